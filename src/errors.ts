@@ -1,0 +1,88 @@
+/**
+ * Whose turn it is after a failure: the user must act (`config`), later it may work (`transient`),
+ * or the program met what it does not understand (`system`).
+ */
+export type ErrorKind = 'config' | 'transient' | 'system';
+
+export interface TapErrorOptions {
+  readonly kind: ErrorKind;
+  /** `tap_stream_id` of the stream that failed, when it was one stream's failure. */
+  readonly stream?: string;
+  /** True when no later stream may be tried either: the whole account is concerned. */
+  readonly endsRun?: boolean;
+  readonly cause?: unknown;
+}
+
+/** Every failure the program knows. The message is for the user: what happened, then what to do. */
+export class TapError extends Error {
+  override readonly name: string = 'TapError';
+  readonly kind: ErrorKind;
+  readonly stream: string | undefined;
+  readonly endsRun: boolean;
+
+  constructor(message: string, options: TapErrorOptions) {
+    super(message, { cause: options.cause });
+    this.kind = options.kind;
+    this.stream = options.stream;
+    this.endsRun = options.endsRun ?? false;
+  }
+}
+
+/** A config key is missing or wrong. `key` is the key's path, `''` when the file as a whole is meant. */
+export class ConfigError extends TapError {
+  override readonly name = 'ConfigError';
+  readonly key: string;
+
+  constructor(message: string, key = '', cause?: unknown) {
+    super(message, { kind: 'config', cause });
+    this.key = key;
+  }
+}
+
+/**
+ * Why a request brought no JSON: the server's status said so, nothing or only a part arrived
+ * (`network`, `timeout`, `cut`), what arrived is no JSON (`not-json`) or is more than a body may hold
+ * (`too-large`), or the server pointed to another host (`redirect`).
+ */
+export type HttpFailure =
+  | 'status'
+  | 'network'
+  | 'timeout'
+  | 'cut'
+  | 'not-json'
+  | 'too-large'
+  | 'redirect';
+
+export interface HttpErrorOptions extends TapErrorOptions {
+  readonly failure: HttpFailure;
+  /** Path without query: a query may hold what a log must not. */
+  readonly path: string;
+  /** HTTP status, when there was an answer. */
+  readonly status?: number;
+  /** The answer's `Date` header in ms since 1970, when there was one. */
+  readonly serverTimeMs?: number;
+}
+
+/** A request that was given up. */
+export class HttpError extends TapError {
+  override readonly name = 'HttpError';
+  readonly failure: HttpFailure;
+  readonly path: string;
+  readonly status: number | undefined;
+  readonly serverTimeMs: number | undefined;
+
+  constructor(message: string, options: HttpErrorOptions) {
+    super(message, options);
+    this.failure = options.failure;
+    this.path = options.path;
+    this.status = options.status;
+    this.serverTimeMs = options.serverTimeMs;
+  }
+}
+
+/** Wraps what is no TapError yet, once, at the boundary where it appears; a TapError passes through. */
+export function asTapError(error: unknown, what: string): TapError {
+  if (error instanceof TapError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new TapError(`${what}: ${text}`, { kind: 'system', cause: error });
+}

@@ -1,0 +1,49 @@
+import type { TapError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { JsonSchema } from './schema.ts';
+
+/** A stream's schema as its records will follow it: pruned by the selection. Once per stream and run. */
+export interface SchemaMessage {
+  readonly type: 'SCHEMA';
+  /** The name the target is given. */
+  readonly stream: string;
+  readonly schema: JsonSchema;
+  readonly keyProperties: readonly string[];
+  readonly bookmarkProperties: readonly string[];
+}
+
+/** One page's finished records. */
+export interface RecordsMessage {
+  readonly type: 'RECORDS';
+  readonly stream: string;
+  readonly records: readonly JsonObject[];
+  /** When the page was fetched, ms since 1970. */
+  readonly timeExtractedMs: number;
+}
+
+/** `{"bookmarks": {...}, "currently_syncing": ...}` and whatever else the given state held. */
+export type StateValue = JsonObject;
+
+/** The whole state. It speaks only of records that stand before it. */
+export interface StateMessage {
+  readonly type: 'STATE';
+  readonly value: StateValue;
+  /** `tap_stream_id` of the stream whose bookmark moved; absent when none did. */
+  readonly tapStreamId?: string;
+}
+
+export type StreamStatus = 'started' | 'running' | 'throttled' | 'complete' | 'absent' | 'failed';
+
+/** What becomes of a stream. Singer has no word for it; Airbyte has. */
+export interface StatusMessage {
+  readonly type: 'STATUS';
+  readonly stream: string;
+  readonly status: StreamStatus;
+  /** With `failed` and `absent`: why. */
+  readonly error?: TapError;
+  /** With `throttled`: when the next request may leave, ms since 1970. */
+  readonly untilMs?: number;
+}
+
+/** Everything that goes from the record transforms to a writer, in the order it is to be told. */
+export type Message = SchemaMessage | RecordsMessage | StateMessage | StatusMessage;

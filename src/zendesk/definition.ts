@@ -1,0 +1,65 @@
+import type { JsonObject } from '../json.ts';
+import type { ReplicationMethod } from '../singer/catalog.ts';
+import type { ChatApi } from './api.ts';
+
+/**
+ * The unit between stages: up to 1,000 parsed items and, if resuming after them would be right, the
+ * bookmark that becomes true once they are written.
+ */
+export interface Page {
+  readonly items: readonly JsonObject[];
+  readonly checkpoint?: JsonObject;
+  /** When the page was fetched, ms since 1970. */
+  readonly fetchedMs: number;
+}
+
+/** What the config says about reading; the same for every stream of a run. */
+export interface ReadSettings {
+  readonly subdomain: string;
+  readonly startDateMs: number;
+  /** False when `startDateMs` is the computed default, which never overrules a bookmark. */
+  readonly hasStartDate: boolean;
+  readonly endDateMs?: number;
+  readonly lookbackMinutes: number;
+  /** Items per page of the lists that take a limit, by stream. */
+  readonly pageLimits: Readonly<Record<string, number>>;
+}
+
+export interface ReadOptions {
+  readonly api: ChatApi;
+  readonly settings: ReadSettings;
+  /** This stream's entry in the given state; `undefined`: from the beginning. */
+  readonly bookmark: JsonObject | undefined;
+  /** Logs one sentence about this stream for the user. */
+  readonly info: (message: string) => void;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Opens an endpoint: reads the bookmark at once, and throws a TapError for one that cannot be
+ * understood, before any request; the pages are fetched as they are asked for.
+ */
+export type PageSource = (options: ReadOptions) => () => AsyncGenerator<Page, void, undefined>;
+
+/** A stream as data. Adding one is adding such an object, a schema file and items in the sandbox. */
+export interface StreamDefinition {
+  /** `tap_stream_id` and, by default, the name a target is given. */
+  readonly name: string;
+  /** One sentence for the README's table. */
+  readonly description: string;
+  /** Names other taps gave the same stream; accepted in catalogs and states. */
+  readonly aliases: readonly string[];
+  /** Path below `/api/v2/chat/`. */
+  readonly path: string;
+  readonly keyProperties: readonly string[];
+  /** The first is the default. */
+  readonly replicationMethods: readonly [ReplicationMethod, ...ReplicationMethod[]];
+  readonly replicationKey?: string;
+  /** Statuses of the stream's first request that mean: this account has no such thing. */
+  readonly absentOn: readonly number[];
+  /** Discovered and selected unless the user says otherwise; the others only when `extra_streams` names them. */
+  readonly isDefault: boolean;
+  /** Keys other taps left in this stream's bookmark; their leaves become null once ours is written. */
+  readonly foreignBookmarkKeys: readonly string[];
+  readonly pages: PageSource;
+}
