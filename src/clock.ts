@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** The only way to read the time and to wait. Tests hand in one that jumps. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
-  now(): number;
+  readonly now: () => number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /** setTimeout holds 31 bits of milliseconds: longer sleeps are taken in pieces. */

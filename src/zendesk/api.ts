@@ -1,7 +1,86 @@
-import type { HttpAnswer, HttpRequest, Query } from '../http/client.ts';
+import { HttpError } from '../errors.ts';
+import type { HttpAnswer, HttpClient, HttpRequest, Query } from '../http/client.ts';
+
+const prefix = '/api/v2/chat/';
+
+/** Clocks further apart than this are worth a warning. */
+const toleratedSkewMs = 60_000;
+
+export type AskOptions = Pick<HttpRequest, 'revise' | 'maxAttempts'>;
 
 /** The Chat API as the page sources see it: paths below `/api/v2/chat/`, answers as JSON. */
 export interface ChatApi {
-  /** @throws HttpError as {@link HttpAnswer}'s client does. */
-  get(path: string, query: Query, revise?: HttpRequest['revise']): Promise<HttpAnswer>;
+  /** @throws HttpError when the answer is given up. */
+  get(path: string, query?: Query, options?: AskOptions): Promise<HttpAnswer>;
+  /** The newest `Date` the server sent in this run, ms since 1970. */
+  newestServerTimeMs(): number | undefined;
+  /** How many requests of this run were answered with 200. */
+  answers(): number;
+}
+
+export interface ChatApiOptions {
+  readonly http: HttpClient;
+  /** Told once when our clock and the server's differ. */
+  readonly warn: (message: string) => void;
+  readonly now: () => number;
+}
+
+export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
+  let newestMs: number | undefined;
+  let answers = 0;
+  let hasWarned = false;
+
+  const heed = (serverTimeMs: number | undefined): void => {
+    if (serverTimeMs === undefined) return;
+    newestMs = Math.max(newestMs ?? serverTimeMs, serverTimeMs);
+    const aheadMs = now() - serverTimeMs;
+    if (hasWarned || Math.abs(aheadMs) <= toleratedSkewMs) return;
+    hasWarned = true;
+    const side = aheadMs > 0 ? 'ahead of' : 'behind';
+    warn(
+      `this machine's clock is ${Math.round(Math.abs(aheadMs) / 1000)} s ${side} the API's; ` +
+        'the earlier of the two is used, but the clock should be set',
+    );
+  };
+
+  return {
+    get: async (path, query = {}, options = {}) => {
+      try {
+        const answer = await http.get({ path: prefix + path, query, ...options });
+        answers += 1;
+        heed(answer.serverTimeMs);
+        return answer;
+      } catch (error) {
+        // A refused request tells the server's time, too.
+        if (error instanceof HttpError) heed(error.serverTimeMs);
+        throw error;
+      }
+    },
+    newestServerTimeMs: () => newestMs,
+    answers: () => answers,
+  };
+}
+
+/** Does the account answer the simplest request there is? @param options how hard to try */
+export async function answersAgents(api: ChatApi, options?: AskOptions): Promise<boolean> {
+  try {
+    await api.get('agents', { limit: 1 }, options);
+    return true;
+  } catch (error) {
+    // Any refusal or failure is the answer no; an abort or a wait beyond all patience is passed on.
+    if (!(error instanceof HttpError) || error.endsRun) throw error;
+    return false;
+  }
+}
+
+/** Does the API refuse the token itself (401), and not only for one endpoint? */
+export async function refusesToken(api: ChatApi): Promise<boolean> {
+  try {
+    await api.get('agents/me');
+    return false;
+  } catch (error) {
+    // The status is the question here; an abort and a failed run are not its answer.
+    if (!(error instanceof HttpError) || error.endsRun) throw error;
+    return error.status === 401;
+  }
 }

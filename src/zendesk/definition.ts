@@ -28,6 +28,8 @@ export interface ReadSettings {
 export interface ReadOptions {
   readonly api: ChatApi;
   readonly settings: ReadSettings;
+  /** Milliseconds since 1970 by this machine's clock. */
+  readonly now: () => number;
   /** This stream's entry in the given state; `undefined`: from the beginning. */
   readonly bookmark: JsonObject | undefined;
   /** Logs one sentence about this stream for the user. */

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+
+import type { Clock } from './clock.ts';
+import { apiOrigin, type Config } from './config.ts';
+import type { RequestReport } from './http/attempt.ts';
+import type { HttpClient } from './http/client.ts';
+import type { Json } from './json.ts';
+import type { Logger, Metric } from './logger.ts';
+import { parseCatalog, type StreamDescription } from './singer/catalog.ts';
+import type { JsonSchema } from './singer/schema.ts';
+import { selectStreams, type SelectedStream } from './singer/selection.ts';
+import { State } from './singer/state.ts';
+import { createSync, type StreamToRead, type Sync } from './sync.ts';
+import { createChatApi } from './zendesk/api.ts';
+import { bearerToken } from './zendesk/credentials.ts';
+import type { ReadSettings, StreamDefinition } from './zendesk/definition.ts';
+import { streams } from './zendesk/streams.ts';
+
+/** The text of a file that is shipped with the program, by its path below the package's root. */
+function readShipped(path: string): string {
+  return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+}
+
+interface Http {
+  readonly client: HttpClient;
+  /** Requests made so far, retries included. */
+  readonly requests: () => number;
+}
+
+/** Loads the HTTP client only when there is something to ask: discovery never needs it. */
+async function createHttp({
+  config,
+  env,
+  logger,
+  clock,
+  signal,
+  onWait,
+}: AssembleOptions): Promise<Http> {
+  const { createHttpClient } = await import('./http/client.ts');
+  const credentials = bearerToken(config.accessToken);
+  let requests = 0;
+  const client = createHttpClient({
+    origin: apiOrigin(config.subdomain, env),
+    headers: credentials.headers,
+    userAgent: config.userAgent ?? `tap-zendesk-chat/${programVersion()}`,
+    secrets: config.secrets,
+    clock,
+    signal,
+    requestsPerMinute: config.requestsPerMinute,
+    requestTimeoutMs: config.requestTimeoutMs,
+    maxRetryMs: config.maxRetryMs,
+    onAttempt: (request) => {
+      requests += 1;
+      logger.metric(requestMetric(request));
+    },
+    onWait: ({ untilMs, path, why }) => {
+      const waitMs = Math.max(0, untilMs - clock.now());
+      logger.info(`waiting ${Math.ceil(waitMs / 1000)} s: ${path} ${why}`);
+      onWait?.(untilMs);
+    },
+  });
+  return { client, requests: () => requests };
+}
+
+function requestMetric({ path, status, failure, durationMs }: RequestReport): Metric {
+  const tags = {
+    endpoint: path,
+    http_status_code: status ?? null,
+    status: failure === undefined ? 'succeeded' : 'failed',
+  };
+  return { type: 'timer', metric: 'http_request_duration', value: durationMs / 1000, tags };
+}
+
+/** The version in package.json. */
+export function programVersion(): string {
+  const manifest: { readonly version: string } = JSON.parse(readShipped('package.json'));
+  return manifest.version;
+}
+
+/** Names for `extra_streams`: all streams, and those that are read only when it names them. */
+export function streamNames(): { names: readonly string[]; offByDefault: readonly string[] } {
+  const offByDefault = streams.filter(({ isDefault }) => !isDefault).map(({ name }) => name);
+  return { names: streams.map(({ name }) => name), offByDefault };
+}
+
+/** The streams that are discovered, each with its schema. */
+export function describeStreams(extra: Config['extraStreams']): readonly StreamDescription[] {
+  const isOffered = ({ name, isDefault }: StreamDefinition): boolean =>
+    isDefault || extra === 'all' || extra.includes(name);
+  return streams.filter((stream) => isOffered(stream)).map((stream) => describe(stream));
+}
+
+function describe(definition: StreamDefinition): StreamDescription {
+  const { name, aliases, keyProperties, replicationMethods, replicationKey, isDefault } =
+    definition;
+  const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${name}.json`));
+  const description = { name, aliases, keyProperties, replicationMethods, isDefault, schema };
+  return replicationKey === undefined ? description : { ...description, replicationKey };
+}
+
+export interface AssembleOptions {
+  readonly config: Config;
+  /** The parsed files; `undefined`: none was given. */
+  readonly catalog: Json | undefined;
+  readonly state: Json | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told before a wait of some length: when it will be over, ms since 1970. */
+  readonly onWait?: (untilMs: number) => void;
+}
+
+/**
+ * Builds a whole run from its parts: the only place that does.
+ * @throws TapError (config) for a catalog or a state that cannot be understood; no request was made.
+ */
+export async function assembleSync(options: AssembleOptions): Promise<Sync> {
+  const { config, logger, clock, signal } = options;
+  const descriptions = describeStreams(config.extraStreams);
+  const selected = selectStreams({
+    catalog: options.catalog === undefined ? undefined : parseCatalog(options.catalog),
+    streams: descriptions,
+    warn: (message) => logger.warning(message),
+  });
+  const state = State.parse(options.state, { streams });
+  const { client, requests } = await createHttp(options);
+  const api = createChatApi({
+    http: client,
+    now: clock.now,
+    warn: (message) => logger.warning(message),
+  });
+  return createSync({
+    streams: selected.map((stream) => withDefinition(stream)),
+    api,
+    state,
+    settings: readSettings(config),
+    obeysBookmark: ({ replicationMethod }) => replicationMethod === 'INCREMENTAL',
+    failsOnAbsent: config.onAbsent === 'fail',
+    logger,
+    signal,
+    now: clock.now,
+    requests,
+  });
+}
+
+function withDefinition(selected: SelectedStream): StreamToRead {
+  const definition = streams.find(({ name }) => name === selected.name);
+  if (definition === undefined) throw new Error(`no stream ${selected.name} in the table`);
+  return { selected, definition };
+}
+
+function readSettings(config: Config): ReadSettings {
+  const { subdomain, startDateMs, hasStartDate, endDateMs, lookbackMinutes, pageLimits } = config;
+  const settings = { subdomain, startDateMs, hasStartDate, lookbackMinutes, pageLimits };
+  return endDateMs === undefined ? settings : { ...settings, endDateMs };
+}

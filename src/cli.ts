@@ -1,0 +1,159 @@
+import type { Writable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { readFileSync } from 'node:fs';
+
+import { systemClock } from './clock.ts';
+import type { Json } from './json.ts';
+import type { Lifetime } from './lifetime.ts';
+import { createLogger, loggingFromEnv, type Logger } from './logger.ts';
+import type { Progress } from './progress.ts';
+import type { Message } from './singer/messages.ts';
+
+/** What the process gives the program. */
+export interface CliOptions {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly pid: number;
+  readonly lifetime: Lifetime;
+}
+
+interface Arguments {
+  readonly config: string | undefined;
+  readonly catalog: string | undefined;
+  readonly state: string | undefined;
+  readonly discover: boolean;
+}
+
+interface Run extends CliOptions {
+  readonly logger: Logger;
+  readonly progress: Progress;
+}
+
+/**
+ * The Singer program: arguments in, messages or a catalog on stdout, logs on stderr.
+ * @returns the exit code; whatever goes wrong has been told by then
+ */
+export async function runSinger(options: CliOptions): Promise<number> {
+  const { createProgress } = await import('./progress.ts');
+  const { stderr, env, pid } = options;
+  const progress = createProgress({
+    write: (text) => stderr.write(text),
+    columns: () => stderr.columns ?? 80,
+    now: systemClock.now,
+    isEnabled: stderr.isTTY === true,
+  });
+  const settings = loggingFromEnv(env, (path) => readFileSync(path, 'utf8'));
+  const logger = createLogger({
+    ...settings,
+    write: (line) => {
+      progress.clear();
+      stderr.write(line);
+    },
+    now: systemClock.now,
+    name: 'tap-zendesk-chat',
+    pid,
+  });
+  for (const warning of settings.warnings) logger.warning(warning);
+  try {
+    return await dispatch({ ...options, logger, progress });
+  } catch (error) {
+    // The last place: everything that was not foreseen becomes one line here.
+    progress.clear();
+    return tellFatal(error, options, logger);
+  }
+}
+
+async function tellFatal(error: unknown, options: CliOptions, logger: Logger): Promise<number> {
+  // A reader that went away knows why.
+  if (options.stdout.destroyed || codeOf(error) === 'EPIPE') return 1;
+  const { asTapError } = await import('./errors.ts');
+  const { message } = asTapError(error, 'this is a bug, please report it');
+  for (const line of message.split('\n')) logger.critical(line, { error });
+  return 1;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+async function dispatch(run: Run): Promise<number> {
+  const { parseArguments } = await import('./arguments.ts');
+  const parsed = await parseArguments(run.argv);
+  if (typeof parsed === 'string') {
+    await print(run, `${parsed}\n`);
+    return 0;
+  }
+  return parsed.discover ? discover(run, parsed) : sync(run, parsed);
+}
+
+/** Everything that goes to stdout goes through here: it is complete, or this throws. */
+async function print({ stdout }: Run, text: string): Promise<void> {
+  await pipeline(Readable.from([text]), stdout, { end: false });
+}
+
+async function discover(run: Run, { config }: Arguments): Promise<number> {
+  const { readExtraStreams, readJsonFile } = await import('./config.ts');
+  const { describeStreams } = await import('./assemble.ts');
+  const { catalogText, discoverCatalog } = await import('./singer/catalog.ts');
+  const value = config === undefined ? {} : await readJsonFile(config, '--config');
+  await print(run, catalogText(discoverCatalog(describeStreams(readExtraStreams(value)))));
+  return 0;
+}
+
+async function sync(run: Run, files: Arguments): Promise<number> {
+  const { logger, env, lifetime, progress } = run;
+  const { parseConfig, readJsonFile } = await import('./config.ts');
+  const { assembleSync, streamNames } = await import('./assemble.ts');
+  const { ConfigError } = await import('./errors.ts');
+  const { createRunReport } = await import('./run-report.ts');
+  if (files.config === undefined) {
+    throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
+  }
+  const value = await readJsonFile(files.config, '--config');
+  const nowMs = systemClock.now();
+  const { config, notes } = await parseConfig(value, { nowMs, knownStreams: streamNames() });
+  logger.setSecrets(config.secrets);
+  if (config.logFormat === 'json') logger.setFormat('json');
+  for (const { level, message } of notes) {
+    if (level === 'INFO') logger.info(message);
+    else logger.warning(message);
+  }
+  const read = async (path: string | undefined, what: string): Promise<Json | undefined> =>
+    path === undefined ? undefined : readJsonFile(path, what);
+  const { messages, results } = await assembleSync({
+    config,
+    catalog: await read(files.catalog, '--catalog'),
+    state: await read(files.state, '--state'),
+    env,
+    logger,
+    clock: systemClock,
+    signal: lifetime.signal,
+  });
+  const report = createRunReport(logger, systemClock.now);
+  await write(run, messages(), (message) => {
+    report.observe(message);
+    progress.observe(message);
+  });
+  progress.clear();
+  return report.end(results());
+}
+
+/** One output pipeline for the whole run; stdout is not ended, so that the process can see it emptied. */
+async function write(
+  { stdout }: Run,
+  messages: AsyncGenerator<Message>,
+  observe: (message: Message) => void,
+): Promise<void> {
+  const { createSingerWriter } = await import('./singer/writer.ts');
+  const observed = async function* observed(): AsyncGenerator<Message> {
+    for await (const message of messages) {
+      observe(message);
+      yield message;
+    }
+  };
+  const source = Readable.from(observed(), { highWaterMark: 1 });
+  await pipeline(source, createSingerWriter(), stdout, { end: false });
+}

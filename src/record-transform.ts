@@ -1,0 +1,131 @@
+/**
+ * From an endpoint's pages to messages. A STATE never precedes a record it covers: a page's records are
+ * pushed before the state that its checkpoint moves, and nothing else writes state.
+ */
+import { Transform } from 'node:stream';
+
+import { asTapError, TapError } from './errors.ts';
+import type { JsonObject } from './json.ts';
+import { compileCoercion, type Finding } from './singer/coercion.ts';
+import type { Message, StateValue } from './singer/messages.ts';
+import type { SelectedStream } from './singer/selection.ts';
+import type { State } from './singer/state.ts';
+import { compileValidator } from './singer/validator.ts';
+import type { Page } from './zendesk/definition.ts';
+
+/** What became of a stream's records; written by its transform, read at the stream's boundary. */
+export interface Outcome {
+  failure: TapError | undefined;
+  records: number;
+  /** Items left out because they have no key. */
+  leftOut: number;
+}
+
+export interface RecordTransformOptions {
+  readonly stream: SelectedStream;
+  readonly state: State;
+  /** False: the stream is read whole, and its bookmark is carried as it is. */
+  readonly movesBookmark: boolean;
+  readonly foreignBookmarkKeys: readonly string[];
+  readonly outcome: Outcome;
+  readonly report: (finding: Finding) => void;
+  readonly warn: (message: string) => void;
+}
+
+/** Left-out items that are named one by one; the rest is counted. */
+const namedAtMost = 20;
+
+type Push = (message: Message) => void;
+
+/**
+ * A Transform for one endpoint: pages in, messages out. After a failure it takes the remaining pages
+ * and says nothing: what it has pushed before still arrives, and the failure stands in the outcome.
+ */
+export function createRecordTransform(options: RecordTransformOptions): Transform {
+  const { outcome, stream } = options;
+  const work = createPageWork(options);
+  return new Transform({
+    objectMode: true,
+    writableHighWaterMark: 1,
+    readableHighWaterMark: 1,
+    transform(page: Page, _encoding, callback) {
+      if (outcome.failure !== undefined) {
+        callback();
+        return;
+      }
+      work(page, (message) => this.push(message))
+        .catch((error: unknown) => {
+          outcome.failure = asTapError(error, `${stream.tapStreamId}: a page could not be written`);
+        })
+        .then(() => callback(), callback);
+    },
+  });
+}
+
+function createPageWork(
+  options: RecordTransformOptions,
+): (page: Page, push: Push) => Promise<void> {
+  const { stream, state, outcome } = options;
+  const coerce = compileCoercion({ ...stream, report: options.report });
+  let validate: Awaited<ReturnType<typeof compileValidator>> | undefined;
+  let told: StateValue | undefined;
+  let pages = 0;
+  return async (page, push) => {
+    pages += 1;
+    if (pages === 1) begin(stream, push);
+    if (page.items.length > 0) validate ??= await compileValidator(stream.schema);
+    const records: JsonObject[] = [];
+    for (const [index, item] of page.items.entries()) {
+      const record = coerce(item);
+      const missing = stream.keyProperties.find((key) => record[key] === null);
+      if (missing === undefined) {
+        const fault = validate?.(record);
+        if (fault !== undefined) throw invalid(stream, record, fault);
+        records.push(record);
+      } else {
+        leaveOut(options, missing, `item ${index + 1} of page ${pages}`);
+      }
+    }
+    if (records.length > 0) {
+      outcome.records += records.length;
+      push({ type: 'RECORDS', stream: stream.stream, records, timeExtractedMs: page.fetchedMs });
+    }
+    if (page.checkpoint === undefined || !options.movesBookmark) return;
+    state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);
+    if (state.sameAs(told)) return;
+    told = state.value();
+    push({ type: 'STATE', value: told, tapStreamId: stream.tapStreamId });
+  };
+}
+
+function begin(
+  { stream, schema, keyProperties, bookmarkProperties }: SelectedStream,
+  push: Push,
+): void {
+  push({ type: 'STATUS', stream, status: 'running' });
+  push({ type: 'SCHEMA', stream, schema, keyProperties, bookmarkProperties });
+}
+
+function leaveOut(
+  { outcome, warn, stream }: RecordTransformOptions,
+  key: string,
+  where: string,
+): void {
+  outcome.leftOut += 1;
+  if (outcome.leftOut > namedAtMost) return;
+  const more = outcome.leftOut === namedAtMost ? '; further ones are only counted' : '';
+  warn(`${stream.tapStreamId}: ${where} has no ${key} and is left out${more}`);
+}
+
+function invalid(
+  { tapStreamId, keyProperties }: SelectedStream,
+  record: JsonObject,
+  fault: string,
+): TapError {
+  const key = keyProperties.map((name) => `${name} ${JSON.stringify(record[name])}`).join(', ');
+  return new TapError(
+    `${tapStreamId}: the record with ${key} does not follow its schema (${fault}); ` +
+      'this is a bug of the tap, please report it',
+    { kind: 'system', stream: tapStreamId },
+  );
+}

@@ -1,0 +1,95 @@
+import type { Logger } from './logger.ts';
+import type { Message } from './singer/messages.ts';
+import type { StreamResult } from './sync.ts';
+
+/** A stream that takes long says how many records it has, this often. */
+const countEveryMs = 60_000;
+
+/** What a run says about itself: counts while it goes on, a summary when it is over. */
+export interface RunReport {
+  observe(message: Message): void;
+  /**
+   * Logs the summary, the failures last.
+   * @returns the exit code: 0 only if every stream is complete or absent
+   */
+  end(results: readonly StreamResult[]): number;
+}
+
+export function createRunReport(logger: Logger, now: () => number): RunReport {
+  const startMs = now();
+  let stream = '';
+  let records = 0;
+  let toldMs = startMs;
+  return {
+    observe: (message) => {
+      if (message.type !== 'RECORDS') return;
+      if (message.stream !== stream) {
+        stream = message.stream;
+        records = 0;
+        toldMs = now();
+      }
+      records += message.records.length;
+      if (now() - toldMs < countEveryMs) return;
+      toldMs = now();
+      logger.metric({ type: 'counter', metric: 'record_count', value: records, tags: { stream } });
+    },
+    end: (results) => {
+      for (const result of results) tellStream(logger, result);
+      tellTotal(logger, results, now() - startMs);
+      return tellFailures(logger, results);
+    },
+  };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function tellStream(logger: Logger, result: StreamResult): void {
+  const { stream, status, records, requests, durationMs } = result;
+  const tags = { stream, status: status === 'failed' ? 'failed' : 'succeeded' };
+  logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
+  logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
+  const text = `${stream}: ${status}, ${records} records, ${requests} requests, ${seconds(durationMs)}`;
+  logger.info(text, { stream });
+}
+
+function tellTotal(logger: Logger, results: readonly StreamResult[], durationMs: number): void {
+  const records = results.reduce((sum, result) => sum + result.records, 0);
+  const requests = results.reduce((sum, result) => sum + result.requests, 0);
+  const statuses = ['complete', 'absent', 'failed', 'interrupted', 'unread'] as const;
+  const counts = statuses.flatMap((status) => {
+    const count = results.filter((result) => result.status === status).length;
+    const isAlwaysTold = status === 'complete' || status === 'absent' || status === 'failed';
+    return count > 0 || isAlwaysTold ? [`${count} ${status}`] : [];
+  });
+  logger.info(
+    `${results.length} streams: ${counts.join(', ')}; ` +
+      `${records} records, ${requests} requests, ${seconds(durationMs)}`,
+  );
+}
+
+/** The last line is what a runner shows its user. */
+function tellFailures(logger: Logger, results: readonly StreamResult[]): number {
+  const errors = results.flatMap(({ error, status }) =>
+    error !== undefined && status === 'failed' ? [error] : [],
+  );
+  const [first] = errors;
+  if (first === undefined) return results.every(({ status }) => isGood(status)) ? 0 : 1;
+  if (errors.length === 1) {
+    logger.critical(first.message, { error: first, ...(first.stream && { stream: first.stream }) });
+    return 1;
+  }
+  for (const error of errors) {
+    logger.error(error.message, { error, ...(error.stream && { stream: error.stream }) });
+  }
+  const names = errors.map(({ stream }) => stream).join(', ');
+  logger.critical(
+    `${errors.length} of ${results.length} streams failed (${names}): ${first.message}`,
+  );
+  return 1;
+}
+
+function isGood(status: StreamResult['status']): boolean {
+  return status === 'complete' || status === 'absent';
+}

@@ -1,0 +1,277 @@
+/**
+ * Selected streams, one after another. Exit 0 is claimed only if every one of them is complete or
+ * absent; a stream's failure is a value, and the next stream is read all the same.
+ */
+import { pipeline, Readable } from 'node:stream';
+
+import { asTapError, HttpError, TapError } from './errors.ts';
+import type { Logger } from './logger.ts';
+import { createRecordTransform, type Outcome } from './record-transform.ts';
+import type { Finding } from './singer/coercion.ts';
+import type { Message } from './singer/messages.ts';
+import type { SelectedStream } from './singer/selection.ts';
+import type { State } from './singer/state.ts';
+import { answersAgents, refusesToken, type ChatApi } from './zendesk/api.ts';
+import type { Page, ReadSettings, StreamDefinition } from './zendesk/definition.ts';
+
+export interface StreamToRead {
+  readonly selected: SelectedStream;
+  readonly definition: StreamDefinition;
+}
+
+export interface SyncOptions {
+  readonly streams: readonly StreamToRead[];
+  readonly api: ChatApi;
+  readonly state: State;
+  readonly settings: ReadSettings;
+  /** Is the state's bookmark obeyed and moved, or is the stream read whole? */
+  readonly obeysBookmark: (stream: SelectedStream) => boolean;
+  /** Is an absent endpoint a failure? */
+  readonly failsOnAbsent: boolean;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  /** Requests made so far in this run, retries included. */
+  readonly requests: () => number;
+}
+
+/** How a stream ended. `unread`: the run ended before it. */
+export interface StreamResult {
+  readonly stream: string;
+  readonly status: 'complete' | 'absent' | 'failed' | 'interrupted' | 'unread';
+  readonly records: number;
+  readonly requests: number;
+  readonly durationMs: number;
+  readonly error?: TapError;
+}
+
+export interface Sync {
+  /** Everything there is to tell, the last STATE last. Never throws for a failure of the account. */
+  readonly messages: () => AsyncGenerator<Message, void, undefined>;
+  /** One for each stream, complete once the messages have ended. */
+  readonly results: () => readonly StreamResult[];
+}
+
+interface OpenStream extends StreamToRead {
+  readonly pages: () => AsyncGenerator<Page, void, undefined>;
+}
+
+/**
+ * Opens the selected streams, all of them before the first request.
+ * @throws TapError (config) for a bookmark that cannot be understood.
+ */
+export function createSync(options: SyncOptions): Sync {
+  const open = inOrder(options).map((stream) => openStream(stream, options));
+  const results: StreamResult[] = [];
+  return { messages: () => readAll(open, options, results), results: () => results };
+}
+
+/** The stream an earlier run was interrupted in comes first, then those behind it, then the others. */
+function inOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
+  const first = streams.findIndex(
+    ({ selected }) => selected.tapStreamId === state.currentlySyncing,
+  );
+  return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];
+}
+
+function openStream(stream: StreamToRead, options: SyncOptions): OpenStream {
+  const { selected, definition } = stream;
+  const { api, settings, now, logger } = options;
+  const name = selected.tapStreamId;
+  const names = [definition.name, ...definition.aliases];
+  const isObeyed = options.obeysBookmark(selected);
+  try {
+    const pages = definition.pages({
+      api,
+      settings,
+      now,
+      bookmark: isObeyed ? options.state.bookmark(name, names) : undefined,
+      info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
+      warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
+    });
+    return { ...stream, pages };
+  } catch (error) {
+    // Only the stream knows its bookmark, only this place knows the stream.
+    const { message, kind, cause } = asTapError(error, 'the stream cannot be opened');
+    throw new TapError(`${name}: ${message}`, { kind, cause, stream: name });
+  }
+}
+
+async function* readAll(
+  open: readonly OpenStream[],
+  options: SyncOptions,
+  results: StreamResult[],
+): AsyncGenerator<Message, void, undefined> {
+  const { state } = options;
+  let hasEnded = false;
+  for (const stream of open) {
+    if (hasEnded || options.signal.aborted) {
+      results.push(unread(stream));
+    } else {
+      const result = yield* readStream(stream, options);
+      results.push(result);
+      hasEnded = result.error?.endsRun ?? false;
+    }
+  }
+  if (!hasEnded && !options.signal.aborted) state.finish();
+  yield { type: 'STATE', value: state.value() };
+}
+
+function unread({ selected }: OpenStream): StreamResult {
+  return { stream: selected.tapStreamId, status: 'unread', records: 0, requests: 0, durationMs: 0 };
+}
+
+async function* readStream(
+  stream: OpenStream,
+  options: SyncOptions,
+): AsyncGenerator<Message, StreamResult, undefined> {
+  const { selected } = stream;
+  const before = {
+    ms: options.now(),
+    requests: options.requests(),
+    answers: options.api.answers(),
+  };
+  const outcome: Outcome = { failure: undefined, records: 0, leftOut: 0 };
+  options.state.begin(selected.tapStreamId);
+  options.logger.info(`${selected.tapStreamId}: started`, { stream: selected.tapStreamId });
+  yield { type: 'STATUS', stream: selected.stream, status: 'started' };
+  yield* pipeStream(stream, options, outcome);
+  const isFirstRequest = options.api.answers() === before.answers;
+  const verdict = await judge(stream, options, outcome, isFirstRequest);
+  const { status, error } = verdict;
+  if (status !== 'interrupted') {
+    yield {
+      type: 'STATUS',
+      stream: selected.stream,
+      status,
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+  return {
+    ...verdict,
+    stream: selected.tapStreamId,
+    records: outcome.records,
+    requests: options.requests() - before.requests,
+    durationMs: options.now() - before.ms,
+  };
+}
+
+/** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
+async function* pipeStream(
+  { selected, definition, pages }: OpenStream,
+  { state, logger, obeysBookmark, signal }: SyncOptions,
+  outcome: Outcome,
+): AsyncGenerator<Message, void, undefined> {
+  const name = selected.tapStreamId;
+  const source = Readable.from(untilFailure(pages, outcome, signal), { highWaterMark: 1 });
+  const transform = createRecordTransform({
+    stream: selected,
+    state,
+    outcome,
+    movesBookmark: obeysBookmark(selected),
+    foreignBookmarkKeys: definition.foreignBookmarkKeys,
+    report: (finding) => logger.warning(`${name}: ${describe(finding)}`, { stream: name }),
+    warn: (message) => logger.warning(message, { stream: name }),
+  });
+  // Errors are values here: only a reader that went away ends this pipe early, and it is told elsewhere.
+  pipeline(source, transform, () => undefined);
+  yield* transform as AsyncIterable<Message>;
+}
+
+/** A failing source ends like one that is at its end: thrown, it would destroy what is buffered. */
+async function* untilFailure(
+  pages: () => AsyncGenerator<Page, void, undefined>,
+  outcome: Outcome,
+  signal: AbortSignal,
+): AsyncGenerator<Page, void, undefined> {
+  try {
+    for await (const page of pages()) {
+      yield page;
+      if (outcome.failure !== undefined || signal.aborted) return;
+    }
+  } catch (error) {
+    // The stream boundary: stopping on a signal is no failure, everything else is.
+    if (!signal.aborted) outcome.failure = asTapError(error, 'the stream cannot be read');
+  }
+}
+
+type Verdict = Pick<StreamResult, 'error'> & {
+  readonly status: 'complete' | 'absent' | 'failed' | 'interrupted';
+};
+
+async function judge(
+  stream: OpenStream,
+  options: SyncOptions,
+  outcome: Outcome,
+  isFirstRequest: boolean,
+): Promise<Verdict> {
+  const name = stream.selected.tapStreamId;
+  if (options.signal.aborted) return { status: 'interrupted' };
+  const { failure } = outcome;
+  if (failure === undefined) return complete(name, outcome);
+  const status = failure instanceof HttpError ? failure.status : undefined;
+  try {
+    if (status === 401 && (await refusesToken(options.api))) {
+      return failed(name, failure, { endsRun: true });
+    }
+    const isAbsent =
+      isFirstRequest && status !== undefined && stream.definition.absentOn.includes(status);
+    return isAbsent ? await absent(stream, options, failure) : failed(name, failure);
+  } catch (error) {
+    // The question behind the verdict met an abort, or a wait beyond all patience.
+    if (options.signal.aborted) return { status: 'interrupted' };
+    return failed(name, asTapError(error, 'the account cannot be asked'));
+  }
+}
+
+function complete(name: string, { leftOut }: Outcome): Verdict {
+  if (leftOut === 0) return { status: 'complete' };
+  const text = `${leftOut} items without a key were left out, everything else was read; see the warnings above`;
+  return failed(name, new TapError(text, { kind: 'system' }));
+}
+
+function failed(name: string, failure: TapError, { endsRun = failure.endsRun } = {}): Verdict {
+  const { kind } = failure;
+  const error = new TapError(`${name}: ${failure.message}`, {
+    kind,
+    endsRun,
+    stream: name,
+    cause: failure,
+  });
+  return { status: 'failed', error };
+}
+
+/** The table says that this account may lack the endpoint. Green and empty would be the worst outcome. */
+async function absent(
+  stream: OpenStream,
+  options: SyncOptions,
+  failure: TapError,
+): Promise<Verdict> {
+  const name = stream.selected.tapStreamId;
+  if (options.api.answers() === 0 && !(await answersAgents(options.api))) {
+    const text =
+      `neither this endpoint nor agents answers (${failure.message}); ` +
+      'check subdomain and access_token in the config';
+    return failed(name, new TapError(text, { kind: 'config' }), { endsRun: true });
+  }
+  if (options.failsOnAbsent) return failed(name, failure);
+  const { definition } = stream;
+  const hasBookmark = options.state.bookmark(name, [definition.name, ...definition.aliases]);
+  const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
+  options.logger.warning(`${name}: this account has no such endpoint${was} (${failure.message})`, {
+    stream: name,
+  });
+  return { status: 'absent', error: failure };
+}
+
+/** One sentence on a path whose values are not what the schema says; never the value itself. */
+function describe({ path, kind, type }: Finding): string {
+  const texts: Record<Finding['kind'], string> = {
+    'unknown-field': 'is not in the schema; it is kept',
+    'not-kept': 'does not fit its type; it became null and is kept in additional_fields',
+    'unsafe-integer': 'is an integer beyond 2^53, which cannot be read exactly; it became null',
+    'cleaned-text': 'held NUL or half a character; these were taken out',
+    'more-findings': 'stands for all further paths, which are no longer told one by one',
+  };
+  return `${path} (${type}) ${texts[kind]}; said once for this path`;
+}

@@ -1,0 +1,163 @@
+import { TapError } from '../errors.ts';
+import { instantToMicros, microsToInstant } from '../instant.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+
+/** The unit of `start_time` and `end_time`: seconds, but microseconds for agent_timeline (API page "incremental export"). */
+export interface ExportUnit {
+  readonly name: 'seconds' | 'microseconds';
+  readonly micros: 1_000_000 | 1;
+}
+
+export const seconds: ExportUnit = { name: 'seconds', micros: 1_000_000 };
+export const microseconds: ExportUnit = { name: 'microseconds', micros: 1 };
+
+/** Where an export stands: a time in the stream's unit and, inside ties only, the last id of that instant. */
+export interface Place {
+  readonly time: number;
+  readonly startId: string | null;
+}
+
+/** A bookmark as it was read. */
+export interface ExportBookmark {
+  readonly micros: number;
+  readonly endId: string | null;
+  /** False: another tap wrote it, which did not cap it at the head. */
+  readonly isOwn: boolean;
+}
+
+/** What reading and writing an export's bookmark needs to know of the stream. */
+export interface BookmarkSpec {
+  readonly replicationKey: string;
+  readonly unit: ExportUnit;
+  /** Keys of times other taps kept, in groups: the parts of one reading, of which the oldest counts. */
+  readonly foreignTimes: readonly (readonly string[])[];
+  readonly foreignBookmarkKeys: readonly string[];
+}
+
+/** Airbyte's notes about streams without a cursor: nothing to resume. */
+const airbyteMarkers = new Set(['__ab_no_cursor_state_message', '__ab_full_refresh_sync_complete']);
+
+function unreadable(key: string, value: Json): TapError {
+  return new TapError(
+    `the state's bookmark cannot be understood: ${key} is ${JSON.stringify(value)}, not a time; ` +
+      'pass the state the last run wrote, or remove this bookmark to read from start_date',
+    { kind: 'config' },
+  );
+}
+
+/**
+ * A time in any form a tap has written it. ISO text, or digits whose number tells the unit: up to 11
+ * seconds, 12 to 14 milliseconds, 15 to 17 microseconds (Airbyte's connector wrote all three).
+ */
+function timeToMicros(key: string, value: Json): number {
+  const text = typeof value === 'number' ? String(Math.floor(value)) : value;
+  if (typeof text !== 'string') throw unreadable(key, value);
+  const digits = text.trim();
+  if (/^\d{1,11}$/.test(digits)) return Number(digits) * 1e6;
+  if (/^\d{12,14}$/.test(digits)) return Number(digits) * 1e3;
+  if (/^\d{15,17}$/.test(digits)) return Number(digits);
+  const micros = instantToMicros(digits);
+  if (micros === undefined) throw unreadable(key, value);
+  return micros;
+}
+
+/** Is there a value? Old taps left null and `{}` where nothing had been read yet. */
+function isPresent(value: Json | undefined): value is Exclude<Json, null> {
+  if (value === undefined || value === null) return false;
+  return !isJsonObject(value) || Object.values(value).some((inner) => isPresent(inner));
+}
+
+interface Slice {
+  readonly start: number;
+  end: number;
+  cursor: number | undefined;
+}
+
+/** Airbyte's concurrent form: of the slices that touch, the first run of them has been read without a gap. */
+function slicesToMicros(slices: Json): number {
+  if (!Array.isArray(slices) || slices.length === 0) throw unreadable('slices', slices);
+  const parsed = slices.map((slice): Slice => {
+    if (!isJsonObject(slice)) throw unreadable('slices', slice);
+    const at = (key: string): number | undefined =>
+      isPresent(slice[key]) ? timeToMicros(key, slice[key]) : undefined;
+    const start = at('start') ?? at('end') ?? at('most_recent_cursor_value');
+    if (start === undefined) throw unreadable('slices', slice);
+    return { start, end: at('end') ?? start, cursor: at('most_recent_cursor_value') };
+  });
+  const [first, ...others] = parsed.toSorted((a, b) => a.start - b.start);
+  if (first === undefined) throw unreadable('slices', slices);
+  for (const next of others) {
+    if (next.start > first.end) break;
+    if (next.end > first.end) {
+      first.end = next.end;
+      first.cursor = next.cursor;
+    }
+  }
+  return first.cursor ?? first.end;
+}
+
+/** The oldest time of the first group that is complete: a missing one means that part was never read. */
+function foreignMicros(entry: JsonObject, spec: BookmarkSpec): number | undefined {
+  for (const group of spec.foreignTimes) {
+    const values = group.map((key) => ({ key, value: entry[key] ?? null }));
+    if (values.every(({ value }) => isPresent(value))) {
+      return Math.min(...values.map(({ key, value }) => timeToMicros(key, value)));
+    }
+  }
+  return undefined;
+}
+
+function ownPlace(
+  entry: JsonObject,
+  micros: number,
+  spec: BookmarkSpec,
+): string | null | undefined {
+  const { position } = entry;
+  if (!isJsonObject(position)) return undefined;
+  const { end_time: endTime, end_id: endId } = position;
+  if (typeof endTime !== 'number' || endTime * spec.unit.micros !== micros) return undefined;
+  return typeof endId === 'string' ? endId : null;
+}
+
+/**
+ * Reads a bookmark of an export stream: ours, Airbyte's forms and those of the older Singer taps.
+ * `undefined` when it holds nothing to resume from.
+ * @throws TapError (config) for one that holds something else: never a silent restart.
+ */
+export function readExportBookmark(
+  entry: JsonObject | undefined,
+  spec: BookmarkSpec,
+): ExportBookmark | undefined {
+  if (entry === undefined) return undefined;
+  const value = entry[spec.replicationKey];
+  if (isPresent(value)) {
+    const micros = timeToMicros(spec.replicationKey, value);
+    const endId = ownPlace(entry, micros, spec);
+    return { micros, endId: endId ?? null, isOwn: endId !== undefined };
+  }
+  if (isPresent(entry['slices'])) {
+    return { micros: slicesToMicros(entry['slices']), endId: null, isOwn: false };
+  }
+  const micros = foreignMicros(entry, spec);
+  if (micros !== undefined) return { micros, endId: null, isOwn: false };
+  const known = new Set([spec.replicationKey, 'position', ...spec.foreignBookmarkKeys]);
+  const strange = Object.keys(entry).find(
+    (key) => !known.has(key) && !airbyteMarkers.has(key) && isPresent(entry[key]),
+  );
+  if (strange !== undefined) {
+    throw new TapError(
+      `the state's bookmark cannot be understood: it has no ${spec.replicationKey}, but ${strange}; ` +
+        'pass the state the last run wrote, or remove this bookmark to read from start_date',
+      { kind: 'config' },
+    );
+  }
+  return undefined;
+}
+
+/** Our bookmark: the time for people and other taps, the server's own position for us. */
+export function writeExportBookmark(place: Place, spec: BookmarkSpec): JsonObject {
+  return {
+    [spec.replicationKey]: microsToInstant(place.time * spec.unit.micros),
+    position: { end_time: place.time, end_id: place.startId },
+  };
+}

@@ -1,0 +1,139 @@
+import { instantToMicros, microsToInstant } from '../instant.ts';
+import type { JsonObject } from '../json.ts';
+import type { Page, PageSource, ReadOptions } from './definition.ts';
+import {
+  createExportRequests,
+  type DatedAnswer,
+  type ExportRequests,
+  type ExportRequestSpec,
+} from './export-request.ts';
+import { bookmarkAt, headOf, planStart, type ExportStart } from './export-start.ts';
+import { createWalk, type Question, type Step, type Walk } from './export-walk.ts';
+import { walkPages } from './walk-pages.ts';
+
+export interface ExportSpec extends ExportRequestSpec {
+  /** Fills in, in place, what the API leaves to be known. */
+  readonly prepare?: (item: JsonObject) => void;
+  /** Key and version of an item in one text, after `prepare`. */
+  readonly identify: (item: JsonObject) => string;
+}
+
+/** One run over an export. */
+interface Reading {
+  readonly spec: ExportSpec;
+  readonly options: ReadOptions;
+  readonly requests: ExportRequests;
+  readonly walk: Walk;
+  /** Replaced when reading falls back behind the bookmark's own instant. */
+  start: ExportStart;
+  /** Fixed by the first answer, in the stream's unit. */
+  head: number | undefined;
+}
+
+function currentHead(reading: Reading): number {
+  return reading.head ?? headOf(reading.options, reading.spec);
+}
+
+/** Items after `end_date` are not wanted; one whose time cannot be read is emitted rather than lost. */
+function isWanted(item: JsonObject, { options, spec }: Reading): boolean {
+  const { endDateMs } = options.settings;
+  if (endDateMs === undefined) return true;
+  const text = item[spec.replicationKey];
+  const micros = typeof text === 'string' ? instantToMicros(text) : undefined;
+  return micros === undefined || micros <= endDateMs * 1000;
+}
+
+/** What a step means for the output: nothing, where it brought no item and moved no bookmark. */
+function pageOf(reading: Reading, step: Step, fetchedMs: number): Page | undefined {
+  const { spec, start } = reading;
+  const items = step.fresh.filter((item) => isWanted(item, reading));
+  const checkpoint = step.place && bookmarkAt(step.place, currentHead(reading), start, spec);
+  if (items.length === 0 && checkpoint === undefined) return undefined;
+  return checkpoint === undefined ? { items, fetchedMs } : { items, fetchedMs, checkpoint };
+}
+
+/** The end is proven: what another tap's bookmark claimed is now true, and ours may say so. */
+function lastPage(reading: Reading, fetchedMs: number): Page {
+  const { start, spec } = reading;
+  const head = currentHead(reading);
+  const isOurs = start.isForeign && start.floor !== undefined && start.floor.time <= head;
+  if (!isOurs || start.floor === undefined) return { items: [], fetchedMs };
+  const place = { time: start.floor.time, startId: null };
+  const checkpoint = bookmarkAt(place, head, { ...start, isBehindFloor: false }, spec);
+  return checkpoint === undefined ? { items: [], fetchedMs } : { items: [], fetchedMs, checkpoint };
+}
+
+function take(
+  reading: Reading,
+  question: Question,
+  answer: DatedAnswer | undefined,
+): { page?: Page | undefined; next?: Question | undefined } {
+  if (answer === undefined) return { page: { items: [], fetchedMs: reading.options.now() } };
+  reading.head ??= headOf(reading.options, reading.spec);
+  if (question.kind !== 'beyond') {
+    for (const item of answer.items) reading.spec.prepare?.(item);
+  }
+  const step = reading.walk.take(question, answer);
+  if (step.fresh.length > 0) reading.requests.restoreLimit();
+  const { floor } = reading.start;
+  // A bookmark inside ties whose instant is read again from its beginning: only a later one says more.
+  if (floor?.time === question.time && floor.endId !== null && question.startId === null) {
+    reading.start = { ...reading.start, isBehindFloor: true };
+  }
+  const page = pageOf(reading, step, answer.receivedMs);
+  if (step.next !== undefined) return { page, next: step.next };
+  return { page: page ?? lastPage(reading, answer.receivedMs) };
+}
+
+/** Nothing may be asked for yet: the start lies within the API's five minutes, or in the future. */
+async function* nothingToAsk({ start, options, spec }: Reading): AsyncGenerator<Page> {
+  const { place, floor } = start;
+  const isBookmark = floor !== undefined && floor.time >= place.time;
+  const instant = microsToInstant((isBookmark ? floor.time : place.time) * spec.unit.micros);
+  const isFuture = instant > microsToInstant(options.now() * 1000);
+  const tell = isFuture && isBookmark ? options.warn : options.info;
+  const where = isFuture ? 'in the future' : 'within what the API does not give out yet';
+  tell(
+    `nothing to read yet: ${isBookmark ? 'the bookmark' : 'start_date'} ${instant} lies ${where}`,
+  );
+  yield { items: [], fetchedMs: options.now() };
+}
+
+function readPages(
+  spec: ExportSpec,
+  options: ReadOptions,
+  start: ExportStart,
+): AsyncGenerator<Page> {
+  const requests = createExportRequests(spec, options);
+  const reading: Reading = {
+    spec,
+    options,
+    requests,
+    start,
+    head: undefined,
+    walk: createWalk({
+      start: start.place,
+      unit: spec.unit,
+      replicationKey: spec.replicationKey,
+      idOf: (item) => (typeof item['id'] === 'string' ? item['id'] : undefined),
+      identify: spec.identify,
+      head: () => currentHead(reading),
+    }),
+  };
+  const head = currentHead(reading);
+  if (Math.max(start.place.time, start.floor?.time ?? 0) > head) return nothingToAsk(reading);
+  options.info(`reading from ${microsToInstant(start.place.time * spec.unit.micros)}`);
+  return walkPages<Question, DatedAnswer | undefined>({
+    first: reading.walk.first,
+    ask: (question) => requests.ask(question, question.kind === 'beyond'),
+    take: (question, answer) => take(reading, question, answer),
+  });
+}
+
+/** Incremental exports: by time, inclusive, with the server's own position as the bookmark. */
+export function exportPages(spec: ExportSpec): PageSource {
+  return (options) => {
+    const start = planStart(options, spec);
+    return () => readPages(spec, options, start);
+  };
+}

@@ -1,0 +1,151 @@
+import { HttpError, type TapError } from '../errors.ts';
+import type { FailedAttempt, Query } from '../http/client.ts';
+import { microsToInstant } from '../instant.ts';
+import { answersAgents } from './api.ts';
+import type { ReadOptions } from './definition.ts';
+import type { BookmarkSpec, Place } from './export-bookmark.ts';
+import { readEnvelope, type ExportAnswer } from './export-envelope.ts';
+
+/** Items a page of an export holds at most (API page "incremental export"). */
+const fullLimit = 1000;
+
+/** Failures of one page in a row that make it suspicious while the API answers elsewhere. */
+const suspiciousFailures = 3;
+
+/** A start younger than this may be refused by a server whose clock or rule differs from what we know. */
+const youngMs = 900_000;
+
+export interface ExportRequestSpec extends BookmarkSpec {
+  /** Key of the list in the answer and word in `fields`. */
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface DatedAnswer extends ExportAnswer {
+  readonly receivedMs: number;
+}
+
+export interface ExportRequests {
+  /**
+   * @param isProbe the page is only looked at, not read
+   * @returns `undefined` when the API refuses the time as too young, though it answers an earlier one
+   * @throws TapError; see readEnvelope and the HTTP client
+   */
+  ask(place: Place, isProbe: boolean): Promise<DatedAnswer | undefined>;
+  /** A page brought something: ask for full pages again. */
+  restoreLimit(): void;
+}
+
+/** Could a smaller page get through where this one fails? */
+function isPoisonous({ error, retryAfterMs }: FailedAttempt): boolean {
+  if (error.failure === 'timeout') return true;
+  return (error.status ?? 0) >= 500 && retryAfterMs === undefined;
+}
+
+/** How the pages of one export are being asked for. */
+interface Asking {
+  readonly spec: ExportRequestSpec;
+  readonly options: ReadOptions;
+  limit: number;
+  /** Where the server gives no end_id, a page of one item could not lead on. */
+  smallest: number;
+  /** Suspicious failures of the page in hand. */
+  failures: number;
+}
+
+/** Asks for the pages of one export: our own query always, smaller where a page does not get through. */
+export function createExportRequests(
+  spec: ExportRequestSpec,
+  options: ReadOptions,
+): ExportRequests {
+  const asking: Asking = { spec, options, limit: fullLimit, smallest: 1, failures: 0 };
+  return {
+    ask: (place, isProbe) => ask(asking, place, isProbe),
+    restoreLimit: () => {
+      asking.limit = fullLimit;
+    },
+  };
+}
+
+async function ask(
+  asking: Asking,
+  place: Place,
+  isProbe: boolean,
+): Promise<DatedAnswer | undefined> {
+  const { spec, options } = asking;
+  asking.failures = 0;
+  try {
+    const { body, receivedMs } = await options.api.get(spec.path, queryOf(asking, place), {
+      revise: (failed) => smaller(asking, place, failed),
+    });
+    const asked = { ...place, limit: asking.limit, isProbe };
+    const answer = readEnvelope(body, spec.name, spec.unit, asked);
+    if (answer.position !== undefined) asking.smallest = answer.position.endId === null ? 2 : 1;
+    return { ...answer, receivedMs };
+  } catch (error) {
+    // A 400 may mean that the start is too young; any other failure is told with its position.
+    if (!(error instanceof HttpError)) throw error;
+    const earlier = tooYoung(error, place, asking);
+    if (earlier === undefined) throw withPosition(error, place, spec);
+    await options.api.get(spec.path, queryOf(asking, earlier));
+    options.warn(
+      `the API refuses to be read up to ${told(place, spec)} although that is more than five ` +
+        'minutes old; the stream ends here and goes on from its bookmark in the next run',
+    );
+    return undefined;
+  }
+}
+
+/** After a failed attempt: a query for fewer items, when it is this page that does not get through. */
+async function smaller(
+  asking: Asking,
+  place: Place,
+  failed: FailedAttempt,
+): Promise<Query | undefined> {
+  const isTooLarge = failed.error.failure === 'too-large';
+  asking.failures = isTooLarge || isPoisonous(failed) ? asking.failures + 1 : 0;
+  const isSuspicious = isTooLarge || asking.failures >= suspiciousFailures;
+  if (!isSuspicious || asking.limit <= asking.smallest) return undefined;
+  if (!isTooLarge && !(await answersAgents(asking.options.api, { maxAttempts: 1 })))
+    return undefined;
+  asking.limit = Math.max(asking.smallest, Math.floor(asking.limit / 2));
+  asking.options.warn(
+    `the page at ${told(place, asking.spec)} does not get through; asking for ${asking.limit} items`,
+  );
+  return queryOf(asking, place);
+}
+
+function queryOf({ spec, limit }: Asking, { time, startId }: Place): Query {
+  const query = { fields: `${spec.name}(*)`, limit, start_time: time };
+  return startId === null ? query : { ...query, start_id: startId };
+}
+
+/** Was the start refused for being too young? Then a start that is old enough by the server's clock. */
+function tooYoung(
+  error: HttpError,
+  place: Place,
+  { spec: { unit }, options }: Asking,
+): Place | undefined {
+  const serverMs = error.serverTimeMs ?? options.now();
+  const oldestYoung = Math.floor(((serverMs - youngMs) * 1000) / unit.micros);
+  if (error.status !== 400 || place.time <= oldestYoung) return undefined;
+  return { time: oldestYoung, startId: null };
+}
+
+function told({ time }: Place, { unit }: ExportRequestSpec): string {
+  return `${microsToInstant(time * unit.micros)} (start_time ${time})`;
+}
+
+function withPosition(error: HttpError, place: Place, spec: ExportRequestSpec): TapError {
+  if (error.status === 401 || error.status === 403 || error.status === 404) return error;
+  const { kind, endsRun, failure, path, status, serverTimeMs } = error;
+  return new HttpError(`${error.message} (reading from ${told(place, spec)})`, {
+    kind,
+    endsRun,
+    failure,
+    path,
+    cause: error.cause,
+    ...(status === undefined ? {} : { status }),
+    ...(serverTimeMs === undefined ? {} : { serverTimeMs }),
+  });
+}

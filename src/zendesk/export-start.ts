@@ -1,0 +1,92 @@
+import { microsToInstant } from '../instant.ts';
+import type { JsonObject } from '../json.ts';
+import type { ReadOptions } from './definition.ts';
+import {
+  readExportBookmark,
+  writeExportBookmark,
+  type BookmarkSpec,
+  type Place,
+} from './export-bookmark.ts';
+
+/** The API refuses a start younger than five minutes; ten seconds more allow for the way there. */
+const headDistanceMs = 310_000;
+
+/** Where an export begins, and the bookmark it may not fall behind. */
+export interface ExportStart {
+  readonly place: Place;
+  /** What was read from the state. `time`: in the stream's unit, never before the bookmark's own. */
+  readonly floor: { readonly time: number; readonly endId: string | null } | undefined;
+  /**
+   * Reading starts before the bookmark, so that only a later position says more than it: another tap's,
+   * which was not capped, or one that is to be looked back from.
+   */
+  readonly isBehindFloor: boolean;
+  /** Another tap wrote the bookmark: once the end is proven, ours takes its place. */
+  readonly isForeign: boolean;
+}
+
+function beginning(options: ReadOptions, spec: BookmarkSpec): ExportStart {
+  const time = Math.floor((options.settings.startDateMs * 1000) / spec.unit.micros);
+  return {
+    place: { time, startId: null },
+    floor: undefined,
+    isBehindFloor: false,
+    isForeign: false,
+  };
+}
+
+/** @throws TapError (config) for a bookmark that cannot be understood. */
+export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart {
+  const bookmark = readExportBookmark(options.bookmark, spec);
+  const first = beginning(options, spec);
+  if (bookmark === undefined) return first;
+  const { settings } = options;
+  const floor = {
+    time: Math.ceil(bookmark.micros / spec.unit.micros),
+    endId: bookmark.endId,
+  };
+  if (settings.hasStartDate && first.place.time > floor.time) {
+    options.info(
+      `start_date ${microsToInstant(settings.startDateMs * 1000)} is newer than the bookmark ` +
+        `${microsToInstant(bookmark.micros)} and is used`,
+    );
+    return { ...first, floor, isBehindFloor: true };
+  }
+  const backMs = settings.lookbackMinutes * 60_000 + (bookmark.isOwn ? 0 : headDistanceMs);
+  const isForeign = !bookmark.isOwn;
+  if (backMs === 0) {
+    const place = { time: floor.time, startId: bookmark.endId };
+    return { place, floor, isBehindFloor: false, isForeign };
+  }
+  const earliest = settings.hasStartDate ? first.place.time : 0;
+  const back = Math.floor((bookmark.micros - backMs * 1000) / spec.unit.micros);
+  const place = { time: Math.max(back, earliest), startId: null };
+  return { place, floor, isBehindFloor: true, isForeign };
+}
+
+/** The newest time that may be asked for, in the stream's unit: with what is known of the time now. */
+export function headOf({ api, settings, now }: ReadOptions, spec: BookmarkSpec): number {
+  const serverMs = api.newestServerTimeMs() ?? Number.POSITIVE_INFINITY;
+  const headMs = Math.min(now(), serverMs) - headDistanceMs;
+  const endMs = Math.min(headMs, settings.endDateMs ?? Number.POSITIVE_INFINITY);
+  return Math.floor((endMs * 1000) / spec.unit.micros);
+}
+
+/**
+ * The bookmark that is true at a place: never later than the head, since what arrives late near the
+ * present is to be read again; never earlier than the one that was read. `undefined`: leave it.
+ */
+export function bookmarkAt(
+  place: Place,
+  head: number,
+  { floor, isBehindFloor }: ExportStart,
+  spec: BookmarkSpec,
+): JsonObject | undefined {
+  const capped = place.time > head ? { time: head, startId: null } : place;
+  if (floor !== undefined) {
+    if (capped.time < floor.time) return undefined;
+    const saysLess = isBehindFloor || (floor.endId !== null && capped.startId === null);
+    if (capped.time === floor.time && saysLess) return undefined;
+  }
+  return writeExportBookmark(capped, spec);
+}

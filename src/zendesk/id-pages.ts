@@ -1,0 +1,176 @@
+import { TapError } from '../errors.ts';
+import type { HttpAnswer } from '../http/client.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { Page, PageSource, ReadOptions } from './definition.ts';
+import { objectsIn } from './list-pages.ts';
+import { walkPages } from './walk-pages.ts';
+
+export interface IdSpec {
+  readonly path: string;
+  /** Key of the page limit in the settings. */
+  readonly limit: string;
+  /** Names of the arrays when the answer is an object of several. */
+  readonly arrays?: readonly string[];
+  /** Fills in, in place, what the API leaves to be known; `array` is the one the item came from. */
+  readonly prepare?: (item: JsonObject, array: string) => void;
+}
+
+interface Arrays {
+  readonly name: string;
+  readonly items: readonly JsonObject[];
+}
+
+function idOf(item: JsonObject): number | undefined {
+  const { id } = item;
+  const number = typeof id === 'string' && /^\d+$/.test(id) ? Number(id) : id;
+  return typeof number === 'number' ? number : undefined;
+}
+
+function largestId(items: readonly JsonObject[]): number | undefined {
+  const ids = items.flatMap((item) => idOf(item) ?? []);
+  return ids.length === 0 ? undefined : Math.max(...ids);
+}
+
+/**
+ * A bookmark of a list by id: `{"id": n}`; Airbyte's `slices` hold the same number. What other taps kept
+ * about a list they always read whole (`offset`) is no bookmark.
+ * @throws TapError (config) for anything else under `id`.
+ */
+export function readIdBookmark(entry: JsonObject | undefined): number | undefined {
+  const value = entry?.['id'] ?? cursorOfSlices(entry?.['slices'] ?? null);
+  if (value === null || (isJsonObject(value) && Object.keys(value).length === 0)) return undefined;
+  const id = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) {
+    throw new TapError(
+      `the state's bookmark cannot be understood: id is ${JSON.stringify(value)}, not a whole number; ` +
+        'pass the state the last run wrote, or remove this bookmark to read everything',
+      { kind: 'config' },
+    );
+  }
+  return id;
+}
+
+function cursorOfSlices(slices: Json): Json {
+  const first = Array.isArray(slices) ? slices[0] : undefined;
+  if (!isJsonObject(first)) return slices;
+  return first['most_recent_cursor_value'] ?? first['end'] ?? first['start'] ?? null;
+}
+
+/** Where the paging of one run stands. */
+interface Paging {
+  readonly spec: IdSpec;
+  readonly limit: number;
+  readonly seen: Set<string>;
+  /** The largest id of the run so far. */
+  largest: number;
+  /** The bookmark as read: never is a lower one written. */
+  readonly bookmark: number;
+}
+
+function arraysOf(body: Json, spec: IdSpec): readonly Arrays[] {
+  if (spec.arrays === undefined) return [{ name: '', items: objectsIn(body, spec.path) }];
+  const object = isJsonObject(body) ? body : {};
+  // An array that is missing is empty; an answer without any is no answer.
+  if (!spec.arrays.some((name) => name in object)) objectsIn(null, spec.path);
+  return spec.arrays.map((name) => ({ name, items: objectsIn(object[name] ?? [], spec.path) }));
+}
+
+/**
+ * With several arrays in one answer, one of them may be behind: nothing below its last id is certain to
+ * have come. (Whether `limit` counts each array or all of them together is not documented.)
+ */
+function nextSinceId(arrays: readonly Arrays[], path: string): number {
+  const ends = arrays.flatMap(({ items }) => (items.length === 0 ? [] : [largestId(items)]));
+  const ids = ends.flatMap((id) => id ?? []);
+  if (ids.length < ends.length || ids.length === 0) {
+    throw new TapError(`${path}: the API's page has no ids, so the next page cannot be asked for`, {
+      kind: 'system',
+    });
+  }
+  return Math.min(...ids) + 1;
+}
+
+/** Takes out what lies before the place asked for and what came already. */
+function freshItems(paging: Paging, sinceId: number, arrays: readonly Arrays[]): JsonObject[] {
+  return arrays.flatMap(({ name, items }) =>
+    items.filter((item) => {
+      const id = idOf(item);
+      if (id === undefined) return true;
+      const identity = `${name}/${id}`;
+      if (id < sinceId || paging.seen.has(identity)) return false;
+      paging.seen.add(identity);
+      return true;
+    }),
+  );
+}
+
+/** Items before the place asked for: the server ignores paging and sends the whole list, if it fits. */
+function checkIgnored(paging: Paging, sinceId: number, arrays: readonly Arrays[]): boolean {
+  const below = arrays.some(({ items }) => items.some((item) => (idOf(item) ?? sinceId) < sinceId));
+  if (!below) return false;
+  const sizes = arrays.map(({ items }) => items.length);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total === paging.limit || sizes.includes(paging.limit)) {
+    throw new TapError(
+      `${paging.spec.path}: the API ignores since_id and sends ${paging.limit} items at most, so the ` +
+        'rest cannot be reached; a larger page limit in the config may help',
+      { kind: 'system' },
+    );
+  }
+  return true;
+}
+
+function take(
+  paging: Paging,
+  sinceId: number,
+  { body, receivedMs }: HttpAnswer,
+): { page: Page; next?: number } {
+  const arrays = arraysOf(body, paging.spec);
+  for (const { name, items } of arrays) {
+    for (const item of items) paging.spec.prepare?.(item, name);
+  }
+  const isEmpty = arrays.every(({ items }) => items.length === 0);
+  const isEnd = isEmpty || checkIgnored(paging, sinceId, arrays);
+  const items = freshItems(paging, sinceId, arrays);
+  for (const array of arrays) {
+    paging.largest = Math.max(paging.largest, largestId(array.items) ?? 0);
+  }
+  if (isEnd) return { page: withBookmark(paging, items, paging.largest, receivedMs) };
+  const next = nextSinceId(arrays, paging.spec.path);
+  if (next <= sinceId) {
+    throw new TapError(`${paging.spec.path}: the API's page does not lead on from ${sinceId}`, {
+      kind: 'system',
+    });
+  }
+  return { page: withBookmark(paging, items, next - 1, receivedMs), next };
+}
+
+function withBookmark(
+  paging: Paging,
+  items: readonly JsonObject[],
+  id: number,
+  fetchedMs: number,
+): Page {
+  const page = { items, fetchedMs };
+  return id > paging.bookmark ? { ...page, checkpoint: { id } } : page;
+}
+
+/**
+ * Lists in the order of their ids: `since_id` is inclusive, so the next page starts at the last id + 1,
+ * until a page is empty.
+ */
+export function idPages(spec: IdSpec): PageSource {
+  return ({ api, settings, bookmark: entry }: ReadOptions) => {
+    const bookmark = readIdBookmark(entry);
+    const limit = settings.pageLimits[spec.limit] ?? 100;
+    return () => {
+      const start = bookmark ?? 0;
+      const paging: Paging = { spec, limit, seen: new Set(), largest: start, bookmark: start };
+      return walkPages<number, HttpAnswer>({
+        first: bookmark === undefined ? 0 : bookmark + 1,
+        ask: (sinceId) => api.get(spec.path, { limit, since_id: sinceId }),
+        take: (sinceId, answer) => take(paging, sinceId, answer),
+      });
+    };
+  };
+}

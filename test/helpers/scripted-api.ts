@@ -1,0 +1,88 @@
+import type { HttpAnswer, Query } from '../../src/http/client.ts';
+import type { Json, JsonObject } from '../../src/json.ts';
+import type { AskOptions, ChatApi } from '../../src/zendesk/api.ts';
+import type { Page, PageSource, ReadOptions, ReadSettings } from '../../src/zendesk/definition.ts';
+
+/** 2026-01-10T12:00:00Z, the present of the unit tests. */
+export const now = Date.UTC(2026, 0, 10, 12);
+
+/** One answer of the script: a body, or a function that may throw an HttpError or use `revise`. */
+export type Answer = Json | ((query: Query, options?: AskOptions) => Promise<Json> | Json);
+
+export interface ScriptedApi extends ChatApi {
+  /** Every request, as path and query, in order. */
+  readonly asked: { readonly path: string; readonly query: Query }[];
+}
+
+/** An API that gives the answers of a script, one for each request, and fails when it runs out. */
+export function scriptedApi(
+  script: readonly Answer[],
+  { serverTimeMs = now }: { readonly serverTimeMs?: number } = {},
+): ScriptedApi {
+  const asked: ScriptedApi['asked'] = [];
+  const left = [...script];
+  let answers = 0;
+  return {
+    asked,
+    get: async (path, query = {}, options?): Promise<HttpAnswer> => {
+      asked.push({ path, query });
+      const next = left.shift();
+      if (next === undefined)
+        throw new Error(`not in the script: ${path} ${JSON.stringify(query)}`);
+      const body = typeof next === 'function' ? await next(query, options) : next;
+      answers += 1;
+      return { body, serverTimeMs, receivedMs: now, query };
+    },
+    newestServerTimeMs: () => (answers > 0 ? serverTimeMs : undefined),
+    answers: () => answers,
+  };
+}
+
+export interface Reading {
+  readonly pages: readonly Page[];
+  /** All emitted items' ids in order. */
+  readonly ids: readonly unknown[];
+  readonly checkpoints: readonly (JsonObject | undefined)[];
+  readonly queries: readonly Query[];
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+}
+
+export interface ReadingOptions {
+  readonly api: ScriptedApi;
+  readonly bookmark?: JsonObject;
+  readonly settings?: Partial<ReadSettings>;
+  readonly nowMs?: number;
+}
+
+/** Reads a page source to its end. */
+export async function readAll(source: PageSource, options: ReadingOptions): Promise<Reading> {
+  const { api, bookmark, settings, nowMs = now } = options;
+  const warnings: string[] = [];
+  const infos: string[] = [];
+  const readOptions: ReadOptions = {
+    api,
+    bookmark,
+    now: () => nowMs,
+    info: (message) => infos.push(message),
+    warn: (message) => warnings.push(message),
+    settings: {
+      subdomain: 'acme',
+      startDateMs: Date.UTC(2026, 0, 1),
+      hasStartDate: false,
+      lookbackMinutes: 0,
+      pageLimits: { agents: 100, bans: 100 },
+      ...settings,
+    },
+  };
+  const pages: Page[] = [];
+  for await (const page of source(readOptions)()) pages.push(page);
+  return {
+    pages,
+    ids: pages.flatMap(({ items }) => items.map((item) => item['id'])),
+    checkpoints: pages.map(({ checkpoint }) => checkpoint),
+    queries: api.asked.map(({ query }) => query),
+    warnings,
+    infos,
+  };
+}

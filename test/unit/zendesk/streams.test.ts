@@ -1,0 +1,118 @@
+import { expect, test } from '@jest/globals';
+
+import type { Json, JsonObject } from '../../../src/json.ts';
+import type { StreamDefinition } from '../../../src/zendesk/definition.ts';
+import { streams } from '../../../src/zendesk/streams.ts';
+import { readAll, scriptedApi } from '../../helpers/scripted-api.ts';
+
+function stream(name: string): StreamDefinition {
+  const found = streams.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no stream ${name}`);
+  return found;
+}
+
+async function items(name: string, ...answers: Json[]): Promise<readonly JsonObject[]> {
+  const { pages } = await readAll(stream(name).pages, {
+    api: scriptedApi(answers),
+    settings: { hasStartDate: true, startDateMs: Date.UTC(2026, 0, 5) },
+  });
+  return pages.flatMap((page) => page.items);
+}
+
+test('small streams come first and chats last, so that a reader soon sees a record', () => {
+  expect(streams.map(({ name }) => name)).toEqual([
+    'accounts',
+    'routing_settings',
+    'departments',
+    'goals',
+    'roles',
+    'shortcuts',
+    'skills',
+    'triggers',
+    'agents',
+    'bans',
+    'agent_timeline',
+    'chats',
+  ]);
+});
+
+test('the definitions are frozen', () => {
+  expect(streams.every((one) => Object.isFrozen(one))).toBe(true);
+});
+
+test('the account is one record', async () => {
+  expect(await items('accounts', { account_key: 'k' })).toEqual([{ account_key: 'k' }]);
+});
+
+test('the routing settings are one record whose id is the subdomain', async () => {
+  expect(await items('routing_settings', { data: { routing_mode: 'assigned' } })).toEqual([
+    { routing_mode: 'assigned', id: 'acme' },
+  ]);
+});
+
+test('a shortcut without an id takes its name as id', async () => {
+  expect(await items('shortcuts', [{ name: 'bye' }, { id: 'x', name: 'y' }])).toEqual([
+    { name: 'bye', id: 'bye' },
+    { id: 'x', name: 'y' },
+  ]);
+});
+
+test('a ban carries its date under both names, and its kind', async () => {
+  const page = {
+    ip_address: [{ id: 1, created_at: '2024-01-01T00:00:00Z' }],
+    visitor: [{ id: 2, type: 'visitor', created_at: null }, { id: 3 }],
+  };
+  expect(await items('bans', page, { ip_address: [], visitor: [] })).toEqual([
+    {
+      id: 1,
+      type: 'ip_address',
+      created_at: '2024-01-01T00:00:00Z',
+      create_date: '2024-01-01T00:00:00Z',
+    },
+    { id: 2, type: 'visitor', created_at: null, create_date: null },
+    { id: 3, type: 'visitor' },
+  ]);
+});
+
+test.each([
+  ['six digits', '2026-01-05T00:00:01.000321Z', '2026-01-05T00:00:01.000321Z'],
+  ['no fraction', '2026-01-05T00:00:01Z', '2026-01-05T00:00:01Z'],
+  ['a zero fraction', '2026-01-05T00:00:01.000000Z', '2026-01-05T00:00:01Z'],
+  ['microseconds as a number', 1767571201000321, '2026-01-05T00:00:01.000321Z'],
+])('a span with %s keeps every digit of its start in its id', async (_, start, instant) => {
+  const span = { agent_id: 7, start_time: start };
+  const page = { agent_timeline: [span], end_time: 1767571201000321 };
+  const [item] = await items('agent_timeline', page, page, { agent_timeline: [] });
+  expect(item).toEqual({ agent_id: 7, start_time: instant, id: `7|${instant}` });
+});
+
+test.each([
+  [{ agent_id: 7, start_time: 'yesterday' }],
+  [{ agent_id: 7, start_time: 5 }],
+  [{ agent_id: null, start_time: '2026-01-05T00:00:01Z' }],
+  [{ start_time: '2026-01-05T00:00:01Z' }],
+])('the span %j has no id', async (span) => {
+  const page = { agent_timeline: [span], end_time: 1767571201000321 };
+  const [item] = await items('agent_timeline', page, structuredClone(page), { agent_timeline: [] });
+  expect(item).toEqual(span);
+});
+
+test('a chat that changed comes again, one that did not comes once', async () => {
+  const chat = { id: 'a', update_timestamp: '2026-01-05T00:00:01Z' };
+  const edited = { id: 'a', update_timestamp: '2026-01-05T00:00:02Z' };
+  const [first, second] = [1767571201, 1767571202];
+  const answers = [
+    { chats: [chat], end_time: first, end_id: 'a' },
+    { chats: [{ ...chat, rating: 'good' }, edited], end_time: second, end_id: 'a' },
+    { chats: [edited], end_time: second, end_id: 'a' },
+    { chats: [] },
+    { chats: [] },
+  ];
+  expect(await items('chats', ...answers)).toEqual([chat, edited]);
+});
+
+test('an answer that is no list is an error, not an empty list', async () => {
+  await expect(items('departments', { error: 'x' })).rejects.toThrow(/no list of objects/);
+  await expect(items('accounts', [])).rejects.toThrow(/no list of objects/);
+  await expect(items('routing_settings', {})).rejects.toThrow(/no list of objects/);
+});
