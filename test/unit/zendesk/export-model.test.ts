@@ -41,7 +41,7 @@ test.each(modes.flatMap((startId) => seeds.map((seed) => [startId, seed] as cons
       startId,
       clamp: 3 + Math.floor(random() * 10),
       hasEndId: true,
-      ...(random() < 0.3 ? { emptyEvery: 4 + Math.floor(random() * 5) } : {}),
+      ...(random() < 0.3 ? { emptyEvery: 5 + Math.floor(random() * 5) } : {}),
     };
     const whole = await readModel(options);
     expect(missing(options.items, whole.ids)).toEqual([]);
