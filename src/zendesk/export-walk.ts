@@ -125,7 +125,13 @@ function take(at: Standing, question: Question, answer: ExportAnswer): Step {
   at.lastSize = answer.items.length;
   const isTied = question.startId !== null && !hasMoved;
   const place = { time: position.time, startId: isTied ? position.endId : null };
-  return { fresh: page.fresh, place, next: goOn(at, place) };
+  const next = goOn(at, place);
+  // The place itself was asked for just now, and answered with as much as a page holds.
+  if (next?.startId === null && !hasMoved && position.endId !== null && isFull(at, answer)) {
+    at.regularWas = 'full';
+    return { fresh: page.fresh, place, next: { ...next, kind: 'ties', startId: position.endId } };
+  }
+  return { fresh: page.fresh, place, next };
 }
 
 /** A page that brought nothing new: the same place is asked about in another way. */

@@ -226,6 +226,20 @@ test('1,500 chats of one second are all read, by start_id where the page is full
   expect(queries[3]).not.toHaveProperty('start_id');
 });
 
+test('a full page that ends in the second asked for is not asked for twice', async () => {
+  const api = scriptedApi([
+    fullPage(5),
+    page('z6'),
+    page('z6'),
+    page('z6'),
+    page('z6'),
+    empty,
+    empty,
+  ]);
+  const { queries } = await readAll(chats, { api, bookmark: own(5) });
+  expect(queries[1]).toMatchObject({ start_time: t0 + 5, start_id: 'x999' });
+});
+
 test('inside ties the bookmark leads on by end_id, and only there', async () => {
   const api = scriptedApi([
     fullPage(5),

@@ -1,0 +1,243 @@
+import { readFile } from 'node:fs/promises';
+
+import type { ValidateFunction } from 'ajv';
+
+import {
+  checkAccessToken,
+  checkDates,
+  checkExtraStreams,
+  checkSubdomain,
+  noteUnknownKeys,
+} from './config/checks.ts';
+import type { Dates, KnownStreams } from './config/checks.ts';
+import { gather, namesIn } from './config/forms.ts';
+import type { ConfigNote, Findings } from './config/forms.ts';
+import { expected, shown } from './config/wording.ts';
+import { ConfigError } from './errors.ts';
+import { isJsonObject, jsonTypeOf } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
+
+export type { ConfigNote } from './config/forms.ts';
+export { readJsonFile } from './config/json-file.ts';
+
+/** The user's settings, in one form whatever form they were given in. Frozen. */
+export interface Config {
+  /** Lower case, without host. */
+  readonly subdomain: string;
+  readonly accessToken: string;
+  /** Present when all that a refresh needs was given. */
+  readonly oauth?: OAuthConfig;
+  readonly startDateMs: number;
+  /** False when `startDateMs` is the default, two years before now. */
+  readonly hasStartDate: boolean;
+  readonly endDateMs?: number;
+  readonly lookbackMinutes: number;
+  readonly extraStreams: 'all' | readonly string[];
+  readonly onAbsent: 'warn' | 'fail';
+  readonly logFormat: 'text' | 'json';
+  readonly userAgent?: string;
+  readonly requestTimeoutMs: number;
+  readonly requestsPerMinute: number;
+  readonly maxRetryMs: number;
+  /** Items per page, by stream. */
+  readonly pageLimits: { readonly agents: number; readonly bans: number };
+  /** Every secret the config holds, also those that are not used: none may be printed. */
+  readonly secrets: readonly string[];
+}
+
+/** An OAuth client and what it can get a new access token with. */
+export interface OAuthConfig {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly refreshToken: string;
+  readonly tokenFile?: string;
+}
+
+/** What `parseConfig` has to know beside the config. */
+export interface ConfigOptions {
+  readonly nowMs: number;
+  readonly knownStreams?: KnownStreams;
+}
+
+/** What is wrong with one key; `message` is a whole sentence and never holds a secret. */
+export interface ConfigViolation {
+  readonly key: string;
+  readonly message: string;
+}
+
+/** The error of `parseConfig`: all violations in the order of the schema; the message has a line for each. */
+export interface ConfigViolations extends ConfigError {
+  readonly violations: readonly ConfigViolation[];
+}
+
+/** Is it the error of `parseConfig`? */
+export function isConfigViolations(error: unknown): error is ConfigViolations {
+  return error instanceof ConfigError && 'violations' in error;
+}
+
+/** What the schema makes of the settings once they are valid: wire names, defaults filled in. */
+interface ValidSettings {
+  readonly subdomain: string;
+  readonly access_token: string;
+  readonly client_id?: string;
+  readonly client_secret?: string;
+  readonly refresh_token?: string;
+  readonly token_file?: string;
+  readonly lookback_minutes: number;
+  readonly extra_streams: readonly string[];
+  readonly on_absent: 'warn' | 'fail';
+  readonly log_format: 'text' | 'json';
+  readonly user_agent?: string;
+  readonly request_timeout: number;
+  readonly requests_per_minute: number;
+  readonly max_retry_seconds: number;
+  readonly agents_page_limit: number;
+  readonly bans_page_limit: number;
+}
+
+const whatIsConfig =
+  'it must be a JSON object such as {"subdomain": "acme", "access_token": "..."}.';
+
+const hints: Readonly<Record<string, string>> = Object.freeze({
+  agents_page_limit: ' The API refuses pages of more than 100 agents.',
+  extra_streams: ' For example ["chat_messages"].',
+});
+
+/** The JSON Schema of the config. */
+export async function readConfigSchema(): Promise<JsonObject> {
+  const url = new URL('../schemas/config.json', import.meta.url);
+  const schema: Json = JSON.parse(await readFile(url, 'utf8'));
+  return isJsonObject(schema) ? schema : {};
+}
+
+/**
+ * Brings every accepted form of a config into one and checks it. Raises a ConfigError that tells all
+ * violations at once (`isConfigViolations`).
+ */
+export async function parseConfig(
+  value: Json,
+  options: ConfigOptions,
+): Promise<{ readonly config: Config; readonly notes: readonly ConfigNote[] }> {
+  if (!isJsonObject(value))
+    throw violationsError([['', `The config is of type ${jsonTypeOf(value)}: ${whatIsConfig}`]]);
+  const schema = await readConfigSchema();
+  const findings = gather(value, schema);
+  const { settings, violations, notes } = findings;
+  const validate = await compile(schema);
+  if (!validate(settings))
+    for (const { instancePath } of validate.errors ?? [])
+      addViolation(findings, instancePath.split('/')[1] ?? '');
+  checkSubdomain(findings);
+  checkAccessToken(findings);
+  checkExtraStreams(findings, options.knownStreams);
+  const dates = checkDates(findings, options.nowMs);
+  const inOrder = [...findings.schema.keys()].flatMap((key) =>
+    violations.has(key) ? [[key, violations.get(key) ?? ''] as const] : [],
+  );
+  if (inOrder.length > 0 || !validate(settings)) throw violationsError(inOrder);
+  noteUnknownKeys(findings);
+  return { config: freeze(settings, dates, findings.secrets), notes: Object.freeze(notes) };
+}
+
+function violationsError(violations: readonly (readonly [string, string])[]): ConfigViolations {
+  const message = violations.map(([, sentence]) => sentence).join('\n');
+  return Object.assign(new ConfigError(message, violations[0]?.[0]), {
+    violations: Object.freeze(violations.map(([key, sentence]) => ({ key, message: sentence }))),
+  });
+}
+
+async function compile(schema: JsonObject): Promise<ValidateFunction<ValidSettings>> {
+  const { Ajv } = await import('ajv');
+  const ajv = new Ajv({ allErrors: true, useDefaults: true, formats: { 'date-time': true } });
+  return ajv.compile<ValidSettings>(schema);
+}
+
+function addViolation({ schema, settings, violations }: Findings, key: string): void {
+  const property = schema.get(key);
+  const value = settings[key];
+  if (property === undefined || value === undefined) return;
+  const is = property['writeOnly'] === true ? '' : ` is ${shown(value)}: it`;
+  violations.set(key, `${key}${is} must be ${expected(property)}.${hints[key] ?? ''}`);
+}
+
+function freeze(settings: ValidSettings, dates: Dates, secrets: ReadonlySet<string>): Config {
+  const {
+    client_id: clientId,
+    client_secret: clientSecret,
+    refresh_token: refreshToken,
+    token_file: tokenFile,
+  } = settings;
+  const hasOAuth =
+    clientId !== undefined && clientSecret !== undefined && refreshToken !== undefined;
+  const oauth =
+    hasOAuth &&
+    Object.freeze({
+      clientId,
+      clientSecret,
+      refreshToken,
+      ...(tokenFile !== undefined && { tokenFile }),
+    });
+  return Object.freeze({
+    subdomain: settings.subdomain,
+    accessToken: settings.access_token,
+    ...(oauth && { oauth }),
+    startDateMs: dates.startMs,
+    hasStartDate: dates.hasStartDate,
+    ...(dates.endMs !== undefined && { endDateMs: dates.endMs }),
+    lookbackMinutes: settings.lookback_minutes,
+    extraStreams: streamChoice(settings.extra_streams),
+    onAbsent: settings.on_absent,
+    logFormat: settings.log_format,
+    ...(settings.user_agent !== undefined && { userAgent: settings.user_agent }),
+    requestTimeoutMs: settings.request_timeout * 1000,
+    requestsPerMinute: settings.requests_per_minute,
+    maxRetryMs: settings.max_retry_seconds * 1000,
+    pageLimits: Object.freeze({
+      agents: settings.agents_page_limit,
+      bans: settings.bans_page_limit,
+    }),
+    secrets: Object.freeze([...secrets]),
+  });
+}
+
+function streamChoice(names: readonly string[]): Config['extraStreams'] {
+  return names.includes('all') ? 'all' : Object.freeze([...new Set(names)]);
+}
+
+/**
+ * `extra_streams` of a config that may lack all the rest, as discovery is given it: other keys are not
+ * looked at. Raises a ConfigError when it is no list.
+ */
+export function readExtraStreams(value: Json): Config['extraStreams'] {
+  const given = isJsonObject(value) ? (value['extra_streams'] ?? []) : [];
+  const list = typeof given === 'string' ? namesIn(given) : given;
+  const names = Array.isArray(list) ? list.filter((name) => typeof name === 'string') : [];
+  if (!Array.isArray(list) || names.length < list.length)
+    throw new ConfigError(
+      `extra_streams must be a list of stream names, or all.${hints['extra_streams'] ?? ''}`,
+      'extra_streams',
+    );
+  return streamChoice(names);
+}
+
+/**
+ * Where the API is: the account's own host, unless ZENDESK_CHAT_API_URL names another. Raises a ConfigError
+ * for anything but https, or http to this very machine: a token must not travel in the clear.
+ */
+export function apiOrigin(
+  subdomain: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const given = (env['ZENDESK_CHAT_API_URL'] ?? '').trim();
+  if (given === '') return `https://${subdomain}.zendesk.com`;
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const isLoopback = /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(url?.hostname ?? '');
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
+  // The address is not repeated: it may hold a password.
+  if (url === undefined || !isSafe || url.href !== `${url.origin}/`)
+    throw new ConfigError(
+      'ZENDESK_CHAT_API_URL must be https://host, or http://127.0.0.1:port on this machine, without path, query or password.',
+      'ZENDESK_CHAT_API_URL',
+    );
+  return url.origin;
+}

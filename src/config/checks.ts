@@ -1,0 +1,136 @@
+import dayjs from 'dayjs';
+
+import { instantToMicros, microsToInstant } from '../instant.ts';
+import type { Findings } from './forms.ts';
+import { closest, didYouMean, shown, textOf } from './wording.ts';
+
+/** The streams that `extra_streams` may name, and those of them that need to be named. */
+export interface KnownStreams {
+  readonly names: readonly string[];
+  readonly offByDefault: readonly string[];
+}
+
+/** Puts the bare subdomain in place of whatever address was given. */
+export function checkSubdomain(findings: Findings): void {
+  const { settings, violations } = findings;
+  const given = settings['subdomain'];
+  const example = 'give acme for an account at https://acme.zendesk.com.';
+  if (given === undefined) {
+    const missing = `subdomain is missing: ${example}`;
+    violations.set('subdomain', missing + nearMiss(findings, 'subdomain'));
+  }
+  if (typeof given !== 'string') return;
+  const host = given
+    .toLowerCase()
+    .replace(/^https?:\/\//, '')
+    .replace(/(:\d+)?([/?#].*)?$/, '');
+  const subdomain = host.replace(/\.zendesk\.com$/, '');
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(subdomain)) settings['subdomain'] = subdomain;
+  else {
+    const why = subdomain.includes('.')
+      ? 'another host than zendesk.com'
+      : 'no name of letters, digits and hyphens';
+    violations.set('subdomain', `subdomain is ${shown(given)}, ${why}: ${example}`);
+  }
+}
+
+/** A token must be there, and be one that a header can carry. */
+export function checkAccessToken(findings: Findings): void {
+  const { settings, violations } = findings;
+  const token = settings['access_token'];
+  if (token === undefined) {
+    const advice =
+      settings['refresh_token'] === undefined
+        ? 'give an OAuth token of Zendesk Chat with the scopes read and chat.'
+        : 'getting one with refresh_token is not built yet, so give a current one beside it.';
+    const missing = `access_token is missing: ${advice}`;
+    violations.set('access_token', missing + nearMiss(findings, 'access_token'));
+  } else if (typeof token === 'string' && !/^[!-~]+$/.test(token)) {
+    const wrong =
+      'access_token holds a blank, a line break or a letter no token has: copy it again.';
+    violations.set('access_token', wrong);
+  }
+}
+
+/** Each name must be a stream that exists. */
+export function checkExtraStreams(
+  { settings, violations }: Findings,
+  known: KnownStreams | undefined,
+): void {
+  const names = settings['extra_streams'];
+  if (!Array.isArray(names) || known === undefined || violations.has('extra_streams')) return;
+  const unknown = names.map(textOf).find((name) => name !== 'all' && !known.names.includes(name));
+  if (unknown === undefined) return;
+  const choice = `it may name ${known.offByDefault.join(', ')}, or be all.`;
+  const sentence = `extra_streams names ${shown(unknown)}, a stream that does not exist: ${choice}`;
+  violations.set('extra_streams', sentence + didYouMean(unknown, known.names));
+}
+
+/** The span to read; `endMs` is inclusive. */
+export interface Dates {
+  readonly startMs: number;
+  readonly endMs: number | undefined;
+  readonly hasStartDate: boolean;
+}
+
+/** Dates must be ISO and in order; without a start it is two years before now. */
+export function checkDates(findings: Findings, nowMs: number): Dates {
+  const { notes, violations } = findings;
+  const given = checkDate(findings, 'start_date');
+  const endMs = checkDate(findings, 'end_date');
+  const startMs = given ?? dayjs.utc(nowMs).subtract(2, 'year').startOf('second').valueOf();
+  const start = microsToInstant(startMs * 1000);
+  if (given === undefined)
+    notes.push({
+      level: 'INFO',
+      message: `start_date is not set: chats and timelines are read from ${start}, two years before now.`,
+    });
+  if (startMs > nowMs)
+    notes.push({
+      level: 'WARNING',
+      message: `start_date is ${start}, which is in the future: no chats and no timelines are read.`,
+    });
+  if (endMs !== undefined && endMs <= startMs && !violations.has('start_date'))
+    violations.set('end_date', `end_date must be later than start_date, which is ${start}.`);
+  return { startMs, endMs, hasStartDate: given !== undefined };
+}
+
+function checkDate({ settings, violations }: Findings, key: string): number | undefined {
+  const given = settings[key];
+  if (typeof given !== 'string') return undefined;
+  const micros = instantToMicros(given);
+  const isSane = micros !== undefined && micros >= 0 && micros < 4_102_444_800e6;
+  if (isSane) return Math.floor(micros / 1000);
+  const advice = isoReadings(given) || '2024-01-31 or 2024-01-31T08:00:00Z';
+  const what = micros === undefined ? 'no ISO date' : 'not between the years 1970 and 2099';
+  violations.set(key, `${key} is ${shown(given)}, which is ${what}: write ${advice}.`);
+  return undefined;
+}
+
+/** What `12/01/2010` may mean, in ISO form: nobody can tell the day from the month. */
+function isoReadings(text: string): string {
+  const match = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text);
+  const [first = '', second = '', year = ''] = match?.slice(1) ?? [];
+  const iso = (month: string, day: string): string =>
+    `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  const readings = new Set([iso(second, first), iso(first, second)]);
+  return [...readings].filter((date) => instantToMicros(date) !== undefined).join(' or ');
+}
+
+/** One warning for each key that nobody knows. */
+export function noteUnknownKeys({ schema, unknownKeys, notes }: Findings): void {
+  for (const path of unknownKeys) {
+    const meant = didYouMean(path.slice(path.lastIndexOf('.') + 1), [...schema.keys()]);
+    notes.push({
+      level: 'WARNING',
+      message: `The config key ${shown(path)} is unknown and ignored.${meant}`,
+    });
+  }
+}
+
+function nearMiss({ schema, unknownKeys }: Findings, key: string): string {
+  const near = unknownKeys.find(
+    (path) => closest(path.slice(path.lastIndexOf('.') + 1), [...schema.keys()]) === key,
+  );
+  return near === undefined ? '' : ` The config holds ${shown(near)}: did you mean ${key}?`;
+}

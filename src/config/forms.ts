@@ -1,0 +1,111 @@
+import { isJsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { textOf } from './wording.ts';
+
+/** One sentence about the config for the log. */
+export interface ConfigNote {
+  readonly level: 'INFO' | 'WARNING';
+  readonly message: string;
+}
+
+/** What one look at a config has found out so far. */
+export interface Findings {
+  readonly schema: Properties;
+  /** Known keys that hold something, from top level and groups together. */
+  readonly settings: JsonObject;
+  readonly unknownKeys: string[];
+  readonly secrets: Set<string>;
+  readonly violations: Map<string, string>;
+  readonly notes: ConfigNote[];
+}
+
+/** The schema's properties by key. */
+type Properties = ReadonlyMap<string, JsonObject>;
+
+const tokenKeys: ReadonlySet<string> = new Set([
+  'access_token',
+  'client_id',
+  'client_secret',
+  'refresh_token',
+  'token_file',
+]);
+/** Objects that hold the token keys: Airbyte's, and an old draft's. A key of the same name inside tells the method. */
+const groups = ['credentials', 'authorization'];
+
+/** Takes from a config, whatever its form, what is known; nothing is judged but the groups. */
+export function gather(value: JsonObject, schema: JsonObject): Findings {
+  const { properties } = schema;
+  const known = Object.entries(isJsonObject(properties) ? properties : {});
+  const findings: Findings = {
+    schema: new Map(known.filter((pair): pair is [string, JsonObject] => isJsonObject(pair[1]))),
+    settings: {},
+    unknownKeys: [],
+    secrets: new Set(),
+    violations: new Map(),
+    notes: [],
+  };
+  for (const [key, given] of Object.entries(value))
+    if (!groups.includes(key)) take(findings, key, given);
+  // After the top level, whose values win.
+  for (const group of groups) takeGroup(findings, group, fromJsonText(value[group] ?? null));
+  return findings;
+}
+
+function takeGroup(findings: Findings, group: string, given: Json): void {
+  if (given === null || given === '') return;
+  if (!isJsonObject(given)) {
+    findings.violations.set(group, `${group} must be an object that holds access_token.`);
+    return;
+  }
+  for (const [key, value] of Object.entries(given)) {
+    if (tokenKeys.has(key)) take(findings, key, value);
+    else if (!groups.includes(key)) findings.unknownKeys.push(`${group}.${key}`);
+  }
+}
+
+/** Nothing is known of a key that holds null or an empty text: it counts as left out. */
+function take(findings: Findings, key: string, given: Json): void {
+  const property = findings.schema.get(key);
+  if (property === undefined) {
+    findings.unknownKeys.push(key);
+    return;
+  }
+  const value = normalize(given, key, property);
+  if (value === null || value === '') return;
+  if (property['deprecated'] === true) {
+    const message = `${key} is obsolete: ${textOf(property['description'])}`;
+    findings.notes.push({ level: 'INFO', message });
+    return;
+  }
+  if (property['writeOnly'] === true && typeof value === 'string') findings.secrets.add(value);
+  findings.settings[key] ??= value;
+}
+
+function normalize(given: Json, key: string, property: JsonObject): Json {
+  if (typeof given !== 'string') return given;
+  const text = given.trim();
+  if (property['type'] === 'integer' || property['type'] === 'number')
+    return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+  if (key === 'access_token') return text.replace(/^Bearer\s+/i, '');
+  return property['type'] === 'array' ? namesIn(text) : text;
+}
+
+/** A list as JSON text, or names divided by commas. */
+export function namesIn(text: string): Json {
+  const list = fromJsonText(text);
+  if (typeof list !== 'string') return list;
+  const names = list.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '');
+}
+
+/** An object or a list may come as JSON text: that is how it looks in an environment variable. */
+function fromJsonText(given: Json): Json {
+  if (typeof given !== 'string' || !/^\s*[[{"]/.test(given)) return given;
+  try {
+    const value: Json = JSON.parse(given);
+    return value;
+  } catch {
+    // A SyntaxError: it was not JSON after all, and is judged as the text it is.
+    return given;
+  }
+}

@@ -1,0 +1,614 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import {
+  apiOrigin,
+  isConfigViolations,
+  parseConfig,
+  readConfigSchema,
+  readExtraStreams,
+  readJsonFile,
+} from '../../src/config.ts';
+import type { Config, ConfigNote } from '../../src/config.ts';
+import { ConfigError } from '../../src/errors.ts';
+import type { Json, JsonObject } from '../../src/json.ts';
+
+const nowMs = Date.UTC(2024, 5, 15, 12, 30, 20, 500);
+const knownStreams = {
+  names: ['agents', 'chats', 'chat_engagements', 'chat_messages'],
+  offByDefault: ['chat_engagements', 'chat_messages'],
+};
+const needed: JsonObject = { subdomain: 'acme', access_token: 'token-1' };
+
+async function configOf(value: Json): Promise<Config> {
+  return (await parseConfig(value, { nowMs, knownStreams })).config;
+}
+
+async function notesOf(value: Json): Promise<readonly ConfigNote[]> {
+  return (await parseConfig(value, { nowMs, knownStreams })).notes;
+}
+
+async function errorOf(value: Json): Promise<unknown> {
+  return parseConfig(value, { nowMs, knownStreams }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+async function sentencesOf(value: Json): Promise<readonly string[]> {
+  const error = await errorOf(value);
+  return isConfigViolations(error) ? error.message.split('\n') : [];
+}
+
+test('Subdomain and access token are enough, the rest has defaults', async () => {
+  expect(await configOf(needed)).toEqual({
+    subdomain: 'acme',
+    accessToken: 'token-1',
+    startDateMs: Date.UTC(2022, 5, 15, 12, 30, 20),
+    hasStartDate: false,
+    lookbackMinutes: 0,
+    extraStreams: [],
+    onAbsent: 'warn',
+    logFormat: 'text',
+    requestTimeoutMs: 60_000,
+    requestsPerMinute: 200,
+    maxRetryMs: 900_000,
+    pageLimits: { agents: 100, bans: 100 },
+    secrets: ['token-1'],
+  });
+});
+
+test('Every setting arrives in the config', async () => {
+  const config = await configOf({
+    ...needed,
+    start_date: '2023-01-01',
+    end_date: '2023-02-01T10:00:00.25+01:00',
+    lookback_minutes: 30,
+    extra_streams: ['chat_messages', 'chat_messages'],
+    on_absent: 'fail',
+    log_format: 'json',
+    user_agent: 'acme (ops@acme.example)',
+    request_timeout: 0.5,
+    requests_per_minute: 1,
+    max_retry_seconds: 0,
+    agents_page_limit: 1,
+    bans_page_limit: 1000,
+    client_id: 'client',
+    client_secret: 'client-secret',
+    refresh_token: 'refresh-1',
+    token_file: '/tmp/tokens.json',
+  });
+  expect(config).toEqual({
+    subdomain: 'acme',
+    accessToken: 'token-1',
+    oauth: {
+      clientId: 'client',
+      clientSecret: 'client-secret',
+      refreshToken: 'refresh-1',
+      tokenFile: '/tmp/tokens.json',
+    },
+    startDateMs: Date.UTC(2023, 0, 1),
+    hasStartDate: true,
+    endDateMs: Date.UTC(2023, 1, 1, 9, 0, 0, 250),
+    lookbackMinutes: 30,
+    extraStreams: ['chat_messages'],
+    onAbsent: 'fail',
+    logFormat: 'json',
+    userAgent: 'acme (ops@acme.example)',
+    requestTimeoutMs: 500,
+    requestsPerMinute: 1,
+    maxRetryMs: 0,
+    pageLimits: { agents: 1, bans: 1000 },
+    secrets: ['token-1', 'client', 'client-secret', 'refresh-1'],
+  });
+});
+
+test('A config cannot be changed', async () => {
+  const config = await configOf({ ...needed, extra_streams: ['chat_messages'] });
+  const parts = [config, config.pageLimits, config.secrets, config.extraStreams];
+  expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
+});
+
+test.each([
+  ['acme', 'acme'],
+  ['https://acme.zendesk.com/', 'acme'],
+  ['http://acme.zendesk.com/chat/agent?x=1#y', 'acme'],
+  ['https://acme.zendesk.com:443', 'acme'],
+  ['acme.zendesk.com', 'acme'],
+  [' Acme ', 'acme'],
+  ['HTTPS://ACME.ZENDESK.COM', 'acme'],
+  ['acme-eu2', 'acme-eu2'],
+])('The subdomain %j means %s', async (subdomain, expected) => {
+  expect((await configOf({ ...needed, subdomain })).subdomain).toBe(expected);
+});
+
+test.each([
+  ['chat.acme.com', 'another host than zendesk.com'],
+  ['https://acme.zendesk.com.evil.example', 'another host than zendesk.com'],
+  ['https://evil.example/.zendesk.com', 'another host than zendesk.com'],
+  ['zendesk.com', 'another host than zendesk.com'],
+  ['me@acme', 'no name of letters, digits and hyphens'],
+  ['-acme', 'no name of letters, digits and hyphens'],
+  ['https://.zendesk.com', 'no name of letters, digits and hyphens'],
+  ['a b', 'no name of letters, digits and hyphens'],
+])('The subdomain %j is refused', async (subdomain, why) => {
+  expect(await sentencesOf({ ...needed, subdomain })).toEqual([
+    `subdomain is "${subdomain}", ${why}: give acme for an account at https://acme.zendesk.com.`,
+  ]);
+});
+
+test.each<[string, JsonObject]>([
+  ['at top level', { access_token: 'token-1' }],
+  ['with "Bearer" before it', { access_token: ' Bearer token-1\n' }],
+  ['in credentials', { credentials: { credentials: 'access_token', access_token: 'token-1' } }],
+  [
+    'in credentials of OAuth',
+    {
+      credentials: {
+        credentials: 'oauth2.0',
+        client_id: '',
+        client_secret: '',
+        access_token: 'token-1',
+        refresh_token: null,
+      },
+    },
+  ],
+  ['in credentials that name no method', { credentials: { access_token: 'token-1' } }],
+  ['in credentials as JSON text', { credentials: '{"access_token": "token-1"}' }],
+  ['in authorization', { authorization: { authorization: 'oauth2.0', access_token: 'token-1' } }],
+  [
+    'at top level and in credentials',
+    { credentials: { access_token: 'x' }, access_token: 'token-1' },
+  ],
+  [
+    'in credentials, and empty at top level',
+    { access_token: '', credentials: { access_token: 'token-1' } },
+  ],
+])('An access token is taken %s', async (_where, tokens) => {
+  const { config, notes } = await parseConfig(
+    { subdomain: 'acme', start_date: '2024-01-01', ...tokens },
+    { nowMs },
+  );
+  expect(config.accessToken).toBe('token-1');
+  expect(config.oauth).toBeUndefined();
+  expect(notes).toEqual([]);
+});
+
+test('Every token is known as a secret, also the one that is not used', async () => {
+  const config = await configOf({
+    ...needed,
+    credentials: { access_token: 'token-2', client_secret: 'cs', refresh_token: 'rt' },
+  });
+  expect(config.secrets).toEqual(['token-1', 'token-2', 'cs', 'rt']);
+});
+
+test.each([
+  ['2023-05-01', Date.UTC(2023, 4, 1)],
+  ['2023-05-01T06:00:00', Date.UTC(2023, 4, 1, 6)],
+  ['2023-05-01T06:00:00Z', Date.UTC(2023, 4, 1, 6)],
+  ['2023-05-01T06:00:00.999Z', Date.UTC(2023, 4, 1, 6, 0, 0, 999)],
+  ['2023-05-01 06:00:00+02:00', Date.UTC(2023, 4, 1, 4)],
+  [' 1970-01-01 ', 0],
+])('The start date %j is taken', async (start_date, startDateMs) => {
+  expect(await configOf({ ...needed, start_date })).toMatchObject({
+    startDateMs,
+    hasStartDate: true,
+  });
+});
+
+test.each([
+  ['12/01/2010', 'which is no ISO date: write 2010-01-12 or 2010-12-01.'],
+  ['31.12.2010', 'which is no ISO date: write 2010-12-31.'],
+  ['45/45/2010', 'which is no ISO date: write 2024-01-31 or 2024-01-31T08:00:00Z.'],
+  ['2023-02-30', 'which is no ISO date: write 2024-01-31 or 2024-01-31T08:00:00Z.'],
+  ['yesterday', 'which is no ISO date: write 2024-01-31 or 2024-01-31T08:00:00Z.'],
+  [
+    '0023-02-03',
+    'which is not between the years 1970 and 2099: write 2024-01-31 or 2024-01-31T08:00:00Z.',
+  ],
+  [
+    '2100-01-01',
+    'which is not between the years 1970 and 2099: write 2024-01-31 or 2024-01-31T08:00:00Z.',
+  ],
+])('The start date %j is refused with a hint', async (start_date, rest) => {
+  expect(await sentencesOf({ ...needed, start_date })).toEqual([
+    `start_date is "${start_date}", ${rest}`,
+  ]);
+});
+
+test('Without a start date the log says where reading begins', async () => {
+  expect(await notesOf(needed)).toEqual([
+    {
+      level: 'INFO',
+      message:
+        'start_date is not set: chats and timelines are read from 2022-06-15T12:30:20Z, two years before now.',
+    },
+  ]);
+});
+
+test('Two years before a 29 February is a 28 February', async () => {
+  const { config } = await parseConfig(needed, { nowMs: Date.UTC(2024, 1, 29) });
+  expect(config.startDateMs).toBe(Date.UTC(2022, 1, 28));
+});
+
+test('A start date in the future is warned about', async () => {
+  expect(await notesOf({ ...needed, start_date: '2024-06-16' })).toEqual([
+    {
+      level: 'WARNING',
+      message:
+        'start_date is 2024-06-16T00:00:00Z, which is in the future: no chats and no timelines are read.',
+    },
+  ]);
+});
+
+test.each([
+  ['2024-01-01', '2024-01-01', '2024-01-01T00:00:00Z'],
+  ['2024-01-01', '2023-12-31', '2024-01-01T00:00:00Z'],
+  ['', '2020-01-01', '2022-06-15T12:30:20Z'],
+])('With the start date %j the end date %j is refused', async (start_date, end_date, start) => {
+  expect(await sentencesOf({ ...needed, start_date, end_date })).toEqual([
+    `end_date must be later than start_date, which is ${start}.`,
+  ]);
+});
+
+test.each<[Json, Config['extraStreams']]>([
+  [['chat_messages'], ['chat_messages']],
+  ['all', 'all'],
+  ['"all"', 'all'],
+  [['all'], 'all'],
+  ['["chat_messages", "chat_engagements"]', ['chat_messages', 'chat_engagements']],
+  ['chat_messages, chat_engagements,', ['chat_messages', 'chat_engagements']],
+  [['chats'], ['chats']],
+  ['[]', []],
+  ['', []],
+  [null, []],
+])('extra_streams %j is taken', async (extra_streams, expected) => {
+  expect((await configOf({ ...needed, extra_streams })).extraStreams).toEqual(expected);
+});
+
+test('Without a list of the known streams any name is taken as an extra one', async () => {
+  const { config } = await parseConfig({ ...needed, extra_streams: 'news' }, { nowMs });
+  expect(config.extraStreams).toEqual(['news']);
+});
+
+test.each<[Json, Config['extraStreams']]>([
+  [{}, []],
+  [{ extra_streams: null }, []],
+  [{ extra_streams: '', subdomain: 7 }, []],
+  [{ extra_streams: 'all' }, 'all'],
+  [{ extra_streams: ['chat_messages'] }, ['chat_messages']],
+  [[], []],
+])('Discovery takes extra_streams from %j, whatever else is missing', (value, expected) => {
+  expect(readExtraStreams(value)).toEqual(expected);
+});
+
+test.each<Json>([7, {}, [7], '{}'])('Discovery refuses extra_streams %j', (extra_streams) => {
+  expect(() => readExtraStreams({ extra_streams })).toThrow(
+    'extra_streams must be a list of stream names, or all. For example ["chat_messages"].',
+  );
+});
+
+test('Numbers may be written as text', async () => {
+  const config = await configOf({
+    ...needed,
+    lookback_minutes: ' 15 ',
+    request_timeout: '2.5',
+    agents_page_limit: '50',
+  });
+  expect(config).toMatchObject({
+    lookbackMinutes: 15,
+    requestTimeoutMs: 2500,
+    pageLimits: { agents: 50, bans: 100 },
+  });
+});
+
+const pageHint = 'The API refuses pages of more than 100 agents.';
+
+test.each<[string, Json, string]>([
+  ['agents_page_limit', 500, `is 500: it must be a whole number from 1 to 100. ${pageHint}`],
+  ['agents_page_limit', '0', `is 0: it must be a whole number from 1 to 100. ${pageHint}`],
+  ['bans_page_limit', 1001, 'is 1001: it must be a whole number from 1 to 1000.'],
+  ['bans_page_limit', 'ten', 'is "ten": it must be a whole number from 1 to 1000.'],
+  ['lookback_minutes', 1.5, 'is 1.5: it must be a whole number of 0 or more.'],
+  ['lookback_minutes', -1, 'is -1: it must be a whole number of 0 or more.'],
+  ['request_timeout', 0, 'is 0: it must be a number above 0, at most 86400.'],
+  ['max_retry_seconds', true, 'is true: it must be a number from 0 to 604800.'],
+  ['requests_per_minute', 0.5, 'is 0.5: it must be a whole number from 1 to 10000.'],
+  ['on_absent', 'ignore', 'is "ignore": it must be "warn" or "fail".'],
+  ['log_format', 1, 'is 1: it must be "text" or "json".'],
+  ['user_agent', 'a\nb', 'is "a\\nb": it must be text of plain ASCII characters on one line.'],
+  ['token_file', [], 'is a list: it must be text.'],
+  ['subdomain', 7, 'is 7: it must be text.'],
+  ['start_date', 20240101, 'is 20240101: it must be an ISO date such as 2024-01-31.'],
+  ['end_date', {}, 'is an object: it must be an ISO date such as 2024-01-31.'],
+  [
+    'extra_streams',
+    7,
+    'is 7: it must be a list of stream names, or all. For example ["chat_messages"].',
+  ],
+  [
+    'extra_streams',
+    [7],
+    'is a list: it must be a list of stream names, or all. For example ["chat_messages"].',
+  ],
+  [
+    'extra_streams',
+    'chat_mesages',
+    'names "chat_mesages", a stream that does not exist: it may name chat_engagements, chat_messages, or be all. Did you mean chat_messages?',
+  ],
+  [
+    'extra_streams',
+    ['visitors'],
+    'names "visitors", a stream that does not exist: it may name chat_engagements, chat_messages, or be all.',
+  ],
+  [
+    'extra_streams',
+    '[chat_messages]',
+    'names "[chat_messages]", a stream that does not exist: it may name chat_engagements, chat_messages, or be all. Did you mean chat_messages?',
+  ],
+  [
+    'access_token',
+    'two words',
+    'holds a blank, a line break or a letter no token has: copy it again.',
+  ],
+  ['credentials', 'secret', 'must be an object that holds access_token.'],
+])('%s: %j is refused with a sentence of advice', async (key, value, rest) => {
+  const error = await errorOf({ ...needed, [key]: value });
+  expect(error).toMatchObject({
+    kind: 'config',
+    key,
+    message: `${key} ${rest}`,
+    violations: [{ key, message: `${key} ${rest}` }],
+  });
+});
+
+test('A long value is cut in the message', async () => {
+  const [sentence] = await sentencesOf({ ...needed, on_absent: 'x'.repeat(100) });
+  expect(sentence).toBe(`on_absent is "${'x'.repeat(59)}...: it must be "warn" or "fail".`);
+});
+
+test('A file with several mistakes is told all of them, each in its own sentence', async () => {
+  const sentences = await sentencesOf({
+    subdomian: 'acme',
+    access_token: 5,
+    on_absent: 'never',
+    start_date: '12/01/2010',
+  });
+  expect(sentences).toEqual([
+    'subdomain is missing: give acme for an account at https://acme.zendesk.com. The config holds "subdomian": did you mean subdomain?',
+    'access_token must be text.',
+    'start_date is "12/01/2010", which is no ISO date: write 2010-01-12 or 2010-12-01.',
+    'on_absent is "never": it must be "warn" or "fail".',
+  ]);
+});
+
+const noToken =
+  'access_token is missing: give an OAuth token of Zendesk Chat with the scopes read and chat.';
+
+test.each<[string, JsonObject, string]>([
+  ['without one', {}, noToken],
+  [
+    'with acces_token',
+    { acces_token: 'x' },
+    `${noToken} The config holds "acces_token": did you mean access_token?`,
+  ],
+  [
+    'with accessToken',
+    { accessToken: 'x' },
+    `${noToken} The config holds "accessToken": did you mean access_token?`,
+  ],
+  ['with token', { token: 'x' }, `${noToken} The config holds "token": did you mean access_token?`],
+  [
+    'with a slip inside credentials',
+    { credentials: { credentials: 'access_token', access_tokn: 'x' } },
+    `${noToken} The config holds "credentials.access_tokn": did you mean access_token?`,
+  ],
+  [
+    'with a refresh token only',
+    { client_id: 'a', client_secret: 'b', refresh_token: 'c' },
+    'access_token is missing: getting one with refresh_token is not built yet, so give a current one beside it.',
+  ],
+])('A config %s is told that access_token is missing', async (_how, tokens, sentence) => {
+  expect(await sentencesOf({ subdomain: 'acme', ...tokens })).toEqual([sentence]);
+});
+
+test('An empty subdomain is a missing one', async () => {
+  expect(await sentencesOf({ ...needed, subdomain: '' })).toEqual([
+    'subdomain is missing: give acme for an account at https://acme.zendesk.com.',
+  ]);
+});
+
+test.each<[Json, string]>([
+  [['x'], 'array'],
+  ['marker-7391', 'string'],
+  [null, 'null'],
+])('A config that is %j is refused', async (value, type) => {
+  expect(await sentencesOf(value)).toEqual([
+    `The config is of type ${type}: it must be a JSON object such as {"subdomain": "acme", "access_token": "..."}.`,
+  ]);
+});
+
+test('Unknown keys are warned about one by one and change nothing', async () => {
+  const notes = await notesOf({
+    ...needed,
+    start_date: '2024-01-01',
+    stat_date: '2020-01-01',
+    constructor: 'x',
+    _limit: 3,
+    credentials: { acces_token: 'marker-7391' },
+  });
+  expect(notes).toEqual([
+    {
+      level: 'WARNING',
+      message: 'The config key "stat_date" is unknown and ignored. Did you mean start_date?',
+    },
+    { level: 'WARNING', message: 'The config key "constructor" is unknown and ignored.' },
+    {
+      level: 'WARNING',
+      message: 'The config key "_limit" is unknown and ignored. Did you mean agents_page_limit?',
+    },
+    {
+      level: 'WARNING',
+      message:
+        'The config key "credentials.acces_token" is unknown and ignored. Did you mean access_token?',
+    },
+  ]);
+});
+
+test('Settings of the singer-io tap are accepted, and said to be of no use', async () => {
+  const notes = await notesOf({
+    ...needed,
+    start_date: '2024-01-01',
+    chat_search_interval_days: '14',
+    chats_full_sync_days: 'never',
+  });
+  expect(notes.map(({ level, message }) => `${level} ${message.slice(0, 44)}`)).toEqual([
+    'INFO chat_search_interval_days is obsolete: A set',
+    'INFO chats_full_sync_days is obsolete: A setting ',
+  ]);
+});
+
+test('No secret is in a message, whatever is wrong with it', async () => {
+  const marker = 'marker-7391';
+  const wrong: JsonObject[] = [
+    { access_token: [marker] },
+    { access_token: `${marker} ${marker}` },
+    { access_token: { value: marker } },
+    { client_secret: [marker] },
+    { acces_token: marker },
+    { credentials: marker },
+    { credentials: { refresh_token: [marker], access_tokn: marker } },
+  ];
+  const errors = await Promise.all(wrong.map(async (config) => errorOf(config)));
+  expect(errors.filter((error) => error instanceof ConfigError)).toHaveLength(7);
+  expect(errors.map(String).join('\n')).not.toContain(marker);
+  expect(JSON.stringify(errors)).not.toContain(marker);
+});
+
+test('The schema describes each key and marks those that are secret', async () => {
+  const { properties, required } = await readConfigSchema();
+  const entries = Object.entries(properties as Record<string, JsonObject>);
+  const undescribed = entries.filter(
+    ([, one]) => typeof one['title'] !== 'string' || typeof one['description'] !== 'string',
+  );
+  const secret = entries.filter(([, one]) => one['writeOnly'] === true);
+  expect(undescribed).toEqual([]);
+  expect(required).toEqual(['subdomain']);
+  expect(secret.map(([key]) => key)).toEqual([
+    'access_token',
+    'client_id',
+    'client_secret',
+    'refresh_token',
+  ]);
+});
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tap-config-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function fileOf(content: string | Uint8Array): Promise<string> {
+  const path = join(folder, 'file.json');
+  await writeFile(path, content);
+  return path;
+}
+
+test.each<[string, Json]>([
+  ['{"a": [1, null]}', { a: [1, null] }],
+  ['\uFEFF{"a": 1}\r\n', { a: 1 }],
+  ['[]', []],
+])('The file %j is read', async (content, expected) => {
+  expect(await readJsonFile(await fileOf(content), '--config')).toEqual(expected);
+});
+
+const look = 'Look for a comma, a quote or a bracket too many or too few.';
+
+test.each([
+  ['', 'is empty: it must hold a JSON object, {} at least.'],
+  [' \n', 'is empty: it must hold a JSON object, {} at least.'],
+  ['{"a": 1,}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
+  ['{\n  "a": 1\n  "b": 2\n}', `is not JSON: the mistake is at line 3, column 3. ${look}`],
+  ['{"a": "marker\n"}', `is not JSON: the mistake is at line 1, column 14. ${look}`],
+  ["{'a': 1}", `is not JSON: the mistake is at line 1, column 2. ${look}`],
+  ['{"a": 1}}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
+  ['token: marker', `is not JSON: the mistake is at line 1, column 2. ${look}`],
+  ['{"a": "mark', 'is not JSON: it ends before it is complete, at line 1, column 12.'],
+  ['{"a": [1,', 'is not JSON: it ends before it is complete, at line 1, column 10.'],
+])('The file %j is refused, and the place of the mistake is told', async (content, why) => {
+  const path = await fileOf(content);
+  const error = await readJsonFile(path, '--state').catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error).toMatchObject({ message: `--state: ${path} ${why}` });
+});
+
+test('A file in UTF-16, as some shells write it, is refused with a hint', async () => {
+  const path = await fileOf(Buffer.from('\uFEFF{}', 'utf16le'));
+  await expect(readJsonFile(path, '--config')).rejects.toThrow(
+    `--config: ${path} is not UTF-8 text: save it as UTF-8.`,
+  );
+});
+
+test('A missing file is named as the user typed it', async () => {
+  await expect(readJsonFile('./no/such.json', '--catalog')).rejects.toThrow(
+    '--catalog: ./no/such.json does not exist: check the path.',
+  );
+});
+
+test('A directory is told to be one', async () => {
+  await expect(readJsonFile(folder, '--config')).rejects.toThrow(
+    `--config: ${folder} is a directory: name the file in it.`,
+  );
+});
+
+test('A path the system refuses is told with its code', async () => {
+  await expect(readJsonFile('x'.repeat(300), '--config')).rejects.toThrow(
+    'cannot be read (ENAMETOOLONG): check the path and the disk.',
+  );
+});
+
+test('A file without permission is told so', async () => {
+  const path = await fileOf('{}');
+  await chmod(path, 0);
+  // Root may read anything: it becomes nobody for the attempt.
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  const reading = readJsonFile(path, '--config').finally(() => isRoot && process.seteuid?.(0));
+  await expect(reading).rejects.toThrow('may not be read');
+  await chmod(path, 0o600);
+});
+
+test.each([
+  [{}, 'https://acme.zendesk.com'],
+  [{ ZENDESK_CHAT_API_URL: '' }, 'https://acme.zendesk.com'],
+  [{ ZENDESK_CHAT_API_URL: 'https://api.example' }, 'https://api.example'],
+  [{ ZENDESK_CHAT_API_URL: ' https://api.example:8443/ ' }, 'https://api.example:8443'],
+  [{ ZENDESK_CHAT_API_URL: 'http://127.0.0.1:8080' }, 'http://127.0.0.1:8080'],
+  [{ ZENDESK_CHAT_API_URL: 'http://127.9.9.9' }, 'http://127.9.9.9'],
+  [{ ZENDESK_CHAT_API_URL: 'http://[::1]:8080/' }, 'http://[::1]:8080'],
+  [{ ZENDESK_CHAT_API_URL: 'http://localhost:8080' }, 'http://localhost:8080'],
+])('With the environment %j requests go to %s', (env, origin) => {
+  expect(apiOrigin('acme', env)).toBe(origin);
+});
+
+test.each([
+  'http://api.example',
+  'http://127.0.0.1.evil.example',
+  'http://localhost.evil.example',
+  'http://10.0.0.1',
+  'https://api.example/v2',
+  'https://api.example/?a=1',
+  'https://api.example/#a',
+  'https://user:marker@api.example',
+  'ftp://127.0.0.1',
+  'api.example',
+])('Requests are never sent to %s', (url) => {
+  expect(() => apiOrigin('acme', { ZENDESK_CHAT_API_URL: url })).toThrow(
+    /^ZENDESK_CHAT_API_URL must be https:\/\/host, or http:\/\/127\.0\.0\.1:port on this machine/,
+  );
+});

@@ -1,0 +1,86 @@
+import { EventEmitter } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
+
+import { expect, jest, test } from '@jest/globals';
+
+import { createLifetime, type ProcessLike } from '../../src/lifetime.ts';
+
+interface FakeProcess extends ProcessLike {
+  readonly killed: string[];
+  readonly emitter: EventEmitter;
+}
+
+function fakeProcess(): FakeProcess {
+  const emitter = new EventEmitter();
+  const killed: string[] = [];
+  return {
+    pid: 7,
+    emitter,
+    killed,
+    on: (event, listener) => emitter.on(event, listener),
+    off: (event, listener) => emitter.off(event, listener),
+    kill: (pid, signal) => killed.push(`${pid} ${signal}`),
+  };
+}
+
+test('without a signal the exit code is set and nothing is killed', async () => {
+  const process = fakeProcess();
+  await createLifetime(process).end(1, new PassThrough());
+  expect(process.exitCode).toBe(1);
+  expect(process.killed).toEqual([]);
+  expect(process.emitter.listenerCount('SIGTERM')).toBe(0);
+});
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+])('%s aborts the run, and the process ends by it once the output is out', async (name, code) => {
+  const process = fakeProcess();
+  const lifetime = createLifetime(process);
+  process.emitter.emit(name, name);
+  expect(lifetime.signal.aborted).toBe(true);
+  expect(process.killed).toEqual([]);
+  await lifetime.end(0, new PassThrough().resume());
+  expect(process.killed).toEqual([`7 ${name}`]);
+  expect(process.exitCode).toBe(code);
+});
+
+test('a second signal ends the process at once', () => {
+  const process = fakeProcess();
+  createLifetime(process);
+  process.emitter.emit('SIGTERM', 'SIGTERM');
+  process.emitter.emit('SIGINT', 'SIGINT');
+  expect(process.killed).toEqual(['7 SIGINT']);
+});
+
+test('a reader that takes nothing does not keep a stopped process alive', () => {
+  jest.useFakeTimers();
+  const process = fakeProcess();
+  createLifetime(process);
+  process.emitter.emit('SIGTERM', 'SIGTERM');
+  jest.advanceTimersByTime(1500);
+  jest.useRealTimers();
+  expect(process.killed).toEqual(['7 SIGTERM']);
+});
+
+test('the end waits until the output has taken everything', async () => {
+  const taken: string[] = [];
+  const slow = new Writable({
+    write: (chunk: Buffer, _encoding, callback) => {
+      taken.push(chunk.toString());
+      setImmediate(callback);
+    },
+  });
+  slow.write('a');
+  slow.write('b');
+  await createLifetime(fakeProcess()).end(0, slow);
+  expect(taken).toEqual(['a', 'b', '']);
+});
+
+test('an output that is gone is not waited for', async () => {
+  const gone = new PassThrough();
+  gone.destroy();
+  const process = fakeProcess();
+  await createLifetime(process).end(1, gone);
+  expect(process.exitCode).toBe(1);
+});

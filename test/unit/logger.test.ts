@@ -1,0 +1,254 @@
+import { expect, test } from '@jest/globals';
+
+import { createLogger, loggingFromEnv } from '../../src/logger.ts';
+import type { Logger, LoggerOptions } from '../../src/logger.ts';
+
+interface Written {
+  readonly logger: Logger;
+  readonly lines: string[];
+}
+
+function logTo(options: Partial<LoggerOptions> = {}): Written {
+  const lines: string[] = [];
+  const logger = createLogger({
+    write: (line) => lines.push(line),
+    format: 'text',
+    level: 'info',
+    now: () => 1_700_000_000_250,
+    name: 'tap-zendesk-chat',
+    pid: 42,
+    ...options,
+  });
+  return { logger, lines };
+}
+
+test('Each message is one line that begins with its level', () => {
+  const { logger, lines } = logTo({ level: 'debug' });
+  logger.debug('a');
+  logger.info('b', { stream: 'chats' });
+  logger.warning('c');
+  logger.error('d');
+  logger.critical('e');
+  expect(lines).toEqual(['DEBUG a\n', 'INFO b\n', 'WARNING c\n', 'ERROR d\n', 'CRITICAL e\n']);
+});
+
+test('Lines below the level are left out', () => {
+  const { logger, lines } = logTo({ level: 'error' });
+  logger.info('a');
+  logger.warning('b');
+  logger.metric({ type: 'counter', metric: 'record_count', value: 1, tags: {} });
+  logger.error('c');
+  expect(lines).toEqual(['ERROR c\n']);
+});
+
+test('A message of several lines becomes one, without what could steer a terminal', () => {
+  const { logger, lines } = logTo();
+  logger.info(' first.\r\n  second.\n\nthird\u001B[31m\u2028red\t.\n');
+  expect(lines).toEqual(['INFO first. second. third [31m red .\n']);
+});
+
+test('A metric is a line that Singer tools can parse', () => {
+  const { logger, lines } = logTo();
+  const tags = { endpoint: 'chats', http_status_code: 200 };
+  logger.metric({ type: 'timer', metric: 'http_request_duration', value: 0.25, tags });
+  expect(lines).toEqual([
+    'INFO METRIC: {"type":"timer","metric":"http_request_duration","value":0.25,"tags":{"endpoint":"chats","http_status_code":200}}\n',
+  ]);
+});
+
+test('In JSON each line is an object with all the keys Meltano asks for', () => {
+  const { logger, lines } = logTo({ format: 'json' });
+  logger.critical('no\ntoken');
+  logger.info('hi', { stream: 'chats' });
+  expect(lines).toEqual([
+    '{"level":"critical","pid":42,"logger_name":"tap-zendesk-chat","ts":1700000000.25,"thread_name":"MainThread","app_name":"tap-zendesk-chat","stream_name":null,"message":"no\\ntoken","extra":{}}\n',
+    '{"level":"info","pid":42,"logger_name":"tap-zendesk-chat","ts":1700000000.25,"thread_name":"MainThread","app_name":"tap-zendesk-chat","stream_name":"chats","message":"hi","extra":{}}\n',
+  ]);
+});
+
+test('In JSON a metric also stands in metric_info, and names its stream', () => {
+  const { logger, lines } = logTo({ format: 'json' });
+  logger.metric({ type: 'counter', metric: 'record_count', value: 7, tags: { stream: 'bans' } });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    level: 'info',
+    stream_name: 'bans',
+    message:
+      'METRIC: {"type":"counter","metric":"record_count","value":7,"tags":{"stream":"bans"}}',
+    metric_info: { type: 'counter', metric: 'record_count', value: 7, tags: { stream: 'bans' } },
+  });
+});
+
+test('The format may change between two lines, once the config is read', () => {
+  const { logger, lines } = logTo();
+  logger.info('a');
+  logger.setFormat('json');
+  logger.info('b');
+  expect(lines.map((line) => line.slice(0, 8))).toEqual(['INFO a\n', '{"level"']);
+});
+
+const secret = 'se/cr"et+1';
+
+test.each([
+  ['as it is', `token ${secret}.`, 'token ***.'],
+  ['in a URL', `?t=${encodeURIComponent(secret)}&a=1`, '?t=***&a=1'],
+  ['in JSON', JSON.stringify({ t: secret }), '{"t":"***"}'],
+  ['in base64', `x ${Buffer.from(secret).toString('base64')}`, 'x ***=='],
+  ['in base64 for URLs', `x ${Buffer.from(secret).toString('base64url')} y`, 'x *** y'],
+  ['twice', `${secret}${secret}`, '******'],
+  [
+    'as another bearer token',
+    'authorization: Bearer aB1-._~+/=x, next',
+    'authorization: Bearer ***, next',
+  ],
+  ['as its own bearer token', `Bearer ${secret}`, 'Bearer ***'],
+  ['nowhere', 'nothing secret', 'nothing secret'],
+])('A secret is not printed: %s', (_where, message, expected) => {
+  const { logger, lines } = logTo({ secrets: [secret] });
+  logger.info(message);
+  expect(lines).toEqual([`INFO ${expected}\n`]);
+});
+
+test('A secret is taken out of every part of a JSON line, which stays JSON', () => {
+  const { logger, lines } = logTo({ format: 'json', secrets: [secret] });
+  logger.info(`a ${secret}`, { stream: secret });
+  logger.metric({ type: 'counter', metric: 'n', value: 1, tags: { a: [secret, { b: secret }] } });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ message: 'a ***', stream_name: '***' });
+  expect(JSON.parse(lines[1] ?? '')).toMatchObject({
+    metric_info: { tags: { a: ['***', { b: '***' }] } },
+  });
+});
+
+test('Secrets are taken out from the moment they are known, a longer one before its part', () => {
+  const { logger, lines } = logTo();
+  logger.info('abcd abcdef');
+  logger.setSecrets(['abcd', 'abcdef', 'xyz', '']);
+  logger.info('abcd abcdef xyz');
+  expect(lines).toEqual(['INFO abcd abcdef\n', 'INFO *** *** xyz\n']);
+});
+
+function failure(): Error {
+  const cause = new Error(`inner ${secret}`);
+  cause.stack = `Error: inner ${secret}\n    at b (b.ts:2:2)`;
+  const error = new Error('outer', { cause });
+  error.stack = 'Error: outer\n    at a (a.ts:1:1)';
+  return error;
+}
+
+test('At debug level an error tells its stack and its causes, and its message last', () => {
+  const { logger, lines } = logTo({ level: 'debug', secrets: [secret] });
+  logger.critical('It failed.', { error: failure() });
+  expect(lines).toEqual([
+    'DEBUG Error: outer\n',
+    'DEBUG at a (a.ts:1:1)\n',
+    'DEBUG Caused by: Error: inner ***\n',
+    'DEBUG at b (b.ts:2:2)\n',
+    'CRITICAL It failed.\n',
+  ]);
+});
+
+test('At any other level an error has no stack', () => {
+  const { logger, lines } = logTo();
+  logger.critical('It failed.', { error: failure() });
+  expect(lines).toEqual(['CRITICAL It failed.\n']);
+});
+
+test('Errors that are each other causes are told, but not for ever', () => {
+  const { logger, lines } = logTo({ level: 'debug' });
+  const error = new Error('ring');
+  error.stack = 'Error: ring';
+  error.cause = error;
+  logger.error('It failed.', { error });
+  expect(lines).toHaveLength(7);
+});
+
+test('What was thrown without being an error is no reason to fail', () => {
+  const { logger, lines } = logTo({ level: 'debug' });
+  const bare = new Error('bare');
+  delete bare.stack;
+  logger.error('It failed.', { error: 'text' });
+  logger.error('It failed.', {
+    error: Object.assign(Object.create(null), { stack: undefined, message: 'm' }),
+  });
+  expect(lines).toEqual(['ERROR It failed.\n', 'DEBUG m\n', 'ERROR It failed.\n']);
+});
+
+const nothing = (): string => {
+  throw new Error('not to be read');
+};
+
+test.each([
+  [{}, 'info'],
+  [{ LOGLEVEL: '' }, 'info'],
+  [{ LOGLEVEL: 'DEBUG' }, 'debug'],
+  [{ LOGLEVEL: ' Warn ' }, 'warning'],
+  [{ LOGLEVEL: 'warning' }, 'warning'],
+  [{ LOGLEVEL: 'FATAL' }, 'critical'],
+  [{ LOGLEVEL: 'NOTSET' }, 'debug'],
+  [{ LOGLEVEL: 'debug', TAP_ZENDESK_CHAT_LOGLEVEL: 'error' }, 'error'],
+])('With the environment %j the level is %s', (env, level) => {
+  expect(loggingFromEnv(env, nothing)).toEqual({ level, format: 'text', warnings: [] });
+});
+
+test.each(['verbose', 'constructor'])(
+  'An unknown level %s is warned about and means info',
+  (word) => {
+    expect(loggingFromEnv({ LOGLEVEL: word }, nothing)).toEqual({
+      level: 'info',
+      format: 'text',
+      warnings: [
+        `LOGLEVEL is "${word}", which is no level: write debug, info, warning, error, critical.`,
+      ],
+    });
+  },
+);
+
+const structured = `version: 1
+formatters:
+  structured:
+    (): singer_sdk.logging.StructuredFormatter
+root:
+  # level: ERROR
+  handlers: [default]
+
+  level: DEBUG
+`;
+
+test.each([
+  ['Meltano for a plugin that can', structured, 'debug', 'json'],
+  [
+    'Meltano for one that cannot',
+    'formatters:\n  default:\n    format: "%(message)s"\n',
+    'info',
+    'text',
+  ],
+  ['a hand, in flow style', 'root: {handlers: [a], level: "ERROR"}\n', 'error', 'text'],
+  ['a program, as JSON', '{"root": {"level": "WARNING", "handlers": []}}', 'warning', 'text'],
+  [
+    'a hand, with a level of another logger',
+    'root:\n  handlers: [a]\nloggers:\n  x:\n    level: DEBUG\n',
+    'info',
+    'text',
+  ],
+  ['a hand, with a level nobody knows', 'root:\n  level: LOUD\n', 'info', 'text'],
+])('A logging file written by %s is understood', (_who, text, level, format) => {
+  const asked: string[] = [];
+  const settings = loggingFromEnv({ SINGER_SDK_LOG_CONFIG: '/run/log.yml' }, (path) => {
+    asked.push(path);
+    return text;
+  });
+  expect(settings).toEqual({ level, format, warnings: [] });
+  expect(asked).toEqual(['/run/log.yml']);
+});
+
+test('A level in the environment goes before the one in the logging file', () => {
+  const env = { SINGER_SDK_LOG_CONFIG: 'log.yml', LOGLEVEL: 'error' };
+  expect(loggingFromEnv(env, () => structured)).toMatchObject({ level: 'error', format: 'json' });
+});
+
+test('A logging file that cannot be read is warned about', () => {
+  expect(loggingFromEnv({ SINGER_SDK_LOG_CONFIG: 'no.yml' }, nothing)).toEqual({
+    level: 'info',
+    format: 'text',
+    warnings: ['SINGER_SDK_LOG_CONFIG names no.yml, which cannot be read: logs are plain text.'],
+  });
+});

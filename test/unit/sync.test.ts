@@ -1,0 +1,332 @@
+import { expect, test } from '@jest/globals';
+
+import { HttpError, TapError } from '../../src/errors.ts';
+import type { Json, JsonObject } from '../../src/json.ts';
+import { createLogger } from '../../src/logger.ts';
+import type { Message } from '../../src/singer/messages.ts';
+import { State } from '../../src/singer/state.ts';
+import {
+  createSync,
+  type StreamResult,
+  type StreamToRead,
+  type SyncOptions,
+} from '../../src/sync.ts';
+import { now, scriptedApi, type Answer } from '../helpers/scripted-api.ts';
+import { pageOf, pagesOf, streamToRead } from '../helpers/stream-to-read.ts';
+
+interface Ran {
+  readonly told: readonly string[];
+  readonly results: readonly StreamResult[];
+  readonly log: string;
+  readonly asked: readonly string[];
+  readonly lastState: JsonObject | undefined;
+}
+
+/** One word for each message: what a reader of the output would see. */
+function word(message: Message): string {
+  switch (message.type) {
+    case 'RECORDS': {
+      return `${message.stream}: ${message.records.map((record) => JSON.stringify(record['id'])).join(' ')}`;
+    }
+    case 'STATE': {
+      return `STATE ${JSON.stringify(message.value['bookmarks'])}`;
+    }
+    case 'STATUS': {
+      return `${message.stream} ${message.status}`;
+    }
+    default: {
+      return `SCHEMA ${message.stream}`;
+    }
+  }
+}
+
+async function run(
+  streams: readonly StreamToRead[],
+  {
+    state,
+    script = [],
+    ...changes
+  }: Partial<Omit<SyncOptions, 'state'>> & { state?: Json; script?: readonly Answer[] } = {},
+): Promise<Ran> {
+  const lines: string[] = [];
+  const api = scriptedApi(script);
+  const logger = createLogger({
+    write: (line) => lines.push(line),
+    format: 'text',
+    level: 'debug',
+    now: () => now,
+    name: 'tap',
+    pid: 1,
+  });
+  const sync = createSync({
+    streams,
+    api,
+    state: State.parse(state, { streams: streams.map(({ definition }) => definition) }),
+    settings: {
+      subdomain: 'acme',
+      startDateMs: 0,
+      hasStartDate: false,
+      lookbackMinutes: 0,
+      pageLimits: {},
+    },
+    obeysBookmark: () => true,
+    failsOnAbsent: false,
+    logger,
+    signal: new AbortController().signal,
+    now: () => now,
+    requests: () => 0,
+    ...changes,
+  });
+  const told: Message[] = [];
+  for await (const message of sync.messages()) told.push(message);
+  const last = told.findLast((message) => message.type === 'STATE');
+  return {
+    told: told.map((message) => word(message)),
+    results: sync.results(),
+    log: lines.join(''),
+    asked: api.asked.map(({ path }) => path),
+    lastState: last?.value,
+  };
+}
+
+const statuses = (results: readonly StreamResult[]): string[] =>
+  results.map(({ stream, status }) => `${stream} ${status}`);
+
+const refusal = (status: number): HttpError =>
+  new HttpError(`the API answers ${status}`, {
+    kind: 'config',
+    failure: 'status',
+    path: '/x',
+    status,
+  });
+
+/** A source that asks the API once, and answers with the status given. */
+const refused = (status: number) => pagesOf(refusal(status));
+
+test('a page is told before the state that covers it, and the last line is a state', async () => {
+  const { told, results } = await run([
+    streamToRead('a', pagesOf(pageOf([1, 2], 2), pageOf([3], 3))),
+  ]);
+  expect(told).toEqual([
+    'a started',
+    'a running',
+    'SCHEMA a',
+    'a: 1 2',
+    'STATE {"a":{"id":2}}',
+    'a: 3',
+    'STATE {"a":{"id":3}}',
+    'a complete',
+    'STATE {"a":{"id":3}}',
+  ]);
+  expect(statuses(results)).toEqual(['a complete']);
+});
+
+test('a stream without records still has its schema, and an identical state is not repeated', async () => {
+  const { told } = await run([streamToRead('a', pagesOf(pageOf([], 3), pageOf([], 3)))]);
+  expect(told).toEqual([
+    'a started',
+    'a running',
+    'SCHEMA a',
+    'STATE {"a":{"id":3}}',
+    'a complete',
+    'STATE {"a":{"id":3}}',
+  ]);
+});
+
+test('a stream that fails in the middle loses nothing it had, and the next one is read', async () => {
+  const { told, results, lastState } = await run([
+    streamToRead('a', pagesOf(pageOf([1], 1), new Error('boom'))),
+    streamToRead('b', pagesOf(pageOf([7], 7))),
+  ]);
+  expect(told.slice(0, 6)).toEqual([
+    'a started',
+    'a running',
+    'SCHEMA a',
+    'a: 1',
+    'STATE {"a":{"id":1}}',
+    'a failed',
+  ]);
+  expect(statuses(results)).toEqual(['a failed', 'b complete']);
+  expect(results[0]?.error?.message).toBe('a: the stream cannot be read: boom');
+  expect(lastState).toMatchObject({
+    bookmarks: { a: { id: 1 }, b: { id: 7 } },
+    currently_syncing: null,
+  });
+});
+
+test('a page whose record cannot be written fails its stream, and its state does not go out', async () => {
+  const { told, results } = await run([
+    streamToRead('a', pagesOf(pageOf([1], 1), pageOf([2 ** 60], 5), pageOf([6], 6))),
+  ]);
+  expect(told).toContain('STATE {"a":{"id":1}}');
+  expect(told).not.toContain('STATE {"a":{"id":5}}');
+  expect(told).not.toContain('a: 6');
+  expect(statuses(results)).toEqual(['a failed']);
+});
+
+test('an item without its key is left out and named, everything else is told, the stream failed', async () => {
+  const { told, results, log } = await run([
+    streamToRead('a', pagesOf(pageOf([1], 1), pageOf([null, 2], 2))),
+  ]);
+  expect(told).toContain('a: 2');
+  expect(told.at(-1)).toBe('STATE {"a":{"id":2}}');
+  expect(log).toContain('WARNING a: item 1 of page 2 has no id and is left out');
+  expect(statuses(results)).toEqual(['a failed']);
+});
+
+test('many items without their key are counted rather than named one by one', async () => {
+  const { log, results } = await run([streamToRead('a', pagesOf(pageOf(Array(30).fill(null))))]);
+  expect(log.match(/is left out/g)).toHaveLength(20);
+  expect(log).toContain('further ones are only counted');
+  expect(results[0]?.error?.message).toMatch(/^a: 30 items without a key/);
+});
+
+test('a stream read whole neither obeys nor moves its bookmark, and carries it', async () => {
+  const { told } = await run([streamToRead('a', pagesOf(pageOf([1], 1)))], {
+    state: { bookmarks: { a: { id: 9 } } },
+    obeysBookmark: () => false,
+  });
+  expect(told).toEqual([
+    'a started',
+    'a running',
+    'SCHEMA a',
+    'a: 1',
+    'a complete',
+    'STATE {"a":{"id":9}}',
+  ]);
+});
+
+test('the stream an earlier run was interrupted in comes first, and all others are read', async () => {
+  const streams = ['a', 'b', 'c'].map((name) => streamToRead(name, pagesOf(pageOf([1]))));
+  const { results } = await run(streams, { state: { currently_syncing: 'b' } });
+  expect(statuses(results)).toEqual(['b complete', 'c complete', 'a complete']);
+});
+
+test('an endpoint this account lacks warns, counts as absent, and gets no schema', async () => {
+  const { told, results, log } = await run(
+    [streamToRead('a', refused(404)), streamToRead('b', pagesOf(pageOf([1])))],
+    { script: [[]], state: { bookmarks: { a: { id: 3 } } } },
+  );
+  expect(told.slice(0, 3)).toEqual(['a started', 'a absent', 'b started']);
+  expect(statuses(results)).toEqual(['a absent', 'b complete']);
+  expect(log).toContain('WARNING a: this account has no such endpoint, though the state shows');
+});
+
+test('on_absent fail makes a missing endpoint a failure', async () => {
+  const { results } = await run([streamToRead('a', refused(404))], {
+    script: [[]],
+    failsOnAbsent: true,
+  });
+  expect(statuses(results)).toEqual(['a failed']);
+});
+
+test('404 everywhere is a wrong subdomain, not an empty account: the run ends there', async () => {
+  const nowhere = (): never => {
+    throw refusal(404);
+  };
+  const { results, asked } = await run(
+    [streamToRead('a', refused(404)), streamToRead('b', pagesOf(pageOf([1])))],
+    { script: [nowhere] },
+  );
+  expect(statuses(results)).toEqual(['a failed', 'b unread']);
+  expect(results[0]?.error?.message).toMatch(/check subdomain and access_token/);
+  expect(asked).toEqual(['agents']);
+});
+
+test('a status that does not mean absence for this stream is its failure', async () => {
+  const { results } = await run([streamToRead('a', refused(403))]);
+  expect(statuses(results)).toEqual(['a failed']);
+});
+
+test('a missing endpoint in the middle of a stream is a failure, not absence', async () => {
+  const asking = streamToRead(
+    'a',
+    ({ api }) =>
+      async function* pages() {
+        await api.get('x');
+        yield pageOf([1], 1);
+        throw refusal(404);
+      },
+  );
+  const { results } = await run([asking], { script: [{}] });
+  expect(statuses(results)).toEqual(['a failed']);
+});
+
+test('a token that is refused everywhere ends the run', async () => {
+  const never = (): never => {
+    throw refusal(401);
+  };
+  const { results, asked, lastState } = await run(
+    [streamToRead('a', refused(401)), streamToRead('b', pagesOf(pageOf([1])))],
+    { script: [never], state: { bookmarks: { b: { id: 1 } } } },
+  );
+  expect(asked).toEqual(['agents/me']);
+  expect(statuses(results)).toEqual(['a failed', 'b unread']);
+  expect(lastState).toEqual({ bookmarks: { b: { id: 1 } }, currently_syncing: 'a' });
+});
+
+test('a token that is refused for one stream fails that stream only', async () => {
+  const { results } = await run(
+    [streamToRead('a', refused(401)), streamToRead('b', pagesOf(pageOf([1])))],
+    { script: [{ id: 1 }] },
+  );
+  expect(statuses(results)).toEqual(['a failed', 'b complete']);
+});
+
+test('a wait beyond all patience ends the run: the next stream would ask earlier than told', async () => {
+  const patience = new TapError('wait until tomorrow', { kind: 'transient', endsRun: true });
+  const { results } = await run([
+    streamToRead('a', pagesOf(pageOf([1], 1), patience)),
+    streamToRead('b', pagesOf(pageOf([1]))),
+  ]);
+  expect(statuses(results)).toEqual(['a failed', 'b unread']);
+});
+
+test('a wait beyond all patience met by the question behind a verdict ends the run, too', async () => {
+  const tomorrow = (): never => {
+    throw new HttpError('wait', {
+      kind: 'transient',
+      failure: 'status',
+      path: '/x',
+      endsRun: true,
+    });
+  };
+  const streams = [streamToRead('a', refused(401)), streamToRead('b', pagesOf(pageOf([1])))];
+  const { results } = await run(streams, { script: [tomorrow] });
+  expect(statuses(results)).toEqual(['a failed', 'b unread']);
+});
+
+test('a bookmark that cannot be understood is an error that names its stream, before anything is told', async () => {
+  const stream = streamToRead('a', () => {
+    throw new TapError('the bookmark is odd', { kind: 'config' });
+  });
+  await expect(run([stream])).rejects.toThrow('a: the bookmark is odd');
+});
+
+test('a stopped run finishes the page in hand, tells its state, and is no failure', async () => {
+  const controller = new AbortController();
+  const stopping = streamToRead(
+    'a',
+    () =>
+      async function* pages() {
+        yield pageOf([1], 1);
+        controller.abort(new Error('stopped'));
+        throw new Error('stopped');
+      },
+  );
+  const { told, results, lastState } = await run([stopping, streamToRead('b', pagesOf())], {
+    signal: controller.signal,
+  });
+  expect(told.at(-1)).toBe('STATE {"a":{"id":1}}');
+  expect(statuses(results)).toEqual(['a interrupted', 'b unread']);
+  expect(lastState).toMatchObject({ currently_syncing: 'a' });
+});
+
+test('what is odd about a field is said in words, and never with its value', async () => {
+  const odd = { id: 1, at: 'x\u0000y', secret: 'value' } as JsonObject;
+  const page = { items: [odd], fetchedMs: now };
+  const { log } = await run([streamToRead('a', pagesOf(page))]);
+  expect(log).toMatch(/WARNING a: \/secret \(string\) is not in the schema/);
+  expect(log).toMatch(/WARNING a: \/at \(string\) held NUL/);
+  expect(log).not.toContain('value');
+});
