@@ -1,0 +1,70 @@
+import type { ErrorKind, HttpFailure } from '../errors.ts';
+
+const shortestBackoffMs = 1_000;
+const longestBackoffMs = 60_000;
+
+const kindOf: Readonly<Record<Exclude<HttpFailure, 'status'>, ErrorKind>> = {
+  network: 'transient',
+  timeout: 'transient',
+  cut: 'transient',
+  'not-json': 'transient',
+  'too-large': 'system',
+  redirect: 'config',
+};
+
+/** Statuses the user must act on: token refused, not allowed, a proxy that wants a password. */
+const userStatuses: ReadonlySet<number> = new Set([401, 403, 407]);
+const passingStatuses: ReadonlySet<number> = new Set([408, 429]);
+
+/** Whose turn it is after a failed attempt. Only what is `transient` is tried again unchanged. */
+export function verdictOn(failure: HttpFailure, status = 0): ErrorKind {
+  if (failure !== 'status') return kindOf[failure];
+  if (userStatuses.has(status)) return 'config';
+  return passingStatuses.has(status) || status >= 500 ? 'transient' : 'system';
+}
+
+export interface WaitInput {
+  /** Attempts made so far for this answer; at least 1. */
+  readonly attempts: number;
+  /** What the server asked for. 0 is no advice: it would make a loop without a pause. */
+  readonly retryAfterMs: number | undefined;
+  /** A number from 0 to 1, as `Math.random` gives it. */
+  readonly random: () => number;
+}
+
+/**
+ * Milliseconds to wait before the next attempt: Retry-After to the millisecond, else anything between
+ * one second and a ceiling that doubles with each attempt up to a minute.
+ */
+export function waitMs({ attempts, retryAfterMs, random }: WaitInput): number {
+  if (retryAfterMs !== undefined && retryAfterMs > 0) return retryAfterMs;
+  const ceilingMs = Math.min(longestBackoffMs, shortestBackoffMs * 2 ** attempts);
+  return Math.round(shortestBackoffMs + random() * (ceilingMs - shortestBackoffMs));
+}
+
+/** The forms of RFC 9110 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT` and the two older ones. */
+const dateForms: readonly RegExp[] = [
+  /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
+];
+
+/** An HTTP date (`Date`, `Retry-After`) in ms since 1970; `undefined` when there is none or it is malformed. */
+export function readHttpDate(header: string | null): number | undefined {
+  const text = header?.trim() ?? '';
+  // V8's Date.parse makes a date of nearly anything, hence the forms; asctime's lacks its zone.
+  if (!dateForms.some((form) => form.test(text))) return undefined;
+  const ms = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/**
+ * A Retry-After header in ms from now: seconds, or a date measured against `nowMs` (the server's own
+ * time where it is known). 0 when the date has passed; `undefined` when there is none or it is malformed.
+ */
+export function readRetryAfter(header: string | null, nowMs: number): number | undefined {
+  const text = header?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
+  const untilMs = readHttpDate(text);
+  return untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs);
+}

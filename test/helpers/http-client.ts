@@ -1,0 +1,50 @@
+import type { RequestReport } from '../../src/http/attempt.ts';
+import {
+  createHttpClient,
+  type HttpClient,
+  type HttpClientOptions,
+} from '../../src/http/client.ts';
+import type { Wait } from '../../src/http/limiter.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+
+/** 2026-01-02T03:04:05Z */
+export const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+export const token = 'secret-token-1';
+
+export interface TestClient {
+  readonly client: HttpClient;
+  readonly clock: FakeClock;
+  readonly reports: readonly RequestReport[];
+  readonly waits: readonly Wait[];
+}
+
+/** A client on a fake clock, without jitter (each backoff is its ceiling), that records what it tells. */
+export function createTestClient(options: Partial<HttpClientOptions> = {}): TestClient {
+  const clock = createFakeClock(startMs);
+  const reports: RequestReport[] = [];
+  const waits: Wait[] = [];
+  const client = createHttpClient({
+    origin: 'https://acme.example',
+    headers: () => ({ authorization: `Bearer ${token}` }),
+    userAgent: 'tap-test/1',
+    secrets: [token],
+    clock,
+    signal: new AbortController().signal,
+    onAttempt: (report) => reports.push(report),
+    onWait: (wait) => waits.push(wait),
+    random: () => 1,
+    ...options,
+  });
+  return { client, clock, reports, waits };
+}
+
+/** What a promise rejects with; fails when it does not. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('It was expected to reject.');
+}

@@ -1,0 +1,63 @@
+/** The only file that imports nock: importing it patches node:http for whatever runs in this process. */
+import { afterAll, afterEach } from '@jest/globals';
+import nock from 'nock';
+
+afterEach(() => {
+  const left = nock.pendingMocks();
+  nock.cleanAll();
+  if (left.length > 0) throw new Error(`Nobody came for ${left.length} of the scripted answers.`);
+});
+
+afterAll(() => {
+  nock.enableNetConnect();
+  nock.restore();
+});
+
+nock.disableNetConnect();
+
+// A proxy of the machine the tests run on would be asked instead.
+for (const name of Object.keys(process.env)) {
+  if (/^(https?|all)_proxy$/iu.test(name)) delete process.env[name];
+}
+
+/** One answer of a scripted API. */
+export interface ScriptedAnswer {
+  readonly status?: number;
+  /** A string is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of an answer: the connection fails with this code. */
+  readonly errorCode?: string;
+}
+
+export interface ScriptedRequest {
+  /** Path and query. */
+  readonly uri: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ScriptedApi {
+  /** What was asked, in order. */
+  readonly requests: readonly ScriptedRequest[];
+}
+
+/**
+ * An API that gives these answers one after another, whatever is asked. One request too many fails, and
+ * so does a test that leaves an answer over.
+ */
+export function scriptApi(origin: string, answers: readonly ScriptedAnswer[]): ScriptedApi {
+  const requests: ScriptedRequest[] = [];
+  const scope = nock(origin);
+  for (const { status = 200, body = {}, headers = {}, errorCode } of answers) {
+    const interceptor = scope.get(/.*/u);
+    if (errorCode !== undefined) {
+      interceptor.replyWithError(Object.assign(new Error(errorCode), { code: errorCode }));
+      continue;
+    }
+    interceptor.reply(function reply(uri) {
+      requests.push({ uri, headers: { ...this.req.headers } });
+      return [status, typeof body === 'string' ? body : JSON.stringify(body), { ...headers }];
+    });
+  }
+  return { requests };
+}

@@ -1,0 +1,319 @@
+import { expect, jest, test } from '@jest/globals';
+
+import { HttpError } from '../../../src/errors.ts';
+import type { FailedAttempt, Query } from '../../../src/http/client.ts';
+import { createTestClient, rejectionOf, startMs, token } from '../../helpers/http-client.ts';
+import { scriptApi } from '../../helpers/nock.ts';
+
+const origin = 'https://acme.example';
+const path = '/api/v2/chat/agents';
+const get = { path, query: {} };
+const date = 'Fri, 02 Jan 2026 03:04:00 GMT';
+const dateMs = Date.UTC(2026, 0, 2, 3, 4, 0);
+const busy = { status: 503 };
+
+test('an answer comes with its query, the server time and the time it was received', async () => {
+  const api = scriptApi(origin, [{ body: [1], headers: { date } }]);
+  const { client, reports } = createTestClient();
+  const query = { limit: 100, fields: 'chats(*)' };
+  expect(await client.get({ path, query })).toEqual({
+    body: [1],
+    serverTimeMs: dateMs,
+    receivedMs: startMs,
+    query,
+  });
+  expect(api.requests[0]?.uri).toBe(`${path}?limit=100&fields=chats%28*%29`);
+  expect(reports).toEqual([{ path, status: 200, failure: undefined, durationMs: 0, bytes: 3 }]);
+});
+
+test('each request carries the token, the user agent and the wish for gzipped JSON', async () => {
+  const api = scriptApi(origin, [{}]);
+  await createTestClient().client.get(get);
+  expect(api.requests[0]?.headers).toMatchObject({
+    authorization: `Bearer ${token}`,
+    accept: 'application/json',
+    'accept-encoding': 'gzip',
+    'user-agent': 'tap-test/1',
+  });
+});
+
+test.each([
+  [{ status: 429, headers: { 'retry-after': '17' } }, 'rate-limit', 17_000],
+  [{ status: 503, headers: { 'retry-after': '3' } }, 'retry', 3_000],
+  [{ status: 429, headers: { 'retry-after': '0' } }, 'rate-limit', 2_000],
+  [{ status: 429, headers: { 'retry-after': 'soon' } }, 'rate-limit', 2_000],
+  [{ status: 429 }, 'rate-limit', 2_000],
+  [{ status: 408 }, 'retry', 2_000],
+  [{ status: 500 }, 'retry', 2_000],
+  [{ status: 502, body: '<html>Bad gateway</html>' }, 'retry', 2_000],
+  [{ body: '<html>Log in</html>' }, 'retry', 2_000],
+  [{ body: '' }, 'retry', 2_000],
+  [{ body: '{"chats": [' }, 'retry', 2_000],
+  [{ errorCode: 'ECONNRESET' }, 'retry', 2_000],
+  [{ errorCode: 'ENOTFOUND' }, 'retry', 2_000],
+])('after %j the request is made again (%s, %i ms)', async (answer, reason, ms) => {
+  scriptApi(origin, [answer, { body: { ok: true } }]);
+  const { client, clock, waits } = createTestClient();
+  expect((await client.get(get)).body).toEqual({ ok: true });
+  expect(clock.sleeps).toEqual([ms]);
+  expect(waits).toEqual([{ reason, untilMs: startMs + ms, path, why: expect.any(String) }]);
+});
+
+test('a Retry-After date is measured against the clock of the server', async () => {
+  const headers = { date, 'retry-after': 'Fri, 02 Jan 2026 03:04:20 GMT' };
+  scriptApi(origin, [{ status: 429, headers }, {}]);
+  const { client, clock } = createTestClient();
+  await client.get(get);
+  expect(clock.sleeps).toEqual([20_000]);
+});
+
+test('a Retry-After date without a server clock is measured against ours', async () => {
+  const headers = { 'retry-after': 'Fri, 02 Jan 2026 03:04:20 GMT' };
+  scriptApi(origin, [{ status: 429, headers }, {}]);
+  const { client, clock } = createTestClient();
+  await client.get(get);
+  expect(clock.sleeps).toEqual([15_000]);
+});
+
+test('waits double up to a minute and are told with their cause', async () => {
+  scriptApi(origin, [busy, busy, busy, busy, busy, busy, busy, {}]);
+  const { client, clock, waits, reports } = createTestClient();
+  await client.get(get);
+  expect(clock.sleeps).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  expect(waits[0]?.why).toBe('answers 503 Service Unavailable');
+  expect(reports.map(({ status, failure }) => [status, failure])).toEqual([
+    ...Array.from({ length: 7 }, () => [503, 'status']),
+    [200, undefined],
+  ]);
+});
+
+test('retries count for the pace', async () => {
+  scriptApi(origin, [busy, {}, {}]);
+  const { client, clock } = createTestClient({ requestsPerMinute: 2 });
+  await client.get(get);
+  await client.get(get);
+  expect(clock.sleeps).toEqual([2_000, 58_000]);
+});
+
+test.each([
+  [400, 'system', 'report it'],
+  [401, 'config', 'a Support token is not a Chat token'],
+  [403, 'config', 'administrator'],
+  [404, 'system', 'check the subdomain'],
+  [407, 'config', 'HTTPS_PROXY'],
+  [410, 'system', 'check the subdomain'],
+  [418, 'system', 'report it'],
+])('status %i is final at once, %s, with advice', async (status, kind, advice) => {
+  scriptApi(origin, [{ status, headers: { date } }]);
+  const { client, clock } = createTestClient();
+  const error = await rejectionOf(client.get({ path, query: { since_id: 5 } }));
+  expect(error).toBeInstanceOf(HttpError);
+  expect(error).toMatchObject({ failure: 'status', status, kind, path, serverTimeMs: dateMs });
+  expect(error).toMatchObject({ endsRun: false, message: expect.stringContaining(advice) });
+  expect(error).toMatchObject({ message: expect.stringContaining(`${path} answers ${status}`) });
+  expect(clock.sleeps).toEqual([]);
+});
+
+test('what the API says about an error is quoted without the token', async () => {
+  scriptApi(origin, [{ status: 401, body: { error: 'invalid', description: `no ${token}` } }]);
+  const error = await rejectionOf(createTestClient().client.get(get));
+  expect(String(error)).toContain('answers 401 Unauthorized ("invalid: no ***")');
+  expect(String(error)).not.toContain(token);
+});
+
+test('a certificate that is not trusted is final and names the variable that helps', async () => {
+  scriptApi(origin, [{ errorCode: 'SELF_SIGNED_CERT_IN_CHAIN' }]);
+  const error = await rejectionOf(createTestClient().client.get(get));
+  expect(error).toMatchObject({
+    kind: 'config',
+    failure: 'network',
+    message: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+  });
+});
+
+test('a token with a line break in it is a mistake in the config, not a network failure', async () => {
+  const { client } = createTestClient({ headers: () => ({ authorization: 'Bearer a\nb' }) });
+  const error = await rejectionOf(client.get(get));
+  expect(error).toMatchObject({
+    kind: 'config',
+    message: expect.stringContaining('Copy the token'),
+  });
+  expect(String(error)).not.toContain('a\nb');
+});
+
+test.each([
+  ['ENOTFOUND', 'acme.example has no address (ENOTFOUND). Check the subdomain'],
+  ['EAI_AGAIN', 'the name server does not answer'],
+  ['ECONNREFUSED', 'refuses the connection'],
+  ['ETIMEDOUT', 'there is no way to acme.example'],
+  ['EPROTO', 'NODE_EXTRA_CA_CERTS'],
+  ['HPE_INVALID_CONSTANT', 'is not answered in HTTP'],
+  ['EWEIRD', 'cannot be reached (EWEIRD)'],
+])('the message for %s says what is wrong', async (errorCode, words) => {
+  scriptApi(origin, [{ errorCode }]);
+  const error = await rejectionOf(createTestClient().client.get({ ...get, maxAttempts: 1 }));
+  expect(error).toMatchObject({
+    kind: 'transient',
+    failure: 'network',
+    status: undefined,
+    message: expect.stringContaining(words),
+    cause: expect.objectContaining({ code: errorCode }),
+  });
+});
+
+test('when patience is used up the message names the last failure, the attempts and the setting', async () => {
+  scriptApi(origin, [{ status: 500 }, busy, busy, { status: 502 }]);
+  const { client, clock } = createTestClient({ maxRetryMs: 10_000 });
+  const error = await rejectionOf(client.get(get));
+  expect(clock.sleeps).toEqual([2_000, 4_000, 4_000]);
+  expect(error).toMatchObject({ kind: 'transient', status: 502, endsRun: false });
+  expect((error as HttpError).message).toBe(
+    `${path} answers 502 Bad Gateway, at the last of 4 attempts with 10 s of waiting in between ` +
+      '(max_retry_seconds). Try again later.',
+  );
+});
+
+test('patience is for one answer: the next one starts with all of it', async () => {
+  scriptApi(origin, [busy, busy, {}, busy, busy, {}]);
+  const { client, clock } = createTestClient({ maxRetryMs: 6_000 });
+  await client.get(get);
+  await client.get(get);
+  expect(clock.sleeps).toEqual([2_000, 4_000, 2_000, 4_000]);
+});
+
+test('once patience ran out each answer gets one attempt, until there is one', async () => {
+  scriptApi(origin, [busy, busy, busy, {}, busy, {}]);
+  const { client, clock } = createTestClient({ maxRetryMs: 2_000 });
+  await rejectionOf(client.get(get));
+  expect(clock.sleeps).toEqual([2_000]);
+  await rejectionOf(client.get(get));
+  expect(clock.sleeps).toEqual([2_000]);
+  await client.get(get);
+  await client.get(get);
+  expect(clock.sleeps).toEqual([2_000, 2_000]);
+});
+
+test('a Retry-After beyond the patience ends the run at once and says until when', async () => {
+  scriptApi(origin, [busy, { status: 429, headers: { 'retry-after': '900' } }]);
+  const { client, clock, waits } = createTestClient();
+  const error = await rejectionOf(client.get(get));
+  expect(clock.sleeps).toEqual([2_000]);
+  expect(waits).toHaveLength(1);
+  expect(error).toMatchObject({ kind: 'transient', endsRun: true, status: 429 });
+  expect(String(error)).toContain('before 2026-01-02T03:19:07.000Z');
+  expect(String(error)).toContain('max_retry_seconds');
+});
+
+test('a Retry-After beyond all calendars does not crash the message', async () => {
+  scriptApi(origin, [{ status: 429, headers: { 'retry-after': '9'.repeat(400) } }]);
+  const error = await rejectionOf(createTestClient().client.get(get));
+  expect(error).toMatchObject({ endsRun: true, message: expect.stringContaining('9999-12-31') });
+});
+
+test('a Retry-After of exactly the patience is waited for', async () => {
+  scriptApi(origin, [{ status: 429, headers: { 'retry-after': '900' } }, {}]);
+  const { client, clock } = createTestClient();
+  await client.get(get);
+  expect(clock.sleeps).toEqual([900_000]);
+});
+
+test('while one request waits for Retry-After no other starts', async () => {
+  const api = scriptApi(origin, [{ status: 429, headers: { 'retry-after': '30' } }, {}, {}]);
+  const pauses: { ms: number; end: () => void }[] = [];
+  let now = startMs;
+  const sleep = async (ms: number) =>
+    new Promise<void>((end) => {
+      pauses.push({ ms, end });
+    });
+  const { client } = createTestClient({ clock: { now: () => now, sleep } });
+  const both = [client.get(get), client.get({ ...get, query: { second: 1 } })];
+  while (pauses.length < 2) await new Promise(setImmediate);
+  expect(pauses.map(({ ms }) => ms)).toEqual([30_000, 30_000]);
+  expect(api.requests).toHaveLength(1);
+  now += 30_000;
+  for (const { end } of pauses) end();
+  await Promise.all(both);
+  expect(api.requests).toHaveLength(3);
+});
+
+test('a question with one attempt at most is not repeated, and costs nobody patience', async () => {
+  scriptApi(origin, [busy, busy, {}]);
+  const { client, clock } = createTestClient();
+  const error = await rejectionOf(client.get({ ...get, maxAttempts: 1 }));
+  expect(error).toMatchObject({ status: 503, kind: 'transient' });
+  await client.get(get);
+  expect(clock.sleeps).toEqual([2_000]);
+});
+
+test('a revised query is asked for after the same wait, and the answer tells which it was', async () => {
+  const api = scriptApi(origin, [busy, busy, {}]);
+  const asked: Pick<FailedAttempt, 'attempts' | 'retryAfterMs'>[] = [];
+  const revise = async ({ attempts, retryAfterMs }: FailedAttempt): Promise<Query | undefined> => {
+    asked.push({ attempts, retryAfterMs });
+    return attempts === 2 ? { limit: 500 } : undefined;
+  };
+  const { client, clock } = createTestClient();
+  const answer = await client.get({ path, query: { limit: 1000 }, revise });
+  expect(answer.query).toEqual({ limit: 500 });
+  expect(api.requests.map(({ uri }) => uri)).toEqual([
+    `${path}?limit=1000`,
+    `${path}?limit=1000`,
+    `${path}?limit=500`,
+  ]);
+  expect(clock.sleeps).toEqual([2_000, 4_000]);
+  expect(asked).toEqual([
+    { attempts: 1, retryAfterMs: undefined },
+    { attempts: 2, retryAfterMs: undefined },
+  ]);
+});
+
+test('revising may ask the API itself: the slot is free, and a Retry-After holds for it too', async () => {
+  const api = scriptApi(origin, [{ status: 503, headers: { 'retry-after': '5' } }, {}, {}]);
+  const { client, clock } = createTestClient();
+  const revise = async (): Promise<Query> => {
+    await client.get({ path: '/probe', query: {}, maxAttempts: 1 });
+    return { limit: 1 };
+  };
+  await client.get({ path, query: { limit: 2 }, revise });
+  expect(api.requests.map(({ uri }) => uri)).toEqual([
+    `${path}?limit=2`,
+    '/probe',
+    `${path}?limit=1`,
+  ]);
+  expect(clock.sleeps).toEqual([5_000, 5_000]);
+});
+
+test('a body that is too large is final, unless a smaller page can be asked for: then at once', async () => {
+  const large = { body: { text: 'x'.repeat(2000) } };
+  const api = scriptApi(origin, [large, large, {}]);
+  const { client, clock, reports } = createTestClient({ maxBodyBytes: 1000 });
+  const error = await rejectionOf(client.get(get));
+  expect(error).toMatchObject({ failure: 'too-large', kind: 'system', status: 200 });
+  await client.get({ ...get, revise: async () => ({ limit: 1 }) });
+  expect(api.requests.map(({ uri }) => uri)).toEqual([path, path, `${path}?limit=1`]);
+  expect(clock.sleeps).toEqual([]);
+  expect(reports.map(({ failure }) => failure)).toEqual(['too-large', 'too-large', undefined]);
+});
+
+test('nobody is asked to revise a query when the token is refused', async () => {
+  scriptApi(origin, [{ status: 401 }]);
+  const revise = jest.fn<() => Promise<Query | undefined>>();
+  await rejectionOf(createTestClient().client.get({ ...get, revise }));
+  expect(revise).not.toHaveBeenCalled();
+});
+
+test('a run that is stopped makes no request and tells no failure', async () => {
+  const api = scriptApi(origin, []);
+  const { client, reports } = createTestClient({ signal: AbortSignal.abort(new Error('SIGTERM')) });
+  await expect(client.get(get)).rejects.toThrow('SIGTERM');
+  expect(api.requests).toEqual([]);
+  expect(reports).toEqual([]);
+});
+
+test('a wait ends when the run is stopped', async () => {
+  scriptApi(origin, [busy]);
+  const stop = new AbortController();
+  const onWait = () => stop.abort(new Error('SIGTERM'));
+  const { client } = createTestClient({ signal: stop.signal, onWait });
+  await expect(client.get(get)).rejects.toThrow('SIGTERM');
+});

@@ -1,0 +1,107 @@
+import { expect, test } from '@jest/globals';
+
+import { createLimiter, type Limiter, type Wait } from '../../../src/http/limiter.ts';
+import { createFakeClock } from '../../helpers/fake-clock.ts';
+
+const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+function createTestLimiter(requestsPerMinute: number, requestsInFlight = 1) {
+  const clock = createFakeClock(startMs);
+  const stop = new AbortController();
+  const waits: Wait[] = [];
+  const onWait = (wait: Wait) => waits.push(wait);
+  const { signal } = stop;
+  const options = { clock, signal, requestsPerMinute, requestsInFlight, onWait };
+  return { limiter: createLimiter(options), clock, stop, waits };
+}
+
+async function startMany(limiter: Limiter, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) await limiter.start('/x');
+}
+
+test('a burst up to the pace starts without a wait, the next request waits for the window', async () => {
+  const { limiter, clock, waits } = createTestLimiter(200);
+  await startMany(limiter, 200);
+  expect(clock.sleeps).toEqual([]);
+  await limiter.start('/api/next');
+  expect(clock.sleeps).toEqual([60_000]);
+  expect(waits).toEqual([
+    {
+      reason: 'pace',
+      untilMs: startMs + 60_000,
+      path: '/api/next',
+      why: '200 requests in 60 s are made (requests_per_minute)',
+    },
+  ]);
+});
+
+test('the window rolls: a place becomes free a minute after it was taken', async () => {
+  const { limiter, clock } = createTestLimiter(2);
+  await limiter.start('/1');
+  clock.set(startMs + 40_000);
+  await limiter.start('/2');
+  await limiter.start('/3');
+  await limiter.start('/4');
+  expect(clock.sleeps).toEqual([20_000, 40_000]);
+});
+
+test('a wait of less than a second is made and not told', async () => {
+  const { limiter, clock, waits } = createTestLimiter(1);
+  await limiter.start('/1');
+  clock.set(startMs + 59_400);
+  await limiter.start('/2');
+  expect(clock.sleeps).toEqual([600]);
+  expect(waits).toEqual([]);
+});
+
+test('a clock set back by a day makes nobody wait longer than a minute', async () => {
+  const { limiter, clock } = createTestLimiter(1);
+  await limiter.start('/1');
+  clock.set(startMs - 86_400_000);
+  await limiter.start('/2');
+  expect(clock.sleeps).toEqual([60_000]);
+});
+
+test('a pause the API asked for holds every request back, also after the clock was set back', async () => {
+  const { limiter, clock, waits } = createTestLimiter(200);
+  limiter.holdFor(30_000);
+  limiter.holdFor(10_000);
+  clock.set(startMs - 3_600_000);
+  await limiter.start('/1');
+  expect(clock.sleeps).toEqual([30_000]);
+  expect(waits.map(({ reason, why }) => [reason, why])).toEqual([
+    ['rate-limit', 'the API has asked for a pause'],
+  ]);
+});
+
+test('one request is in flight at a time, and the slot is free again after a failure', async () => {
+  const { limiter } = createTestLimiter(200);
+  const log: string[] = [];
+  const work = (name: string) => async () => {
+    log.push(`${name} begins`);
+    await Promise.resolve();
+    log.push(`${name} ends`);
+    if (name === 'a') throw new Error('a fails');
+    return name;
+  };
+  const results = await Promise.allSettled([limiter.inSlot(work('a')), limiter.inSlot(work('b'))]);
+  expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+});
+
+test('with two slots two requests share one pace', async () => {
+  const { limiter, clock } = createTestLimiter(1, 2);
+  await Promise.all([
+    limiter.inSlot(() => limiter.start('/1')),
+    limiter.inSlot(() => limiter.start('/2')),
+  ]);
+  expect(clock.sleeps).toEqual([60_000]);
+});
+
+test('whoever waits for a slot or the pace when the run is stopped learns the reason', async () => {
+  const { limiter, stop } = createTestLimiter(1);
+  await limiter.start('/1');
+  stop.abort(new Error('SIGTERM'));
+  await expect(limiter.start('/2')).rejects.toThrow('SIGTERM');
+  await expect(limiter.inSlot(async () => 1)).rejects.toThrow('SIGTERM');
+});

@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+import { proxyOf } from '../../../src/http/proxy.ts';
+import { createTestClient, rejectionOf } from '../../helpers/http-client.ts';
+import { startLocalServer, type LocalServer } from '../../helpers/local-server.ts';
+
+const origin = 'https://acme.example';
+const get = { path: '/api/items', query: {}, maxAttempts: 1 };
+const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'];
+const variables = [...names, ...names.map((name) => name.toLowerCase())];
+const before = { ...process.env };
+const proxies: LocalServer[] = [];
+
+function setEnvironment(values: Readonly<Record<string, string | undefined>>): void {
+  for (const name of variables) {
+    const value = values[name];
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
+
+beforeEach(() => setEnvironment({}));
+
+afterEach(async () => {
+  setEnvironment(before);
+  await Promise.all(proxies.splice(0).map(async (proxy) => proxy.close()));
+});
+
+/** A proxy that lets `onConnect` answer each CONNECT, and the lines it was asked with. */
+async function startProxy(onConnect: (socket: Socket) => void) {
+  const proxy = await startLocalServer((_, response) => response.writeHead(500).end());
+  proxies.push(proxy);
+  const asked: [string, string | undefined][] = [];
+  proxy.server.on('connect', (request, socket: Socket) => {
+    // A server's sockets stay half open when the client closes; this one goes along.
+    socket.on('error', () => {});
+    socket.on('end', () => socket.end()).resume();
+    asked.push([`${request.method} ${request.url}`, request.headers['proxy-authorization']]);
+    onConnect(socket);
+  });
+  return { asked, host: proxy.origin.replace('http://', '') };
+}
+
+test.each([
+  [{}, undefined],
+  [{ HTTPS_PROXY: 'http://proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [{ https_proxy: 'https://proxy.example' }, 'https://proxy.example/'],
+  [{ ALL_PROXY: 'http://proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [{ HTTPS_PROXY: 'proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [{ HTTP_PROXY: 'http://proxy.example:3128' }, undefined],
+  [{ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: 'acme.example' }, undefined],
+  [{ HTTPS_PROXY: 'http://proxy.example', no_proxy: 'localhost,.example' }, undefined],
+  [{ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: '*' }, undefined],
+  [{ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: 'other.example' }, 'http://proxy.example/'],
+])('with %j in the environment the proxy is %s', (values, expected) => {
+  setEnvironment(values);
+  expect(proxyOf(origin)?.href).toBe(expected);
+});
+
+test('loopback takes no proxy', () => {
+  setEnvironment({ HTTPS_PROXY: 'http://proxy.example', HTTP_PROXY: 'http://proxy.example' });
+  expect(proxyOf('http://127.0.0.1:8080')).toBeUndefined();
+});
+
+test.each([['http://user:pass word@:0:0'], ['socks5://user:pass@proxy.example']])(
+  'a proxy that cannot be used is a mistake in the environment, told without its password',
+  async (address) => {
+    setEnvironment({ HTTPS_PROXY: address });
+    const error = await rejectionOf(createTestClient({ origin }).client.get(get));
+    expect(error).toMatchObject({
+      kind: 'config',
+      message: expect.stringContaining('HTTPS_PROXY'),
+    });
+    expect(JSON.stringify(error) + String(error)).not.toContain('pass');
+  },
+);
+
+test('a request goes through the proxy with its user name and password, and an error tells neither', async () => {
+  const proxy = await startProxy((socket) => socket.end('HTTP/1.1 502 Bad gateway\r\n\r\n'));
+  setEnvironment({ HTTPS_PROXY: `http://us%20er:pass@${proxy.host}` });
+  const error = await rejectionOf(createTestClient({ origin }).client.get(get));
+  const credentials = Buffer.from('us er:pass').toString('base64');
+  expect(proxy.asked).toEqual([['CONNECT acme.example:443', `Basic ${credentials}`]]);
+  expect(error).toMatchObject({ failure: 'network', kind: 'transient', status: undefined });
+  expect(String(error)).toContain(
+    `the way to acme.example through the proxy ${proxy.host} is refused with 502`,
+  );
+  expect(String(error)).not.toContain('pass');
+});
+
+test.each([
+  [403, 'Check HTTPS_PROXY and NO_PROXY'],
+  [407, 'The proxy asks for a user name and a password'],
+])(
+  'a proxy that answers %i is for the user to set right, and is not asked again',
+  async (status, advice) => {
+    const proxy = await startProxy((socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+    setEnvironment({ HTTPS_PROXY: `http://${proxy.host}` });
+    const { path, query } = get;
+    const error = await rejectionOf(createTestClient({ origin }).client.get({ path, query }));
+    expect(error).toMatchObject({ failure: 'network', kind: 'config', status: undefined });
+    expect(error).toMatchObject({ message: expect.stringContaining(advice) });
+    expect(proxy.asked).toHaveLength(1);
+  },
+);
+
+test('a proxy that hangs up is a network failure', async () => {
+  const proxy = await startProxy((socket) => socket.destroy());
+  setEnvironment({ HTTPS_PROXY: `http://${proxy.host}` });
+  const error = await rejectionOf(createTestClient({ origin }).client.get(get));
+  expect(error).toMatchObject({ failure: 'network', kind: 'transient' });
+  expect(String(error)).toContain('cannot be reached');
+});
+
+test('the connection to a silent proxy is closed after the time limit, and made anew', async () => {
+  const closed: Promise<unknown>[] = [];
+  const proxy = await startProxy((socket) => closed.push(once(socket, 'close')));
+  setEnvironment({ HTTPS_PROXY: `http://${proxy.host}` });
+  const { client } = createTestClient({ origin, requestTimeoutMs: 60 });
+  const { path, query } = get;
+  const error = await rejectionOf(client.get({ path, query, maxAttempts: 2 }));
+  expect(error).toMatchObject({ failure: 'timeout' });
+  expect(await Promise.all(closed)).toHaveLength(2);
+});
+
+test('the connection to a silent proxy is closed when the run is stopped', async () => {
+  const stop = new AbortController();
+  const closed: Promise<unknown>[] = [];
+  const proxy = await startProxy((socket) => {
+    closed.push(once(socket, 'close'));
+    stop.abort(new Error('SIGTERM'));
+  });
+  setEnvironment({ HTTPS_PROXY: `http://${proxy.host}` });
+  const { client } = createTestClient({ origin, signal: stop.signal });
+  await expect(client.get(get)).rejects.toThrow('SIGTERM');
+  expect(await Promise.all(closed)).toHaveLength(1);
+});
