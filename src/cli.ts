@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readFileSync } from 'node:fs';
 
-import { systemClock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import type { Json } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
 import { createLogger, loggingFromEnv, type Logger } from './logger.ts';
@@ -18,6 +18,8 @@ export interface CliOptions {
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly pid: number;
   readonly lifetime: Lifetime;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 interface Arguments {
@@ -28,6 +30,7 @@ interface Arguments {
 }
 
 interface Run extends CliOptions {
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly progress: Progress;
 }
@@ -38,11 +41,11 @@ interface Run extends CliOptions {
  */
 export async function runSinger(options: CliOptions): Promise<number> {
   const { createProgress } = await import('./progress.ts');
-  const { stderr, env, pid } = options;
+  const { stderr, env, pid, clock = systemClock } = options;
   const progress = createProgress({
     write: (text) => stderr.write(text),
     columns: () => stderr.columns ?? 80,
-    now: systemClock.now,
+    now: clock.now,
     isEnabled: stderr.isTTY === true,
   });
   const settings = loggingFromEnv(env, (path) => readFileSync(path, 'utf8'));
@@ -52,13 +55,13 @@ export async function runSinger(options: CliOptions): Promise<number> {
       progress.clear();
       stderr.write(line);
     },
-    now: systemClock.now,
+    now: clock.now,
     name: 'tap-zendesk-chat',
     pid,
   });
   for (const warning of settings.warnings) logger.warning(warning);
   try {
-    return await dispatch({ ...options, logger, progress });
+    return await dispatch({ ...options, clock, logger, progress });
   } catch (error) {
     // The last place: everything that was not foreseen becomes one line here.
     progress.clear();
@@ -104,7 +107,7 @@ async function discover(run: Run, { config }: Arguments): Promise<number> {
 }
 
 async function sync(run: Run, files: Arguments): Promise<number> {
-  const { logger, env, lifetime, progress } = run;
+  const { logger, env, lifetime, progress, clock } = run;
   const { parseConfig, readJsonFile } = await import('./config.ts');
   const { assembleSync, streamNames } = await import('./assemble.ts');
   const { ConfigError } = await import('./errors.ts');
@@ -113,7 +116,7 @@ async function sync(run: Run, files: Arguments): Promise<number> {
     throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
   }
   const value = await readJsonFile(files.config, '--config');
-  const nowMs = systemClock.now();
+  const nowMs = clock.now();
   const { config, notes } = await parseConfig(value, { nowMs, knownStreams: streamNames() });
   logger.setSecrets(config.secrets);
   if (config.logFormat === 'json') logger.setFormat('json');
@@ -129,15 +132,16 @@ async function sync(run: Run, files: Arguments): Promise<number> {
     state: await read(files.state, '--state'),
     env,
     logger,
-    clock: systemClock,
+    clock,
     signal: lifetime.signal,
   });
-  const report = createRunReport(logger, systemClock.now);
+  const report = createRunReport(logger, clock.now);
   await write(run, messages(), (message) => {
     report.observe(message);
     progress.observe(message);
   });
   progress.clear();
+  if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
   return report.end(results());
 }
 

@@ -3,8 +3,9 @@ import utc from 'dayjs/plugin/utc.js';
 
 dayjs.extend(utc);
 
-/** The form nearly every value has: whole seconds or up to six digits, UTC, said with a Z. */
-const plain = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
+/** The normal form, which nearly every value has already; of days only 29 February is left to the calendar. */
+const plain =
+  /^(?!0000)\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(?!000000)\d{6})?Z$/;
 
 /**
  * Any ISO form the API, the old taps or a person writes: a date alone; `T` or a blank; minutes, seconds
@@ -12,7 +13,7 @@ const plain = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):
  * messages), or no zone, which means UTC.
  */
 const iso =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:([+-])(\d{2}):?(\d{2})Z?|[Zz])?)?$/;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:([+-])(\d{2})(?::?(\d{2}))?Z?|[Zz])?)?$/;
 
 interface Parts {
   /** Whole seconds since 1970. */
@@ -49,7 +50,7 @@ function format({ seconds, micros }: Parts): string | undefined {
  * are cut). `undefined` for what is no instant of the years 1 to 9999.
  */
 export function normalizeInstant(text: string): string | undefined {
-  if (plain.test(text) && !text.startsWith('0000')) return text;
+  if (plain.test(text)) return text;
   const parts = parse(text);
   return parts && format(parts);
 }

@@ -45,13 +45,17 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
 function tellStream(logger: Logger, result: StreamResult): void {
   const { stream, status, records, requests, durationMs } = result;
   const tags = { stream, status: status === 'failed' ? 'failed' : 'succeeded' };
   logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
   logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
-  const text = `${stream}: ${status}, ${records} records, ${requests} requests, ${seconds(durationMs)}`;
-  logger.info(text, { stream });
+  const counts = `${counted(records, 'record')}, ${counted(requests, 'request')}`;
+  logger.info(`${stream}: ${status}, ${counts}, ${seconds(durationMs)}`, { stream });
 }
 
 function tellTotal(logger: Logger, results: readonly StreamResult[], durationMs: number): void {
@@ -64,8 +68,8 @@ function tellTotal(logger: Logger, results: readonly StreamResult[], durationMs:
     return count > 0 || isAlwaysTold ? [`${count} ${status}`] : [];
   });
   logger.info(
-    `${results.length} streams: ${counts.join(', ')}; ` +
-      `${records} records, ${requests} requests, ${seconds(durationMs)}`,
+    `${counted(results.length, 'stream')}: ${counts.join(', ')}; ` +
+      `${counted(records, 'record')}, ${counted(requests, 'request')}, ${seconds(durationMs)}`,
   );
 }
 

@@ -4,14 +4,15 @@
  */
 import { pipeline, Readable } from 'node:stream';
 
-import { asTapError, HttpError, TapError } from './errors.ts';
+import { asTapError, TapError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { createRecordTransform, type Outcome } from './record-transform.ts';
 import type { Finding } from './singer/coercion.ts';
 import type { Message } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
-import { answersAgents, refusesToken, type ChatApi } from './zendesk/api.ts';
+import { judge } from './verdict.ts';
+import type { ChatApi } from './zendesk/api.ts';
 import type { Page, ReadSettings, StreamDefinition } from './zendesk/definition.ts';
 
 export interface StreamToRead {
@@ -137,7 +138,7 @@ async function* readStream(
   yield { type: 'STATUS', stream: selected.stream, status: 'started' };
   yield* pipeStream(stream, options, outcome);
   const isFirstRequest = options.api.answers() === before.answers;
-  const verdict = await judge(stream, options, outcome, isFirstRequest);
+  const verdict = await judge({ ...options, ...stream, outcome, isFirstRequest });
   const { status, error } = verdict;
   if (status !== 'interrupted') {
     yield {
@@ -195,83 +196,14 @@ async function* untilFailure(
   }
 }
 
-type Verdict = Pick<StreamResult, 'error'> & {
-  readonly status: 'complete' | 'absent' | 'failed' | 'interrupted';
-};
-
-async function judge(
-  stream: OpenStream,
-  options: SyncOptions,
-  outcome: Outcome,
-  isFirstRequest: boolean,
-): Promise<Verdict> {
-  const name = stream.selected.tapStreamId;
-  if (options.signal.aborted) return { status: 'interrupted' };
-  const { failure } = outcome;
-  if (failure === undefined) return complete(name, outcome);
-  const status = failure instanceof HttpError ? failure.status : undefined;
-  try {
-    if (status === 401 && (await refusesToken(options.api))) {
-      return failed(name, failure, { endsRun: true });
-    }
-    const isAbsent =
-      isFirstRequest && status !== undefined && stream.definition.absentOn.includes(status);
-    return isAbsent ? await absent(stream, options, failure) : failed(name, failure);
-  } catch (error) {
-    // The question behind the verdict met an abort, or a wait beyond all patience.
-    if (options.signal.aborted) return { status: 'interrupted' };
-    return failed(name, asTapError(error, 'the account cannot be asked'));
-  }
-}
-
-function complete(name: string, { leftOut }: Outcome): Verdict {
-  if (leftOut === 0) return { status: 'complete' };
-  const text = `${leftOut} items without a key were left out, everything else was read; see the warnings above`;
-  return failed(name, new TapError(text, { kind: 'system' }));
-}
-
-function failed(name: string, failure: TapError, { endsRun = failure.endsRun } = {}): Verdict {
-  const { kind } = failure;
-  const error = new TapError(`${name}: ${failure.message}`, {
-    kind,
-    endsRun,
-    stream: name,
-    cause: failure,
-  });
-  return { status: 'failed', error };
-}
-
-/** The table says that this account may lack the endpoint. Green and empty would be the worst outcome. */
-async function absent(
-  stream: OpenStream,
-  options: SyncOptions,
-  failure: TapError,
-): Promise<Verdict> {
-  const name = stream.selected.tapStreamId;
-  if (options.api.answers() === 0 && !(await answersAgents(options.api))) {
-    const text =
-      `neither this endpoint nor agents answers (${failure.message}); ` +
-      'check subdomain and access_token in the config';
-    return failed(name, new TapError(text, { kind: 'config' }), { endsRun: true });
-  }
-  if (options.failsOnAbsent) return failed(name, failure);
-  const { definition } = stream;
-  const hasBookmark = options.state.bookmark(name, [definition.name, ...definition.aliases]);
-  const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
-  options.logger.warning(`${name}: this account has no such endpoint${was} (${failure.message})`, {
-    stream: name,
-  });
-  return { status: 'absent', error: failure };
-}
-
 /** One sentence on a path whose values are not what the schema says; never the value itself. */
 function describe({ path, kind, type }: Finding): string {
-  const texts: Record<Finding['kind'], string> = {
+  const texts: Record<Exclude<Finding['kind'], 'more-findings'>, string> = {
     'unknown-field': 'is not in the schema; it is kept',
-    'not-kept': 'does not fit its type; it became null and is kept in additional_fields',
+    'not-kept': 'does not fit its type; it is left out, and kept in additional_fields',
     'unsafe-integer': 'is an integer beyond 2^53, which cannot be read exactly; it became null',
     'cleaned-text': 'held NUL or half a character; these were taken out',
-    'more-findings': 'stands for all further paths, which are no longer told one by one',
   };
+  if (kind === 'more-findings') return 'so many paths are odd that further ones are not told';
   return `${path} (${type}) ${texts[kind]}; said once for this path`;
 }
