@@ -9,3 +9,66 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
 }
+
+/**
+ * Where a property stands in a schema, as Singer's metadata spells it: `[]` is the stream,
+ * `['properties', 'history', 'items', 'properties', 'msg']` a property of an array's items.
+ */
+export type Breadcrumb = readonly string[];
+
+/** The types a schema allows besides null, in its order. */
+export function typesOf(schema: JsonSchema): readonly string[] {
+  const { type = [] } = schema;
+  const types = typeof type === 'string' ? [type] : type;
+  return types.filter((name) => name !== 'null');
+}
+
+/** May the value be null? */
+export function isNullable(schema: JsonSchema): boolean {
+  return schema.type === 'null' || (Array.isArray(schema.type) && schema.type.includes('null'));
+}
+
+/** The same schema for a column that is never null: a key. */
+export function withoutNull(schema: JsonSchema): JsonSchema {
+  const [type, ...more] = typesOf(schema);
+  if (!isNullable(schema) || type === undefined) return schema;
+  return Object.freeze({ ...schema, type: more.length === 0 ? type : [type, ...more] });
+}
+
+/** Breadcrumbs of every property at every depth, also below array items, in the schema's order. */
+export function* propertyBreadcrumbs(
+  schema: JsonSchema,
+  at: Breadcrumb = [],
+): Generator<Breadcrumb, void, undefined> {
+  for (const [name, child] of Object.entries(schema.properties ?? {})) {
+    const breadcrumb = [...at, 'properties', name];
+    yield breadcrumb;
+    yield* propertyBreadcrumbs(child, breadcrumb);
+  }
+  if (schema.items !== undefined) yield* propertyBreadcrumbs(schema.items, [...at, 'items']);
+}
+
+/**
+ * The schema with only the properties (and array items) that `isKept` wants. A parent that is not kept
+ * takes its children with it; `undefined` when nothing is left, and such a property is left out of its
+ * parent: there is never an object without properties, nor an array without items.
+ */
+export function pruneSchema(
+  schema: JsonSchema,
+  isKept: (breadcrumb: Breadcrumb) => boolean,
+  at: Breadcrumb = [],
+): JsonSchema | undefined {
+  const keep = (child: JsonSchema, breadcrumb: Breadcrumb): JsonSchema | undefined =>
+    isKept(breadcrumb) ? pruneSchema(child, isKept, breadcrumb) : undefined;
+  if (schema.properties !== undefined) {
+    const kept = Object.entries(schema.properties).flatMap(([name, child]) => {
+      const pruned = keep(child, [...at, 'properties', name]);
+      return pruned === undefined ? [] : [[name, pruned] as const];
+    });
+    if (kept.length === 0) return undefined;
+    return Object.freeze({ ...schema, properties: Object.freeze(Object.fromEntries(kept)) });
+  }
+  if (schema.items === undefined) return schema;
+  const items = keep(schema.items, [...at, 'items']);
+  return items && Object.freeze({ ...schema, items });
+}

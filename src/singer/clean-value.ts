@@ -1,0 +1,90 @@
+/**
+ * Makes a value safe that no schema describes, in place. The value was parsed a moment ago and belongs
+ * to nobody else.
+ */
+import type { Json, JsonObject } from '../json.ts';
+import type { Notes, Step } from './findings.ts';
+import { cleanText, isCleanText } from './text.ts';
+
+/** Has reading JSON rounded it, or made it infinite? No double above 2^53 has a fraction. */
+export function isUnsafe(value: number): boolean {
+  return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
+}
+
+/** The digits as they were read, marked by `~` since they may not be those that were sent. */
+export function roundedText(value: number): string {
+  return `~${Number.isFinite(value) ? BigInt(value) : value}`;
+}
+
+/** Renames the keys that no target can store, unless the clean name is taken: then the value is put aside. */
+export function cleanKeys(
+  object: JsonObject,
+  isTaken: (name: string) => boolean,
+  refuse: (key: string, value: Json) => void,
+): void {
+  const dirty = Object.keys(object).filter((key) => !isCleanText(key));
+  for (const key of dirty) {
+    const value = object[key] ?? null;
+    delete object[key];
+    const name = cleanText(key);
+    if (isTaken(name) || Object.hasOwn(object, name)) refuse(key, value);
+    else {
+      const property = { value, enumerable: true, configurable: true, writable: true };
+      // Plain assignment of a key that turns out to be __proto__ would not make a property.
+      Object.defineProperty(object, name, property);
+    }
+  }
+}
+
+function cleanObject(object: JsonObject, place: Step[], notes: Notes): JsonObject {
+  let hasDirtyKey = false;
+  for (const key in object) {
+    const old = object[key] ?? null;
+    place.push(key);
+    const next = cleanAt(old, place, notes);
+    if (!isCleanText(key)) {
+      notes.report('cleaned-text', place, key);
+      hasDirtyKey = true;
+    }
+    place.pop();
+    if (next !== old) object[key] = next;
+  }
+  if (hasDirtyKey)
+    cleanKeys(
+      object,
+      () => false,
+      (key, value) => {
+        notes.report('not-kept', [...place, key], value);
+        notes.keep([...place, key], value);
+      },
+    );
+  return object;
+}
+
+function cleanAt(value: Json, place: Step[], notes: Notes): Json {
+  if (typeof value === 'string') {
+    if (isCleanText(value)) return value;
+    notes.report('cleaned-text', place, value);
+    return cleanText(value);
+  }
+  if (typeof value === 'number' && isUnsafe(value)) {
+    notes.report('unsafe-integer', place, value);
+    notes.keep(place, roundedText(value));
+    return null;
+  }
+  if (value === null || typeof value !== 'object') return value;
+  if (!Array.isArray(value)) return cleanObject(value, place, notes);
+  for (const [index, item] of value.entries()) {
+    place.push(index);
+    const next = cleanAt(item, place, notes);
+    place.pop();
+    if (next !== item) value[index] = next;
+  }
+  return value;
+}
+
+/** Cleans every text and key, and makes null of every integer that is not what was sent. */
+export function cleanValue(value: Json, place: readonly Step[], notes: Notes): Json {
+  if (typeof value === 'boolean' || value === null) return value;
+  return cleanAt(value, [...place], notes);
+}

@@ -1,0 +1,139 @@
+/**
+ * What a value of each declared type may be made of. What cannot be turned into it becomes null and is
+ * put aside. Objects and arrays are changed in place: they were parsed a moment ago and belong to nobody
+ * else, and copying them costs more than all the rest.
+ */
+import { TapError } from '../errors.ts';
+import { normalizeInstant } from '../instant.ts';
+import type { Json } from '../json.ts';
+import { cleanValue, isUnsafe, roundedText } from './clean-value.ts';
+import type { Notes, Step } from './findings.ts';
+import { cleanText, isCleanText } from './text.ts';
+
+/** Turns a value into what its column holds; `undefined` for a column that was not selected. */
+export type Coerce = (value: Json) => Json | undefined;
+
+/** A place in the records of a stream, and what is special about it. */
+export interface Column {
+  readonly place: readonly Step[];
+  readonly notes: Notes;
+  /** A key cannot be null: an integer that was rounded ends the stream. */
+  readonly isKey: boolean;
+  /** The user does not want something below: a value that cannot be read as declared may hold it. */
+  readonly hasUnwanted: boolean;
+}
+
+const integerText = /^[+-]?\d+(?:\.0*)?(?:[Ee]\+?\d+)?$/;
+const numberText = /^[+-]?\d+(?:\.\d*)?(?:[Ee][+-]?\d+)?$/;
+
+/** Reports a value its column cannot hold and puts it aside. */
+export function refuse(value: Json, { place, notes, hasUnwanted }: Column): null {
+  notes.report('not-kept', place, value);
+  const isHarmless = typeof value === 'number' || typeof value === 'boolean';
+  if (hasUnwanted && !isHarmless) return null;
+  const cleaned = cleanValue(value, place, notes);
+  // A rounded integer has been put aside under this very place already.
+  if (typeof value !== 'number' || !isUnsafe(value)) notes.keep(place, cleaned);
+  return null;
+}
+
+/** An integer that is not the one that was sent; as text it still is, and that text is kept. */
+function refuseUnsafe(value: number | string, { place, notes, isKey }: Column): null {
+  notes.report('unsafe-integer', place, value);
+  if (isKey)
+    throw new TapError(
+      `Key property "${String(place[0])}" holds an integer beyond 2^53, whose last digits are lost in reading: its records cannot be told apart`,
+      { kind: 'system' },
+    );
+  notes.keep(place, typeof value === 'string' ? value : roundedText(value));
+  return null;
+}
+
+export function numberCoercer(column: Column): Coerce {
+  return (value) => {
+    if (value === null) return null;
+    if (typeof value === 'number') return isUnsafe(value) ? refuseUnsafe(value, column) : value;
+    if (typeof value !== 'string' || !numberText.test(value)) return refuse(value, column);
+    const number = Number(value);
+    return isUnsafe(number) ? refuseUnsafe(value, column) : number;
+  };
+}
+
+export function integerCoercer(column: Column): Coerce {
+  return (value) => {
+    if (value === null) return null;
+    if (typeof value === 'number') {
+      if (Number.isSafeInteger(value)) return value;
+      return isUnsafe(value) ? refuseUnsafe(value, column) : refuse(value, column);
+    }
+    if (typeof value !== 'string' || !integerText.test(value)) return refuse(value, column);
+    const number = Number(value);
+    return isUnsafe(number) ? refuseUnsafe(value, column) : number;
+  };
+}
+
+export function booleanCoercer(column: Column): Coerce {
+  return (value) => {
+    if (typeof value === 'boolean' || value === null) return value;
+    return value === 0 || value === 1 ? value === 1 : refuse(value, column);
+  };
+}
+
+export function stringCoercer(column: Column): Coerce {
+  const { place, notes } = column;
+  return (value) => {
+    if (typeof value === 'string') {
+      if (isCleanText(value)) return value;
+      notes.report('cleaned-text', place, value);
+      return cleanText(value);
+    }
+    if (value === null) return null;
+    if (typeof value === 'number' && isUnsafe(value)) return refuseUnsafe(value, column);
+    return typeof value === 'object'
+      ? JSON.stringify(cleanValue(value, place, notes))
+      : String(value);
+  };
+}
+
+export function dateTimeCoercer(column: Column): Coerce {
+  return (value) => {
+    if (value === null || value === '') return null;
+    const instant = typeof value === 'string' ? normalizeInstant(value) : undefined;
+    return instant ?? refuse(value, column);
+  };
+}
+
+/** For the few array items of which the API sends both: either is left as it is. */
+export function integerOrStringCoercer(column: Column): Coerce {
+  const integer = integerCoercer(column);
+  const string = stringCoercer(column);
+  return (value) => (Number.isInteger(value) ? integer(value) : string(value));
+}
+
+export interface Items {
+  readonly coerce: Coerce;
+  readonly column: Column;
+  readonly isNullable: boolean;
+}
+
+/** Items that cannot be turned into what the array holds are taken out of it. */
+export function arrayCoercer(column: Column, items: Items): Coerce {
+  const { indexes } = column.notes;
+  const depth = column.place.filter((step) => step === null).length;
+  const { coerce, isNullable } = items;
+  return (value) => {
+    if (!Array.isArray(value)) return value === null ? null : refuse(value, column);
+    let length = 0;
+    for (let index = 0; index < value.length; index++) {
+      indexes[depth] = index;
+      const old = value[index] ?? null;
+      const next = coerce(old) ?? null;
+      if (next === null && old === null && !isNullable) refuse(old, items.column);
+      if (next === null && (old !== null || !isNullable)) continue;
+      if (next !== old || length !== index) value[length] = next;
+      length += 1;
+    }
+    if (length < value.length) value.length = length;
+    return value;
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * Turns a freshly parsed item into a record that is valid by its schema. Compiled once for a stream and a
+ * run: no value is looked up by its path. Everything below the top level is changed in place.
+ */
+import type { Json, JsonObject } from '../json.ts';
+import { cleanValue } from './clean-value.ts';
+import type { Finding, Notes } from './findings.ts';
+import { createNotes } from './findings.ts';
+import { columnAt, compileProperties, createLookup } from './object-coercer.ts';
+import type { JsonSchema } from './schema.ts';
+
+export type { Finding, FindingKind } from './findings.ts';
+
+/**
+ * The column that holds, as JSON text, what no other column can: an object of values by JSON Pointer, or
+ * null, which is the rule.
+ */
+export const additionalFieldsColumn = 'additional_fields';
+
+export interface CoercionOptions {
+  /** All that is known of the stream: what is missing here is unknown, what is missing in `schema` is unwanted. */
+  readonly knownSchema: JsonSchema;
+  /** What is written: `knownSchema` without what was not selected. */
+  readonly schema: JsonSchema;
+  readonly keyProperties: readonly string[];
+  /** Told about each kind of thing at each path once. */
+  readonly report: (finding: Finding) => void;
+}
+
+/**
+ * The coercion of one stream's items in one run. A record has every column of `schema`, in its order,
+ * nulls written out; below the top level only what was sent.
+ * The coercion throws a TapError of kind system for a key whose digits were lost in reading.
+ */
+export function compileCoercion(options: CoercionOptions): (item: JsonObject) => JsonObject {
+  const { knownSchema: known, schema, keyProperties, report } = options;
+  const columns = Object.keys(schema.properties ?? {});
+  const isKeeping = columns.includes(additionalFieldsColumn);
+  const notes = createNotes(report, isKeeping);
+  const properties = compileProperties({ known, schema }, (name, child) => ({
+    ...columnAt([name], child, notes),
+    isKey: keyProperties.includes(name),
+  }));
+  properties.delete(additionalFieldsColumn);
+  const lookUp = createLookup(properties);
+  const empty: JsonObject = Object.fromEntries(columns.map((name) => [name, null]));
+  return (item) => {
+    const record = { ...empty };
+    let position = 0;
+    for (const key in item) {
+      const value = item[key] ?? null;
+      const property = lookUp(key, position++);
+      if (property === undefined) {
+        notes.report('unknown-field', [key], value);
+        if (isKeeping) refuseUnknown(key, value, notes);
+      } else if (!property.isDropped && value !== null)
+        record[key] = property.coerce(value) ?? null;
+    }
+    if (isKeeping) record[additionalFieldsColumn] = notes.takeKept();
+    return record;
+  };
+}
+
+function refuseUnknown(key: string, value: Json, notes: Notes): void {
+  const cleaned = cleanValue(value, [key], notes);
+  if (cleaned !== null || value === null) notes.keep([key], cleaned);
+}

@@ -1,0 +1,94 @@
+import type { Json, JsonObject } from '../json.ts';
+import { jsonTypeOf } from '../json.ts';
+import { cleanText } from './text.ts';
+
+/**
+ * What was met in a value: a field the schema does not know; a value its column could not hold; an
+ * integer that reading JSON has rounded; text that was cleaned. `more-findings` comes once, when so
+ * many have been reported that no further ones will be.
+ */
+export type FindingKind =
+  | 'unknown-field'
+  | 'not-kept'
+  | 'unsafe-integer'
+  | 'cleaned-text'
+  | 'more-findings';
+
+/** Something about the values of a stream that its user should know. Never holds the value. */
+export interface Finding {
+  readonly kind: FindingKind;
+  /** JSON Pointer, with `*` for an array index. */
+  readonly path: string;
+  /** The JSON type that was met. */
+  readonly type: string;
+}
+
+/**
+ * A step of a place in a record: a key, an array index, or `null` for the index that `indexes` holds for
+ * the array at this depth, since a place that is known beforehand knows no indexes.
+ */
+export type Step = string | number | null;
+
+/** What a coercion says and puts aside about the record in hand. */
+export interface Notes {
+  /** Where we are in each array around the value in hand, the outermost first. */
+  readonly indexes: number[];
+  /** Reports once for each kind and path. */
+  report(kind: FindingKind, place: readonly Step[], value: Json): void;
+  /** Puts a value aside, to be found under its pointer. */
+  keep(place: readonly Step[], value: Json): void;
+  /** What has been put aside since the last call, as JSON text. */
+  takeKept(): string | null;
+}
+
+/** Reported paths are remembered, and an object with endless keys must not make memory endless. */
+const maxRemembered = 1000;
+
+/** Longer paths are cut: keys may be anything. */
+const maxPathCharacters = 300;
+
+function escaped(key: string): string {
+  return cleanText(key).replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function pattern(place: readonly Step[]): string {
+  const steps = place.map((step) => (typeof step === 'string' ? `/${escaped(step)}` : '/*'));
+  return steps.join('').slice(0, maxPathCharacters).toWellFormed();
+}
+
+/** Notes of one stream in one run. Nothing is put aside if `isKeeping` is false. */
+export function createNotes(report: (finding: Finding) => void, isKeeping: boolean): Notes {
+  const reported = new Set<string>();
+  const indexes: number[] = [];
+  let kept: JsonObject | undefined;
+  const pointer = (place: readonly Step[]): string => {
+    let depth = 0;
+    const steps = place.map((step) => {
+      if (typeof step === 'string') return `/${escaped(step)}`;
+      return `/${step ?? indexes[depth++] ?? 0}`;
+    });
+    return steps.join('');
+  };
+  return {
+    indexes,
+    report(kind, place, value) {
+      if (reported.size >= maxRemembered) return;
+      const path = pattern(place);
+      const key = `${kind} ${path}`;
+      if (reported.has(key)) return;
+      reported.add(key);
+      report({ kind, path, type: jsonTypeOf(value) });
+      if (reported.size === maxRemembered) report({ kind: 'more-findings', path: '', type: '' });
+    },
+    keep(place, value) {
+      if (!isKeeping) return;
+      kept ??= {};
+      kept[pointer(place)] = value;
+    },
+    takeKept() {
+      const text = kept === undefined ? null : JSON.stringify(kept);
+      kept = undefined;
+      return text;
+    },
+  };
+}

@@ -1,0 +1,172 @@
+/** Compiles a schema, before and after the selection, into closures that know their place. */
+import { TapError } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { isJsonObject } from '../json.ts';
+import { cleanKeys, cleanValue } from './clean-value.ts';
+import type { Coerce, Column } from './coercers.ts';
+import {
+  arrayCoercer,
+  booleanCoercer,
+  dateTimeCoercer,
+  integerCoercer,
+  integerOrStringCoercer,
+  numberCoercer,
+  refuse,
+  stringCoercer,
+} from './coercers.ts';
+import type { Notes, Step } from './findings.ts';
+import type { JsonSchema } from './schema.ts';
+import { isNullable, typesOf } from './schema.ts';
+import { cleanText, isCleanText } from './text.ts';
+
+/** A schema before and after the selection. */
+export interface Selected {
+  readonly known: JsonSchema;
+  readonly schema: JsonSchema;
+}
+
+/** Is anything known below that is not written? */
+function hasUnwanted({ known, schema }: Selected): boolean {
+  const properties = schema.properties ?? {};
+  return (
+    Object.entries(known.properties ?? {}).some(([name, child]) => {
+      const pruned = properties[name];
+      return pruned === undefined || hasUnwanted({ known: child, schema: pruned });
+    }) ||
+    (known.items !== undefined &&
+      schema.items !== undefined &&
+      hasUnwanted({ known: known.items, schema: schema.items }))
+  );
+}
+
+const scalarCoercers: Readonly<Record<string, (column: Column) => Coerce>> = Object.freeze({
+  boolean: booleanCoercer,
+  integer: integerCoercer,
+  number: numberCoercer,
+  string: stringCoercer,
+});
+
+function drop(): undefined {
+  return undefined;
+}
+
+function compile(selected: Selected, column: Column): Coerce {
+  const { schema, known } = selected;
+  const types = typesOf(schema);
+  const [type = ''] = types;
+  if (schema.properties !== undefined) return objectCoercer(selected, column);
+  if (schema.items !== undefined && known.items !== undefined) {
+    const items = { known: known.items, schema: schema.items };
+    const itemColumn = columnAt([...column.place, null], items, column.notes);
+    return arrayCoercer(column, {
+      coerce: compile(items, itemColumn),
+      column: itemColumn,
+      isNullable: isNullable(schema.items),
+    });
+  }
+  if (types.length === 2 && types.includes('integer') && types.includes('string'))
+    return integerOrStringCoercer(column);
+  const scalar = schema.format === 'date-time' ? dateTimeCoercer : scalarCoercers[type];
+  if (types.length === 1 && scalar !== undefined) return scalar(column);
+  throw new TapError(`Schema of ${column.place.join('.')}: values of this kind cannot be written`, {
+    kind: 'system',
+  });
+}
+
+export function columnAt(place: readonly Step[], selected: Selected, notes: Notes): Column {
+  return { place, notes, isKey: false, hasUnwanted: hasUnwanted(selected) };
+}
+
+/** What becomes of one known property. */
+export interface Property {
+  readonly name: string;
+  readonly coerce: Coerce;
+  /** A text that is clean can stay as it is, and most values are such texts. */
+  readonly isText: boolean;
+  /** It was not selected. */
+  readonly isDropped: boolean;
+}
+
+export type Properties = ReadonlyMap<string, Property>;
+
+/** What becomes of each known property of an object; those that were not selected are dropped. */
+export function compileProperties(
+  { known, schema }: Selected,
+  columnOf: (name: string, child: Selected) => Column,
+): Map<string, Property> {
+  const properties = schema.properties ?? {};
+  const entries = Object.entries(known.properties ?? {}).map(
+    ([name, child]): readonly [string, Property] => {
+      const pruned = properties[name];
+      if (pruned === undefined)
+        return [name, { name, coerce: drop, isText: false, isDropped: true }];
+      const selected = { known: child, schema: pruned };
+      const coerce = compile(selected, columnOf(name, selected));
+      const isText = typesOf(pruned).join() === 'string' && pruned.format === undefined;
+      return [name, { name, coerce, isText, isDropped: false }];
+    },
+  );
+  return new Map(entries);
+}
+
+/**
+ * Finds properties by name. Items of a stream nearly always have the same keys in the same order, so
+ * the property found at a position the last time is tried first. A key that only a character no target
+ * can store tells from an unwanted one is unwanted too.
+ */
+export function createLookup(
+  properties: Properties,
+): (key: string, position: number) => Property | undefined {
+  const last: Property[] = [];
+  return (key, position) => {
+    const likely = last[position];
+    if (likely !== undefined && likely.name === key) return likely;
+    const found = properties.get(key);
+    if (found !== undefined && position <= last.length) last[position] = found;
+    if (found !== undefined || isCleanText(key)) return found;
+    const twin = properties.get(cleanText(key));
+    return twin?.isDropped === true ? twin : undefined;
+  };
+}
+
+function objectCoercer(selected: Selected, column: Column): Coerce {
+  const { place, notes } = column;
+  const properties = compileProperties(selected, (name, child) =>
+    columnAt([...place, name], child, notes),
+  );
+  const lookUp = createLookup(properties);
+  const unknown = (key: string, value: Json): Json => {
+    const at = [...place, key];
+    notes.report('unknown-field', at, value);
+    return cleanValue(value, at, notes);
+  };
+  return (value) => {
+    if (!isJsonObject(value)) return value === null ? null : refuse(value, column);
+    const object: Record<string, Json | undefined> = value;
+    let position = 0;
+    let hasDirtyKey = false;
+    for (const key in object) {
+      const old = object[key] ?? null;
+      const property = lookUp(key, position++);
+      if (property?.isText === true && typeof old === 'string' && isCleanText(old)) continue;
+      const next = property === undefined ? unknown(key, old) : property.coerce(old);
+      if (next !== old) object[key] = next;
+      if (property === undefined && !isCleanText(key)) hasDirtyKey = true;
+    }
+    if (hasDirtyKey) cleanUnknownKeys(value, column, properties);
+    return value;
+  };
+}
+
+/** An unknown key may, once cleaned, read like a known one: it must not take its place. */
+function cleanUnknownKeys(object: JsonObject, { place, notes }: Column, known: Properties): void {
+  cleanKeys(
+    object,
+    (name) => known.has(name),
+    (key, value) => {
+      const at = [...place, key];
+      notes.report('not-kept', at, value);
+      notes.keep(at, value);
+    },
+  );
+}

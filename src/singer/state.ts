@@ -1,0 +1,175 @@
+import { TapError } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { isJsonObject, jsonTypeOf } from '../json.ts';
+import type { StateValue } from './messages.ts';
+import { nearMisses } from './near-misses.ts';
+
+/** The names under which a state may hold a stream's bookmark. */
+export interface StreamNames {
+  readonly name: string;
+  readonly aliases: readonly string[];
+}
+
+export interface StateOptions {
+  readonly streams: readonly StreamNames[];
+}
+
+/** The same value, unable to change: what has been handed out as a state stays that state. */
+function frozen(value: Json): Json {
+  if (!Array.isArray(value)) return isJsonObject(value) ? frozenObject(value) : value;
+  const items = value.map(frozen);
+  Object.freeze(items);
+  return items;
+}
+
+function frozenObject(value: JsonObject): JsonObject {
+  const entries = Object.entries(value).map(([key, child]) => [key, frozen(child)] as const);
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+/** Objects stay objects and every leaf becomes null: the only way to clear something in a merged state. */
+function cleared(value: Json): Json {
+  if (!isJsonObject(value)) return null;
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, cleared(child)]));
+}
+
+/** `next` laid over `old`: keys that `next` leaves out stay, and an object is never replaced by null. */
+function merged(old: Json | undefined, next: Json): Json {
+  if (!isJsonObject(old)) return next;
+  if (next === null) return cleared(old);
+  if (!isJsonObject(next)) return next;
+  const entries = Object.entries(next).map(([key, value]) => [
+    key,
+    merged(Object.hasOwn(old, key) ? old[key] : undefined, value),
+  ]);
+  return { ...old, ...Object.fromEntries(entries) };
+}
+
+function wrong(problem: string): TapError {
+  return new TapError(`The state is not usable: ${problem}`, { kind: 'config' });
+}
+
+/** Mistakes a person makes with a state file, each with what to do instead. */
+function checkEnvelope(state: JsonObject, names: readonly string[]): void {
+  if (state['bookmarks'] !== undefined) return;
+  if (typeof state['type'] === 'string')
+    throw wrong('this is a whole message. Pass only what stands under the "value" of a STATE.');
+  const envelope = ['value', 'singer_state', 'completed'].find((key) => isJsonObject(state[key]));
+  if (envelope !== undefined)
+    throw wrong(`the bookmarks are wrapped up. Pass only what stands under its "${envelope}".`);
+  const stream = names.find((name) => Object.hasOwn(state, name));
+  if (stream !== undefined)
+    throw wrong(`"${stream}" stands at the top. Bookmarks belong under "bookmarks".`);
+  const misspelt = Object.keys(state).find((key) => nearMisses(key, ['bookmarks']).length > 0);
+  if (misspelt !== undefined) throw wrong(`it has "${misspelt}" in the place of "bookmarks".`);
+}
+
+function checkBookmarks(bookmarks: Json, names: readonly string[]): void {
+  if (bookmarks !== null && !isJsonObject(bookmarks))
+    throw wrong(`"bookmarks" must be an object, not ${jsonTypeOf(bookmarks)}.`);
+  for (const name of names) {
+    const entry = bookmarks !== null && Object.hasOwn(bookmarks, name) ? bookmarks[name] : null;
+    if (entry !== undefined && entry !== null && !isJsonObject(entry))
+      throw wrong(`"bookmarks.${name}" must be an object, not ${jsonTypeOf(entry)}.`);
+  }
+}
+
+/**
+ * Every stream's bookmark, and whatever else the given state held: all of it goes out again in each
+ * STATE, since a runner replaces what it has stored by the last one. States are also laid over one
+ * another by runners, so a path keeps its JSON type or is null, and nothing is ever left out.
+ */
+export class State {
+  #value: StateValue;
+
+  private constructor(value: StateValue) {
+    this.#value = value;
+  }
+
+  /**
+   * Starts from a given state, or from nothing.
+   * @throws TapError of kind config for a state that cannot be understood.
+   */
+  static parse(value: Json | undefined, options: StateOptions): State {
+    const given = value === undefined ? {} : value;
+    if (Array.isArray(given))
+      throw wrong('this is a list, as Airbyte keeps it. A Singer state is an object.');
+    if (!isJsonObject(given))
+      throw wrong(`it must be an object with "bookmarks", not ${jsonTypeOf(given)}.`);
+    const names = options.streams.flatMap(({ name, aliases }) => [name, ...aliases]);
+    checkEnvelope(given, names);
+    checkBookmarks(given['bookmarks'] ?? null, names);
+    return new State(
+      frozenObject({
+        ...given,
+        bookmarks: given['bookmarks'] ?? {},
+        currently_syncing: given['currently_syncing'] ?? null,
+      }),
+    );
+  }
+
+  /** `tap_stream_id` of the stream that an earlier run was reading when it ended too early. */
+  get currentlySyncing(): string | undefined {
+    const name = this.#value['currently_syncing'];
+    return typeof name === 'string' ? name : undefined;
+  }
+
+  /**
+   * A stream's bookmark, frozen: the entry under its `tap_stream_id`, else the first under one of the
+   * other `names`. An empty entry is none.
+   */
+  bookmark(tapStreamId: string, names: readonly string[] = []): JsonObject | undefined {
+    for (const name of [tapStreamId, ...names]) {
+      const entry = this.#entry(name);
+      if (entry !== undefined && Object.keys(entry).length > 0) return entry;
+    }
+    return undefined;
+  }
+
+  /** A stream is being read from now on. */
+  begin(tapStreamId: string): void {
+    this.#value = Object.freeze({ ...this.#value, currently_syncing: tapStreamId });
+  }
+
+  /**
+   * A stream's bookmark moves. What other taps left in its entry (`foreignKeys`) is cleared, since the
+   * new bookmark overrules it; all other keys are carried.
+   */
+  advance(tapStreamId: string, bookmark: JsonObject, foreignKeys: readonly string[]): void {
+    const old = this.#entry(tapStreamId) ?? {};
+    const foreign = foreignKeys.filter((key) => Object.hasOwn(old, key));
+    const kept = {
+      ...old,
+      ...Object.fromEntries(foreign.map((key) => [key, cleared(old[key] ?? null)])),
+    };
+    const entry = frozen(merged(kept, bookmark));
+    const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });
+    this.#value = Object.freeze({ ...this.#value, bookmarks });
+  }
+
+  /** All streams have been read. */
+  finish(): void {
+    this.#value = Object.freeze({ ...this.#value, currently_syncing: null });
+  }
+
+  /** The whole state as it is now, frozen: what happens later does not reach it. */
+  value(): StateValue {
+    return this.#value;
+  }
+
+  /** Would a STATE of now repeat this one? */
+  sameAs(value: StateValue | undefined): boolean {
+    return value === this.#value || JSON.stringify(value) === JSON.stringify(this.#value);
+  }
+
+  #bookmarks(): JsonObject {
+    const bookmarks = this.#value['bookmarks'];
+    return isJsonObject(bookmarks) ? bookmarks : {};
+  }
+
+  #entry(name: string): JsonObject | undefined {
+    const bookmarks = this.#bookmarks();
+    const entry = Object.hasOwn(bookmarks, name) ? bookmarks[name] : undefined;
+    return isJsonObject(entry) ? entry : undefined;
+  }
+}

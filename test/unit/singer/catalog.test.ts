@@ -1,0 +1,219 @@
+import { expect, test } from '@jest/globals';
+
+import type { Json } from '../../../src/json.ts';
+import {
+  catalogText,
+  discoverCatalog,
+  parseCatalog,
+  sampleCatalog,
+} from '../../../src/singer/catalog.ts';
+import { selectStreams } from '../../../src/singer/selection.ts';
+import { agents, chats, shortcuts, streams } from './streams.ts';
+
+const readText = (text: string): Json => JSON.parse(text) as Json;
+
+test('discovery says all there is to say about a stream, and chooses nothing', () => {
+  expect(discoverCatalog([chats])).toEqual({
+    streams: [
+      {
+        tap_stream_id: 'chats',
+        stream: 'chats',
+        key_properties: ['id'],
+        replication_method: 'INCREMENTAL',
+        replication_key: 'update_timestamp',
+        schema: chats.schema,
+        metadata: [
+          {
+            breadcrumb: [],
+            metadata: {
+              inclusion: 'available',
+              'selected-by-default': true,
+              'table-key-properties': ['id'],
+              'valid-replication-keys': ['update_timestamp'],
+            },
+          },
+          { breadcrumb: ['properties', 'id'], metadata: { inclusion: 'automatic' } },
+          { breadcrumb: ['properties', 'update_timestamp'], metadata: { inclusion: 'automatic' } },
+          { breadcrumb: ['properties', 'rating'], metadata: { inclusion: 'available' } },
+          { breadcrumb: ['properties', 'visitor'], metadata: { inclusion: 'available' } },
+          {
+            breadcrumb: ['properties', 'visitor', 'properties', 'name'],
+            metadata: { inclusion: 'available' },
+          },
+          {
+            breadcrumb: ['properties', 'visitor', 'properties', 'email'],
+            metadata: { inclusion: 'available' },
+          },
+          { breadcrumb: ['properties', 'history'], metadata: { inclusion: 'available' } },
+          {
+            breadcrumb: ['properties', 'history', 'items', 'properties', 'msg'],
+            metadata: { inclusion: 'available' },
+          },
+          {
+            breadcrumb: ['properties', 'history', 'items', 'properties', 'index'],
+            metadata: { inclusion: 'available' },
+          },
+          { breadcrumb: ['properties', 'tags'], metadata: { inclusion: 'available' } },
+          { breadcrumb: ['properties', 'additional_fields'], metadata: { inclusion: 'available' } },
+        ],
+      },
+    ],
+  });
+});
+
+test('a stream that can only be read whole says so', () => {
+  const [entry] = discoverCatalog([shortcuts]).streams;
+  expect(entry).toMatchObject({ replication_method: 'FULL_TABLE' });
+  expect(entry).not.toHaveProperty('replication_key');
+  expect(entry?.metadata[0]?.metadata).toEqual({
+    inclusion: 'available',
+    'selected-by-default': true,
+    'table-key-properties': ['id'],
+    'forced-replication-method': 'FULL_TABLE',
+  });
+});
+
+test('a stream that is read whole unless asked otherwise names the key it could be read by', () => {
+  const [entry] = discoverCatalog([agents]).streams;
+  expect(entry).toMatchObject({ replication_method: 'FULL_TABLE' });
+  expect(entry).not.toHaveProperty('replication_key');
+  expect(entry?.metadata[0]?.metadata).toEqual({
+    inclusion: 'available',
+    'selected-by-default': false,
+    'table-key-properties': ['id'],
+    'valid-replication-keys': ['id'],
+  });
+});
+
+test('the printed catalog is indented, ends its last line, and is the same each time', () => {
+  const text = catalogText(discoverCatalog(streams));
+  expect(text).toBe(catalogText(discoverCatalog(streams)));
+  expect(text.startsWith('{\n  "streams": [\n    {\n      "tap_stream_id": "shortcuts",\n')).toBe(
+    true,
+  );
+  expect(text.endsWith('}\n')).toBe(true);
+  expect(text).not.toContain('"selected"');
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(100);
+});
+
+test('the sample catalog selects the default streams and nothing else', () => {
+  const sample = sampleCatalog(discoverCatalog(streams));
+  const selected = sample.streams.map((entry) => entry.metadata[0]?.metadata['selected']);
+  expect(selected).toEqual([true, undefined, true]);
+  expect(catalogText(sample).match(/"selected": true/g)).toHaveLength(2);
+});
+
+test('discovery fed back as the catalog reads the same as no catalog', () => {
+  const catalog = parseCatalog(readText(catalogText(discoverCatalog(streams))));
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  expect(selectStreams({ catalog, streams, warn })).toEqual(
+    selectStreams({ catalog: undefined, streams, warn }),
+  );
+  expect(warnings).toEqual([]);
+});
+
+test('the sample fed back as the catalog reads the same as no catalog', () => {
+  const catalog = parseCatalog(readText(catalogText(sampleCatalog(discoverCatalog(streams)))));
+  const warn = (message: string): void => {
+    throw new Error(message);
+  };
+  expect(selectStreams({ catalog, streams, warn }).map(({ name }) => name)).toEqual([
+    'shortcuts',
+    'chats',
+  ]);
+});
+
+test('a catalog may leave out what it has nothing to say about', () => {
+  const given = {
+    streams: [{ tap_stream_id: 'chats', schema: {}, metadata: null, extra: 1 }],
+    x: 2,
+  };
+  expect(parseCatalog(given)).toEqual({
+    streams: [{ tap_stream_id: 'chats', stream: 'chats', schema: {}, metadata: [], extra: 1 }],
+  });
+});
+
+test('of a schema only what a choice can be read from is kept', () => {
+  const schema = {
+    type: ['null', 'object', 5],
+    anyOf: [],
+    properties: {
+      a: { type: 'string', format: 'date-time', selected: 'false', maxLength: 3 },
+      b: { anyOf: [{ type: 'string' }] },
+      c: true,
+      d: { type: 'array', items: { type: 'object', inclusion: 'automatic' } },
+      e: { type: 'array', items: [{ type: 'string' }] },
+    },
+  };
+  const { streams: entries } = parseCatalog({ streams: [{ tap_stream_id: 'chats', schema }] });
+  expect(entries[0]?.schema).toEqual({
+    type: ['null', 'object'],
+    properties: {
+      a: { type: 'string', format: 'date-time', selected: 'false' },
+      b: {},
+      c: {},
+      d: { type: 'array', items: { type: 'object', inclusion: 'automatic' } },
+      e: { type: 'array' },
+    },
+  });
+});
+
+const wrap = (entry: Json): Json => ({ streams: [entry] });
+const chatsWith = (more: { [key: string]: Json }): Json =>
+  wrap({ tap_stream_id: 'chats', schema: {}, ...more });
+const place = ['properties', 'id'];
+
+test.each<[string, Json, RegExp]>([
+  ['no object', [], /must be an object with a list "streams", as --discover prints it/],
+  ['without streams', {}, /must be an object with a list "streams"/],
+  [
+    'a list of names',
+    { streams: ['chats'] },
+    /stream 1 of the list is string; it must be an object/,
+  ],
+  ['with a stream without a name', wrap({ stream: 'chats' }), /stream 1.*"tap_stream_id"/],
+  ['with an empty name', wrap({ tap_stream_id: '' }), /stream 1.*"tap_stream_id"/],
+  ['without a schema', wrap({ tap_stream_id: 'chats' }), /stream "chats" needs a "schema"/],
+  ['with a number for a target', chatsWith({ stream: 5 }), /stream "chats" has a "stream" that is/],
+  ['with metadata in an object', chatsWith({ metadata: {} }), /stream "chats" has "metadata" that/],
+  [
+    'with text for metadata',
+    chatsWith({ metadata: ['x'] }),
+    /a metadata entry without "breadcrumb"/,
+  ],
+  [
+    'with a breadcrumb that is a text',
+    chatsWith({ metadata: [{ breadcrumb: 'id', metadata: {} }] }),
+    /stream "chats" has a metadata entry without "breadcrumb" \(a list\)/,
+  ],
+  [
+    'with a number in a breadcrumb',
+    chatsWith({ metadata: [{ breadcrumb: ['properties', 5], metadata: {} }] }),
+    /stream "chats", breadcrumb \["properties",5\], must be a list of texts/,
+  ],
+  [
+    'with a selection that is neither yes nor no',
+    chatsWith({ metadata: [{ breadcrumb: place, metadata: { selected: 'yes' } }] }),
+    /stream "chats", breadcrumb \["properties","id"\], has "selected": "yes"; it must be true or/,
+  ],
+  [
+    'with a default selection that is a number',
+    chatsWith({ metadata: [{ breadcrumb: [], metadata: { 'selected-by-default': 1 } }] }),
+    /breadcrumb \[\], has "selected-by-default": 1/,
+  ],
+  [
+    'with an unknown inclusion',
+    chatsWith({ metadata: [{ breadcrumb: place, metadata: { inclusion: 'always' } }] }),
+    /has "inclusion": "always"; it must be available, automatic or unsupported/,
+  ],
+  ['with a strange selection of a stream', chatsWith({ selected: 'maybe' }), /"selected": "maybe"/],
+  [
+    'with a strange selection in a schema',
+    chatsWith({ schema: { properties: { id: { selected: 3 } } } }),
+    /stream "chats", property "id", has "selected": 3/,
+  ],
+])('a catalog %s is refused with the place of the mistake', (_what, value, message) => {
+  expect(() => parseCatalog(value)).toThrow(message);
+  expect(() => parseCatalog(value)).toThrow(expect.objectContaining({ kind: 'config' }));
+});

@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals';
+
+import type { JsonSchema } from '../../../src/singer/schema.ts';
+import { isNullable, pruneSchema, typesOf, withoutNull } from '../../../src/singer/schema.ts';
+import { compileForDrafts, draftFaults, emissionFaults } from '../../helpers/json-schema.ts';
+import { chats } from './streams.ts';
+
+test.each<[JsonSchema, readonly string[], boolean]>([
+  [{ type: 'string' }, ['string'], false],
+  [{ type: ['null', 'string'] }, ['string'], true],
+  [{ type: ['integer', 'string'] }, ['integer', 'string'], false],
+  [{ type: 'null' }, [], true],
+  [{}, [], false],
+])('%j allows the types %j; null: %j', (schema, types, nullable) => {
+  expect(typesOf(schema)).toEqual(types);
+  expect(isNullable(schema)).toBe(nullable);
+});
+
+test.each<[JsonSchema, JsonSchema]>([
+  [
+    { type: ['null', 'string'], format: 'date-time' },
+    { type: 'string', format: 'date-time' },
+  ],
+  [{ type: ['integer', 'null', 'string'] }, { type: ['integer', 'string'] }],
+  [{ type: 'string' }, { type: 'string' }],
+  [{ type: 'null' }, { type: 'null' }],
+])('%j without null is %j', (schema, expected) => {
+  expect(withoutNull(schema)).toEqual(expected);
+});
+
+test('pruning leaves what is kept as it was, in its order', () => {
+  const pruned = pruneSchema(chats.schema, (breadcrumb) => breadcrumb.at(-1) !== 'email');
+  expect(Object.keys(pruned?.properties ?? {})).toEqual(Object.keys(chats.schema.properties ?? {}));
+  expect(pruned?.properties?.['visitor']).toEqual({
+    type: ['null', 'object'],
+    properties: { name: { type: ['null', 'string'] } },
+  });
+  expect(chats.schema.properties?.['visitor']?.properties).toHaveProperty('email');
+});
+
+test('of a schema of which nothing is kept nothing is left', () => {
+  expect(pruneSchema(chats.schema, () => false)).toBeUndefined();
+});
+
+test('an array of arrays is pruned to its innermost items', () => {
+  const schema = { type: 'array', items: { type: 'array', items: { type: 'integer' } } };
+  expect(pruneSchema(schema, () => true)).toEqual(schema);
+  expect(pruneSchema(schema, (breadcrumb) => breadcrumb.length < 2)).toBeUndefined();
+});
+
+test('a schema for every target passes the check these tests use', () => {
+  expect(emissionFaults(chats.schema, ['id'])).toEqual([]);
+  expect(draftFaults(chats.schema)).toEqual([]);
+});
+
+test.each<[string, object, RegExp]>([
+  ['a forbidden keyword', { type: 'string', maxLength: 5 }, /^\/a: maxLength is not for every/],
+  ['no type', { description: 'anything' }, /^\/a: needs one type/],
+  ['two types', { type: ['null', 'integer', 'string'] }, /^\/a: needs one type/],
+  ['an empty object', { type: 'object', properties: {} }, /^\/a: an object needs properties/],
+  ['an array of anything', { type: 'array' }, /^\/a: an array needs items/],
+  ['another format', { type: 'string', format: 'email' }, /^\/a: email is not for every target/],
+  ['a nested name', { type: 'object', properties: { 'x-y': { type: 'null' } } }, /^\/a: x-y is no/],
+])('a property with %s fails it', (_what, property, fault) => {
+  const [first = '', ...more] = emissionFaults({ type: 'object', properties: { a: property } }, []);
+  expect([first, ...more].join('\n')).toMatch(new RegExp(fault.source, 'm'));
+});
+
+test.each<[string, object, RegExp]>([
+  ['a nullable key', { id: { type: ['null', 'string'] } }, /^\/id: a key has one type and no null/],
+  ['a missing key', { a: { type: 'string' } }, /^\/id: a key has one type and no null/],
+  [
+    'names of one spelling',
+    { id: { type: 'string' }, ID: { type: 'string' } },
+    /differ by case only/,
+  ],
+])('a schema with %s fails it', (_what, properties, fault) => {
+  expect(emissionFaults({ type: 'object', properties }, ['id']).join('\n')).toMatch(fault);
+});
+
+test.each<[string, object, string]>([
+  ['a schema that is no object', { properties: { a: true } }, 'draft 4'],
+  ['an exclusive limit as a number', { exclusiveMinimum: 5 }, 'draft 4'],
+  ['an empty required', { required: [] }, 'draft 4'],
+  ['an exclusive limit as a flag', { minimum: 5, exclusiveMinimum: true }, 'draft 7'],
+  ['a list of item schemas', { items: [{ type: 'string' }] }, 'draft 2020-12'],
+  ['an unknown type', { type: 'text' }, 'draft 4'],
+])('%s is a fault', (_what, schema, draft) => {
+  expect(draftFaults(schema).join('\n')).toContain(draft);
+});
+
+test.each([
+  ['2024-02-29T00:00:00Z', 0],
+  ['2024-02-29T00:00:00.000001Z', 0],
+  ['2023-02-29T00:00:00Z', 2],
+  ['2024-02-29T00:00:00+00:00', 2],
+  ['', 2],
+])('a record with the instant %j has %i faults', (text, faults) => {
+  const check = compileForDrafts({
+    type: 'object',
+    properties: { at: { type: 'string', format: 'date-time' } },
+  });
+  expect(check({ at: text })).toHaveLength(faults);
+});

@@ -1,0 +1,241 @@
+import { expect, test } from '@jest/globals';
+
+import { TapError } from '../../../src/errors.ts';
+import type { Json, JsonObject } from '../../../src/json.ts';
+import { isJsonObject } from '../../../src/json.ts';
+import { State } from '../../../src/singer/state.ts';
+
+const streams = [
+  { name: 'accounts', aliases: ['account'] },
+  { name: 'agents', aliases: [] },
+  { name: 'chats', aliases: [] },
+];
+
+const parse = (value: Json | undefined): State => State.parse(value, { streams });
+
+/** How Meltano lays a run's STATE over the one it has stored, and where it crashes. */
+function meltanoMerge(source: JsonObject, destination: JsonObject): JsonObject {
+  for (const [key, value] of Object.entries(source)) {
+    if (!isJsonObject(value)) {
+      destination[key] = value;
+      continue;
+    }
+    destination[key] ??= key in destination ? null : {};
+    const node = destination[key];
+    if (!isJsonObject(node)) throw new TypeError(`${key} is no object`);
+    meltanoMerge(value, node);
+  }
+  return destination;
+}
+
+const ours = {
+  update_timestamp: '2024-01-02T00:00:00Z',
+  position: { end_time: 1704153600, end_id: null },
+};
+
+test('a run without a state starts from nothing', () => {
+  const state = parse(undefined);
+  expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: null });
+  expect(state.bookmark('chats', ['chats'])).toBeUndefined();
+  expect(state.currentlySyncing).toBeUndefined();
+});
+
+test('an empty state is a state', () => {
+  expect(parse({}).value()).toEqual({ bookmarks: {}, currently_syncing: null });
+});
+
+test('everything the given state holds goes out again', () => {
+  const given = {
+    chats_last_full_sync: '2019-01-01',
+    activate_versions: { chats: 3 },
+    bookmarks: { orders: { id: 5 }, chats: { id: 1, list: [1, { a: 2 }] }, agents: null },
+    currently_syncing: 'chats',
+  };
+  const state = parse(given);
+  state.advance('agents', { id: 7 }, []);
+  state.finish();
+  expect(state.value()).toEqual({
+    ...given,
+    bookmarks: { ...given.bookmarks, agents: { id: 7 } },
+    currently_syncing: null,
+  });
+});
+
+test.each<[string, Json, RegExp]>([
+  ['a text', 'chats', /it must be an object with "bookmarks", not string/],
+  ['null, as jq prints for a missing key', null, /it must be an object with "bookmarks", not null/],
+  ['a number', 7, /not number/],
+  ['an Airbyte state', [{ type: 'STREAM', stream: {} }], /this is a list, as Airbyte keeps it/],
+  ['a whole STATE message', { type: 'STATE', value: { bookmarks: {} } }, /whole message.*"value"/],
+  ['another message', { type: 'RECORD', stream: 'chats', record: {} }, /whole message/],
+  ['a wrapped value', { value: { bookmarks: {} } }, /under its "value"/],
+  ["Meltano's stored payload", { singer_state: { bookmarks: {} } }, /under its "singer_state"/],
+  ['a stream at the top', { chats: { id: 1 } }, /"chats" stands at the top.*"bookmarks"/],
+  ['an old stream name at the top', { account: {} }, /"account" stands at the top/],
+  ['a misspelt key', { bookmark: { chats: {} } }, /"bookmark" in the place of "bookmarks"/],
+  ['bookmarks in a list', { bookmarks: [] }, /"bookmarks" must be an object, not array/],
+  ['bookmarks in a text', { bookmarks: '{}' }, /"bookmarks" must be an object, not string/],
+  [
+    'a bookmark that is a text',
+    { bookmarks: { chats: '2024-01-01' } },
+    /"bookmarks.chats" must be/,
+  ],
+  ['a bookmark that is a list', { bookmarks: { account: [] } }, /"bookmarks.account" must be/],
+  ['a bookmark that is a number', { bookmarks: { agents: 0 } }, /"bookmarks.agents" must be/],
+])('a state that is %s is refused before anything is read', (_what, given, message) => {
+  expect(() => parse(given)).toThrow(message);
+  expect(() => parse(given)).toThrow(expect.objectContaining({ kind: 'config' }));
+  expect(() => parse(given)).toThrow(TapError);
+});
+
+test('an entry of a stream the tap does not have may be anything', () => {
+  expect(parse({ bookmarks: { orders: 'x', users: [1] } }).value()).toEqual({
+    bookmarks: { orders: 'x', users: [1] },
+    currently_syncing: null,
+  });
+});
+
+test.each<[string, JsonObject, JsonObject | undefined]>([
+  ['its own entry', { accounts: { id: 1 }, account: { id: 2 } }, { id: 1 }],
+  ['the entry under its old name', { account: { id: 2 } }, { id: 2 }],
+  ['the old entry if its own is empty', { accounts: {}, account: { id: 2 } }, { id: 2 }],
+  ['the old entry if its own is null', { accounts: null, account: { id: 2 } }, { id: 2 }],
+  ['none for an empty entry', { accounts: {} }, undefined],
+  ['none for null', { accounts: null }, undefined],
+  ['none if there is no entry', { chats: { id: 1 } }, undefined],
+])('a stream resumes from %s', (_what, bookmarks, expected) => {
+  expect(parse({ bookmarks }).bookmark('accounts', ['accounts', 'account'])).toEqual(expected);
+});
+
+test('a stream read under its old name prefers the entry of that name', () => {
+  const state = parse({ bookmarks: { accounts: { id: 1 }, account: { id: 2 } } });
+  expect(state.bookmark('account', ['accounts', 'account'])).toEqual({ id: 2 });
+});
+
+test('a name that every object inherits is no bookmark', () => {
+  expect(parse({ bookmarks: {} }).bookmark('constructor')).toBeUndefined();
+});
+
+test('a bookmark that was handed out cannot be changed', () => {
+  const bookmark = parse({ bookmarks: { chats: { position: { end_time: 1 } } } }).bookmark('chats');
+  expect(Object.isFrozen(bookmark)).toBe(true);
+  expect(Object.isFrozen(bookmark?.['position'])).toBe(true);
+});
+
+test.each<[Json, string | undefined]>([
+  ['chats', 'chats'],
+  [null, undefined],
+  [{}, undefined],
+])('with currently_syncing %j the run begins with %j', (value, expected) => {
+  expect(parse({ currently_syncing: value }).currentlySyncing).toBe(expected);
+});
+
+test('currently_syncing names the stream in progress and is null at the end', () => {
+  const state = parse(undefined);
+  state.begin('chats');
+  expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: 'chats' });
+  expect(state.currentlySyncing).toBe('chats');
+  state.finish();
+  expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: null });
+});
+
+test('a bookmark moves without touching what else its entry holds', () => {
+  const state = parse({
+    bookmarks: { chats: { note: 'mine', position: { end_time: 1, extra: 2 } } },
+  });
+  state.advance('chats', { position: { end_time: 5 } }, []);
+  expect(state.bookmark('chats')).toEqual({ note: 'mine', position: { end_time: 5, extra: 2 } });
+});
+
+test('the leaves of what another tap left become null, and objects stay objects', () => {
+  const state = parse({
+    bookmarks: {
+      chats: {
+        'chat.end_timestamp': '2019-01-01T00:00:00Z',
+        offset: { 'chat.next_url': 'https://example.com', deeper: { list: [1, 2], none: null } },
+        empty: {},
+      },
+    },
+  });
+  state.advance('chats', ours, ['chat.end_timestamp', 'offset', 'empty', 'offline_msg.timestamp']);
+  expect(state.bookmark('chats')).toEqual({
+    'chat.end_timestamp': null,
+    offset: { 'chat.next_url': null, deeper: { list: null, none: null } },
+    empty: {},
+    ...ours,
+  });
+});
+
+test('an object in a bookmark is never replaced by null', () => {
+  const state = parse({ bookmarks: { chats: ours } });
+  state.advance('chats', { position: null }, []);
+  expect(state.bookmark('chats')).toEqual({ ...ours, position: { end_time: null, end_id: null } });
+});
+
+test('a scalar in a bookmark may become null and come back', () => {
+  const state = parse({ bookmarks: { chats: { id: 3 } } });
+  state.advance('chats', { id: null }, []);
+  expect(state.bookmark('chats')).toEqual({ id: null });
+  state.advance('chats', { id: 4 }, []);
+  expect(state.bookmark('chats')).toEqual({ id: 4 });
+});
+
+test('a state that was written does not change when the run goes on', () => {
+  const state = parse(undefined);
+  state.begin('chats');
+  state.advance('chats', ours, []);
+  const first = state.value();
+  const text = JSON.stringify(first);
+  state.advance('chats', { position: { end_time: 9, end_id: 'x' } }, []);
+  state.finish();
+  expect(JSON.stringify(first)).toBe(text);
+  expect(text).toBe(
+    '{"bookmarks":{"chats":{"update_timestamp":"2024-01-02T00:00:00Z","position":{"end_time":1704153600,"end_id":null}}},"currently_syncing":"chats"}',
+  );
+});
+
+test('the bookmark that was given to advance may change afterwards', () => {
+  const state = parse(undefined);
+  const bookmark = { position: { end_time: 1 } };
+  state.advance('chats', bookmark, []);
+  bookmark.position.end_time = 2;
+  expect(state.bookmark('chats')).toEqual({ position: { end_time: 1 } });
+});
+
+test('a state that says nothing new is recognised', () => {
+  const state = parse(undefined);
+  expect(state.sameAs(undefined)).toBe(false);
+  state.advance('chats', ours, []);
+  const told = state.value();
+  state.advance('chats', ours, []);
+  expect(state.sameAs(told)).toBe(true);
+  state.begin('chats');
+  expect(state.sameAs(told)).toBe(false);
+});
+
+test('every state of a run can be laid over the one before it, as Meltano does', () => {
+  const given: JsonObject = {
+    bookmarks: {
+      chats: { 'chat.end_timestamp': '2019-01-01T00:00:00Z', offset: { 'chat.next_url': 'x' } },
+      agents: { offset: { id: 3 } },
+    },
+    currently_syncing: null,
+  };
+  const state = parse(given);
+  const stored = structuredClone(given);
+  const lay = (): JsonObject => meltanoMerge(structuredClone(state.value()), stored);
+  state.begin('agents');
+  lay();
+  state.advance('agents', { id: 8 }, ['offset']);
+  lay();
+  state.begin('chats');
+  state.advance('chats', ours, ['chat.end_timestamp', 'offset']);
+  lay();
+  state.advance('chats', { position: { end_time: 1704153700, end_id: 'a' } }, ['offset']);
+  state.finish();
+  expect(lay()).toEqual(state.value());
+});
+
+test('the merge that crashes on null under an object is the one these tests use', () => {
+  expect(() => meltanoMerge({ a: { b: 1 } }, { a: null })).toThrow('a is no object');
+});

@@ -1,0 +1,129 @@
+import { expect, test } from '@jest/globals';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import { TapError } from '../../../src/errors.ts';
+import type { JsonObject } from '../../../src/json.ts';
+import type { Message } from '../../../src/singer/messages.ts';
+import { createSingerWriter, recordLines } from '../../../src/singer/writer.ts';
+import { chats } from './streams.ts';
+
+/** What arrives behind the writer, chunk by chunk. */
+async function write(...messages: readonly Message[]): Promise<string[]> {
+  const chunks: string[] = [];
+  const sink = new Writable({
+    objectMode: true,
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk.toString());
+      done();
+    },
+  });
+  await pipeline(Readable.from(messages), createSingerWriter(), sink);
+  return chunks;
+}
+
+const records = (...list: JsonObject[]): Message => ({
+  type: 'RECORDS',
+  stream: 'chats',
+  records: list,
+  timeExtractedMs: Date.UTC(2024, 4, 6, 7, 8, 9, 120),
+});
+
+test('a schema is one line', async () => {
+  const schema = { type: 'object', properties: { id: { type: 'string' } } };
+  expect(
+    await write({
+      type: 'SCHEMA',
+      stream: 'old_chats',
+      schema,
+      keyProperties: ['id'],
+      bookmarkProperties: ['id'],
+    }),
+  ).toEqual([
+    '{"type":"SCHEMA","stream":"old_chats","schema":{"type":"object","properties":{"id":{"type":"string"}}},"key_properties":["id"],"bookmark_properties":["id"]}\n',
+  ]);
+});
+
+test.each([
+  ['there are none', []],
+  ['they are no columns', ['position']],
+])('a schema does not speak of bookmark properties if %s', async (_what, bookmarkProperties) => {
+  const { schema, keyProperties } = chats;
+  const [line = ''] = await write({
+    type: 'SCHEMA',
+    stream: 'chats',
+    schema,
+    keyProperties,
+    bookmarkProperties,
+  });
+  expect(JSON.parse(line)).not.toHaveProperty('bookmark_properties');
+});
+
+test('a page of records is one chunk', async () => {
+  expect(await write(records({ id: 'a', rating: null }, { id: 'b\n', rating: 'ü' }))).toEqual([
+    '{"type":"RECORD","stream":"chats","time_extracted":"2024-05-06T07:08:09.120000Z","record":{"id":"a","rating":null}}\n' +
+      '{"type":"RECORD","stream":"chats","time_extracted":"2024-05-06T07:08:09.120000Z","record":{"id":"b\\n","rating":"ü"}}\n',
+  ]);
+});
+
+test('a page without records is nothing', async () => {
+  expect(await write(records())).toEqual([]);
+});
+
+test('a property that was taken away is not written', async () => {
+  const visitor = { name: 'Jo', email: undefined } as unknown as JsonObject;
+  const [line = ''] = await write(records({ id: 'a', visitor }));
+  expect(line).toContain('"record":{"id":"a","visitor":{"name":"Jo"}}}\n');
+});
+
+test('messages keep their order, and a state its own chunk', async () => {
+  const value = { bookmarks: { chats: { id: 'a' } }, currently_syncing: null };
+  expect(
+    await write(
+      records({ id: 'a' }),
+      { type: 'STATE', value, tapStreamId: 'chats' },
+      records({ id: 'b' }),
+    ),
+  ).toEqual([
+    '{"type":"RECORD","stream":"chats","time_extracted":"2024-05-06T07:08:09.120000Z","record":{"id":"a"}}\n',
+    '{"type":"STATE","value":{"bookmarks":{"chats":{"id":"a"}},"currently_syncing":null}}\n',
+    '{"type":"RECORD","stream":"chats","time_extracted":"2024-05-06T07:08:09.120000Z","record":{"id":"b"}}\n',
+  ]);
+});
+
+test('what becomes of a stream is not for a Singer target', async () => {
+  const error = new TapError('gone', { kind: 'system' });
+  expect(
+    await write(
+      { type: 'STATUS', stream: 'chats', status: 'started' },
+      { type: 'STATUS', stream: 'chats', status: 'failed', error },
+    ),
+  ).toEqual([]);
+});
+
+test('a page too long for one text is cut between lines', () => {
+  const page = [{ id: 1 }, { id: 2 }, { id: 3 }];
+  expect([...recordLines('<', page, '>', 20)]).toEqual([
+    '<{"id":1}>\n<{"id":2}>\n',
+    '<{"id":3}>\n',
+  ]);
+  expect([...recordLines('<', page, '>', 1)]).toEqual([
+    '<{"id":1}>\n',
+    '<{"id":2}>\n',
+    '<{"id":3}>\n',
+  ]);
+  expect([...recordLines('<', page, '>')]).toEqual(['<{"id":1}>\n<{"id":2}>\n<{"id":3}>\n']);
+});
+
+test('a record that cannot be text ends the writing with its reason', async () => {
+  const value: JsonObject = { id: 'a' };
+  value['self'] = value;
+  await expect(write(records(value))).rejects.toThrow(/cannot be written.*circular/is);
+});
+
+test('the writer waits for its reader: no more than a page is taken ahead', () => {
+  const writer = createSingerWriter();
+  expect(writer.write(records({ id: 'a' }))).toBe(false);
+  expect(writer.writableHighWaterMark).toBe(1);
+  expect(writer.readableHighWaterMark).toBe(1);
+});
