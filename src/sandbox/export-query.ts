@@ -1,0 +1,103 @@
+import { secondUs } from './instants.ts';
+import type { Query } from './query.ts';
+import { allowOnly, readLimit, refuse, wholeNumber } from './query.ts';
+import type { ExportName } from './resources.ts';
+import { unitUs } from './resources.ts';
+import type { Switches } from './switches.ts';
+
+/** What a request to an export asks for. */
+export interface ExportQuery {
+  /** In the export's unit. */
+  readonly startTime: number;
+  /** Empty if none was sent. */
+  readonly startId: string;
+  readonly limit: number;
+  /** The parameter as it was sent. */
+  readonly fields: string | undefined;
+  /** The keys wanted; undefined: all. */
+  readonly keys: readonly string[] | undefined;
+}
+
+/** Highest and standard `limit` of every export. */
+export const largestLimit = 1000;
+
+/** A start in seconds is below this until the year 5138. */
+const largestSeconds = 1e11;
+/** A start in microseconds, other than 0, is above this since 1973. */
+const smallestMicros = 1e14;
+
+const chatKeys =
+  'id type timestamp update_timestamp end_timestamp deleted unread visitor session webpath tags department_id ' +
+  'department_name zendesk_ticket_id message agent_ids agent_names comment rating conversions count duration history ' +
+  'missed started_by triggered triggered_response response_time referrer_search_engine referrer_search_terms ' +
+  'engagements skills_requested skills_fulfilled abandon_time dropped proactive';
+
+/** The keys that `fields` may name. */
+const knownKeys: Readonly<Record<ExportName, readonly string[]>> = {
+  chats: chatKeys.split(' '),
+  agent_timeline: ['agent_id', 'status', 'engagement_count', 'duration', 'start_time'],
+  conversions: ['id', 'timestamp', 'goal_id', 'goal_name', 'attribution'],
+  department_events: ['id', 'timestamp', 'department_id', 'field_name', 'previous_value', 'value'],
+  agent_events: [],
+};
+
+/** Without `fields` these give whole items, the others ids only. */
+const wholeWithoutFields: ReadonlySet<ExportName> = new Set(['agent_timeline', 'agent_events']);
+
+const fieldsPattern = /^(\w+)\((\*|\w+(?:,\w+)*)\)$/;
+
+/** Reads `chats(*)` and `chats(id,visitor)`. Expansion does not apply to agent_events: there it changes nothing. */
+function readFields(name: ExportName, text: string | undefined): readonly string[] | undefined {
+  if (text === undefined) return wholeWithoutFields.has(name) ? undefined : ['id'];
+  const parts = fieldsPattern.exec(text);
+  const keys = parts?.[2];
+  if (keys === undefined || parts?.[1] !== name) return refuse(`fields cannot be read: ${text}.`);
+  if (keys === '*' || name === 'agent_events') return undefined;
+  const wanted = keys.split(',');
+  const unknown = wanted.find((key) => !knownKeys[name].includes(key));
+  return unknown === undefined ? wanted : refuse(`fields names an unknown field: ${unknown}.`);
+}
+
+function checkUnit(name: ExportName, startTime: number): void {
+  if (name === 'agent_timeline') {
+    if (startTime > 0 && startTime < smallestMicros) refuse('start_time is not in microseconds.');
+  } else if (startTime >= largestSeconds) {
+    refuse('start_time is not in seconds.');
+  }
+}
+
+function checkAge(name: ExportName, startTime: number, nowMs: number, switches: Switches): void {
+  const ageSeconds = nowMs / 1000 - (startTime * unitUs(name)) / secondUs;
+  if (ageSeconds > switches.minimumAgeSeconds) return;
+  refuse(
+    `start_time is not more than ${switches.minimumAgeSeconds} seconds ago.`,
+    switches.tooYoungStatus,
+  );
+}
+
+/** Reads and checks the query of an export against the server's clock. Raises a refusal. */
+export function readExportQuery(
+  name: ExportName,
+  query: Query,
+  nowMs: number,
+  switches: Switches,
+): ExportQuery {
+  const parameters = ['start_time', 'limit', 'fields'];
+  // Timespans have no id to tie-break by, unless a switch gives them one.
+  const hasIds = name !== 'agent_timeline' || switches.endIds.includes(name);
+  allowOnly(query, hasIds ? [...parameters, 'start_id'] : parameters);
+  const startTime = wholeNumber(query, 'start_time') ?? 0;
+  checkUnit(name, startTime);
+  checkAge(name, startTime, nowMs, switches);
+  const limit = readLimit(query, largestLimit);
+  if (limit > largestLimit && switches.overLimit === 'refuse') {
+    refuse(`limit is larger than ${largestLimit}.`);
+  }
+  return {
+    startTime,
+    startId: query['start_id'] ?? '',
+    limit: Math.min(limit, largestLimit),
+    fields: query['fields'],
+    keys: readFields(name, query['fields']),
+  };
+}

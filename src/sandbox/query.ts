@@ -1,0 +1,51 @@
+import type { Reply } from './reply.ts';
+import { refusal } from './reply.ts';
+
+/** The parameters of a request, each at most once. */
+export type Query = Readonly<Record<string, string>>;
+
+/** Something a client sent that is refused. Thrown while a query is read, and answered by the router. */
+export interface Refused {
+  readonly refused: Reply;
+}
+
+/** Is this what `refuse` throws? */
+export function isRefused(error: unknown): error is Refused {
+  return error instanceof Error && 'refused' in error;
+}
+
+/** Ends the reading of a query with this answer. */
+export function refuse(description: string, status = 400): never {
+  throw Object.assign(new Error(description), { refused: refusal(status, description) });
+}
+
+/** Refuses parameters that are not known. The real API's answer to them is not known; here it is 400. */
+export function allowOnly(query: Query, allowed: readonly string[]): void {
+  const unknown = Object.keys(query).find((name) => !allowed.includes(name));
+  if (unknown !== undefined) refuse(`Unknown parameter: ${unknown}.`);
+}
+
+/** A parameter that is a whole number, not negative; undefined if it is not there. */
+export function wholeNumber(query: Query, name: string): number | undefined {
+  const text = query[name];
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) refuse(`${name} is not a whole number.`);
+  return value;
+}
+
+/** `limit`: at least 1. */
+export function readLimit(query: Query, standard: number): number {
+  const limit = wholeNumber(query, 'limit') ?? standard;
+  return limit >= 1 ? limit : refuse('limit is smaller than 1.');
+}
+
+/** The query of a URL. A parameter that comes twice is refused. */
+export function readQuery(parameters: URLSearchParams): Query {
+  const query: Record<string, string> = {};
+  for (const [name, value] of parameters) {
+    if (name in query) refuse(`${name} is given twice.`);
+    query[name] = value;
+  }
+  return query;
+}

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { Account } from './account.ts';
+import { createAccount } from './account.ts';
+import { createApi } from './api.ts';
+import { controlPrefix, createControl } from './control.ts';
+import type { FaultBook } from './fault-rules.ts';
+import { createFaultBook } from './fault-rules.ts';
+import { injectHostileChats } from './hostile-chats.ts';
+import { isoSeconds } from './instants.ts';
+import type { SandboxOptions } from './options.ts';
+import { bodyText, refusal } from './reply.ts';
+import type { LoggedRequest } from './request-log.ts';
+import { createRouter } from './routes.ts';
+import { createStores } from './stores.ts';
+import type { Switches } from './switches.ts';
+import { defaultSwitches } from './switches.ts';
+
+const host = '127.0.0.1';
+const defaultToken = 'sandbox-token';
+const defaultSubdomain = 'sandbox';
+
+/** Idle connections stay open so long, so that a client's pause is not taken for a fault. */
+const keepAliveMs = 65_000;
+
+/** The config a tap needs to read this sandbox. */
+export interface ReadyConfig {
+  readonly subdomain: string;
+  readonly access_token: string;
+  /** Before the oldest chat. */
+  readonly start_date: string;
+}
+
+/** A running sandbox. */
+export interface Sandbox {
+  /** Scheme, host and port, without a path: what `ZENDESK_CHAT_API_URL` wants. */
+  readonly url: string;
+  readonly token: string;
+  readonly config: ReadyConfig;
+  /** Every request to the API so far, oldest first. Emptying it is allowed. */
+  readonly requests: LoggedRequest[];
+  readonly account: Account;
+  readonly faults: FaultBook;
+  /** Changes switches from the next request on; `timelineSort` is read at the start only. */
+  setSwitches(change: Partial<Switches>): void;
+  /** The server's clock, ms since 1970. */
+  now(): number;
+  /** Ends all connections, also stalled ones, and stops listening. */
+  close(): Promise<void>;
+}
+
+function startOfData(options: SandboxOptions): number {
+  const { now } = options;
+  const ms = typeof now === 'string' ? Date.parse(now) : (now ?? options.clock?.() ?? Date.now());
+  if (!Number.isFinite(ms)) throw new Error(`now is not an instant: ${String(now)}`);
+  return ms;
+}
+
+/** The server's clock before the switch sets it off: the caller's, or one that starts at `now` and ticks. */
+function createClock(options: SandboxOptions, startMs: number): () => number {
+  if (options.clock !== undefined) return options.clock;
+  const startedAt = performance.now();
+  return () => startMs + Math.floor(performance.now() - startedAt);
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void>;
+
+/** Sends a request where it belongs. What fails in the sandbox itself, or in a hook, becomes a 500 that says so. */
+function createListener(api: Answer, control: Answer) {
+  return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? host}`);
+    const answer = url.pathname.startsWith(controlPrefix) ? control : api;
+    answer(incoming, outgoing, url).catch((error: unknown) => {
+      if (outgoing.headersSent) outgoing.destroy();
+      else outgoing.writeHead(500).end(bodyText(refusal(500, String(error))));
+    });
+  };
+}
+
+/** Everything behind the server: the account, its answers, the switches and the clock. */
+function createInside(options: SandboxOptions) {
+  const startMs = startOfData(options);
+  const clock = createClock(options, startMs);
+  let switches: Switches = { ...defaultSwitches, ...options.switches };
+  let switchings = 0;
+  const now = (): number => clock() + switches.clockOffsetSeconds * 1000;
+  const stores = createStores(options, startMs);
+  const shared = { stores, switches: () => switches, now };
+  const account = createAccount(shared);
+  injectHostileChats(account, options);
+  return {
+    account,
+    now,
+    router: createRouter({ ...shared, account }),
+    startDate: isoSeconds(stores.fromSeconds),
+    version: () => account.version() + switchings,
+    setSwitches: (change: Partial<Switches>): void => {
+      switchings += 1;
+      switches = { ...switches, ...change };
+    },
+  };
+}
+
+async function closeNow(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+/** Starts a server on the loopback interface that behaves like the Zendesk Chat API. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { account, now, router, startDate, version, setSwitches } = createInside(options);
+  const requests: LoggedRequest[] = [];
+  const faults = createFaultBook(options.faults);
+  const token = options.token ?? defaultToken;
+  const server = createServer(
+    { keepAliveTimeout: keepAliveMs },
+    createListener(
+      createApi({ options, token, router, faults, requests, now, version }),
+      createControl({ account, faults, requests, setSwitches }),
+    ),
+  );
+  const port = await listen(server, options.port ?? 0);
+  return {
+    url: `http://${host}:${port}`,
+    token,
+    config: {
+      subdomain: options.subdomain ?? defaultSubdomain,
+      access_token: token,
+      start_date: startDate,
+    },
+    requests,
+    account,
+    faults,
+    setSwitches,
+    now,
+    close: () => closeNow(server),
+  };
+}

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request } from 'node:http';
+import type { JsonObject } from '../../../src/json.ts';
+import type { SandboxOptions } from '../../../src/sandbox/options.ts';
+import type { Sandbox } from '../../../src/sandbox/server.ts';
+import { startSandbox } from '../../../src/sandbox/server.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
+/** The instant at which the clock of `frozen` sandboxes stands still. */
+export const noon = '2024-06-01T12:00:00Z';
+export const noonMs = Date.parse(noon);
+export const noonSeconds = noonMs / 1000;
+
+const open: Sandbox[] = [];
+
+/** Starts a sandbox whose clock stands still. `closeAll` ends it. */
+export async function frozen(options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox({ now: noon, clock: () => noonMs, ...options });
+  open.push(sandbox);
+  return sandbox;
+}
+
+export async function closeAll(): Promise<void> {
+  await Promise.all(open.splice(0).map((sandbox) => sandbox.close()));
+}
+
+/** Sends a request without token and collects the whole answer; rejects when the answer breaks off. */
+export async function send(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
+  const { body, ...rest } = options;
+  const outgoing = request(url, rest);
+  outgoing.end(body);
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const pieces: Buffer[] = [];
+  for await (const piece of incoming) pieces.push(piece as Buffer);
+  const bytes = Buffer.concat(pieces);
+  return {
+    status: incoming.statusCode ?? 0,
+    headers: incoming.headers,
+    bytes,
+    text: bytes.toString('utf8'),
+  };
+}
+
+/** Asks the API with the right token. `path` is what follows `/api/v2/chat/`. */
+export function ask(
+  sandbox: Sandbox,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const authorization = `Bearer ${sandbox.token}`;
+  return send(`${sandbox.url}/api/v2/chat/${path}`, { headers: { authorization, ...headers } });
+}
+
+/** The body of a good answer. */
+export async function json<Body = JsonObject[]>(sandbox: Sandbox, path: string): Promise<Body> {
+  const { status, text } = await ask(sandbox, path);
+  if (status !== 200) throw new Error(`${path} was answered ${status}: ${text}`);
+  return JSON.parse(text) as Body;
+}
+
+export interface Page {
+  readonly items: JsonObject[];
+  readonly ids: string[];
+  readonly count: number;
+  readonly end_time: number | null;
+  readonly end_id: string | null;
+  readonly next_page: string;
+  readonly keys: string[];
+}
+
+/** A text as it is, anything else as JSON. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+/** A page of an export with whole items. */
+export async function page(sandbox: Sandbox, name: string, query = ''): Promise<Page> {
+  const more = query === '' ? '' : `&${query}`;
+  const path = `incremental/${name}?fields=${name}(*)${more}`;
+  const body = await json<Omit<Page, 'items'> & Record<string, JsonObject[]>>(sandbox, path);
+  const items = body[name] ?? [];
+  return { ...body, items, ids: items.map(({ id }) => textOf(id)), keys: Object.keys(body) };
+}
+
+export function control(sandbox: Sandbox, call: string, body: unknown = {}): Promise<Answer> {
+  const [method = 'GET', path = ''] = call.split(' ');
+  const text = method === 'GET' ? undefined : JSON.stringify(body);
+  return send(`${sandbox.url}/sandbox/${path}`, {
+    method,
+    ...(text === undefined ? {} : { body: text }),
+  });
+}

@@ -1,0 +1,170 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { JsonObject } from '../../../src/json.ts';
+import { startSandbox } from '../../../src/sandbox/server.ts';
+import { ask, closeAll, control, frozen, json, noonSeconds, page, send } from './ask.ts';
+
+afterEach(closeAll);
+
+test('the log tells each request without its token', async () => {
+  const sandbox = await frozen({ chats: 7 });
+  await ask(sandbox, 'incremental/chats?limit=3', { 'user-agent': 'tester/1' });
+  await ask(sandbox, 'goals', { authorization: 'Bearer other' });
+  expect(sandbox.requests).toMatchObject([
+    {
+      number: 1,
+      method: 'GET',
+      path: '/api/v2/chat/incremental/chats',
+      query: { limit: '3' },
+      status: 200,
+      items: 3,
+      isAuthorized: true,
+      userAgent: 'tester/1',
+      fault: null,
+    },
+    { number: 2, path: '/api/v2/chat/goals', status: 401, items: 0, isAuthorized: false },
+  ]);
+  expect(JSON.stringify(sandbox.requests)).not.toContain(sandbox.token);
+});
+
+test('the log can be read and emptied over HTTP, and holds no control calls', async () => {
+  const sandbox = await frozen();
+  await ask(sandbox, 'goals');
+  const { text } = await control(sandbox, 'GET requests');
+  expect(JSON.parse(text)).toMatchObject([{ path: '/api/v2/chat/goals' }]);
+  await control(sandbox, 'DELETE requests');
+  expect(sandbox.requests).toEqual([]);
+});
+
+test('chats can be edited, deleted, added and made to arrive late over HTTP', async () => {
+  const sandbox = await frozen({ chats: 10 });
+  const at = noonSeconds - 400;
+  const edited = await control(sandbox, 'POST edit', { count: 2, at });
+  const added = await control(sandbox, 'POST add', { at });
+  const late = await control(sandbox, 'POST late', {});
+  const deleted = await control(sandbox, 'POST delete', {
+    ids: [sandbox.account.idAt('chats', 0)],
+  });
+  const touched = [edited, added, late, deleted].map(
+    ({ text }) => (JSON.parse(text) as { ids: string[] }).ids,
+  );
+  expect(touched.map(({ length }) => length)).toEqual([2, 1, 1, 1]);
+  const { ids } = await page(sandbox, 'chats');
+  expect(ids).toEqual(expect.arrayContaining(touched.flat()));
+  expect(ids).toHaveLength(12);
+});
+
+test('items, switches and faults can be set over HTTP', async () => {
+  const sandbox = await frozen();
+  await control(sandbox, 'POST put', { resource: 'goals', item: { id: 1, name: 'mine' } });
+  await control(sandbox, 'POST put', { resource: 'chats', item: { id: 'x' }, at: 1_000_000_000 });
+  expect(await json(sandbox, 'goals')).toContainEqual({ id: 1, name: 'mine' });
+  expect((await page(sandbox, 'chats')).ids[0]).toBe('x');
+  await control(sandbox, 'POST switches', { absent: { goals: 403 } });
+  expect((await ask(sandbox, 'goals')).status).toBe(403);
+  await control(sandbox, 'POST faults', { path: 'roles', fault: { kind: 'status', status: 500 } });
+  expect((await ask(sandbox, 'roles')).status).toBe(500);
+  await control(sandbox, 'POST faults', [{ fault: { kind: 'html' } }]);
+  await control(sandbox, 'DELETE faults');
+  expect((await ask(sandbox, 'roles')).status).toBe(200);
+});
+
+test('a dump is every item as a line of JSON', async () => {
+  const sandbox = await frozen({ chats: 300 });
+  const { text, headers } = await control(sandbox, 'GET dump/chats');
+  expect(headers['content-type']).toContain('jsonl');
+  expect(text).toBe([...sandbox.account.dumpLines('chats'), ''].join('\n'));
+  const { text: account } = await control(sandbox, 'GET dump/routing_settings/account');
+  expect(JSON.parse(account)).toHaveProperty('routing_mode');
+});
+
+test.each([
+  ['POST edit', { id: 'x' }, 'Unknown key: id'],
+  ['POST edit', { ids: 'x' }, 'ids must be a list'],
+  ['POST edit', { count: 'x' }, 'count must be a whole number'],
+  ['POST edit', [], 'must be a JSON object'],
+  ['POST put', { resource: 'visitors', item: {} }, 'There is no resource visitors'],
+  ['POST put', { resource: 'goals' }, 'must be a JSON object'],
+  ['POST switches', { start: 'x' }, 'start is not known'],
+  ['POST switches', { startId: 'x' }, 'startId must be one of exclusive'],
+  ['POST switches', [], 'must be a JSON object'],
+  ['POST faults', { path: 'x' }, 'a rule needs a fault'],
+  ['POST faults', { fault: { kind: 'x' } }, 'fault must be an object whose kind'],
+  ['GET dump/visitors', {}, 'There is no resource'],
+])('%s with %j is answered 400 and a sentence', async (call, body, sentence) => {
+  const sandbox = await frozen({ chats: 3 });
+  const { status, text } = await control(sandbox, call, body);
+  expect(status).toBe(400);
+  expect((JSON.parse(text) as JsonObject)['error']).toContain(sentence);
+});
+
+test('a control call that is not JSON, or not known, is refused', async () => {
+  const sandbox = await frozen();
+  const broken = await send(`${sandbox.url}/sandbox/edit`, { method: 'POST', body: '{' });
+  expect([broken.status, broken.text]).toEqual([400, '{"error":"The body is not JSON."}\n']);
+  const empty = await send(`${sandbox.url}/sandbox/edit`, { method: 'POST', body: '' });
+  expect(empty.status).toBe(200);
+  expect((await control(sandbox, 'GET nothing')).status).toBe(404);
+});
+
+test('the API is read with GET only', async () => {
+  const sandbox = await frozen();
+  const headers = { authorization: `Bearer ${sandbox.token}` };
+  const url = `${sandbox.url}/api/v2/chat/goals`;
+  expect((await send(url, { method: 'POST', headers })).status).toBe(405);
+});
+
+test('a hook sees each request before its answer, and can change what is in it', async () => {
+  const seen: string[] = [];
+  const sandbox = await frozen({
+    chats: 3,
+    onRequest: ({ number, path, query }) => {
+      seen.push(`${number} ${path} ${query['limit']}`);
+      if (number === 2) sandbox.account.edit({ ids: [sandbox.account.idAt('chats', 0)] });
+    },
+  });
+  const before = await page(sandbox, 'chats', 'limit=1');
+  const after = await page(sandbox, 'chats', 'limit=1');
+  expect(seen).toEqual([
+    '1 /api/v2/chat/incremental/chats 1',
+    '2 /api/v2/chat/incremental/chats 1',
+  ]);
+  expect(after.ids).not.toEqual(before.ids);
+});
+
+test('a hook that fails is a 500 that says so', async () => {
+  const sandbox = await frozen({ onRequest: () => Promise.reject(new Error('hook broke')) });
+  const { status, text } = await ask(sandbox, 'goals');
+  expect(status).toBe(500);
+  expect(text).toContain('hook broke');
+});
+
+test('the ready config has what a tap needs', async () => {
+  const sandbox = await frozen({ days: 10, token: 'abc', subdomain: 'acme' });
+  expect(sandbox.config).toEqual({
+    subdomain: 'acme',
+    access_token: 'abc',
+    start_date: '2024-05-22T12:00:00Z',
+  });
+});
+
+test('without a clock the server ticks on from now, or from the instant given', async () => {
+  const fromNow = await startSandbox({ chats: 1 });
+  const fromThen = await startSandbox({ chats: 1, now: Date.UTC(2020, 0, 1) });
+  try {
+    expect(fromNow.now() - Date.now()).toBeLessThan(5000);
+    expect(new Date(fromThen.now()).getUTCFullYear()).toBe(2020);
+  } finally {
+    await Promise.all([fromNow.close(), fromThen.close()]);
+  }
+  await fromNow.close();
+});
+
+test('an instant that is none is refused', async () => {
+  await expect(startSandbox({ now: 'yesterday' })).rejects.toThrow('now is not an instant');
+});
+
+test('a port that is taken is an error', async () => {
+  const first = await frozen();
+  const port = Number(new URL(first.url).port);
+  await expect(frozen({ port })).rejects.toThrow('EADDRINUSE');
+});

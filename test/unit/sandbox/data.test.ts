@@ -1,0 +1,260 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { JsonObject } from '../../../src/json.ts';
+import { rawJson } from '../../../src/sandbox/raw-json.ts';
+import { resourceNames } from '../../../src/sandbox/resources.ts';
+import { ask, closeAll, frozen, json, noonSeconds, page, textOf } from './ask.ts';
+
+afterEach(closeAll);
+
+test('the same seed gives the same bytes', async () => {
+  const one = await frozen({ chats: 300, seed: 7 });
+  const two = await frozen({ chats: 300, seed: 7 });
+  const texts = [one, two].map((sandbox) =>
+    resourceNames.map((name) => [...sandbox.account.dumpLines(name)].join('\n')),
+  );
+  expect(texts[0]).toEqual(texts[1]);
+});
+
+test('another seed gives other chats', async () => {
+  const one = await frozen({ chats: 5, seed: 1 });
+  const two = await frozen({ chats: 5, seed: 2 });
+  expect([...one.account.dumpLines('chats')]).not.toEqual([...two.account.dumpLines('chats')]);
+});
+
+test('a million chats take no memory', async () => {
+  const before = process.memoryUsage().heapUsed;
+  const sandbox = await frozen({ chats: 1_000_000 });
+  expect(sandbox.account.count('chats')).toBe(1_000_000);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(30_000_000);
+});
+
+test('a million chats are there at once, and a page in their middle is right', async () => {
+  const sandbox = await frozen({ chats: 1_000_000 });
+  const at = sandbox.account.timeAt('chats', 500_000);
+  const { items } = await page(sandbox, 'chats', `start_time=${at}&limit=1000`);
+  const first = items.findIndex(({ id }) => id === sandbox.account.idAt('chats', 500_000));
+  expect(first).toBeLessThan(3);
+  expect(items).toHaveLength(1000);
+  expect(items.every((chat) => Date.parse(textOf(chat['update_timestamp'])) >= at * 1000)).toBe(
+    true,
+  );
+  expect(sandbox.account.count('chats')).toBe(1_000_000);
+});
+
+test('chats come in the order of time and id, with ids that jump', async () => {
+  const sandbox = await frozen({ chats: 200, ties: [{ at: 'middle', count: 20 }] });
+  const chats = [...sandbox.account.dump('chats')];
+  const places = chats.map((chat) => `${textOf(chat['update_timestamp'])} ${textOf(chat['id'])}`);
+  expect(places).toEqual(places.toSorted());
+  const hashes = chats.map((chat) => textOf(chat['id']).slice('2405.1234567.'.length));
+  expect(hashes).not.toEqual(hashes.toSorted());
+});
+
+test('a tenth of the chats are offline messages with keys of their own', async () => {
+  const sandbox = await frozen({ chats: 1000 });
+  const offline = [...sandbox.account.dump('chats')].filter(({ type }) => type === 'offline_msg');
+  expect(offline.length).toBeGreaterThan(70);
+  expect(offline.length).toBeLessThan(130);
+  expect(offline[0]).toHaveProperty('message');
+  expect(offline[0]).not.toHaveProperty('history');
+  expect(offline[0]).toMatchObject({ webpath: [] });
+  expect(textOf(offline[0]?.['session'])).toMatch(/"end_date":"[^"]*\+00:00Z"/);
+});
+
+test('histories are 2 to 60 entries long, in order, and use many types', async () => {
+  const sandbox = await frozen({ chats: 1000 });
+  const histories = [...sandbox.account.dump('chats')]
+    .map(({ history }) => history as JsonObject[] | undefined)
+    .filter((history) => history !== undefined);
+  const lengths = histories.map(({ length }) => length);
+  expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([2, 60]);
+  const times = histories[1]?.map(({ timestamp }) => textOf(timestamp)) ?? [];
+  expect(times).toEqual(times.toSorted());
+  expect(times[0]).toMatch(/\.\d{3}000Z$/);
+  const types = new Set(histories.flat().map(({ type }) => type));
+  expect([...types]).toEqual(
+    expect.arrayContaining(['chat.memberjoin', 'chat.msg', 'chat.tag', 'chat.file']),
+  );
+});
+
+test('the length of histories can be chosen', async () => {
+  const sandbox = await frozen({ chats: 20, history: { min: 4, max: 4 } });
+  const chats = [...sandbox.account.dump('chats')].filter(({ type }) => type === 'chat');
+  expect(chats.every(({ history }) => (history as unknown[]).length === 4)).toBe(true);
+});
+
+test('chats speak many scripts', async () => {
+  const sandbox = await frozen({ chats: 400 });
+  const text = [...sandbox.account.dumpLines('chats')].join('');
+  expect(text).toMatch(/[\u3040-\u30ff]/);
+  expect(text).toMatch(/[\u0600-\u06ff]/);
+  expect(text).toMatch(/\p{Emoji_Presentation}/u);
+});
+
+test('agent ids of a chat are texts, those of agents are numbers', async () => {
+  const sandbox = await frozen({ chats: 50 });
+  const chat = [...sandbox.account.dump('chats')].find(({ type }) => type === 'chat');
+  const agents = [...sandbox.account.dump('agents')].map(({ id }) => textOf(id));
+  expect(agents).toEqual(expect.arrayContaining(chat?.['agent_ids'] as string[]));
+});
+
+test('an edit moves a chat to the end, under the same id', async () => {
+  const sandbox = await frozen({ chats: 10 });
+  const [id = ''] = sandbox.account.edit({ ids: [sandbox.account.idAt('chats', 2)] });
+  const { items } = await page(sandbox, 'chats');
+  expect(items).toHaveLength(10);
+  expect(items.at(-1)).toMatchObject({
+    id,
+    tags: ['edited', 'edit-1'],
+    update_timestamp: '2024-06-01T12:00:00Z',
+  });
+});
+
+test('edits without ids touch so many different chats', async () => {
+  const sandbox = await frozen({ chats: 10 });
+  expect(new Set(sandbox.account.edit({ count: 10 })).size).toBe(10);
+  expect(sandbox.account.edit({ ids: ['nobody'] })).toEqual([]);
+});
+
+test('a late arrival lies in the past, a new chat in the present', async () => {
+  const sandbox = await frozen({ chats: 10 });
+  const [late = ''] = sandbox.account.late({ at: sandbox.account.timeAt('chats', 5) + 1 });
+  const [added = ''] = sandbox.account.add();
+  const { ids } = await page(sandbox, 'chats');
+  expect(ids.indexOf(late)).toBe(6);
+  expect(ids.indexOf(added)).toBe(11);
+});
+
+test('a deleted chat comes again with deleted true, or is gone', async () => {
+  const sandbox = await frozen({ chats: 4 });
+  const [tombstone] = sandbox.account.delete();
+  expect((await page(sandbox, 'chats')).items.at(-1)).toMatchObject({
+    id: tombstone,
+    deleted: true,
+  });
+  sandbox.setSwitches({ deletedChats: 'gone' });
+  const [gone] = sandbox.account.delete({ ids: [sandbox.account.idAt('chats', 1)] });
+  const { ids } = await page(sandbox, 'chats');
+  expect(ids).toHaveLength(3);
+  expect(ids).not.toContain(gone);
+  expect(sandbox.account.remove('chats', String(gone))).toBe(false);
+});
+
+test('a patch changes a chat where it is, and can take keys away', async () => {
+  const sandbox = await frozen({ chats: 5 });
+  const id = sandbox.account.idAt('chats', 2);
+  sandbox.account.patchChat(id, { comment: 'patched', session: undefined });
+  const chat = (await page(sandbox, 'chats')).items[2];
+  expect(chat).toMatchObject({ id, comment: 'patched' });
+  expect(chat).not.toHaveProperty('session');
+  expect(sandbox.account.patchChat('nobody', {})).toBe(false);
+});
+
+test('raw JSON text reaches the client as it is, in whole items and in parts', async () => {
+  const sandbox = await frozen({ chats: 2 });
+  const id = sandbox.account.idAt('chats', 1);
+  sandbox.account.patchChat(id, { zendesk_ticket_id: rawJson('9007199254740993') });
+  const whole = await ask(sandbox, 'incremental/chats?fields=chats(*)');
+  const part = await ask(sandbox, 'incremental/chats?fields=chats(zendesk_ticket_id)');
+  expect(whole.text).toContain('"zendesk_ticket_id":9007199254740993');
+  expect(part.text).toContain('{"zendesk_ticket_id":9007199254740993}');
+  expect([...sandbox.account.dumpLines('chats')][1]).toContain(':9007199254740993');
+});
+
+test.each([
+  ['chats', { id: 'new', update_timestamp: '2024-05-20T00:00:00Z' }],
+  ['conversions', { id: 'new', timestamp: '2024-05-20T00:00:00Z' }],
+  ['agent_events', { id: 'new', timestamp: '2024-05-20T00:00:00.000001Z' }],
+  ['agent_timeline', { agent_id: 1, start_time: '2024-05-20T00:00:00.5Z', duration: 1.5 }],
+  ['agents', { id: 1 }],
+  ['bans', { id: 1, ip_address: '203.0.113.9' }],
+  ['bans', { id: 1, visitor_id: 'v' }],
+  ['departments', { id: 1, name: 'new' }],
+  ['account', { account_key: 'new' }],
+] as const)('an item can be put into %s', async (resource, item) => {
+  const sandbox = await frozen();
+  sandbox.account.put(resource, item);
+  expect([...sandbox.account.dump(resource)]).toContainEqual(item);
+});
+
+test('an item that does not say its time needs one, and needs no id', async () => {
+  const sandbox = await frozen({ chats: 3 });
+  expect(() => sandbox.account.put('chats', { id: 'x' })).toThrow('needs one given');
+  sandbox.account.put('chats', { comment: 'keyless' }, noonSeconds);
+  expect((await page(sandbox, 'chats')).items.at(-1)).toEqual({ comment: 'keyless' });
+});
+
+test('items of lists can be patched and removed', async () => {
+  const sandbox = await frozen();
+  expect(sandbox.account.patch('goals', '520001', { name: 'other' })).toBe(true);
+  expect(sandbox.account.remove('goals', '520002')).toBe(true);
+  expect(sandbox.account.patch('goals', '1', {})).toBe(false);
+  const goals = await json(sandbox, 'goals');
+  expect(goals.map(({ name }) => name)).toEqual(['other', '注文完了']);
+});
+
+test('timespans and events can be patched and moved', async () => {
+  const sandbox = await frozen();
+  const id = sandbox.account.idAt('agent_timeline', 0);
+  const at = sandbox.account.timeAt('agent_timeline', 9) + 1;
+  expect(sandbox.account.patch('agent_timeline', id, { status: 'moved' }, at)).toBe(true);
+  const { items } = await page(sandbox, 'agent_timeline', `limit=1&start_time=${at}`);
+  expect(items[0]).toMatchObject({ status: 'moved' });
+  const event = sandbox.account.idAt('conversions', 3);
+  expect(sandbox.account.remove('conversions', event)).toBe(true);
+  expect(sandbox.account.count('conversions')).toBe(59);
+});
+
+test('asking for an item that is not there is an error', async () => {
+  const sandbox = await frozen({ chats: 3 });
+  expect(() => sandbox.account.idAt('chats', 3)).toThrow('no item 3');
+});
+
+test('hostile values are in the answers', async () => {
+  const sandbox = await frozen({ chats: 100, hostile: true });
+  const { text } = await ask(sandbox, 'incremental/chats?fields=chats(*)');
+  const bodies = [
+    '"comment":"a\\u0000b"',
+    '\\ud83d only',
+    '"end_timestamp":""',
+    '+00:00Z"',
+    '+05:00"',
+    '"20001-01-01T00:00:00Z"',
+    '"yesterday"',
+    '.123456789Z"',
+    '"unread":1,',
+    '"visitor":"gone"',
+    '"duration":450.5',
+    '"brand_new":',
+    '"webpath":[[1,',
+    '"zendesk_ticket_id":9007199254740993',
+  ];
+  expect(bodies.filter((part) => !text.includes(part))).toEqual([]);
+  const chats = (JSON.parse(text) as { chats: JsonObject[] }).chats;
+  expect(chats.filter((chat) => typeof chat['id'] !== 'string')).toHaveLength(2);
+  expect(chats).toHaveLength(100);
+});
+
+test('one very big chat can be had', async () => {
+  const sandbox = await frozen({ chats: 3, hostile: ['big-chat'], bigChatBytes: 200_000 });
+  const { bytes } = await ask(sandbox, 'incremental/chats?fields=chats(*)');
+  expect(bytes.length).toBeGreaterThan(200_000);
+});
+
+test('hostile values that do not fit are refused', async () => {
+  await expect(frozen({ chats: 3, hostile: true })).rejects.toThrow('need at least');
+  await expect(frozen({ chats: 0, hostile: false })).resolves.toHaveProperty('url');
+});
+
+test('an account without anything answers empty pages', async () => {
+  const none = { chats: 0, timeline: 0, conversions: 0, departmentEvents: 0, agentEvents: 0 };
+  const sandbox = await frozen(none);
+  const pages = await Promise.all(
+    ['chats', 'agent_timeline', 'conversions'].map((name) => page(sandbox, name)),
+  );
+  expect(pages.map(({ count, end_time: end }) => [count, end])).toEqual([
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ]);
+});

@@ -1,0 +1,180 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { ask, closeAll, frozen, json, noonSeconds, page, textOf } from './ask.ts';
+
+afterEach(closeAll);
+
+test('an export gives bare ids when no fields are asked for', async () => {
+  const sandbox = await frozen({ chats: 3 });
+  const body = await json<{ chats: object[] }>(sandbox, 'incremental/chats');
+  expect(body.chats.map((chat) => Object.keys(chat))).toEqual([['id'], ['id'], ['id']]);
+});
+
+test('fields with an asterisk gives whole chats, fields with names gives those keys', async () => {
+  const sandbox = await frozen({ chats: 3 });
+  const whole = await page(sandbox, 'chats');
+  expect(Object.keys(whole.items[0] ?? {})).toContain('session');
+  const some = await json<{ chats: object[] }>(
+    sandbox,
+    'incremental/chats?fields=chats(id,visitor,history)&limit=1',
+  );
+  expect(Object.keys(some.chats[0] ?? {}).slice(0, 2)).toEqual(['id', 'visitor']);
+});
+
+test('timelines and agent events are whole without fields', async () => {
+  const sandbox = await frozen();
+  const { agent_timeline: spans } = await json<{ agent_timeline: object[] }>(
+    sandbox,
+    'incremental/agent_timeline?limit=1',
+  );
+  expect(Object.keys(spans[0] ?? {}).toSorted()).toEqual([
+    'agent_id',
+    'duration',
+    'engagement_count',
+    'start_time',
+    'status',
+  ]);
+  const { items } = await page(sandbox, 'agent_events', 'limit=1');
+  expect(items[0]).toHaveProperty('previous_value');
+});
+
+test('a page tells count, end_time, end_id and a link that continues it', async () => {
+  const sandbox = await frozen({ chats: 10 });
+  const body = await page(sandbox, 'chats', 'limit=4');
+  expect(body.count).toBe(4);
+  expect(body.end_id).toBe(body.ids[3]);
+  expect(body.end_time).toBe(Date.parse(textOf(body.items[3]?.['update_timestamp'])) / 1000);
+  expect(body.next_page).toBe(
+    `${sandbox.url}/api/v2/chat/incremental/chats?fields=chats%28%2A%29&limit=4` +
+      `&start_time=${body.end_time}&start_id=${body.end_id}`,
+  );
+});
+
+test('following the links gives every chat once, in the order of update times', async () => {
+  const sandbox = await frozen({ chats: 25 });
+  const ids: string[] = [];
+  let query = 'limit=10';
+  for (let turn = 0; turn < 3; turn += 1) {
+    const body = await page(sandbox, 'chats', query);
+    ids.push(...body.ids);
+    query = new URL(body.next_page).search.slice(1).replace(/fields=[^&]*&/, '');
+  }
+  expect(ids).toEqual([...sandbox.account.dump('chats')].map((chat) => chat['id']));
+  expect(new Set(ids).size).toBe(25);
+});
+
+test('start_time includes its own second', async () => {
+  const sandbox = await frozen({ chats: 10 });
+  const at = sandbox.account.timeAt('chats', 5);
+  const { ids } = await page(sandbox, 'chats', `start_time=${at}&limit=1`);
+  expect(ids).toEqual([sandbox.account.idAt('chats', 5)]);
+});
+
+test('start_id continues behind that chat within its second', async () => {
+  const sandbox = await frozen({ chats: 20, ties: [{ at: 'middle', count: 6 }] });
+  const at = sandbox.account.timeAt('chats', 9);
+  const third = sandbox.account.idAt('chats', 9);
+  const { ids } = await page(sandbox, 'chats', `start_time=${at}&start_id=${third}&limit=2`);
+  expect(ids).toEqual([sandbox.account.idAt('chats', 10), sandbox.account.idAt('chats', 11)]);
+});
+
+test('the last page still has a link, and behind it lies an empty page that echoes its start', async () => {
+  const sandbox = await frozen({ chats: 2 });
+  const { end_time: end, end_id: id } = await page(sandbox, 'chats');
+  const empty = await page(sandbox, 'chats', `start_time=${end}&start_id=${id}`);
+  expect(empty).toMatchObject({ count: 0, items: [], end_time: end, end_id: id });
+  expect(empty.next_page).toContain(`start_time=${end}&start_id=${id}`);
+});
+
+test('the timeline counts microseconds and has no end_id', async () => {
+  const sandbox = await frozen();
+  const body = await page(sandbox, 'agent_timeline', 'limit=2');
+  expect(body.keys).toEqual(['agent_timeline', 'count', 'end_time', 'next_page']);
+  const [, last = {}] = body.items;
+  const startUs = Date.parse(textOf(last['start_time']).replace(/\d{3}Z$/, 'Z')) * 1000;
+  const micros = Number(/(\d{3})Z$/.exec(textOf(last['start_time']))?.[1]);
+  expect(body.end_time).toBe(startUs + micros + Math.round(Number(last['duration']) * 1e6));
+  expect(body.next_page).toContain(`limit=2&start_time=${body.end_time}`);
+  expect(body.next_page).not.toContain('start_id');
+});
+
+test('two timespans of one agent begin within one second', async () => {
+  const sandbox = await frozen({ timeline: 50 });
+  const seconds = [...sandbox.account.dump('agent_timeline')].map(
+    (span) => `${textOf(span['agent_id'])} ${textOf(span['start_time']).slice(0, 19)}`,
+  );
+  expect(seconds.length - new Set(seconds).size).toBe(1);
+});
+
+test('timespans can tie at the microsecond', async () => {
+  const sandbox = await frozen({ timeline: 50, timelineTies: 7 });
+  const starts = [...sandbox.account.dump('agent_timeline')].map((span) => span['start_time']);
+  expect(starts).toHaveLength(57);
+  expect(new Set(starts).size).toBe(51);
+});
+
+test('agent events give end_time with a fraction', async () => {
+  const sandbox = await frozen();
+  const body = await page(sandbox, 'agent_events', 'limit=1');
+  const micros = /\.(\d{6})Z$/.exec(textOf(body.items[0]?.['timestamp']))?.[1];
+  expect(String(body.end_time)).toMatch(new RegExp(`\\.${micros?.replace(/0+$/, '')}$`));
+  expect(body.keys).not.toContain('end_id');
+});
+
+test.each(['conversions', 'department_events'])('%s count seconds', async (name) => {
+  const sandbox = await frozen();
+  const body = await page(sandbox, name, 'limit=3');
+  expect(body.end_time).toBe(Date.parse(textOf(body.items[2]?.['timestamp'])) / 1000);
+});
+
+test.each([
+  ['an unknown parameter', 'chats?since_id=1'],
+  ['a start_id where there are no ids', 'agent_timeline?start_id=1'],
+  ['a limit that is no number', 'chats?limit=ten'],
+  ['a negative limit', 'chats?limit=-1'],
+  ['a limit of zero', 'chats?limit=0'],
+  ['a limit above a thousand', 'chats?limit=1001'],
+  ['a fraction in start_time', 'chats?start_time=1700000000.5'],
+  ['an empty start_time', 'chats?start_time='],
+  ['microseconds where seconds are due', 'chats?start_time=1700000000000000'],
+  ['seconds where microseconds are due', 'agent_timeline?start_time=1700000000'],
+  ['a start in the future', 'chats?start_time=1900000000'],
+  ['a parameter given twice', 'chats?limit=1&limit=2'],
+  ['fields of another export', 'chats?fields=agents(*)'],
+  ['fields without brackets', 'chats?fields=id'],
+  ['an unknown field', 'chats?fields=chats(id,colour)'],
+])('%s is answered 400', async (_what, query) => {
+  const sandbox = await frozen();
+  const { status, text } = await ask(sandbox, `incremental/${query}`);
+  expect(status).toBe(400);
+  expect(JSON.parse(text)).toHaveProperty('description');
+});
+
+test('a start_time must be more than five minutes old', async () => {
+  const sandbox = await frozen({ chats: 5 });
+  const tooYoung = await ask(sandbox, `incremental/chats?start_time=${noonSeconds - 300}`);
+  const oldEnough = await ask(sandbox, `incremental/chats?start_time=${noonSeconds - 301}`);
+  expect([tooYoung.status, oldEnough.status]).toEqual([400, 200]);
+});
+
+test('the newest chat is as old as asked for, also within the five minutes', async () => {
+  const sandbox = await frozen({ chats: 5, newestAgeSeconds: 60 });
+  expect(sandbox.account.timeAt('chats', 4)).toBe(noonSeconds - 60);
+});
+
+test.each([
+  ['start', 0],
+  ['middle', 12],
+  ['head', 25],
+  [3, 3],
+] as const)('a tie at %s puts its chats into one second', async (at, first) => {
+  const sandbox = await frozen({ chats: 30, ties: [{ at, count: 5 }] });
+  const times = Array.from({ length: 30 }, (_unused, index) =>
+    sandbox.account.timeAt('chats', index),
+  );
+  expect(new Set(times.slice(first, first + 5)).size).toBe(1);
+  expect(new Set(times).size).toBe(26);
+});
+
+test('a tie that does not fit is refused', async () => {
+  await expect(frozen({ chats: 3, ties: [{ at: 1, count: 5 }] })).rejects.toThrow('does not fit');
+});
