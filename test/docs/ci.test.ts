@@ -1,0 +1,143 @@
+/** What runs on each change: .ci/run counts truthfully, the workflow runs what exists, the changelog has the version. */
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+import type { JsonObject } from '../../src/json.ts';
+import { parseYaml } from './yaml.ts';
+
+const root = new URL('../../', import.meta.url);
+const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+let folder = '';
+
+/** An npm whose tests leave the counts in $JEST, and whose command $FAILING fails. */
+const npm = `#!/bin/sh
+case "$*" in
+  "$FAILING"*) echo "this is broken"; exit 1 ;;
+  test*) for word; do case "$word" in --outputFile=*) echo "$JEST" > "\${word#*=}" ;; esac; done ;;
+  pack*) touch "$3/tap-zendesk-chat-0.0.0.tgz" ;;
+  install*) mkdir -p "$3/node_modules/.bin" && cp "$TAP" "$3/node_modules/.bin/tap-zendesk-chat" ;;
+esac
+`;
+const tap = `#!/bin/sh
+[ "$1" = --version ] || echo '{"streams": [{}]}'
+`;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ci-'));
+  await cp(new URL('.ci', root), join(folder, '.ci'), { recursive: true });
+  await mkdir(join(folder, 'bin'));
+  for (const [name, text] of [
+    ['npm', npm],
+    ['tap', tap],
+  ] as const) {
+    await writeFile(join(folder, 'bin', name), text);
+    await chmod(join(folder, 'bin', name), 0o755);
+  }
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+interface Counts {
+  readonly passed: number;
+  readonly failed?: number;
+  readonly broken?: number;
+  readonly skipped?: number;
+}
+
+async function runCi(counts: Counts | undefined, failing = '-') {
+  const { passed = 0, failed = 0, broken = 0, skipped = 0 } = counts ?? {};
+  const results = {
+    numPassedTests: passed,
+    numFailedTests: failed,
+    numRuntimeErrorTestSuites: broken,
+    numPendingTests: skipped,
+    numTodoTests: 0,
+  };
+  const bin = join(folder, 'bin');
+  const env = {
+    PATH: [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
+    JEST: counts === undefined ? '' : JSON.stringify(results),
+    FAILING: failing,
+    TAP: join(bin, 'tap'),
+  };
+  return new Promise<{ code: unknown; output: string; last: string }>((resolve) => {
+    execFile('bash', ['.ci/run'], { cwd: folder, env }, (error, output) => {
+      resolve({ code: error?.code ?? 0, output, last: output.trim().split('\n').at(-1) ?? '' });
+    });
+  });
+}
+
+test('Each part counts as one test beside those of jest', async () => {
+  expect(await runCi({ passed: 100 })).toMatchObject({ code: 0, last: '107 passed, 0 failed' });
+});
+
+test.each([
+  ['the tests', 'test', 'npm test'],
+  ['the types', 'run --silent typecheck', 'types'],
+  ['the linter', 'run --silent lint', 'linter'],
+  ['the format', 'run --silent format:check', 'format'],
+  ['stale tables', 'run --silent generate -- --check', 'README tables'],
+  ['the demo', 'run demo', 'npm run demo'],
+  ['packing', 'pack', 'package'],
+  ['installing', 'install', 'package'],
+])(
+  'A failure of %s fails the run, shows why, and the rest still runs',
+  async (_what, call, part) => {
+    const { code, output, last } = await runCi({ passed: 100 }, call);
+    expect(code).toBe(1);
+    expect(output).toContain(`FAILED  ${part}`);
+    expect(output).toContain('this is broken');
+    expect(output).toContain(part === 'package' ? 'ok      npm run demo' : 'ok      package');
+    expect(last).toMatch(/^\d+ passed, [12] failed$/);
+  },
+);
+
+test.each([
+  ['a failed test', { passed: 99, failed: 1 }, '106 passed, 1 failed'],
+  ['a suite that could not be run', { passed: 99, broken: 1 }, '106 passed, 1 failed'],
+  ['a skipped test', { passed: 99, skipped: 1 }, '106 passed, 1 failed'],
+  ['a run of jest that left no counts', undefined, '7 passed, 1 failed'],
+])('%s is counted as a failure', async (_what, counts, last) => {
+  expect(await runCi(counts)).toMatchObject({ code: 1, last });
+});
+
+test('npm test hands its arguments on to jest', () => {
+  expect(manifest.scripts.test).toBe('npm run --silent jest --');
+});
+
+test('The workflow checks all three versions of Node.js and the tarball, with scripts that exist', async () => {
+  const text = await readFile(new URL('.github/workflows/ci.yml', root), 'utf8');
+  const { jobs } = parseYaml(text) as { jobs: Record<string, JsonObject> };
+  expect(jobs['check']?.['strategy']).toMatchObject({ matrix: { node: [20, 22, 24] } });
+  const runs = Object.values(jobs).flatMap(({ steps }) =>
+    (steps as JsonObject[]).flatMap(({ run }) => (typeof run === 'string' ? [run] : [])),
+  );
+  expect(runs).toEqual([
+    'npm ci',
+    'npm run check',
+    'npm ci',
+    'npm pack --pack-destination "$RUNNER_TEMP"',
+    'npm install --prefix empty --omit=dev ./tap-zendesk-chat-*.tgz',
+    'empty/node_modules/.bin/tap-zendesk-chat --version',
+    'empty/node_modules/.bin/tap-zendesk-chat --discover > catalog.json',
+  ]);
+  expect(manifest.scripts).toHaveProperty('check');
+});
+
+test('Each npm script that .ci/run calls exists', async () => {
+  const text = await readFile(new URL('.ci/run', root), 'utf8');
+  const called = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name);
+  expect(called).toHaveLength(6);
+  expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(called));
+});
+
+test('The changelog has an entry for this version', async () => {
+  const text = await readFile(new URL('CHANGELOG.md', root), 'utf8');
+  expect(text).toContain(`\n## [${manifest.version}]`);
+});

@@ -1,0 +1,116 @@
+/** What is generated is up to date, and the generator says so truthfully. */
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+import { generate } from '../../src/generate/files.ts';
+import { configTable, fillSections, streamTable } from '../../src/generate/tables.ts';
+import { streams } from '../../src/zendesk/streams.ts';
+
+const project = new URL('../../', import.meta.url);
+let folder = '';
+let root = project;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'generate-'));
+  root = pathToFileURL(`${folder}/`);
+  for (const name of ['README.md', 'catalog.sample.json']) {
+    await copyFile(new URL(name, project), new URL(name, root));
+  }
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function run(...argv: readonly string[]): Promise<{ code: number; said: string }> {
+  let said = '';
+  const code = await generate({ argv, root, write: (line) => (said += line) });
+  return { code, said };
+}
+
+test('The README and the sample catalog are up to date; else run npm run generate', async () => {
+  expect(await run('--check')).toEqual({
+    code: 0,
+    said: 'README.md and catalog.sample.json: up to date\n',
+  });
+});
+
+test('A changed table and a missing catalog are stale, and --check leaves them so', async () => {
+  const readme = await readFile(new URL('README.md', root), 'utf8');
+  const changed = readme.replace('Canned answers', 'Canned fish');
+  await writeFile(new URL('README.md', root), changed);
+  await rm(new URL('catalog.sample.json', root));
+  expect(await run('--check')).toEqual({
+    code: 1,
+    said: 'README.md is stale: run npm run generate\ncatalog.sample.json is stale: run npm run generate\n',
+  });
+  expect(await readFile(new URL('README.md', root), 'utf8')).toBe(changed);
+});
+
+test('Without --check it writes what is stale, and only that', async () => {
+  await writeFile(new URL('catalog.sample.json', root), '{}');
+  expect(await run()).toEqual({ code: 0, said: 'catalog.sample.json is written\n' });
+  expect(await run('--check')).toMatchObject({ code: 0 });
+});
+
+test('An argument it does not know is refused', async () => {
+  expect(await run('--chekc')).toEqual({
+    code: 1,
+    said: 'usage: npm run generate [-- --check]\n',
+  });
+});
+
+test('Each stream has one row with its path, key, methods and paging', () => {
+  const config = { properties: { bans_page_limit: { default: 100 } } };
+  const named = streams.filter(({ name }) => ['goals', 'bans', 'chats'].includes(name));
+  const schema = { properties: { id: { type: 'integer' } } };
+  const table = streamTable(
+    named.map((definition) => ({ definition, schema })),
+    config,
+  );
+  const [, , ...rows] = table.split('\n').map((row) => row.split(' | ').slice(2, 7));
+  expect(rows).toEqual([
+    ['`goals`', '`id`', 'FULL_TABLE', 'one answer', '404'],
+    [
+      '`bans`',
+      '`id`',
+      'FULL_TABLE; or INCREMENTAL by `id`: sees ids above the highest one seen',
+      '100 in a page (`bans_page_limit`)',
+      '404',
+    ],
+    [
+      '`incremental/chats`',
+      '`id`',
+      'INCREMENTAL by `update_timestamp`: sees what is new or changed; or FULL_TABLE',
+      '1,000 in a page; nothing younger than five minutes',
+      '–',
+    ],
+  ]);
+});
+
+test('A stream that is off by default says how to get it', () => {
+  const [first] = streams;
+  const off = first && { ...first, isDefault: false };
+  const table = streamTable(off ? [{ definition: off, schema: {} }] : [], {});
+  expect(table).toContain('one record. Only if `extra_streams` names it |');
+});
+
+test('A bar in a description does not end the cell', () => {
+  const schema = { required: ['a'], properties: { a: { description: 'x|y' }, b: { default: 5 } } };
+  expect(configTable(schema)).toBe(
+    '| Key | Meaning | Default |\n| --- | --- | --- |\n| `a` | x\\|y | **required** |\n| `b` |  | `5` |',
+  );
+});
+
+test('A section without a place, and a place without a section, are mistakes', () => {
+  const document = '<!-- generated: a -->\nold\n<!-- end -->\n';
+  expect(fillSections(document, { a: 'new' })).toBe(
+    '<!-- generated: a -->\n\nnew\n\n<!-- end -->\n',
+  );
+  expect(() => fillSections(document, { a: 'new', b: 'more' })).toThrow('no place for b');
+  expect(() => fillSections(document, {})).toThrow('nothing to generate for "a"');
+});

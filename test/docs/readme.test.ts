@@ -1,0 +1,239 @@
+/** The README holds what it promises: its commands run, its examples are understood, its texts are the program's. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { describeStreams } from '../../src/assemble.ts';
+import { parseConfig, readConfigSchema } from '../../src/config.ts';
+import type { Json, JsonObject } from '../../src/json.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { discoverCatalog, parseCatalog } from '../../src/singer/catalog.ts';
+import { propertyBreadcrumbs } from '../../src/singer/schema.ts';
+import { selectStreams } from '../../src/singer/selection.ts';
+import { State } from '../../src/singer/state.ts';
+import { readExportBookmark, microseconds, seconds } from '../../src/zendesk/export-bookmark.ts';
+import { readIdBookmark } from '../../src/zendesk/id-pages.ts';
+import { streams } from '../../src/zendesk/streams.ts';
+import { createCommandLine, type CommandLine } from './command-line.ts';
+import { blocksOf, codeIn, rowsOf, sectionOf } from './markdown.ts';
+import { parseYaml } from './yaml.ts';
+
+const root = new URL('../../', import.meta.url);
+const readme = await readFile(new URL('README.md', root), 'utf8');
+const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+const blocks = blocksOf(readme);
+
+function blocksIn(language: string) {
+  return blocks.filter((block) => block.language === language);
+}
+
+test('Each block is a command, an example or plain text', () => {
+  const languages = new Set(blocks.map(({ language }) => language));
+  expect([...languages].sort()).toEqual(['json', 'sh', 'text', 'yaml']);
+});
+
+describe('The commands', () => {
+  let shell: CommandLine;
+  let sandbox: Sandbox;
+
+  beforeAll(async () => {
+    shell = await createCommandLine(['npm', 'pipx', 'meltano']);
+    sandbox = await startSandbox({ token: 'your-chat-token', subdomain: 'acme', chats: 30 });
+  });
+
+  afterAll(async () => {
+    await sandbox.close();
+    await shell.remove();
+  });
+
+  // In the README's order: a later one may need what an earlier one has left.
+  test.each(blocksIn('sh').map(({ title, text }) => [title, text]))('%s', async (_title, lines) => {
+    await shell.run(lines, { ZENDESK_CHAT_API_URL: sandbox.url });
+  });
+
+  test('are all that was run, and the target got the streams it was meant to get', async () => {
+    const all = streams.map(({ name }) => name).join(' ');
+    expect(await shell.calls()).toEqual([
+      'npm run demo',
+      'npm install',
+      'npm run build',
+      'npm install --global .',
+      'pipx install target-jsonl',
+      `target-jsonl < ${all}`,
+      `target-jsonl < ${all}`,
+      'meltano config test tap-zendesk-chat',
+      'meltano run tap-zendesk-chat target-jsonl',
+      'target-jsonl < agents chats',
+      'npm test',
+      'npm run check',
+    ]);
+  });
+
+  test('go on from the state of the first run', async () => {
+    const text = await readFile(join(shell.folder, 'state.json'), 'utf8');
+    const { bookmarks } = JSON.parse(text);
+    const starts = sandbox.requests
+      .filter(({ path }) => path.endsWith('incremental/chats'))
+      .map(({ query }) => Number(query['start_time']));
+    expect(starts[0]).toBe(Date.parse('2024-01-01') / 1000);
+    expect(starts).toContain(bookmarks.chats.position.end_time);
+  });
+});
+
+test('Each npm script it names exists', () => {
+  const named = [...readme.matchAll(/npm (?:run )?(test|(?<=run )[\w:]+)/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(new Set(named)).toEqual(new Set(['demo', 'build', 'test', 'check', 'generate']));
+  expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(named));
+});
+
+test('Each file and heading it links to exists', () => {
+  const targets = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+  const anchorOf = (heading: string): string =>
+    `#${heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-')}`;
+  const titles = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
+  const anchors = new Set(titles.map(anchorOf));
+  const isFine = (target: string): boolean =>
+    target.startsWith('https://') ||
+    anchors.has(target) ||
+    (!target.startsWith('#') && existsSync(new URL(target, root)));
+  expect(targets.filter((target) => !isFine(target))).toEqual([]);
+});
+
+test('Each path of the source tree it names exists', () => {
+  const tree = blocksOf(sectionOf(readme, '## Contributing')).find(
+    ({ language }) => language === 'text',
+  );
+  const names = [...(tree?.text ?? '').matchAll(/[\w-]+(?:\.ts|\.json|\/)/g)].map(([name]) => name);
+  expect(names.length).toBeGreaterThan(10);
+  const places = ['', 'src/', 'schemas/'];
+  const isThere = (name: string): boolean =>
+    places.some((place) => existsSync(new URL(`${place}${name}`, root)));
+  expect(names.filter((name) => !isThere(name))).toEqual([]);
+});
+
+function jsonWith(key: string): JsonObject {
+  const values = blocksIn('json').map(({ text }): JsonObject => JSON.parse(text));
+  const found = values.find((value) => Object.hasOwn(value, key));
+  if (found === undefined) throw new Error(`no JSON example with ${key}`);
+  return found;
+}
+
+test('The example of a config is accepted without a word', async () => {
+  const { config, notes } = await parseConfig(jsonWith('subdomain'), { nowMs: Date.now() });
+  expect(notes).toEqual([]);
+  expect(config).toMatchObject({ subdomain: 'acme', lookbackMinutes: 60, onAbsent: 'fail' });
+});
+
+test('The example of a state holds bookmarks of our own', () => {
+  const state = State.parse(jsonWith('bookmarks'), { streams });
+  const spec = { foreignTimes: [], foreignBookmarkKeys: [] };
+  const chats = { ...spec, replicationKey: 'update_timestamp', unit: seconds };
+  const timeline = { ...spec, replicationKey: 'start_time', unit: microseconds };
+  expect(readExportBookmark(state.bookmark('chats'), chats)).toMatchObject({ isOwn: true });
+  expect(readExportBookmark(state.bookmark('agent_timeline'), timeline)).toMatchObject({
+    isOwn: true,
+  });
+  expect(readIdBookmark(state.bookmark('agents'))).toBe(380000000034);
+});
+
+test('The example of a selection leaves out the two fields, and reads chats whole', () => {
+  const descriptions = describeStreams([]);
+  const metadata: Json = blocksIn('json')
+    .map(({ text }): Json => JSON.parse(text))
+    .filter((value) => Array.isArray(value))
+    .flat();
+  const chats = discoverCatalog(descriptions).streams.find(({ stream }) => stream === 'chats');
+  const catalog = JSON.parse(JSON.stringify({ streams: [{ ...chats, metadata }] }));
+  const warnings: string[] = [];
+  const [selected] = selectStreams({
+    catalog: parseCatalog(catalog),
+    streams: descriptions,
+    warn: (message) => warnings.push(message),
+  });
+  const { schema, knownSchema, replicationMethod } = selected ?? fail('chats is not selected');
+  const kept = new Set([...propertyBreadcrumbs(schema)].map(String));
+  const gone = [...propertyBreadcrumbs(knownSchema)].map(String).filter((path) => !kept.has(path));
+  expect(gone).toEqual([
+    'properties,visitor,properties,email',
+    'properties,history,items,properties,msg',
+  ]);
+  expect(replicationMethod).toBe('FULL_TABLE');
+  expect(warnings).toEqual([]);
+});
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+test('The Meltano plugin is this program, with settings the config knows and fields that exist', async () => {
+  const [text = ''] = blocksIn('yaml').map((block) => block.text);
+  const { plugins } = parseYaml(text) as { plugins: { extractors: JsonObject[] } };
+  const [tap = {}] = plugins.extractors;
+  const { properties } = await readConfigSchema();
+  const settings = (tap['settings'] as JsonObject[]).map(({ name }) => name);
+  expect(Object.keys(manifest.bin)).toContain(tap['executable']);
+  expect(tap['capabilities']).toEqual(['catalog', 'discover', 'state', 'structured-logging']);
+  expect(Object.keys(properties as JsonObject)).toEqual(expect.arrayContaining(settings));
+  expect(settings).toEqual(expect.arrayContaining(Object.keys(tap['config'] as JsonObject)));
+  expect(tap['select']).toEqual(['*.*', '!chats.visitor.email']);
+  expect(tap['metadata']).toEqual({ agents: { 'replication-method': 'INCREMENTAL' } });
+});
+
+test('The address for a token asks for a Chat token with the scopes read and chat', () => {
+  const address = blocksIn('text').find(({ text }) => text.includes('authorizations'));
+  const { origin, pathname, searchParams } = new URL(address?.text ?? '');
+  expect(`${origin}${pathname}`).toBe('https://acme.zendesk.com/oauth2/chat/authorizations/new');
+  expect(Object.fromEntries(searchParams)).toEqual({
+    response_type: 'token',
+    client_id: 'CLIENT_ID',
+    scope: 'read chat',
+    redirect_uri: 'https://localhost',
+  });
+});
+
+/** All texts of the program in one, those that stand in several pieces joined. */
+async function programTexts(): Promise<string> {
+  const files = await readdir(new URL('src', root), { recursive: true });
+  const own = files.filter((path) => path.endsWith('.ts') && !path.startsWith('sandbox'));
+  const texts = await Promise.all(
+    own.map((path) => readFile(new URL(`src/${path}`, root), 'utf8')),
+  );
+  return texts
+    .join('\n')
+    .replaceAll(/(['"`])\s*\+\s*['"`]/g, '')
+    .replaceAll(String.raw`\'`, "'");
+}
+
+test('Each error text it explains is one the program has', async () => {
+  const program = await programTexts();
+  const rows = rowsOf(sectionOf(readme, '## Troubleshooting'));
+  const texts = rows.flatMap(([cell = '']) => codeIn(cell));
+  expect(texts.length).toBeGreaterThan(30);
+  expect(texts.filter((text) => !program.includes(text))).toEqual([]);
+});
+
+test('Each environment variable it explains is one the program knows', async () => {
+  const program = await programTexts();
+  const rows = rowsOf(sectionOf(readme, '## Configuration'));
+  const names = rows
+    .flatMap(([cell = '']) => codeIn(cell))
+    .filter((name) => /^[A-Z_]+$/.test(name));
+  expect(names).toEqual([
+    'ZENDESK_CHAT_API_URL',
+    'TAP_ZENDESK_CHAT_LOGLEVEL',
+    'LOGLEVEL',
+    'SINGER_SDK_LOG_CONFIG',
+    'HTTPS_PROXY',
+    'ALL_PROXY',
+    'NO_PROXY',
+    'NODE_EXTRA_CA_CERTS',
+  ]);
+  expect(names.filter((name) => !program.includes(name))).toEqual([]);
+});
