@@ -61,7 +61,10 @@ export function checkExtraStreams(
   if (!Array.isArray(names) || known === undefined || violations.has('extra_streams')) return;
   const unknown = names.map(textOf).find((name) => name !== 'all' && !known.names.includes(name));
   if (unknown === undefined) return;
-  const choice = `it may name ${known.offByDefault.join(', ')}, or be all.`;
+  const hasChoice = known.offByDefault.length > 0;
+  const choice = hasChoice
+    ? `it may name ${known.offByDefault.join(', ')}, or be all.`
+    : 'all streams of this version are default ones, so take it out.';
   const sentence = `extra_streams names ${shown(unknown)}, a stream that does not exist: ${choice}`;
   violations.set('extra_streams', sentence + didYouMean(unknown, known.names));
 }
