@@ -9,15 +9,16 @@ export interface SingerArguments {
   readonly discover: boolean;
 }
 
-const examples = `Try it without an account:
-  npm run demo
+const examples = `Try it without an account (in a clone: npm run demo):
+  zendesk-chat-sandbox demo
 
 From nothing to a file of messages:
-  tap-zendesk-chat --config config.json > messages.jsonl
+  tap-zendesk-chat -c config.json > messages.jsonl
 
-Into a target, from the state of the last run:
-  tap-zendesk-chat --config config.json --state state.json | target-jsonl > states.jsonl
-  tail -1 states.jsonl > state.json
+Into a target, and later again from where that run ended:
+  tap-zendesk-chat -c config.json | target-jsonl > states.jsonl
+  tail -n 1 states.jsonl > state.json
+  tap-zendesk-chat -c config.json -s state.json | target-jsonl > states.jsonl
 
 config.json needs two keys:
   {"subdomain": "acme", "access_token": "<Chat OAuth token, scopes read chat>"}`;
@@ -25,7 +26,8 @@ config.json needs two keys:
 const usage = `$0 --config FILE [--catalog FILE] [--state FILE]
 $0 --discover
 
-Reads a Zendesk Chat account and writes it to stdout as Singer messages. Logs go to stderr.`;
+Reads a Zendesk Chat account and writes it to stdout as Singer messages.
+Logs go to stderr.`;
 
 const file = { type: 'string', requiresArg: true, group: 'Files:' } as const;
 
@@ -45,6 +47,9 @@ const options = {
     group: 'Instead of reading:',
   },
 } as const;
+
+/** What yargs adds to each option; it says nothing that the description does not. */
+const typeMarks = /\s*\[(?:string|boolean)\](?:\s*\[default: false\])?/g;
 
 /**
  * Parses the command line with yargs.
@@ -66,11 +71,11 @@ export async function parseArguments(argv: readonly string[]): Promise<SingerArg
     .exitProcess(false)
     .wrap(80)
     .fail((message: string, error?: Error) => {
-      throw error ?? new ConfigError(`${message}; --help shows the arguments`);
+      throw new ConfigError(`${message || error?.message}; --help shows the arguments`);
     });
   let shown = '';
   const args = await parser.parseAsync([...argv], {}, (_error, _args, output: string) => {
-    shown = output;
+    shown = output.replaceAll(typeMarks, '');
   });
   if (shown !== '') return shown;
   return {

@@ -73,7 +73,9 @@ async function tellFatal(error: unknown, options: CliOptions, logger: Logger): P
   // A reader that went away knows why.
   if (options.stdout.destroyed || codeOf(error) === 'EPIPE') return 1;
   const { asTapError } = await import('./errors.ts');
-  const { message } = asTapError(error, 'this is a bug, please report it');
+  const isOutput = error instanceof Error && 'syscall' in error && error.syscall === 'write';
+  const what = isOutput ? 'the output cannot be written' : 'this is a bug, please report it';
+  const { message } = asTapError(error, what);
   for (const line of message.split('\n')) logger.critical(line, { error });
   return 1;
 }
@@ -126,6 +128,7 @@ async function sync(run: Run, files: Arguments): Promise<number> {
   }
   const read = async (path: string | undefined, what: string): Promise<Json | undefined> =>
     path === undefined ? undefined : readJsonFile(path, what);
+  const unread = new AbortController();
   const { messages, results } = await assembleSync({
     config,
     catalog: await read(files.catalog, '--catalog'),
@@ -133,12 +136,18 @@ async function sync(run: Run, files: Arguments): Promise<number> {
     env,
     logger,
     clock,
-    signal: lifetime.signal,
+    signal: AbortSignal.any([lifetime.signal, unread.signal]),
+    onWait: progress.waitUntil,
   });
   const report = createRunReport(logger, clock.now);
-  await write(run, messages(), (message) => {
+  const observe = (message: Message): void => {
     report.observe(message);
     progress.observe(message);
+  };
+  // Who went away needs no further page: a request or a wait under way would keep the process.
+  await write(run, messages(), observe).catch((error: unknown) => {
+    unread.abort();
+    throw error;
   });
   progress.clear();
   if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');

@@ -16,6 +16,8 @@ export interface ProgressOptions {
 export interface Progress {
   /** Takes notice of a message on its way out, and draws the line anew unless it just did. */
   readonly observe: (message: Message) => void;
+  /** The API makes the run wait until then, ms since 1970: says so at once. */
+  readonly waitUntil: (untilMs: number) => void;
   /** Takes the line away: before anything else is written there, and at the end. */
   readonly clear: () => void;
 }
@@ -43,6 +45,8 @@ export function createProgress({ write, columns, now, isEnabled }: ProgressOptio
   const clear = (): void => {
     if (isDrawn) write('\r\u001B[K');
     isDrawn = false;
+    // Whatever took its place, the line comes back with the next thing there is to tell.
+    drawnMs = -Infinity;
   };
   const draw = (): void => {
     const nowMs = now();
@@ -58,7 +62,13 @@ export function createProgress({ write, columns, now, isEnabled }: ProgressOptio
     if (track === undefined) clear();
     else draw();
   };
-  return Object.freeze({ observe, clear });
+  const waitUntil = (untilMs: number): void => {
+    if (!isEnabled || track === undefined) return;
+    track = { ...track, untilMs };
+    clear();
+    draw();
+  };
+  return Object.freeze({ observe, waitUntil, clear });
 }
 
 function next(track: Track | undefined, message: Message, nowMs: number): Track | undefined {
@@ -97,13 +107,13 @@ function describe(
   nowMs: number,
 ): string {
   const seconds = (nowMs - startedMs) / 1000;
+  const isWaiting = untilMs !== undefined && untilMs > nowMs;
   const rate = seconds >= 1 ? ` (${grouped(records / seconds)}/s)` : '';
-  const count = `${stream}: ${grouped(records)} ${records === 1 ? 'record' : 'records'}${rate}`;
+  // Before the rest, so that a narrow terminal does not cut it off.
+  const speed = isWaiting ? `, waiting ${grouped((untilMs - nowMs) / 1000)} s for the API` : rate;
   const far =
     reachedMs === undefined ? '' : `, up to ${minute(reachedMs)}${behind(nowMs - reachedMs)}`;
-  const isWaiting = untilMs !== undefined && untilMs > nowMs;
-  const wait = isWaiting ? `, waiting ${grouped((untilMs - nowMs) / 1000)} s for the API` : '';
-  return `${count}${far}${wait}`;
+  return `${stream}: ${grouped(records)} ${records === 1 ? 'record' : 'records'}${speed}${far}`;
 }
 
 /** `2024-05-03 10:15` in UTC. */

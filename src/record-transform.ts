@@ -46,8 +46,9 @@ export function createRecordTransform(options: RecordTransformOptions): Transfor
   const work = createPageWork(options);
   return new Transform({
     objectMode: true,
-    writableHighWaterMark: 1,
-    readableHighWaterMark: 1,
+    // Nothing waits here: each page that does is one more page in memory while a reader is slow.
+    writableHighWaterMark: 0,
+    readableHighWaterMark: 0,
     transform(page: Page, _encoding, callback) {
       if (outcome.failure !== undefined) {
         callback();

@@ -7,7 +7,7 @@ import { pipeline, Readable } from 'node:stream';
 import { asTapError, TapError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { createRecordTransform, type Outcome } from './record-transform.ts';
-import type { Finding } from './singer/coercion.ts';
+import { additionalFieldsColumn, type Finding } from './singer/coercion.ts';
 import type { Message } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
@@ -171,7 +171,8 @@ async function* pipeStream(
     outcome,
     movesBookmark: obeysBookmark(selected),
     foreignBookmarkKeys: definition.foreignBookmarkKeys,
-    report: (finding) => logger.warning(`${name}: ${describe(finding)}`, { stream: name }),
+    report: (finding) =>
+      logger.warning(`${name}: ${describe(finding, selected)}`, { stream: name }),
     warn: (message) => logger.warning(message, { stream: name }),
   });
   // Errors are values here: only a reader that went away ends this pipe early, and it is told elsewhere.
@@ -197,12 +198,17 @@ async function* untilFailure(
 }
 
 /** One sentence on a path whose values are not what the schema says; never the value itself. */
-function describe({ path, kind, type }: Finding): string {
-  const texts: Record<Exclude<Finding['kind'], 'more-findings'>, string> = {
-    'unknown-field': 'is not in the schema; it is kept',
-    'not-kept': 'does not fit its type; it is left out, and kept in additional_fields',
-    'unsafe-integer': 'is an integer beyond 2^53, which cannot be read exactly; it became null',
+function describe({ path, kind, type }: Finding, { schema }: SelectedStream): string {
+  const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
+  const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
+  // Below the top level an unknown field stays where it is.
+  const isNested = path.lastIndexOf('/') > 0;
+  const texts: Record<Finding['kind'], string> = {
+    'unknown-field': `is not in the schema; ${isNested ? 'it stays where it is' : where}`,
+    'not-kept': `does not fit its type and is left out; ${where}`,
+    'unsafe-integer': `is an integer beyond 2^53, which cannot be read exactly, and became null; ${where}`,
     'cleaned-text': 'held NUL or half a character; these were taken out',
+    'more-findings': '',
   };
   if (kind === 'more-findings') return 'so many paths are odd that further ones are not told';
   return `${path} (${type}) ${texts[kind]}; said once for this path`;

@@ -23,7 +23,7 @@ export interface CoercionOptions {
   /** What is written: `knownSchema` without what was not selected. */
   readonly schema: JsonSchema;
   readonly keyProperties: readonly string[];
-  /** Told about each kind of thing at each path once. */
+  /** Told about each path once. */
   readonly report: (finding: Finding) => void;
 }
 

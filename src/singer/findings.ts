@@ -33,7 +33,7 @@ export type Step = string | number | null;
 export interface Notes {
   /** Where we are in each array around the value in hand, the outermost first. */
   readonly indexes: number[];
-  /** Reports once for each kind and path. */
+  /** Reports once for each path: what was met there first. */
   report(kind: FindingKind, place: readonly Step[], value: Json): void;
   /** Puts a value aside, to be found under its pointer. */
   keep(place: readonly Step[], value: Json): void;
@@ -74,9 +74,8 @@ export function createNotes(report: (finding: Finding) => void, isKeeping: boole
     report(kind, place, value) {
       if (reported.size >= maxRemembered) return;
       const path = pattern(place);
-      const key = `${kind} ${path}`;
-      if (reported.has(key)) return;
-      reported.add(key);
+      if (reported.has(path)) return;
+      reported.add(path);
       report({ kind, path, type: jsonTypeOf(value) });
       if (reported.size === maxRemembered) report({ kind: 'more-findings', path: '', type: '' });
     },

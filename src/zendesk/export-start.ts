@@ -11,6 +11,9 @@ import {
 /** The API refuses a start younger than five minutes; ten seconds more allow for the way there. */
 const headDistanceMs = 310_000;
 
+/** An API that never says what time it is leaves us to our own clock, which may be fast by so much. */
+const blindDistanceMs = 900_000;
+
 /** Where an export begins, and the bookmark it may not fall behind. */
 export interface ExportStart {
   readonly place: Place;
@@ -66,8 +69,10 @@ export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart
 
 /** The newest time that may be asked for, in the stream's unit: with what is known of the time now. */
 export function headOf({ api, settings, now }: ReadOptions, spec: BookmarkSpec): number {
-  const serverMs = api.newestServerTimeMs() ?? Number.POSITIVE_INFINITY;
-  const headMs = Math.min(now(), serverMs) - headDistanceMs;
+  const serverMs = api.newestServerTimeMs();
+  const isBlind = serverMs === undefined && api.answers() > 0;
+  const knownMs = Math.min(now(), serverMs ?? Number.POSITIVE_INFINITY);
+  const headMs = knownMs - headDistanceMs - (isBlind ? blindDistanceMs : 0);
   const endMs = Math.min(headMs, settings.endDateMs ?? Number.POSITIVE_INFINITY);
   return Math.floor((endMs * 1000) / spec.unit.micros);
 }

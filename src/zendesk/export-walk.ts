@@ -16,9 +16,11 @@
  * The end is never assumed from a short or an empty page: it is proven by asking differently.
  *   regular   the place itself. Something new: go on from its end.
  *   ties      the same place, behind its last id. Something new: these were ties.
- *   before    the same place, behind the last id but one: the last one may have moved meanwhile.
+ *   before    the same place, behind the last id but one: the last one may have moved meanwhile. If that
+ *             one has moved, too: behind earlier ones of that page, further back each time.
  *   beyond    one unit later, only to see whether anything is there: the regular question is then
- *             asked again, three times at most.
+ *             asked again, three times at most; once if it was answered with an empty page although
+ *             something has been read at its place.
  */
 import { TapError } from '../errors.ts';
 import { instantToMicros, microsToInstant } from '../instant.ts';
@@ -79,6 +81,8 @@ interface Standing extends WalkOptions {
   /** The largest page that was followed by something new: servers may clamp the limit. */
   largestFollowed: number;
   repeats: number;
+  /** Something lies beyond the place that the regular question has not brought yet. */
+  isHiding: boolean;
   /** What the last regular question that brought nothing new was answered with. */
   regularWas: 'full' | 'empty' | 'short';
   /** The place is a bookmark's inside ties, and nothing has come from it yet. */
@@ -96,6 +100,7 @@ export function createWalk(options: WalkOptions): Walk {
     lastSize: 0,
     largestFollowed: 0,
     repeats: 0,
+    isHiding: false,
     regularWas: 'short',
     isResumedInTies: start.startId !== null,
   };
@@ -120,6 +125,7 @@ function take(at: Standing, question: Question, answer: ExportAnswer): Step {
   if (page.fresh.length > 0) {
     at.largestFollowed = Math.max(at.largestFollowed, at.lastSize);
     at.repeats = 0;
+    at.isHiding = false;
     at.isResumedInTies = false;
   }
   at.lastSize = answer.items.length;
@@ -156,11 +162,21 @@ function nothingNew(at: Standing, question: Question, answer: ExportAnswer): Ste
 /** An answer to a `start_id` that skipped its instant: the ties are over, or that item moved just now. */
 function skipped(at: Standing, question: Question): Step {
   if (at.isResumedInTies) return only(readWholeInstant(at));
-  return only(askBefore(at, question) ?? goOn(at, oneUnitLater(at)));
+  const before = askBefore(at, question);
+  if (before !== undefined) return only(before);
+  if (question.kind !== 'before') return only(goOn(at, oneUnitLater(at)));
+  // Not one item of that page is where it was: what is left of the instant is read from its beginning.
+  at.repeats += 1;
+  if (at.repeats > mostRepeats) throw tooMany(at);
+  return only(readWholeInstant(at));
 }
 
 function takeBeyond(at: Standing, hasFresh: boolean): Step {
-  if (!hasFresh) return only(undefined);
+  at.isHiding ||= hasFresh;
+  const isRead = at.position?.time === at.regular.time && at.regular.startId === null;
+  // start_time is inclusive: an empty page where something has been read is asked for once more.
+  const isDoubtful = isRead && at.regularWas === 'empty' && at.repeats === 0;
+  if (!at.isHiding && !isDoubtful) return only(undefined);
   at.repeats += 1;
   if (at.repeats <= mostRepeats) return only(goOn(at, at.regular));
   if (at.regularWas !== 'empty') throw tooMany(at);
@@ -194,10 +210,16 @@ function oneUnitLater(at: Standing): Place {
   return { time: at.regular.time + 1, startId: null };
 }
 
-/** The same question with the id before the one it was asked with, once. */
+/**
+ * The same question with an id before the one it was asked with: one place back, then twice as far from the
+ * page's end each time, since chats are edited several at once. `undefined`: there is none left.
+ */
 function askBefore(at: Standing, question: Question): Question | undefined {
-  if (question.kind === 'before' || question.startId === null) return undefined;
-  const id = at.lastIds[at.lastIds.lastIndexOf(question.startId) - 1];
+  if (question.startId === null) return undefined;
+  const asked = at.lastIds.lastIndexOf(question.startId);
+  const last = at.lastIds.length - 1;
+  const back = question.kind === 'before' ? 2 * (last - asked) : 1;
+  const id = asked > 0 ? at.lastIds[Math.max(0, last - back)] : undefined;
   return id ? ask(at, 'before', { time: question.time, startId: id }) : undefined;
 }
 

@@ -68,22 +68,22 @@ interface Paging {
 }
 
 function arraysOf(body: Json, spec: IdSpec): readonly Arrays[] {
-  if (spec.arrays === undefined) return [{ name: '', items: objectsIn(body, spec.path) }];
+  if (spec.arrays === undefined) return [{ name: '', items: objectsIn(body) }];
   const object = isJsonObject(body) ? body : {};
   // An array that is missing is empty; an answer without any is no answer.
-  if (!spec.arrays.some((name) => name in object)) objectsIn(null, spec.path);
-  return spec.arrays.map((name) => ({ name, items: objectsIn(object[name] ?? [], spec.path) }));
+  if (!spec.arrays.some((name) => name in object)) objectsIn(null);
+  return spec.arrays.map((name) => ({ name, items: objectsIn(object[name] ?? []) }));
 }
 
 /**
  * With several arrays in one answer, one of them may be behind: nothing below its last id is certain to
  * have come. (Whether `limit` counts each array or all of them together is not documented.)
  */
-function nextSinceId(arrays: readonly Arrays[], path: string): number {
+function nextSinceId(arrays: readonly Arrays[]): number {
   const ends = arrays.flatMap(({ items }) => (items.length === 0 ? [] : [largestId(items)]));
   const ids = ends.flatMap((id) => id ?? []);
   if (ids.length < ends.length || ids.length === 0) {
-    throw new TapError(`${path}: the API's page has no ids, so the next page cannot be asked for`, {
+    throw new TapError("the API's page has no ids, so the next page cannot be asked for", {
       kind: 'system',
     });
   }
@@ -112,7 +112,7 @@ function checkIgnored(paging: Paging, sinceId: number, arrays: readonly Arrays[]
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total === paging.limit || sizes.includes(paging.limit)) {
     throw new TapError(
-      `${paging.spec.path}: the API ignores since_id and sends ${paging.limit} items at most, so the ` +
+      `the API ignores since_id and sends ${paging.limit} items at most, so the ` +
         'rest cannot be reached; a larger page limit in the config may help',
       { kind: 'system' },
     );
@@ -136,9 +136,9 @@ function take(
     paging.largest = Math.max(paging.largest, largestId(array.items) ?? 0);
   }
   if (isEnd) return { page: withBookmark(paging, items, paging.largest, receivedMs) };
-  const next = nextSinceId(arrays, paging.spec.path);
+  const next = nextSinceId(arrays);
   if (next <= sinceId) {
-    throw new TapError(`${paging.spec.path}: the API's page does not lead on from ${sinceId}`, {
+    throw new TapError(`the API's page does not lead on from ${sinceId}`, {
       kind: 'system',
     });
   }

@@ -13,21 +13,18 @@ export interface ListSpec {
 }
 
 /** The objects of a list. @throws TapError (system) when it is no list of objects. */
-export function objectsIn(list: Json | undefined, path: string): readonly JsonObject[] {
+export function objectsIn(list: Json | undefined): readonly JsonObject[] {
   if (!Array.isArray(list) || !list.every((item) => isJsonObject(item))) {
-    throw new TapError(
-      `${path}: the API's answer is no list of objects; nothing was read from it`,
-      {
-        kind: 'system',
-      },
-    );
+    throw new TapError("the API's answer is no list of objects; nothing was read from it", {
+      kind: 'system',
+    });
   }
   return list;
 }
 
-function itemsOf(body: Json, { shape, path }: ListSpec): readonly JsonObject[] {
-  if (shape === 'array') return objectsIn(body, path);
-  return objectsIn([shape === 'data' && isJsonObject(body) ? (body['data'] ?? null) : body], path);
+function itemsOf(body: Json, { shape }: ListSpec): readonly JsonObject[] {
+  if (shape === 'array') return objectsIn(body);
+  return objectsIn([shape === 'data' && isJsonObject(body) ? (body['data'] ?? null) : body]);
 }
 
 /** Endpoints that answer everything at once: one request, no bookmark. */

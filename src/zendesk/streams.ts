@@ -150,10 +150,13 @@ const agentTimeline: StreamDefinition = {
   }),
 };
 
-/** The older Singer taps kept the ends of their searches, chats and offline messages apart. */
+/**
+ * The Singer tap before this one kept the ends of its searches, chats and offline messages apart. Its fork
+ * read the export; it wrote start_date under the two older keys, and never moved them.
+ */
 const chatBookmark = {
   replicationKey: 'update_timestamp',
-  foreignTimes: [['chat.end_timestamp', 'offline_msg.timestamp'], ['chats-incremental.end_time']],
+  foreignTimes: [['chats-incremental.end_time'], ['chat.end_timestamp', 'offline_msg.timestamp']],
   foreignBookmarkKeys: [
     'chat.end_timestamp',
     'offline_msg.timestamp',

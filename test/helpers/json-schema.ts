@@ -127,9 +127,9 @@ function typesOf(schema: AnySchemaObject): string[] {
   return [schema['type'] ?? []].flat().filter((type: string) => type !== 'null');
 }
 
-function nodeFaults(schema: AnySchemaObject, path: string, isItem: boolean): string[] {
+function nodeFaults(schema: AnySchemaObject, path: string, isInItems: boolean): string[] {
   const types = typesOf(schema);
-  const isMixedItem = isItem && types.toSorted().join() === 'integer,string';
+  const isMixedItem = isInItems && types.toSorted().join() === 'integer,string';
   const faults: string[] = Object.keys(schema)
     .filter((keyword) => !allowedKeywords.has(keyword))
     .map((keyword) => `${path}: ${keyword} is not for every target`);
@@ -156,7 +156,7 @@ export function emissionFaults(
   schema: AnySchemaObject,
   keyProperties: readonly string[],
   path = '',
-  isItem = false,
+  isInItems = false,
 ): string[] {
   const properties: Record<string, AnySchemaObject> = schema['properties'] ?? {};
   const keys = keyProperties.flatMap((key) => {
@@ -164,11 +164,11 @@ export function emissionFaults(
     return typeof type === 'string' ? [] : [`${path}/${key}: a key has one type and no null`];
   });
   return [
-    ...nodeFaults(schema, path, isItem),
+    ...nodeFaults(schema, path, isInItems),
     ...nameFaults(Object.keys(properties), path),
     ...keys,
     ...Object.entries(properties).flatMap(([name, child]) =>
-      emissionFaults(child, [], `${path}/${name}`),
+      emissionFaults(child, [], `${path}/${name}`, isInItems),
     ),
     ...(schema['items'] === undefined
       ? []

@@ -130,6 +130,33 @@ test('While the API makes the run wait, the line says for how long', () => {
   ]);
 });
 
+test('A wait that begins is told at once, in the line of its stream', () => {
+  const { progress, written, at } = terminal();
+  progress.waitUntil(start + 9000);
+  at(0, status('started'));
+  progress.waitUntil(start + 60_000);
+  expect(written).toEqual([
+    line('chats: 0 records'),
+    clear,
+    line('chats: 0 records, waiting 60 s for the API'),
+  ]);
+});
+
+test('A wait is not drawn when stderr is no terminal', () => {
+  const { progress, written, at } = terminal({ isEnabled: false });
+  at(0, status('started'));
+  progress.waitUntil(start + 60_000);
+  expect(written).toEqual([]);
+});
+
+test('After a log line the line does not wait for its turn', () => {
+  const { progress, written, at } = terminal();
+  at(0, status('started'));
+  progress.clear();
+  at(1, records(1));
+  expect(written.at(-1)).toBe(line('chats: 1 record'));
+});
+
 test('A wait of unknown length changes nothing', () => {
   const { written, at } = terminal();
   at(0, status('throttled'));

@@ -234,7 +234,7 @@ test('404 everywhere is a wrong subdomain, not an empty account: the run ends th
 });
 
 test('a status that does not mean absence for this stream is its failure', async () => {
-  const { results } = await run([streamToRead('a', refused(403))]);
+  const { results } = await run([streamToRead('a', refused(403))], { script: [[]] });
   expect(statuses(results)).toEqual(['a failed']);
 });
 
@@ -320,6 +320,20 @@ test('a stopped run finishes the page in hand, tells its state, and is no failur
   expect(told.at(-1)).toBe('STATE {"a":{"id":1}}');
   expect(statuses(results)).toEqual(['a interrupted', 'b unread']);
   expect(lastState).toMatchObject({ currently_syncing: 'a' });
+});
+
+test('a page that has come when the run is stopped still goes out with its state', async () => {
+  const controller = new AbortController();
+  const stopping = streamToRead(
+    'a',
+    () =>
+      async function* pages() {
+        controller.abort(new Error('stopped'));
+        yield pageOf([1], 1);
+      },
+  );
+  const { told } = await run([stopping], { signal: controller.signal });
+  expect(told.slice(-3, -1)).toEqual(['a: 1', 'STATE {"a":{"id":1}}']);
 });
 
 test('what is odd about a field is said in words, and never with its value', async () => {

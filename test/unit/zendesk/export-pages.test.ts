@@ -65,7 +65,7 @@ test('a stream without a bookmark starts at start_date with all fields and full 
 test('the bookmark is the server position, not the largest time of a record', async () => {
   const odd = { ...page('a1', 'b2'), end_time: t0 + 3, end_id: 'b' };
   const { checkpoints } = await readAll(chats, {
-    api: scriptedApi([odd, empty, empty, empty]),
+    api: scriptedApi([odd, ...Array<JsonObject>(7).fill(empty)]),
     settings: start,
   });
   expect(checkpoints).toEqual([own(3), undefined]);
@@ -89,6 +89,14 @@ test('an old version that a server repeats does not overwrite the newer one', as
   const api = scriptedApi([page('a1', 'a2'), repeated, empty, empty]);
   const { pages } = await readAll(chats, { api, settings: start });
   expect(pages.flatMap(({ items }) => items)).toEqual([chat('a1'), chat('a2')]);
+});
+
+test('an old version that comes once more after the next page does not overwrite the newer one', async () => {
+  const late = page('a1', 'a3', 'c4');
+  const api = scriptedApi([page('a1', 'b2'), page('b2', 'a3'), late, page('c4'), empty, empty]);
+  const { pages } = await readAll(chats, { api, settings: start });
+  const items = pages.flatMap((one) => one.items);
+  expect(items).toEqual([chat('a1'), chat('b2'), chat('a3'), chat('c4')]);
 });
 
 test('items without an id do not keep the stream from ending', async () => {
@@ -115,7 +123,7 @@ test('an empty page in the middle is not taken for the end, and changes no posit
 
 test('an empty page with a zero end_time does not send the stream back to 1970', async () => {
   const zero = { chats: [], count: 0, end_time: 0, end_id: null };
-  const api = scriptedApi([page('a1'), zero, zero, zero]);
+  const api = scriptedApi([page('a1'), zero, zero, zero, zero, zero, zero]);
   const { queries, checkpoints } = await readAll(chats, { api, settings: start });
   expect(queries.at(-1)).toMatchObject({ start_time: t0 + 2 });
   expect(checkpoints).toEqual([own(1), undefined]);
@@ -439,6 +447,13 @@ test('lookback_minutes reads earlier, without start_id, and keeps the bookmark u
   const settings = { ...start, lookbackMinutes: 1 };
   const { queries, checkpoints } = await readAll(chats, { api, bookmark: own(5, 'x'), settings });
   expect(queries[0]).toEqual({ fields: 'chats(*)', limit: 1000, start_time: t0 });
+  expect(checkpoints).toEqual([undefined, own(6), undefined]);
+});
+
+test('a page that ends before the bookmark does not move it back', async () => {
+  const api = scriptedApi([page('a1', 'b2'), page('b2', 'c6'), page('c6'), empty, empty]);
+  const settings = { ...start, lookbackMinutes: 1 };
+  const { checkpoints } = await readAll(chats, { api, bookmark: own(5), settings });
   expect(checkpoints).toEqual([undefined, own(6), undefined]);
 });
 

@@ -76,6 +76,7 @@ test('a page is not made smaller while the API answers nowhere', async () => {
   };
   const api = scriptedApi([failingUntil(500, failed('status', 503)), ...Array(28).fill(down)]);
   await expect(readAll(source, { api, settings })).rejects.toThrow('failed');
+  expect(api.asked.filter(({ path }) => path !== 'agents')).toHaveLength(1);
 });
 
 test('a server that asks to wait is not taken for one that cannot send the page', async () => {

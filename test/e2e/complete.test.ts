@@ -1,0 +1,146 @@
+/** Whatever an account holds arrives, value by value and once, with no more requests than it takes. */
+import { afterEach, expect, test } from '@jest/globals';
+
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { requestsOf, resourceOf, streamFaults } from '../helpers/oracle.ts';
+import { runInProcess, runTap, type TapResult } from '../helpers/run-tap.ts';
+
+const sandboxes: Sandbox[] = [];
+
+afterEach(async () => {
+  await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
+});
+
+async function start(options: SandboxOptions): Promise<Sandbox> {
+  const sandbox = await startSandbox(options);
+  sandboxes.push(sandbox);
+  return sandbox;
+}
+
+const streams = Object.keys(resourceOf);
+
+function allFaults(result: TapResult, sandbox: Sandbox): readonly string[] {
+  return streams.flatMap((stream) => streamFaults(result, sandbox, stream));
+}
+
+/** The most chats of one second. */
+function largestTie(sandbox: Sandbox): number {
+  const counts = new Map<unknown, number>();
+  for (const { update_timestamp: second } of sandbox.account.dump('chats')) {
+    counts.set(second, (counts.get(second) ?? 0) + 1);
+  }
+  return Math.max(...counts.values());
+}
+
+/** The most timespans of one agent that begin in one second. */
+function mostSpansInOneSecond(sandbox: Sandbox): number {
+  const counts = new Map<string, number>();
+  for (const span of sandbox.account.dump('agent_timeline')) {
+    const second = JSON.stringify([span['agent_id'], span['start_time']]).replace(/\.\d+Z/, 'Z');
+    counts.set(second, (counts.get(second) ?? 0) + 1);
+  }
+  return Math.max(...counts.values());
+}
+
+test('an account of 20,000 chats, 1,500 of them in one second, is read whole', async () => {
+  const sandbox = await start({
+    chats: 20_000,
+    ties: [{ at: 'middle', count: 1500 }],
+    history: { min: 2, max: 2 },
+    timeline: 2600,
+    agents: 230,
+    bans: { ip: 200, visitor: 70, layout: 'lopsided' },
+  });
+  expect(largestTie(sandbox)).toBe(1500);
+  expect(mostSpansInOneSecond(sandbox)).toBe(2);
+
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  expect(result).toMatchObject({ code: 0, warnings: [] });
+  expect(allFaults(result, sandbox)).toEqual([]);
+  expect(result.records('chats')).toHaveLength(20_000);
+  expect(requestsOf(sandbox, 'chats')).toBeLessThanOrEqual(20 + 5);
+  expect(requestsOf(sandbox, 'agent_timeline')).toBeLessThanOrEqual(3 + 5);
+  expect(requestsOf(sandbox, 'agents')).toBeLessThanOrEqual(3 + 2);
+  expect(requestsOf(sandbox, 'bans')).toBeLessThanOrEqual(3 + 2 * 2);
+  expect(sandbox.requests.every(({ status }) => status === 200)).toBe(true);
+});
+
+test('chats with long histories, in many alphabets, arrive with every value', async () => {
+  const sandbox = await start({ chats: 400, seed: 7, timelineTies: 30 });
+
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  expect(result).toMatchObject({ code: 0, warnings: [] });
+  expect(allFaults(result, sandbox)).toEqual([]);
+});
+
+test.each(['start', 'head'] as const)(
+  '1,500 chats in one second at the %s of the account are read once each',
+  async (at) => {
+    const sandbox = await start({
+      chats: 2500,
+      ties: [{ at, count: 1500 }],
+      history: { min: 2, max: 2 },
+    });
+    expect(largestTie(sandbox)).toBe(1500);
+
+    const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+    expect(result).toMatchObject({ code: 0, warnings: [] });
+    expect(streamFaults(result, sandbox, 'chats')).toEqual([]);
+    expect(requestsOf(sandbox, 'chats')).toBeLessThanOrEqual(3 + 5);
+  },
+);
+
+test('chats younger than the five minutes the API holds back are read as soon as it gives them out', async () => {
+  const sandbox = await start({ chats: 300, days: 1, newestAgeSeconds: 5 });
+
+  const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  expect(result).toMatchObject({ code: 0, warnings: [] });
+  expect(streamFaults(result, sandbox, 'chats')).toEqual([]);
+});
+
+const banCounts = [
+  { ip: 200, visitor: 70, layout: 'lopsided' },
+  { ip: 70, visitor: 200, layout: 'lopsided' },
+  { ip: 135, visitor: 135, layout: 'interleaved' },
+  { ip: 270, visitor: 0, layout: 'lopsided' },
+  { ip: 0, visitor: 270, layout: 'lopsided' },
+] as const;
+
+const limitReadings = [
+  { reading: 'over both arrays', bansLimit: 'union', bansMaxPage: 1000 },
+  { reading: 'per array', bansLimit: 'perArray', bansMaxPage: 1000 },
+  { reading: 'over both arrays, cut to 30', bansLimit: 'union', bansMaxPage: 30 },
+  { reading: 'per array, cut to 30', bansLimit: 'perArray', bansMaxPage: 30 },
+] as const;
+
+const banCases = banCounts.flatMap((bans) =>
+  limitReadings.map(({ reading, bansLimit, bansMaxPage }) => ({
+    bans,
+    reading,
+    bansLimit,
+    bansMaxPage,
+  })),
+);
+
+test.each(banCases)(
+  '$bans.ip banned addresses and $bans.visitor visitors, $bans.layout ids, limit $reading',
+  async ({ bans, bansLimit, bansMaxPage }) => {
+    const sandbox = await start({ chats: 0, bans, switches: { bansLimit, bansMaxPage } });
+    const dates = [...sandbox.account.dump('bans')].map((ban) => ban['created_at']);
+    expect(dates).toContain(null);
+    expect(dates).toContain(undefined);
+
+    const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+    expect(result).toMatchObject({ code: 0, warnings: [] });
+    expect(streamFaults(result, sandbox, 'bans')).toEqual([]);
+    expect(result.records('bans')).toHaveLength(270);
+    const pages = Math.ceil(270 / Math.min(100, bansMaxPage));
+    expect(requestsOf(sandbox, 'bans')).toBeLessThanOrEqual(pages + 2 * 2);
+  },
+);

@@ -1,0 +1,336 @@
+/** Whatever values the API sends: what is written is valid, and nothing of it disappears. */
+import { afterEach, expect, test } from '@jest/globals';
+
+import type { Json, JsonObject } from '../../src/json.ts';
+import { hostileKinds, type HostileKind, type SandboxOptions } from '../../src/sandbox/options.ts';
+import { rawJson } from '../../src/sandbox/raw-json.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { compileForDrafts, draftFaults } from '../helpers/json-schema.ts';
+import { columnsOf, expectedRecord, recordFaults, streamFaults } from '../helpers/oracle.ts';
+import { runInProcess, runTap, type Output } from '../helpers/run-tap.ts';
+
+const sandboxes: Sandbox[] = [];
+
+afterEach(async () => {
+  await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
+});
+
+/** All sandboxes of this file hold the same chats, but for the hostile values. */
+const account: SandboxOptions = { chats: 60, now: Date.now(), timeline: 20 };
+
+async function start(options: SandboxOptions): Promise<Sandbox> {
+  const sandbox = await startSandbox({ ...account, ...options });
+  sandboxes.push(sandbox);
+  return sandbox;
+}
+
+/** Faults of SCHEMA and RECORD lines by drafts 4, 7 and 2020-12. */
+function draftFaultsOf(output: Output, streams: readonly string[] = ['chats']): readonly string[] {
+  return streams.flatMap((stream) => {
+    const { schema } = output.schemas[stream] ?? { schema: { type: 'no SCHEMA' } };
+    const check = compileForDrafts(schema);
+    const faults = [...draftFaults(schema), ...output.records(stream).flatMap(check)];
+    return faults.map((fault) => `${stream}: ${fault}`);
+  });
+}
+
+/** All texts in a value, names of fields too. */
+function* textsIn(value: Json): Iterable<string> {
+  if (typeof value === 'string') yield value;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, child] of Object.entries(value)) {
+    yield name;
+    yield* textsIn(child ?? null);
+  }
+}
+
+/** Texts that some target cannot store, also inside the JSON text of additional_fields. */
+function dirtyTexts(output: Output): readonly string[] {
+  const kept = output.records('chats').flatMap(({ additional_fields: text }) => keptIn(text));
+  const values = [...output.messages.map((message) => message as unknown as Json), ...kept];
+  return values
+    .flatMap((value) => Array.from(textsIn(value)))
+    .filter((text) => text.includes('\0') || !text.isWellFormed());
+}
+
+function keptIn(text: Json | undefined): Json[] {
+  return typeof text === 'string' ? [JSON.parse(text) as Json] : [];
+}
+
+interface Change {
+  /** Columns that differ from those of the clean chat. */
+  readonly columns: JsonObject;
+  /** Content of `additional_fields`. */
+  readonly kept?: JsonObject;
+}
+
+/** What must become of the chats of a kind, in their order. `at`: the second of the chat's last update, without zone. */
+const outcomes: Readonly<
+  Record<Exclude<HostileKind, 'big-chat'>, (at: string) => readonly (Change | 'left out')[]>
+> = {
+  nul: () => [{ columns: { comment: 'ab', tags: [''], visitor: { id: 'v', name: 'Nul' } } }],
+  surrogates: () => [
+    { columns: { comment: 'half \uFFFD only', message: '\uFFFD half', tags: ['\uFFFD'] } },
+  ],
+  dates: (at) => {
+    const both = (text: string | null): JsonObject => ({ end_timestamp: text, timestamp: text });
+    const refused = (text: string): Change => ({
+      columns: both(null),
+      kept: { '/end_timestamp': text, '/timestamp': text },
+    });
+    return [
+      { columns: { update_timestamp: `${at}Z` } },
+      { columns: both(null) },
+      { columns: both(`${at}Z`) },
+      { columns: both(`${at}Z`) },
+      { columns: both(`${at}Z`) },
+      refused('20001-01-01T00:00:00Z'),
+      refused('yesterday'),
+      { columns: both(`${at}.123456Z`) },
+      refused('2024-02-30T00:00:00Z'),
+    ];
+  },
+  types: () => [
+    { columns: { unread: true, department_id: 2_200_000_001, duration: 450 } },
+    {
+      columns: {
+        visitor: null,
+        session: null,
+        webpath: null,
+        rating: '{"value":"good"}',
+        missed: false,
+      },
+      kept: { '/visitor': 'gone', '/session': [], '/webpath': {} },
+    },
+    {
+      columns: { history: null, tags: null, count: null, response_time: null, agent_ids: ['7'] },
+      kept: { '/tags': 'vip', '/count': 'many', '/agent_ids/1': null },
+    },
+    {
+      columns: {
+        comment: '["not","a","text"]',
+        department_name: '17',
+        triggered_response: null,
+      },
+      kept: { '/triggered_response': 'yes' },
+    },
+  ],
+  fractions: () => [
+    {
+      columns: {
+        duration: null,
+        department_id: null,
+        count: { total: null, agent: 1, visitor: 0 },
+      },
+      kept: { '/duration': 450.5, '/department_id': 2_200_000_001.25, '/count/total': 1.5 },
+    },
+  ],
+  'unknown-fields': () => [
+    {
+      columns: { visitor: { id: 'v', name: 'n', brand_new: 1 } },
+      kept: { '/brand_new': { deep: [1, null] }, '/odd key ✨': true },
+    },
+  ],
+  'webpath-arrays': () => [
+    {
+      columns: { webpath: [] },
+      kept: {
+        '/webpath/0': [1, 'https://shop.test/', null],
+        '/webpath/1': ['x'],
+        '/webpath/2': null,
+        '/webpath/3': 7,
+        '/webpath/4': 'text',
+      },
+    },
+  ],
+  'big-integer': () => [
+    {
+      columns: { zendesk_ticket_id: null },
+      // The digits JSON.parse made of them, marked as rounded.
+      kept: {
+        '/zendesk_ticket_id': '~9007199254740992',
+        '/brand_new_number': '~-9007199254740992',
+      },
+    },
+  ],
+  'no-key': () => ['left out', 'left out'],
+};
+
+/** The places of hostile chats: spread evenly over all. */
+function placesOf(count: number, total: number): readonly number[] {
+  return Array.from({ length: count }, (_, turn) => Math.floor(((turn + 1) * total) / (count + 1)));
+}
+
+/** All chats as they must be written, from those of an account whose values are clean. */
+async function expectedChats(
+  kinds: readonly HostileKind[],
+  columns: readonly string[],
+): Promise<readonly JsonObject[]> {
+  const clean = await start({});
+  const records = [...clean.account.dump('chats')].map((chat) =>
+    expectedRecord('chats', chat, columns),
+  );
+  const changes = kinds.flatMap((kind) =>
+    kind === 'big-chat' ? [] : outcomes[kind]('').map((_change, turn) => ({ kind, turn })),
+  );
+  const places = placesOf(changes.length, records.length);
+  for (const [index, { kind, turn }] of changes.entries()) {
+    const place = places[index] ?? 0;
+    const { update_timestamp: updated = null } = records[place] ?? {};
+    const at = JSON.stringify(updated).slice(1, -2);
+    const change = outcomes[kind](at)[turn] ?? 'left out';
+    const kept = change === 'left out' ? undefined : change.kept;
+    Object.assign(
+      records[place] ?? {},
+      change === 'left out' ? { id: null } : change.columns,
+      kept === undefined ? {} : { additional_fields: kept },
+    );
+  }
+  return records.filter(({ id }) => id !== null);
+}
+
+/** The records with the JSON text of additional_fields read. */
+function withKeptRead(records: readonly JsonObject[]): readonly JsonObject[] {
+  return records.map((record) => {
+    const { additional_fields: text = null } = record;
+    return Object.assign({}, record, {
+      additional_fields: typeof text === 'string' ? (JSON.parse(text) as Json) : text,
+    });
+  });
+}
+
+const tellingKinds = hostileKinds.filter((kind) => kind !== 'big-chat' && kind !== 'no-key');
+
+test.each(tellingKinds)('chats with hostile values (%s) are written as promised', async (kind) => {
+  const sandbox = await start({ hostile: [kind] });
+
+  const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  const expected = await expectedChats([kind], columnsOf(result, 'chats'));
+  expect(recordFaults('chats', withKeptRead(result.records('chats')), expected)).toEqual([]);
+  expect(draftFaultsOf(result)).toEqual([]);
+  expect(dirtyTexts(result)).toEqual([]);
+  expect(result.code).toBe(0);
+});
+
+test('all hostile values together are told once for each path, and only items without a key fail the run', async () => {
+  const sandbox = await start({ hostile: true });
+
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  const kinds = hostileKinds.filter((kind) => kind !== 'big-chat');
+  const expected = await expectedChats(kinds, columnsOf(result, 'chats'));
+  expect(recordFaults('chats', withKeptRead(result.records('chats')), expected)).toEqual([]);
+  expect(draftFaultsOf(result, Object.keys(result.schemas))).toEqual([]);
+  expect(result.warnings.map((line) => line.replace(/(?<=\(\w+\)|page \d+) .*/, ''))).toEqual([
+    'chats: /visitor/name (string)',
+    'chats: /tags/* (string)',
+    'chats: /comment (string)',
+    'chats: /message (string)',
+    'chats: /timestamp (string)',
+    'chats: /end_timestamp (string)',
+    'chats: /visitor (string)',
+    'chats: /session (array)',
+    'chats: /webpath (object)',
+    'chats: /tags (string)',
+    'chats: /count (string)',
+    'chats: /agent_ids/* (null)',
+    'chats: /triggered_response (string)',
+    'chats: /department_id (number)',
+    'chats: /duration (number)',
+    'chats: /count/total (number)',
+    'chats: /visitor/brand_new (number)',
+    'chats: /brand_new (object)',
+    'chats: /odd key ✨ (boolean)',
+    'chats: /webpath/* (array)',
+    'chats: /zendesk_ticket_id (number)',
+    // It is unknown, and it is beyond 2^53.
+    'chats: /brand_new_number (number)',
+    'chats: item 55 of page 1',
+    'chats: item 58 of page 1',
+  ]);
+  expect(result.stderrLines.at(-1)).toBe(
+    'CRITICAL chats: 2 items without a key were left out, everything else was read; see the warnings above',
+  );
+  expect(result.code).toBe(1);
+});
+
+test('the log never shows a value', async () => {
+  const sandbox = await start({ hostile: true });
+
+  const { stderr } = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  expect(stderr).not.toMatch(
+    /yesterday|half \S* ?only|shop\.test|90071992547|gone|vip|20001-|450\.5/,
+  );
+});
+
+test('no byte of the output is a NUL or half a character, escaped or not', async () => {
+  const sandbox = await start({ hostile: true });
+
+  const { bytes, ...result } = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  expect(bytes.includes(0)).toBe(false);
+  expect(text).not.toMatch(/\\u0000|\\ud[89a-f][0-9a-f]{2}/i);
+  expect(result.code).toBe(1);
+});
+
+test('a chat of 30 MB arrives whole', async () => {
+  const sandbox = await start({ hostile: ['big-chat'] });
+
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  expect(streamFaults(result, sandbox, 'chats')).toEqual([]);
+  expect(Math.max(...result.lines.map((line) => line.length))).toBeGreaterThan(30_000_000);
+  expect(draftFaultsOf(result)).toEqual([]);
+  expect(result).toMatchObject({ code: 0, warnings: [] });
+});
+
+const keyless = [
+  ['departments', { name: 'No id' }, 'departments: item 4 of page 1 has no id and is left out'],
+  ['agents', { display_name: 'No id' }, 'agents: item 1 of page 1 has no id and is left out'],
+  ['bans', { visitor_id: 'no.id' }, 'bans: item 24 of page 1 has no id and is left out'],
+  ['triggers', { name: 'No id' }, 'triggers: item 3 of page 1 has no id and is left out'],
+] as const;
+
+test.each(keyless)(
+  'an item of %s without its key is left out and named, the rest is read',
+  async (stream, item, warning) => {
+    const sandbox = await start({ chats: 20 });
+    const before = sandbox.account.count(stream);
+    sandbox.account.put(stream, item, 1);
+
+    const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+    expect(result.records(stream)).toHaveLength(before);
+    expect(result.records('chats')).toHaveLength(20);
+    expect(result).toMatchObject({ code: 1, warnings: [warning] });
+  },
+);
+
+test('a timespan without start or agent is left out and named, the rest is read', async () => {
+  const sandbox = await start({ chats: 20 });
+  const at = sandbox.account.timeAt('agent_timeline', 5);
+  sandbox.account.put('agent_timeline', { agent_id: 1, duration: 5, status: 'away' }, at);
+
+  const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  expect(result.records('agent_timeline')).toHaveLength(20);
+  expect(result.warnings).toEqual([
+    expect.stringMatching(/^agent_timeline: item \d+ of page 1 has no id and is left out$/),
+  ]);
+  expect(result.code).toBe(1);
+});
+
+test('a key beyond 2^53 fails its stream, and no other', async () => {
+  const sandbox = await start({ chats: 20 });
+  sandbox.account.put('departments', { id: rawJson('9007199254740993'), name: 'Too far' });
+
+  const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  expect(result.stderrLines.at(-1)).toMatch(/^CRITICAL departments: .*"id".* beyond 2\^53/);
+  expect(result.code).toBe(1);
+  expect(result.records('departments')).toEqual([]);
+  expect(result.records('chats')).toHaveLength(20);
+});

@@ -1,0 +1,163 @@
+/**
+ * What the tap must write for what an account holds: told from the API's words and the documented promises
+ * alone. Shares no code with the tap, and takes nothing from its schemas but the names of the columns.
+ */
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Json, JsonObject } from '../../src/json.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Output } from './run-tap.ts';
+
+type Resource = Parameters<Sandbox['account']['dump']>[0];
+
+/** Where the sandbox keeps what a stream reads. */
+export const resourceOf: Readonly<Record<string, Resource>> = {
+  accounts: 'account',
+  routing_settings: 'routing_settings/account',
+  departments: 'departments',
+  goals: 'goals',
+  roles: 'roles',
+  shortcuts: 'shortcuts',
+  skills: 'skills',
+  triggers: 'triggers',
+  agents: 'agents',
+  bans: 'bans',
+  agent_timeline: 'agent_timeline',
+  chats: 'chats',
+};
+
+/** The path of a stream's requests. */
+export function pathOf(stream: string): string {
+  const resource = resourceOf[stream] ?? stream;
+  const isExport = resource === 'chats' || resource === 'agent_timeline';
+  return `/api/v2/chat/${isExport ? 'incremental/' : ''}${resource}`;
+}
+
+const instant = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|\+00:00Z)$/;
+
+/** An instant as it must be written: UTC, no fraction when it is zero, else six digits. */
+function writtenInstant(text: string): string {
+  const match = instant.exec(text);
+  if (match === null) return text;
+  const fraction = (match[2] ?? '').padEnd(6, '0');
+  return `${match[1] ?? ''}${Number(fraction) === 0 ? '' : `.${fraction}`}Z`;
+}
+
+const instantNames = /^(?:.*_)?(?:timestamp|date|created_at|last_login|start_time)$/;
+
+/** Limits of a plan are a number or `unlimited`; the columns say text. */
+const textNames = new Set([
+  'max_departments',
+  'max_concurrent_chats',
+  'max_history_search_days',
+  'max_basic_triggers',
+  'max_advanced_triggers',
+]);
+
+/** The parts of a trigger have no shape of their own: nested lists, written as JSON text. */
+const jsonTextNames = new Set(['condition', 'actions']);
+
+/** A clean value: instants in their one form, 0 and 1 as what they mean, everything else as it was sent. */
+function writtenValue(value: Json, name: string): Json {
+  if (value !== null && jsonTextNames.has(name)) return JSON.stringify(value);
+  if (typeof value === 'string') return instantNames.test(name) ? writtenInstant(value) : value;
+  if (typeof value === 'number' && name === 'enabled') return value === 1;
+  if (typeof value === 'number' && textNames.has(name)) return String(value);
+  if (Array.isArray(value)) return value.map((item) => writtenValue(item, name));
+  return value === null || typeof value !== 'object' ? value : writtenObject(value);
+}
+
+function writtenObject(item: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(item).map(([name, value]) => [name, writtenValue(value ?? null, name)]),
+  );
+}
+
+/** What a stream's documentation promises beyond the item itself. */
+const additions: Readonly<Record<string, (item: JsonObject) => JsonObject>> = {
+  bans: (ban) => ({ create_date: ban['created_at'] ?? null }),
+  agent_timeline: ({ agent_id: agent, start_time: start }) => ({
+    id: JSON.stringify([agent, start]).replace(/^\[(\d+),"(.*)"\]$/, '$1|$2'),
+  }),
+  shortcuts: (shortcut) => ({ id: shortcut['id'] ?? shortcut['name'] ?? null }),
+  routing_settings: () => ({ id: 'sandbox' }),
+};
+
+/** The record that a clean item becomes. Fields that no column has are left in it, to be noticed. */
+export function expectedRecord(
+  stream: string,
+  item: JsonObject,
+  columns: readonly string[],
+): JsonObject {
+  const written = writtenObject(item);
+  const nulls = Object.fromEntries(columns.map((column) => [column, null]));
+  return { ...nulls, ...written, ...additions[stream]?.(written) };
+}
+
+function keyOf(record: JsonObject): string {
+  return JSON.stringify(record['id'] ?? record['account_key'] ?? null);
+}
+
+function byKey(records: readonly JsonObject[]): Map<string, JsonObject> {
+  return new Map(records.map((record) => [keyOf(record), record]));
+}
+
+export function columnsOf(output: Output, stream: string): readonly string[] {
+  return Object.keys(output.schemas[stream]?.schema.properties ?? {});
+}
+
+function told(value: Json | undefined): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 300);
+}
+
+function differences(got: JsonObject, expected: JsonObject): string[] {
+  return Object.keys({ ...expected, ...got })
+    .filter((name) => !isDeepStrictEqual(got[name], expected[name]))
+    .map((name) => `${keyOf(got)} ${name}: ${told(got[name])} instead of ${told(expected[name])}`);
+}
+
+/** Faults are listed up to this number: with 20,000 wrong records the first few say it all. */
+const mostFaults = 10;
+
+/** Compares records with all the account holds now: missing, invented, doubled, different ones. `[]`: equal. */
+export function recordFaults(
+  stream: string,
+  got: readonly JsonObject[],
+  expected: readonly JsonObject[],
+): readonly string[] {
+  const [gotByKey, expectedByKey] = [byKey(got), byKey(expected)];
+  const missing = [...expectedByKey.keys()].filter((key) => !gotByKey.has(key));
+  const invented = [...gotByKey.keys()].filter((key) => !expectedByKey.has(key));
+  const wrong = [...gotByKey].flatMap(([key, record]) => {
+    const should = expectedByKey.get(key);
+    return should === undefined ? [] : differences(record, should);
+  });
+  const doubled = got.length - gotByKey.size;
+  return [
+    ...missing.slice(0, mostFaults).map((key) => `${stream} ${key} is missing`),
+    ...invented.slice(0, mostFaults).map((key) => `${stream} ${key} is invented`),
+    ...(doubled > 0 ? [`${doubled} records of ${stream} came twice`] : []),
+    ...wrong.slice(0, mostFaults).map((fault) => `${stream} ${fault}`),
+  ];
+}
+
+/** What a stream must write for all the account holds now. */
+export function expectedRecords(
+  sandbox: Sandbox,
+  stream: string,
+  columns: readonly string[],
+): JsonObject[] {
+  const resource = resourceOf[stream] ?? 'chats';
+  return [...sandbox.account.dump(resource)].map((item) => expectedRecord(stream, item, columns));
+}
+
+/** Compares a whole stream of a run, value by value, with all the account holds now. */
+export function streamFaults(output: Output, sandbox: Sandbox, stream: string): readonly string[] {
+  const expected = expectedRecords(sandbox, stream, columnsOf(output, stream));
+  return recordFaults(stream, output.records(stream), expected);
+}
+
+/** Requests to a stream's endpoint in the sandbox's log. */
+export function requestsOf(sandbox: Sandbox, stream: string): number {
+  return sandbox.requests.filter(({ path }) => path === pathOf(stream)).length;
+}
