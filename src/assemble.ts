@@ -5,7 +5,7 @@ import { apiOrigin, type Config } from './config.ts';
 import type { RequestReport } from './http/attempt.ts';
 import type { HttpClient } from './http/client.ts';
 import type { Json } from './json.ts';
-import type { Logger, Metric } from './logger.ts';
+import { secretForms, type Logger, type Metric } from './logger.ts';
 import { parseCatalog, type StreamDescription } from './singer/catalog.ts';
 import type { JsonSchema } from './singer/schema.ts';
 import { selectStreams, type SelectedStream } from './singer/selection.ts';
@@ -43,7 +43,8 @@ async function createHttp({
     origin: apiOrigin(config.subdomain, env),
     headers: credentials.headers,
     userAgent: config.userAgent ?? `tap-zendesk-chat/${programVersion()}`,
-    secrets: config.secrets,
+    // An API may repeat them in another form, and its words are cut where they are long.
+    secrets: secretForms(config.secrets),
     clock,
     signal,
     requestsPerMinute: config.requestsPerMinute,

@@ -152,11 +152,11 @@ async function compile(schema: JsonObject): Promise<ValidateFunction<ValidSettin
   return ajv.compile<ValidSettings>(schema);
 }
 
-function addViolation({ schema, settings, violations }: Findings, key: string): void {
+function addViolation({ schema, settings, violations, secrets }: Findings, key: string): void {
   const property = schema.get(key);
   const value = settings[key];
   if (property === undefined || value === undefined) return;
-  const is = property['writeOnly'] === true ? '' : ` is ${shown(value)}: it`;
+  const is = property['writeOnly'] === true ? '' : ` is ${shown(value, secrets)}: it`;
   violations.set(key, `${key}${is} must be ${expected(property)}.${hints[key] ?? ''}`);
 }
 

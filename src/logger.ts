@@ -142,17 +142,25 @@ function isError(value: unknown): value is Error {
 
 type Redact = (text: string) => string;
 
-/** Takes out what is secret in every form in which it may appear: as it is, in a URL, in JSON, in base64. */
-function redactor(secrets: readonly string[]): Redact {
+/**
+ * Every form in which a secret may appear: as it is, in a URL, in JSON, in base64. The longest first: a
+ * short one may be a part of it, and would leave the rest.
+ */
+export function secretForms(secrets: readonly string[]): readonly string[] {
   const forms = secrets.flatMap((secret) => {
     if (secret.length < 4) return [];
     const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
     const base64url = Buffer.from(secret).toString('base64url');
     const inUrl = encodeURIComponent(secret.toWellFormed());
-    return [secret, inUrl, JSON.stringify(secret).slice(1, -1), base64, base64url];
+    const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
+    return [secret, inUrl, inForm, JSON.stringify(secret).slice(1, -1), base64, base64url];
   });
-  // The longest first: a short one may be a part of it, and would leave the rest.
-  const inOrder = [...new Set(forms)].sort((left, right) => right.length - left.length);
+  return [...new Set(forms)].sort((left, right) => right.length - left.length);
+}
+
+/** Takes out what is secret. */
+function redactor(secrets: readonly string[]): Redact {
+  const inOrder = secretForms(secrets);
   return (text) =>
     inOrder
       .reduce((done, form) => done.replaceAll(form, '***'), text)

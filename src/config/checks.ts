@@ -12,7 +12,7 @@ export interface KnownStreams {
 
 /** Puts the bare subdomain in place of whatever address was given. */
 export function checkSubdomain(findings: Findings): void {
-  const { settings, violations } = findings;
+  const { settings, violations, secrets } = findings;
   const given = settings['subdomain'];
   const example = 'give acme for an account at https://acme.zendesk.com.';
   if (given === undefined) {
@@ -30,7 +30,7 @@ export function checkSubdomain(findings: Findings): void {
     const why = subdomain.includes('.')
       ? 'another host than zendesk.com'
       : 'no name of letters, digits and hyphens';
-    violations.set('subdomain', `subdomain is ${shown(given)}, ${why}: ${example}`);
+    violations.set('subdomain', `subdomain is ${shown(given, secrets)}, ${why}: ${example}`);
   }
 }
 
@@ -54,7 +54,7 @@ export function checkAccessToken(findings: Findings): void {
 
 /** Each name must be a stream that exists. */
 export function checkExtraStreams(
-  { settings, violations }: Findings,
+  { settings, violations, secrets }: Findings,
   known: KnownStreams | undefined,
 ): void {
   const names = settings['extra_streams'];
@@ -65,7 +65,7 @@ export function checkExtraStreams(
   const choice = hasChoice
     ? `it may name ${known.offByDefault.join(', ')}, or be all.`
     : 'all streams of this version are default ones, so take it out.';
-  const sentence = `extra_streams names ${shown(unknown)}, a stream that does not exist: ${choice}`;
+  const sentence = `extra_streams names ${shown(unknown, secrets)}, a stream that does not exist: ${choice}`;
   violations.set('extra_streams', sentence + didYouMean(unknown, known.names));
 }
 
@@ -98,7 +98,7 @@ export function checkDates(findings: Findings, nowMs: number): Dates {
   return { startMs, endMs, hasStartDate: given !== undefined };
 }
 
-function checkDate({ settings, violations }: Findings, key: string): number | undefined {
+function checkDate({ settings, violations, secrets }: Findings, key: string): number | undefined {
   const given = settings[key];
   if (typeof given !== 'string') return undefined;
   const micros = instantToMicros(given);
@@ -106,7 +106,7 @@ function checkDate({ settings, violations }: Findings, key: string): number | un
   if (isSane) return Math.floor(micros / 1000);
   const advice = isoReadings(given) || '2024-01-31 or 2024-01-31T08:00:00Z';
   const what = micros === undefined ? 'no ISO date' : 'not between the years 1970 and 2099';
-  violations.set(key, `${key} is ${shown(given)}, which is ${what}: write ${advice}.`);
+  violations.set(key, `${key} is ${shown(given, secrets)}, which is ${what}: write ${advice}.`);
   return undefined;
 }
 
@@ -121,19 +121,21 @@ function isoReadings(text: string): string {
 }
 
 /** One warning for each key that nobody knows. */
-export function noteUnknownKeys({ schema, unknownKeys, notes }: Findings): void {
+export function noteUnknownKeys({ schema, unknownKeys, notes, secrets }: Findings): void {
   for (const path of unknownKeys) {
     const meant = didYouMean(path.slice(path.lastIndexOf('.') + 1), [...schema.keys()]);
     notes.push({
       level: 'WARNING',
-      message: `The config key ${shown(path)} is unknown and ignored.${meant}`,
+      message: `The config key ${shown(path, secrets)} is unknown and ignored.${meant}`,
     });
   }
 }
 
-function nearMiss({ schema, unknownKeys }: Findings, key: string): string {
+function nearMiss({ schema, unknownKeys, secrets }: Findings, key: string): string {
   const near = unknownKeys.find(
     (path) => closest(path.slice(path.lastIndexOf('.') + 1), [...schema.keys()]) === key,
   );
-  return near === undefined ? '' : ` The config holds ${shown(near)}: did you mean ${key}?`;
+  return near === undefined
+    ? ''
+    : ` The config holds ${shown(near, secrets)}: did you mean ${key}?`;
 }

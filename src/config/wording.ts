@@ -23,12 +23,19 @@ export function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
-/** A value as a message repeats it: in one line, and not at length. */
-export function shown(value: Json): string {
+/** A value as a message repeats it: in one line, not at length, and without the secrets of other keys. */
+export function shown(value: Json, secrets: ReadonlySet<string>): string {
   if (Array.isArray(value)) return 'a list';
   if (isJsonObject(value)) return 'an object';
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(typeof value === 'string' ? withoutSecrets(value, secrets) : value);
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+/** Where a secret was copied to the wrong place; a short text is none, and may well be elsewhere. */
+function withoutSecrets(text: string, secrets: ReadonlySet<string>): string {
+  return [...secrets]
+    .filter((secret) => secret.length >= 4)
+    .reduce((done, secret) => done.replaceAll(secret, '***'), text);
 }
 
 /** A question to put after a sentence, or nothing. */

@@ -1,0 +1,309 @@
+/** How the program ends: by itself, by a signal, or because its reader went away. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { expect, test } from '@jest/globals';
+
+import type { Fault } from '../../src/sandbox/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { catalogOf } from '../helpers/catalogs.ts';
+import {
+  readOutput,
+  runTap,
+  startTap,
+  tapPath,
+  type ProcessInput,
+  type TapResult,
+} from '../helpers/run-tap.ts';
+import { readSlowly } from '../helpers/slow-reader.ts';
+import { criticalLines, lastWords, secretToken, withSandbox } from '../helpers/with-sandbox.ts';
+
+const signals = ['SIGTERM', 'SIGINT'] as const;
+
+/** Many small pages of chats. */
+const pages: SandboxOptions = { chats: 60, switches: { maxPage: 10 } };
+/** Chats that no pipe can hold. */
+const plenty: SandboxOptions = { chats: 3000 };
+const chats = catalogOf('chats');
+
+/** A tap that does not end is killed after so long, and the test fails for the wrong signal. */
+const timeoutMs = 20_000;
+
+function inputFor(sandbox: Sandbox): ProcessInput {
+  return { sandboxUrl: sandbox.url, config: { ...sandbox.config }, catalog: chats, timeoutMs };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await delay(5);
+}
+
+/** Resolves as soon as a stream has said something; says what it said so far. */
+function listen(pipe: Readable): { until: (word: string) => Promise<void> } {
+  let heard = '';
+  pipe.on('data', (piece: Buffer) => (heard += piece.toString()));
+  return { until: (word) => until(() => heard.includes(word)) };
+}
+
+function ids(result: TapResult): readonly unknown[] {
+  return result.records('chats').map(({ id }) => id);
+}
+
+function chatIds({ account }: Sandbox): readonly unknown[] {
+  return [...account.dump('chats')].map(({ id }) => id);
+}
+
+/** What a stopped run leaves behind is whole, and the next run brings exactly the rest. */
+async function expectResumable(stopped: TapResult, sandbox: Sandbox): Promise<void> {
+  expect(stopped.stdout.endsWith('\n')).toBe(true);
+  expect(stopped.messages.at(-1)?.type).toBe('STATE');
+  expect(criticalLines(stopped)).toEqual([]);
+  sandbox.faults.clear();
+  const rest = await runTap({ ...inputFor(sandbox), state: stopped.lastState });
+  expect(rest.code).toBe(0);
+  expect([...new Set([...ids(stopped), ...ids(rest)])]).toEqual(chatIds(sandbox));
+}
+
+test.concurrent.each(signals)(
+  '%s in the middle: the page in hand and its state go out, then the program ends by it',
+  async (signal) => {
+    await withSandbox({ ...pages, latencyMs: 40 }, async (sandbox) => {
+      const { child, result } = await startTap(inputFor(sandbox));
+      await until(() => sandbox.requests.length >= 3);
+      child.kill(signal);
+      const stopped = await result;
+      expect(stopped).toMatchObject({ code: null, signal });
+      expect(ids(stopped).length).toBeLessThan(60);
+      expect(stopped.warnings).toContain('stopped by a signal; what was read has its state');
+      expect(stopped.stderr).toContain('1 interrupted');
+      await expectResumable(stopped, sandbox);
+    });
+  },
+);
+
+const waits: readonly { name: string; fault: Fault; says: string }[] = [
+  {
+    name: 'a pause the API asked for',
+    fault: { kind: 'status', status: 429, retryAfter: 600 },
+    says: 'INFO waiting 600 s',
+  },
+  {
+    name: 'an answer that does not come',
+    fault: { kind: 'stall', where: 'headers' },
+    says: 'METRIC',
+  },
+  { name: 'the rest of a body', fault: { kind: 'stall', where: 'body' }, says: 'METRIC' },
+];
+
+test.concurrent.each(waits)(
+  'A signal during $name ends it at once, with all that was read',
+  async ({ fault, says }) => {
+    await withSandbox(
+      { ...pages, faults: [{ path: 'incremental/chats', nth: 3, fault }] },
+      async (sandbox) => {
+        const { child, result } = await startTap(inputFor(sandbox));
+        const log = listen(child.stderr);
+        await until(() => sandbox.requests.length === 3);
+        await log.until(says);
+        child.kill('SIGTERM');
+        const stopped = await result;
+        expect(stopped).toMatchObject({ code: null, signal: 'SIGTERM' });
+        // Two pages of ten, the second of which begins with the last chat of the first.
+        expect(ids(stopped)).toEqual(chatIds(sandbox).slice(0, 19));
+        await expectResumable(stopped, sandbox);
+      },
+    );
+  },
+);
+
+test.concurrent('A signal before the first answer leaves a state, and no complaint', async () => {
+  await withSandbox({ latencyMs: 60_000 }, async (sandbox) => {
+    const state = { bookmarks: { other_stream: { at: 1 } } };
+    const { child, result } = await startTap({ ...inputFor(sandbox), state });
+    await until(() => sandbox.requests.length === 1);
+    child.kill('SIGTERM');
+    const stopped = await result;
+    expect(stopped).toMatchObject({ code: null, signal: 'SIGTERM' });
+    expect(stopped.messages).toEqual([
+      { type: 'STATE', value: { ...state, currently_syncing: 'chats' } },
+    ]);
+    expect(criticalLines(stopped)).toEqual([]);
+  });
+});
+
+test.concurrent.each(signals)('%s ends a program whose output nobody takes', async (signal) => {
+  await withSandbox(plenty, async (sandbox) => {
+    const { child, result } = await startTap(inputFor(sandbox), false);
+    await until(() => sandbox.requests.length >= 2);
+    child.kill(signal);
+    expect(await result).toMatchObject({ code: null, signal });
+  });
+});
+
+test.concurrent('A second signal is not waited for', async () => {
+  await withSandbox(plenty, async (sandbox) => {
+    const { child, result } = await startTap(inputFor(sandbox), false);
+    await until(() => sandbox.requests.length >= 2);
+    child.kill('SIGTERM');
+    child.kill('SIGINT');
+    expect((await result).signal).toMatch(/^SIG(TERM|INT)$/);
+  });
+});
+
+test.concurrent.each([
+  { signal: 'SIGTERM', code: 143 },
+  { signal: 'SIGINT', code: 130 },
+] as const)('A shell sees exit code $code after $signal', async ({ signal, code }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tap-shell-'));
+  try {
+    await withSandbox({ latencyMs: 60_000 }, async (sandbox) => {
+      const config = join(folder, 'config.json');
+      await writeFile(config, JSON.stringify(sandbox.config));
+      const script = '"$@" > /dev/null 2>&1 & echo $!; wait $!; echo "code $?"';
+      const argv = ['-c', script, 'sh', process.execPath, tapPath, '--config', config];
+      const shell = spawn('sh', argv, {
+        env: { PATH: process.env['PATH'] ?? '', ZENDESK_CHAT_API_URL: sandbox.url },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const said = text(shell.stdout);
+      const [pid] = (await once(shell.stdout, 'data')) as [Buffer];
+      await until(() => sandbox.requests.length === 1);
+      process.kill(Number(pid.toString()), signal);
+      expect((await said).split('\n')).toContain(`code ${code}`);
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+/** What a program that crashed would write. */
+const crash = /^\s+at |node:|Error|CRITICAL|EPIPE/m;
+
+test.concurrent('A reader that takes a first line and goes, goes without a complaint', async () => {
+  await withSandbox(plenty, async (sandbox) => {
+    const { child, result } = await startTap(inputFor(sandbox), false);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const left = await result;
+    expect(left).toMatchObject({ code: 1, signal: null });
+    expect(left.stderr).not.toMatch(crash);
+  });
+});
+
+test.concurrent('A reader that goes while the next page is waited for does not keep the program alive', async () => {
+  const faults = [
+    { path: 'incremental/chats', nth: 2, fault: { kind: 'stall', where: 'headers' } },
+  ] as const;
+  await withSandbox({ ...plenty, faults }, async (sandbox) => {
+    const { child, result } = await startTap(inputFor(sandbox), false);
+    await until(() => sandbox.requests.length === 2);
+    child.stdout.destroy();
+    expect(await result).toMatchObject({ code: 1, signal: null });
+  });
+});
+
+test.concurrent.each([['--discover'], ['--help']])(
+  'A reader that does not want what %s prints is no crash',
+  async (...args) => {
+    const { child, result } = await startTap({ args, timeoutMs }, false);
+    child.stdout.destroy();
+    const left = await result;
+    expect(left.signal).toBeNull();
+    expect(left.stderr).not.toMatch(crash);
+  },
+);
+
+(existsSync('/dev/full') ? test : test.skip)('A disk that is full is named as what it is', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [tapPath, '--discover'], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    'CRITICAL the output cannot be written: ENOSPC: no space left on device, write\n',
+  );
+});
+
+test.concurrent('Nobody has to read the log', async () => {
+  await withSandbox({ latencyMs: 200 }, async (sandbox) => {
+    const { child, result } = await startTap(inputFor(sandbox));
+    // Reading a pipe that was destroyed fails; the program's end is what counts here.
+    result.catch(() => undefined);
+    await until(() => sandbox.requests.length === 1);
+    child.stderr.destroy();
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(code).toBe(0);
+  });
+});
+
+test.concurrent('A slow reader gets every line, and the exit code is 0', async () => {
+  await withSandbox({ chats: 300 }, async (sandbox) => {
+    const { child, result } = await startTap(inputFor(sandbox), false);
+    const bytes = await readSlowly(child.stdout, { bytesPerSecond: 800_000 });
+    const end = await result;
+    const output = readOutput(bytes, end.stderr);
+    expect(end).toMatchObject({ code: 0, signal: null });
+    expect(output.records('chats').map(({ id }) => id)).toEqual(chatIds(sandbox));
+    expect(output.messages.at(-1)?.type).toBe('STATE');
+  });
+});
+
+test.concurrent('A slow reader gets every line of a run that fails, and the exit code is 1', async () => {
+  const faults = [
+    { path: 'incremental/chats', nth: 2, fault: { kind: 'status', status: 400 } },
+  ] as const;
+  await withSandbox({ chats: 300, switches: { maxPage: 250 }, faults }, async (sandbox) => {
+    const { child, result } = await startTap(inputFor(sandbox), false);
+    const bytes = await readSlowly(child.stdout, { bytesPerSecond: 800_000 });
+    const end = await result;
+    const output = readOutput(bytes, end.stderr);
+    expect(end).toMatchObject({ code: 1, signal: null });
+    expect(lastWords(end)).toMatch(/^CRITICAL chats: /);
+    expect(output.records('chats').map(({ id }) => id)).toEqual(chatIds(sandbox).slice(0, 250));
+    expect(output.messages.at(-1)?.type).toBe('STATE');
+  });
+});
+
+test.concurrent('Standard output holds messages and nothing else, whatever goes wrong', async () => {
+  await withSandbox(
+    {
+      chats: 60,
+      hostile: true,
+      switches: { absent: { goals: 404 }, tokenRefused: ['skills'] },
+      faults: [{ path: 'agents', nth: 1, fault: { kind: 'status', status: 429, retryAfter: 1 } }],
+    },
+    async (sandbox) => {
+      const { messages, code } = await runTap({
+        sandboxUrl: sandbox.url,
+        config: { ...sandbox.config },
+        env: { LOGLEVEL: 'debug' },
+      });
+      expect(code).toBe(1);
+      const types = new Set(messages.map(({ type }) => type));
+      expect(types).toEqual(new Set(['RECORD', 'SCHEMA', 'STATE']));
+      expect(messages.at(-1)?.type).toBe('STATE');
+    },
+  );
+});
+
+test.concurrent('With log_format: json every line of the log is an object with the keys Meltano wants', async () => {
+  await withSandbox({ switches: { absent: { chats: 500 } } }, async (sandbox) => {
+    const config = { ...sandbox.config, log_format: 'json', max_retry_seconds: 0 };
+    const { code, stderrLines } = await runTap({ ...inputFor(sandbox), config });
+    expect(code).toBe(1);
+    const entries = stderrLines.map((line): Record<string, unknown> => JSON.parse(line));
+    const wanted = ['level', 'pid', 'logger_name', 'ts', 'thread_name', 'app_name', 'message'];
+    expect(entries.filter((entry) => wanted.some((key) => entry[key] === undefined))).toEqual([]);
+    expect(entries.at(-1)).toMatchObject({ level: 'critical', stream_name: 'chats' });
+    expect(stderrLines.join('\n')).not.toContain(secretToken);
+  });
+});

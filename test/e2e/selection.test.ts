@@ -1,0 +1,407 @@
+/** What a catalog selects is written, what it leaves out is nowhere. */
+import { expect, test } from '@jest/globals';
+
+import type { JsonObject } from '../../src/json.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { breadcrumbOf, catalogOf, discovered, mark, type DraftEntry } from '../helpers/catalogs.ts';
+import { runTap, type TapResult } from '../helpers/run-tap.ts';
+import { askedPaths, runOnce, withSandbox } from '../helpers/with-sandbox.ts';
+
+type Change = (entry: DraftEntry) => void;
+
+/** Streams whose records have other keys than their SCHEMA, or the same ones in another order. */
+function differingStreams({ messages, schemas }: TapResult): readonly string[] {
+  const columns = Object.fromEntries(
+    Object.entries(schemas).map(([name, { schema }]) => [name, Object.keys(schema.properties)]),
+  );
+  const differing = messages.filter(
+    (line) =>
+      line.type === 'RECORD' &&
+      JSON.stringify(Object.keys(line.record)) !== JSON.stringify(columns[line.stream]),
+  );
+  return [...new Set(differing.map((line) => ('stream' in line ? line.stream : '')))];
+}
+
+function inSchema(schema: JsonObject, path: string): boolean {
+  const end = breadcrumbOf(path).reduce<unknown>(
+    (node, step) => (node as Record<string, unknown> | undefined)?.[step],
+    schema,
+  );
+  return end !== undefined;
+}
+
+/** Does any of the records hold something at a path such as `history[].msg`? */
+function inRecords(records: readonly unknown[], path: string): boolean {
+  const values = path.split('.').reduce<readonly unknown[]>(
+    (found, step) =>
+      found.flatMap((holder) => {
+        const value = (holder as Record<string, unknown> | null)?.[step.replace('[]', '')];
+        return Array.isArray(value) && step.endsWith('[]') ? value : [value];
+      }),
+    records,
+  );
+  return values.some((value) => value !== undefined);
+}
+
+interface Row {
+  readonly name: string;
+  readonly change: Change;
+  readonly kept?: readonly string[];
+  readonly gone?: readonly string[];
+}
+
+/** Puts a selection into the schema itself, as old taps and their tools do. */
+function inOldStyle(path: string, selected: unknown): Change {
+  return ({ schema }) => {
+    let node = schema;
+    for (const step of breadcrumbOf(path)) {
+      node = (node as Record<string, typeof schema>)[step] ?? node;
+    }
+    node['selected'] = selected;
+  };
+}
+
+const without =
+  (path: string, selected: unknown = false): Change =>
+  (entry) =>
+    mark(entry, path, { selected });
+
+const both =
+  (...changes: readonly Change[]): Change =>
+  (entry) => {
+    for (const change of changes) change(entry);
+  };
+
+const rows: readonly Row[] = [
+  {
+    name: 'a field nobody has an opinion on is written',
+    change: () => undefined,
+    kept: ['rating', 'visitor.email', 'history[].msg', 'webpath[].from', 'additional_fields'],
+  },
+  {
+    name: 'a field that is not selected is not written',
+    change: without('rating'),
+    kept: ['comment'],
+    gone: ['rating'],
+  },
+  {
+    name: 'the texts "false" and "true" count',
+    change: both(without('rating', 'false'), without('comment', 'true')),
+    kept: ['comment'],
+    gone: ['rating'],
+  },
+  {
+    name: 'a parent takes its children with it, whatever they say',
+    change: both(without('visitor'), without('visitor.email', true)),
+    gone: ['visitor', 'visitor.email'],
+  },
+  {
+    name: 'a child can be left out of a parent that stays',
+    change: both(without('visitor', true), without('visitor.email')),
+    kept: ['visitor.name', 'visitor.id'],
+    gone: ['visitor.email'],
+  },
+  {
+    name: 'a field of the items of an array can be left out',
+    change: both(without('history[].msg'), without('webpath[].from')),
+    kept: ['history[].name', 'webpath[].to'],
+    gone: ['history[].msg', 'webpath[].from'],
+  },
+  {
+    name: 'an object whose fields are all left out is left out',
+    change: both(without('count.total'), without('count.agent'), without('count.visitor')),
+    gone: ['count'],
+  },
+  {
+    name: 'keys and what bookmarks are made of are written even if not selected',
+    change: both(without('id'), without('update_timestamp')),
+    kept: ['id', 'update_timestamp'],
+  },
+  {
+    name: 'any field with inclusion automatic is written',
+    change: (entry) => mark(entry, 'rating', { inclusion: 'automatic', selected: false }),
+    kept: ['rating'],
+  },
+  {
+    name: 'a field with inclusion unsupported is not written even if selected',
+    change: (entry) => mark(entry, 'rating', { inclusion: 'unsupported', selected: true }),
+    gone: ['rating'],
+  },
+  {
+    name: 'selected-by-default counts where nobody has chosen',
+    change: (entry) => mark(entry, 'rating', { 'selected-by-default': false }),
+    gone: ['rating'],
+  },
+  {
+    name: 'a choice counts more than selected-by-default',
+    change: (entry) => mark(entry, 'rating', { 'selected-by-default': false, selected: true }),
+    kept: ['rating'],
+  },
+  {
+    name: 'a choice in the schema counts, as old tools write it',
+    change: both(inOldStyle('rating', false), inOldStyle('visitor.email', false)),
+    kept: ['visitor.name'],
+    gone: ['rating', 'visitor.email'],
+  },
+  {
+    name: 'a choice in the metadata counts more than one in the schema',
+    change: both(inOldStyle('rating', false), without('rating', true)),
+    kept: ['rating'],
+  },
+  {
+    name: 'a field that was taken out of the schema is not written',
+    change: ({ schema }) => void delete schema.properties?.['rating'],
+    gone: ['rating'],
+  },
+  {
+    name: 'the column for what the schema does not know can be left out',
+    change: without('additional_fields'),
+    gone: ['additional_fields'],
+  },
+];
+
+test.concurrent.each(rows)('Selecting fields: $name', async ({ change, kept = [], gone = [] }) => {
+  const { result } = await runOnce({ chats: 20 }, { catalog: catalogOf('chats', change) });
+  expect(result).toMatchObject({ code: 0, warnings: [] });
+  expect(Object.keys(result.schemas)).toEqual(['chats']);
+  expect(differingStreams(result)).toEqual([]);
+  const schema = result.schemas['chats']?.schema ?? {};
+  const records = result.records('chats');
+  expect(records).toHaveLength(20);
+  expect(kept.filter((path) => !inSchema(schema, path) || !inRecords(records, path))).toEqual([]);
+  expect(gone.filter((path) => inSchema(schema, path) || inRecords(records, path))).toEqual([]);
+});
+
+const entryRows: readonly (Row & { readonly isRead: boolean })[] = [
+  {
+    name: 'a stream nobody has an opinion on, but its default',
+    change: () => undefined,
+    isRead: true,
+  },
+  {
+    name: 'a stream that is off by default',
+    change: (entry) => mark(entry, '', { 'selected-by-default': false }),
+    isRead: false,
+  },
+  {
+    name: 'a stream without any opinion at all',
+    change: (entry) => {
+      entry.metadata = entry.metadata.filter(({ breadcrumb }) => breadcrumb.length > 0);
+    },
+    isRead: false,
+  },
+  { name: 'a stream that is not selected', change: without(''), isRead: false },
+  { name: 'a stream selected by text', change: without('', 'true'), isRead: true },
+  {
+    name: 'a stream selected at the entry, as Meltano writes it too',
+    change: (entry) => {
+      entry['selected'] = true;
+      entry.metadata = [];
+    },
+    isRead: true,
+  },
+  {
+    name: 'a stream selected in its schema',
+    change: both(inOldStyle('', true), (entry) => {
+      entry.metadata = [];
+    }),
+    isRead: true,
+  },
+  {
+    name: 'a stream whose metadata and schema differ: the metadata counts',
+    change: both(inOldStyle('', true), without('')),
+    isRead: false,
+  },
+];
+
+test.concurrent.each(entryRows)('Selecting streams: $name', async ({ change, isRead }) => {
+  const catalog = discovered();
+  const [first, ...others] = catalog.streams;
+  for (const entry of others) mark(entry, '', { selected: false });
+  if (first !== undefined) change(first);
+  const { result, sandbox } = await runOnce({}, { catalog: catalog as unknown as JsonObject });
+  expect(result.code).toBe(0);
+  expect(Object.keys(result.schemas)).toEqual(isRead ? ['accounts'] : []);
+  expect(askedPaths(sandbox)).toEqual(isRead ? ['account'] : []);
+  expect(differingStreams(result)).toEqual([]);
+});
+
+test.concurrent('Without a catalog the default streams are read with all their columns', async () => {
+  const { result } = await runOnce({ chats: 20 });
+  const catalog = discovered();
+  expect(Object.keys(result.schemas)).toEqual(catalog.streams.map(({ stream }) => stream));
+  expect(Object.values(result.schemas).map(({ schema }) => Object.keys(schema.properties))).toEqual(
+    catalog.streams.map(({ schema }) => Object.keys(schema.properties ?? {})),
+  );
+  expect(differingStreams(result)).toEqual([]);
+});
+
+test.concurrent('Discovery with one field fewer in each stream is followed in every stream', async () => {
+  const catalog = discovered();
+  for (const entry of catalog.streams) mark(entry, 'additional_fields', { selected: false });
+  const { result } = await runOnce({}, { catalog: catalog as unknown as JsonObject });
+  expect(Object.keys(result.schemas)).toHaveLength(12);
+  expect(differingStreams(result)).toEqual([]);
+  expect(result.stdout.includes('additional_fields')).toBe(false);
+});
+
+/** What Meltano makes of a select rule: everything is set one way or the other, in both spellings. */
+function asMeltano(entry: DraftEntry, excluded: readonly string[]): void {
+  entry['selected'] = true;
+  entry['replication_key'] = 'update_timestamp';
+  for (const { breadcrumb, metadata } of entry.metadata) {
+    // It does not look below array items: they stay as discovery has them.
+    if (!breadcrumb.includes('items')) metadata['selected'] = true;
+  }
+  for (const path of excluded) mark(entry, path, { selected: false });
+}
+
+test.concurrent('Meltano: ["chats.*", "!chats.visitor.email", "!chats.history"]', async () => {
+  const catalog = catalogOf('chats', (entry) => {
+    asMeltano(entry, ['visitor.email', 'history']);
+  });
+  const { result } = await runOnce({ chats: 20 }, { catalog });
+  expect(result).toMatchObject({ code: 0, warnings: [] });
+  const schema = result.schemas['chats']?.schema ?? {};
+  expect(inSchema(schema, 'visitor.name')).toBe(true);
+  expect(inSchema(schema, 'visitor.email')).toBe(false);
+  expect(inSchema(schema, 'history')).toBe(false);
+  expect(inSchema(schema, 'webpath[].from')).toBe(true);
+  expect(differingStreams(result)).toEqual([]);
+});
+
+test.concurrent('Meltano: replication-method FULL_TABLE reads the chats whole and leaves their bookmark alone', async () => {
+  const bookmark = {
+    update_timestamp: '2030-01-01T00:00:00Z',
+    position: { end_time: 1_893_456_000, end_id: null },
+  };
+  const catalog = catalogOf('chats', (entry) => {
+    asMeltano(entry, []);
+    entry['replication_method'] = 'FULL_TABLE';
+    mark(entry, '', { 'replication-method': 'FULL_TABLE' });
+  });
+  const { result } = await runOnce({}, { catalog, state: { bookmarks: { chats: bookmark } } });
+  expect(result).toMatchObject({ code: 0, warnings: [] });
+  expect(result.records('chats')).toHaveLength(12);
+  expect(result.lastState).toEqual({ bookmarks: { chats: bookmark }, currently_syncing: null });
+  expect(result.schemas['chats']).not.toHaveProperty('bookmark_properties');
+});
+
+test.concurrent('Meltano: a replication method and a key a stream does not have are answered with a warning each', async () => {
+  const catalog = catalogOf('departments', (entry) => {
+    mark(entry, '', { 'replication-method': 'INCREMENTAL', 'replication-key': 'name' });
+  });
+  const { result } = await runOnce({}, { catalog });
+  expect(result.code).toBe(0);
+  expect(result.warnings).toEqual([
+    'Stream "departments": the catalog asks for replication method "INCREMENTAL"; the stream has FULL_TABLE. It is read as FULL_TABLE.',
+    'Stream "departments": the catalog asks for replication key "name"; the stream has none.',
+  ]);
+  expect(result.records('departments')).toHaveLength(3);
+});
+
+test.concurrent('Meltano: bans by id are read incrementally, and the second run reads only newer ones', async () => {
+  const catalog = catalogOf('bans', (entry) => {
+    mark(entry, '', { 'replication-method': 'INCREMENTAL', 'replication-key': 'id' });
+  });
+  await withSandbox({}, async (sandbox) => {
+    const input = { sandboxUrl: sandbox.url, config: { ...sandbox.config }, catalog };
+    const first = await runTap(input);
+    const second = await runTap({ ...input, state: first.lastState });
+    expect([first.code, second.code]).toEqual([0, 0]);
+    expect(first.records('bans')).toHaveLength(4);
+    expect(first.schemas['bans']?.bookmark_properties).toEqual(['id']);
+    expect(second.records('bans')).toEqual([]);
+  });
+});
+
+test.concurrent('An alias of the older taps names the stream, its target table and its bookmark', async () => {
+  const catalog = catalogOf('accounts', (entry) => {
+    entry.tap_stream_id = 'account';
+    entry.stream = 'zendesk_account';
+  });
+  const { result } = await runOnce({}, { catalog });
+  expect(result.code).toBe(0);
+  expect(Object.keys(result.schemas)).toEqual(['zendesk_account']);
+  expect(result.records('zendesk_account')).toHaveLength(1);
+});
+
+const marker = 'MARKER-7c21';
+
+/** Every place a person's words may stand in, with values that fit and with values that do not. */
+function plant({ account }: Sandbox): void {
+  const texts = { comment: marker, rating: marker, message: marker };
+  const hostile = {
+    comment: { text: marker },
+    rating: [marker],
+    duration: marker,
+    department_name: { [marker]: true },
+    session: marker,
+    webpath: marker,
+    tags: { [marker]: marker },
+    referrer_search_terms: `${marker}\u0000\uD83D`,
+    end_timestamp: marker,
+    unknown_field: marker,
+  };
+  const visitor = { id: 'v', name: 'n', email: marker, notes: { [marker]: marker } };
+  const history = [
+    { index: 0, type: 'chat.msg', name: 'n', msg: marker },
+    { index: 1, type: 'chat.msg', name: 'n', msg: { [marker]: marker }, options: [marker] },
+  ];
+  account.patchChat(account.idAt('chats', 1), texts);
+  account.patchChat(account.idAt('chats', 2), { visitor, history });
+  account.patchChat(account.idAt('chats', 3), hostile);
+}
+
+const deselected = (
+  'comment rating message duration department_name session webpath tags referrer_search_terms ' +
+  'end_timestamp visitor.email visitor.notes history[].msg history[].options additional_fields'
+).split(' ');
+
+async function runPlanted(excluded: readonly string[]): Promise<TapResult> {
+  const catalog = catalogOf('chats', (entry) => {
+    for (const path of excluded) mark(entry, path, { selected: false });
+  });
+  return withSandbox({}, async (sandbox) => {
+    plant(sandbox);
+    return runTap({
+      sandboxUrl: sandbox.url,
+      config: { ...sandbox.config },
+      catalog,
+      env: { LOGLEVEL: 'debug' },
+    });
+  });
+}
+
+test.concurrent('What is not selected is nowhere: not in a record, not in a count, not in a log', async () => {
+  const result = await runPlanted(deselected);
+  expect(result.code).toBe(0);
+  expect(result.warnings).toEqual([
+    'chats: /unknown_field (string) is not in the schema; additional_fields is not selected; said once for this path',
+  ]);
+  expect(result.records('chats')).toHaveLength(12);
+  expect(differingStreams(result)).toEqual([]);
+  expect(result.stdout.includes(marker)).toBe(false);
+  expect(result.stderr.includes(marker)).toBe(false);
+});
+
+test.concurrent('What is not selected is not kept among the additional fields either', async () => {
+  const result = await runPlanted(deselected.filter((path) => path !== 'additional_fields'));
+  expect(result.code).toBe(0);
+  const kept = result.records('chats').map((record) => record['additional_fields']);
+  expect(kept.filter((text) => text !== null)).toEqual([
+    JSON.stringify({ '/unknown_field': marker }),
+  ]);
+  expect(result.stdout.split(marker).length - 1).toBe(1);
+  expect(result.warnings).toEqual([
+    'chats: /unknown_field (string) is not in the schema; additional_fields holds it; said once for this path',
+  ]);
+});
+
+test.concurrent('The same account with everything selected shows that there was something to hide', async () => {
+  const result = await runPlanted([]);
+  expect(result.code).toBe(0);
+  expect(result.stdout.split(marker).length - 1).toBeGreaterThan(15);
+  // A log names places and types; it never shows a value.
+  expect(result.stderr.includes(marker)).toBe(false);
+});

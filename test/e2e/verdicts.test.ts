@@ -1,0 +1,168 @@
+/** What the end of a stream means for the run: absent, failed, or the whole account not to be reached. */
+import { expect, test } from '@jest/globals';
+
+import { catalogOf } from '../helpers/catalogs.ts';
+import { askedPaths, criticalLines, lastWords, leaks, runOnce } from '../helpers/with-sandbox.ts';
+
+const table = [
+  { stream: 'accounts', path: 'account', statuses: [403, 404] },
+  { stream: 'routing_settings', path: 'routing_settings/account', statuses: [404] },
+  { stream: 'departments', path: 'departments', statuses: [404] },
+  { stream: 'goals', path: 'goals', statuses: [404] },
+  { stream: 'roles', path: 'roles', statuses: [404] },
+  { stream: 'shortcuts', path: 'shortcuts', statuses: [404] },
+  { stream: 'skills', path: 'skills', statuses: [404] },
+  { stream: 'triggers', path: 'triggers', statuses: [404] },
+  { stream: 'bans', path: 'bans', statuses: [404] },
+  { stream: 'agent_timeline', path: 'agent_timeline', statuses: [404] },
+] as const;
+
+const absentEverywhere = Object.fromEntries(table.map(({ path }) => [path, 404]));
+
+test.concurrent('An account that has only agents and chats is read without complaint, and says what it lacks', async () => {
+  const { result } = await runOnce({ switches: { absent: absentEverywhere } });
+  expect(result.code).toBe(0);
+  expect(criticalLines(result)).toEqual([]);
+  expect(result.warnings.map((text) => text.split(':')[0])).toEqual(
+    table.map(({ stream }) => stream),
+  );
+  expect(result.warnings[0]).toBe(
+    'accounts: this account has no such endpoint (/api/v2/chat/account answers 404 Not Found ' +
+      '("Not Found"). The account has no such thing: check the subdomain, or leave the stream out.)',
+  );
+  expect(Object.keys(result.schemas)).toEqual(['agents', 'chats']);
+  expect(result.records('chats')).toHaveLength(12);
+  expect(lastWords(result)).toMatch(/^INFO 12 streams: 2 complete, 10 absent, 0 failed; /);
+  expect(result.messages.at(-1)?.type).toBe('STATE');
+});
+
+test.concurrent('A token that may not see the account itself reads everything else', async () => {
+  const { result } = await runOnce({ switches: { absent: { account: 403 } } });
+  expect(result.code).toBe(0);
+  expect(result.warnings).toEqual([expect.stringMatching(/^accounts: .*answers 403 Forbidden/)]);
+  expect(lastWords(result)).toMatch(/11 complete, 1 absent, 0 failed/);
+});
+
+test.concurrent.each([
+  { path: 'goals', status: 403, stream: 'goals' },
+  { path: 'agents', status: 404, stream: 'agents' },
+  { path: 'chats', status: 404, stream: 'chats' },
+  { path: 'bans', status: 410, stream: 'bans' },
+])(
+  'Status $status of $stream is a failure of that stream, and the others are read',
+  async ({ path, status, stream }) => {
+    const { result } = await runOnce({ switches: { absent: { [path]: status } } });
+    expect(result.code).toBe(1);
+    expect(criticalLines(result)).toHaveLength(1);
+    expect(lastWords(result)).toMatch(new RegExp(`^CRITICAL ${stream}: .* answers ${status} `));
+    expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
+    expect(result.lastState['currently_syncing']).toBeNull();
+  },
+);
+
+test.concurrent('A stream that vanishes while it is read has failed: half of it is not taken for the whole', async () => {
+  const { result } = await runOnce(
+    {
+      switches: { maxPage: 5 },
+      faults: [
+        { path: 'incremental/agent_timeline', nth: 2, fault: { kind: 'status', status: 404 } },
+      ],
+    },
+    { catalog: catalogOf(['agent_timeline', 'agents']) },
+  );
+  expect(result.code).toBe(1);
+  expect(lastWords(result)).toMatch(/^CRITICAL agent_timeline: .*answers 404/);
+  expect(result.records('agent_timeline')).toHaveLength(5);
+  expect(result.warnings).toEqual([]);
+});
+
+test.concurrent.each([404, 403])(
+  'A wrong subdomain, where everything answers %s, ends the run at once with advice',
+  async (status) => {
+    const { result, sandbox } = await runOnce({ switches: { absent: { '*': status } } });
+    expect(result.code).toBe(1);
+    expect(criticalLines(result)).toHaveLength(1);
+    expect(lastWords(result)).toMatch(
+      /^CRITICAL accounts: neither this endpoint nor agents answers .* check subdomain and access_token in the config$/,
+    );
+    expect(askedPaths(sandbox)).toEqual(['account', 'agents']);
+    expect(result.lines).toEqual([
+      '{"type":"STATE","value":{"bookmarks":{},"currently_syncing":"accounts"}}',
+    ]);
+    expect(result.stderr).toContain('1 failed, 11 unread');
+  },
+);
+
+test.concurrent('A token that is refused everywhere ends the run at once with advice', async () => {
+  const { result, sandbox } = await runOnce({ switches: { tokenRefused: true } });
+  expect(result.code).toBe(1);
+  expect(criticalLines(result)).toHaveLength(1);
+  expect(lastWords(result)).toMatch(
+    /^CRITICAL accounts: .* answers 401 Unauthorized .* The access token is refused: .*Make a new Chat token/,
+  );
+  expect(askedPaths(sandbox)).toEqual(['account', 'agents/me']);
+});
+
+test.concurrent('A wrong token is refused, and shown nowhere', async () => {
+  const { result } = await runOnce({}, { config: { access_token: 'not-the-token-8d1' } });
+  expect(result.code).toBe(1);
+  expect(lastWords(result)).toMatch(/^CRITICAL .*The access token is refused/);
+  expect(leaks(result, 'not-the-token-8d1')).toEqual([]);
+});
+
+test.concurrent.each([
+  { resource: 'account', stream: 'accounts' },
+  { resource: 'departments', stream: 'departments' },
+  { resource: 'chats', stream: 'chats' },
+] as const)(
+  'A token that is refused for $stream alone fails that stream alone',
+  async ({ resource, stream }) => {
+    const { result } = await runOnce({ switches: { tokenRefused: [resource] } });
+    expect(result.code).toBe(1);
+    expect(criticalLines(result)).toEqual([
+      expect.stringMatching(new RegExp(`^CRITICAL ${stream}: .* answers 401 Unauthorized`)),
+    ]);
+    expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
+    expect(Object.keys(result.schemas)).toHaveLength(11);
+  },
+);
+
+test.concurrent('With on_absent: fail an absent stream is a failure, and the others are read all the same', async () => {
+  const { result } = await runOnce(
+    { switches: { absent: { goals: 404 } } },
+    { config: { on_absent: 'fail' } },
+  );
+  expect(result.code).toBe(1);
+  expect(lastWords(result)).toMatch(/^CRITICAL goals: .*answers 404/);
+  expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
+});
+
+test.concurrent('Two failed streams have a line each, and the last line names both', async () => {
+  const { result } = await runOnce(
+    { switches: { absent: { goals: 404, skills: 404 } } },
+    { config: { on_absent: 'fail' } },
+  );
+  expect(result.code).toBe(1);
+  expect(criticalLines(result)).toEqual([
+    expect.stringMatching(/^CRITICAL 2 of 12 streams failed \(goals, skills\): goals: /),
+  ]);
+  expect(result.stderrLines.filter((line) => line.startsWith('ERROR'))).toHaveLength(2);
+});
+
+test.concurrent('A stream that used to be there is missed aloud, and its bookmark is kept', async () => {
+  const bookmark = {
+    start_time: '2024-05-01T00:00:00.000001Z',
+    position: { end_time: 1_714_521_600_000_001, end_id: null },
+  };
+  const { result } = await runOnce(
+    { switches: { absent: { agent_timeline: 404 } } },
+    { state: { bookmarks: { agent_timeline: bookmark } } },
+  );
+  expect(result.code).toBe(0);
+  expect(result.warnings).toEqual([
+    expect.stringMatching(
+      /^agent_timeline: this account has no such endpoint, though the state shows that it used to be there \(/,
+    ),
+  ]);
+  expect(result.lastState['bookmarks']).toMatchObject({ agent_timeline: bookmark });
+});
