@@ -58,6 +58,7 @@ export async function runSinger(options: CliOptions): Promise<number> {
     now: clock.now,
     name: 'tap-zendesk-chat',
     pid,
+    metricLevel: stderr.isTTY === true ? 'debug' : 'info',
   });
   for (const warning of settings.warnings) logger.warning(warning);
   try {

@@ -48,6 +48,8 @@ export interface LoggerOptions {
   readonly now: () => number;
   readonly name: string;
   readonly pid: number;
+  /** At what level measurements are told. Default info; a person at a terminal wants fewer lines. */
+  readonly metricLevel?: LogLevel;
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warning', 'error', 'critical'];
@@ -92,7 +94,10 @@ export function createLogger(options: LoggerOptions): Logger {
       const info = redactAll({ type, metric, value, tags: { ...tags } }, redact);
       const stream = tags['stream'];
       const stream_name = typeof stream === 'string' ? stream : null;
-      emit('info', `METRIC: ${JSON.stringify(info)}`, { stream_name, metric_info: info });
+      emit(options.metricLevel ?? 'info', `METRIC: ${JSON.stringify(info)}`, {
+        stream_name,
+        metric_info: info,
+      });
     },
     setSecrets: (secrets: readonly string[]) => {
       redact = redactor(secrets);

@@ -206,6 +206,7 @@ function describe({ path, kind, type }: Finding, { schema }: SelectedStream): st
   const texts: Record<Finding['kind'], string> = {
     'unknown-field': `is not in the schema; ${isNested ? 'it stays where it is' : where}`,
     'not-kept': `does not fit its type and is left out; ${where}`,
+    withheld: 'does not fit its type and is left out; it may hold what is not selected',
     'unsafe-integer': `is an integer beyond 2^53, which cannot be read exactly, and became null; ${where}`,
     'cleaned-text': 'held NUL or half a character; these were taken out',
     'more-findings': '',

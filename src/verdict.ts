@@ -73,7 +73,7 @@ async function absent(told: Case, failure: TapError): Promise<Verdict> {
   if (told.failsOnAbsent) return failed(name, failure);
   const hasBookmark = state.bookmark(name, [definition.name, ...definition.aliases]);
   const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
-  const text = `${name}: this account has no such endpoint${was} (${failure.message})`;
+  const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;
   logger.warning(text, { stream: name });
   return { status: 'absent', error: failure };
 }

@@ -213,8 +213,8 @@ export function patienceUsedUp(
 ): HttpError {
   const seconds = Math.round(waitedMs / 1000);
   const message =
-    `${error.path} ${why}, at the last of ${attempts} attempts with ${seconds} s of waiting in ` +
-    `between (max_retry_seconds). ${advice}`;
+    `${error.path} ${why}, at attempt ${attempts} after ${seconds} s of waiting in between ` +
+    `(max_retry_seconds). ${advice}`;
   return errorAt(error, message, { kind: 'transient', failure: error.failure, cause: error });
 }
 

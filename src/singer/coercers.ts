@@ -28,9 +28,10 @@ const numberText = /^[+-]?\d+(?:\.\d*)?(?:[Ee][+-]?\d+)?$/;
 
 /** Reports a value its column cannot hold and puts it aside. */
 export function refuse(value: Json, { place, notes, hasUnwanted }: Column): null {
-  notes.report('not-kept', place, value);
   const isHarmless = typeof value === 'number' || typeof value === 'boolean';
-  if (hasUnwanted && !isHarmless) return null;
+  const isWithheld = hasUnwanted && !isHarmless;
+  notes.report(isWithheld ? 'withheld' : 'not-kept', place, value);
+  if (isWithheld) return null;
   const cleaned = cleanValue(value, place, notes);
   // A rounded integer has been put aside under this very place already.
   if (typeof value !== 'number' || !isUnsafe(value)) notes.keep(place, cleaned);

@@ -3,13 +3,15 @@ import { jsonTypeOf } from '../json.ts';
 import { cleanText } from './text.ts';
 
 /**
- * What was met in a value: a field the schema does not know; a value its column could not hold; an
- * integer that reading JSON has rounded; text that was cleaned. `more-findings` comes once, when so
- * many have been reported that no further ones will be.
+ * What was met in a value: a field the schema does not know; a value its column could not hold; one that
+ * is not put aside either, since it may hold what was not selected; an integer that reading JSON has
+ * rounded; text that was cleaned. `more-findings` comes once, when so many have been reported that no
+ * further ones will be.
  */
 export type FindingKind =
   | 'unknown-field'
   | 'not-kept'
+  | 'withheld'
   | 'unsafe-integer'
   | 'cleaned-text'
   | 'more-findings';

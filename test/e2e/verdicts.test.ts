@@ -27,7 +27,7 @@ test.concurrent('An account that has only agents and chats is read without compl
     table.map(({ stream }) => stream),
   );
   expect(result.warnings[0]).toBe(
-    'accounts: this account has no such endpoint (/api/v2/chat/account answers 404 Not Found ' +
+    'accounts: this is not there for this account or its token (/api/v2/chat/account answers 404 Not Found ' +
       '("Not Found"). The account has no such thing: check the subdomain, or leave the stream out.)',
   );
   expect(Object.keys(result.schemas)).toEqual(['agents', 'chats']);
@@ -161,7 +161,7 @@ test.concurrent('A stream that used to be there is missed aloud, and its bookmar
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([
     expect.stringMatching(
-      /^agent_timeline: this account has no such endpoint, though the state shows that it used to be there \(/,
+      /^agent_timeline: this is not there for this account or its token, though the state shows that it used to be there \(/,
     ),
   ]);
   expect(result.lastState['bookmarks']).toMatchObject({ agent_timeline: bookmark });

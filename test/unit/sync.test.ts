@@ -209,7 +209,9 @@ test('an endpoint this account lacks warns, counts as absent, and gets no schema
   );
   expect(told.slice(0, 3)).toEqual(['a started', 'a absent', 'b started']);
   expect(statuses(results)).toEqual(['a absent', 'b complete']);
-  expect(log).toContain('WARNING a: this account has no such endpoint, though the state shows');
+  expect(log).toContain(
+    'WARNING a: this is not there for this account or its token, though the state shows',
+  );
 });
 
 test('on_absent fail makes a missing endpoint a failure', async () => {

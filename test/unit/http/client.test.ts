@@ -168,7 +168,7 @@ test('when patience is used up the message names the last failure, the attempts 
   expect(clock.sleeps).toEqual([2_000, 4_000, 4_000]);
   expect(error).toMatchObject({ kind: 'transient', status: 502, endsRun: false });
   expect((error as HttpError).message).toBe(
-    `${path} answers 502 Bad Gateway, at the last of 4 attempts with 10 s of waiting in between ` +
+    `${path} answers 502 Bad Gateway, at attempt 4 after 10 s of waiting in between ` +
       '(max_retry_seconds). Try again later.',
   );
 });

@@ -445,12 +445,12 @@ test.each<[string, readonly string[], JsonObject]>([
   const { record, findings, kept } = coerceAs(without(...places), { id: 'a', ...item });
   expect(JSON.stringify([record, kept, findings])).not.toContain(secret);
   expect(kept).toBeNull();
-  expect(findings.filter(({ kind }) => kind !== 'not-kept')).toEqual([]);
+  expect(findings.filter(({ kind }) => kind !== 'withheld')).toEqual([]);
 });
 
 test('that a value could not be held is said even if it may not be kept', () => {
   const { findings } = coerceAs(without('object.a'), { id: 'a', object: [{ a: secret }] });
-  expect(findings).toEqual([{ kind: 'not-kept', path: '/object', type: 'array' }]);
+  expect(findings).toEqual([{ kind: 'withheld', path: '/object', type: 'array' }]);
 });
 
 test('a number in the place of such an object is harmless and kept', () => {
