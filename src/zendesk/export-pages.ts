@@ -14,6 +14,8 @@ import { walkPages } from './walk-pages.ts';
 export interface ExportSpec extends ExportRequestSpec {
   /** Fills in, in place, what the API leaves to be known. */
   readonly prepare?: (item: JsonObject) => void;
+  /** Items never change, so that they stay at their place; default: they come again when edited. */
+  readonly isFixed?: boolean;
   /** Key and version of an item in one text, after `prepare`. */
   readonly identify: (item: JsonObject) => string;
 }
@@ -70,9 +72,7 @@ function take(
 ): { page?: Page | undefined; next?: Question | undefined } {
   if (answer === undefined) return { page: { items: [], fetchedMs: reading.options.now() } };
   reading.head ??= headOf(reading.options, reading.spec);
-  if (question.kind !== 'beyond') {
-    for (const item of answer.items) reading.spec.prepare?.(item);
-  }
+  for (const item of answer.items) reading.spec.prepare?.(item);
   const step = reading.walk.take(question, answer);
   if (step.fresh.length > 0) reading.requests.restoreLimit();
   const { floor } = reading.start;
@@ -115,6 +115,7 @@ function readPages(
       start: start.place,
       unit: spec.unit,
       replicationKey: spec.replicationKey,
+      isFixed: spec.isFixed ?? false,
       idOf: (item) => (typeof item['id'] === 'string' ? item['id'] : undefined),
       identify: spec.identify,
       head: () => currentHead(reading),

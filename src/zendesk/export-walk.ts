@@ -16,11 +16,10 @@
  * The end is never assumed from a short or an empty page: it is proven by asking differently.
  *   regular   the place itself. Something new: go on from its end.
  *   ties      the same place, behind its last id. Something new: these were ties.
- *   before    the same place, behind the last id but one: the last one may have moved meanwhile. If that
- *             one has moved, too: behind earlier ones of that page, further back each time.
- *   beyond    one unit later, only to see whether anything is there: the regular question is then
- *             asked again, three times at most; once if it was answered with an empty page although
- *             something has been read at its place.
+ *   before    the same place, behind an id before that: the last one may have moved meanwhile.
+ *   beyond    one unit later, only to see whether anything is there. Nothing: the end, unless the regular
+ *             question was answered with an empty page, which is believed only when it comes twice.
+ * Something beyond, or a full page of what came already: the regular question again, three times at most.
  */
 import { TapError } from '../errors.ts';
 import { instantToMicros, microsToInstant } from '../instant.ts';
@@ -48,6 +47,8 @@ export interface WalkOptions {
   readonly start: Place;
   readonly unit: ExportUnit;
   readonly replicationKey: string;
+  /** False: an edited item moves to another place of the export, which the replication key tells. */
+  readonly isFixed: boolean;
   /** The id the export knows an item by, `undefined` when it has none. */
   readonly idOf: (item: JsonObject) => string | undefined;
   /** Key and version of an item in one text. */
@@ -83,8 +84,10 @@ interface Standing extends WalkOptions {
   repeats: number;
   /** Something lies beyond the place that the regular question has not brought yet. */
   isHiding: boolean;
+  /** Where something had been read, there was an empty page; nothing new has come since. */
+  wasEmpty: boolean;
   /** What the last regular question that brought nothing new was answered with. */
-  regularWas: 'full' | 'empty' | 'short';
+  regularWas: 'items' | 'empty';
   /** The place is a bookmark's inside ties, and nothing has come from it yet. */
   isResumedInTies: boolean;
 }
@@ -101,7 +104,8 @@ export function createWalk(options: WalkOptions): Walk {
     largestFollowed: 0,
     repeats: 0,
     isHiding: false,
-    regularWas: 'short',
+    wasEmpty: false,
+    regularWas: 'items',
     isResumedInTies: start.startId !== null,
   };
   return {
@@ -115,17 +119,18 @@ function take(at: Standing, question: Question, answer: ExportAnswer): Step {
   if (question.kind === 'beyond') return takeBeyond(at, page.fresh.length > 0);
   const { position } = answer;
   if (position === undefined) return nothingNew(at, question, answer);
-  if (question.startId !== null && !touches(at, answer, question.time))
-    return skipped(at, question);
+  const isAtItem = question.startId !== null && !at.isFixed;
+  if (isAtItem && !touches(at, answer, question.time)) return skipped(at, question);
   at.seam.remember(page, position.time);
   at.position = position;
-  at.lastIds = answer.items.map((item) => at.idOf(item) ?? '');
+  at.lastIds = idsOf(at, answer);
   const hasMoved = position.time > question.time;
   if (page.fresh.length === 0 && !hasMoved) return nothingNew(at, question, answer);
   if (page.fresh.length > 0) {
     at.largestFollowed = Math.max(at.largestFollowed, at.lastSize);
     at.repeats = 0;
     at.isHiding = false;
+    at.wasEmpty = false;
     at.isResumedInTies = false;
   }
   at.lastSize = answer.items.length;
@@ -134,7 +139,7 @@ function take(at: Standing, question: Question, answer: ExportAnswer): Step {
   const next = goOn(at, place);
   // The place itself was asked for just now, and answered with as much as a page holds.
   if (next?.startId === null && !hasMoved && position.endId !== null && isFull(at, answer)) {
-    at.regularWas = 'full';
+    at.regularWas = 'items';
     return { fresh: page.fresh, place, next: { ...next, kind: 'ties', startId: position.endId } };
   }
   return { fresh: page.fresh, place, next };
@@ -143,19 +148,22 @@ function take(at: Standing, question: Question, answer: ExportAnswer): Step {
 /** A page that brought nothing new: the same place is asked about in another way. */
 function nothingNew(at: Standing, question: Question, answer: ExportAnswer): Step {
   const isEmpty = answer.items.length === 0;
+  at.wasEmpty ||= isEmpty && question.kind !== 'ties';
   if (question.kind === 'regular') {
-    at.regularWas = isEmpty ? 'empty' : isFull(at, answer) ? 'full' : 'short';
+    at.regularWas = isEmpty ? 'empty' : 'items';
     const endId = at.position?.time === question.time ? at.position.endId : null;
     if (endId !== null && endId !== question.startId) {
       return only(ask(at, 'ties', { time: question.time, startId: endId }));
     }
     if (at.isResumedInTies) return only(readWholeInstant(at));
   }
-  // Nothing behind an id where more was to be expected: the server may not know that item any more.
-  const isSuspicious = question.kind === 'regular' || at.regularWas === 'full' || at.repeats > 0;
+  // Nothing behind an id where more may be: the server may not know that item any more.
+  const wasTied = at.regularWas !== 'empty' && at.lastIds.length > 1;
+  const isSuspicious = question.kind === 'regular' || wasTied || at.repeats > 0;
   const again = isEmpty && isSuspicious ? askBefore(at, question) : undefined;
   if (again !== undefined) return only(again);
-  if (isFull(at, answer)) throw tooMany(at);
+  // What lies beyond is known, or would leave out what is here; and a page may be the one before it again.
+  if (at.isHiding || isFull(at, answer)) return repeat(at);
   return only(ask(at, 'beyond', oneUnitLater(at)));
 }
 
@@ -167,20 +175,27 @@ function skipped(at: Standing, question: Question): Step {
   if (question.kind !== 'before') return only(goOn(at, oneUnitLater(at)));
   // Not one item of that page is where it was: what is left of the instant is read from its beginning.
   at.repeats += 1;
-  if (at.repeats > mostRepeats) throw tooMany(at);
+  if (at.repeats > mostRepeats) throw givenUp(at);
   return only(readWholeInstant(at));
 }
 
 function takeBeyond(at: Standing, hasFresh: boolean): Step {
-  at.isHiding ||= hasFresh;
-  const isRead = at.position?.time === at.regular.time && at.regular.startId === null;
-  // start_time is inclusive: an empty page where something has been read is asked for once more.
-  const isDoubtful = isRead && at.regularWas === 'empty' && at.repeats === 0;
-  if (!at.isHiding && !isDoubtful) return only(undefined);
+  at.isHiding = hasFresh;
+  // An empty page is believed only when it comes twice.
+  const isDoubtful = at.regularWas === 'empty' && at.regular.startId === null && at.repeats === 0;
+  return hasFresh || isDoubtful ? repeat(at) : only(undefined);
+}
+
+/** The regular question once more: the server has not told everything, or may not have. */
+function repeat(at: Standing): Step {
   at.repeats += 1;
-  if (at.repeats <= mostRepeats) return only(goOn(at, at.regular));
-  if (at.regularWas !== 'empty') throw tooMany(at);
-  throw new TapError(
+  if (at.repeats > mostRepeats) throw givenUp(at);
+  return only(goOn(at, at.regular));
+}
+
+function givenUp(at: Standing): TapError {
+  if (!at.wasEmpty) return tooMany(at);
+  return new TapError(
     `the API hides records after ${told(at)}: it answers with an empty page there, and with records ` +
       'later; run again, and report this to Zendesk if it stays so',
     { kind: 'system' },
@@ -218,9 +233,15 @@ function askBefore(at: Standing, question: Question): Question | undefined {
   if (question.startId === null) return undefined;
   const asked = at.lastIds.lastIndexOf(question.startId);
   const last = at.lastIds.length - 1;
-  const back = question.kind === 'before' ? 2 * (last - asked) : 1;
-  const id = asked > 0 ? at.lastIds[Math.max(0, last - back)] : undefined;
+  const wanted = question.kind === 'before' ? last - 2 * (last - asked) : asked - 1;
+  const id = asked > 0 ? at.lastIds[Math.max(0, wanted)] : undefined;
   return id ? ask(at, 'before', { time: question.time, startId: id }) : undefined;
+}
+
+/** Each id once, at the last place it has: a server may give an item in two versions. */
+function idsOf(at: Standing, { items }: ExportAnswer): readonly string[] {
+  const ids = items.map((item) => at.idOf(item) ?? '');
+  return [...new Set(ids.toReversed())].toReversed();
 }
 
 /** As many items as were asked for, or as a clamping server seems to be willing to send. */

@@ -145,6 +145,7 @@ const agentTimeline: StreamDefinition = {
     name: 'agent_timeline',
     path: 'incremental/agent_timeline',
     unit: microseconds,
+    isFixed: true,
     prepare: identifySpan,
     identify: wholeItem,
   }),

@@ -4,7 +4,7 @@ import { HttpError } from '../../../src/errors.ts';
 import type { JsonObject } from '../../../src/json.ts';
 import { microseconds, seconds } from '../../../src/zendesk/export-bookmark.ts';
 import { exportPages, type ExportSpec } from '../../../src/zendesk/export-pages.ts';
-import { now, readAll, scriptedApi } from '../../helpers/scripted-api.ts';
+import { now, readAll, scriptedApi, type Answer } from '../../helpers/scripted-api.ts';
 
 /** 2026-01-05T00:00:00Z in seconds; the tests count from here. */
 const t0 = Date.UTC(2026, 0, 5) / 1000;
@@ -35,6 +35,8 @@ function page(...texts: string[]): JsonObject {
   return { chats: items, count, end_time: t0 + Number(last.slice(1)), end_id: last[0] ?? '' };
 }
 const empty = page();
+/** An export that has nothing: an empty page is believed when it comes twice, and nothing lies beyond. */
+const nothing = [empty, empty, empty, empty];
 
 /** As many distinct chats of one second as a full page holds. */
 function fullPage(second: number, from = 0): JsonObject {
@@ -57,7 +59,7 @@ const throwing = (error: HttpError) => (): never => {
 };
 
 test('a stream without a bookmark starts at start_date with all fields and full pages', async () => {
-  const api = scriptedApi([empty, empty]);
+  const api = scriptedApi(nothing);
   const { queries } = await readAll(chats, { api, settings: start });
   expect(queries[0]).toEqual({ fields: 'chats(*)', limit: 1000, start_time: t0 });
 });
@@ -119,6 +121,13 @@ test('an empty page in the middle is not taken for the end, and changes no posit
   const { ids, queries } = await readAll(chats, { api, settings: start });
   expect(ids).toEqual(['a', 'b']);
   expect(queries[2]).toMatchObject({ start_time: t0 + 1, start_id: 'a' });
+});
+
+test('an empty page where something has been read is not believed before it comes twice', async () => {
+  const whole: Answer = ({ start_time: time, start_id: id }) =>
+    time === t0 + 1 && id === undefined ? page('a1', 'b1') : empty;
+  const api = scriptedApi([page('a1'), empty, empty, empty, ...Array<Answer>(9).fill(whole)]);
+  expect((await readAll(chats, { api, settings: start })).ids).toEqual(['a', 'b']);
 });
 
 test('an empty page with a zero end_time does not send the stream back to 1970', async () => {
@@ -235,15 +244,8 @@ test('1,500 chats of one second are all read, by start_id where the page is full
 });
 
 test('a full page that ends in the second asked for is not asked for twice', async () => {
-  const api = scriptedApi([
-    fullPage(5),
-    page('z6'),
-    page('z6'),
-    page('z6'),
-    page('z6'),
-    empty,
-    empty,
-  ]);
+  const before = { ...page('z6'), chats: [{ id: 'x999', at: iso(5) }, chat('z6')] };
+  const api = scriptedApi([fullPage(5), page('z6'), before, page('z6'), empty, empty]);
   const { queries } = await readAll(chats, { api, bookmark: own(5) });
   expect(queries[1]).toMatchObject({ start_time: t0 + 5, start_id: 'x999' });
 });
@@ -266,7 +268,7 @@ test('inside ties the bookmark leads on by end_id, and only there', async () => 
 
 test('a server that ignores start_id ends in an error, not in a loop and not green', async () => {
   const reading = readAll(chats, {
-    api: scriptedApi([fullPage(5), fullPage(5), fullPage(5)]),
+    api: scriptedApi(Array<JsonObject>(9).fill(fullPage(5))),
     settings: start,
   });
   await expect(reading).rejects.toThrow(/more records at one instant/);
@@ -275,15 +277,15 @@ test('a server that ignores start_id ends in an error, not in a loop and not gre
 test('a server that clamps the limit and ignores start_id ends in an error, too', async () => {
   const clamped = (second: number): JsonObject => page(`a${second}`, `b${second}`, `c${second}`);
   const reading = readAll(chats, {
-    api: scriptedApi([page('d1', 'e2', 'f3'), clamped(4), clamped(4), clamped(4)]),
+    api: scriptedApi([page('d1', 'e2', 'f3'), ...Array<JsonObject>(9).fill(clamped(4))]),
     settings: start,
   });
   await expect(reading).rejects.toThrow(/more records at one instant/);
 });
 
 test('records hidden behind empty pages end in an error that names the place', async () => {
-  const round = [empty, empty, page('b9')];
-  const api = scriptedApi([page('a1'), ...round, ...round, ...round, ...round]);
+  const round = [empty, empty];
+  const api = scriptedApi([page('a1'), ...round, page('b9'), ...round, ...round, ...round]);
   const reading = readAll(chats, { api, settings: start });
   await expect(reading).rejects.toThrow(/hides records after 2026-01-05T00:00:01Z/);
 });
@@ -318,6 +320,25 @@ test('ties whose last chat has just moved are not skipped: it is asked with the 
   expect(ids.slice(-2)).toEqual(['y', 'q']);
 });
 
+test.each([
+  ['have just moved', page('q9')],
+  ['the server no longer knows', empty],
+])(
+  'ties whose last chats %s are not skipped: ids further back are asked with',
+  async (_, answer) => {
+    const rest = { chats: [{ id: 'y', at: iso(5) }], count: 1, end_time: t0 + 5, end_id: 'y' };
+    const api = scriptedApi([fullPage(5), answer, answer, answer, rest, empty, empty]);
+    const { queries, ids } = await readAll(chats, { api, bookmark: own(5) });
+    expect(queries.slice(1, 5).map(({ start_id: id }) => id)).toEqual([
+      'x999',
+      'x998',
+      'x997',
+      'x995',
+    ]);
+    expect(ids).toHaveLength(1001);
+  },
+);
+
 test('a chat the server no longer knows does not end its ties: it is asked with the id before', async () => {
   const rest = { chats: [{ id: 'y', at: iso(5) }], count: 1, end_time: t0 + 5, end_id: 'y' };
   const api = scriptedApi([fullPage(5), fullPage(5), empty, rest, empty, empty]);
@@ -341,7 +362,7 @@ test.each([
   ['has moved', page('q9')],
 ])('a bookmark inside ties whose chat %s reads its whole second again', async (_, answer) => {
   const whole = page('a5', 'b5');
-  const api = scriptedApi([answer, whole, whole, empty, empty]);
+  const api = scriptedApi([answer, whole, whole, empty, page('b5'), empty]);
   const { ids, queries, checkpoints } = await readAll(chats, { api, bookmark: own(5, 'x') });
   expect(ids).toEqual(['a', 'b']);
   expect(queries[1]).toEqual({ fields: 'chats(*)', limit: 1000, start_time: t0 + 5 });
@@ -376,7 +397,7 @@ test.each<[string, JsonObject, number]>([
     1000,
   ],
 ])('a bookmark of another tap (%s) is read from 310 s before it', async (_, bookmark, second) => {
-  const api = scriptedApi([empty, empty]);
+  const api = scriptedApi(nothing);
   const { queries } = await readAll(chats, { api, bookmark });
   expect(queries[0]).toMatchObject({ start_time: t0 + second - 310 });
 });
@@ -397,7 +418,7 @@ test.each<[string, JsonObject]>([
   ],
   ['a marker of Airbyte', { __ab_full_refresh_sync_complete: true }],
 ])('a bookmark that holds %s reads from start_date', async (_, bookmark) => {
-  const api = scriptedApi([empty, empty]);
+  const api = scriptedApi(nothing);
   const { queries, checkpoints } = await readAll(chats, { api, bookmark, settings: start });
   expect(queries[0]).toMatchObject({ start_time: t0 });
   expect(checkpoints).toEqual([undefined]);
@@ -429,14 +450,14 @@ test.each([
 });
 
 test('a configured start_date newer than the bookmark wins and is told', async () => {
-  const api = scriptedApi([empty, empty]);
+  const api = scriptedApi(nothing);
   const { queries, infos } = await readAll(chats, { api, bookmark: own(-500), settings: start });
   expect(queries[0]).toMatchObject({ start_time: t0 });
   expect(infos[0]).toMatch(/start_date 2026-01-05T00:00:00Z is newer than the bookmark/);
 });
 
 test('the default start never overrules a bookmark', async () => {
-  const api = scriptedApi([empty, empty]);
+  const api = scriptedApi(nothing);
   const settings = { ...start, hasStartDate: false };
   const { queries } = await readAll(chats, { api, bookmark: own(-500), settings });
   expect(queries[0]).toMatchObject({ start_time: t0 - 500 });
