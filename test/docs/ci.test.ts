@@ -108,7 +108,7 @@ test.each([
 });
 
 test('npm test hands its arguments on to jest', () => {
-  expect(manifest.scripts.test).toBe('npm run --silent jest --');
+  expect(manifest.scripts.test).toMatch(/^npm run --silent jest -- --/);
 });
 
 test('The workflow checks all three versions of Node.js and the tarball, with scripts that exist', async () => {

@@ -1,0 +1,164 @@
+/** An account that changes while it is read, with a clock of its own; and what a target holds of it in the end. */
+import type { JsonObject } from '../../src/json.ts';
+import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import type { Switches } from '../../src/sandbox/switches.ts';
+import { catalogOf } from '../helpers/catalogs.ts';
+import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
+import { runInProcess, runTap, type Output, type TapResult } from '../helpers/run-tap.ts';
+import type { Dice } from './dice.ts';
+import { lossesOf, textAt } from './fault-account.ts';
+
+export const changingStreams: readonly string[] = ['agent_timeline', 'chats'];
+
+const catalog = catalogOf(changingStreams);
+
+const account: SandboxOptions = {
+  chats: 120,
+  days: 3,
+  history: { min: 2, max: 3 },
+  timeline: 60,
+  newestAgeSeconds: 20,
+};
+
+export interface ChangingOptions {
+  readonly sandbox?: SandboxOptions;
+  readonly switches?: Partial<Switches>;
+  readonly lookbackMinutes?: number;
+  /** What happens before each answer, as long as `isBusy` holds. */
+  readonly onRequest?: (world: ChangingWorld, request: SeenRequest) => void;
+  /** Run the built program; its own clock is a day ahead of the API's. Default: in this process, on the API's clock. */
+  readonly isProcess?: boolean;
+}
+
+export interface ChangingWorld {
+  readonly sandbox: Sandbox;
+  /** The API's clock. It stands still. */
+  readonly clock: FakeClock;
+  /** Ids of chats that vanished without a trace: nobody can know. */
+  readonly gone: Set<string>;
+  isBusy: boolean;
+  run(state?: JsonObject): Promise<TapResult>;
+}
+
+/** A whole second, a day ago. */
+const startMs = Math.floor(Date.now() / 1000) * 1000 - 86_400_000;
+
+/** Starts such an account for as long as `work` takes. */
+export async function withChanges(
+  options: ChangingOptions,
+  work: (world: ChangingWorld) => Promise<void>,
+): Promise<void> {
+  const clock = createFakeClock(startMs);
+  const sandbox = await startSandbox({
+    ...account,
+    ...options.sandbox,
+    clock: clock.now,
+    switches: { maxPage: 20, ...options.switches },
+    onRequest: (request) => {
+      if (world.isBusy) options.onRequest?.(world, request);
+    },
+  });
+  const config = { ...sandbox.config, lookback_minutes: options.lookbackMinutes ?? 0 };
+  const world: ChangingWorld = {
+    sandbox,
+    clock,
+    gone: new Set(),
+    isBusy: true,
+    run: (state) => {
+      const given = state === undefined ? {} : { state };
+      const input = { sandboxUrl: sandbox.url, config, catalog, ...given };
+      return options.isProcess === true ? runTap(input) : runInProcess({ ...input, clock });
+    },
+  };
+  try {
+    await work(world);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+export function secondsOf({ clock }: ChangingWorld): number {
+  return Math.floor(clock.now() / 1000);
+}
+
+export function pass({ clock }: ChangingWorld, seconds: number): void {
+  clock.set(clock.now() + seconds * 1000);
+}
+
+/** Deletes chats, and remembers those nobody can know of any more. */
+export function deleteChats({ sandbox, gone }: ChangingWorld, ids: readonly string[]): void {
+  const deleted = sandbox.account.delete({ ids });
+  for (const id of deleted) gone.add(id);
+}
+
+/** What is missing from, old in, or invented by a target that replaces by key. */
+export function staleness(world: ChangingWorld, runs: readonly Output[]): readonly string[] {
+  return lossesOf(world.sandbox, runs, changingStreams).filter(
+    (fault) => ![...world.gone].some((id) => fault === `chats "${id}" is invented`),
+  );
+}
+
+export function bookmarkSeconds({ lastState }: Output): number {
+  const bookmarks = lastState['bookmarks'] as Record<string, JsonObject | undefined>;
+  const text = bookmarks['chats']?.['update_timestamp'];
+  return Date.parse(typeof text === 'string' ? text : '') / 1000;
+}
+
+export function updatedSeconds(chat: JsonObject): number {
+  return Date.parse(textAt(chat, 'update_timestamp')) / 1000;
+}
+
+/** Ids of the chats that were last updated then or later, as the account holds them. */
+export function chatsSince({ sandbox }: ChangingWorld, seconds: number): readonly unknown[] {
+  return [...sandbox.account.dump('chats')]
+    .filter((chat) => updatedSeconds(chat) >= seconds)
+    .map(({ id }) => id);
+}
+
+const statuses = ['online', 'away', 'invisible'];
+let spans = 0;
+
+/** A new span of an agent that ends at this time. */
+export function addSpan({ sandbox }: ChangingWorld, endSeconds: number): void {
+  spans += 1;
+  const startSeconds = endSeconds - 1;
+  const micros = String(spans % 1_000_000).padStart(6, '0');
+  sandbox.account.put('agent_timeline', {
+    agent_id: 380_000_000_001,
+    start_time: new Date(startSeconds * 1000).toISOString().replace('000Z', `${micros}Z`),
+    status: statuses[spans % statuses.length] ?? '',
+    duration: 1,
+    engagement_count: spans % 4,
+  });
+}
+
+/** Anything that can happen to an account in one moment, nothing of it later than five minutes. */
+export function changeSomething(world: ChangingWorld, dice: Dice, asked: string | undefined): void {
+  const { sandbox } = world;
+  const at = secondsOf(world) - dice.one([0, 0, 0, 1, 30, 200, 299]);
+  const places = { count: dice.between(1, 3), at };
+  const ids = asked === undefined ? [] : [asked];
+  const actions: readonly (() => void)[] = [
+    () => void sandbox.account.edit(places),
+    () => void sandbox.account.edit({ at, ids }),
+    () => void sandbox.account.edit({ at, ids: [chatAt(world, dice.between(0, 119))] }),
+    () => void sandbox.account.add(places),
+    () => void sandbox.account.late({ at: secondsOf(world) - dice.between(0, 299) }),
+    () => deleteChats(world, ids),
+    () => deleteChats(world, [chatAt(world, dice.between(0, 119))]),
+    () => addSpan(world, at),
+    () => pass(world, dice.between(0, 30)),
+  ];
+  dice.one(actions)();
+}
+
+/** The id of the chat that had this place at the start; any text where it has vanished. */
+function chatAt({ sandbox }: ChangingWorld, place: number): string {
+  try {
+    return sandbox.account.idAt('chats', place);
+  } catch {
+    // A RangeError: it has vanished.
+    return '';
+  }
+}

@@ -1,0 +1,143 @@
+/** The account the faults meet: pages of chats, a short list, pages of agents; and what must have arrived of it. */
+import type { JsonObject } from '../../src/json.ts';
+import type { FaultRule } from '../../src/sandbox/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { catalogOf, mark, type DraftCatalog } from '../helpers/catalogs.ts';
+import { columnsOf, expectedRecords, recordFaults } from '../helpers/oracle.ts';
+import { runTap, type Output, type TapResult } from '../helpers/run-tap.ts';
+
+export const faultAccount: SandboxOptions = {
+  chats: 25,
+  agents: 12,
+  switches: { maxPage: 10, agentsMaxPage: 5 },
+};
+
+export const faultStreams: readonly string[] = ['departments', 'agents', 'chats'];
+
+/** Three streams; the agents are read from their bookmark, too. */
+export const faultCatalog: JsonObject = withIncremental(catalogOf(faultStreams), 'agents');
+
+function withIncremental(catalog: JsonObject, name: string): JsonObject {
+  const { streams } = catalog as unknown as DraftCatalog;
+  for (const entry of streams.filter(({ stream }) => stream === name)) {
+    mark(entry, '', { 'replication-method': 'INCREMENTAL' });
+  }
+  return catalog;
+}
+
+/** The chats are read first, so that other streams come after them. */
+const chatsFirst = { bookmarks: {}, currently_syncing: 'chats' };
+
+/** One run of the built program at debug level, with a second's time limit for an answer. */
+export function runOn(
+  sandbox: Sandbox,
+  config: object = {},
+  state: JsonObject = chatsFirst,
+): Promise<TapResult> {
+  return runTap({
+    sandboxUrl: sandbox.url,
+    config: { ...sandbox.config, request_timeout: 1, ...config },
+    catalog: faultCatalog,
+    state,
+    env: { LOGLEVEL: 'debug' },
+  });
+}
+
+/** A request of a run, told by its path and, where the path alone does not tell it, its query. */
+export interface RequestPlace {
+  readonly place: string;
+  readonly stream: string;
+  readonly path: string;
+  readonly query: (sandbox: Sandbox) => Readonly<Record<string, string>>;
+  /** Records of the stream that have been read before it. */
+  readonly before: number;
+}
+
+/** Id of the agent of this place. */
+function agentId({ account }: Sandbox, index: number): number {
+  return Number([...account.dump('agents')][index]?.['id']);
+}
+
+export const requestPlaces: readonly RequestPlace[] = [
+  {
+    place: 'the first request of the chats',
+    stream: 'chats',
+    path: '=incremental/chats',
+    query: () => ({}),
+    before: 0,
+  },
+  {
+    place: 'the second page of the chats',
+    stream: 'chats',
+    path: '=incremental/chats',
+    query: ({ account }) => ({ start_time: String(account.timeAt('chats', 9)) }),
+    before: 10,
+  },
+  {
+    place: 'the only request of the departments',
+    stream: 'departments',
+    path: '=departments',
+    query: () => ({}),
+    before: 0,
+  },
+  {
+    place: 'the second page of the agents',
+    stream: 'agents',
+    path: '=agents',
+    query: (sandbox) => ({ since_id: String(agentId(sandbox, 4) + 1) }),
+    before: 5,
+  },
+];
+
+/** Makes the sandbox answer so there, always or only so many times. */
+export function addFault(
+  sandbox: Sandbox,
+  { path, query }: RequestPlace,
+  rule: Pick<FaultRule, 'fault' | 'times'>,
+): void {
+  sandbox.faults.add({ path, query: query(sandbox), ...rule });
+}
+
+/** The text under a key of an item; `''` where there is none. */
+export function textAt(item: JsonObject | undefined, key: string): string {
+  const value = item?.[key];
+  return typeof value === 'string' ? value : '';
+}
+
+/** The records of several runs as a target holds them that replaces by key. */
+export function heldRecords(runs: readonly Output[], stream: string): JsonObject[] {
+  const records = runs.flatMap((run) => run.records(stream));
+  const key = stream === 'accounts' ? 'account_key' : 'id';
+  return [...new Map(records.map((record) => [record[key], record])).values()];
+}
+
+/** The columns of a stream as the first run that has them names them. */
+export function columnsIn(runs: readonly Output[], stream: string): readonly string[] {
+  return runs.map((run) => columnsOf(run, stream)).find((names) => names.length > 0) ?? [];
+}
+
+/** Compares what the runs brought together, value by value, with all the account holds. */
+export function lossesOf(
+  sandbox: Sandbox,
+  runs: readonly Output[],
+  streams: readonly string[] = faultStreams,
+): readonly string[] {
+  return streams.flatMap((stream) =>
+    recordFaults(
+      stream,
+      heldRecords(runs, stream),
+      expectedRecords(sandbox, stream, columnsIn(runs, stream)),
+    ),
+  );
+}
+
+/** The same for the first `count` records of one stream alone. */
+export function lossesAmongFirst(
+  sandbox: Sandbox,
+  run: Output,
+  { stream, before }: RequestPlace,
+): readonly string[] {
+  const expected = expectedRecords(sandbox, stream, columnsOf(run, stream));
+  return recordFaults(stream, run.records(stream), expected.slice(0, before));
+}

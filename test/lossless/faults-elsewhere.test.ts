@@ -1,0 +1,176 @@
+/** An API that points elsewhere, or takes the token away: nothing goes to another host, nothing is lost. */
+import { expect, jest, test } from '@jest/globals';
+
+import type { Fault } from '../../src/sandbox/fault-rules.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Switches } from '../../src/sandbox/switches.ts';
+import { startLocalServer } from '../helpers/local-server.ts';
+import {
+  criticalLines,
+  lastWords,
+  leaks,
+  secretToken,
+  withSandbox,
+} from '../helpers/with-sandbox.ts';
+import {
+  addFault,
+  faultAccount,
+  faultStreams,
+  lossesAmongFirst,
+  lossesOf,
+  requestPlaces,
+  runOn,
+} from './fault-account.ts';
+import { chosen, isWhole } from './whole-set.ts';
+
+jest.setTimeout(isWhole ? 900_000 : 60_000);
+
+/** A host that is not the API. It answers like one that is, and keeps everything it is told. */
+async function withStranger<T>(
+  work: (host: string, heard: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const heard: string[] = [];
+  const server = await startLocalServer((request, response) => {
+    heard.push(JSON.stringify([request.url, request.headers]));
+    response.end('{"chats":[],"count":0,"end_time":null,"next_page":null}');
+  });
+  server.server.on('connection', () => heard.push('a connection'));
+  try {
+    return await work(new URL(server.origin).host, heard);
+  } finally {
+    await server.close();
+  }
+}
+
+const linksElsewhere: readonly (readonly [name: string, link: (host: string) => string])[] = [
+  ['a whole address', (host) => `http://${host}/api/v2/chat/incremental/chats?limit=1`],
+  ['https', (host) => `https://${host}/api/v2/chat/incremental/chats`],
+  ['an address without a scheme', (host) => `//${host}/api/v2/chat/incremental/chats`],
+  ['backslashes', (host) => String.raw`\\${host}\api\v2\chat\incremental\chats`],
+  ['the name of this host as a user name', (host) => `http://127.0.0.1@${host}/api/v2/chat/`],
+];
+
+const redirects = [301, 302, 303, 307, 308].flatMap((status) =>
+  linksElsewhere.flatMap(([form, link]) =>
+    requestPlaces.map((where) => ({ status, form, link, ...where })),
+  ),
+);
+
+test.concurrent.each(
+  isWhole
+    ? // Each status, each form and each place more than once.
+      redirects.filter((_one, index) => index % 7 === 0)
+    : redirects.filter(
+        ({ status, form, stream }) =>
+          status === 302 && form === 'a whole address' && stream === 'chats',
+      ),
+)(
+  'A redirect ($status, $form) of $place to another host is not followed; that stream fails, and the next run completes it',
+  async ({ status, link, ...where }) => {
+    await withStranger(async (host, heard) => {
+      await withSandbox(faultAccount, async (sandbox) => {
+        const fault: Fault = { kind: 'redirect', location: link(host), status };
+        addFault(sandbox, where, { fault });
+        const broken = await runOn(sandbox);
+        expect(broken.code).toBe(1);
+        expect(criticalLines(broken)).toEqual([lastWords(broken)]);
+        expect(lastWords(broken)).toMatch(new RegExp(`^CRITICAL ${where.stream}: `));
+        expect(lastWords(broken)).toContain(
+          `${host}. The token was not sent there. Check the subdomain.`,
+        );
+        expect(sandbox.requests.filter((request) => request.fault !== null)).toHaveLength(1);
+        expect(lossesAmongFirst(sandbox, broken, where)).toEqual([]);
+        expect(leaks(broken)).toEqual([]);
+
+        sandbox.faults.clear();
+        const next = await runOn(sandbox, {}, broken.lastState);
+        expect(next.code).toBe(0);
+        expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+      });
+      expect(heard).toEqual([]);
+    });
+  },
+);
+
+test.concurrent('Redirects in a circle are given up, and the next run completes the stream', async () => {
+  await withSandbox(faultAccount, async (sandbox) => {
+    const [, where] = requestPlaces;
+    if (where === undefined) throw new Error('There is no such place.');
+    addFault(sandbox, where, { fault: { kind: 'redirect', location: '' } });
+    const broken = await runOn(sandbox);
+    expect(broken.code).toBe(1);
+    expect(lastWords(broken)).toMatch(/^CRITICAL chats: .* redirects more than 5 times/);
+    sandbox.faults.clear();
+    const next = await runOn(sandbox, {}, broken.lastState);
+    expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+  });
+});
+
+const nextPages: readonly (readonly [name: string, switches: Partial<Switches>])[] = [
+  ['', {}],
+  [' and without an end_time', { envelope: { omit: ['end_time'] } }],
+  [' and without end_time and end_id', { envelope: { nulls: ['end_time', 'end_id'] } }],
+];
+
+test.concurrent.each(chosen(nextPages, ([, switches]) => switches.envelope !== undefined))(
+  'Links to a next page elsewhere%s are not followed, and everything arrives',
+  async (_name, switches) => {
+    await withStranger(async (host, heard) => {
+      await withSandbox(
+        { ...faultAccount, switches: { ...faultAccount.switches, ...switches } },
+        async (sandbox) => {
+          const fault: Fault = { kind: 'foreignNextPage', origin: `http://${host}` };
+          sandbox.faults.add({ path: 'incremental/', fault });
+          const result = await runOn(sandbox);
+          expect(result.code).toBe(0);
+          expect(criticalLines(result)).toEqual([]);
+          expect(lossesOf(sandbox, [result])).toEqual([]);
+          expect(leaks(result)).toEqual([]);
+        },
+      );
+      expect(heard).toEqual([]);
+    });
+  },
+);
+
+/** How many requests are answered before the token is not accepted any more. */
+const answeredBefore = [0, 1, 2, 4, 6, 8];
+
+test.concurrent.each(chosen(answeredBefore, (count) => count === 2))(
+  'A token that is taken away after %i answers ends the run, and a new run with another completes it',
+  async (count) => {
+    const sandboxes: Sandbox[] = [];
+    await withSandbox(
+      {
+        ...faultAccount,
+        onRequest: ({ number }) => {
+          if (number === count + 1) sandboxes[0]?.setSwitches({ tokenRefused: true });
+        },
+      },
+      async (sandbox) => {
+        sandboxes.push(sandbox);
+        const broken = await runOn(sandbox);
+        expect(broken.code).toBe(1);
+        expect(criticalLines(broken)).toEqual([lastWords(broken)]);
+        expect(lastWords(broken)).toMatch(/ answers 401 .* The access token is refused/);
+        expect(sandbox.requests.slice(count).map(({ status }) => status)).toEqual([401, 401]);
+        expect(leaks(broken)).toEqual([]);
+
+        sandbox.setSwitches({ tokenRefused: false });
+        const next = await runOn(sandbox, {}, broken.lastState);
+        expect(next.code).toBe(0);
+        expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+      },
+    );
+  },
+);
+
+test.concurrent('The token goes to the API in a header and nowhere else: no address holds it', async () => {
+  await withSandbox(faultAccount, async (sandbox) => {
+    const result = await runOn(sandbox);
+    expect(result.code).toBe(0);
+    expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
+    expect(sandbox.requests.every(({ isAuthorized }) => isAuthorized)).toBe(true);
+    expect(JSON.stringify(sandbox.requests)).not.toContain(secretToken);
+  });
+});

@@ -1,0 +1,189 @@
+/** Pages that do not get through: too much for the API, too much for the tap, or merely slow. */
+import { constants, createGzip, type Gzip } from 'node:zlib';
+import { buffer } from 'node:stream/consumers';
+
+import { expect, jest, test } from '@jest/globals';
+
+import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { catalogOf } from '../helpers/catalogs.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+import { runInProcess, runTap, type TapResult } from '../helpers/run-tap.ts';
+import { criticalLines, lastWords, leaks, withSandbox } from '../helpers/with-sandbox.ts';
+import { faultAccount, faultCatalog, lossesOf, runOn } from './fault-account.ts';
+import { withFront, type FrontAnswer } from './front-server.ts';
+import { chosen, isWhole } from './whole-set.ts';
+
+jest.setTimeout(isWhole ? 900_000 : 60_000);
+
+const streams = ['agents', 'chats'];
+const catalog = catalogOf(streams);
+
+/** A little over two pages. */
+const longAccount: SandboxOptions = { chats: 2100, history: { min: 1, max: 1 }, agents: 4 };
+
+/** Limits the tap asked the chats with, in order, without repetitions in a row. */
+function limitsOf({ requests }: Sandbox): readonly number[] {
+  return requests
+    .filter(({ path }) => path.endsWith('/incremental/chats'))
+    .map(({ query }) => Number(query['limit']))
+    .filter((limit, index, all) => limit !== all[index - 1]);
+}
+
+/** Runs in this process, where waiting costs nothing. */
+async function withoutWaiting<T>(
+  options: SandboxOptions,
+  work: (sandbox: Sandbox, run: (state?: object) => Promise<TapResult>) => Promise<T>,
+): Promise<T> {
+  const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
+  const sandbox = await startSandbox({ clock: clock.now, ...options });
+  const run = (state?: object): Promise<TapResult> =>
+    runInProcess({
+      sandboxUrl: sandbox.url,
+      config: { ...sandbox.config },
+      catalog,
+      clock,
+      ...(state === undefined ? {} : { state }),
+    });
+  try {
+    return await work(sandbox, run);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+const broken: Fault = { kind: 'status', status: 500 };
+
+test.each(
+  chosen(
+    [0, 999, 1000, 1500, 2050].flatMap((place) =>
+      [1, 40].map((limitAbove) => ({ place, limitAbove })),
+    ),
+    ({ place, limitAbove }) => place === 1500 && limitAbove === 40,
+  ),
+)(
+  'A chat (the one behind $place others) that the API sends only in pages of $limitAbove or fewer is read all the same, and full pages after it',
+  async ({ place, limitAbove }) => {
+    await withoutWaiting(longAccount, async (sandbox, run) => {
+      const includes = sandbox.account.idAt('chats', place);
+      sandbox.faults.add({ path: 'incremental/chats', limitAbove, includes, fault: broken });
+      const result = await run();
+      expect(result.code).toBe(0);
+      expect(result.stderr).toContain('does not get through; asking for 500 items');
+      expect(lossesOf(sandbox, [result], streams)).toEqual([]);
+      expect(limitsOf(sandbox)[0]).toBe(1000);
+      expect(limitsOf(sandbox).at(-1)).toBe(1000);
+    });
+  },
+);
+
+test('A chat that the API cannot send at all fails the stream with its place, and the next run goes on from there', async () => {
+  await withoutWaiting(longAccount, async (sandbox, run) => {
+    const includes = sandbox.account.idAt('chats', 1500);
+    sandbox.faults.add({ path: 'incremental/chats', includes, fault: broken });
+    const first = await run();
+    expect(first.code).toBe(1);
+    expect(criticalLines(first)).toEqual([lastWords(first)]);
+    expect(lastWords(first)).toMatch(
+      /^CRITICAL chats: .* answers 500 .*\(reading from \d{4}-\S+Z \(start_time \d+\)\)$/,
+    );
+    expect(first.records('chats')).toHaveLength(1500);
+    expect(limitsOf(sandbox)).toContain(1);
+
+    sandbox.faults.clear();
+    const next = await run(first.lastState);
+    expect(next.code).toBe(0);
+    expect(lossesOf(sandbox, [first, next], streams)).toEqual([]);
+    expect(next.records('chats').length).toBeLessThanOrEqual(601);
+  });
+});
+
+test('While nothing answers at all, pages are not made smaller', async () => {
+  await withoutWaiting(longAccount, async (sandbox, run) => {
+    sandbox.faults.add({ fault: broken });
+    const result = await run();
+    expect(result.code).toBe(1);
+    expect(limitsOf(sandbox)).toEqual([1000]);
+    expect(result.stderr).not.toContain('does not get through');
+  });
+});
+
+interface TooMuch {
+  readonly name: string;
+  readonly rule: Pick<FaultRule, 'fault'>;
+}
+
+const tooMuch: readonly TooMuch[] = [
+  { name: 'met with silence', rule: { fault: { kind: 'stall', where: 'headers' } } },
+  { name: 'given up in the middle', rule: { fault: { kind: 'stall', where: 'body' } } },
+  { name: 'answered 502', rule: { fault: { kind: 'status', status: 502, body: 'html' } } },
+  { name: 'answered 503', rule: { fault: { kind: 'status', status: 503, body: 'empty' } } },
+];
+
+/** Gzip of so many spaces: small on the way, and JSON as far as anybody can tell. */
+async function gzipOfSpaces(count: number): Promise<Buffer> {
+  const gzip: Gzip = createGzip({ level: constants.Z_BEST_SPEED });
+  const all = buffer(gzip);
+  const piece = Buffer.alloc(2 ** 20, ' ');
+  for (let left = count; left > 0; left -= piece.length) gzip.write(piece.subarray(0, left));
+  gzip.end();
+  return all;
+}
+
+/** Here waiting is real: for the whole set alone. */
+if (isWhole) {
+  test.concurrent.each(tooMuch)(
+    'A request for more than 600 chats that is always $name is made for 500, and nothing is missing',
+    async ({ rule }) => {
+      await withSandbox({ ...faultAccount, switches: {} }, async (sandbox) => {
+        sandbox.faults.add({ path: 'incremental/chats', limitAbove: 600, ...rule });
+        const result = await runOn(sandbox);
+        expect(result.code).toBe(0);
+        expect(lossesOf(sandbox, [result])).toEqual([]);
+        expect(result.warnings).toContainEqual(
+          expect.stringMatching(
+            /^chats: the page at .* does not get through; asking for 500 items$/,
+          ),
+        );
+        expect(leaks(result)).toEqual([]);
+      });
+    },
+  );
+
+  test.concurrent('A page of more than 256 MiB is asked for in halves, at once, and nothing is missing', async () => {
+    const body = await gzipOfSpaces(257 * 2 ** 20);
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    await withSandbox(faultAccount, async (sandbox) => {
+      const answer = (url: URL): FrontAnswer | undefined => {
+        const isTooMuch = Number(url.searchParams.get('limit')) > 300;
+        return isTooMuch && url.pathname.endsWith('/chats') ? { headers, body } : undefined;
+      };
+      await withFront(sandbox.url, { answer }, async (origin) => {
+        const result = await runTap({
+          sandboxUrl: origin,
+          config: { ...sandbox.config },
+          catalog: faultCatalog,
+        });
+        expect(result.code).toBe(0);
+        expect(lossesOf(sandbox, [result])).toEqual([]);
+        expect(result.stderr).not.toContain('INFO waiting');
+        expect(result.stderr).toContain('does not get through; asking for 250 items');
+      });
+    });
+  });
+}
+
+test.concurrent('An answer that comes slowly, but comes, is waited for however long it takes', async () => {
+  await withSandbox(faultAccount, async (sandbox) => {
+    sandbox.faults.add({
+      path: 'incremental/chats',
+      nth: 2,
+      fault: { kind: 'slow', everyMs: 250, pieces: 12 },
+    });
+    const result = await runOn(sandbox);
+    expect(result.code).toBe(0);
+    expect(result.stderr).not.toContain('INFO waiting');
+    expect(lossesOf(sandbox, [result])).toEqual([]);
+  });
+});

@@ -1,0 +1,199 @@
+/** A fault at each single request of a run, one run for each: wherever it strikes, nothing is missing in the end. */
+import { expect, jest, test } from '@jest/globals';
+
+import type { JsonObject } from '../../src/json.ts';
+import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import type { Switches } from '../../src/sandbox/switches.ts';
+import { catalogOf } from '../helpers/catalogs.ts';
+import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
+import { runInProcess, type TapResult } from '../helpers/run-tap.ts';
+import { criticalLines } from '../helpers/with-sandbox.ts';
+import { lossesOf } from './fault-account.ts';
+import { createDice } from './dice.ts';
+import { chosen, isWhole } from './whole-set.ts';
+
+jest.setTimeout(isWhole ? 900_000 : 60_000);
+
+/** One of each way of reading, and two that are read whole. */
+const streams = ['accounts', 'departments', 'agents', 'bans', 'agent_timeline', 'chats'];
+const catalog = catalogOf(streams);
+
+const account: SandboxOptions = {
+  chats: 26,
+  // A start within 15 minutes may be refused with 400 for its youth: that would be another matter.
+  newestAgeSeconds: 1200,
+  days: 3,
+  history: { min: 2, max: 3 },
+  agents: 6,
+  bans: { ip: 3, visitor: 5 },
+  timeline: 12,
+  ties: [{ at: 'middle', count: 13 }],
+  switches: { maxPage: 10, agentsMaxPage: 5, bansMaxPage: 6 },
+};
+
+interface World {
+  readonly sandbox: Sandbox;
+  readonly clock: FakeClock;
+  readonly run: (state?: JsonObject, config?: object) => Promise<TapResult>;
+}
+
+/** A sandbox and a tap with one clock, whose waits cost nothing. */
+async function withWorld(switches: Partial<Switches>, work: (world: World) => Promise<void>) {
+  const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
+  const sandbox = await startSandbox({
+    clock: clock.now,
+    ...account,
+    switches: { ...account.switches, ...switches },
+  });
+  const run: World['run'] = (state, config = {}) =>
+    runInProcess({
+      sandboxUrl: sandbox.url,
+      config: { ...sandbox.config, ...config },
+      catalog,
+      clock,
+      ...(state === undefined ? {} : { state }),
+    });
+  try {
+    await work({ sandbox, clock, run });
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** How many requests a run makes that nothing befalls. */
+async function countRequests({ sandbox, run }: World): Promise<number> {
+  const result = await run();
+  expect(lossesOf(sandbox, [result], streams)).toEqual([]);
+  const count = sandbox.requests.length;
+  sandbox.requests.length = 0;
+  return count;
+}
+
+type Judge = (broken: TapResult) => readonly string[] | Promise<readonly string[]>;
+
+/** Makes a run for each of its requests, with that request alone struck by `rule`. */
+async function strikeEach(world: World, rule: FaultRule, judge: Judge): Promise<readonly string[]> {
+  const count = await countRequests(world);
+  const wrong: string[] = [];
+  for (let nth = 1; nth <= count; nth += isWhole ? 1 : 3) {
+    world.sandbox.faults.set([{ ...rule, nth }]);
+    const found = await judge(await world.run());
+    wrong.push(...found.map((fault) => `struck at request ${nth}: ${fault}`));
+  }
+  return wrong;
+}
+
+/** The exit code, and as many sentences for the user as it means. */
+function endFaults(result: TapResult, code: number): readonly string[] {
+  const told = criticalLines(result).length;
+  return [
+    ...(result.code === code ? [] : [`exit ${result.code}: ${result.stderr}`]),
+    ...(told === code ? [] : [`${told} CRITICAL lines`]),
+  ];
+}
+
+const passing: readonly (readonly [string, Fault])[] = [
+  ['answered with a web page', { kind: 'html' }],
+  ['answered 503', { kind: 'status', status: 503 }],
+  ['answered 429', { kind: 'status', status: 429, retryAfter: 7 }],
+  ['answered with an empty body', { kind: 'emptyBody' }],
+  ['answered with half a body', { kind: 'cutGzip' }],
+  ['not answered', { kind: 'reset' }],
+];
+
+test.each(chosen(passing, ([name]) => name === 'answered with a web page'))(
+  'Whichever request is once %s, the run is complete',
+  async (_name, fault) => {
+    await withWorld({}, async (world) => {
+      const wrong = await strikeEach(world, { fault }, (result) => [
+        ...endFaults(result, 0),
+        ...lossesOf(world.sandbox, [result], streams),
+      ]);
+      expect(wrong).toEqual([]);
+    });
+  },
+);
+
+const lasting: readonly (readonly [string, Fault])[] = [
+  ['refused with 400', { kind: 'status', status: 400 }],
+  ['refused with 401', { kind: 'status', status: 401 }],
+  ['answered with JSON of another shape', { kind: 'wrongShape' }],
+];
+
+test.each(chosen(lasting, ([name]) => name === 'answered with JSON of another shape'))(
+  'Whichever request is %s, the run fails and says so once, and the next run completes it',
+  async (_name, fault) => {
+    await withWorld({}, async (world) => {
+      const wrong = await strikeEach(world, { fault }, async (broken) => {
+        world.sandbox.faults.clear();
+        const next = await world.run(broken.lastState);
+        const losses = lossesOf(world.sandbox, [broken, next], streams);
+        return [...endFaults(broken, 1), ...endFaults(next, 0), ...losses];
+      });
+      expect(wrong).toEqual([]);
+    });
+  },
+);
+
+const emptyPage = '{"chats":[],"agent_timeline":[],"count":0,"end_time":null,"next_page":null}';
+
+test.each(
+  chosen(['exclusive', 'inclusive', 'lookup'] as const, (startId) => startId === 'exclusive'),
+)(
+  'Whichever page of an export is once answered with nothing, the run is complete (start_id: %s)',
+  async (startId) => {
+    await withWorld({ startId }, async (world) => {
+      const rule: FaultRule = {
+        path: 'incremental/',
+        fault: { kind: 'wrongShape', body: emptyPage },
+      };
+      const wrong = await strikeEach(world, rule, (result) => [
+        ...endFaults(result, 0),
+        ...lossesOf(world.sandbox, [result], streams),
+      ]);
+      expect(wrong).toEqual([]);
+    });
+  },
+);
+
+const kinds: readonly Fault[] = [
+  ...[...passing, ...lasting].map(([, fault]) => fault),
+  { kind: 'status', status: 404 },
+  { kind: 'brokenJson' },
+  { kind: 'resetInBody' },
+  { kind: 'foreignNextPage', origin: 'https://elsewhere.test' },
+  { kind: 'redirect', location: 'https://elsewhere.test/api/v2/chat/incremental/chats' },
+];
+
+const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
+
+test.each(chosen(seeds, (seed) => seed <= 2))(
+  'In a storm of faults (seed %i) no run with anything missing ends green, and the first green one completes it',
+  async (seed) => {
+    await withWorld({}, async ({ sandbox, clock, run }) => {
+      const dice = createDice(seed);
+      const runs: TapResult[] = [];
+      let state: JsonObject = {};
+      do {
+        // Ever fewer, so that it ends; 404 on a first request would mean "absent".
+        const calm = runs.length + 3;
+        sandbox.faults.set(
+          Array.from({ length: 4 }, () => ({
+            path: dice.one(['incremental/', '=agents', '=bans', '']),
+            every: dice.between(calm, calm * 4),
+            fault: dice.one(kinds.filter((kind) => !('status' in kind) || kind.status !== 404)),
+          })),
+        );
+        runs.push(
+          await run(state, { max_retry_seconds: dice.one([0, 5, 900]), on_absent: 'fail' }),
+        );
+        state = runs.at(-1)?.lastState ?? {};
+        clock.set(clock.now() + 60_000);
+      } while (runs.at(-1)?.code !== 0 && runs.length < 80);
+      expect(runs.at(-1)?.code).toBe(0);
+      expect(lossesOf(sandbox, runs, streams)).toEqual([]);
+    });
+  },
+);

@@ -1,0 +1,271 @@
+/** Whatever happens: no secret is written anywhere, and nothing about a person goes into the log. */
+import { expect, jest, test } from '@jest/globals';
+
+import type { Fault } from '../../src/sandbox/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { catalogOf, mark } from '../helpers/catalogs.ts';
+import { startLocalServer } from '../helpers/local-server.ts';
+import { runTap, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
+import { withSandbox } from '../helpers/with-sandbox.ts';
+import { lasting, passing } from './fault-cases.ts';
+import {
+  formsOf,
+  markedSecrets,
+  markedToken,
+  markOddities,
+  markPersons,
+  person,
+  personalDataIn,
+  secretsIn,
+} from './marks.ts';
+import { chosen, isWhole } from './whole-set.ts';
+
+jest.setTimeout(isWhole ? 900_000 : 60_000);
+
+/** Where logs are read by people and by programs. */
+const formats = ['text', 'json'] as const;
+
+const options: SandboxOptions = { token: markedToken, chats: 16, switches: { maxPage: 6 } };
+
+/** One run of the built program at debug level with every secret a config can hold. */
+async function run(
+  sandbox: Sandbox,
+  format: string,
+  { config, ...input }: Omit<ProcessInput, 'config'> & { readonly config?: object } = {},
+): Promise<TapResult> {
+  return runTap({
+    sandboxUrl: sandbox.url,
+    config: {
+      ...sandbox.config,
+      ...markedSecrets,
+      log_format: format,
+      request_timeout: 1,
+      max_retry_seconds: 1,
+      ...config,
+    },
+    ...input,
+    env: { LOGLEVEL: 'debug', ...input.env },
+  });
+}
+
+function expectSilence(result: TapResult): void {
+  expect(secretsIn(result)).toEqual([]);
+  expect(personalDataIn(result)).toEqual([]);
+}
+
+test.concurrent.each(formats)(
+  'A run that reads everything writes what people said to stdout alone, and no secret (%s log)',
+  async (format) => {
+    await withSandbox(options, async (sandbox) => {
+      markPersons(sandbox);
+      const result = await run(sandbox, format);
+      expect(result.code).toBe(0);
+      expectSilence(result);
+      expect(Object.values(person).filter((datum) => !result.stdout.includes(datum))).toEqual([]);
+
+      const resumed = await run(sandbox, format, { state: result.lastState });
+      expect(resumed.code).toBe(0);
+      expectSilence(resumed);
+    });
+  },
+);
+
+test.concurrent.each(formats)(
+  'What the tap says about odd values does not repeat them (%s log)',
+  async (format) => {
+    await withSandbox({ ...options, chats: 60, hostile: true }, async (sandbox) => {
+      markPersons(sandbox);
+      markOddities(sandbox);
+      const result = await run(sandbox, format);
+      expect(result.code).toBe(1);
+      expect(result.stderr).toContain('/visitor');
+      expect(result.stderr).toContain('/brand_new');
+      expect(result.stderr).toContain('has no id and is left out');
+      expectSilence(result);
+      expect(result.stdout).toContain(person.text);
+    });
+  },
+);
+
+test.concurrent.each(formats)(
+  'What is not selected is not mentioned either (%s log)',
+  async (format) => {
+    await withSandbox({ ...options, chats: 60, hostile: true }, async (sandbox) => {
+      markPersons(sandbox);
+      markOddities(sandbox);
+      const catalog = catalogOf('chats', (entry) => {
+        for (const column of Object.keys(entry.schema.properties ?? {})) {
+          mark(entry, column, { selected: false });
+        }
+      });
+      const result = await run(sandbox, format, { catalog });
+      expectSilence(result);
+      expect(Object.values(person).filter((datum) => result.stdout.includes(datum))).toEqual([]);
+    });
+  },
+);
+
+const faults: readonly { readonly name: string; readonly fault: Fault }[] = [
+  ...passing,
+  ...lasting,
+];
+
+const faultRuns = faults.flatMap(({ name, fault }) =>
+  formats.map((format) => ({ name, fault, format })),
+);
+
+test.concurrent.each(
+  chosen(
+    faultRuns,
+    ({ name, format }) => format === 'text' && ['401', 'a reset connection'].includes(name),
+  ),
+)('A failure tells no secret and nothing about a person: $name ($format log)', async (one) => {
+  await withSandbox(options, async (sandbox) => {
+    markPersons(sandbox);
+    sandbox.faults.add(
+      { path: 'incremental/chats', nth: 2, fault: one.fault },
+      { path: 'incremental/chats', nth: 3, fault: one.fault },
+      { path: '=bans', fault: one.fault },
+    );
+    const result = await run(sandbox, one.format);
+    expect(result.code).toBe(1);
+    expectSilence(result);
+  });
+});
+
+const quoted = formsOf(markedToken).flatMap((form, place) =>
+  // Around the place where long answers are cut, so that only a part of the token is left.
+  [0, 160, 170, 180, 190, 195].map((before) => ({ form, before, name: `form ${place + 1}` })),
+);
+
+test.concurrent.each(chosen(quoted, ({ before }) => before === 180))(
+  'An API that repeats the token in its refusal ($name, behind $before letters) does not get it into the log',
+  async ({ form, before }) => {
+    const error = `${'x'.repeat(before)}${form} is not known`;
+    const server = await startLocalServer((_request, response) => {
+      response
+        .writeHead(422, form.slice(0, 20), { 'content-type': 'application/json', 'x-said': 'no' })
+        .end(JSON.stringify({ error }));
+    });
+    try {
+      const result = await runTap({
+        sandboxUrl: server.origin,
+        config: { subdomain: 'acme', ...markedSecrets },
+        catalog: catalogOf('chats'),
+        env: { LOGLEVEL: 'debug' },
+      });
+      expect(result.code).toBe(1);
+      expect(result.stderr).toContain('answers 422 Unprocessable Entity ("');
+      expect(secretsIn(result)).toEqual([]);
+    } finally {
+      await server.close();
+    }
+  },
+);
+
+interface BadInput {
+  readonly name: string;
+  readonly input: ProcessInput;
+}
+
+const good = { subdomain: 'acme', max_retry_seconds: 0, ...markedSecrets };
+const { access_token: token, ...otherSecrets } = markedSecrets;
+
+/** Nobody listens there. */
+const nowhere = 'http://127.0.0.1:9';
+
+const badInputs: readonly BadInput[] = [
+  { name: 'a subdomain that is none', input: { config: { ...good, subdomain: 'a b' } } },
+  {
+    name: 'the token behind the subdomain',
+    input: { config: { ...good, subdomain: `https://acme.example.test/?access_token=${token}` } },
+  },
+  { name: 'no token, but its relatives', input: { config: { subdomain: 'a', ...otherSecrets } } },
+  {
+    name: 'a misspelt key',
+    input: { config: { ...good, access_token: null, acces_token: token } },
+  },
+  { name: 'a token in a list', input: { config: { ...good, access_token: [token] } } },
+  { name: 'a token in an object', input: { config: { ...good, access_token: { value: token } } } },
+  { name: 'a token with a blank', input: { config: { ...good, access_token: `${token} x` } } },
+  { name: 'a secret of two lines', input: { config: { ...good, client_secret: `${token}\nx` } } },
+  {
+    name: "Airbyte's credentials, wrong",
+    input: {
+      config: { subdomain: '-', credentials: { credentials: 'oauth2.0', ...markedSecrets } },
+    },
+  },
+  { name: 'credentials that are a text', input: { config: { ...good, credentials: token } } },
+  { name: 'an unknown key', input: { config: { ...good, password: token, subdomain: '-' } } },
+  { name: 'a number that is a text', input: { config: { ...good, request_timeout: token } } },
+  { name: 'a token for a date', input: { config: { ...good, start_date: token } } },
+  { name: 'a token for a stream', input: { config: { ...good, extra_streams: [token] } } },
+  { name: 'JSON cut off', input: { config: JSON.stringify(good).slice(0, -4) } },
+  { name: 'JSON with a comma too many', input: { config: `${JSON.stringify(good)},` } },
+  { name: 'JSON in single quotes', input: { config: `{'access_token': '${token}'}` } },
+  { name: 'the token alone', input: { config: token } },
+  { name: 'a state that is none', input: { config: good, state: `{"bookmarks": "${token}` } },
+  { name: 'a catalog that is none', input: { config: good, catalog: `{"streams": ["${token}"` } },
+  {
+    name: 'an API with a password in its address',
+    input: { config: good, env: { ZENDESK_CHAT_API_URL: `https://me:${token}@127.0.0.1/` } },
+  },
+  {
+    name: 'an API with the token in its address',
+    input: {
+      config: good,
+      env: { ZENDESK_CHAT_API_URL: `http://127.0.0.1/?${encodeURIComponent(token)}` },
+    },
+  },
+  {
+    name: 'a proxy with a password that cannot be reached',
+    input: {
+      config: good,
+      env: {
+        ZENDESK_CHAT_API_URL: 'https://api.example.test',
+        HTTPS_PROXY: `http://me:${encodeURIComponent(token)}@127.0.0.1:9`,
+      },
+    },
+  },
+  {
+    name: 'a proxy that is none',
+    input: {
+      config: good,
+      env: { ZENDESK_CHAT_API_URL: 'https://api.example.test', HTTPS_PROXY: `me:${token}@:` },
+    },
+  },
+  {
+    name: 'an API that cannot be reached',
+    input: { config: good, sandboxUrl: nowhere },
+  },
+  {
+    name: 'a user agent with a line break',
+    input: { config: { ...good, user_agent: `a\r\nx-token: ${token}` } },
+  },
+];
+
+test.concurrent.each(badInputs)(
+  'A mistake is told without the secret in it: $name',
+  async (bad) => {
+    const { env, ...input } = bad.input;
+    const result = await runTap({
+      sandboxUrl: nowhere,
+      ...input,
+      env: { LOGLEVEL: 'debug', ...env },
+    });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('CRITICAL ');
+    expect(secretsIn(result)).toEqual([]);
+  },
+);
+
+test.concurrent('Discovery does not repeat the config it is given', async () => {
+  const result = await runTap({
+    args: ['--discover'],
+    config: good,
+    env: { LOGLEVEL: 'debug' },
+  });
+  expect(result.code).toBe(0);
+  expect(secretsIn(result)).toEqual([]);
+});

@@ -1,0 +1,570 @@
+/**
+ * States of other taps, written as they write them, and states with holes in every place: each stream
+ * goes on where that state says, nothing else in it gets lost, and a runner's merge never crashes.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+
+import type { Json, JsonObject } from '../../src/json.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { discovered, mark } from '../helpers/catalogs.ts';
+import { runTap, type TapResult } from '../helpers/run-tap.ts';
+import { criticalLines } from '../helpers/with-sandbox.ts';
+
+const isWhole = process.env['LOSSLESS'] === 'all';
+
+/** All rows of a table when everything is tested, else those that are marked. */
+function lean<T extends { readonly lean?: true }>(rows: readonly T[]): readonly T[] {
+  return isWhole ? rows : rows.filter((row) => row.lean === true);
+}
+
+/** 2024-02-09T13:12:16Z, the time that stands in most of the states; none may be read from that late. */
+const at = 1_707_484_336;
+
+/** 2024-02-08T10:00:00Z, the older one where there are two. */
+const older = 1_707_386_400;
+
+const startDate = '2024-01-15T00:00:00Z';
+
+/** What a stream's first request must ask for. */
+interface Starts {
+  readonly chats: number;
+  readonly agent_timeline: number;
+  readonly agents: number;
+  readonly bans: number;
+}
+
+/** 2024-01-15T00:00:00Z, and all agents and bans. */
+const fromStartDate: Starts = {
+  chats: 1_705_276_800,
+  agent_timeline: 1_705_276_800_000_000,
+  agents: 0,
+  bans: 0,
+};
+
+/** Everybody reads in small pages from this account; it has more chats in one second than a page holds. */
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({
+    now: '2024-03-01T12:00:00Z',
+    days: 40,
+    chats: 80,
+    history: { min: 2, max: 3 },
+    ties: [{ at: 'middle', count: 25 }],
+    agents: 5,
+    bans: { ip: 4, visitor: 3 },
+    timeline: 40,
+    switches: { maxPage: 10, agentsMaxPage: 2, bansMaxPage: 3 },
+  });
+});
+
+afterAll(async () => {
+  await sandbox.close();
+});
+
+/** The default streams; agents and bans incremental, too. */
+function incremental(): object {
+  const catalog = discovered();
+  for (const entry of catalog.streams) {
+    const isById = ['agents', 'bans'].includes(entry.tap_stream_id);
+    if (isById) mark(entry, '', { 'replication-method': 'INCREMENTAL' });
+  }
+  return catalog;
+}
+
+const catalog = incremental();
+
+async function runFrom(state: Json | string, config: object = {}): Promise<TapResult> {
+  sandbox.requests.length = 0;
+  return runTap({
+    sandboxUrl: sandbox.url,
+    config: { ...sandbox.config, start_date: startDate, ...config },
+    catalog,
+    state: typeof state === 'string' ? state : JSON.stringify(state),
+  });
+}
+
+function fixture(name: string): JsonObject {
+  const url = new URL(`../fixtures/states/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(url, 'utf8'));
+}
+
+/** What the first requests of the run asked for. */
+function starts(): Starts {
+  const first = (path: string, key: string): number => {
+    const found = sandbox.requests.find((request) => request.path === `/api/v2/chat/${path}`);
+    return Number(found?.query[key] ?? Number.NaN);
+  };
+  return {
+    chats: first('incremental/chats', 'start_time'),
+    agent_timeline: first('incremental/agent_timeline', 'start_time'),
+    agents: first('agents', 'since_id'),
+    bans: first('bans', 'since_id'),
+  };
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Meltano's merge of a state into a stored one; a place that would crash it, now or next time, throws. */
+function meltanoMerge(stored: JsonObject, state: JsonObject, path = ''): JsonObject {
+  const entries = Object.entries(state).map(([key, value]): [string, Json] => {
+    const old = stored[key];
+    const place = `${path}/${key}`;
+    if (old === undefined) return [key, value ?? null];
+    if (isObject(old) !== isObject(value)) throw new Error(`${place} changes its type`);
+    return [
+      key,
+      isObject(old) && isObject(value) ? meltanoMerge(old, value, place) : (value ?? null),
+    ];
+  });
+  return { ...stored, ...Object.fromEntries(entries) };
+}
+
+/** Merges any two of these states, in both orders: the later one upon the earlier one must be the later one. */
+function mergeFaults(states: readonly JsonObject[]): readonly string[] {
+  const pairs = states.flatMap((early, index) =>
+    states.slice(index + 1).map((late) => ({ early, late })),
+  );
+  const faults = pairs.flatMap(({ early, late }) => {
+    try {
+      meltanoMerge(late, early);
+      expect(meltanoMerge(early, late)).toEqual(late);
+      return [];
+    } catch (error) {
+      return [String(error)];
+    }
+  });
+  return [...new Set(faults)];
+}
+
+/** Paths of the given state that a later one lacks. */
+function lostPaths(given: JsonObject, later: JsonObject, path = ''): string[] {
+  return Object.entries(given).flatMap(([key, value]) => {
+    const place = `${path}/${key}`;
+    const kept = later[key];
+    if (kept === undefined) return [place];
+    return isObject(value) && isObject(kept) ? lostPaths(value, kept, place) : [];
+  });
+}
+
+function leaves(value: Json | undefined): Json[] {
+  return isObject(value) ? Object.values(value).flatMap((inner) => leaves(inner)) : [value ?? null];
+}
+
+/** What is left of other taps' own keys at the end of a run. */
+function leftovers(state: JsonObject, stream: string, keys: readonly string[]): Json[] {
+  const bookmarks = state['bookmarks'] as Record<string, JsonObject>;
+  return keys.flatMap((key) => leaves(bookmarks[stream]?.[key]).filter((leaf) => leaf !== null));
+}
+
+/** Ids of the chats that were updated at this time or later. */
+function chatsSince(seconds: number): readonly unknown[] {
+  const chats = [...sandbox.account.dump('chats')];
+  const isSince = ({ update_timestamp: updated }: JsonObject): boolean =>
+    typeof updated === 'string' && Date.parse(updated) >= seconds * 1000;
+  return chats.filter((chat) => isSince(chat)).map(({ id }) => id);
+}
+
+interface Row {
+  readonly state: string;
+  readonly begins: Partial<Starts>;
+  readonly lean?: true;
+}
+
+const byId = { agents: 361_089_721_036, bans: 40_512 };
+
+const rows: readonly Row[] = [
+  { state: 'singer-io-complete', begins: { chats: older - 310 }, lean: true },
+  { state: 'singer-io-interrupted', begins: { chats: older - 310 } },
+  { state: 'singer-io-first-run', begins: {} },
+  { state: 'singer-io-empty-objects', begins: {}, lean: true },
+  { state: 'pathlight-complete', begins: { chats: at - 310 }, lean: true },
+  { state: 'pathlight-interrupted', begins: { chats: at - 310 } },
+  { state: 'airbyte-s1', begins: { ...byId, agent_timeline: (at - 310) * 1e6 } },
+  {
+    state: 'airbyte-s2',
+    begins: { ...byId, agent_timeline: (at - 310) * 1e6, chats: older - 310 },
+  },
+  { state: 'airbyte-s3', begins: { ...byId, agent_timeline: (at - 310) * 1e6, chats: at - 310 } },
+  {
+    state: 'airbyte-s4',
+    begins: { ...byId, agent_timeline: (at - 310) * 1e6 + 123_456, chats: at - 310 },
+  },
+  {
+    state: 'airbyte-s5',
+    begins: { ...byId, agent_timeline: (at - 310) * 1e6, chats: at - 310 },
+  },
+  {
+    state: 'airbyte-s6',
+    begins: { ...byId, agent_timeline: (at - 310) * 1e6 + 123_456, chats: at - 310 },
+    lean: true,
+  },
+  {
+    state: 'airbyte-s7',
+    begins: { ...byId, agent_timeline: (at - 310) * 1e6 + 123_456, chats: older - 310 },
+    lean: true,
+  },
+  { state: 'airbyte-s8', begins: {} },
+  {
+    state: 'unknown-keys',
+    begins: { agents: 2, bans: 2, agent_timeline: (at - 310) * 1e6, chats: at - 310 },
+    lean: true,
+  },
+];
+
+const foreignKeys = [
+  'chat.end_timestamp',
+  'offline_msg.timestamp',
+  'chats-incremental.end_time',
+  'offset',
+  'slices',
+  'state_type',
+  'legacy',
+];
+
+test.each(lean(rows))(
+  'the state $state is read on from where it ends, and nothing of it gets lost',
+  async ({ state, begins }) => {
+    const given = fixture(state);
+    const run = await runFrom(given);
+
+    expect(run).toMatchObject({ code: 0 });
+    const expected = { ...fromStartDate, ...begins };
+    expect(starts()).toEqual(expected);
+    expect(run.records('chats').map(({ id }) => id)).toEqual(chatsSince(expected.chats));
+    expect(run.states.length).toBeGreaterThan(8);
+    expect(run.states.flatMap((later) => lostPaths(given, later))).toEqual([]);
+    expect(mergeFaults([given, ...run.states])).toEqual([]);
+    expect(leftovers(run.lastState, 'chats', foreignKeys)).toEqual([]);
+    expect(leftovers(run.lastState, 'agent_timeline', foreignKeys)).toEqual([]);
+    expect(leftovers(run.lastState, 'agents', foreignKeys)).toEqual([]);
+    expect(leftovers(run.lastState, 'bans', foreignKeys)).toEqual([]);
+    expect(run.lastState).toMatchObject({
+      bookmarks: {
+        chats: { position: { end_id: null } },
+        agent_timeline: { position: { end_id: null } },
+        agents: { id: expect.any(Number) },
+        bans: { id: expect.any(Number) },
+      },
+      currently_syncing: null,
+    });
+  },
+);
+
+test('keys the tap does not know go out in every state as they came in', async () => {
+  const given = fixture('unknown-keys');
+  const run = await runFrom(given);
+
+  const expected = {
+    account_of: { team: 'support', seats: [1, 2] },
+    singer_sdk_note: null,
+    bookmarks: {
+      visitors: { cursor: 'abc', pages: [3, 4] },
+      messages: 'a word',
+      goals: { seen: true },
+      agents: { note: 'kept' },
+      bans: { note: { by: 'hand' } },
+      agent_timeline: { note: 7 },
+      chats: { note: 'kept' },
+    },
+  };
+  expect(run.states).toEqual(
+    run.states.map(() => expect.objectContaining({ singer_sdk_note: null })),
+  );
+  expect(run.states.map((state) => state)).toMatchObject(run.states.map(() => expected));
+});
+
+test('the old times of another tap stand until ours take their place, then they are null', async () => {
+  const given = fixture('singer-io-complete');
+  const run = await runFrom(given);
+
+  const entries = run.states.map((state) => (state['bookmarks'] as JsonObject)['chats']);
+  expect(entries[0]).toEqual((given['bookmarks'] as JsonObject)['chats']);
+  expect(entries.at(-1)).toEqual({
+    'chat.end_timestamp': null,
+    'offline_msg.timestamp': null,
+    offset: { 'chat.next_url': null, 'offline_msg.next_url': null },
+    update_timestamp: expect.any(String),
+    position: { end_time: expect.any(Number), end_id: null },
+  });
+});
+
+test('a run that another tap left unfinished begins with the stream it was in, and reads all others', async () => {
+  const run = await runFrom(fixture('singer-io-interrupted'));
+
+  const schemas = run.messages.flatMap((line) => (line.type === 'SCHEMA' ? [line.stream] : []));
+  expect(schemas[0]).toBe('chats');
+  expect(schemas).toHaveLength(12);
+});
+
+test('streams that are read whole leave the bookmarks of another tap as they are', async () => {
+  const given = fixture('airbyte-s6');
+  sandbox.requests.length = 0;
+  const run = await runTap({
+    sandboxUrl: sandbox.url,
+    config: { ...sandbox.config, start_date: startDate },
+    state: given,
+  });
+
+  expect(starts()).toMatchObject({ agents: 0, bans: 0 });
+  expect(run.lastState).toMatchObject({
+    bookmarks: { agents: { id: 361_089_721_035 }, bans: { id: 40_511 } },
+  });
+});
+
+interface Hole {
+  readonly path: string;
+  /** What changes with null or `{}` in this place. */
+  readonly begins?: Partial<Starts>;
+  readonly lean?: true;
+}
+
+const chatsFromStart = { chats: fromStartDate.chats };
+
+const singerHoles: readonly Hole[] = [
+  { path: 'bookmarks', begins: chatsFromStart, lean: true },
+  { path: 'bookmarks.agents' },
+  { path: 'bookmarks.agents.offset' },
+  { path: 'bookmarks.agents.offset.id' },
+  { path: 'bookmarks.bans' },
+  { path: 'bookmarks.bans.offset' },
+  { path: 'bookmarks.bans.offset.id' },
+  { path: 'bookmarks.chats', begins: chatsFromStart },
+  { path: 'bookmarks.chats.chat~end_timestamp', begins: chatsFromStart },
+  { path: 'bookmarks.chats.offline_msg~timestamp', begins: chatsFromStart, lean: true },
+  { path: 'bookmarks.chats.offset' },
+  { path: 'bookmarks.chats.offset.chat~next_url' },
+  { path: 'bookmarks.chats.offset.offline_msg~next_url' },
+  { path: 'chats_last_full_sync' },
+  { path: 'currently_syncing' },
+];
+
+const ownHoles: readonly Hole[] = [
+  { path: 'bookmarks', begins: fromStartDate },
+  { path: 'bookmarks.agents', begins: { agents: 0 } },
+  { path: 'bookmarks.agents.id', begins: { agents: 0 } },
+  { path: 'bookmarks.bans', begins: { bans: 0 } },
+  { path: 'bookmarks.bans.id', begins: { bans: 0 } },
+  { path: 'bookmarks.agent_timeline', begins: { agent_timeline: fromStartDate.agent_timeline } },
+  {
+    path: 'bookmarks.agent_timeline.start_time',
+    begins: { agent_timeline: fromStartDate.agent_timeline },
+  },
+  { path: 'bookmarks.agent_timeline.position', begins: { agent_timeline: (at - 310) * 1e6 } },
+  { path: 'bookmarks.chats', begins: chatsFromStart },
+  { path: 'bookmarks.chats.update_timestamp', begins: chatsFromStart },
+  { path: 'bookmarks.chats.position', begins: { chats: at - 310 }, lean: true },
+  { path: 'bookmarks.chats.position.end_time', begins: { chats: at - 310 } },
+  { path: 'bookmarks.chats.position.end_id' },
+  { path: 'currently_syncing' },
+];
+
+const own: JsonObject = {
+  bookmarks: {
+    agents: { id: 361_089_721_035 },
+    bans: { id: 40_511 },
+    agent_timeline: {
+      start_time: '2024-02-09T13:12:16Z',
+      position: { end_time: at * 1e6, end_id: null },
+    },
+    chats: {
+      update_timestamp: '2024-02-09T13:12:16Z',
+      position: { end_time: at, end_id: 'a-chat' },
+    },
+  },
+  currently_syncing: null,
+};
+
+/** A state with another value in one place; `~` stands for a point that belongs to a key. */
+function withHole(state: JsonObject, path: string, hole: Json): JsonObject {
+  const [key = '', ...rest] = path.split('.');
+  const name = key.replace('~', '.');
+  const inner = state[name];
+  const value = rest.length > 0 && isObject(inner) ? withHole(inner, rest.join('.'), hole) : hole;
+  return { ...state, [name]: value };
+}
+
+/** As `mergeFaults`, but the place of the hole itself, which held what no tap writes there. */
+function mergeFaultsBeside(path: string, { states }: TapResult): readonly string[] {
+  const place = `/${path.replaceAll('.', '/').replaceAll('~', '.')} `;
+  return mergeFaults(states).filter((fault) => !fault.includes(place));
+}
+
+const fillings: readonly { readonly name: string; readonly hole: Json }[] = [
+  { name: 'null', hole: null },
+  { name: '{}', hole: {} },
+];
+
+function holesIn(holes: readonly Hole[]): readonly (Hole & (typeof fillings)[number])[] {
+  return lean(holes).flatMap((hole) => fillings.map((filling) => Object.assign({}, hole, filling)));
+}
+
+test.each(holesIn(singerHoles))(
+  "$name in the place of $path of singer-io's state means that there is nothing",
+  async ({ path, hole, begins }) => {
+    const given = withHole(fixture('singer-io-complete'), path, hole);
+    const run = await runFrom(given);
+
+    expect(run).toMatchObject({ code: 0 });
+    expect(starts()).toEqual({ ...fromStartDate, chats: older - 310, ...begins });
+    expect(run.states.flatMap((later) => lostPaths(given, later))).toEqual([]);
+    expect(mergeFaultsBeside(path, run)).toEqual([]);
+  },
+);
+
+test.each(holesIn(ownHoles))(
+  '$name in the place of $path of our own state means that there is nothing',
+  async ({ path, hole, begins }) => {
+    const run = await runFrom(withHole(own, path, hole));
+
+    expect(run).toMatchObject({ code: 0 });
+    expect(starts()).toEqual({
+      ...byId,
+      agent_timeline: at * 1e6,
+      chats: at,
+      ...begins,
+    });
+    expect(mergeFaultsBeside(path, run)).toEqual([]);
+  },
+);
+
+test.each([
+  { name: 'no bookmarks', state: {} },
+  { name: 'empty bookmarks', state: { bookmarks: {} } },
+  { name: 'nulls', state: { bookmarks: null, currently_syncing: null } },
+])('a state with $name reads everything from start_date', async ({ state }) => {
+  const run = await runFrom(state);
+  expect(run).toMatchObject({ code: 0 });
+  expect(starts()).toEqual(fromStartDate);
+});
+
+const streamState = {
+  type: 'STREAM',
+  stream: {
+    stream_descriptor: { name: 'chats' },
+    stream_state: { update_timestamp: '1707484336' },
+  },
+};
+
+interface Unreadable {
+  readonly name: string;
+  readonly state: Json | string;
+  /** Part of the one line that says what to do. */
+  readonly hint: RegExp;
+  readonly lean?: true;
+}
+
+const airbyte = /as Airbyte keeps it/;
+const wholeMessage = /whole message.*"value"/;
+const remove = /pass the state the last run wrote, or remove this bookmark/;
+
+const unreadable: readonly Unreadable[] = [
+  { name: "Airbyte's list of stream states", state: [streamState], hint: airbyte, lean: true },
+  {
+    name: "Airbyte's global state",
+    state: [{ type: 'GLOBAL', global: { stream_states: [] } }],
+    hint: airbyte,
+  },
+  {
+    name: "Airbyte's legacy state in its envelope",
+    state: [{ type: 'LEGACY', data: { chats: { update_timestamp: '1707484336' } } }],
+    hint: airbyte,
+  },
+  {
+    name: "PyAirbyte's list with its nulls",
+    state: [{ ...streamState, global_: null, data: null }],
+    hint: airbyte,
+  },
+  { name: "Airbyte's empty list", state: [], hint: airbyte },
+  {
+    name: "Airbyte's legacy state without its envelope",
+    state: { chats: { update_timestamp: '1707484336' }, agents: { id: 1 } },
+    hint: /Bookmarks belong under "bookmarks"/,
+    lean: true,
+  },
+  { name: "one of Airbyte's stream states", state: streamState, hint: wholeMessage },
+  {
+    name: "one of Airbyte's messages",
+    state: { type: 'STATE', state: streamState },
+    hint: wholeMessage,
+  },
+  {
+    name: "Airbyte's messages as lines",
+    state: '{"type":"STATE","state":{}}\n{"type":"STATE","state":{}}\n',
+    hint: /--state/,
+  },
+  {
+    name: 'a whole STATE message',
+    state: { type: 'STATE', value: { bookmarks: {} } },
+    hint: wholeMessage,
+    lean: true,
+  },
+  {
+    name: "Meltano's envelope",
+    state: { singer_state: { bookmarks: {} } },
+    hint: /Pass only what stands under its "singer_state"/,
+  },
+  { name: 'a misspelt bookmarks', state: { bookmark: {} }, hint: /"bookmark" in the place/ },
+  { name: 'text', state: '"2024-02-09"', hint: /it must be an object with "bookmarks"/ },
+  { name: 'nothing', state: '', hint: /--state/ },
+  { name: 'half a file', state: '{"bookmarks": {"chats": ', hint: /--state/ },
+  { name: 'bookmarks as a list', state: { bookmarks: [] }, hint: /must be an object, not/ },
+  {
+    name: 'a time in the place of a bookmark',
+    state: { bookmarks: { chats: '2024-02-09T13:12:16Z' } },
+    hint: /"bookmarks.chats" must be an object/,
+  },
+  {
+    name: 'a word in the place of a time',
+    state: { bookmarks: { chats: { update_timestamp: 'yesterday' } } },
+    hint: remove,
+    lean: true,
+  },
+  {
+    name: 'a truth in the place of a time',
+    state: { bookmarks: { agent_timeline: { start_time: true } } },
+    hint: remove,
+  },
+  {
+    name: 'a word in the place of an id',
+    state: { bookmarks: { agents: { id: 'first' } } },
+    hint: remove,
+  },
+  {
+    name: 'broken slices',
+    state: { bookmarks: { chats: { state_type: 'date-range', slices: [{ start: 'x' }] } } },
+    hint: remove,
+  },
+  {
+    name: 'the bookmark of a tap nobody knows',
+    state: {
+      bookmarks: {
+        chats: { replication_key: 'id', replication_key_value: '2024-02-09T13:12:16Z' },
+      },
+    },
+    hint: remove,
+  },
+  {
+    name: 'a word in one of two old times',
+    state: {
+      bookmarks: {
+        chats: { 'chat.end_timestamp': 'x', 'offline_msg.timestamp': '2024-02-09T13:12:16Z' },
+      },
+    },
+    hint: remove,
+  },
+];
+
+test.each(lean(unreadable))(
+  'a state that is $name is refused before the first request, with a hint',
+  async ({ state, hint }) => {
+    const run = await runFrom(state);
+
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(sandbox.requests).toEqual([]);
+    expect(criticalLines(run)).toEqual([expect.stringMatching(hint)]);
+  },
+);

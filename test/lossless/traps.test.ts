@@ -1,0 +1,240 @@
+/** What makes other readers loop, stop early, or end green with half of the data. */
+import { afterAll, expect, test } from '@jest/globals';
+
+import type { JsonObject } from '../../src/json.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { Switches } from '../../src/sandbox/switches.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+import { runInProcess, runTap } from '../helpers/run-tap.ts';
+import { tryEveryDeath } from './death-trial.ts';
+import { createDeathWorld, runIn, type Ending } from './death-world.ts';
+import { ignoresSinceId, noEndTime, tooMany, wrongUnit, type Habit } from './server-habits.ts';
+import { contentFaults, contentsAfter, lastStateOf } from './union.ts';
+import { chosen, isWhole } from './whole-set.ts';
+
+const told: string[] = [];
+
+/** The whole set tells its figures, and every combination that ends in an error; `npm test` does not. */
+afterAll(() => {
+  if (isWhole) process.stderr.write(`${told.join('\n')}\n`);
+});
+
+/** An account of two or three full pages of chats, all of them old enough to be asked for. */
+const large: SandboxOptions = {
+  chats: 1800,
+  newestAgeSeconds: 600,
+  history: { min: 1, max: 1 },
+  ties: [],
+  agents: 5,
+  bans: { ip: 3, visitor: 2 },
+  timeline: 20,
+  timelineTies: 0,
+};
+
+const largePages: Partial<Switches> = { maxPage: 1000 };
+
+const places = ['start', 'middle', 'head'] as const;
+const counts = [1500, 2500] as const;
+const startIds = ['exclusive', 'inclusive', 'lookup', 'ignored'] as const;
+
+function tieOf(
+  at: (typeof places)[number],
+  count: number,
+  startId: (typeof startIds)[number],
+): Habit {
+  return {
+    title: `${count} chats of one second at the ${at}, start_id ${startId}`,
+    switches: { ...largePages, startId },
+    resumesInProcess: true,
+    account: { ...large, chats: count + 300, ties: [{ at, count }] },
+    ...(startId === 'ignored' ? { says: tooMany } : {}),
+  };
+}
+
+const ties = places.flatMap((at) =>
+  counts.flatMap((count) => startIds.map((startId) => tieOf(at, count, startId))),
+);
+
+/** Without an id that leads on, a second must fit into a page. */
+const tiesWithoutId = places.map((at): Habit => {
+  return {
+    title: `1500 chats of one second at the ${at}, no end_id`,
+    switches: { ...largePages, endIds: [] },
+    resumesInProcess: true,
+    account: { ...large, chats: 1800, ties: [{ at, count: 1500 }] },
+    says: tooMany,
+  };
+});
+
+const spans: SandboxOptions = { ...large, chats: 10, timelineTies: 1500 };
+
+function spanTieOf(title: string, startId: (typeof startIds)[number], hasIds: boolean): Habit {
+  const endIds: Switches['endIds'] = hasIds ? ['chats', 'agent_timeline'] : ['chats'];
+  return {
+    title: `1500 timespans of one microsecond, ${title}`,
+    switches: { ...largePages, startId, endIds },
+    account: spans,
+    resumesInProcess: true,
+    ...(hasIds && startId !== 'ignored' ? {} : { says: tooMany }),
+  };
+}
+
+const timelineTies = [
+  ...startIds.map((startId) => spanTieOf(`start_id ${startId}`, startId, true)),
+  spanTieOf('no end_id', 'exclusive', false),
+];
+
+/** A small account: what is asked for again and again would show in the number of requests. */
+const small: SandboxOptions = {
+  chats: 90,
+  ties: [
+    { at: 'start', count: 4 },
+    { at: 'middle', count: 25 },
+  ],
+  timeline: 40,
+  timelineTies: 0,
+  agents: 30,
+};
+
+type Row = readonly [
+  title: string,
+  switches: Partial<Switches>,
+  more?: Partial<Habit> & { readonly account?: SandboxOptions },
+];
+
+/** Four empty answers in a row to questions that differ are believed. */
+const often = [
+  [1, 'once'],
+  [2, 'twice'],
+  [3, 'three times'],
+] as const;
+
+const empties: readonly Row[] = often.flatMap(([times, word]) =>
+  (['null', 'echo', 'zero'] as const).map((endTime): Row => {
+    const title = `a page in the middle is empty ${word}, its end_time ${endTime}`;
+    return [title, { emptyPages: { atItem: 70, times, endTime } }];
+  }),
+);
+
+const shorts: readonly Row[] = [
+  ['each page is short', { shortPages: { size: 3 } }],
+  [
+    'each page holds one item, also where no id leads on',
+    { shortPages: { size: 1 } },
+    { says: tooMany },
+  ],
+  ['every second page holds one item', { shortPages: { every: 2, size: 1 } }],
+  [
+    'each page holds one item, and each has an id',
+    { maxPage: 1, endIds: ['chats', 'agent_timeline'] },
+  ],
+  ['pages are clamped to 2', { maxPage: 2 }],
+  ['pages are clamped to 7', { maxPage: 7 }],
+];
+
+const repeats: readonly Row[] = [
+  ['every second answer is the one before it', { repeatPage: { every: 2 } }, { says: tooMany }],
+  ['every third answer is the one before it', { repeatPage: { every: 3 } }],
+  ['every fourth answer is the one before it', { repeatPage: { every: 4 } }],
+  ['every fifth answer is the one before it', { repeatPage: { every: 5 } }],
+];
+
+const others: readonly Row[] = [
+  ['no page has an end_time, but a next_page', { envelope: { omit: ['end_time'] } }],
+  [
+    'one page has neither end_time nor next_page',
+    { envelope: { every: 2, omit: ['end_time', 'next_page'] } },
+    { says: noEndTime },
+  ],
+  [
+    'one page has an end_time in the wrong unit',
+    { envelope: { every: 2, wrongUnit: true } },
+    { says: wrongUnit },
+  ],
+  ['since_id is ignored, and a page is full', { sinceId: 'ignored' }, { says: ignoresSinceId }],
+  [
+    'since_id is ignored, and the list is shorter than a page',
+    { sinceId: 'ignored' },
+    { account: { ...small, agents: 12, bans: { ip: 4, visitor: 5 } } },
+  ],
+  ['a start of less than ten minutes is refused', { minimumAgeSeconds: 600 }],
+  ['a start of less than fourteen minutes is refused', { minimumAgeSeconds: 840 }],
+];
+
+function habitOf([title, switches, more = {}]: Row): Habit {
+  return { title, switches, account: small, mostRequests: 900, resumesInProcess: true, ...more };
+}
+
+const all = [
+  ...ties,
+  ...tiesWithoutId,
+  ...timelineTies,
+  ...[...empties, ...shorts, ...repeats, ...others].map((row) => habitOf(row)),
+];
+
+/** In `npm test`: one of each kind. */
+const lean = new Set([
+  '1500 chats of one second at the middle, start_id exclusive',
+  '1500 timespans of one microsecond, start_id exclusive',
+  '1500 timespans of one microsecond, start_id ignored',
+  'a page in the middle is empty twice, its end_time null',
+  'every third answer is the one before it',
+]);
+
+test.each(chosen(all, ({ title }) => lean.has(title)))(
+  'nothing is missed, or it is said: $title',
+  async (habit) => {
+    const { faults, failures, ...figures } = await tryEveryDeath(habit);
+
+    told.push(JSON.stringify({ title: habit.title, ...figures, failures }));
+    expect(faults).toEqual([]);
+  },
+  600_000,
+);
+
+test('a start_date in the future asks for nothing, and leaves no bookmark that would skip anything', async () => {
+  const world = await createDeathWorld();
+
+  await world.within(async (sandbox) => {
+    const early = await runIn(sandbox, undefined, (input) =>
+      runTap({ ...input, config: { ...sandbox.config, start_date: '2098-01-01' } }),
+    );
+    const asked = sandbox.requests.filter(({ path }) => path.includes('incremental'));
+    const later = await runIn(sandbox, lastStateOf(early.story));
+    expect([early.code, later.code]).toEqual([0, 0]);
+    expect(early.stderr).toContain('INFO chats: nothing to read yet: start_date 2098-01-01');
+    expect(asked).toEqual([]);
+    expect(contentFaults(contentsAfter([early.story, later.story]), world.contents)).toEqual([]);
+  });
+});
+
+const hourMs = 3_600_000;
+
+test.each(chosen([...counts], (count) => count === 1500))(
+  '%i chats of one second within the last five minutes are complete after the next run',
+  async (count) => {
+    const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
+    const young = {
+      ...large,
+      chats: count + 300,
+      newestAgeSeconds: 200,
+      ties: [{ at: 'head', count }] as const,
+    };
+    const world = await createDeathWorld(largePages, {
+      ...young,
+      clock: clock.now,
+      now: clock.now(),
+    });
+
+    await world.within(async (sandbox) => {
+      const run = (state?: JsonObject): Promise<Ending> =>
+        runIn(sandbox, state, (input) => runInProcess({ ...input, clock }));
+      const first = await run();
+      clock.set(clock.now() + hourMs);
+      const second = await run(lastStateOf(first.story));
+      expect([first.code, second.code]).toEqual([0, 0]);
+      expect(contentFaults(contentsAfter([first.story, second.story]), world.contents)).toEqual([]);
+    });
+  },
+  60_000,
+);

@@ -1,0 +1,39 @@
+/**
+ * A planted defect: one place of the program changed so that it breaks a promise, and the tests that
+ * have to notice.
+ *
+ * @typedef {object} Mutant
+ * @property {string} name What is wrong with the program.
+ * @property {string} promise What it breaks, as a user would put it.
+ * @property {string} file Path from the top of the repository.
+ * @property {string} search Text that occurs exactly once in the file.
+ * @property {string} replacement What stands there instead.
+ * @property {readonly Killer[]} killers The tests that name the promise; one of them must fail.
+ */
+
+/**
+ * @typedef {object} Killer
+ * @property {string} file Path from `test/`, without `.test.ts`.
+ * @property {string} title Part of a test's title.
+ */
+
+const pages = 'unit/zendesk/export-pages';
+
+/**
+ * Tests of how an export is read.
+ *
+ * @param {...string} titles
+ * @returns {Killer[]}
+ */
+export function exportTests(...titles) {
+  return testsOf(pages, ...titles);
+}
+
+/**
+ * @param {string} file
+ * @param {...string} titles
+ * @returns {Killer[]}
+ */
+export function testsOf(file, ...titles) {
+  return titles.map((title) => ({ file, title }));
+}

@@ -1,0 +1,132 @@
+/** One way to get JSON: what is taken for an answer, when it is asked again, and who gets the token. */
+import { testsOf } from '../mutant.js';
+
+const client = 'src/http/client.ts';
+
+/** @param {...string} titles */
+const clientTests = (...titles) => testsOf('unit/http/client', ...titles);
+
+/** @param {...string} titles */
+const wireTests = (...titles) => testsOf('unit/http/wire', ...titles);
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const httpMutants = [
+  {
+    name: 'HTML with status 200 is taken for empty',
+    promise: 'what is no JSON is never taken for an answer',
+    file: 'src/http/body.ts',
+    search:
+      "return { problem: { failure: 'not-json', why: `sends ${nameOf(text)} instead of JSON` } };",
+    replacement:
+      "if (nameOf(text) === 'HTML') return { json: [] };\n    return { problem: { failure: 'not-json', why: `sends ${nameOf(text)} instead of JSON` } };",
+    killers: wireTests('with status 200 is never taken for an answer'),
+  },
+  {
+    name: 'an empty body is taken for empty',
+    promise: 'what is no JSON is never taken for an answer',
+    file: 'src/http/body.ts',
+    search: 'const json: Json = JSON.parse(text);',
+    replacement: "const json: Json = JSON.parse(text === '' ? '[]' : text);",
+    killers: wireTests('with status 200 is never taken for an answer'),
+  },
+  {
+    name: 'half a gzip body is inflated as far as it goes',
+    promise: 'a body that is cut is asked for again',
+    file: 'src/http/body.ts',
+    search: 'const options = { chunkSize: inflateChunkBytes, maxOutputLength: maxBytes };',
+    replacement:
+      'const options = { chunkSize: inflateChunkBytes, maxOutputLength: maxBytes, finishFlush: 2 };',
+    killers: wireTests('counts as cut and is asked for again'),
+  },
+  {
+    name: 'a body that breaks off is taken for whole',
+    promise: 'a body that is cut is asked for again',
+    file: 'src/http/attempt.ts',
+    search: 'if (broken !== undefined) {',
+    replacement: 'if (broken !== undefined && body !== undefined) {',
+    killers: wireTests('counts as cut and is asked for again'),
+  },
+  {
+    name: 'Retry-After is ignored',
+    promise: 'nobody asks earlier than told',
+    file: 'src/http/retry.ts',
+    search: 'if (retryAfterMs !== undefined && retryAfterMs > 0) return retryAfterMs;',
+    replacement: 'if (retryAfterMs !== undefined && retryAfterMs > 1e9) return retryAfterMs;',
+    killers: [
+      ...clientTests('a Retry-After date is measured against the clock of the server'),
+      ...testsOf('unit/http/retry', 'a Retry-After of'),
+    ],
+  },
+  {
+    name: 'a Retry-After date is measured by our clock',
+    promise: 'nobody asks earlier than told, whatever our clock says',
+    file: 'src/http/attempt.ts',
+    search: 'const retryAfterMs = readRetryAfter(retryAfter, serverTimeMs ?? receivedMs);',
+    replacement: 'const retryAfterMs = readRetryAfter(retryAfter, receivedMs);',
+    killers: clientTests('a Retry-After date is measured against the clock of the server'),
+  },
+  {
+    name: 'others ask while one is told to wait',
+    promise: 'while one waits for Retry-After everybody waits',
+    file: client,
+    search: '    limiter.holdFor(retryAfterMs);\n',
+    replacement: '',
+    killers: clientTests('and a Retry-After holds for it too'),
+  },
+  {
+    name: 'a wait beyond patience ends one stream only',
+    promise: 'a wait beyond patience ends the run',
+    file: 'src/http/failures.ts',
+    search: "kind: 'transient', failure, cause: error, endsRun: true });",
+    replacement: "kind: 'transient', failure, cause: error, endsRun: false });",
+    killers: clientTests('a Retry-After beyond the patience ends the run at once'),
+  },
+  {
+    name: 'patience has no end',
+    promise: 'a server that is stuck is given up',
+    file: client,
+    search: 'if (leftMs <= 0) {',
+    replacement: 'if (leftMs <= 0 && attempts > 8) {',
+    killers: clientTests('when patience is used up the message names the last failure'),
+  },
+  {
+    name: 'a 5xx is final',
+    promise: 'what passes is asked for again',
+    file: 'src/http/retry.ts',
+    search: 'status >= 500 ?',
+    replacement: 'status >= 600 ?',
+    killers: clientTests('the request is made again'),
+  },
+  {
+    name: 'retries do not count for the pace',
+    promise: 'no more requests start than the API allows',
+    file: 'src/http/limiter.ts',
+    search: 'starts.push(now);',
+    replacement: 'if (starts.at(-1) !== now) starts.push(now);',
+    killers: testsOf('unit/http/limiter', 'a burst up to the pace starts without a wait'),
+  },
+  {
+    name: 'the token is sent to a foreign host',
+    promise: 'the token goes to the one origin only',
+    file: 'src/http/attempt.ts',
+    search: 'if (next.origin === url.origin) return { next };',
+    replacement: 'if (next.origin !== "null") return { next };',
+    killers: wireTests('a redirect to another host is refused, and the token does not go there'),
+  },
+  {
+    name: 'a path may lead to another host',
+    promise: 'the token goes to the one origin only',
+    file: 'src/http/attempt.ts',
+    search: '    let url = new URL(options.origin);\n',
+    replacement: '    let url = new URL(path, options.origin);\n',
+    killers: wireTests('a path that looks like another host stays a path of this one'),
+  },
+  {
+    name: 'the token is quoted in an error',
+    promise: 'no message repeats the token',
+    file: 'src/http/error-text.ts',
+    search: "return shorten(conceal(texts.join(': '), secrets));",
+    replacement: "return shorten(conceal(texts.join(': '), secrets.slice(1)));",
+    killers: clientTests('what the API says about an error is quoted without the token'),
+  },
+];

@@ -1,0 +1,129 @@
+/** Rules 1 to 3 of an export: the position, the head, the seam. */
+import { exportTests, testsOf } from '../mutant.js';
+
+const envelope = 'src/zendesk/export-envelope.ts';
+const start = 'src/zendesk/export-start.ts';
+const walk = 'src/zendesk/export-walk.ts';
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const positionMutants = [
+  {
+    name: 'end_time is rounded up',
+    promise: 'rule 1: the position is never ahead of what was read',
+    file: envelope,
+    search: 'Number.isFinite(number) ? Math.floor(number)',
+    replacement: 'Number.isFinite(number) ? Math.ceil(number)',
+    killers: exportTests('a fraction of a second in end_time never skips the rest of that second'),
+  },
+  {
+    name: 'a position in the wrong unit is believed',
+    promise: 'rule 1: a wrong unit is an error',
+    file: envelope,
+    search: 'if (isWrong || !Number.isSafeInteger(time))',
+    replacement: 'if (!Number.isSafeInteger(time))',
+    killers: exportTests('is an error, not an end'),
+  },
+  {
+    name: 'a page without a position ends the stream',
+    promise: 'rule 1: a page that cannot be resumed after is an error',
+    file: envelope,
+    search: 'if (objects.length === 0 || asked.isProbe) return',
+    replacement:
+      "if (objects.length === 0 || asked.isProbe || (!('end_time' in body) && !('next_page' in body))) return",
+    killers: exportTests('is an error, not an end'),
+  },
+  {
+    name: 'an end before the start is believed',
+    promise: 'rule 1: the position only moves forward',
+    file: envelope,
+    search: 'if (checkUnit(time, unit) < asked.time)',
+    replacement: 'if (checkUnit(time, unit) < 0)',
+    killers: exportTests('is an error, not an end'),
+  },
+  {
+    name: 'an empty page moves the position',
+    promise: 'rule 1: an empty page never changes the position',
+    file: envelope,
+    search: 'if (objects.length === 0 || asked.isProbe) return',
+    replacement: "if ((objects.length === 0 && body['end_time'] === null) || asked.isProbe) return",
+    killers: exportTests(
+      'an empty page with a zero end_time does not send the stream back to 1970',
+    ),
+  },
+  {
+    name: 'the link of next_page decides what is asked',
+    promise: 'rule 1: of next_page only its start is used',
+    file: envelope,
+    search: "return new URL(link, 'https://localhost').searchParams;",
+    replacement:
+      "return new URLSearchParams(new URL(link, 'https://localhost').search.replace('start_id', 'id'));",
+    killers: exportTests('what the envelope lacks is taken from next_page'),
+  },
+  {
+    name: 'no head',
+    promise: 'rule 2: no bookmark is later than the head',
+    file: start,
+    search: 'const capped = place.time > head ? { time: head, startId: null } : place;',
+    replacement: 'const capped = head < 0 ? { time: head, startId: null } : place;',
+    killers: exportTests('no bookmark is later than the head'),
+  },
+  {
+    name: 'requests go beyond the head',
+    promise: 'rule 2: nothing is asked for that the API refuses',
+    file: walk,
+    search: 'return place.time > at.head() ? undefined : { kind, ...place };',
+    replacement: 'return place.time > Infinity ? undefined : { kind, ...place };',
+    killers: exportTests('no bookmark is later than the head'),
+  },
+  {
+    name: 'the clock of the machine is trusted',
+    promise: 'rule 2: the earlier of two clocks counts',
+    file: start,
+    search: 'const knownMs = Math.min(now(), serverMs ?? Number.POSITIVE_INFINITY);',
+    replacement: 'const knownMs = now();',
+    killers: exportTests('a clock that is ahead of the server does not ask'),
+  },
+  {
+    name: 'end_date is exclusive',
+    promise: 'rule 2: end_date is inclusive',
+    file: 'src/zendesk/export-pages.ts',
+    search: 'micros <= endDateMs * 1000',
+    replacement: 'micros < endDateMs * 1000',
+    killers: exportTests('end_date is inclusive, is the newest bookmark'),
+  },
+  {
+    name: 'items after end_date are emitted',
+    promise: 'rule 2: nothing after end_date is emitted',
+    file: 'src/zendesk/export-pages.ts',
+    search: 'if (endDateMs === undefined) return true;',
+    replacement: 'if (endDateMs !== 0) return true;',
+    killers: exportTests('end_date is inclusive, is the newest bookmark'),
+  },
+  {
+    name: 'no seam',
+    promise: 'rule 3: what comes twice on a seam is emitted once',
+    file: 'src/zendesk/export-seam.ts',
+    search: 'return !isRepeated && ![...before, ...since].some((page) => page.has(identity));',
+    replacement: 'return !isRepeated;',
+    killers: exportTests('a chat on the seam of two pages is emitted once'),
+  },
+  {
+    name: 'the seam forgets the page before',
+    promise: 'rule 3: an old version a server repeats does not come after the newer one',
+    file: 'src/zendesk/export-seam.ts',
+    search: 'before = since.slice(-1);',
+    replacement: 'before = [];',
+    killers: exportTests('an old version that comes once more after the next page'),
+  },
+  {
+    name: 'an edited chat is taken for one that came already',
+    promise: 'rule 3: an item is dropped only in the same version',
+    file: 'src/zendesk/streams.ts',
+    search: 'return isTold ? `${id} ${version}` : wholeItem(chat);',
+    replacement: 'return isTold ? id : wholeItem(chat);',
+    killers: testsOf(
+      'unit/zendesk/streams',
+      'a chat that changed comes again, one that did not comes once',
+    ),
+  },
+];

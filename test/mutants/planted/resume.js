@@ -1,0 +1,172 @@
+/** Rules 6 to 9 of an export: resuming, late starts, refused starts, poison pages. */
+import { exportTests, testsOf } from '../mutant.js';
+
+const start = 'src/zendesk/export-start.ts';
+const request = 'src/zendesk/export-request.ts';
+const bookmark = 'src/zendesk/export-bookmark.ts';
+
+/** @param {...string} titles */
+const requestTests = (...titles) => testsOf('unit/zendesk/export-request', ...titles);
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const resumeMutants = [
+  {
+    name: "another tap's bookmark is read without the 310 s",
+    promise: 'rule 6: what another tap did not cap is read from 310 s before',
+    file: start,
+    search: '(bookmark.isOwn ? 0 : headDistanceMs)',
+    replacement: '(bookmark.isOwn ? 0 : 0)',
+    killers: [
+      ...exportTests('is read from 310 s before it'),
+      ...testsOf('lossless/states', 'is read on from where it ends'),
+    ],
+  },
+  {
+    name: "another tap's bookmark is overwritten at once",
+    promise: 'rule 6: it stands until ours is later or the end is proven',
+    file: start,
+    search: 'return { place, floor, isBehindFloor: true, isForeign };',
+    replacement: 'return { place, floor: undefined, isBehindFloor: true, isForeign };',
+    killers: exportTests('a bookmark of another tap is left as it is until'),
+  },
+  {
+    name: 'a stale position is taken for ours',
+    promise: 'rule 6: a position of another time comes from another tap',
+    file: bookmark,
+    search: 'endTime * spec.unit.micros !== micros) return undefined;',
+    replacement: 'endTime * spec.unit.micros === -1) return undefined;',
+    killers: exportTests('is read from 310 s before it'),
+  },
+  {
+    name: 'a bookmark inside ties forgets its id',
+    promise: 'rule 6: ties are resumed behind their id',
+    file: start,
+    search: 'const place = { time: floor.time, startId: bookmark.endId };',
+    replacement: 'const place = { time: floor.time, startId: null };',
+    killers: exportTests('a bookmark inside ties resumes behind its id'),
+  },
+  {
+    name: 'half of what the old tap read is taken for all',
+    promise: 'rule 6: a part that was never read is read from start_date',
+    file: bookmark,
+    search: 'if (values.every(({ value }) => isPresent(value))) {',
+    replacement: 'if (values.some(({ value }) => isPresent(value))) {',
+    killers: exportTests('reads from start_date'),
+  },
+  {
+    name: 'the newer of two old times counts',
+    promise: 'rule 6: of two old times the older counts',
+    file: bookmark,
+    search: 'return Math.min(...values.map(',
+    replacement: 'return Math.max(...values.map(',
+    killers: [
+      ...exportTests('is read from 310 s before it'),
+      ...testsOf('lossless/states', 'singer-io-complete is read on from where it ends'),
+    ],
+  },
+  {
+    name: 'a bookmark nobody understands starts anew',
+    promise: 'rule 6: never a silent restart',
+    file: bookmark,
+    search: 'if (strange !== undefined) {',
+    replacement: "if (strange === '') {",
+    killers: exportTests('is an error before any request'),
+  },
+  {
+    name: 'milliseconds are read as microseconds',
+    promise: "rule 6: Airbyte's milliseconds are not taken for the year 1970",
+    file: bookmark,
+    search: 'return Number(digits) * 1e3;',
+    replacement: 'return Number(digits);',
+    killers: exportTests('is read from 310 s before it'),
+  },
+  {
+    name: 'a bookmark moves back',
+    promise: 'rule 7: a bookmark is never written lower than it was read',
+    file: start,
+    search: 'if (capped.time < floor.time) return undefined;',
+    replacement: 'if (capped.time < 0) return undefined;',
+    killers: exportTests('a page that ends before the bookmark does not move it back'),
+  },
+  {
+    name: 'a bookmark in the future is asked for',
+    promise: 'rule 7: a bookmark later than the head makes no request',
+    file: 'src/zendesk/export-pages.ts',
+    search:
+      'if (Math.max(start.place.time, start.floor?.time ?? 0) > head) return nothingToAsk(reading);',
+    replacement: 'if (head < 0) return nothingToAsk(reading);',
+    killers: exportTests('makes no request and stays'),
+  },
+  {
+    name: 'a newer start_date is ignored',
+    promise: 'rule 7: a configured start_date newer than the bookmark wins',
+    file: start,
+    search: 'if (settings.hasStartDate && first.place.time > floor.time) {',
+    replacement: 'if (settings.hasStartDate && first.place.time < 0) {',
+    killers: exportTests('a configured start_date newer than the bookmark wins'),
+  },
+  {
+    name: 'the default start overrules a bookmark',
+    promise: 'rule 7: the computed start never wins',
+    file: start,
+    search: 'if (settings.hasStartDate && first.place.time > floor.time) {',
+    replacement: 'if (first.place.time > floor.time) {',
+    killers: exportTests('the default start never overrules a bookmark'),
+  },
+  {
+    name: 'lookback is ignored',
+    promise: 'rule 7: lookback_minutes reads that much again',
+    file: start,
+    search: 'const backMs = settings.lookbackMinutes * 60_000 + ',
+    replacement: 'const backMs = 0 * settings.lookbackMinutes + ',
+    killers: exportTests('lookback_minutes reads earlier'),
+  },
+  {
+    name: 'a refused young start ends red',
+    promise: 'rule 8: a start that is too young is asked for earlier once',
+    file: request,
+    search: 'if (earlier === undefined) throw withPosition(error, place, spec);',
+    replacement: 'throw withPosition(error, earlier ?? place, spec);',
+    killers: exportTests('a refused young start ends the stream with a warning'),
+  },
+  {
+    name: 'any refusal ends green',
+    promise: 'rule 8: any other 400 is an error',
+    file: request,
+    search: 'if (error.status !== 400 || place.time <= oldestYoung) return undefined;',
+    replacement: 'if (error.status !== 400) return undefined;',
+    killers: exportTests('a 400 is an error when'),
+  },
+  {
+    name: 'a poison page is not halved',
+    promise: 'rule 9: a page that does not get through is asked for in halves',
+    file: request,
+    search: 'asking.limit = Math.max(asking.smallest, Math.floor(asking.limit / 2));',
+    replacement: 'asking.limit = Math.max(asking.smallest, Math.floor(asking.limit / 1));',
+    killers: requestTests('a page too large at once is asked for with half the limit'),
+  },
+  {
+    name: 'the limit stays small',
+    promise: 'rule 9: a page that brings something restores the limit',
+    file: request,
+    search: '      asking.limit = fullLimit;\n',
+    replacement: '',
+    killers: requestTests('and full pages after it'),
+  },
+  {
+    name: 'a page is halved while the API answers nowhere',
+    promise: 'rule 9: a page is poison only if the API answers elsewhere',
+    file: request,
+    search: 'if (!isTooLarge && !(await answersAgents(asking.options.api, { maxAttempts: 1 })))',
+    replacement: 'if (asking.limit === 0)',
+    killers: requestTests('a page is not made smaller while the API answers nowhere'),
+  },
+  {
+    name: 'a server that asks to wait is asked for less',
+    promise: 'rule 9: Retry-After is no sign of a poison page',
+    file: request,
+    search: '(error.status ?? 0) >= 500 && retryAfterMs === undefined',
+    replacement: '(error.status ?? 0) >= 500 && retryAfterMs !== 0',
+    killers: requestTests('a server that asks to wait is not taken for one'),
+  },
+];

@@ -1,0 +1,258 @@
+/** Lists by id, the order of messages, the state, and what a run claims at its end. */
+import { testsOf } from '../mutant.js';
+
+const lists = 'src/zendesk/id-pages.ts';
+const sync = 'src/sync.ts';
+const transform = 'src/record-transform.ts';
+const state = 'src/singer/state.ts';
+const verdict = 'src/verdict.ts';
+
+/** @param {...string} titles */
+const listTests = (...titles) => testsOf('unit/zendesk/id-pages', ...titles);
+
+/** @param {...string} titles */
+const syncTests = (...titles) => testsOf('unit/sync', ...titles);
+
+/** @param {...string} titles */
+const stateTests = (...titles) => testsOf('unit/singer/state', ...titles);
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const runMutants = [
+  {
+    name: 'the largest id is the bookmark of bans',
+    promise: 'the array that is behind is not skipped by the bookmark',
+    file: lists,
+    search: 'return { page: withBookmark(paging, items, next - 1, receivedMs), next };',
+    replacement: 'return { page: withBookmark(paging, items, paging.largest, receivedMs), next };',
+    killers: listTests('and its bookmark is not the largest id'),
+  },
+  {
+    name: 'bans follow the array that is ahead',
+    promise: 'the array that is behind is not skipped',
+    file: lists,
+    search: 'return Math.min(...ids) + 1;',
+    replacement: 'return Math.max(...ids) + 1;',
+    killers: listTests('bans: the array that is behind is not skipped'),
+  },
+  {
+    name: 'a short page ends a list by id',
+    promise: 'only an empty page is the end of a list',
+    file: lists,
+    search: 'const isEmpty = arrays.every(({ items }) => items.length === 0);',
+    replacement: 'const isEmpty = arrays.every(({ items }) => items.length < paging.limit);',
+    killers: listTests('only an empty page is the end'),
+  },
+  {
+    name: 'a list that ignores paging ends green',
+    promise: 'a list whose rest is out of reach is an error',
+    file: lists,
+    search: 'if (total === paging.limit || sizes.includes(paging.limit)) {',
+    replacement: 'if (total === 0) {',
+    killers: listTests('a server that ignores since_id and fills its pages is an error'),
+  },
+  {
+    name: 'an answer without a list is an empty list',
+    promise: 'what is no list is an error, not an end',
+    file: 'src/zendesk/list-pages.ts',
+    search: 'if (!Array.isArray(list) || !list.every((item) => isJsonObject(item))) {',
+    replacement:
+      'if (!Array.isArray(list)) return [];\n  if (!list.every((item) => isJsonObject(item))) {',
+    killers: [
+      ...listTests('instead of a list is an error, not an end'),
+      ...testsOf('unit/zendesk/streams', 'an answer that is no list is an error'),
+    ],
+  },
+  {
+    name: 'a list resumes at its bookmark, not behind it, and loses one',
+    promise: 'a list resumes right behind its bookmark',
+    file: lists,
+    search: 'first: bookmark === undefined ? 0 : bookmark + 1,',
+    replacement: 'first: bookmark === undefined ? 0 : bookmark + 2,',
+    killers: listTests('a bookmark resumes behind its id'),
+  },
+  {
+    name: 'STATE before its page',
+    promise: 'a state never precedes a record it covers',
+    file: transform,
+    search: 'const records: JsonObject[] = [];',
+    replacement:
+      'const records: JsonObject[] = [];\n    if (page.checkpoint !== undefined && options.movesBookmark) {\n      state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);\n      push({ type: "STATE", value: state.value(), tapStreamId: stream.tapStreamId });\n    }',
+    killers: syncTests('a page is told before the state that covers it'),
+  },
+  {
+    name: 'the state of a page that failed goes out',
+    promise: 'a page that cannot be written moves no bookmark',
+    file: transform,
+    search: 'if (outcome.failure !== undefined) {',
+    replacement: 'if (outcome.records < 0) {',
+    killers: syncTests('a page whose record cannot be written fails its stream'),
+  },
+  {
+    name: 'a stream read whole moves its bookmark',
+    promise: 'a stream read whole carries its bookmark as it is',
+    file: transform,
+    search: 'if (page.checkpoint === undefined || !options.movesBookmark) return;',
+    replacement: 'if (page.checkpoint === undefined) return;',
+    killers: syncTests('a stream read whole neither obeys nor moves its bookmark'),
+  },
+  {
+    name: 'an item without a key is left out silently',
+    promise: 'an item that is left out fails its stream',
+    file: verdict,
+    search: "if (leftOut === 0) return { status: 'complete' };",
+    replacement: "if (leftOut >= 0) return { status: 'complete' };",
+    killers: syncTests('an item without its key is left out and named'),
+  },
+  {
+    name: 'unknown keys of a state are not carried',
+    promise: 'everything the given state holds goes out again',
+    file: state,
+    search: '        ...given,\n        bookmarks:',
+    replacement: '        bookmarks:',
+    killers: [
+      ...stateTests('everything the given state holds goes out again'),
+      ...testsOf('lossless/states', 'keys the tap does not know go out in every state'),
+    ],
+  },
+  {
+    name: 'bookmarks of other streams are not carried',
+    promise: 'a state holds the bookmarks of all streams',
+    file: state,
+    search: 'const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });',
+    replacement: 'const bookmarks = Object.freeze({ [tapStreamId]: entry });',
+    killers: [
+      ...syncTests('loses nothing it had, and the next one is read'),
+      ...testsOf('lossless/states', 'keys the tap does not know go out in every state'),
+    ],
+  },
+  {
+    name: 'old keys are left out, not nulled',
+    promise: 'the leaves of what another tap left become null',
+    file: state,
+    search: '      ...old,\n      ...Object.fromEntries(foreign',
+    replacement: '      ...Object.fromEntries(foreign',
+    killers: [
+      ...stateTests('a bookmark moves without touching what else its entry holds'),
+      ...testsOf('lossless/states', 'keys the tap does not know go out in every state'),
+    ],
+  },
+  {
+    name: 'an old object becomes null',
+    promise: 'a merge of two states never crashes',
+    file: state,
+    search: 'if (!isJsonObject(value)) return null;',
+    replacement: 'if (isJsonObject(value)) return null;',
+    killers: [
+      ...stateTests('the leaves of what another tap left become null, and objects stay objects'),
+      ...testsOf(
+        'lossless/states',
+        'the old times of another tap stand until ours take their place',
+      ),
+    ],
+  },
+  {
+    name: 'an interrupted stream is never taken up first',
+    promise: 'the stream an earlier run was interrupted in comes first',
+    file: sync,
+    search: 'return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];',
+    replacement: 'return first < 0 ? streams : streams.slice(first);',
+    killers: syncTests('the stream an earlier run was interrupted in comes first, and all others'),
+  },
+  {
+    name: 'a failed stream counts as complete',
+    promise: 'a stream that failed is never told to be complete',
+    file: verdict,
+    search: 'if (failure === undefined) return complete(name, outcome);',
+    replacement:
+      'if (failure === undefined || outcome.records > 0) return complete(name, outcome);',
+    killers: syncTests('a stream that fails in the middle loses nothing it had'),
+  },
+  {
+    name: 'exit 0 after a failed stream',
+    promise: 'exit 0 only if every stream is complete or absent',
+    file: 'src/run-report.ts',
+    search: 'if (errors.length === 1) {',
+    replacement: 'if (errors.length < results.length) return 0;\n  if (errors.length === 1) {',
+    killers: testsOf(
+      'unit/run-report',
+      'The one failure there is stands in the last line',
+      'Of several failures each has a line',
+    ),
+  },
+  {
+    name: 'exit 0 after a stream that was never begun',
+    promise: 'exit 0 only if every stream is complete or absent',
+    file: 'src/run-report.ts',
+    search: "return status === 'complete' || status === 'absent';",
+    replacement: "return status !== 'failed';",
+    killers: testsOf('unit/run-report', 'A stream that was interrupted or never begun is told'),
+  },
+  {
+    name: 'absent anywhere in a stream',
+    promise: 'absence is decided on the first request only',
+    file: verdict,
+    search: 'const isAbsent = told.isFirstRequest && definition',
+    replacement: 'const isAbsent = definition',
+    killers: syncTests('a missing endpoint in the middle of a stream is a failure, not absence'),
+  },
+  {
+    name: 'absent on any stream',
+    promise: 'absence is decided by the table of streams',
+    file: verdict,
+    search: 'definition.absentOn.includes(status);',
+    replacement: '(definition.absentOn.includes(status) || status === 403);',
+    killers: syncTests('a status that does not mean absence for this stream is its failure'),
+  },
+  {
+    name: 'green and empty',
+    promise: 'an account that answers nowhere is a failure',
+    file: verdict,
+    search: 'if (api.answers() === 0 && !(await answersAgents(api))) {',
+    replacement: 'if (api.answers() < 0) {',
+    killers: syncTests('404 everywhere is a wrong subdomain, not an empty account'),
+  },
+  {
+    name: 'a failure ends all other streams',
+    promise: 'a stream that fails does not stop the others',
+    file: sync,
+    search: 'hasEnded = result.error?.endsRun ?? false;',
+    replacement: 'hasEnded = result.error !== undefined;',
+    killers: syncTests('a stream that fails in the middle loses nothing it had, and the next one'),
+  },
+  {
+    name: 'no STATE at the end',
+    promise: 'the last line is a state, also after a failure or a signal',
+    file: sync,
+    search: "  yield { type: 'STATE', value: state.value() };\n}",
+    replacement:
+      "  if (!hasEnded && !options.signal.aborted) yield { type: 'STATE', value: state.value() };\n}",
+    killers: syncTests('a token that is refused everywhere ends the run'),
+  },
+  {
+    name: 'the page in hand is dropped by a signal',
+    promise: 'a stopped run finishes the page in hand and tells its state',
+    file: sync,
+    search: '      yield page;\n      if (outcome',
+    replacement: '      if (!signal.aborted) yield page;\n      if (outcome',
+    killers: syncTests('a page that has come when the run is stopped still goes out'),
+  },
+  {
+    name: 'output is lost at the exit',
+    promise: 'the process ends when its output has been taken',
+    file: 'src/lifetime.ts',
+    search: 'await flushed(output);',
+    replacement: 'await Promise.race([flushed(output), undefined]);',
+    killers: testsOf('unit/lifetime', 'the end waits until the output has taken everything'),
+  },
+  {
+    name: 'deselected data leak into additional_fields',
+    promise: 'what a user deselected appears nowhere',
+    file: 'src/singer/object-coercer.ts',
+    search: 'return [name, { name, coerce: drop, isText: false, isDropped: true }];',
+    replacement: 'return [`not ${name}`, { name, coerce: drop, isText: false, isDropped: true }];',
+    killers: [
+      ...testsOf('unit/singer/coercion', 'what a user deselected appears nowhere'),
+      ...testsOf('e2e/selection', 'What is not selected is nowhere'),
+    ],
+  },
+];

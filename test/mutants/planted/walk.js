@@ -1,0 +1,135 @@
+/** Rules 4 and 5 of an export: the next page, ties, and the proof of the end. */
+import { exportTests, testsOf } from '../mutant.js';
+
+const walk = 'src/zendesk/export-walk.ts';
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const walkMutants = [
+  {
+    name: 'end_id is kept outside ties',
+    promise: 'rule 4: a bookmark carries an end_id inside ties only',
+    file: walk,
+    search: 'startId: isTied ? position.endId : null };',
+    replacement: 'startId: position.endId };',
+    killers: exportTests('inside ties the bookmark leads on by end_id, and only there'),
+  },
+  {
+    name: 'ties are left after their first page',
+    promise: 'rule 4: ties go on with start_id',
+    file: walk,
+    search: 'const isTied = question.startId !== null && !hasMoved;',
+    replacement: 'const isTied = question.startId === undefined && !hasMoved;',
+    killers: exportTests('inside ties the bookmark leads on by end_id, and only there'),
+  },
+  {
+    name: 'a short page is taken for the end',
+    promise: 'rule 5: a short page by itself means nothing',
+    file: walk,
+    search: 'const next = goOn(at, place);',
+    replacement: 'const next = answer.items.length < answer.limit ? undefined : goOn(at, place);',
+    killers: exportTests('a short page is not taken for the end'),
+  },
+  {
+    name: 'an empty page is taken for the end',
+    promise: 'rule 5: an empty page by itself means nothing',
+    file: walk,
+    search: 'if (position === undefined) return nothingNew(at, question, answer);',
+    replacement: 'if (position === undefined) return only(undefined);',
+    killers: exportTests('an empty page in the middle is not taken for the end'),
+  },
+  {
+    name: 'the second question is not asked',
+    promise: 'rule 5: ties behind a full page are asked for',
+    file: walk,
+    search: 'if (endId !== null && endId !== question.startId) {',
+    replacement: 'if (endId === question.startId && endId !== null) {',
+    killers: exportTests('a quiet run costs three requests more than its page'),
+  },
+  {
+    name: 'the third question is not asked',
+    promise: 'rule 5: the end is proven one unit later',
+    file: walk,
+    search: "return only(ask(at, 'beyond', oneUnitLater(at)));",
+    replacement: 'return only(undefined);',
+    killers: exportTests('records hidden behind empty pages end in an error'),
+  },
+  {
+    name: 'more ties than a page holds end green',
+    promise: 'rule 5: what cannot be reached is an error',
+    file: walk,
+    search: 'if (at.isHiding || isFull(at, answer)) return repeat(at);',
+    replacement: 'if (isFull(at, answer)) return only(undefined);',
+    killers: exportTests('a server that ignores start_id ends in an error'),
+  },
+  {
+    name: 'a clamped page is never full',
+    promise: 'rule 5: a page is full by what the server is willing to send, too',
+    file: walk,
+    search: 'return items.length >= limit || (at.largestFollowed > 0 && items.length >= clamp);',
+    replacement: 'return items.length >= limit + 0 * clamp;',
+    killers: exportTests('a server that clamps the limit and ignores start_id ends in an error'),
+  },
+  {
+    name: 'hidden records end green',
+    promise: 'rule 5: records that are hidden are an error',
+    file: walk,
+    search: 'if (at.repeats > mostRepeats) throw givenUp(at);\n  return only(goOn(',
+    replacement: 'if (at.repeats > mostRepeats) return only(undefined);\n  return only(goOn(',
+    killers: exportTests('records hidden behind empty pages end in an error'),
+  },
+  {
+    name: 'items of the question beyond are remembered',
+    promise: 'rule 5: what the last question sees is neither emitted nor remembered',
+    file: walk,
+    search: "if (question.kind === 'beyond') return takeBeyond(at, page.fresh.length > 0);",
+    replacement:
+      "if (question.kind === 'beyond') { at.seam.remember(page, question.time); return takeBeyond(at, page.fresh.length > 0); }",
+    killers: exportTests('items seen by the question beyond are neither emitted nor remembered'),
+  },
+  {
+    name: 'the question beyond is judged',
+    promise: 'rule 5: rule 1 does not judge the last question',
+    file: 'src/zendesk/export-envelope.ts',
+    search: 'if (objects.length === 0 || asked.isProbe) return',
+    replacement: 'if (objects.length === 0) return',
+    killers: exportTests('the question beyond is not judged'),
+  },
+  {
+    name: 'an answer that skips its second is used',
+    promise: 'rule 5: ties whose last chat has moved are not skipped',
+    file: walk,
+    search: 'if (isAtItem && !touches(',
+    replacement: 'if (at.isFixed && isAtItem && !touches(',
+    killers: [
+      ...exportTests('ties whose last chat has just moved are not skipped'),
+      ...testsOf('unit/zendesk/export-model', 'start_id lookup'),
+    ],
+  },
+  {
+    name: 'a chat the server has lost ends its ties',
+    promise: 'rule 5: it is asked once with the id before',
+    file: walk,
+    search: 'return id ? ask(at, ',
+    replacement: "return id === '' ? ask(at, ",
+    killers: exportTests('a chat the server no longer knows does not end its ties'),
+  },
+  {
+    name: 'start_id is dropped from the request',
+    promise: 'rule 4: ties are read by start_id',
+    file: 'src/zendesk/export-request.ts',
+    search: 'return startId === null ? query : { ...query, start_id: startId };',
+    replacement: 'return startId === null ? query : { ...query };',
+    killers: [
+      ...exportTests('1,500 chats of one second are all read'),
+      ...testsOf('unit/zendesk/export-model', 'start_id exclusive'),
+    ],
+  },
+  {
+    name: 'an empty page is believed at once',
+    promise: 'rule 5: where something has been read an empty page is asked for once more',
+    file: walk,
+    search: "const isDoubtful = at.regularWas === 'empty' &&",
+    replacement: "const isDoubtful = at.regularWas === 'items' && at.wasEmpty &&",
+    killers: exportTests('an empty page where something has been read is not believed before'),
+  },
+];
