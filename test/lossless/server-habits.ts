@@ -159,8 +159,15 @@ const choices: readonly (readonly Partial<Switches>[])[] = [
   [{}, { timelineSort: 'start' }],
   [{}, { minimumAgeSeconds: 840 }, { clockOffsetSeconds: 3600 }],
   [{}, { bansLimit: 'perArray' }],
-  [{}, { bansMaxPage: 7, agentsMaxPage: 7 }],
-  [{}, { sinceId: 'exclusive' }, { sinceId: 'unpaged' }, { sinceId: 'ignored' }],
+  // Where since_id is ignored, a page that is clamped cannot be told from a list that is as short.
+  [
+    {},
+    { bansMaxPage: 7, agentsMaxPage: 7 },
+    { sinceId: 'exclusive', bansMaxPage: 7, agentsMaxPage: 7 },
+    { sinceId: 'exclusive' },
+    { sinceId: 'unpaged' },
+    { sinceId: 'ignored' },
+  ],
 ];
 
 /** About half of the switches away from their default, the same ones for the same seed. */

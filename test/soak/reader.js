@@ -138,11 +138,10 @@ export async function runOnce(options) {
   try {
     const child = await start(folder, options);
     let peakKib = 0;
-    const look = setInterval(() => {
-      void peakOf(child.pid ?? 0).then((kib) => {
-        peakKib = Math.max(peakKib, kib);
-      });
-    }, lookEveryMs);
+    const measure = async () => {
+      peakKib = Math.max(peakKib, await peakOf(child.pid ?? 0));
+    };
+    const look = setInterval(() => void measure(), lookEveryMs);
     let told = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {
       told = `${told}${text}`.slice(-4000);
