@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { seeded } from '../helpers/export-model.ts';
-import { type StartedTap } from '../helpers/run-tap.ts';
+import type { StartedTap } from '../helpers/run-tap.ts';
 import {
   contentsNow,
   createDeathWorld,
