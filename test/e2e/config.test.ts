@@ -1,15 +1,12 @@
 /** A config in any of its forms leads to the same requests; a wrong one to none. */
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
 import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
-import { runTap, tapPath, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
+import { runTap, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
 import { criticalLines, leaks, secretToken, withSandbox } from '../helpers/with-sandbox.ts';
 
 interface Asked {
@@ -224,31 +221,6 @@ test.concurrent.each<{ name: string; input: ProcessInput; says: readonly RegExp[
   for (const secret of ['sec-c14', ...Object.values(oauth)]) {
     expect(leaks(result, secret)).toEqual([]);
   }
-});
-
-/** A user of this machine who is not root, when the test runs as root. */
-const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-
-/** False where this checkout lies in a folder that is closed to others. */
-const canReadTap =
-  spawnSync(process.execPath, [tapPath, '--version'], { ...nobody, cwd: '/' }).status === 0;
-
-(canReadTap ? test : test.skip)('A config that may not be read is told as such', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tap-config-'));
-  const path = join(folder, 'config.json');
-  writeFileSync(path, JSON.stringify(plain));
-  chmodSync(folder, 0o755);
-  chmodSync(path, 0o000);
-  const { status, stderr } = spawnSync(process.execPath, [tapPath, '--config', path], {
-    ...nobody,
-    cwd: '/',
-    encoding: 'utf8',
-  });
-  rmSync(folder, { recursive: true });
-  expect(status).toBe(1);
-  expect(stderr).toBe(
-    `CRITICAL --config: ${path} may not be read: give this user the permission to read it.\n`,
-  );
 });
 
 test.concurrent.each<{ name: string; input: ProcessInput; says: RegExp }>([

@@ -1,5 +1,4 @@
 /** What the tap can read is told without network, without credentials and always in the same bytes. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/json.ts';
 import { breadcrumbOf, type DraftCatalog } from '../helpers/catalogs.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
-import { runTap, tapPath, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
+import { runTap, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';
 
 /** A port nobody listens on. */
@@ -155,11 +154,4 @@ test.concurrent('Discovery asks nobody: nothing arrives where the API is said to
     const { code } = await discover({ sandboxUrl: sandbox.url, config: { ...sandbox.config } });
     expect([code, sandbox.requests]).toEqual([0, []]);
   });
-});
-
-const canUnshare = spawnSync('unshare', ['-n', 'true']).status === 0;
-
-(canUnshare ? test : test.skip)('Discovery works on a machine without any network', () => {
-  const isolated = spawnSync('unshare', ['-n', process.execPath, tapPath, '--discover']);
-  expect([isolated.status, isolated.stdout.length > 100_000]).toEqual([0, true]);
 });
