@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 
 import type { Clock } from './clock.ts';
-import { apiOrigin, type Config } from './config.ts';
+import { apiOrigin, parseConfig, readJsonFile, type Config } from './config.ts';
 import type { RequestReport } from './http/attempt.ts';
 import type { HttpClient } from './http/client.ts';
+import type { Wait } from './http/limiter.ts';
 import type { Json } from './json.ts';
 import { secretForms, type Logger, type Metric } from './logger.ts';
 import { parseCatalog, type StreamDescription } from './singer/catalog.ts';
@@ -54,10 +55,10 @@ async function createHttp({
       requests += 1;
       logger.metric(requestMetric(request));
     },
-    onWait: ({ untilMs, path, why }) => {
-      const waitMs = Math.max(0, untilMs - clock.now());
-      logger.info(`waiting ${Math.ceil(waitMs / 1000)} s: ${path} ${why}`);
-      onWait?.(untilMs);
+    onWait: (wait) => {
+      const waitMs = Math.max(0, wait.untilMs - clock.now());
+      logger.info(`waiting ${Math.ceil(waitMs / 1000)} s: ${wait.path} ${wait.why}`);
+      onWait?.(wait);
     },
   });
   return { client, requests: () => requests };
@@ -84,6 +85,27 @@ export function streamNames(): { names: readonly string[]; offByDefault: readonl
   return { names: streams.map(({ name }) => name), offByDefault };
 }
 
+/**
+ * Reads and checks the config file, and logs what there is to say about it; from then on the logger
+ * knows its secrets and its format.
+ * @throws ConfigError for a file or a config that cannot be used.
+ */
+export async function loadConfig(
+  path: string,
+  { logger, clock }: Pick<AssembleOptions, 'logger' | 'clock'>,
+): Promise<Config> {
+  const value = await readJsonFile(path, '--config');
+  const nowMs = clock.now();
+  const { config, notes } = await parseConfig(value, { nowMs, knownStreams: streamNames() });
+  logger.setSecrets(config.secrets);
+  if (config.logFormat === 'json') logger.setFormat('json');
+  for (const { level, message } of notes) {
+    if (level === 'INFO') logger.info(message);
+    else logger.warning(message);
+  }
+  return config;
+}
+
 /** The streams that are discovered, each with its schema. */
 export function describeStreams(extra: Config['extraStreams']): readonly StreamDescription[] {
   const isOffered = ({ name, isDefault }: StreamDefinition): boolean =>
@@ -108,8 +130,8 @@ export interface AssembleOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Told before a wait of some length: when it will be over, ms since 1970. */
-  readonly onWait?: (untilMs: number) => void;
+  /** Told before a wait of some length. */
+  readonly onWait?: (wait: Wait) => void;
 }
 
 /**

@@ -1,12 +1,11 @@
-import type { Writable } from 'node:stream';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 
 import { systemClock, type Clock } from './clock.ts';
 import type { Json } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
 import { createLogger, loggingFromEnv, type Logger } from './logger.ts';
+import { print, writeMessages } from './output.ts';
 import type { Progress } from './progress.ts';
 import type { Message } from './singer/messages.ts';
 
@@ -89,15 +88,10 @@ async function dispatch(run: Run): Promise<number> {
   const { parseArguments } = await import('./arguments.ts');
   const parsed = await parseArguments(run.argv);
   if (typeof parsed === 'string') {
-    await print(run, `${parsed}\n`);
+    await print(run.stdout, `${parsed}\n`);
     return 0;
   }
   return parsed.discover ? discover(run, parsed) : sync(run, parsed);
-}
-
-/** Everything that goes to stdout goes through here: it is complete, or this throws. */
-async function print({ stdout }: Run, text: string): Promise<void> {
-  await pipeline(Readable.from([text]), stdout, { end: false });
 }
 
 async function discover(run: Run, { config }: Arguments): Promise<number> {
@@ -105,28 +99,22 @@ async function discover(run: Run, { config }: Arguments): Promise<number> {
   const { describeStreams } = await import('./assemble.ts');
   const { catalogText, discoverCatalog } = await import('./singer/catalog.ts');
   const value = config === undefined ? {} : await readJsonFile(config, '--config');
-  await print(run, catalogText(discoverCatalog(describeStreams(readExtraStreams(value)))));
+  const catalog = discoverCatalog(describeStreams(readExtraStreams(value)));
+  await print(run.stdout, catalogText(catalog));
   return 0;
 }
 
 async function sync(run: Run, files: Arguments): Promise<number> {
   const { logger, env, lifetime, progress, clock } = run;
-  const { parseConfig, readJsonFile } = await import('./config.ts');
-  const { assembleSync, streamNames } = await import('./assemble.ts');
+  const { readJsonFile } = await import('./config.ts');
+  const { assembleSync, loadConfig } = await import('./assemble.ts');
   const { ConfigError } = await import('./errors.ts');
   const { createRunReport } = await import('./run-report.ts');
+  const { createSingerWriter } = await import('./singer/writer.ts');
   if (files.config === undefined) {
     throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
   }
-  const value = await readJsonFile(files.config, '--config');
-  const nowMs = clock.now();
-  const { config, notes } = await parseConfig(value, { nowMs, knownStreams: streamNames() });
-  logger.setSecrets(config.secrets);
-  if (config.logFormat === 'json') logger.setFormat('json');
-  for (const { level, message } of notes) {
-    if (level === 'INFO') logger.info(message);
-    else logger.warning(message);
-  }
+  const config = await loadConfig(files.config, { logger, clock });
   const read = async (path: string | undefined, what: string): Promise<Json | undefined> =>
     path === undefined ? undefined : readJsonFile(path, what);
   const unread = new AbortController();
@@ -138,36 +126,21 @@ async function sync(run: Run, files: Arguments): Promise<number> {
     logger,
     clock,
     signal: AbortSignal.any([lifetime.signal, unread.signal]),
-    onWait: progress.waitUntil,
+    onWait: ({ untilMs }) => progress.waitUntil(untilMs),
   });
   const report = createRunReport(logger, clock.now);
   const observe = (message: Message): void => {
     report.observe(message);
     progress.observe(message);
   };
-  // Who went away needs no further page: a request or a wait under way would keep the process.
-  await write(run, messages(), observe).catch((error: unknown) => {
-    unread.abort();
-    throw error;
+  await writeMessages({
+    messages: messages(),
+    observe,
+    writer: createSingerWriter(),
+    stdout: run.stdout,
+    abandon: () => unread.abort(),
   });
   progress.clear();
   if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
   return report.end(results());
-}
-
-/** One output pipeline for the whole run; stdout is not ended, so that the process can see it emptied. */
-async function write(
-  { stdout }: Run,
-  messages: AsyncGenerator<Message>,
-  observe: (message: Message) => void,
-): Promise<void> {
-  const { createSingerWriter } = await import('./singer/writer.ts');
-  const observed = async function* observed(): AsyncGenerator<Message> {
-    for await (const message of messages) {
-      observe(message);
-      yield message;
-    }
-  };
-  const source = Readable.from(observed(), { highWaterMark: 1 });
-  await pipeline(source, createSingerWriter(), stdout, { end: false });
 }

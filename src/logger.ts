@@ -5,6 +5,8 @@ import type { Json, JsonObject } from './json.ts';
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 /** Plain lines, or one JSON object in each line. */
 export type LogFormat = 'text' | 'json';
+/** A line of another protocol's, without its line feed, made of a message that holds no secret any more. */
+export type LineFormat = (level: LogLevel, message: string) => string;
 
 /** What belongs to a line beside its message. */
 export interface LogFields {
@@ -33,14 +35,17 @@ export interface Logger {
   readonly metric: (metric: Metric) => void;
   /** From the next line on; texts of less than four characters are not taken for secrets. */
   readonly setSecrets: (secrets: readonly string[]) => void;
+  /** Has no effect on lines of another protocol's. */
   readonly setFormat: (format: LogFormat) => void;
+  /** The text without the secrets the logger knows: for what is told in another way than by a line. */
+  readonly redact: (text: string) => string;
 }
 
 /** Where lines go, and how they look until the config says otherwise. */
 export interface LoggerOptions {
   /** Is given one whole line with its line feed. */
   readonly write: (line: string) => void;
-  readonly format: LogFormat;
+  readonly format: LogFormat | LineFormat;
   /** The least level that is written. */
   readonly level: LogLevel;
   readonly secrets?: readonly string[];
@@ -68,13 +73,14 @@ export function createLogger(options: LoggerOptions): Logger {
   let format = options.format;
   let redact = redactor(options.secrets ?? []);
 
+  const lineOf = (level: LogLevel, message: string, more: JsonObject): string => {
+    if (typeof format === 'function') return format(level, message);
+    if (format === 'json') return jsonLine(options, { level, message, ...more });
+    return `${level.toUpperCase()} ${folded(message)}`;
+  };
   const emit = (level: LogLevel, message: string, more: JsonObject): void => {
     if (levels.indexOf(level) < least) return;
-    const line =
-      format === 'json'
-        ? jsonLine(options, { level, message: redact(message), ...redactAll(more, redact) })
-        : `${level.toUpperCase()} ${folded(redact(message))}`;
-    options.write(`${line}\n`);
+    options.write(`${lineOf(level, redact(message), redactAll(more, redact))}\n`);
   };
   const log =
     (level: LogLevel): Log =>
@@ -103,8 +109,9 @@ export function createLogger(options: LoggerOptions): Logger {
       redact = redactor(secrets);
     },
     setFormat: (next: LogFormat) => {
-      format = next;
+      if (typeof format !== 'function') format = next;
     },
+    redact: (text: string) => redact(text),
   });
 }
 
@@ -227,7 +234,8 @@ export function loggingFromEnv(
   return { level: level ?? 'info', format, warnings };
 }
 
-function levelOf(word: string): LogLevel | undefined {
+/** A level by its name or one of Python's; `undefined` for any other word. */
+export function levelOf(word: string): LogLevel | undefined {
   const name = word.trim().toLowerCase();
   return levels.find((level) => level === name) ?? pythonLevels.get(name);
 }

@@ -7,7 +7,7 @@ import { Transform } from 'node:stream';
 import { asTapError, TapError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import { compileCoercion, type Finding } from './singer/coercion.ts';
-import type { Message, StateValue } from './singer/messages.ts';
+import type { Message, RecordsMessage, StateValue } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
 import { compileValidator } from './singer/validator.ts';
@@ -63,33 +63,62 @@ export function createRecordTransform(options: RecordTransformOptions): Transfor
   });
 }
 
+type Validate = Awaited<ReturnType<typeof compileValidator>>;
+
+/** A page's items as records, and which of their values became null. */
+type Taken = Pick<RecordsMessage, 'records'> & { readonly nulled: Map<number, readonly string[]> };
+
+/** From items to records that are valid by the stream's schema; an item without its key is left out. */
+function createItemWork(
+  options: RecordTransformOptions,
+): (items: readonly JsonObject[], page: number, validate: Validate | undefined) => Taken {
+  const { stream } = options;
+  const columns = stream.schema.properties ?? {};
+  let fields: string[] = [];
+  const coerce = compileCoercion({
+    ...stream,
+    report: options.report,
+    nulled: (steps) => {
+      if (Object.hasOwn(columns, steps[0] ?? '')) fields.push(steps.join('.'));
+    },
+  });
+  return (items, page, validate) => {
+    const records: JsonObject[] = [];
+    const nulled = new Map<number, readonly string[]>();
+    for (const [index, item] of items.entries()) {
+      const record = coerce(item);
+      const missing = stream.keyProperties.find((key) => record[key] === null);
+      if (missing === undefined) {
+        const fault = validate?.(record);
+        if (fault !== undefined) throw invalid(stream, record, fault);
+        if (fields.length > 0) nulled.set(records.length, fields);
+        records.push(record);
+      } else {
+        leaveOut(options, missing, `item ${index + 1} of page ${page}`);
+      }
+      if (fields.length > 0) fields = [];
+    }
+    return { records, nulled };
+  };
+}
+
 function createPageWork(
   options: RecordTransformOptions,
 ): (page: Page, push: Push) => Promise<void> {
   const { stream, state, outcome } = options;
-  const coerce = compileCoercion({ ...stream, report: options.report });
-  let validate: Awaited<ReturnType<typeof compileValidator>> | undefined;
+  const take = createItemWork(options);
+  let validate: Validate | undefined;
   let told: StateValue | undefined;
   let pages = 0;
   return async (page, push) => {
     pages += 1;
     if (pages === 1) begin(stream, push);
     if (page.items.length > 0) validate ??= await compileValidator(stream.schema);
-    const records: JsonObject[] = [];
-    for (const [index, item] of page.items.entries()) {
-      const record = coerce(item);
-      const missing = stream.keyProperties.find((key) => record[key] === null);
-      if (missing === undefined) {
-        const fault = validate?.(record);
-        if (fault !== undefined) throw invalid(stream, record, fault);
-        records.push(record);
-      } else {
-        leaveOut(options, missing, `item ${index + 1} of page ${pages}`);
-      }
-    }
+    const { records, nulled } = take(page.items, pages, validate);
     if (records.length > 0) {
       outcome.records += records.length;
-      push({ type: 'RECORDS', stream: stream.stream, records, timeExtractedMs: page.fetchedMs });
+      const message = { stream: stream.stream, records, timeExtractedMs: page.fetchedMs };
+      push({ type: 'RECORDS', ...message, ...(nulled.size > 0 && { nulled }) });
     }
     if (page.checkpoint === undefined || !options.movesBookmark) return;
     state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);

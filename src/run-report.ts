@@ -1,3 +1,4 @@
+import type { TapError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Message } from './singer/messages.ts';
 import type { StreamResult } from './sync.ts';
@@ -8,6 +9,8 @@ const countEveryMs = 60_000;
 /** What a run says about itself: counts while it goes on, a summary when it is over. */
 export interface RunReport {
   observe(message: Message): void;
+  /** Logs how each stream ended, and all of them together; not what they failed with. */
+  summarize(results: readonly StreamResult[]): void;
   /**
    * Logs the summary, the failures last.
    * @returns the exit code: 0 only if every stream is complete or absent
@@ -20,7 +23,12 @@ export function createRunReport(logger: Logger, now: () => number): RunReport {
   let stream = '';
   let records = 0;
   let toldMs = startMs;
+  const summarize = (results: readonly StreamResult[]): void => {
+    for (const result of results) tellStream(logger, result);
+    tellTotal(logger, results, now() - startMs);
+  };
   return {
+    summarize,
     observe: (message) => {
       if (message.type !== 'RECORDS') return;
       if (message.stream !== stream) {
@@ -34,11 +42,29 @@ export function createRunReport(logger: Logger, now: () => number): RunReport {
       logger.metric({ type: 'counter', metric: 'record_count', value: records, tags: { stream } });
     },
     end: (results) => {
-      for (const result of results) tellStream(logger, result);
-      tellTotal(logger, results, now() - startMs);
-      return tellFailures(logger, results);
+      summarize(results);
+      tellFailures(logger, results);
+      return exitCodeOf(results);
     },
   };
+}
+
+/** 0 only if every stream is complete or absent. */
+export function exitCodeOf(results: readonly StreamResult[]): number {
+  return results.every(({ status }) => isGood(status)) ? 0 : 1;
+}
+
+/** What the streams failed with. */
+export function errorsOf(results: readonly StreamResult[]): readonly TapError[] {
+  return results.flatMap(({ error, status }) =>
+    error !== undefined && status === 'failed' ? [error] : [],
+  );
+}
+
+/** One sentence on several failures, of which the first stands for all. */
+export function summaryOf(errors: readonly TapError[], streams: number): string {
+  const names = errors.map(({ stream }) => stream).join(', ');
+  return `${errors.length} of ${streams} streams failed (${names}): ${errors[0]?.message ?? ''}`;
 }
 
 function seconds(ms: number): string {
@@ -74,24 +100,18 @@ function tellTotal(logger: Logger, results: readonly StreamResult[], durationMs:
 }
 
 /** The last line is what a runner shows its user. */
-function tellFailures(logger: Logger, results: readonly StreamResult[]): number {
-  const errors = results.flatMap(({ error, status }) =>
-    error !== undefined && status === 'failed' ? [error] : [],
-  );
+function tellFailures(logger: Logger, results: readonly StreamResult[]): void {
+  const errors = errorsOf(results);
   const [first] = errors;
-  if (first === undefined) return results.every(({ status }) => isGood(status)) ? 0 : 1;
+  if (first === undefined) return;
   if (errors.length === 1) {
     logger.critical(first.message, { error: first, ...(first.stream && { stream: first.stream }) });
-    return 1;
+    return;
   }
   for (const error of errors) {
     logger.error(error.message, { error, ...(error.stream && { stream: error.stream }) });
   }
-  const names = errors.map(({ stream }) => stream).join(', ');
-  logger.critical(
-    `${errors.length} of ${results.length} streams failed (${names}): ${first.message}`,
-  );
-  return 1;
+  logger.critical(summaryOf(errors, results.length));
 }
 
 function isGood(status: StreamResult['status']): boolean {

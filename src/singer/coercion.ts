@@ -25,6 +25,8 @@ export interface CoercionOptions {
   readonly keyProperties: readonly string[];
   /** Told about each path once. */
   readonly report: (finding: Finding) => void;
+  /** Told about every value of a record in hand that becomes null, by the steps to it. */
+  readonly nulled?: (steps: readonly (string | number)[]) => void;
 }
 
 /**
@@ -33,10 +35,10 @@ export interface CoercionOptions {
  * The coercion throws a TapError of kind system for a key whose digits were lost in reading.
  */
 export function compileCoercion(options: CoercionOptions): (item: JsonObject) => JsonObject {
-  const { knownSchema: known, schema, keyProperties, report } = options;
+  const { knownSchema: known, schema, keyProperties, report, nulled = () => undefined } = options;
   const columns = Object.keys(schema.properties ?? {});
   const isKeeping = columns.includes(additionalFieldsColumn);
-  const notes = createNotes(report, isKeeping);
+  const notes = createNotes({ report, nulled, isKeeping });
   const properties = compileProperties({ known, schema }, (name, child) => ({
     ...columnAt([name], child, notes),
     isKey: keyProperties.includes(name),

@@ -58,22 +58,35 @@ function pattern(place: readonly Step[]): string {
   return steps.join('').slice(0, maxPathCharacters).toWellFormed();
 }
 
-/** Notes of one stream in one run. Nothing is put aside if `isKeeping` is false. */
-export function createNotes(report: (finding: Finding) => void, isKeeping: boolean): Notes {
+/** Whom the notes of a stream are told. */
+export interface NotesOptions {
+  /** Each path once. */
+  readonly report: (finding: Finding) => void;
+  /** Every value that becomes null, by the steps to it. */
+  readonly nulled: (steps: readonly (string | number)[]) => void;
+  /** False: nothing is put aside. */
+  readonly isKeeping: boolean;
+}
+
+const nullingKinds: ReadonlySet<FindingKind> = new Set(['not-kept', 'withheld', 'unsafe-integer']);
+
+/** Notes of one stream in one run. */
+export function createNotes({ report, nulled, isKeeping }: NotesOptions): Notes {
   const reported = new Set<string>();
   const indexes: number[] = [];
   let kept: JsonObject | undefined;
-  const pointer = (place: readonly Step[]): string => {
+  const stepsTo = (place: readonly Step[]): (string | number)[] => {
     let depth = 0;
-    const steps = place.map((step) => {
-      if (typeof step === 'string') return `/${escaped(step)}`;
-      return `/${step ?? indexes[depth++] ?? 0}`;
-    });
+    return place.map((step) => step ?? indexes[depth++] ?? 0);
+  };
+  const pointer = (place: readonly Step[]): string => {
+    const steps = stepsTo(place).map((step) => `/${escaped(String(step))}`);
     return steps.join('');
   };
   return {
     indexes,
     report(kind, place, value) {
+      if (nullingKinds.has(kind)) nulled(stepsTo(place));
       if (reported.size >= maxRemembered) return;
       const path = pattern(place);
       if (reported.has(path)) return;

@@ -19,6 +19,8 @@ export interface RecordsMessage {
   readonly records: readonly JsonObject[];
   /** When the page was fetched, ms since 1970. */
   readonly timeExtractedMs: number;
+  /** Values of its columns that became null, as `history.3.timestamp`, by a record's place in `records`. */
+  readonly nulled?: ReadonlyMap<number, readonly string[]>;
 }
 
 /** `{"bookmarks": {...}, "currently_syncing": ...}` and whatever else the given state held. */

@@ -10,6 +10,9 @@ import type { Message, RecordsMessage, SchemaMessage } from './messages.ts';
  */
 const pieceCharacters = 256 * 1024;
 
+/** What closes the line of the record at this place, whose JSON has so many characters. */
+export type RecordSuffix = (index: number, characters: number) => string;
+
 /**
  * A page's records as lines, each between `prefix` and `suffix`, which closes the message. One text for
  * all of them, or several, each of whole lines, when they are too many characters.
@@ -17,21 +20,24 @@ const pieceCharacters = 256 * 1024;
 export function* recordLines(
   prefix: string,
   records: readonly JsonObject[],
-  suffix: string = '}',
+  suffix: string | RecordSuffix = '}',
   maxCharacters: number = pieceCharacters,
 ): Generator<string, void, undefined> {
+  const suffixAt = typeof suffix === 'function' ? suffix : undefined;
+  const end = typeof suffix === 'function' ? '' : suffix;
   let texts: string[] = [];
   let characters = 0;
-  const join = (): string => `${prefix}${texts.join(`${suffix}\n${prefix}`)}${suffix}\n`;
-  for (const record of records) {
-    const text = JSON.stringify(record);
+  const join = (): string => `${prefix}${texts.join(`${end}\n${prefix}`)}${end}\n`;
+  for (const [index, record] of records.entries()) {
+    const json = JSON.stringify(record);
+    const text = suffixAt === undefined ? json : json + suffixAt(index, json.length);
     if (characters > 0 && characters + text.length > maxCharacters) {
       yield join();
       texts = [];
       characters = 0;
     }
     texts.push(text);
-    characters += text.length + prefix.length + suffix.length + 1;
+    characters += text.length + prefix.length + end.length + 1;
   }
   if (texts.length > 0) yield join();
 }

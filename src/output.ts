@@ -1,0 +1,42 @@
+/** The ways to stdout: whatever goes there is complete, or the caller is told. */
+import { Readable, type Transform, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import type { Message } from './singer/messages.ts';
+
+/** Writes a text. @throws what the stream fails with, as when its reader went away. */
+export async function print(stdout: Writable, text: string): Promise<void> {
+  await pipeline(Readable.from([text]), stdout, { end: false });
+}
+
+export interface MessageOutput {
+  readonly messages: AsyncGenerator<Message, void, undefined>;
+  /** Told about each message before it is written. */
+  readonly observe: (message: Message) => void;
+  /** Messages in, the protocol's lines out. */
+  readonly writer: Transform;
+  readonly stdout: Writable;
+  /** Who went away needs no further page: a request or a wait under way would keep the process. */
+  readonly abandon: () => void;
+}
+
+/**
+ * One output pipeline for a whole run; stdout is not ended, so that the process can see it emptied.
+ * @throws what stdout fails with, as when its reader went away.
+ */
+export async function writeMessages(output: MessageOutput): Promise<void> {
+  const { messages, observe, writer, stdout, abandon } = output;
+  const observed = async function* observed(): AsyncGenerator<Message> {
+    for await (const message of messages) {
+      observe(message);
+      yield message;
+    }
+  };
+  const source = Readable.from(observed(), { highWaterMark: 1 });
+  try {
+    await pipeline(source, writer, stdout, { end: false });
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+}
