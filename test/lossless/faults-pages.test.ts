@@ -11,7 +11,7 @@ import { catalogOf } from '../helpers/catalogs.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { runInProcess, runTap, type TapResult } from '../helpers/run-tap.ts';
 import { criticalLines, lastWords, leaks, withSandbox } from '../helpers/with-sandbox.ts';
-import { faultAccount, faultCatalog, lossesOf, runOn } from './fault-account.ts';
+import { faultAccount, faultCatalog, lossesOf, runOn, timeLimit } from './fault-account.ts';
 import { withFront, type FrontAnswer } from './front-server.ts';
 import { chosen, isWhole } from './whole-set.ts';
 
@@ -138,7 +138,7 @@ if (isWhole) {
     async ({ rule }) => {
       await withSandbox({ ...faultAccount, switches: {} }, async (sandbox) => {
         sandbox.faults.add({ path: 'incremental/chats', limitAbove: 600, ...rule });
-        const result = await runOn(sandbox);
+        const result = await runOn(sandbox, timeLimit(rule.fault));
         expect(result.code).toBe(0);
         expect(lossesOf(sandbox, [result])).toEqual([]);
         expect(result.warnings).toContainEqual(
@@ -181,7 +181,8 @@ test.concurrent('An answer that comes slowly, but comes, is waited for however l
       nth: 2,
       fault: { kind: 'slow', everyMs: 250, pieces: 12 },
     });
-    const result = await runOn(sandbox);
+    // All of it takes longer than the time limit, which is meant for silence.
+    const result = await runOn(sandbox, { request_timeout: 2 });
     expect(result.code).toBe(0);
     expect(result.stderr).not.toContain('INFO waiting');
     expect(lossesOf(sandbox, [result])).toEqual([]);

@@ -19,6 +19,7 @@ import {
   lossesOf,
   requestPlaces,
   runOn,
+  timeLimit,
   type RequestPlace,
 } from './fault-account.ts';
 import { lasting, passing, type FaultCase, type PassingCase } from './fault-cases.ts';
@@ -89,7 +90,7 @@ test.concurrent.each<PassingCase & RequestPlace>(atPlaces(passing, passingOnce))
   async ({ says, pauseMs, ...where }) => {
     await withSandbox(faultAccount, async (sandbox) => {
       addFault(sandbox, where, { fault: where.fault, times: 1 });
-      const result = await runOn(sandbox);
+      const result = await runOn(sandbox, timeLimit(where.fault));
 
       expect(result.code).toBe(0);
       expect(criticalLines(result)).toEqual([]);
@@ -118,7 +119,7 @@ test.concurrent.each<FaultCase & RequestPlace>(atPlaces(impatient, passingNever)
   async ({ says, ...where }) => {
     await withSandbox(faultAccount, async (sandbox) => {
       addFault(sandbox, where, { fault: where.fault });
-      const broken = await runOn(sandbox, { max_retry_seconds: 1 });
+      const broken = await runOn(sandbox, { max_retry_seconds: 1, ...timeLimit(where.fault) });
       expectOneFailure(broken, where, says);
       expect(lastWords(broken)).toMatch(/, at attempt 2 after 1 s of waiting/);
       expect(met(sandbox)).toHaveLength(2);

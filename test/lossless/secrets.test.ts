@@ -8,6 +8,7 @@ import { catalogOf, mark } from '../helpers/catalogs.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import { runTap, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';
+import { timeLimit } from './fault-account.ts';
 import { lasting, passing } from './fault-cases.ts';
 import {
   formsOf,
@@ -40,7 +41,6 @@ async function run(
       ...sandbox.config,
       ...markedSecrets,
       log_format: format,
-      request_timeout: 1,
       max_retry_seconds: 1,
       ...config,
     },
@@ -128,7 +128,7 @@ test.concurrent.each(
       { path: 'incremental/chats', nth: 3, fault: one.fault },
       { path: '=bans', fault: one.fault },
     );
-    const result = await run(sandbox, one.format);
+    const result = await run(sandbox, one.format, { config: timeLimit(one.fault) });
     expect(result.code).toBe(1);
     expectSilence(result);
   });

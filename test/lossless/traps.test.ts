@@ -133,7 +133,7 @@ const shorts: readonly Row[] = [
 ];
 
 const repeats: readonly Row[] = [
-  ['every second answer is the one before it', { repeatPage: { every: 2 } }, { says: tooMany }],
+  ['every second answer is the one before it', { repeatPage: { every: 2 } }],
   ['every third answer is the one before it', { repeatPage: { every: 3 } }],
   ['every fourth answer is the one before it', { repeatPage: { every: 4 } }],
   ['every fifth answer is the one before it', { repeatPage: { every: 5 } }],
