@@ -86,8 +86,11 @@ export async function parseArguments(argv: readonly string[]): Promise<SingerArg
   };
 }
 
-/** yargs makes a list of an option that is given twice. */
-function once(value: string | readonly string[] | undefined, name: string): string | undefined {
+/** yargs makes a list of an option that is given twice. @throws ConfigError for one that is. */
+export function once(
+  value: string | readonly string[] | undefined,
+  name: string,
+): string | undefined {
   if (typeof value === 'object') throw new ConfigError(`${name} is given twice; give it once`);
   return value;
 }

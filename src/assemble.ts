@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 
+import { checkAccount, checkPatience, patienceFor } from './check.ts';
 import type { Clock } from './clock.ts';
 import { apiOrigin, parseConfig, readJsonFile, type Config } from './config.ts';
+import type { TapError } from './errors.ts';
 import type { RequestReport } from './http/attempt.ts';
 import type { HttpClient } from './http/client.ts';
 import type { Wait } from './http/limiter.ts';
@@ -29,6 +31,9 @@ interface Http {
 }
 
 /** Loads the HTTP client only when there is something to ask: discovery never needs it. */
+/** What every way to the API needs. */
+export type ApiOptions = Omit<AssembleOptions, 'catalog' | 'state'>;
+
 async function createHttp({
   config,
   env,
@@ -36,7 +41,7 @@ async function createHttp({
   clock,
   signal,
   onWait,
-}: AssembleOptions): Promise<Http> {
+}: ApiOptions): Promise<Http> {
   const { createHttpClient } = await import('./http/client.ts');
   const credentials = bearerToken(config.accessToken);
   let requests = 0;
@@ -71,6 +76,22 @@ function requestMetric({ path, status, failure, durationMs }: RequestReport): Me
     status: failure === undefined ? 'succeeded' : 'failed',
   };
   return { type: 'timer', metric: 'http_request_duration', value: durationMs / 1000, tags };
+}
+
+/**
+ * Builds the question whether an account can be read.
+ * @throws ConfigError for an address of the API that may not be used.
+ */
+export async function assembleCheck(
+  options: ApiOptions,
+): Promise<() => Promise<TapError | undefined>> {
+  const { clock, logger } = options;
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(checkPatience.totalMs)]);
+  const config = { ...options.config, ...patienceFor(options.config) };
+  const { client } = await createHttp({ ...options, config, signal });
+  const warn = (message: string): void => logger.warning(message);
+  const api = createChatApi({ http: client, now: clock.now, warn });
+  return () => checkAccount(api, { now: clock.now, signal });
 }
 
 /** The version in package.json. */

@@ -18,7 +18,7 @@ import { isJsonObject, jsonTypeOf } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 
 export type { ConfigNote } from './config/forms.ts';
-export { readJsonFile } from './config/json-file.ts';
+export { parseJson, readJsonFile, readTextFile } from './config/json-file.ts';
 
 /** The user's settings, in one form whatever form they were given in. Frozen. */
 export interface Config {

@@ -6,31 +6,37 @@ import { isJsonObject } from '../json.ts';
 import type { Json } from '../json.ts';
 
 /**
- * The JSON a file holds. `what` says which file this is, for example `--state`. Raises a ConfigError that
- * names the file as it was typed and never shows what is in it.
+ * The text a file holds, without a byte order mark. `what` says which file this is, for example `--state`.
+ * Raises a ConfigError that names the file as it was typed.
  */
-export async function readJsonFile(path: string, what: string): Promise<Json> {
+export async function readTextFile(path: string, what: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new ConfigError(`${what}: ${path} ${whyUnreadable(error)}`, '', error);
   });
-  const fail = (why: string): never => {
-    throw new ConfigError(`${what}: ${path} ${why}`);
-  };
-  let text = '';
   try {
-    // Takes a byte order mark off.
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     // A TypeError: the bytes are another encoding's.
-    fail('is not UTF-8 text: save it as UTF-8.');
+    throw new ConfigError(`${what}: ${path} is not UTF-8 text: save it as UTF-8.`);
   }
-  if (text.trim() === '') fail('is empty: it must hold a JSON object, {} at least.');
+}
+
+/** The JSON a file holds. Raises a ConfigError that names the file and never shows what is in it. */
+export async function readJsonFile(path: string, what: string): Promise<Json> {
+  const text = await readTextFile(path, what);
+  if (text.trim() === '')
+    throw new ConfigError(`${what}: ${path} is empty: it must hold a JSON object, {} at least.`);
+  return parseJson(text, `${what}: ${path}`);
+}
+
+/** `where` begins the message of the ConfigError; the text itself is never shown. */
+export function parseJson(text: string, where: string): Json {
   try {
     const value: Json = JSON.parse(text);
     return value;
   } catch {
-    // A SyntaxError, whose message would show a part of the file.
-    return fail(`is not JSON: ${whereNotJson(text)}`);
+    // A SyntaxError, whose message would show a part of the text.
+    throw new ConfigError(`${where} is not JSON: ${whereNotJson(text)}`);
   }
 }
 

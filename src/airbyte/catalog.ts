@@ -1,0 +1,119 @@
+/** The catalog Airbyte is shown, and the one a connection was configured with. */
+import { TapError } from '../errors.ts';
+import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
+import type { StreamDescription } from '../singer/catalog.ts';
+import { withoutNull } from '../singer/schema.ts';
+
+/**
+ * Streams whose key Airbyte's own connector does not advertise: a primary key that appears would pause
+ * the connections that are to be taken over.
+ */
+const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
+
+/** A stream as the protocol's AirbyteStream. */
+function streamOf(description: StreamDescription): object {
+  const { name, schema, keyProperties, replicationKey } = description;
+  const isIncremental = hasBookmark(description);
+  const keys = withoutPrimaryKey.has(name) ? [] : keyProperties;
+  const properties = Object.entries(schema.properties ?? {}).map(([column, property]) => [
+    column,
+    keyProperties.includes(column) ? withoutNull(property) : property,
+  ]);
+  return {
+    name,
+    json_schema: {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      ...schema,
+      properties: Object.fromEntries(properties),
+      additionalProperties: true,
+    },
+    supported_sync_modes: isIncremental ? ['full_refresh', 'incremental'] : ['full_refresh'],
+    ...(isIncremental && { source_defined_cursor: true, default_cursor_field: [replicationKey] }),
+    ...(keys.length > 0 && { source_defined_primary_key: keys.map((key) => [key]) }),
+    is_resumable: isIncremental,
+    is_file_based: false,
+  };
+}
+
+/** Can a stream be read from where an earlier run ended? */
+export function hasBookmark({ replicationMethods }: StreamDescription): boolean {
+  return replicationMethods.includes('INCREMENTAL');
+}
+
+/** The catalog of all streams, in their order. */
+export function airbyteCatalog(streams: readonly StreamDescription[]): object {
+  return { streams: streams.map((stream) => streamOf(stream)) };
+}
+
+/** What a connection is to read. */
+export interface ConfiguredCatalog {
+  /** A Singer catalog of the streams that exist. */
+  readonly catalog: JsonObject;
+  readonly names: readonly string[];
+  /** Names of those that do not. */
+  readonly unknown: readonly string[];
+}
+
+function wrong(where: string, problem: string): TapError {
+  const text = `--catalog: ${where} ${problem}; pass the configured catalog of a connection`;
+  return new TapError(text, { kind: 'config' });
+}
+
+const syncModes: ReadonlySet<Json> = new Set(['full_refresh', 'incremental']);
+
+interface Configured {
+  readonly name: string;
+  /** Top-level columns the user has kept; none: all of them. */
+  readonly columns: readonly string[];
+}
+
+function configured(value: Json, index: number): Configured {
+  const place = `stream ${index + 1} of the list`;
+  if (!isJsonObject(value)) throw wrong(place, `is ${jsonTypeOf(value)}; it must be an object`);
+  const { stream, sync_mode: syncMode = null } = value;
+  const name = isJsonObject(stream) ? stream['name'] : undefined;
+  if (!isJsonObject(stream) || typeof name !== 'string' || name === '')
+    throw wrong(place, 'has no "stream" with a "name"');
+  if (!syncModes.has(syncMode))
+    throw wrong(`stream "${name}"`, 'has a "sync_mode" that is not full_refresh or incremental');
+  const { json_schema: schema } = stream;
+  const properties = isJsonObject(schema) ? schema['properties'] : undefined;
+  return { name, columns: isJsonObject(properties) ? Object.keys(properties) : [] };
+}
+
+/**
+ * The same choice in Singer's words. In both sync modes the state that is passed is obeyed, since the
+ * platform resets it; of columns only those at the top count, as on the platform.
+ */
+function entryOf({ name, columns }: Configured, description: StreamDescription): JsonObject {
+  const metadata: JsonObject = { selected: true };
+  if (hasBookmark(description)) metadata['replication-method'] = 'INCREMENTAL';
+  return {
+    tap_stream_id: name,
+    stream: name,
+    schema: { properties: Object.fromEntries(columns.map((column) => [column, {}])) },
+    metadata: [{ breadcrumb: [], metadata }],
+  };
+}
+
+/** @throws TapError (config) for what is no configured catalog; a stream that does not exist is none of it. */
+export function parseConfiguredCatalog(
+  value: Json,
+  streams: readonly StreamDescription[],
+): ConfiguredCatalog {
+  const list = isJsonObject(value) ? value['streams'] : undefined;
+  if (!Array.isArray(list)) throw wrong('it', 'must be an object with a list "streams"');
+  const all = list.map((one, index) => configured(one, index));
+  const twice = all.find(({ name }, index) => all.findIndex((one) => one.name === name) !== index);
+  if (twice !== undefined) throw wrong(`stream "${twice.name}"`, 'is listed twice');
+  const entries = new Map<string, JsonObject>();
+  for (const one of all) {
+    const description = streams.find(({ name }) => name === one.name);
+    if (description !== undefined) entries.set(one.name, entryOf(one, description));
+  }
+  return {
+    catalog: { streams: [...entries.values()] },
+    names: [...entries.keys()],
+    unknown: all.flatMap(({ name }) => (entries.has(name) ? [] : [name])),
+  };
+}

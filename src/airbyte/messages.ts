@@ -1,0 +1,104 @@
+/**
+ * Airbyte's messages as lines. Field names are the protocol's own (airbyte_protocol.yaml, version 0.18);
+ * what has no value is left out, since readers have stumbled over null.
+ */
+import type { ErrorKind } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { LogLevel } from '../logger.ts';
+
+type AirbyteLevel = 'FATAL' | 'ERROR' | 'WARN' | 'INFO' | 'DEBUG';
+
+const airbyteLevels: Readonly<Record<LogLevel, AirbyteLevel>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warning: 'WARN',
+  error: 'ERROR',
+  critical: 'FATAL',
+};
+
+export type AirbyteStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE';
+
+/** What went wrong, told to a person (`message`) and to whoever decides about another attempt. */
+export interface AirbyteError {
+  readonly message: string;
+  readonly kind: ErrorKind;
+  /** The stream that failed, when it was one stream's failure. */
+  readonly stream?: string | undefined;
+}
+
+function line(message: object): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/** A LOG message, without its line feed. */
+export function logText(level: LogLevel, message: string): string {
+  return JSON.stringify({ type: 'LOG', log: { level: airbyteLevels[level], message } });
+}
+
+export function specLine(spec: object): string {
+  return line({ type: 'SPEC', spec });
+}
+
+export function catalogLine(catalog: object): string {
+  return line({ type: 'CATALOG', catalog });
+}
+
+/** `failure`: why a sync with this config would fail; `undefined`: it would not. */
+export function connectionStatusLine(failure: string | undefined): string {
+  const connectionStatus =
+    failure === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', message: failure };
+  return line({ type: 'CONNECTION_STATUS', connectionStatus });
+}
+
+/** `untilMs`: the API makes the stream wait until then, ms since 1970. */
+export function statusLine(
+  name: string,
+  status: AirbyteStatus,
+  emittedAt: number,
+  untilMs?: number,
+): string {
+  const reasons =
+    untilMs === undefined
+      ? {}
+      : { reasons: [{ type: 'RATE_LIMITED', rate_limited: { quota_reset: Math.ceil(untilMs) } }] };
+  const stream_status = { stream_descriptor: { name }, status, ...reasons };
+  return line({
+    type: 'TRACE',
+    trace: { type: 'STREAM_STATUS', emitted_at: emittedAt, stream_status },
+  });
+}
+
+export function errorLine({ message, kind, stream }: AirbyteError, emittedAt: number): string {
+  const descriptor = stream === undefined ? {} : { stream_descriptor: { name: stream } };
+  const error = { message, failure_type: `${kind}_error`, ...descriptor };
+  return line({ type: 'TRACE', trace: { type: 'ERROR', emitted_at: emittedAt, error } });
+}
+
+/** A stream's state, and how many of its records were written since the last one. */
+export function stateLine(name: string, state: JsonObject, recordCount: number): string {
+  return line({
+    type: 'STATE',
+    state: {
+      type: 'STREAM',
+      stream: { stream_descriptor: { name }, stream_state: state },
+      sourceStats: { recordCount },
+    },
+  });
+}
+
+/** What stands before a record's JSON in its line; `recordEnd` closes it. */
+export function recordStart(name: string, emittedAt: number): string {
+  const stream = JSON.stringify(name);
+  return `{"type":"RECORD","record":{"stream":${stream},"emitted_at":${emittedAt},"data":`;
+}
+
+/** `nulled`: the fields of the record whose values could not be kept. */
+export function recordEnd(nulled: readonly string[] | undefined): string {
+  if (nulled === undefined) return '}}';
+  const changes = nulled.map((field) => ({
+    field,
+    change: 'NULLED',
+    reason: 'SOURCE_SERIALIZATION_ERROR',
+  }));
+  return `,"meta":${JSON.stringify({ changes })}}}`;
+}

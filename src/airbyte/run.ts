@@ -1,0 +1,33 @@
+import type { CliOptions } from '../cli.ts';
+import type { Clock } from '../clock.ts';
+import type { TapError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { errorLine } from './messages.ts';
+
+/** What every verb has at hand. */
+export interface Run extends CliOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stamp: Stamp;
+}
+
+/** The time of a line, ms since 1970, never before that of an earlier one. `at`: when it happened; left out: now. */
+export type Stamp = (at?: number) => number;
+
+export function createStamp({ now }: Clock): Stamp {
+  let last = 0;
+  return (at = now()) => {
+    last = Math.max(last, Math.floor(at));
+    return last;
+  };
+}
+
+/** An error's message on one line and without secrets. */
+export function sentence({ message }: TapError, { logger }: Pick<Run, 'logger'>): string {
+  return logger.redact(message).replaceAll('\n', ' ');
+}
+
+/** A TRACE ERROR; `stream`: the one whose failure it is, left out when it is the whole run's. */
+export function runErrorLine(error: TapError, run: Run, stream?: string): string {
+  return errorLine({ message: sentence(error, run), kind: error.kind, stream }, run.stamp());
+}

@@ -1,0 +1,56 @@
+/** What the platform asks a user for: made of the config's own schema. */
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+
+/** Settings the platform has words of its own for, or whose place is inside `credentials`. */
+const notAsked: ReadonlySet<string> = new Set([
+  'access_token',
+  'client_id',
+  'client_secret',
+  'refresh_token',
+  'token_file',
+  'extra_streams',
+  'log_format',
+]);
+
+/** The first three as Airbyte's own connector shows them. */
+const firstAsked = ['start_date', 'subdomain', 'credentials'];
+
+/** JSON Schema says `writeOnly` of a secret, Airbyte `airbyte_secret`; the order is the one they are asked in. */
+function asked(property: JsonObject, order?: number): JsonObject {
+  const { writeOnly, properties, oneOf, ...rest } = property;
+  return {
+    ...rest,
+    ...(order !== undefined && { order }),
+    ...(writeOnly === true && { airbyte_secret: true }),
+    ...(isJsonObject(properties) && { properties: askedAll(Object.entries(properties)) }),
+    ...(Array.isArray(oneOf) && {
+      oneOf: oneOf.flatMap((branch) => (isJsonObject(branch) ? [asked(branch)] : [])),
+    }),
+  };
+}
+
+function askedAll(properties: readonly (readonly [string, Json])[]): JsonObject {
+  return Object.fromEntries(
+    properties.flatMap(([name, property], order) =>
+      isJsonObject(property) ? [[name, asked(property, order)]] : [],
+    ),
+  );
+}
+
+/** The spec, from the JSON Schema of the config. */
+export function airbyteSpec(schema: JsonObject): object {
+  const { properties, ...rest } = schema;
+  const all = Object.entries(isJsonObject(properties) ? properties : {}).filter(
+    ([name, property]) =>
+      isJsonObject(property) && property['deprecated'] !== true && !notAsked.has(name),
+  );
+  const first = firstAsked.flatMap((wanted) => all.filter(([name]) => name === wanted));
+  const others = all.filter(([name]) => !firstAsked.includes(name));
+  return {
+    connectionSpecification: {
+      ...rest,
+      properties: askedAll([...first, ...others]),
+      additionalProperties: true,
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * States as Airbyte hands them over: every envelope its platforms, libraries and users have put them in, and
+ * what every version of its own connector has written. Whatever else it is, it is an error: never a silent restart.
+ */
+import { parseJson } from '../config.ts';
+import { TapError } from '../errors.ts';
+import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
+
+export interface AirbyteState {
+  /** By stream, also of streams that do not exist; without what says nothing. */
+  readonly states: ReadonlyMap<string, JsonObject>;
+  /** One blob for all streams: the platform drops it at the first state of one stream. */
+  readonly isLegacy: boolean;
+}
+
+type Entry = readonly [name: string, state: Json];
+
+/** Notes of Airbyte's CDK about streams without a cursor, and a form it replaced: nothing to resume from. */
+const meaningless: ReadonlySet<string> = new Set([
+  '__ab_no_cursor_state_message',
+  '__ab_full_refresh_sync_complete',
+  'legacy',
+]);
+
+function wrong(problem: string): TapError {
+  const advice = 'pass what the last sync wrote, or no --state to read from start_date';
+  return new TapError(`--state: ${problem}; ${advice}`, { kind: 'config' });
+}
+
+/** Null and left out are the same: PyAirbyte writes out what it does not know. */
+function given(value: Json | undefined): value is Exclude<Json, null> {
+  return value !== undefined && value !== null;
+}
+
+function isSharedState(value: Json | undefined): boolean {
+  return given(value) && !(isJsonObject(value) && Object.keys(value).length === 0);
+}
+
+function streamEntry(value: Json): Entry {
+  const { stream_descriptor: descriptor, stream_state: state = null } = isJsonObject(value)
+    ? value
+    : {};
+  const name = isJsonObject(descriptor) ? descriptor['name'] : undefined;
+  if (typeof name !== 'string')
+    throw wrong('a stream state has no "stream_descriptor" with a name');
+  return [name, state];
+}
+
+function globalEntries(value: Json): readonly Entry[] {
+  const { stream_states: states, shared_state: shared } = isJsonObject(value) ? value : {};
+  if (isSharedState(shared)) throw wrong('it has a "shared_state", which this source never wrote');
+  if (!Array.isArray(states)) throw wrong('its "global" has no list "stream_states"');
+  return states.map((state) => streamEntry(state));
+}
+
+function legacyEntries(value: Json, names: readonly string[]): readonly Entry[] {
+  if (!isJsonObject(value)) throw wrong(`its "data" is ${jsonTypeOf(value)}, not an object`);
+  const entries = Object.entries(value);
+  if ('bookmarks' in value) throw wrong('it is the state of a Singer tap ("bookmarks")');
+  if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))
+    throw wrong('it names no stream of this source');
+  return entries;
+}
+
+interface Parsed {
+  readonly entries: readonly Entry[];
+  readonly isLegacy: boolean;
+}
+
+/** One message, or one object that is not in the form of a message. */
+function parseMessage(value: Json, names: readonly string[]): Parsed {
+  if (!isJsonObject(value)) throw wrong(`it holds ${jsonTypeOf(value)} in the place of a state`);
+  const { type = null, state, stream, global: whole, global_: renamed, data } = value;
+  if (type === 'STATE') return parseMessage(state ?? null, names);
+  if (given(stream) && (type === 'STREAM' || isStreamState(stream)))
+    return { entries: [streamEntry(stream)], isLegacy: false };
+  const globalState = whole ?? renamed;
+  if (type === 'GLOBAL' && given(globalState))
+    return { entries: globalEntries(globalState), isLegacy: false };
+  if (given(data) && (type === 'LEGACY' || type === null))
+    return { entries: legacyEntries(data, names), isLegacy: true };
+  if (type !== null)
+    throw wrong(`it has a message of type ${JSON.stringify(type)} without its state`);
+  return { entries: legacyEntries(value, names), isLegacy: true };
+}
+
+function isStreamState(value: Json): boolean {
+  return isJsonObject(value) && 'stream_descriptor' in value;
+}
+
+/** The file's JSON, or that of each of its lines. */
+function valuesIn(text: string): readonly Json[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) return [];
+  try {
+    const value: Json = JSON.parse(text);
+    return Array.isArray(value) ? value : [value];
+  } catch (error) {
+    // A SyntaxError: it may be one message a line. What is neither is told by its first mistake.
+    if (lines.length > 1 && lines.every((line) => /^\s*\{.*\}\s*$/.test(line)))
+      return lines.map((line, index) => parseJson(line, `--state: line ${index + 1}`));
+    if (!(error instanceof SyntaxError)) throw error;
+    return [parseJson(text, '--state: it')];
+  }
+}
+
+function cleaned(name: string, state: Json): JsonObject {
+  if (state === null) return {};
+  if (!isJsonObject(state))
+    throw wrong(`the state of stream "${name}" is ${jsonTypeOf(state)}, not an object`);
+  const entries = Object.entries(state).filter(
+    ([key, value]) => value !== null && !meaningless.has(key),
+  );
+  return Object.fromEntries(entries);
+}
+
+/**
+ * @param text what the file holds; `''`: no state
+ * @param names the streams there are
+ * @throws TapError (config) for what no version of this source has written.
+ */
+export function parseAirbyteState(text: string, names: readonly string[]): AirbyteState {
+  const parsed = valuesIn(text)
+    .filter((value) => value !== null)
+    .map((value) => parseMessage(value, names));
+  const entries = parsed.flatMap((one) => one.entries);
+  return {
+    states: new Map(entries.map(([name, state]) => [name, cleaned(name, state)])),
+    isLegacy: parsed.some(({ isLegacy, entries: some }) => isLegacy && some.length > 0),
+  };
+}
+
+/** The same states as one Singer state. */
+export function singerState(states: AirbyteState['states']): JsonObject {
+  return { bookmarks: Object.fromEntries(states) };
+}
