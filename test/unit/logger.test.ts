@@ -252,3 +252,12 @@ test('A logging file that cannot be read is warned about', () => {
     warnings: ['SINGER_SDK_LOG_CONFIG names no.yml, which cannot be read: logs are plain text.'],
   });
 });
+
+test('Lines of another protocol keep their form, whatever the config asks for', () => {
+  const { logger, lines } = logTo({ format: (level, message) => `<${level}|${message}>` });
+  logger.setSecrets(['hunter2']);
+  logger.setFormat('json');
+  logger.warning('the password is hunter2');
+  expect(lines).toEqual(['<warning|the password is ***>\n']);
+  expect(logger.redact('hunter2 again')).toBe('*** again');
+});

@@ -596,3 +596,29 @@ test('whatever the API sends, the record follows its schema and holds only clean
     new Set([Object.keys(known.properties ?? {}).join()]),
   );
 });
+
+test('every value that becomes null is told, each time, by the steps to it', () => {
+  const nulled: string[] = [];
+  const schema: JsonSchema = {
+    type: 'object',
+    properties: {
+      id: { type: 'integer' },
+      count: { type: ['null', 'integer'] },
+      steps: {
+        type: ['null', 'array'],
+        items: { type: ['null', 'object'], properties: { at: { type: ['null', 'integer'] } } },
+      },
+    },
+  };
+  const coerce = compileCoercion({
+    knownSchema: schema,
+    schema,
+    keyProperties: ['id'],
+    report: () => undefined,
+    nulled: (steps) => nulled.push(steps.join('.')),
+  });
+  coerce({ id: 1, count: 'many', steps: [{ at: 1 }, { at: {} }], other: 5 });
+  coerce({ id: 2, count: 2 ** 60 });
+  coerce({ id: 3, count: null, steps: null });
+  expect(nulled).toEqual(['count', 'steps.1.at', 'count']);
+});

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+
+import { parseArguments } from '../../../src/airbyte/arguments.ts';
+
+async function parse(line: string): Promise<unknown> {
+  return parseArguments(line.split(' ').filter((word) => word !== ''));
+}
+
+test.each([
+  ['spec', { verb: 'spec', debug: false }],
+  ['check --config c.json', { verb: 'check', debug: false, config: 'c.json' }],
+  ['--debug discover --config=c', { verb: 'discover', debug: true, config: 'c' }],
+  [
+    'read --config c --catalog d',
+    { verb: 'read', debug: false, config: 'c', catalog: 'd', state: undefined },
+  ],
+  [
+    'read --config c --catalog d --state e --debug',
+    { verb: 'read', debug: true, config: 'c', catalog: 'd', state: 'e' },
+  ],
+])('`%s` is what the platform asks', async (line, expected) => {
+  expect(await parse(line)).toEqual(expected);
+});
+
+test.each([
+  ['', /^say what to do: spec, check, discover, read$/],
+  ['write --config c', /^say what to do/],
+  ['check', /^check needs --config FILE$/],
+  ['read', /^read needs --config FILE and --catalog FILE$/],
+  ['read --config c', /^read needs --catalog FILE$/],
+  ['spec --config c', /^spec takes no --config$/],
+  ['check --config c --state s', /^check takes no --state$/],
+  ['check --confg c', /^Unknown argument: confg$/],
+  ['check --config', /config/],
+  ['check --config a --config b', /^--config is given twice/],
+  ['check c.json --config c', /^check takes no "c.json"$/],
+])('`%s` is refused with the way to do it', async (line, says) => {
+  await expect(parse(line)).rejects.toThrow(says);
+  await expect(parse(line)).rejects.toMatchObject({
+    kind: 'config',
+    usage: expect.stringContaining('source-zendesk-chat read     --config FILE'),
+  });
+});
+
+test.each([
+  ['--help', /^source-zendesk-chat spec\n/],
+  ['read --help', /--catalog {2}The configured catalog/],
+  ['--version', /^source-zendesk-chat \d+\.\d+\.\d+$/],
+])('`%s` is answered with a text', async (line, says) => {
+  expect(await parse(line)).toMatch(says);
+});

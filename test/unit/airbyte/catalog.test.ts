@@ -1,0 +1,121 @@
+import { expect, test } from '@jest/globals';
+
+import { airbyteCatalog, parseConfiguredCatalog } from '../../../src/airbyte/catalog.ts';
+import type { StreamDescription } from '../../../src/singer/catalog.ts';
+
+const chats: StreamDescription = {
+  name: 'chats',
+  aliases: [],
+  keyProperties: ['id'],
+  replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
+  replicationKey: 'updated',
+  isDefault: true,
+  schema: {
+    type: 'object',
+    properties: { id: { type: ['null', 'string'] }, updated: { type: ['null', 'string'] } },
+  },
+};
+
+const goals: StreamDescription = {
+  ...chats,
+  name: 'goals',
+  replicationMethods: ['FULL_TABLE'],
+  isDefault: false,
+};
+
+test('a stream with a bookmark offers both modes, its cursor and its key', () => {
+  expect(airbyteCatalog([chats])).toEqual({
+    streams: [
+      {
+        name: 'chats',
+        json_schema: {
+          $schema: 'http://json-schema.org/draft-07/schema#',
+          type: 'object',
+          properties: { id: { type: 'string' }, updated: { type: ['null', 'string'] } },
+          additionalProperties: true,
+        },
+        supported_sync_modes: ['full_refresh', 'incremental'],
+        source_defined_cursor: true,
+        default_cursor_field: ['updated'],
+        source_defined_primary_key: [['id']],
+        is_resumable: true,
+        is_file_based: false,
+      },
+    ],
+  });
+});
+
+test('a stream that is always read whole offers that alone, and says nothing of a cursor', () => {
+  expect(airbyteCatalog([goals])).toMatchObject({
+    streams: [{ name: 'goals', supported_sync_modes: ['full_refresh'], is_resumable: false }],
+  });
+  expect(JSON.stringify(airbyteCatalog([goals]))).not.toContain('cursor');
+});
+
+test('routing_settings has no primary key, as it never had', () => {
+  const catalog = JSON.stringify(airbyteCatalog([{ ...goals, name: 'routing_settings' }]));
+  expect(catalog).not.toContain('source_defined_primary_key');
+});
+
+function stream(name: string, mode: string, columns: readonly string[] = []): object {
+  const properties = Object.fromEntries(columns.map((column) => [column, {}]));
+  return { stream: { name, json_schema: { properties } }, sync_mode: mode };
+}
+
+function parse(...streams: readonly unknown[]): ReturnType<typeof parseConfiguredCatalog> {
+  return parseConfiguredCatalog(JSON.parse(JSON.stringify({ streams })), [chats, goals]);
+}
+
+test('both modes obey the state, and columns the user has taken out are not read', () => {
+  expect(parse(stream('chats', 'full_refresh', ['id']), stream('goals', 'incremental'))).toEqual({
+    names: ['chats', 'goals'],
+    unknown: [],
+    catalog: {
+      streams: [
+        {
+          tap_stream_id: 'chats',
+          stream: 'chats',
+          schema: { properties: { id: {} } },
+          metadata: [
+            {
+              breadcrumb: [],
+              metadata: { selected: true, 'replication-method': 'INCREMENTAL' },
+            },
+          ],
+        },
+        {
+          tap_stream_id: 'goals',
+          stream: 'goals',
+          schema: { properties: {} },
+          metadata: [{ breadcrumb: [], metadata: { selected: true } }],
+        },
+      ],
+    },
+  });
+});
+
+test('a stream that does not exist is named, and does not keep the others from being read', () => {
+  const { names, unknown } = parse(
+    stream('tickets', 'incremental'),
+    stream('goals', 'full_refresh'),
+  );
+  expect({ names, unknown }).toEqual({ names: ['goals'], unknown: ['tickets'] });
+});
+
+test.each([
+  ['no stream', [{ sync_mode: 'incremental' }], /stream 1 of the list has no "stream"/],
+  ['a text', ['chats'], /stream 1 of the list is string/],
+  ['an unknown mode', [stream('chats', 'sideways')], /stream "chats" has a "sync_mode"/],
+  ['no mode', [{ stream: { name: 'tickets' } }], /stream "tickets" has a "sync_mode"/],
+  [
+    'a stream twice',
+    [stream('chats', 'incremental'), stream('chats', 'full_refresh')],
+    /stream "chats" is listed twice/,
+  ],
+])('a catalog with %s is refused by name', (_name, streams, says) => {
+  expect(() => parse(...streams)).toThrow(says);
+});
+
+test.each([[null], [[]], [{}], [{ streams: {} }]])('%j is no catalog', (value) => {
+  expect(() => parseConfiguredCatalog(value as never, [chats])).toThrow(/list "streams"/);
+});

@@ -1,0 +1,315 @@
+import { expect, test } from '@jest/globals';
+
+import { createStamp } from '../../../src/airbyte/run.ts';
+import { createAirbyteWriter, type AirbyteWriterOptions } from '../../../src/airbyte/writer.ts';
+import { TapError } from '../../../src/errors.ts';
+import type { JsonObject } from '../../../src/json.ts';
+import type { Message } from '../../../src/singer/messages.ts';
+import { createManualClock, type ManualClock } from '../../helpers/manual-clock.ts';
+
+const start = Date.UTC(2024, 4, 6, 7, 8, 9, 120);
+
+const bookmark = { update_timestamp: '2024-01-02T03:04:05Z' };
+
+interface Written {
+  readonly clock: ManualClock;
+  readonly warnings: readonly string[];
+  readonly throttled: (untilMs: number) => void;
+  /** Hands the messages over and takes what comes of them. */
+  readonly write: (...messages: readonly Message[]) => Promise<readonly string[]>;
+  /** Ends the run and takes the rest. */
+  readonly end: () => Promise<readonly string[]>;
+  /** What has come meanwhile. */
+  readonly take: () => readonly string[];
+}
+
+function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
+  const clock = createManualClock(start);
+  const warnings: string[] = [];
+  const writer = createAirbyteWriter({
+    clock,
+    streams: new Map([
+      ['chats', { received: bookmark, hasBookmark: true, keyProperties: ['id'] }],
+      ['goals', { received: {}, hasBookmark: false, keyProperties: ['id'] }],
+    ]),
+    carried: [],
+    stamp: createStamp(clock),
+    redact: (text) => text.replaceAll('hunter2', '***'),
+    warn: (message) => warnings.push(message),
+    isBlocked: () => false,
+    ...options,
+  });
+  let chunks: string[] = [];
+  writer.transform.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+  const take = (): readonly string[] => {
+    const taken = chunks;
+    chunks = [];
+    return taken;
+  };
+  return {
+    clock,
+    warnings,
+    throttled: writer.throttled,
+    take,
+    write: async (...messages) => {
+      for (const message of messages) {
+        await new Promise<void>((resolve, reject) => {
+          writer.transform.write(message, (error) => (error ? reject(error) : resolve()));
+        });
+      }
+      return take();
+    },
+    end: async () => {
+      await new Promise<void>((resolve) => {
+        writer.transform.once('end', resolve).end();
+      });
+      return take();
+    },
+  };
+}
+
+interface Line {
+  readonly record?: { readonly stream: string };
+  readonly state?: {
+    readonly stream: {
+      readonly stream_descriptor: { readonly name: string };
+      stream_state: object;
+    };
+    readonly sourceStats: { readonly recordCount: number };
+  };
+  readonly trace?: {
+    readonly error?: { readonly message: string };
+    readonly stream_status?: {
+      readonly stream_descriptor: { readonly name: string };
+      readonly status: string;
+      readonly reasons?: readonly { readonly rate_limited: { readonly quota_reset: number } }[];
+    };
+  };
+}
+
+/** One word or two for each line. */
+function told(chunks: readonly string[]): readonly string[] {
+  const lines = chunks.join('').split('\n').slice(0, -1);
+  return lines.map((text) => {
+    const { record, state: position, trace }: Line = JSON.parse(text);
+    if (record !== undefined) return `record of ${record.stream}`;
+    if (position !== undefined) {
+      const { stream_descriptor: of, stream_state: value } = position.stream;
+      return `state of ${of.name} ${JSON.stringify(value)}, ${position.sourceStats.recordCount} records`;
+    }
+    if (trace?.error !== undefined) return `error: ${trace.error.message}`;
+    const { stream_descriptor: of, status: word, reasons } = trace?.stream_status ?? {};
+    const reset = reasons?.[0]?.rate_limited.quota_reset;
+    const until = reset === undefined ? '' : ` until ${(reset - start) / 1000} s`;
+    return `${of?.name} ${word}${until}`;
+  });
+}
+
+function status(stream: string, word: 'started' | 'running' | 'complete' | 'absent'): Message {
+  return { type: 'STATUS', stream, status: word };
+}
+
+function failed(stream: string, message: string): Message {
+  const error = new TapError(message, { kind: 'transient', stream });
+  return { type: 'STATUS', stream, status: 'failed', error };
+}
+
+function records(stream: string, ...list: JsonObject[]): Message {
+  return { type: 'RECORDS', stream, records: list, timeExtractedMs: start };
+}
+
+function state(bookmarks: JsonObject, tapStreamId?: string): Message {
+  const value = { bookmarks, currently_syncing: 'chats' };
+  return tapStreamId === undefined
+    ? { type: 'STATE', value }
+    : { type: 'STATE', value, tapStreamId };
+}
+
+const read = `state of chats ${JSON.stringify(bookmark)}`;
+
+test('a stream is told from its start to its end, each state with the records since the last one', async () => {
+  const { write } = writing();
+  const chunks = await write(
+    status('chats', 'started'),
+    status('chats', 'running'),
+    records('chats', { id: 'a' }, { id: 'b' }),
+    state({ chats: { update_timestamp: 'later' } }, 'chats'),
+    records('chats', { id: 'c' }),
+    state({ chats: { update_timestamp: 'still later' } }, 'chats'),
+    status('chats', 'complete'),
+    state({ chats: { update_timestamp: 'still later' } }),
+  );
+  expect(told(chunks)).toEqual([
+    'chats STARTED',
+    `${read}, 0 records`,
+    'chats RUNNING',
+    'record of chats',
+    'record of chats',
+    'state of chats {"update_timestamp":"later"}, 2 records',
+    'record of chats',
+    'state of chats {"update_timestamp":"still later"}, 1 records',
+    'chats COMPLETE',
+  ]);
+});
+
+test('lines have the form of the protocol', async () => {
+  const { write, throttled, take } = writing();
+  const chunks = await write(
+    status('chats', 'started'),
+    status('chats', 'running'),
+    records('chats', { id: 'a' }),
+    state({ chats: bookmark }, 'chats'),
+    failed('chats', 'gone'),
+  );
+  throttled(start + 1000);
+  expect(take()).toEqual([]);
+  expect(chunks.join('').split('\n')).toEqual([
+    `{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":${start},"stream_status":{"stream_descriptor":{"name":"chats"},"status":"STARTED"}}}`,
+    '{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"chats"},"stream_state":{"update_timestamp":"2024-01-02T03:04:05Z"}},"sourceStats":{"recordCount":0}}}',
+    `{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":${start},"stream_status":{"stream_descriptor":{"name":"chats"},"status":"RUNNING"}}}`,
+    `{"type":"RECORD","record":{"stream":"chats","emitted_at":${start},"data":{"id":"a"}}}`,
+    '{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"chats"},"stream_state":{"update_timestamp":"2024-01-02T03:04:05Z"}},"sourceStats":{"recordCount":1}}}',
+    `{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":${start},"stream_status":{"stream_descriptor":{"name":"chats"},"status":"INCOMPLETE"}}}`,
+    `{"type":"TRACE","trace":{"type":"ERROR","emitted_at":${start},"error":{"message":"gone","failure_type":"transient_error","stream_descriptor":{"name":"chats"}}}}`,
+    '',
+  ]);
+});
+
+test('a page is one write', async () => {
+  const { write } = writing();
+  await write(status('chats', 'started'));
+  expect(await write(records('chats', { id: 'a' }, { id: 'b' }, { id: 'c' }))).toHaveLength(1);
+});
+
+test('a stream without a bookmark ends with the word for that, and so do empty and absent ones', async () => {
+  const { write } = writing();
+  const goals = [status('goals', 'started'), status('goals', 'running')];
+  const whole = await write(...goals, records('goals', { id: 1 }), status('goals', 'complete'));
+  expect(told(whole).slice(-2)).toEqual([
+    'state of goals {"__ab_no_cursor_state_message":true}, 1 records',
+    'goals COMPLETE',
+  ]);
+  expect(told(await write(status('goals', 'started'), status('goals', 'absent')))).toEqual([
+    'goals STARTED',
+    'state of goals {}, 0 records',
+    'goals RUNNING',
+    'state of goals {"__ab_no_cursor_state_message":true}, 0 records',
+    'goals COMPLETE',
+  ]);
+});
+
+test('records that no state has counted are counted before the end, whatever the end is', async () => {
+  const { write, end } = writing();
+  const begin = [status('chats', 'started'), status('chats', 'running')];
+  const page = records('chats', { id: 'a' }, { id: 'b' });
+  const broken = await write(...begin, page, failed('chats', 'the password is hunter2'));
+  expect(told(broken).slice(-3)).toEqual([
+    `${read}, 2 records`,
+    'chats INCOMPLETE',
+    'error: the password is ***',
+  ]);
+  await write(...begin, page);
+  expect(told(await end())).toEqual([`${read}, 2 records`, 'chats INCOMPLETE']);
+});
+
+test('the states of a legacy blob go out before the first stream starts, once', async () => {
+  const { write } = writing({ carried: ['chats', 'goals'] });
+  const chunks = await write(status('goals', 'started'), status('chats', 'started'));
+  expect(told(chunks)).toEqual([
+    `${read}, 0 records`,
+    'state of goals {}, 0 records',
+    'goals STARTED',
+    'state of goals {}, 0 records',
+    'chats STARTED',
+    `${read}, 0 records`,
+  ]);
+});
+
+test('what a Singer state holds as null is left out', async () => {
+  const { write } = writing();
+  const moved = { update_timestamp: 'x', offset: null, position: { end_time: 1, end_id: null } };
+  const chunks = await write(status('chats', 'started'), state({ chats: moved }, 'chats'));
+  expect(told(chunks).at(-1)).toBe(
+    'state of chats {"update_timestamp":"x","position":{"end_time":1,"end_id":null}}, 0 records',
+  );
+});
+
+test('after 30 s without a record or state the last state is repeated, again and again', async () => {
+  const { write, clock, take, end } = writing();
+  await write(status('chats', 'started'), records('chats', { id: 'a' }));
+  await clock.advance(29_000);
+  expect(take()).toEqual([]);
+  await clock.advance(2000);
+  expect(told(take())).toEqual([`${read}, 1 records`]);
+  await clock.advance(60_000);
+  expect(told(take())).toEqual([`${read}, 0 records`, `${read}, 0 records`]);
+  await end();
+  await clock.advance(60_000);
+  expect(take()).toEqual([]);
+});
+
+test('whoever has not taken what was written needs no sign of life', async () => {
+  let isBlocked = true;
+  const { write, clock, take } = writing({ isBlocked: () => isBlocked });
+  await write(status('chats', 'started'));
+  await clock.advance(100_000);
+  expect(take()).toEqual([]);
+  isBlocked = false;
+  await clock.advance(2000);
+  expect(told(take())).toEqual([`${read}, 0 records`]);
+});
+
+test('before a stream starts there is nothing to repeat', async () => {
+  const { clock, take } = writing();
+  await clock.advance(100_000);
+  expect(take()).toEqual([]);
+});
+
+test('a wait the API asks for is told at once, with its end', async () => {
+  const { write, throttled, take } = writing();
+  await write(status('chats', 'started'));
+  throttled(start + 90_000);
+  throttled(start + 120_000);
+  expect(told(take())).toEqual([
+    'chats RUNNING',
+    'chats RUNNING until 90 s',
+    'chats RUNNING until 120 s',
+  ]);
+  expect(told(await write(status('chats', 'running')))).toEqual([]);
+});
+
+test('a record tells which of its values became null', async () => {
+  const { write } = writing();
+  const page = records('chats', { id: 'a' }, { id: 'b', duration: null });
+  const nulled = new Map([[1, ['duration', 'visitor.email']]]);
+  const chunks = await write(status('chats', 'started'), { ...page, nulled } as Message);
+  const [, , first = '', second = ''] = chunks.join('').split('\n');
+  expect(JSON.parse(first).record).not.toHaveProperty('meta');
+  expect(JSON.parse(second).record.meta).toEqual({
+    changes: [
+      { field: 'duration', change: 'NULLED', reason: 'SOURCE_SERIALIZATION_ERROR' },
+      { field: 'visitor.email', change: 'NULLED', reason: 'SOURCE_SERIALIZATION_ERROR' },
+    ],
+  });
+});
+
+test('a record of 20 MB is written and warned about by its key', async () => {
+  const { write, warnings } = writing();
+  const large = { id: 'a', message: 'x'.repeat(20_000_000) };
+  const chunks = await write(status('chats', 'started'), records('chats', { id: 'b' }, large));
+  expect(told(chunks).slice(-2)).toEqual(['record of chats', 'record of chats']);
+  expect(warnings).toEqual([
+    'chats: the record with id "a" is 20 MB long; destinations may cut it or leave it out',
+  ]);
+});
+
+test('times of lines never fall, though a page was fetched before a line that has left already', async () => {
+  const { write, clock } = writing();
+  await clock.advance(500);
+  const chunks = await write(status('chats', 'started'), records('chats', { id: 'a' }));
+  const times = chunks
+    .join('')
+    .match(/"emitted_at":\d+/g)
+    ?.map((text) => Number(text.slice(13)));
+  expect(times).toEqual([start + 500, start + 500]);
+});
