@@ -56,7 +56,7 @@ function createTally() {
   const deaths = new Map();
   /** @type {Map<string, number>} */
   const failures = new Map();
-  /** @type {{ atMs: number, kib: number }[]} */
+  /** @type {{ atMs: number, kib: number, isFresh: boolean }[]} */
   const peaks = [];
   return {
     deaths,
@@ -66,9 +66,10 @@ function createTally() {
     /**
      * @param {import('./reader.js').RunEnd} end
      * @param {import('./reader.js').Death | undefined} death
+     * @param {boolean} isFresh The run began with nothing.
      */
-    add: ({ isDead, code, lastWords, peakKib }, death) => {
-      peaks.push({ atMs: performance.now(), kib: peakKib });
+    add: ({ isDead, code, lastWords, peakKib }, death, isFresh) => {
+      peaks.push({ atMs: performance.now(), kib: peakKib, isFresh });
       if (isDead) count(deaths, death?.kind ?? '');
       else if (code !== 0) count(failures, lastWords.replaceAll(/\d[\d:.TZ-]*/g, '#'));
     },
@@ -92,6 +93,7 @@ async function createSoak(program, seed) {
     /** @param {boolean} isQuiet */
     run: async (isQuiet) => {
       const death = isQuiet ? undefined : chooseDeath(dice, target.state() === undefined ? 90 : 55);
+      const isFresh = target.state() === undefined;
       const pauseMs = !isQuiet && dice.percent(25) ? dice.between(1, 25) : 0;
       const end = await runOnce({
         ...optionsFor(world, target),
@@ -101,7 +103,7 @@ async function createSoak(program, seed) {
       });
       // A target may have kept what it was not told to keep, or not.
       target.endRun(!end.isDead || dice.percent(50));
-      tally.add(end, death);
+      tally.add(end, death, isFresh);
       tally.requests += world.sandbox.requests.length;
       world.sandbox.requests.length = 0;
       return end;
@@ -157,6 +159,11 @@ function told(map) {
   return [...map].map(([word, times]) => `${times} x ${word}`).join(', ') || 'none';
 }
 
+/** @param {number | undefined} kib */
+function mib(kib = 0) {
+  return (kib / 1024).toFixed(0);
+}
+
 /**
  * @param {Soak} soak
  * @param {{ lost: number, stale: number, invented: number }} totals
@@ -164,9 +171,17 @@ function told(map) {
  */
 function report({ tally, target, world }, totals, middleMs) {
   const { peaks, deaths, failures, requests } = tally;
-  const most = (/** @type {boolean} */ isFirst) => {
-    const half = peaks.filter(({ atMs }) => atMs < middleMs === isFirst);
-    return (Math.max(0, ...half.map(({ kib }) => kib)) / 1024).toFixed(0);
+  // Runs of a kind are compared: who reads the whole account needs more than who reads what is new.
+  const tellPeaks = (/** @type {string} */ title, /** @type {boolean} */ wanted) => {
+    const halves = [true, false].map((isFirst) => {
+      const half = peaks.filter(
+        ({ atMs, isFresh }) => isFresh === wanted && atMs < middleMs === isFirst,
+      );
+      const kibs = half.map(({ kib }) => kib).sort((left, right) => left - right);
+      const median = mib(kibs[Math.floor(kibs.length / 2)]);
+      return `median ${median}, at most ${mib(kibs.at(-1))} MiB (${kibs.length} runs)`;
+    });
+    say(`peak RSS  ${title}: first half ${halves[0]}; second half ${halves[1]}`);
   };
   const { records, repeated } = target.counts();
   say(`lost      ${totals.lost}`);
@@ -178,7 +193,8 @@ function report({ tally, target, world }, totals, middleMs) {
   say(`runs      ${peaks.length}`);
   say(`deaths    ${told(deaths)}`);
   say(`failures  ${told(failures)}`);
-  say(`peak RSS  ${most(true)} MiB in the first half, ${most(false)} MiB in the second`);
+  tellPeaks('of runs that begin with nothing', true);
+  tellPeaks('of all other runs', false);
 }
 
 /**

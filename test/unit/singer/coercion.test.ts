@@ -610,15 +610,15 @@ test('every value that becomes null is told, each time, by the steps to it', () 
       },
     },
   };
-  const coerce = compileCoercion({
+  const coerceIt = compileCoercion({
     knownSchema: schema,
     schema,
     keyProperties: ['id'],
     report: () => undefined,
     nulled: (steps) => nulled.push(steps.join('.')),
   });
-  coerce({ id: 1, count: 'many', steps: [{ at: 1 }, { at: {} }], other: 5 });
-  coerce({ id: 2, count: 2 ** 60 });
-  coerce({ id: 3, count: null, steps: null });
+  coerceIt({ id: 1, count: 'many', steps: [{ at: 1 }, { at: {} }], other: 5 });
+  coerceIt({ id: 2, count: 2 ** 60 });
+  coerceIt({ id: 3, count: null, steps: null });
   expect(nulled).toEqual(['count', 'steps.1.at', 'count']);
 });
