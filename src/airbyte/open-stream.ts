@@ -98,7 +98,7 @@ export function openStream(name: string, stream: WrittenStream, tell: Teller): O
       tell.status(name, 'RUNNING', untilMs);
     },
     finish: (status) => {
-      if (status === 'COMPLETE') run();
+      run();
       const isWhole = status === 'COMPLETE' && !stream.hasBookmark;
       if (isWhole) state = wholeMarker;
       if (isWhole || records > 0) repeat();

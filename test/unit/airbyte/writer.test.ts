@@ -212,6 +212,17 @@ test('records that no state has counted are counted before the end, whatever the
   expect(told(await end())).toEqual([`${read}, 2 records`, 'chats INCOMPLETE']);
 });
 
+test('a stream that fails before anything came has been running, too', async () => {
+  const { write } = writing();
+  expect(told(await write(status('chats', 'started'), failed('chats', 'gone')))).toEqual([
+    'chats STARTED',
+    `${read}, 0 records`,
+    'chats RUNNING',
+    'chats INCOMPLETE',
+    'error: gone',
+  ]);
+});
+
 test('the states of a legacy blob go out before the first stream starts, once', async () => {
   const { write } = writing({ carried: ['chats', 'goals'] });
   const chunks = await write(status('goals', 'started'), status('chats', 'started'));
