@@ -1,0 +1,149 @@
+/** A connection's usual life: whatever verb, whatever account, the platform drops nothing and stops at nothing. */
+import { expect, test } from '@jest/globals';
+
+import {
+  checkRunFaults,
+  discoverRunFaults,
+  readFaults,
+  specRunFaults,
+} from '../../platform/checks.ts';
+import { storedState } from '../../platform/configure.ts';
+import { expectedRecords, recordFaults, resourceOf } from '../../helpers/oracle.ts';
+import type { Sandbox } from '../../../src/sandbox/server.ts';
+import type { SourceRun } from '../../platform/source-run.ts';
+import {
+  connection,
+  isWhole,
+  recordsOf,
+  runIn,
+  runVerb,
+  sourceCatalog,
+  statesOf,
+  statusesOf,
+} from '../../helpers/run-source.ts';
+import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
+
+const streams = Object.keys(resourceOf);
+const secrets = [secretToken];
+
+/** What of the account is missing, doubled, invented or different in a run. */
+async function lossesOf(run: SourceRun, sandbox: Sandbox): Promise<readonly string[]> {
+  const { streams: all } = await sourceCatalog();
+  return all.flatMap(({ name, json_schema: { properties = {} } }) => {
+    const expected = expectedRecords(sandbox, name, Object.keys(properties ?? {}));
+    return recordFaults(name, recordsOf(run, name), expected);
+  });
+}
+
+const loudness = [
+  { how: 'as usual', args: [] },
+  { how: 'with --debug', args: ['--debug'] },
+];
+
+test.concurrent('spec is one line, the same each time, and needs nothing', async () => {
+  const runs = await Promise.all([runVerb('spec'), runVerb('spec', { args: ['--debug'] })]);
+  expect(runs.flatMap((run) => specRunFaults(run))).toEqual([]);
+  expect(runs[0].stdout.equals(runs[1].stdout)).toBe(true);
+  expect(runs[0].lines).toHaveLength(1);
+});
+
+test.concurrent.each(loudness)('check $how succeeds after one request', async ({ args }) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runIn(sandbox, { verb: 'check', args });
+    expect(checkRunFaults(run, secrets)).toEqual([]);
+    expect(sandbox.requests).toHaveLength(1);
+  });
+});
+
+test.concurrent('discover asks nobody, and says the same each time', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const runs = [
+      await runIn(sandbox, { verb: 'discover' }),
+      await runIn(sandbox, { verb: 'discover', config: { subdomain: 'elsewhere' } }),
+    ];
+    expect(runs.flatMap((run) => discoverRunFaults(run, secrets))).toEqual([]);
+    expect(runs[0]?.stdout.equals(runs[1]?.stdout ?? Buffer.alloc(0))).toBe(true);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
+
+test.concurrent.each(loudness)(
+  'a first sync $how brings all there is, value by value',
+  async ({ args }) => {
+    await withSandbox({}, async (sandbox) => {
+      const run = await runIn(sandbox, { args });
+      expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+      expect(run.code).toBe(0);
+      expect(await lossesOf(run, sandbox)).toEqual([]);
+    });
+  },
+);
+
+test.concurrent('what the platform calls no state, and a second sync brings only what is new', async () => {
+  await withSandbox({ days: 30 }, async (sandbox) => {
+    const first = await runIn(sandbox, { state: '[]' });
+    const state = storedState([first]);
+    const second = await runIn(sandbox, { state });
+
+    const given = Object.fromEntries(
+      streams.map((name) => [name, statesOf(first, name).at(-1) ?? {}]),
+    );
+    expect(readFaults(second, { catalog: await connection(), secrets, given })).toEqual([]);
+    expect(recordsOf(second, 'agents')).toEqual([]);
+    expect(recordsOf(second, 'bans')).toEqual([]);
+    expect(recordsOf(second, 'chats').length).toBeLessThanOrEqual(1);
+    expect(recordsOf(second, 'goals')).toEqual(recordsOf(first, 'goals'));
+    expect(storedState([second])).toEqual(state);
+  });
+});
+
+test.concurrent('streams without a record start, run, tell a state and end', async () => {
+  const nothing = { chats: 0, agents: 0, bans: { ip: 0, visitor: 0 }, timeline: 0 };
+  await withSandbox(nothing, async (sandbox) => {
+    const run = await runIn(sandbox);
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    for (const name of ['agents', 'bans', 'agent_timeline', 'chats']) {
+      expect(recordsOf(run, name)).toEqual([]);
+      expect(statesOf(run, name).length).toBeGreaterThan(0);
+      expect(statusesOf(run, name).map(({ status }) => status)).toEqual([
+        'STARTED',
+        'RUNNING',
+        'COMPLETE',
+      ]);
+    }
+  });
+});
+
+test.concurrent('2,500 chats, 1,200 of them in one second, are read once each, and the end is found', async () => {
+  const account = { chats: 2500, ties: [{ at: 'middle', count: 1200 } as const], timeline: 2600 };
+  await withSandbox(account, async (sandbox) => {
+    const run = await runIn(sandbox);
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    expect(await lossesOf(run, sandbox)).toEqual([]);
+    expect(sandbox.requests.length).toBeLessThan(40);
+  });
+});
+
+/** Of 3,000 chats, about 4 MB: too much for all pipes and buffers on the way together. */
+const bytesPerSecond = isWhole ? 50_000 : 2_000_000;
+
+test.concurrent(`a reader of ${bytesPerSecond} bytes a second gets everything, to the last state`, async () => {
+  await withSandbox({ chats: 3000 }, async (sandbox) => {
+    const run = await runIn(sandbox, { bytesPerSecond, timeoutMs: 300_000 });
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    expect(await lossesOf(run, sandbox)).toEqual([]);
+  });
+}, 300_000);
+
+test.concurrent(`a reader of ${bytesPerSecond} bytes a second gets everything there was before a stream failed`, async () => {
+  const faults = [{ path: 'incremental/chats', nth: 3, fault: { kind: 'html' } as const }];
+  await withSandbox({ chats: 3000, faults }, async (sandbox) => {
+    const config = { max_retry_seconds: 0 };
+    const run = await runIn(sandbox, { config, bytesPerSecond, timeoutMs: 300_000 });
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    expect(run.code).toBe(1);
+    // The chat at the seam of two pages is told once.
+    expect(recordsOf(run, 'chats').length).toBe(1999);
+    expect(statusesOf(run, 'chats').at(-1)).toMatchObject({ status: 'INCOMPLETE' });
+  });
+}, 300_000);

@@ -1,0 +1,320 @@
+/** What a sync says when something is wrong: who failed, whose turn it is, and never that all is well. */
+import { expect, test } from '@jest/globals';
+
+import type { Fault } from '../../../src/sandbox/fault-rules.ts';
+import type { SandboxOptions } from '../../../src/sandbox/options.ts';
+import type { Sandbox } from '../../../src/sandbox/server.ts';
+import { resourceOf } from '../../helpers/oracle.ts';
+import {
+  connection,
+  endsOf,
+  errorsOf,
+  logsOf,
+  messagesOf,
+  recordsOf,
+  runIn,
+  statesOf,
+  statusesOf,
+  type SourceRunInput,
+} from '../../helpers/run-source.ts';
+import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
+import { readFaults } from '../../platform/checks.ts';
+import type { SourceRun } from '../../platform/source-run.ts';
+
+const streams = Object.keys(resourceOf);
+
+/** A run that gives up early, and the platform's judgement of it. */
+async function readBadly(
+  sandbox: Sandbox,
+  input: SourceRunInput = {},
+): Promise<{ readonly run: SourceRun; readonly faults: readonly string[] }> {
+  const config = { max_retry_seconds: 1, request_timeout: 3, ...Object(input.config) };
+  const run = await runIn(sandbox, { ...input, config });
+  const catalog = await connection();
+  return { run, faults: readFaults(run, { catalog, secrets: [secretToken] }) };
+}
+
+/** All streams complete but these. */
+function allBut(...failed: readonly string[]): Readonly<Record<string, string>> {
+  const ends = streams.map((name) => [name, failed.includes(name) ? 'INCOMPLETE' : 'COMPLETE']);
+  return Object.fromEntries(ends);
+}
+
+interface Row {
+  readonly what: string;
+  readonly stream: string;
+  readonly options: SandboxOptions;
+  readonly failure: 'config_error' | 'transient_error' | 'system_error';
+  readonly says: RegExp;
+}
+
+function always(path: string, fault: Fault): SandboxOptions {
+  return { faults: [{ path, fault }] };
+}
+
+const table: readonly Row[] = [
+  {
+    what: '500',
+    stream: 'chats',
+    options: always('incremental/chats', { kind: 'status', status: 500 }),
+    failure: 'transient_error',
+    says: /answers 500/,
+  },
+  {
+    what: '429 without an end',
+    stream: 'chats',
+    options: always('incremental/chats', { kind: 'status', status: 429 }),
+    failure: 'transient_error',
+    says: /429/,
+  },
+  {
+    what: 'a reset connection',
+    stream: 'bans',
+    options: always('=bans', { kind: 'reset' }),
+    failure: 'transient_error',
+    says: /bans/,
+  },
+  {
+    what: 'no answer',
+    stream: 'goals',
+    options: always('=goals', { kind: 'stall', where: 'headers' }),
+    failure: 'transient_error',
+    says: /goals/,
+  },
+  {
+    what: 'a web page',
+    stream: 'roles',
+    options: always('=roles', { kind: 'html' }),
+    failure: 'transient_error',
+    says: /roles/,
+  },
+  {
+    what: '401 for one stream',
+    stream: 'departments',
+    options: { switches: { tokenRefused: ['departments'] } },
+    failure: 'config_error',
+    says: /answers 401/,
+  },
+  {
+    what: '403 where it does not mean absent',
+    stream: 'chats',
+    options: { switches: { absent: { chats: 403 } } },
+    failure: 'config_error',
+    says: /answers 403/,
+  },
+  {
+    what: '410',
+    stream: 'bans',
+    options: { switches: { absent: { bans: 410 } } },
+    failure: 'system_error',
+    says: /answers 410/,
+  },
+  {
+    what: 'JSON of another shape',
+    stream: 'skills',
+    options: always('=skills', { kind: 'wrongShape' }),
+    failure: 'system_error',
+    says: /skills/,
+  },
+  {
+    what: 'a page in the wrong unit',
+    stream: 'agent_timeline',
+    options: { switches: { envelope: { every: 1, resource: 'agent_timeline', wrongUnit: true } } },
+    failure: 'system_error',
+    says: /agent_timeline/,
+  },
+];
+
+test.concurrent.each(table)(
+  '$what: $stream fails with a $failure, the others are read, a summary is last',
+  async ({ stream, options, failure, says }) => {
+    await withSandbox(options, async (sandbox) => {
+      const { run, faults } = await readBadly(sandbox);
+      expect(faults).toEqual([]);
+      expect(run).toMatchObject({ code: 1, stderr: '' });
+      expect(endsOf(run)).toEqual(allBut(stream));
+      expect(errorsOf(run)).toEqual([
+        {
+          message: expect.stringMatching(says),
+          failure_type: failure,
+          stream_descriptor: { name: stream },
+        },
+        { message: expect.stringMatching(says), failure_type: failure },
+      ]);
+      const last = messagesOf(run).at(-1);
+      expect(last).toMatchObject({ type: 'TRACE', trace: { type: 'ERROR' } });
+    });
+  },
+);
+
+test.concurrent('two failed streams have an error each, and the summary names both', async () => {
+  const faults = [
+    { path: '=goals', fault: { kind: 'html' } as const },
+    { path: '=skills', fault: { kind: 'wrongShape' } as const },
+  ];
+  await withSandbox({ faults }, async (sandbox) => {
+    const { run, faults: found } = await readBadly(sandbox);
+    expect(found).toEqual([]);
+    expect(endsOf(run)).toEqual(allBut('goals', 'skills'));
+    expect(errorsOf(run).map((error) => error.stream_descriptor?.name)).toEqual([
+      'goals',
+      'skills',
+      undefined,
+    ]);
+    expect(errorsOf(run).at(-1)?.message).toMatch(/^2 of 12 streams failed \(goals, skills\)/);
+  });
+});
+
+test.concurrent('a stream that breaks off keeps what it has read, and its state covers exactly that', async () => {
+  const options: SandboxOptions = {
+    chats: 50,
+    switches: { maxPage: 10 },
+    faults: [{ path: 'incremental/chats', nth: 4, fault: { kind: 'wrongShape' } }],
+  };
+  await withSandbox(options, async (sandbox) => {
+    const { run, faults } = await readBadly(sandbox);
+    expect(faults).toEqual([]);
+    expect(recordsOf(run, 'chats').length).toBeGreaterThan(20);
+    expect(statesOf(run, 'chats').at(-1)).toMatchObject({
+      update_timestamp: recordsOf(run, 'chats').at(-1)?.['update_timestamp'],
+    });
+  });
+});
+
+test.concurrent('what an account does not have is complete without records, with a warning', async () => {
+  await withSandbox({ switches: { absent: { goals: 404, account: 403 } } }, async (sandbox) => {
+    const { run, faults } = await readBadly(sandbox);
+    expect(faults).toEqual([]);
+    expect(run.code).toBe(0);
+    expect(endsOf(run)).toEqual(allBut());
+    expect([...recordsOf(run, 'goals'), ...recordsOf(run, 'accounts')]).toEqual([]);
+    expect(logsOf(run, 'WARN')).toEqual([
+      expect.stringMatching(/^accounts: this is not there/),
+      expect.stringMatching(/^goals: this is not there/),
+    ]);
+  });
+});
+
+test.concurrent('with on_absent: fail it is a failure', async () => {
+  await withSandbox({ switches: { absent: { goals: 404 } } }, async (sandbox) => {
+    const { run, faults } = await readBadly(sandbox, { config: { on_absent: 'fail' } });
+    expect(faults).toEqual([]);
+    expect(run.code).toBe(1);
+    expect(endsOf(run)).toEqual(allBut('goals'));
+  });
+});
+
+const wholeAccount: readonly { what: string; options: SandboxOptions; says: RegExp }[] = [
+  {
+    what: 'A token that is refused everywhere',
+    options: { switches: { tokenRefused: true } },
+    says: /access token is refused/,
+  },
+  {
+    what: 'A subdomain where nothing answers',
+    options: { switches: { absent: { '*': 404 } } },
+    says: /check subdomain/,
+  },
+];
+
+test.concurrent.each(wholeAccount)(
+  '$what ends the run at once: a config error, and every stream is incomplete',
+  async ({ options, says }) => {
+    await withSandbox(options, async (sandbox) => {
+      const { run, faults } = await readBadly(sandbox);
+      expect(faults).toEqual([]);
+      expect(run).toMatchObject({ code: 1, stderr: '' });
+      expect(endsOf(run)).toEqual(allBut(...streams));
+      expect(errorsOf(run)[0]).toMatchObject({
+        message: expect.stringMatching(says),
+        failure_type: 'config_error',
+        stream_descriptor: { name: 'accounts' },
+      });
+      expect(sandbox.requests.length).toBeLessThanOrEqual(2);
+    });
+  },
+);
+
+test.concurrent('a Retry-After beyond all patience ends the run, and says until when', async () => {
+  const retry: Fault = { kind: 'status', status: 429, retryAfter: 7200 };
+  await withSandbox(always('=roles', retry), async (sandbox) => {
+    const { run, faults } = await readBadly(sandbox);
+    expect(faults).toEqual([]);
+    expect(run.code).toBe(1);
+    const unread = streams.slice(streams.indexOf('roles'));
+    expect(endsOf(run)).toEqual(allBut(...unread));
+    expect(errorsOf(run)[0]).toMatchObject({
+      failure_type: 'transient_error',
+      stream_descriptor: { name: 'roles' },
+    });
+  });
+});
+
+test.concurrent('while the API makes it wait the stream says so, and until when', async () => {
+  const retry: Fault = { kind: 'status', status: 429, retryAfter: 1 };
+  const options: SandboxOptions = { faults: [{ path: '=bans', nth: 1, fault: retry }] };
+  await withSandbox(options, async (sandbox) => {
+    const { run, faults } = await readBadly(sandbox, { config: { max_retry_seconds: 60 } });
+    expect(faults).toEqual([]);
+    expect(run.code).toBe(0);
+    const statuses = statusesOf(run, 'bans');
+    expect(statuses.map(({ status, reasons = [] }) => [status, reasons.length])).toEqual([
+      ['STARTED', 0],
+      ['RUNNING', 0],
+      ['RUNNING', 1],
+      ['COMPLETE', 0],
+    ]);
+    const reset = statuses[2]?.reasons?.[0]?.rate_limited?.quota_reset ?? 0;
+    const [first, second] = sandbox.requests.filter(({ path }) => path.endsWith('/bans'));
+    expect(reset).toBeGreaterThanOrEqual((first?.at ?? Infinity) + 1000);
+    expect(reset).toBeLessThanOrEqual(second?.at ?? 0);
+  });
+});
+
+/** Everything a config may hold that nobody may see, with what looks different in JSON or in an address. */
+const secrets = {
+  access_token: `TOK+9f3c/e1="%'&~?#7b61-do_not.show`,
+  client_id: 'CLIENT-id-51cc-do-not-show',
+  client_secret: 'CLIENT-secret-90ab/+=-do-not-show',
+  refresh_token: 'REFRESH-77de&%-do-not-show',
+};
+
+const leaky: readonly { what: string; fault: Fault }[] = [
+  { what: 'nothing is wrong', fault: { kind: 'slow', everyMs: 1 } },
+  { what: 'the token is refused', fault: { kind: 'status', status: 401 } },
+  {
+    what: 'the answer repeats the token',
+    fault: {
+      kind: 'wrongShape',
+      body: JSON.stringify({ error: `Bearer ${secrets.access_token}` }),
+    },
+  },
+  {
+    what: 'the answer points elsewhere with the token',
+    fault: {
+      kind: 'redirect',
+      location: `https://elsewhere.test/?token=${encodeURIComponent(secrets.access_token)}`,
+    },
+  },
+];
+
+test.concurrent.each(leaky)(
+  'no secret leaves, also at debug level, when $what',
+  async ({ fault }) => {
+    const options = { token: secrets.access_token, faults: [{ path: 'incremental', fault }] };
+    await withSandbox(options, async (sandbox) => {
+      const run = await runIn(sandbox, {
+        args: ['--debug'],
+        env: { LOG_LEVEL: 'TRACE' },
+        config: {
+          access_token: '',
+          credentials: { credentials: 'oauth2.0', ...secrets },
+          max_retry_seconds: 0,
+        },
+      });
+      const catalog = await connection();
+      expect(readFaults(run, { catalog, secrets: Object.values(secrets) })).toEqual([]);
+      expect(logsOf(run, 'DEBUG').length).toBeGreaterThan(0);
+    });
+  },
+);

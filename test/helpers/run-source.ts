@@ -1,0 +1,162 @@
+/** Runs the built Airbyte source on the platform, against a sandbox. */
+import { fileURLToPath } from 'node:url';
+
+import type { JsonObject } from '../../src/json.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { discoverRunFaults } from '../platform/checks.ts';
+import { configured } from '../platform/configure.ts';
+import {
+  readMessage,
+  type AirbyteMessage,
+  type Catalog,
+  type ConfiguredCatalog,
+  type StreamStatus,
+  type TraceError,
+} from '../platform/protocol.ts';
+import {
+  runSource,
+  startSource,
+  type SourceInput,
+  type SourceRun,
+  type StartedSource,
+} from '../platform/source-run.ts';
+
+export const sourcePath: string = fileURLToPath(
+  new URL('../../bin/source-zendesk-chat.js', import.meta.url),
+);
+
+/** `AIRBYTE=all` runs what takes minutes; `npm test` what is quick and still shows each promise. */
+export const isWhole: boolean = process.env['AIRBYTE'] === 'all';
+
+/** The cases to run: in `npm test` those that `isLean` picks. */
+export function chosen<T>(cases: readonly T[], isLean: (one: T) => boolean): T[] {
+  return cases.filter((one) => isWhole || isLean(one));
+}
+
+/** What is special about a run; the config is the sandbox's ready one and `config` on top of it. */
+export interface SourceRunInput extends Omit<Partial<SourceInput>, 'config' | 'catalog'> {
+  readonly config?: object | string;
+  /** Only for `read`. Default: all streams with the platform's default choices. */
+  readonly catalog?: ConfiguredCatalog | string;
+}
+
+/** Runs any verb without a sandbox, or with the address of something else. */
+export function runVerb(
+  verb: SourceInput['verb'],
+  input: Omit<Partial<SourceInput>, 'verb'> = {},
+): Promise<SourceRun> {
+  return runSource({ entrypoint: [process.execPath, sourcePath], ...input, verb });
+}
+
+let catalog: Promise<Catalog> | undefined;
+
+async function discover(): Promise<Catalog> {
+  const run = await runVerb('discover', {
+    config: { subdomain: 'acme', access_token: 'secret-4711' },
+  });
+  const faults = discoverRunFaults(run, ['secret-4711']);
+  const catalogs = messagesOf(run).flatMap((one) => (one.type === 'CATALOG' ? one.catalog : []));
+  if (faults.length > 0 || catalogs[0] === undefined) throw new Error(faults.join('\n'));
+  return catalogs[0];
+}
+
+/** What `discover` prints; asked once. */
+export function sourceCatalog(): Promise<Catalog> {
+  return (catalog ??= discover());
+}
+
+/** All streams, or these, as the platform configures them by default; in `mode`, if it is given. */
+export async function connection(
+  names?: readonly string[],
+  mode?: 'full_refresh' | 'incremental',
+): Promise<ConfiguredCatalog> {
+  return configured(await sourceCatalog(), names, mode);
+}
+
+async function inputFor(sandbox: Sandbox, input: SourceRunInput): Promise<SourceInput> {
+  const { config = {}, catalog: given, env, ...rest } = input;
+  const { verb = 'read' } = rest;
+  const ready = typeof config === 'string' ? config : { ...sandbox.config, ...config };
+  return {
+    entrypoint: [process.execPath, sourcePath],
+    ...rest,
+    verb,
+    config: ready,
+    ...(verb === 'read' && { catalog: given ?? (await connection()) }),
+    env: { ZENDESK_CHAT_API_URL: sandbox.url, ...env },
+  };
+}
+
+/** Runs a verb (default: `read`) against a sandbox. */
+export async function runIn(sandbox: Sandbox, input: SourceRunInput = {}): Promise<SourceRun> {
+  return runSource(await inputFor(sandbox, input));
+}
+
+/** Begins one. */
+export async function startIn(
+  sandbox: Sandbox,
+  input: SourceRunInput = {},
+): Promise<StartedSource> {
+  return startSource(await inputFor(sandbox, input));
+}
+
+/** The messages of a run; lines that are none are left to the platform's checks. */
+export function messagesOf({ lines }: Pick<SourceRun, 'lines'>): readonly AirbyteMessage[] {
+  return lines.flatMap(({ text }) => readMessage(text).message ?? []);
+}
+
+/** A stream's records, in order. */
+export function recordsOf(run: SourceRun, stream: string): readonly JsonObject[] {
+  return messagesOf(run).flatMap((message) =>
+    message.type === 'RECORD' && message.record.stream === stream ? [message.record.data] : [],
+  );
+}
+
+/** A stream's states, in order. */
+export function statesOf(run: SourceRun, stream: string): readonly JsonObject[] {
+  return messagesOf(run).flatMap((message) => {
+    const told = message.type === 'STATE' ? message.state.stream : undefined;
+    return told?.stream_descriptor.name === stream ? [told.stream_state ?? {}] : [];
+  });
+}
+
+/** The statuses of all streams, or of one, in order. */
+export function statusesOf(run: SourceRun, stream?: string): readonly StreamStatus[] {
+  return messagesOf(run).flatMap((message) => {
+    const told = message.type === 'TRACE' ? message.trace.stream_status : undefined;
+    const isMeant = stream === undefined || told?.stream_descriptor.name === stream;
+    return told !== undefined && isMeant ? told : [];
+  });
+}
+
+/** Streams by how they ended. */
+export function endsOf(run: SourceRun): Readonly<Record<string, string>> {
+  const ends = statusesOf(run).map(({ stream_descriptor: { name }, status }) => [name, status]);
+  return Object.fromEntries(ends);
+}
+
+/** Every TRACE ERROR, in order. */
+export function errorsOf(run: SourceRun): readonly TraceError[] {
+  return messagesOf(run).flatMap((message) =>
+    message.type === 'TRACE' ? (message.trace.error ?? []) : [],
+  );
+}
+
+/** What was logged at this level. */
+export function logsOf(run: SourceRun, level: string): readonly string[] {
+  return messagesOf(run).flatMap((message) =>
+    message.type === 'LOG' && message.log.level === level ? message.log.message : [],
+  );
+}
+
+/** The answer of `check`. */
+export function verdictOf(run: SourceRun): {
+  readonly status: 'SUCCEEDED' | 'FAILED';
+  readonly message?: string;
+} {
+  const [first] = messagesOf(run).flatMap((message) =>
+    message.type === 'CONNECTION_STATUS' ? message.connectionStatus : [],
+  );
+  if (first === undefined) throw new Error('There is no CONNECTION_STATUS.');
+  return first;
+}
