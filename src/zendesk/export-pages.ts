@@ -30,6 +30,8 @@ interface Reading {
   start: ExportStart;
   /** Fixed by the first answer, in the stream's unit. */
   head: number | undefined;
+  /** A bookmark of this run has been written. */
+  hasCheckpoint: boolean;
 }
 
 function currentHead(reading: Reading): number {
@@ -54,12 +56,12 @@ function pageOf(reading: Reading, step: Step, fetchedMs: number): Page | undefin
   return checkpoint === undefined ? { items, fetchedMs } : { items, fetchedMs, checkpoint };
 }
 
-/** The end is proven: what another tap's bookmark claimed is now true, and ours may say so. */
+/** The end is proven: what another tap's bookmark claimed is now true, and ours may say so, if none says more. */
 function lastPage(reading: Reading, fetchedMs: number): Page {
-  const { start, spec } = reading;
+  const { start, spec, hasCheckpoint } = reading;
   const head = currentHead(reading);
-  const isOurs = start.isForeign && start.floor !== undefined && start.floor.time <= head;
-  if (!isOurs || start.floor === undefined) return { items: [], fetchedMs };
+  const isLate = start.floor === undefined || start.floor.time > head;
+  if (!start.isForeign || hasCheckpoint || isLate) return { items: [], fetchedMs };
   const place = { time: start.floor.time, startId: null };
   const checkpoint = bookmarkAt(place, head, { ...start, isBehindFloor: false }, spec);
   return checkpoint === undefined ? { items: [], fetchedMs } : { items: [], fetchedMs, checkpoint };
@@ -81,6 +83,7 @@ function take(
     reading.start = { ...reading.start, isBehindFloor: true };
   }
   const page = pageOf(reading, step, answer.receivedMs);
+  reading.hasCheckpoint ||= page?.checkpoint !== undefined;
   if (step.next !== undefined) return { page, next: step.next };
   return { page: page ?? lastPage(reading, answer.receivedMs) };
 }
@@ -111,6 +114,7 @@ function readPages(
     requests,
     start,
     head: undefined,
+    hasCheckpoint: false,
     walk: createWalk({
       start: start.place,
       unit: spec.unit,

@@ -408,6 +408,12 @@ test('a bookmark of another tap is left as it is until the position is later or 
   expect(checkpoints).toEqual([undefined, undefined, own(5)]);
 });
 
+test('a bookmark of another tap that has been left behind does not come back at the end', async () => {
+  const api = scriptedApi([page('a1'), page('b6'), page('c7'), page('c7'), empty, empty]);
+  const { checkpoints } = await readAll(chats, { api, bookmark: { at: iso(5) }, settings: {} });
+  expect(checkpoints).toEqual([undefined, own(6), own(7), undefined]);
+});
+
 test.each<[string, JsonObject]>([
   ['nothing', {}],
   ['nulls', { at: null, position: null }],
