@@ -47,10 +47,18 @@ export function createAirbyteWriter(options: AirbyteWriterOptions): AirbyteWrite
     transform.push(Buffer.from(text));
   });
   const stop = new AbortController();
+  let isBeating = false;
+  // From the first message on: a run that ends before it must not be kept alive.
+  const startBeat = (): void => {
+    if (isBeating) return;
+    isBeating = true;
+    void beat(work, { clock, isIdle, signal: stop.signal });
+  };
   const transform = new Transform({
     objectMode: true,
     highWaterMark: 1,
     transform(message: Message, _encoding, done) {
+      startBeat();
       try {
         work.write(message);
         done();
@@ -70,7 +78,6 @@ export function createAirbyteWriter(options: AirbyteWriterOptions): AirbyteWrite
     },
   });
   const isIdle = (): boolean => transform.readableLength === 0 && !options.isBlocked();
-  void beat(work, { clock, isIdle, signal: stop.signal });
   return { transform, throttled: (untilMs) => work.open()?.throttled(untilMs) };
 }
 
