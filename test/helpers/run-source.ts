@@ -65,12 +65,17 @@ export function sourceCatalog(): Promise<Catalog> {
   return (catalog ??= discover());
 }
 
-/** All streams, or these, as the platform configures them by default; in `mode`, if it is given. */
+const connections = new Map<string, ConfiguredCatalog>();
+
+/** All streams, or these, as the platform configures them by default; in `mode`, if it is given. The same object each time. */
 export async function connection(
   names?: readonly string[],
   mode?: 'full_refresh' | 'incremental',
 ): Promise<ConfiguredCatalog> {
-  return configured(await sourceCatalog(), names, mode);
+  const key = JSON.stringify([names, mode]);
+  const made = connections.get(key) ?? configured(await sourceCatalog(), names, mode);
+  connections.set(key, made);
+  return made;
 }
 
 async function inputFor(sandbox: Sandbox, input: SourceRunInput): Promise<SourceInput> {

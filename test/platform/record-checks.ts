@@ -19,7 +19,16 @@ interface Contract {
   readonly validate: ValidateFunction;
 }
 
-function contractOf({ stream, primary_key: chosen }: ConfiguredStream): Contract {
+const contracts = new WeakMap<ConfiguredStream, Contract>();
+
+/** Made once for each stream of a catalog. */
+function contractOf(configured: ConfiguredStream): Contract {
+  const known = contracts.get(configured) ?? makeContract(configured);
+  contracts.set(configured, known);
+  return known;
+}
+
+function makeContract({ stream, primary_key: chosen }: ConfiguredStream): Contract {
   const { json_schema: schema, source_defined_primary_key: defined } = stream;
   const { properties } = schema;
   return {
@@ -80,7 +89,7 @@ export function recordFaults(
   { catalog }: Expectation,
   run: Pick<SourceRun, 'startedMs' | 'endedMs'>,
 ): readonly string[] {
-  const contracts = new Map(catalog.streams.map((one) => [one.stream.name, contractOf(one)]));
+  const streams = new Map(catalog.streams.map((one) => [one.stream.name, one]));
   const warnings = toldOf(told, 'LOG')
     .filter(({ message }) => message.log.level === 'WARN')
     .map(({ message }) => message.log.message);
@@ -88,10 +97,10 @@ export function recordFaults(
   return toldOf(told, 'RECORD').flatMap((one) => {
     const { stream, namespace, data, emitted_at: emitted } = one.message.record;
     const where = `line ${one.line}: a record of ${stream}`;
-    const contract = namespace === undefined ? contracts.get(stream) : undefined;
-    if (contract === undefined) return [`${where} is not of the configured catalog`];
+    const configured = namespace === undefined ? streams.get(stream) : undefined;
+    if (configured === undefined) return [`${where} is not of the configured catalog`];
     const faults = [
-      ...dataFaults(data, contract),
+      ...dataFaults(data, contractOf(configured)),
       ...timeFaults(emitted, latest.get(stream) ?? 0, run),
       ...(isUnsaidlyLarge(one, warnings) ? ['is too large, and no warning names it'] : []),
     ];

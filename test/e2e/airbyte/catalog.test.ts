@@ -21,8 +21,8 @@ const frozen: Readonly<Record<string, FrozenStream>> = JSON.parse(
 function shapeOf(schema: Json | undefined): Json {
   if (!isJsonObject(schema)) return 'any';
   const { type = [], format, properties, items } = schema;
-  const types = [type].flat().filter((one) => one !== 'null');
-  const word = types.toSorted().join('|');
+  const types = [type].flat().flatMap((one) => (typeof one === 'string' ? one : []));
+  const word = [...new Set(types)].filter((one) => one !== 'null').join('|');
   if (word === 'string' && format === 'date-time') return 'date-time';
   if (word === 'array' && items !== undefined) return [shapeOf(items)];
   if (word !== 'object' || !isJsonObject(properties)) return word === '' ? 'any' : word;
