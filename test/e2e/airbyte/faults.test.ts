@@ -6,6 +6,7 @@ import type { SandboxOptions } from '../../../src/sandbox/options.ts';
 import type { Sandbox } from '../../../src/sandbox/server.ts';
 import { resourceOf } from '../../helpers/oracle.ts';
 import {
+  chosen,
   connection,
   endsOf,
   errorsOf,
@@ -46,6 +47,7 @@ interface Row {
   readonly options: SandboxOptions;
   readonly failure: 'config_error' | 'transient_error' | 'system_error';
   readonly says: RegExp;
+  readonly isLean?: true;
 }
 
 function always(path: string, fault: Fault): SandboxOptions {
@@ -59,6 +61,7 @@ const table: readonly Row[] = [
     options: always('incremental/chats', { kind: 'status', status: 500 }),
     failure: 'transient_error',
     says: /answers 500/,
+    isLean: true,
   },
   {
     what: '429 without an end',
@@ -94,6 +97,7 @@ const table: readonly Row[] = [
     options: { switches: { tokenRefused: ['departments'] } },
     failure: 'config_error',
     says: /answers 401/,
+    isLean: true,
   },
   {
     what: '403 where it does not mean absent',
@@ -115,6 +119,7 @@ const table: readonly Row[] = [
     options: always('=skills', { kind: 'wrongShape' }),
     failure: 'system_error',
     says: /skills/,
+    isLean: true,
   },
   {
     what: 'a page in the wrong unit',
@@ -125,7 +130,7 @@ const table: readonly Row[] = [
   },
 ];
 
-test.concurrent.each(table)(
+test.concurrent.each(chosen(table, ({ isLean = false }) => isLean))(
   '$what: $stream fails with a $failure, the others are read, a summary is last',
   async ({ stream, options, failure, says }) => {
     await withSandbox(options, async (sandbox) => {

@@ -1,0 +1,224 @@
+/** Every form of a config that a source has been saved with passes, or is refused with the sentence that helps. */
+import { expect, test } from '@jest/globals';
+
+import type { JsonObject } from '../../../src/json.ts';
+import {
+  connection,
+  errorsOf,
+  logsOf,
+  messagesOf,
+  recordsOf,
+  runIn,
+  runVerb,
+  verdictOf,
+} from '../../helpers/run-source.ts';
+import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
+import { checkRunFaults, readFaults } from '../../platform/checks.ts';
+
+const token = { credentials: 'access_token', access_token: secretToken };
+
+const oauth = {
+  credentials: 'oauth2.0',
+  client_id: 'id-c11-do-not-show',
+  client_secret: 'sec-c12-do-not-show',
+  access_token: secretToken,
+  refresh_token: 'ref-c13-do-not-show',
+};
+
+const secrets = [secretToken, oauth.client_id, oauth.client_secret, oauth.refresh_token];
+
+const usual = { start_date: '2024-12-01T00:00:00Z', subdomain: 'sandbox' };
+
+const { credentials: _method, ...oauthKeys } = oauth;
+
+interface Form {
+  readonly form: string;
+  readonly config: JsonObject;
+}
+
+const good: readonly Form[] = [
+  { form: 'C2: a token on top', config: { ...usual, access_token: secretToken } },
+  {
+    form: 'C2: a token on top, and another one in credentials',
+    config: {
+      ...usual,
+      access_token: secretToken,
+      credentials: { credentials: 'access_token', access_token: 'old' },
+    },
+  },
+  { form: 'C4: an access token', config: { ...usual, credentials: token } },
+  { form: 'C5: OAuth', config: { ...usual, credentials: oauth } },
+  {
+    form: 'C6: an access token without the name of the method',
+    config: { ...usual, credentials: { access_token: secretToken } },
+  },
+  { form: 'C6: OAuth without it', config: { ...usual, credentials: oauthKeys } },
+  {
+    form: 'C7: an address',
+    config: { ...usual, subdomain: 'https://sandbox.zendesk.com/', credentials: token },
+  },
+  {
+    form: 'C7: a host',
+    config: { ...usual, subdomain: 'sandbox.zendesk.com', credentials: token },
+  },
+  {
+    form: 'C7: capitals and a blank',
+    config: { ...usual, subdomain: 'Sandbox ', credentials: token },
+  },
+  { form: 'C8: a date', config: { ...usual, start_date: '2024-12-01', credentials: token } },
+  {
+    form: 'C8: an offset',
+    config: { ...usual, start_date: '2024-12-01T05:30:00+05:30', credentials: token },
+  },
+  {
+    form: 'C8: milliseconds',
+    config: { ...usual, start_date: '2024-12-01T00:00:00.000Z', credentials: token },
+  },
+  {
+    form: 'C9: keys of samples and of the CDK',
+    config: {
+      ...usual,
+      credentials: token,
+      api_pagination_limit: 5,
+      _limit: 5,
+      _page_size: 2,
+      anything: { else: true },
+    },
+  },
+  {
+    form: 'C10: an old draft',
+    config: {
+      ...usual,
+      authorization: { authorization: 'access_token', access_token: secretToken },
+    },
+  },
+];
+
+/** The very config, with nothing of the sandbox's ready one. */
+function exactly(config: JsonObject): string {
+  return JSON.stringify(config);
+}
+
+test.concurrent.each(good)('$form passes check', async ({ config }) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runIn(sandbox, { verb: 'check', config: exactly(config) });
+    expect(checkRunFaults(run, secrets)).toEqual([]);
+    expect(verdictOf(run)).toEqual({ status: 'SUCCEEDED' });
+    expect(sandbox.requests.map(({ isAuthorized }) => isAuthorized)).toEqual([true]);
+  });
+});
+
+const starting = good.filter(({ form }) => /^C[59]|^C8: an offset/.test(form));
+
+test.concurrent.each(starting)(
+  '$form reads from its start date, and changes no file',
+  async ({ config }) => {
+    await withSandbox({}, async (sandbox) => {
+      const catalog = await connection(['chats']);
+      const run = await runIn(sandbox, { config: exactly(config), catalog });
+      expect(readFaults(run, { catalog, secrets })).toEqual([]);
+      expect(recordsOf(run, 'chats')).toHaveLength(12);
+      expect(sandbox.requests[0]?.query['start_time']).toBe('1733011200');
+      expect(messagesOf(run).filter(({ type }) => type === 'CONTROL')).toEqual([]);
+    });
+  },
+);
+
+interface BadForm extends Form {
+  readonly says: RegExp;
+}
+
+const { start_date: _start, ...withoutStart } = usual;
+
+const bad: readonly BadForm[] = [
+  {
+    form: 'C1: no subdomain',
+    config: { start_date: '2021-02-01T00:00:00Z', access_token: secretToken },
+    says: /subdomain is missing/,
+  },
+  {
+    form: 'C3: an empty subdomain',
+    config: { ...usual, subdomain: '', credentials: token },
+    says: /subdomain/,
+  },
+  { form: 'no token', config: usual, says: /access_token/ },
+  {
+    form: 'an OAuth client without a token',
+    config: { ...usual, credentials: { ...oauth, access_token: '' } },
+    says: /access_token/,
+  },
+  {
+    form: 'a start date in words of one country',
+    config: { ...usual, start_date: '12/01/2010', credentials: token },
+    says: /start_date/,
+  },
+  {
+    form: 'another host',
+    config: { ...usual, subdomain: 'acme.example.test', credentials: token },
+    says: /subdomain/,
+  },
+];
+
+test.concurrent.each(bad)(
+  '$form: check fails, and says so without a request',
+  async ({ config, says }) => {
+    await withSandbox({}, async (sandbox) => {
+      const run = await runIn(sandbox, { verb: 'check', config: exactly(config) });
+      expect(checkRunFaults(run, secrets)).toEqual([]);
+      expect(verdictOf(run)).toEqual({ status: 'FAILED', message: expect.stringMatching(says) });
+      expect(sandbox.requests).toEqual([]);
+    });
+  },
+);
+
+test.concurrent.each(bad.slice(0, 2))(
+  '$form: a sync ends with a config error',
+  async ({ config, says }) => {
+    await withSandbox({}, async (sandbox) => {
+      const run = await runIn(sandbox, { config: exactly(config) });
+      expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+      expect(run.code).toBe(1);
+      expect(errorsOf(run)).toEqual([
+        { message: expect.stringMatching(says), failure_type: 'config_error' },
+      ]);
+      expect(sandbox.requests).toEqual([]);
+    });
+  },
+);
+
+test.concurrent('without a start date the last two years are read, and the log says so', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const catalog = await connection(['chats']);
+    const config = exactly({ ...withoutStart, credentials: token });
+    const run = await runIn(sandbox, { config, catalog });
+    expect(readFaults(run, { catalog, secrets })).toEqual([]);
+    expect(recordsOf(run, 'chats')).toHaveLength(12);
+    expect(logsOf(run, 'INFO').join('\n')).toMatch(/start_date is not set/);
+  });
+});
+
+test.concurrent('log_format: json changes nothing here: a log line is a message', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const catalog = await connection(['goals']);
+    const run = await runIn(sandbox, { config: { log_format: 'json' }, catalog });
+    expect(readFaults(run, { catalog, secrets })).toEqual([]);
+    expect(logsOf(run, 'INFO').length).toBeGreaterThan(0);
+  });
+});
+
+test.concurrent.each([
+  { what: 'is no JSON', config: '{"subdomain": ', says: /not JSON/ },
+  { what: 'is a list', config: '[]', says: /object/ },
+])('a config file that $what is told in one sentence', async ({ config, says }) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runIn(sandbox, { verb: 'check', config });
+    expect(checkRunFaults(run, secrets)).toEqual([]);
+    expect(verdictOf(run)).toEqual({ status: 'FAILED', message: expect.stringMatching(says) });
+  });
+});
+
+test.concurrent('a config file that is not there is told in one sentence', async () => {
+  const run = await runVerb('check', { args: ['--config', '/nowhere/config.json'] });
+  expect(checkRunFaults(run)).toEqual([]);
+  expect(verdictOf(run).message).toMatch(/nowhere.config\.json/);
+});
