@@ -86,7 +86,13 @@ export async function assembleCheck(
   options: ApiOptions,
 ): Promise<() => Promise<TapError | undefined>> {
   const { clock, logger } = options;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(checkPatience.totalMs)]);
+  const timeUp = new AbortController();
+  // A signal of AbortSignal.timeout that only AbortSignal.any knows is collected, and never fires (Node 20).
+  setTimeout(
+    () => timeUp.abort(new Error('the time of the check is up')),
+    checkPatience.totalMs,
+  ).unref();
+  const signal = AbortSignal.any([options.signal, timeUp.signal]);
   const config = { ...options.config, ...patienceFor(options.config) };
   const { client } = await createHttp({ ...options, config, signal });
   const warn = (message: string): void => logger.warning(message);
