@@ -1,0 +1,170 @@
+/** `check` asks the API one question, and whatever comes of it is an answer that tells what to do. */
+import { afterAll, expect, test } from '@jest/globals';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+import type { SandboxOptions } from '../../../src/sandbox/options.ts';
+import { chosen, runIn, runVerb, verdictOf } from '../../helpers/run-source.ts';
+import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
+import { checkRunFaults } from '../../platform/checks.ts';
+import type { SourceRun } from '../../platform/source-run.ts';
+
+/** Longer than that nobody waits in front of a form. */
+const patienceMs = 30_000;
+
+const said = new Map<string, string>();
+
+/** Says why it failed, and keeps it for the comparison at the end. */
+function expectFailed(run: SourceRun, why: string, says: RegExp): void {
+  expect(checkRunFaults(run, [secretToken])).toEqual([]);
+  expect(run.endedMs - run.startedMs).toBeLessThan(patienceMs);
+  expect(verdictOf(run)).toEqual({ status: 'FAILED', message: expect.stringMatching(says) });
+  said.set(why, verdictOf(run).message ?? '');
+}
+
+/** No two of them are told in the same words. */
+afterAll(() => {
+  expect(new Set(said.values()).size).toBe(said.size);
+});
+
+interface Row {
+  readonly why: string;
+  readonly options: SandboxOptions;
+  readonly says: RegExp;
+  readonly config?: object;
+  /** Takes long. */
+  readonly isSlow?: true;
+}
+
+function answering(status: number, more: object = {}): SandboxOptions {
+  return { faults: [{ fault: { kind: 'status', status, ...more } }] };
+}
+
+const rows: readonly Row[] = [
+  {
+    why: '401: the token',
+    options: { switches: { tokenRefused: true } },
+    says: /401 .*access token is refused.*"read chat"/,
+  },
+  { why: '403: what the token may not', options: answering(403), says: /403 .*administrator/ },
+  {
+    why: '404: the subdomain',
+    options: { switches: { absent: { '*': 404 } } },
+    says: /no Zendesk Chat account at this subdomain/,
+  },
+  { why: '400', options: answering(400), says: /400/ },
+  { why: '410', options: answering(410), says: /410 .*subdomain/ },
+  { why: '429', options: answering(429), says: /429/ },
+  {
+    why: '429 with a pause of an hour',
+    options: answering(429, { retryAfter: 3600 }),
+    says: /429 .*no request before/,
+  },
+  { why: '500', options: answering(500), says: /500/ },
+  { why: '503', options: answering(503, { body: 'html' }), says: /503/ },
+  { why: 'a web page', options: { faults: [{ fault: { kind: 'html' } }] }, says: /JSON/ },
+  {
+    why: 'a reset',
+    options: { faults: [{ fault: { kind: 'reset' } }] },
+    says: /the connection breaks off/,
+  },
+  {
+    why: 'a redirect elsewhere',
+    options: { faults: [{ fault: { kind: 'redirect', location: 'https://elsewhere.test/' } }] },
+    says: /elsewhere\.test/,
+  },
+  {
+    why: 'no answer, and little patience',
+    options: { faults: [{ fault: { kind: 'stall', where: 'headers' } }] },
+    config: { request_timeout: 1 },
+    says: /does not answer within 1 s/,
+  },
+  {
+    why: 'no answer',
+    options: { faults: [{ fault: { kind: 'stall', where: 'headers' } }] },
+    says: /does not answer within 10 s/,
+    isSlow: true,
+  },
+  {
+    why: 'an answer that never ends',
+    options: { faults: [{ fault: { kind: 'slow', everyMs: 4000, pieces: 1000 } }] },
+    says: /not answered completely within 25 s/,
+    isSlow: true,
+  },
+];
+
+test.concurrent.each(chosen(rows, ({ isSlow = false }) => !isSlow))(
+  '$why: one FAILED, in its own words',
+  async ({ why, options, config = {}, says }) => {
+    await withSandbox(options, async (sandbox) => {
+      const run = await runIn(sandbox, { verb: 'check', config, timeoutMs: 40_000 });
+      expectFailed(run, why, says);
+      expect(sandbox.requests.length).toBeLessThanOrEqual(2);
+    });
+  },
+  60_000,
+);
+
+const config = { subdomain: 'acme', access_token: secretToken };
+
+/** A check of what answers at an address that is no sandbox. */
+function checkAt(address: string): Promise<SourceRun> {
+  return runVerb('check', { config, env: { ZENDESK_CHAT_API_URL: address }, timeoutMs: 40_000 });
+}
+
+test.concurrent('a name that nobody knows', async () => {
+  const run = await checkAt('https://zendesk-chat.invalid');
+  expectFailed(run, 'DNS', /zendesk-chat\.invalid has no address|the name server does not answer/);
+});
+
+test.concurrent('a port where nobody listens', async () => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  expectFailed(await checkAt(`http://127.0.0.1:${port}`), 'refused', /refuses the connection/);
+});
+
+test.concurrent('a server that speaks no TLS where it should', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await checkAt(sandbox.url.replace('http:', 'https:'));
+    expectFailed(run, 'TLS', /no TLS connection .* comes about/);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
+
+test.concurrent.each([
+  { why: 'a start date that is none', change: { start_date: '12/01/2010' }, says: /start_date/ },
+  { why: 'no subdomain', change: { subdomain: '' }, says: /subdomain/ },
+  { why: 'no token', change: { access_token: '' }, says: /access_token/ },
+])('$why: one FAILED that names the key', async ({ why, change, says }) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runIn(sandbox, { verb: 'check', config: change });
+    expectFailed(run, why, says);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
+
+test.concurrent('one bad answer is not the last word', async () => {
+  const faults = [{ nth: 1, fault: { kind: 'status', status: 503 } as const }];
+  await withSandbox({ faults }, async (sandbox) => {
+    const run = await runIn(sandbox, { verb: 'check' });
+    expect(checkRunFaults(run, [secretToken])).toEqual([]);
+    expect(verdictOf(run)).toEqual({ status: 'SUCCEEDED' });
+    expect(sandbox.requests).toHaveLength(2);
+  });
+});
+
+test.concurrent('an address for the API that is neither https nor on this machine is refused', async () => {
+  const run = await checkAt('http://elsewhere.test');
+  expectFailed(run, 'an address', /^ZENDESK_CHAT_API_URL must be https/);
+});
+
+test.concurrent('a command line that is wrong is told with the usage on stderr', async () => {
+  const run = await runVerb('check', { config, args: ['--sideways'] });
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain('sideways');
+});
