@@ -13,11 +13,12 @@ const root = new URL('../../', import.meta.url);
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 let folder = '';
 
-/** An npm whose tests leave the counts in $JEST, and whose command $FAILING fails. */
+/** An npm whose tests leave the counts in $JEST, whose consumers say $CONSUMERS, and whose command $FAILING fails. */
 const npm = `#!/bin/sh
 case "$*" in
   "$FAILING"*) echo "this is broken"; exit 1 ;;
   test*) for word; do case "$word" in --outputFile=*) echo "$JEST" > "\${word#*=}" ;; esac; done ;;
+  *consumers) echo "$CONSUMERS" ;;
   pack*) touch "$3/tap-zendesk-chat-0.0.0.tgz" ;;
   install*) mkdir -p "$3/node_modules/.bin" && cp "$TAP" "$3/node_modules/.bin/tap-zendesk-chat" ;;
 esac
@@ -50,7 +51,11 @@ interface Counts {
   readonly skipped?: number;
 }
 
-async function runCi(counts: Counts | undefined, failing = '-') {
+async function runCi(
+  counts: Counts | undefined,
+  failing = '-',
+  consumers = 'ok  some consumer\n6 passed, 0 failed',
+) {
   const { passed = 0, failed = 0, broken = 0, skipped = 0 } = counts ?? {};
   const results = {
     numPassedTests: passed,
@@ -63,6 +68,7 @@ async function runCi(counts: Counts | undefined, failing = '-') {
   const env = {
     PATH: [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
     JEST: counts === undefined ? '' : JSON.stringify(results),
+    CONSUMERS: consumers,
     FAILING: failing,
     TAP: join(bin, 'tap'),
   };
@@ -73,8 +79,8 @@ async function runCi(counts: Counts | undefined, failing = '-') {
   });
 }
 
-test('Each part counts as one test beside those of jest', async () => {
-  expect(await runCi({ passed: 100 })).toMatchObject({ code: 0, last: '107 passed, 0 failed' });
+test('Each part counts as one test beside those of jest and the consumers', async () => {
+  expect(await runCi({ passed: 100 })).toMatchObject({ code: 0, last: '114 passed, 0 failed' });
 });
 
 test.each([
@@ -84,6 +90,7 @@ test.each([
   ['the format', 'run --silent format:check', 'format'],
   ['stale tables', 'run --silent generate -- --check', 'README tables'],
   ['the demo', 'run demo', 'npm run demo'],
+  ['the consumers', 'run --silent consumers', 'real consumers'],
   ['packing', 'pack', 'package'],
   ['installing', 'install', 'package'],
 ])(
@@ -99,19 +106,26 @@ test.each([
 );
 
 test.each([
-  ['a failed test', { passed: 99, failed: 1 }, '106 passed, 1 failed'],
-  ['a suite that could not be run', { passed: 99, broken: 1 }, '106 passed, 1 failed'],
-  ['a skipped test', { passed: 99, skipped: 1 }, '106 passed, 1 failed'],
-  ['a run of jest that left no counts', undefined, '7 passed, 1 failed'],
+  ['a failed test', { passed: 99, failed: 1 }, '113 passed, 1 failed'],
+  ['a suite that could not be run', { passed: 99, broken: 1 }, '113 passed, 1 failed'],
+  ['a skipped test', { passed: 99, skipped: 1 }, '113 passed, 1 failed'],
+  ['a run of jest that left no counts', undefined, '14 passed, 1 failed'],
 ])('%s is counted as a failure', async (_what, counts, last) => {
   expect(await runCi(counts)).toMatchObject({ code: 1, last });
+});
+
+test.each([
+  ['A row that fails', 'FAILED  some consumer\n5 passed, 1 failed', '113 passed, 1 failed'],
+  ['A run of the consumers that left no counts', 'killed', '108 passed, 1 failed'],
+])('%s is counted as a failure', async (_what, consumers, last) => {
+  expect(await runCi({ passed: 100 }, '-', consumers)).toMatchObject({ code: 1, last });
 });
 
 test('npm test hands its arguments on to jest', () => {
   expect(manifest.scripts.test).toMatch(/^npm run --silent jest -- --/);
 });
 
-test('The workflow checks all three versions of Node.js and the tarball, with scripts that exist', async () => {
+test('The workflow checks all three versions of Node.js, the consumers and the tarball, with scripts that exist', async () => {
   const text = await readFile(new URL('.github/workflows/ci.yml', root), 'utf8');
   const { jobs } = parseYaml(text) as { jobs: Record<string, JsonObject> };
   expect(jobs['check']?.['strategy']).toMatchObject({ matrix: { node: [20, 22, 24] } });
@@ -121,19 +135,23 @@ test('The workflow checks all three versions of Node.js and the tarball, with sc
   expect(runs).toEqual([
     'npm ci',
     'npm run check',
+    'npm run consumers',
     'npm ci',
     'npm pack --pack-destination "$RUNNER_TEMP"',
     'npm install --prefix empty --omit=dev ./tap-zendesk-chat-*.tgz',
     'empty/node_modules/.bin/tap-zendesk-chat --version',
     'empty/node_modules/.bin/tap-zendesk-chat --discover > catalog.json',
   ]);
-  expect(manifest.scripts).toHaveProperty('check');
+  expect(manifest.scripts).toMatchObject({
+    check: expect.anything(),
+    consumers: expect.anything(),
+  });
 });
 
 test('Each npm script that .ci/run calls exists', async () => {
   const text = await readFile(new URL('.ci/run', root), 'utf8');
   const called = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name);
-  expect(called).toHaveLength(6);
+  expect(called).toHaveLength(7);
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(called));
 });
 

@@ -1,0 +1,186 @@
+/** PyAirbyte reads the source into databases; their tables are compared with the account, value by value. */
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { countsOf, itemsOf, keyOf, secondReadOf, streams } from '../expected.js';
+import { startProgram } from '../programs.js';
+import { airbyteConfig, consumerEnv, sourceProgram } from '../stage.js';
+
+/** @typedef {import('../stage.js').Stage} Stage */
+/** @typedef {import('../stage.js').Sandbox} Sandbox */
+/** @typedef {import('../expected.js').Item} Item */
+/** @typedef {Readonly<Record<string, readonly Item[]>>} Tables */
+
+/**
+ * @typedef {object} Session
+ * @property {(verb: 'check' | 'streams' | 'read' | 'tables') => Promise<any>} ask Raises what PyAirbyte raises.
+ * @property {() => void} end
+ */
+
+const driver = fileURLToPath(new URL('pyairbyte.py', import.meta.url));
+
+/**
+ * A process of PyAirbyte that does one thing after another.
+ *
+ * @param {Stage} stage
+ * @param {Sandbox} sandbox
+ * @param {object} cache Which database, as the driver wants it.
+ * @returns {Promise<Session>}
+ */
+async function openSession(stage, sandbox, cache) {
+  const { python } = await stage.environment('pyairbyte');
+  const home = await stage.folder();
+  const child = startProgram(python, [driver], { cwd: home, env: consumerEnv(home, sandbox) });
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stdout === null || stderr === null) throw new Error('It has no pipes.');
+  let said = '';
+  stderr.setEncoding('utf8').on('data', (text) => {
+    said = `${said}${text}`.slice(-3000);
+  });
+  stdin.on('error', () => {});
+  const answers = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  const tell = (/** @type {string} */ line) => stdin.write(`${line}\n`);
+  tell(JSON.stringify({ program: sourceProgram, config: airbyteConfig(sandbox), cache }));
+  return {
+    ask: async (verb) => {
+      tell(verb);
+      const { done, value } = await answers.next();
+      if (done === true) throw new Error(`PyAirbyte has ended: ${said}`);
+      const answer = JSON.parse(value);
+      if (answer.error !== undefined) throw new Error(`${answer.error}: ${answer.message}`);
+      return answer;
+    },
+    end: () => stdin.end(),
+  };
+}
+
+/** @param {Readonly<Record<string, number>>} counts */
+function sum(counts) {
+  return Object.values(counts).reduce((left, right) => left + right, 0);
+}
+
+/**
+ * Whether a column holds what the API sent: text, numbers and truth as they are, instants as instants.
+ *
+ * @param {unknown} sent
+ * @param {unknown} held
+ */
+function isSame(sent, held) {
+  if (sent === held || String(sent) === String(held)) return true;
+  // Truth is sent as 1 or 0 by old accounts.
+  if (typeof held === 'boolean') return Boolean(sent) === held;
+  if (typeof sent !== 'string' || typeof held !== 'string') return false;
+  const zoned = held.endsWith('Z') || /[+-]\d\d:?\d\d$/.test(held) ? held : `${held}Z`;
+  return Date.parse(sent) === Date.parse(zoned);
+}
+
+/**
+ * @param {Item} item
+ * @param {Item} row
+ * @returns {readonly string[]} which of its plain values the row does not hold
+ */
+function differences(item, row) {
+  return Object.entries(item)
+    .filter(([, sent]) => sent !== null && typeof sent !== 'object')
+    .filter(([name, sent]) => !isSame(sent, row[name]))
+    .map(([name, sent]) => `${name} is ${JSON.stringify(row[name])}, not ${JSON.stringify(sent)}`);
+}
+
+/**
+ * Each table holds each item of the account, once, with all its plain values.
+ *
+ * @param {Tables} tables
+ * @param {Sandbox} sandbox
+ */
+function checkTables(tables, sandbox) {
+  const counts = streams.map((stream) => [stream, tables[stream]?.length ?? 'no table']);
+  deepEqual(Object.fromEntries(counts), countsOf(sandbox), 'rows in the tables');
+  const faults = streams.flatMap((stream) => {
+    const rows = new Map((tables[stream] ?? []).map((row) => [keyOf(stream, row), row]));
+    return itemsOf(sandbox, stream).flatMap((item) => {
+      const row = rows.get(keyOf(stream, item));
+      if (row === undefined) return [`${stream} ${keyOf(stream, item)} is missing`];
+      return differences(item, row).map((text) => `${stream} ${keyOf(stream, item)}: ${text}`);
+    });
+  });
+  deepEqual(faults.slice(0, 10), [], `${faults.length} differences between tables and account`);
+}
+
+/**
+ * @param {Session} session
+ * @param {Sandbox} sandbox
+ * @returns {Promise<string>} what was compared
+ */
+async function readThrice(session, sandbox) {
+  equal(await session.ask('check'), true, 'check');
+  deepEqual((await session.ask('streams')).sort(), streams);
+  const { processed } = await session.ask('read');
+  equal(processed, sum(countsOf(sandbox)), 'records of the first read');
+  checkTables(await session.ask('tables'), sandbox);
+  const again = await session.ask('read');
+  equal(again.processed, sum(secondReadOf(sandbox)), 'records of the second read');
+  checkTables(await session.ask('tables'), sandbox);
+  sandbox.account.edit({ count: 3 });
+  sandbox.account.add({ count: 2 });
+  await session.ask('read');
+  checkTables(await session.ask('tables'), sandbox);
+  return `${processed} records in ${streams.length} tables, ${again.processed} read again, 5 changes seen`;
+}
+
+/**
+ * @param {Stage} stage
+ * @param {object} cache
+ */
+async function compareTables(stage, cache) {
+  const sandbox = await stage.account({ chats: 150, timeline: 60 });
+  const session = await openSession(stage, sandbox, cache);
+  try {
+    return await readThrice(session, sandbox);
+  } finally {
+    session.end();
+  }
+}
+
+/** @param {Stage} stage */
+async function intoDuckdb(stage) {
+  return compareTables(stage, { duckdb: join(await stage.folder(), 'chat.duckdb') });
+}
+
+/** @param {Stage} stage */
+async function intoPostgres(stage) {
+  const { host, port, user: username, database } = await stage.postgres();
+  const schema = { schema_name: 'pyairbyte' };
+  return compareTables(stage, { postgres: { host, port, username, database, ...schema } });
+}
+
+/**
+ * A stream that fails makes the whole read fail, loudly; the one after that brings everything.
+ *
+ * @param {Stage} stage
+ */
+async function hearOfFailure(stage) {
+  const sandbox = await stage.account({ chats: 20, timeline: 10 });
+  const duckdb = join(await stage.folder(), 'chat.duckdb');
+  const session = await openSession(stage, sandbox, { duckdb });
+  try {
+    sandbox.faults.set([{ path: '=goals', fault: { kind: 'status', status: 400 } }]);
+    await rejects(session.ask('read'), /^Error: AirbyteConnectorFailedError/);
+    sandbox.faults.clear();
+    await session.ask('read');
+    checkTables(await session.ask('tables'), sandbox);
+  } finally {
+    session.end();
+  }
+  return 'a failing stream raises, the next read brings all';
+}
+
+const consumers = ['pyairbyte'];
+
+/** @type {readonly import('../table.js').Row[]} */
+export const pyairbyteRows = [
+  { name: 'pyairbyte 0.71.3 into DuckDB', consumers, run: intoDuckdb },
+  { name: 'pyairbyte 0.71.3 into PostgreSQL', consumers, run: intoPostgres },
+  { name: 'pyairbyte 0.71.3 and a failure', consumers, run: hearOfFailure },
+];

@@ -1,0 +1,103 @@
+/**
+ * Real consumers, each with what the built programs write. What arrives is compared with what the account
+ * holds: an exit code proves nothing.
+ *
+ *   node test/consumers/run.js [part of a row's name ...]
+ */
+import { stopPrograms } from './programs.js';
+import { createStage } from './stage.js';
+import { table } from './table.js';
+
+/** @typedef {import('./stage.js').Stage} Stage */
+/** @typedef {import('./table.js').Row} Row */
+
+/** @param {string} text */
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+/** @param {number} startedAt */
+function secondsSince(startedAt) {
+  return ((performance.now() - startedAt) / 1000).toFixed(1);
+}
+
+/** A database repeats all it was given when it refuses it. */
+const longestTold = 6000;
+
+/** @param {unknown} error */
+function told(error) {
+  const text = (error instanceof Error ? error.message : String(error)).slice(0, longestTold);
+  return text.replaceAll(/^/gm, '        ');
+}
+
+/**
+ * Environments are made before the rows run, so that a row's time is its own.
+ *
+ * @param {Stage} stage
+ * @param {readonly Row[]} rows
+ */
+async function prepare(stage, rows) {
+  for (const consumer of new Set(rows.flatMap((row) => row.consumers))) {
+    const startedAt = performance.now();
+    // The rows that need it fail with the reason.
+    const environment = await stage.environment(consumer).catch(() => undefined);
+    if (environment?.isNew === true) say(`made    ${consumer} (${secondsSince(startedAt)} s)`);
+  }
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Row} row
+ * @returns {Promise<boolean>} whether it passed
+ */
+async function runRow(stage, row) {
+  const startedAt = performance.now();
+  try {
+    const compared = await row.run(stage);
+    say(`ok      ${row.name}: ${compared} (${secondsSince(startedAt)} s)`);
+    return true;
+  } catch (error) {
+    say(`FAILED  ${row.name} (${secondsSince(startedAt)} s)\n${told(error)}`);
+    return false;
+  } finally {
+    await stage.endRow();
+  }
+}
+
+/**
+ * @param {readonly string[]} wanted
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} whether all passed
+ */
+async function main(wanted, signal) {
+  const rows = table.filter(
+    ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
+  );
+  const stage = await createStage();
+  let passed = 0;
+  let failed = 0;
+  try {
+    await prepare(stage, rows);
+    for (const row of rows) {
+      if (signal.aborted) break;
+      if (await runRow(stage, row)) passed += 1;
+      else failed += 1;
+    }
+  } finally {
+    await stage.end();
+  }
+  if (rows.length === 0) {
+    say(`No row has such a name. There are: ${table.map(({ name }) => name).join('; ')}.`);
+  }
+  say(`${passed} passed, ${failed} failed`);
+  return passed > 0 && failed === 0 && !signal.aborted;
+}
+
+const interrupted = new AbortController();
+for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.once(name, () => {
+    interrupted.abort();
+    stopPrograms();
+  });
+}
+process.exitCode = (await main(process.argv.slice(2), interrupted.signal)) ? 0 : 1;

@@ -1,0 +1,16 @@
+/** The table of consumers. A row more is an entry here, a file in `rows`, and one in `requirements`. */
+import { airbyteStandardTests } from './rows/airbyte-standard-tests.js';
+import { protocolModels } from './rows/protocol-models.js';
+import { pyairbyteRows } from './rows/pyairbyte.js';
+
+/** @typedef {import('./stage.js').Stage} Stage */
+
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {readonly string[]} consumers The environments it needs, by their file in `requirements`.
+ * @property {(stage: Stage) => Promise<string>} run What has been compared, in words; raises what differs.
+ */
+
+/** @type {readonly Row[]} */
+export const table = [protocolModels, airbyteStandardTests, ...pyairbyteRows];
