@@ -100,4 +100,6 @@ for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     stopPrograms();
   });
 }
+// Also when the harness itself breaks.
+process.once('exit', stopPrograms);
 process.exitCode = (await main(process.argv.slice(2), interrupted.signal)) ? 0 : 1;

@@ -71,9 +71,9 @@ export function airbyteConfig({ config }) {
  * @param {readonly string[]} command The program and what comes before the verb.
  * @param {string} verb
  * @param {Files} files
- * @param {{ folder: string, sandbox: { url: string } }} where
+ * @param {{ folder: string, sandbox: { url: string }, env?: NodeJS.ProcessEnv }} where And what more its environment holds.
  */
-export async function runSource(command, verb, files, { folder, sandbox }) {
+export async function runSource(command, verb, files, { folder, sandbox, env }) {
   const [program = '', ...before] = command;
   const inputs = await mkdtemp(join(folder, `${verb}-`));
   const argv = [...before, verb];
@@ -82,7 +82,10 @@ export async function runSource(command, verb, files, { folder, sandbox }) {
     await writeFile(path, JSON.stringify(value));
     argv.push(`--${name}`, path);
   }
-  return runProgram(program, argv, { cwd: inputs, env: consumerEnv(inputs, sandbox) });
+  return runProgram(program, argv, {
+    cwd: inputs,
+    env: { ...consumerEnv(inputs, sandbox), ...env },
+  });
 }
 
 /** Things that are made once, however often they are asked for. */

@@ -1,4 +1,5 @@
 /** The table of consumers. A row more is an entry here, a file in `rows`, and one in `requirements`. */
+import { airbyteConnector } from './rows/airbyte-connector.js';
 import { airbyteStandardTests } from './rows/airbyte-standard-tests.js';
 import { protocolModels } from './rows/protocol-models.js';
 import { pyairbyteRows } from './rows/pyairbyte.js';
@@ -13,4 +14,4 @@ import { pyairbyteRows } from './rows/pyairbyte.js';
  */
 
 /** @type {readonly Row[]} */
-export const table = [protocolModels, airbyteStandardTests, ...pyairbyteRows];
+export const table = [protocolModels, airbyteStandardTests, ...pyairbyteRows, airbyteConnector];

@@ -1,5 +1,6 @@
 /** PyAirbyte reads the source into databases; their tables are compared with the account, value by value. */
 import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +17,7 @@ import { airbyteConfig, consumerEnv, sourceProgram } from '../stage.js';
 /**
  * @typedef {object} Session
  * @property {(verb: 'check' | 'streams' | 'read' | 'tables') => Promise<any>} ask Raises what PyAirbyte raises.
- * @property {() => void} end
+ * @property {() => Promise<void>} end
  */
 
 const driver = fileURLToPath(new URL('pyairbyte.py', import.meta.url));
@@ -35,6 +36,7 @@ async function openSession(stage, sandbox, cache) {
   const child = startProgram(python, [driver], { cwd: home, env: consumerEnv(home, sandbox) });
   const { stdin, stdout, stderr } = child;
   if (stdin === null || stdout === null || stderr === null) throw new Error('It has no pipes.');
+  const ended = once(child, 'close');
   let said = '';
   stderr.setEncoding('utf8').on('data', (text) => {
     said = `${said}${text}`.slice(-3000);
@@ -52,7 +54,10 @@ async function openSession(stage, sandbox, cache) {
       if (answer.error !== undefined) throw new Error(`${answer.error}: ${answer.message}`);
       return answer;
     },
-    end: () => stdin.end(),
+    end: async () => {
+      stdin.end();
+      await ended;
+    },
   };
 }
 
@@ -139,7 +144,7 @@ async function compareTables(stage, cache) {
   try {
     return await readThrice(session, sandbox);
   } finally {
-    session.end();
+    await session.end();
   }
 }
 
@@ -171,7 +176,7 @@ async function hearOfFailure(stage) {
     await session.ask('read');
     checkTables(await session.ask('tables'), sandbox);
   } finally {
-    session.end();
+    await session.end();
   }
   return 'a failing stream raises, the next read brings all';
 }
