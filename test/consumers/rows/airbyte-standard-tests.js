@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { unexpectedValues } from '../expected.js';
 import { runProgram } from '../programs.js';
 import { airbyteConfig, consumerEnv, sourceProgram } from '../stage.js';
 
@@ -103,7 +104,7 @@ export const airbyteStandardTests = {
   consumers: ['airbyte-cdk'],
   async run(stage) {
     const { python, command } = await stage.environment('airbyte-cdk');
-    const sandbox = await stage.account({ chats: 60, timeline: 30 });
+    const sandbox = await stage.account({ chats: 60, timeline: 30, hostile: unexpectedValues });
     const folder = await stage.folder();
     const cwd = await layOut(folder, sandbox);
     const env = consumerEnv(folder, sandbox);

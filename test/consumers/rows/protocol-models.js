@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { countsOf, secondReadOf } from '../expected.js';
+import { countsOf, secondReadOf, unexpectedValues } from '../expected.js';
 import { configuredCatalog, discovered, lastStates, messagesOf } from '../messages.js';
 import { recordsOf, statusesOf } from '../messages.js';
 import { runWell } from '../programs.js';
@@ -144,7 +144,7 @@ export const protocolModels = {
   consumers: ['airbyte-protocol-models'],
   async run(stage) {
     const { python } = await stage.environment('airbyte-protocol-models');
-    const sandbox = await stage.account({ chats: 120, timeline: 40 });
+    const sandbox = await stage.account({ chats: 120, timeline: 40, hostile: unexpectedValues });
     const recorder = createRecorder(await stage.folder(), sandbox);
     await runReads(recorder, sandbox);
     const told = JSON.parse(await runWell(python, [validator, ...recorder.files]));
