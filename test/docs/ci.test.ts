@@ -20,11 +20,14 @@ case "$*" in
   test*) for word; do case "$word" in --outputFile=*) echo "$JEST" > "\${word#*=}" ;; esac; done ;;
   *consumers) echo "$CONSUMERS" ;;
   pack*) touch "$3/tap-zendesk-chat-0.0.0.tgz" ;;
-  install*) mkdir -p "$3/node_modules/.bin" && cp "$TAP" "$3/node_modules/.bin/tap-zendesk-chat" ;;
+  install*) mkdir -p "$3/node_modules/.bin" && cp "$BIN"/*-zendesk-chat "$3/node_modules/.bin/" ;;
 esac
 `;
 const tap = `#!/bin/sh
 [ "$1" = --version ] || echo '{"streams": [{}]}'
+`;
+const source = `#!/bin/sh
+[ "$1" = spec ] && echo '{"type": "SPEC"}'
 `;
 
 beforeEach(async () => {
@@ -33,7 +36,8 @@ beforeEach(async () => {
   await mkdir(join(folder, 'bin'));
   for (const [name, text] of [
     ['npm', npm],
-    ['tap', tap],
+    ['tap-zendesk-chat', tap],
+    ['source-zendesk-chat', source],
   ] as const) {
     await writeFile(join(folder, 'bin', name), text);
     await chmod(join(folder, 'bin', name), 0o755);
@@ -70,7 +74,7 @@ async function runCi(
     JEST: counts === undefined ? '' : JSON.stringify(results),
     CONSUMERS: consumers,
     FAILING: failing,
-    TAP: join(bin, 'tap'),
+    BIN: bin,
   };
   return new Promise<{ code: unknown; output: string; last: string }>((resolve) => {
     execFile('bash', ['.ci/run'], { cwd: folder, env }, (error, output) => {
@@ -80,7 +84,7 @@ async function runCi(
 }
 
 test('Each part counts as one test beside those of jest and the consumers', async () => {
-  expect(await runCi({ passed: 100 })).toMatchObject({ code: 0, last: '114 passed, 0 failed' });
+  expect(await runCi({ passed: 100 })).toMatchObject({ code: 0, last: '115 passed, 0 failed' });
 });
 
 test.each([
@@ -93,6 +97,7 @@ test.each([
   ['the consumers', 'run --silent consumers', 'real consumers'],
   ['packing', 'pack', 'package'],
   ['installing', 'install', 'package'],
+  ['the image', 'run image', 'image'],
 ])(
   'A failure of %s fails the run, shows why, and the rest still runs',
   async (_what, call, part) => {
@@ -106,10 +111,10 @@ test.each([
 );
 
 test.each([
-  ['a failed test', { passed: 99, failed: 1 }, '113 passed, 1 failed'],
-  ['a suite that could not be run', { passed: 99, broken: 1 }, '113 passed, 1 failed'],
-  ['a skipped test', { passed: 99, skipped: 1 }, '113 passed, 1 failed'],
-  ['a run of jest that left no counts', undefined, '14 passed, 1 failed'],
+  ['a failed test', { passed: 99, failed: 1 }, '114 passed, 1 failed'],
+  ['a suite that could not be run', { passed: 99, broken: 1 }, '114 passed, 1 failed'],
+  ['a skipped test', { passed: 99, skipped: 1 }, '114 passed, 1 failed'],
+  ['a run of jest that left no counts', undefined, '15 passed, 1 failed'],
 ])('%s is counted as a failure', async (_what, counts, last) => {
   expect(await runCi(counts)).toMatchObject({ code: 1, last });
 });
@@ -125,7 +130,7 @@ test('npm test hands its arguments on to jest', () => {
   expect(manifest.scripts.test).toMatch(/^npm run --silent jest -- --/);
 });
 
-test('The workflow checks all three versions of Node.js, the consumers and the tarball, with scripts that exist', async () => {
+test('The workflow checks all three versions of Node.js, the consumers, the tarball and the image, with scripts that exist', async () => {
   const text = await readFile(new URL('.github/workflows/ci.yml', root), 'utf8');
   const { jobs } = parseYaml(text) as { jobs: Record<string, JsonObject> };
   expect(jobs['check']?.['strategy']).toMatchObject({ matrix: { node: [20, 22, 24] } });
@@ -141,6 +146,10 @@ test('The workflow checks all three versions of Node.js, the consumers and the t
     'npm install --prefix empty --omit=dev ./tap-zendesk-chat-*.tgz',
     'empty/node_modules/.bin/tap-zendesk-chat --version',
     'empty/node_modules/.bin/tap-zendesk-chat --discover > catalog.json',
+    'empty/node_modules/.bin/source-zendesk-chat spec > spec.json',
+    'sudo env "PATH=$PATH" npm run image',
+    'docker build --tag source-zendesk-chat:dev .',
+    'docker run --rm --read-only source-zendesk-chat:dev spec',
   ]);
   expect(manifest.scripts).toMatchObject({
     check: expect.anything(),

@@ -1,0 +1,36 @@
+# The Airbyte source as an image. Nobody publishes it: build it from a clone (README, "In Airbyte").
+
+# The package holds nothing that is of one platform alone, so it is built once, on the machine's own.
+FROM --platform=$BUILDPLATFORM node:22-slim AS build
+WORKDIR /build
+COPY . .
+RUN npm ci --ignore-scripts --no-audit --no-fund
+# What npm would install, unpacked, with the very versions the tests have run with.
+RUN npm pack --pack-destination /tmp \
+    && mkdir -p /airbyte/integration_code \
+    && tar -xzf /tmp/tap-zendesk-chat-*.tgz -C /airbyte/integration_code --strip-components=1 \
+    && cp package-lock.json /airbyte/integration_code/
+WORKDIR /airbyte/integration_code
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+    && chmod -R a+rX,go-w /airbyte
+
+FROM node:22-slim
+# The platform runs everything as uid 1000, which is node's in this base image.
+RUN userdel --remove node \
+    && groupadd --gid 1000 airbyte \
+    && mkdir /airbyte \
+    && useradd --uid 1000 --gid 1000 --create-home --home-dir /airbyte/home --shell /bin/sh airbyte
+COPY --from=build /airbyte/integration_code /airbyte/integration_code
+WORKDIR /airbyte/integration_code
+# A number, so that a cluster can see for itself that it is not root.
+USER 1000:1000
+# Said twice: the platform evaluates the variable in a shell, everybody else starts the entry point. There is
+# no NODE_OPTIONS: the memory used is flat, and a larger heap would only end at the container's limit, unheard.
+ENV AIRBYTE_ENTRYPOINT="node /airbyte/integration_code/bin/source-zendesk-chat.js"
+ENTRYPOINT ["node", "/airbyte/integration_code/bin/source-zendesk-chat.js"]
+LABEL io.airbyte.name="source-zendesk-chat" \
+      io.airbyte.version="0.1.0" \
+      org.opencontainers.image.title="source-zendesk-chat" \
+      org.opencontainers.image.description="Airbyte source that reads a Zendesk Chat account completely" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="MIT"

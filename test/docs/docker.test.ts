@@ -1,0 +1,87 @@
+/** The Dockerfile keeps the conventions of Airbyte's platform, and agrees with the package it is built of. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+
+import { expect, test } from '@jest/globals';
+
+import { contextOf, entryPointOf, pairsOf, stagesOf, textsOf } from '../helpers/dockerfile.ts';
+
+const root = new URL('../../', import.meta.url);
+const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+const stages = stagesOf(await readFile(new URL('Dockerfile', root), 'utf8'));
+const [build = fail('a build stage'), image = fail('an image')] = stages;
+const code = '/airbyte/integration_code/';
+
+function fail(what: string): never {
+  throw new Error(`the Dockerfile has not got ${what}`);
+}
+
+test('There are two stages, and what builds the package stays out of the image', () => {
+  expect(stages).toHaveLength(2);
+  expect(textsOf(image, 'COPY')).toEqual([
+    `--from=${build.name} /airbyte/integration_code /airbyte/integration_code`,
+  ]);
+});
+
+test('The base image has sh and coreutils, and a Node.js the package allows', () => {
+  const [, major = '0'] = /^node:(\d+)-slim$/.exec(image.image) ?? [];
+  const [, lowest] = /^>=(\d+)\./.exec(manifest.engines.node) ?? [];
+  expect(Number(major)).toBeGreaterThanOrEqual(Number(lowest));
+  expect(build.image).toBe(image.image);
+});
+
+test('It runs as the user airbyte, 1000, whose home is made', () => {
+  expect(textsOf(image, 'USER')).toEqual(['1000:1000']);
+  const [users = ''] = textsOf(image, 'RUN');
+  expect(users).toContain('groupadd --gid 1000 airbyte');
+  expect(users).toMatch(
+    /useradd --uid 1000 --gid 1000 --create-home --home-dir \/airbyte\/home .*airbyte$/,
+  );
+});
+
+test('What a shell evaluates and what is started without one are the same program', () => {
+  expect(pairsOf(image, 'ENV')['AIRBYTE_ENTRYPOINT']).toBe(entryPointOf(image).join(' '));
+});
+
+test('That program is one the package installs, by its absolute path', () => {
+  const [node, path = '', ...more] = entryPointOf(image);
+  expect([node, ...more]).toEqual(['node']);
+  expect(path.startsWith(code)).toBe(true);
+  expect(path.slice(code.length)).toBe(manifest.bin['source-zendesk-chat']);
+});
+
+test('The labels say what the package says', () => {
+  expect(pairsOf(image, 'LABEL')).toEqual({
+    'io.airbyte.name': 'source-zendesk-chat',
+    'io.airbyte.version': manifest.version,
+    'org.opencontainers.image.title': 'source-zendesk-chat',
+    'org.opencontainers.image.description': expect.stringContaining('Airbyte source'),
+    'org.opencontainers.image.version': manifest.version,
+    'org.opencontainers.image.licenses': manifest.license,
+  });
+});
+
+test('Nothing but the entry point is put into the environment, least of all a larger heap', () => {
+  expect(Object.keys(pairsOf(image, 'ENV'))).toEqual(['AIRBYTE_ENTRYPOINT']);
+});
+
+test('Dependencies are those of the lock file, and none of them runs a script', () => {
+  const installs = stages
+    .flatMap((stage) => textsOf(stage, 'RUN'))
+    .flatMap((text) => text.split('&&'))
+    .filter((command) => /\bnpm (?:ci|install|i)\b/.test(command));
+  expect(installs.map((command) => command.trim())).toEqual([
+    'npm ci --ignore-scripts --no-audit --no-fund',
+    'npm ci --omit=dev --ignore-scripts --no-audit --no-fund',
+  ]);
+});
+
+test('A build is given what the package is made of, and no more', async () => {
+  const context = contextOf(await readFile(new URL('.dockerignore', root), 'utf8'));
+  const made = new Set(['dist']);
+  const packed = (manifest.files as readonly string[]).filter((name) => !made.has(name));
+  const always = ['LICENSE', 'README.md', 'package.json'];
+  const needed = ['package-lock.json', 'src', 'tsconfig.json'];
+  expect([...context].sort()).toEqual([...packed, ...always, ...needed].sort());
+  expect(context.filter((name) => !existsSync(new URL(name, root)))).toEqual([]);
+});
