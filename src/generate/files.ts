@@ -4,7 +4,13 @@ import { describeStreams } from '../assemble.ts';
 import { readConfigSchema } from '../config.ts';
 import { catalogText, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
 import { streams } from '../zendesk/streams.ts';
-import { configTable, deprecatedList, fillSections, streamTable } from './tables.ts';
+import {
+  airbyteStreamTable,
+  configTable,
+  deprecatedList,
+  fillSections,
+  streamTable,
+} from './tables.ts';
 
 interface GeneratedFile {
   readonly path: string;
@@ -23,6 +29,7 @@ async function generatedFiles(root: URL): Promise<readonly GeneratedFile[]> {
     config: configTable(config),
     'config-deprecated': deprecatedList(config),
     streams: streamTable(described, config),
+    'airbyte-streams': airbyteStreamTable(streams),
   };
   return [
     { path: 'README.md', text: fillSections(readme, sections) },

@@ -108,6 +108,23 @@ export function streamTable(streams: readonly DescribedStream[], config: JsonObj
   return table(header, rows);
 }
 
+/** Without a key in Airbyte, whose own connector advertises none (src/airbyte/catalog.ts, which must not be needed here). */
+const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
+
+/** The streams as Airbyte shows them. */
+export function airbyteStreamTable(streams: readonly StreamDefinition[]): string {
+  const rows = streams.map(({ name, keyProperties, replicationMethods, replicationKey = '' }) => {
+    const isIncremental = replicationMethods.includes('INCREMENTAL');
+    return [
+      code(name),
+      isIncremental ? 'full refresh, incremental' : 'full refresh',
+      isIncremental ? code(replicationKey) : nothing,
+      withoutPrimaryKey.has(name) ? nothing : keyProperties.map(code).join(', '),
+    ];
+  });
+  return table(['Stream', 'Sync modes', 'Cursor field', 'Primary key'], rows);
+}
+
 const section = /<!-- generated: (\S+) -->\n[\s\S]*?<!-- end -->/g;
 
 /**

@@ -120,8 +120,8 @@ test.each([
 });
 
 test.each([
-  ['A row that fails', 'FAILED  some consumer\n5 passed, 1 failed', '113 passed, 1 failed'],
-  ['A run of the consumers that left no counts', 'killed', '108 passed, 1 failed'],
+  ['A row that fails', 'FAILED  some consumer\n5 passed, 1 failed', '114 passed, 1 failed'],
+  ['A run of the consumers that left no counts', 'killed', '109 passed, 1 failed'],
 ])('%s is counted as a failure', async (_what, consumers, last) => {
   expect(await runCi({ passed: 100 }, '-', consumers)).toMatchObject({ code: 1, last });
 });

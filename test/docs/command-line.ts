@@ -26,14 +26,20 @@ function nodeOn(path: string): string {
   return `exec "${process.execPath}" "${fileURLToPath(new URL(path, root))}" "$@"`;
 }
 
-/** The tap is the built one, the target a stand-in; the programs of `recorded` only note their call. */
+/**
+ * The tap and the source are the built ones, the target is a stand-in, and so is docker, which runs the built
+ * source in the place of an image; the programs of `recorded` only note their call.
+ */
 export async function createCommandLine(recorded: readonly string[]): Promise<CommandLine> {
   const folder = await mkdtemp(join(tmpdir(), 'command-line-'));
   const programs = join(folder, '.programs');
   const calls = join(folder, '.calls');
   await mkdir(programs);
   await writeFile(calls, '');
-  await writeProgram(join(programs, 'tap-zendesk-chat'), nodeOn('bin/tap-zendesk-chat.js'));
+  for (const name of ['tap-zendesk-chat', 'source-zendesk-chat']) {
+    await writeProgram(join(programs, name), nodeOn(`bin/${name}.js`));
+  }
+  await writeProgram(join(programs, 'docker'), nodeOn('test/docs/docker.js'));
   await writeProgram(join(programs, 'target-jsonl'), nodeOn('test/docs/target-jsonl.js'));
   for (const name of recorded) {
     await writeProgram(join(programs, name), `echo "${name} $*" >> "$CALLS"`);

@@ -7,7 +7,12 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { generate } from '../../src/generate/files.ts';
-import { configTable, fillSections, streamTable } from '../../src/generate/tables.ts';
+import {
+  airbyteStreamTable,
+  configTable,
+  fillSections,
+  streamTable,
+} from '../../src/generate/tables.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 
 const project = new URL('../../', import.meta.url);
@@ -89,6 +94,14 @@ test('Each stream has one row with its path, key, methods and paging', () => {
       '1,000 in a page; nothing younger than five minutes',
       '–',
     ],
+  ]);
+});
+
+test('Airbyte is shown a stream with its modes, its cursor and the key it advertises', () => {
+  const named = streams.filter(({ name }) => ['routing_settings', 'chats'].includes(name));
+  expect(airbyteStreamTable(named).split('\n').slice(2)).toEqual([
+    '| `routing_settings` | full refresh | – | – |',
+    '| `chats` | full refresh, incremental | `update_timestamp` | `id` |',
   ]);
 });
 

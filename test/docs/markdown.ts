@@ -26,7 +26,7 @@ export function blocksOf(markdown: string): readonly Block[] {
 /** The text between a heading and the next one of the same level or a higher one. */
 export function sectionOf(markdown: string, heading: string): string {
   const level = heading.indexOf(' ');
-  const start = markdown.indexOf(`${heading}\n`);
+  const start = `\n${markdown}`.indexOf(`\n${heading}\n`);
   if (start < 0) throw new Error(`there is no heading "${heading}"`);
   const after = markdown.slice(start + heading.length);
   const end = after.search(new RegExp(`^#{1,${level}} `, 'm'));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
+import { airbyteCatalog } from '../../src/airbyte/catalog.ts';
 import { describeStreams } from '../../src/assemble.ts';
 import { parseConfig, readConfigSchema } from '../../src/config.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
@@ -31,15 +32,18 @@ function blocksIn(language: string) {
 
 test('Each block is a command, an example or plain text', () => {
   const languages = new Set(blocks.map(({ language }) => language));
-  expect([...languages].sort()).toEqual(['json', 'sh', 'text', 'yaml']);
+  expect([...languages].sort()).toEqual(['json', 'python', 'sh', 'text', 'yaml']);
 });
+
+/** They need a registry, an engine or a cluster, which a test cannot count on: it notes what they were asked for. */
+const onlyNoted = ['npm', 'pipx', 'meltano', 'kind'];
 
 describe('The commands', () => {
   let shell: CommandLine;
   let sandbox: Sandbox;
 
   beforeAll(async () => {
-    shell = await createCommandLine(['npm', 'pipx', 'meltano']);
+    shell = await createCommandLine(onlyNoted);
     sandbox = await startSandbox({ token: 'your-chat-token', subdomain: 'acme', chats: 30 });
   });
 
@@ -55,6 +59,7 @@ describe('The commands', () => {
 
   test('are all that was run, and the target got the streams it was meant to get', async () => {
     const all = streams.map(({ name }) => name).join(' ');
+    const image = `source-zendesk-chat:${manifest.version}`;
     expect(await shell.calls()).toEqual([
       'npm run demo',
       'npm install',
@@ -66,6 +71,10 @@ describe('The commands', () => {
       'meltano config test tap-zendesk-chat',
       'meltano run tap-zendesk-chat target-jsonl',
       'target-jsonl < agents chats',
+      `docker build --tag ${image} .`,
+      `docker run --rm ${image} spec`,
+      `docker run --rm --user ${process.getuid?.()} --volume ${shell.folder}:/config:ro ${image} check --config /config/config.json`,
+      `kind load docker-image ${image} --name airbyte-abctl`,
       'npm test',
       'npm run check',
     ]);
@@ -80,6 +89,17 @@ describe('The commands', () => {
     expect(starts[0]).toBe(Date.parse('2024-01-01') / 1000);
     expect(starts).toContain(bookmarks.chats.position.end_time);
   });
+
+  test('read the streams as an Airbyte source, and then only what is new', async () => {
+    const chatsIn = async (name: string): Promise<number> => {
+      const messages = await readFile(join(shell.folder, name), 'utf8');
+      return messages.split('"type":"RECORD","record":{"stream":"chats"').length - 1;
+    };
+    const messages = await readFile(join(shell.folder, 'messages.jsonl'), 'utf8');
+    expect(messages.match(/"status":"COMPLETE"/g)).toHaveLength(streams.length);
+    expect(await chatsIn('messages.jsonl')).toBe(30);
+    expect(await chatsIn('more.jsonl')).toBeLessThan(30);
+  });
 });
 
 test('Each npm script it names exists', () => {
@@ -87,7 +107,7 @@ test('Each npm script it names exists', () => {
     ([, name = '']) => name,
   );
   expect(new Set(named)).toEqual(
-    new Set(['demo', 'build', 'test', 'check', 'consumers', 'generate']),
+    new Set(['demo', 'build', 'test', 'check', 'consumers', 'generate', 'image']),
   );
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(named));
 });
@@ -215,9 +235,10 @@ async function programTexts(): Promise<string> {
 
 test('Each error text it explains is one the program has', async () => {
   const program = await programTexts();
-  const rows = rowsOf(sectionOf(readme, '## Troubleshooting'));
+  const airbyte = sectionOf(readme, '### Troubleshooting').split('Its text is')[1] ?? '';
+  const rows = [sectionOf(readme, '## Troubleshooting'), airbyte].flatMap(rowsOf);
   const texts = rows.flatMap(([cell = '']) => codeIn(cell));
-  expect(texts.length).toBeGreaterThan(30);
+  expect(texts.length).toBeGreaterThan(40);
   expect(texts.filter((text) => !program.includes(text))).toEqual([]);
 });
 
@@ -239,3 +260,75 @@ test('Each environment variable it explains is one the program knows', async () 
   ]);
   expect(names.filter((name) => !program.includes(name))).toEqual([]);
 });
+
+describe('The Airbyte chapter', () => {
+  const chapter = sectionOf(readme, '## In Airbyte');
+
+  test("has the headings of Airbyte's own pages, in their order", () => {
+    const headings = [...chapter.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual([
+      'Prerequisites',
+      'Setup guide',
+      'Supported sync modes',
+      'Supported streams',
+      'Performance considerations',
+      'Data type map',
+      'Troubleshooting',
+      "Take over from Airbyte's own connector",
+      'Changelog',
+    ]);
+  });
+
+  test('says of each stream what discover says', () => {
+    const { streams: found } = airbyteCatalog(describeStreams('all')) as {
+      streams: AirbyteStream[];
+    };
+    const rows = found.map((stream) => [
+      `\`${stream.name}\``,
+      stream.supported_sync_modes.join(', ').replaceAll('_', ' '),
+      pathsOf([stream.default_cursor_field ?? []]),
+      pathsOf(stream.source_defined_primary_key ?? []),
+    ]);
+    expect(rowsOf(sectionOf(chapter, '### Supported streams'))).toEqual(rows);
+  });
+
+  test('has a config for PyAirbyte that is accepted, and streams that exist', async () => {
+    const [python = ''] = blocksIn('python').map(({ text }) => text);
+    const [, text = ''] = /config=(\{[\s\S]*?\n {4}\}),/.exec(python) ?? [];
+    const value: JsonObject = JSON.parse(text.replaceAll(/,(?=\s*\})/g, ''));
+    const { config, notes } = await parseConfig(value, { nowMs: Date.now() });
+    expect({ ...config, notes }).toMatchObject({ subdomain: 'acme', notes: [] });
+    expect(python).toContain('get_source(\n    "source-zendesk-chat",\n');
+    const [, wanted = ''] = /streams=(\[.*\])/.exec(python) ?? [];
+    expect(streams.map(({ name }) => name)).toEqual(expect.arrayContaining(JSON.parse(wanted)));
+  });
+
+  test('names the columns whose types differ from those of Airbyte as they are', () => {
+    const schemaOf = (name: string) =>
+      describeStreams('all').find((stream) => stream.name === name)?.schema.properties ?? {};
+    expect(schemaOf('chats')['session']?.properties).toBeDefined();
+    expect(schemaOf('departments')['settings']?.properties).toBeDefined();
+    expect(schemaOf('agents')['enabled_departments']?.items).toBeDefined();
+    expect(schemaOf('triggers')['definition']?.properties).toMatchObject({
+      event: { type: ['null', 'string'] },
+      condition: { type: ['null', 'string'] },
+      actions: { type: ['null', 'string'] },
+    });
+    expect(Object.keys(schemaOf('bans'))).toEqual(
+      expect.arrayContaining(['created_at', 'create_date']),
+    );
+  });
+});
+
+interface AirbyteStream {
+  readonly name: string;
+  readonly supported_sync_modes: readonly string[];
+  readonly default_cursor_field?: readonly string[];
+  readonly source_defined_primary_key?: readonly (readonly string[])[];
+}
+
+/** Paths as a cell of a table. */
+function pathsOf(paths: readonly (readonly string[])[]): string {
+  const names = paths.filter((path) => path.length > 0).map((path) => `\`${path.join('.')}\``);
+  return names.length === 0 ? '–' : names.join(', ');
+}
