@@ -1,5 +1,5 @@
 /** Whatever moment a run dies at, the next one completes what it began. */
-import { afterAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
@@ -17,14 +17,7 @@ import {
 } from './death-world.ts';
 import { mixtures, singleHabits } from './server-habits.ts';
 import { contentFaults, contentsAfter, lastStateOf, repeatsAfter, type Story } from './union.ts';
-import { isWhole } from './whole-set.ts';
-
-const told: string[] = [];
-
-/** The whole set tells its figures; `npm test` does not. */
-afterAll(() => {
-  if (isWhole) process.stderr.write(`${told.join('\n')}\n`);
-});
+import { isWhole, tellFigures } from './whole-set.ts';
 
 const habits = isWhole ? [...singleHabits, ...mixtures] : singleHabits.slice(0, 1);
 
@@ -33,7 +26,7 @@ test.each(habits)(
   async (habit) => {
     const { faults, failures, ...figures } = await tryEveryDeath(habit);
 
-    told.push(JSON.stringify({ title: habit.title, ...figures, failures }));
+    tellFigures({ title: habit.title, ...figures, failures });
     expect(faults).toEqual([]);
     expect(figures.lines).toBeGreaterThan(100);
     expect(figures.runs).toBeGreaterThan(10);
@@ -106,7 +99,7 @@ test.each(['SIGKILL', 'closed pipe'] as const)(
     );
 
     const mostRepeated = Math.max(...outcomes.map(({ repeated }) => repeated));
-    told.push(JSON.stringify({ title: how, deaths: outcomes.length, mostRepeated }));
+    tellFigures({ title: how, deaths: outcomes.length, mostRepeated });
     expect(outcomes.flatMap(({ faults }) => faults)).toEqual([]);
     expect(outcomes).toHaveLength(deaths);
   },

@@ -1,5 +1,5 @@
 /** What makes other readers loop, stop early, or end green with half of the data. */
-import { afterAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
@@ -10,14 +10,7 @@ import { tryEveryDeath } from './death-trial.ts';
 import { createDeathWorld, runIn, type Ending } from './death-world.ts';
 import { ignoresSinceId, noEndTime, tooMany, wrongUnit, type Habit } from './server-habits.ts';
 import { contentFaults, contentsAfter, lastStateOf } from './union.ts';
-import { chosen, isWhole } from './whole-set.ts';
-
-const told: string[] = [];
-
-/** The whole set tells its figures, and every combination that ends in an error; `npm test` does not. */
-afterAll(() => {
-  if (isWhole) process.stderr.write(`${told.join('\n')}\n`);
-});
+import { chosen, tellFigures } from './whole-set.ts';
 
 /** An account of two or three full pages of chats, all of them old enough to be asked for. */
 const large: SandboxOptions = {
@@ -186,7 +179,7 @@ test.each(chosen(all, ({ title }) => lean.has(title)))(
   async (habit) => {
     const { faults, failures, ...figures } = await tryEveryDeath(habit);
 
-    told.push(JSON.stringify({ title: habit.title, ...figures, failures }));
+    tellFigures({ title: habit.title, ...figures, failures });
     expect(faults).toEqual([]);
   },
   600_000,
