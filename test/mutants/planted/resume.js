@@ -30,6 +30,14 @@ export const resumeMutants = [
     killers: exportTests('a bookmark of another tap is left as it is until'),
   },
   {
+    name: "another tap's bookmark comes back at the end",
+    promise: 'rule 7: a bookmark is never written lower than an earlier one',
+    file: 'src/zendesk/export-pages.ts',
+    search: 'if (!start.isForeign || hasCheckpoint || isLate)',
+    replacement: 'if (!start.isForeign || (hasCheckpoint && isLate) || isLate)',
+    killers: exportTests('that has been left behind does not come back at the end'),
+  },
+  {
     name: 'a stale position is taken for ours',
     promise: 'rule 6: a position of another time comes from another tap',
     file: bookmark,
