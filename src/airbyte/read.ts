@@ -43,9 +43,9 @@ export async function read(run: Run, files: ReadArguments): Promise<number> {
       if (reason !== 'retry') writer.throttled(untilMs);
     },
   });
-  for (const name of unknown) await print(run.stdout, incomplete(run, missing(name, descriptions)));
-  await write(run, sync, { writer, abandon: () => unread.abort() });
   const strangers = unknown.map((name) => missing(name, descriptions));
+  for (const error of strangers) await print(run.stdout, incomplete(run, error));
+  await write(run, sync, { writer, abandon: () => unread.abort() });
   return conclude(run, sync.results(), strangers);
 }
 
