@@ -5,6 +5,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { countsOf, incrementalStreams, itemsOf } from '../expected.js';
 import { configuredCatalog, discovered, lastStates, messagesOf, recordsOf } from '../messages.js';
@@ -60,16 +61,11 @@ const knownInRecords = [
   'triggers.enabled',
 ];
 
-/**
- * Data that their connector can read: a ban without a date ends it, from the eleventh on there is one. The
- * instant is given so that both lists above are whole each time.
- */
-const readable = {
-  chats: 200,
-  timeline: 60,
-  bans: { ip: 3, visitor: 3 },
-  now: '2025-06-01T12:00:00Z',
-};
+/** The same data each time, so that both lists above are whole. */
+const startMs = Date.parse('2025-06-01T12:00:00Z');
+
+/** Data that their connector can read: a ban without a date ends it, from the eleventh on there is one. */
+const readable = { chats: 200, timeline: 60, bans: { ip: 3, visitor: 3 }, now: startMs };
 
 /**
  * Their package with the sandbox in place of the API.
@@ -149,18 +145,32 @@ function micros(time) {
   return Date.parse(`${second}Z`) * 1000 + Number(fraction);
 }
 
+/** So far a bookmark of theirs is gone back behind: it may lie in the last minutes, where chats still arrive. */
+const lateSeconds = 310;
+
 /**
- * Their bookmarks may lie in the last five minutes, where chats still arrive: ours goes back behind them.
+ * Their state keeps what ours has left in it. While the time is still that of ours, ours has seen to it.
  *
  * @param {Read} theirs
  */
 function startsFromTheirs(theirs) {
-  const late = 310;
+  const start = (
+    /** @type {string} */ stream,
+    /** @type {string} */ name,
+    /** @type {number} */ unit,
+  ) => {
+    const time = Number(bookmark(theirs, stream, name));
+    const isOurs = isDeepStrictEqual(bookmark(theirs, stream, 'position'), {
+      end_time: time,
+      end_id: null,
+    });
+    return String(isOurs ? time : time - lateSeconds * unit);
+  };
   return {
     agents: String(Number(bookmark(theirs, 'agents', 'id')) + 1),
     bans: String(Number(bookmark(theirs, 'bans', 'id')) + 1),
-    agent_timeline: String(Number(bookmark(theirs, 'agent_timeline', 'start_time')) - late * 1e6),
-    chats: String(Number(bookmark(theirs, 'chats', 'update_timestamp')) - late),
+    agent_timeline: start('agent_timeline', 'start_time', 1e6),
+    chats: start('chats', 'update_timestamp', 1),
   };
 }
 
@@ -174,19 +184,22 @@ function startsFromOurs(ours) {
   };
 }
 
-/** @param {Sandbox} sandbox */
-function changeAccount({ account, now }) {
+/**
+ * @param {Sandbox} sandbox
+ * @param {number} round
+ */
+function changeAccount({ account, now }, round) {
   account.edit({ count: 3 });
   account.add({ count: 2 });
-  account.put('agents', { id: 999_000_000_001, display_name: 'New' });
+  account.put('agents', { id: 999_000_000_000 + round, display_name: 'New' });
   const created_at = new Date(now()).toISOString();
-  account.put('bans', { id: 99_000_001, type: 'visitor', visitor_id: 'new', created_at });
+  account.put('bans', { id: 99_000_000 + round, type: 'visitor', visitor_id: 'new', created_at });
 }
 
 /**
- * What both reads have brought is what the account holds now.
+ * What all the reads have brought is what the account holds now.
  *
- * @param {readonly Read[]} reads The earlier one first.
+ * @param {readonly Read[]} reads The earlier ones first.
  * @param {Sandbox} sandbox
  */
 function checkUnion(reads, sandbox) {
@@ -202,14 +215,47 @@ function checkUnion(reads, sandbox) {
 }
 
 /**
- * @param {{ source: Source, other: Read, sandbox: Sandbox, config: object, streams: readonly CatalogStream[] }} given
- * @param {Readonly<Record<string, string>>} starts
+ * Each takes over from the other after the account has changed: ours from theirs, theirs from ours, and
+ * ours again from what theirs has made of it.
+ *
+ * @param {{ theirs: Side, ours: Side, sandbox: Sandbox, config: object }} given
+ * @param {() => void} wait Until what has just changed is older than the last minutes.
  */
-async function goOn({ source, other, sandbox, config, streams }, starts) {
-  sandbox.requests.length = 0;
-  const more = await read(source, { config, streams, state: other.state });
-  deepEqual(firstStarts(sandbox), starts, 'first requests from the other state');
-  checkUnion([other, more], sandbox);
+async function exchangeStates({ theirs, ours, sandbox, config }, wait) {
+  const goOn = async (
+    /** @type {Side} */ { source, streams },
+    /** @type {readonly Read[]} */ before,
+    /** @type {Readonly<Record<string, string>>} */ starts,
+  ) => {
+    sandbox.requests.length = 0;
+    const more = await read(source, { config, streams, state: before.at(-1)?.state ?? [] });
+    deepEqual(firstStarts(sandbox), starts, 'first requests from the state of the other');
+    checkUnion([...before, more], sandbox);
+    return more;
+  };
+  changeAccount(sandbox, 1);
+  await goOn(ours, [theirs.first], startsFromTheirs(theirs.first));
+  const back = await goOn(theirs, [ours.first], startsFromOurs(ours.first));
+  wait();
+  changeAccount(sandbox, 2);
+  await goOn(ours, [ours.first, back], startsFromTheirs(back));
+}
+
+/**
+ * @typedef {object} Side
+ * @property {Source} source
+ * @property {readonly CatalogStream[]} streams
+ * @property {Read} first Everything.
+ */
+
+/**
+ * @param {Source} source
+ * @param {object} config
+ * @returns {Promise<Side>}
+ */
+async function readAll(source, config) {
+  const streams = discovered(await source.run('discover', { config }));
+  return { source, streams, first: await read(source, { config, streams }) };
 }
 
 /** @type {import('../table.js').Row} */
@@ -217,29 +263,20 @@ export const airbyteConnector = {
   name: 'airbyte-source-zendesk-chat 1.1.1 beside ours',
   consumers: ['airbyte-connector'],
   async run(stage) {
-    const sandbox = await stage.account(readable);
+    let nowMs = startMs;
+    const sandbox = await stage.account({ ...readable, clock: () => nowMs });
     const config = airbyteConfig(sandbox);
-    const theirSource = await openTheirs(stage, sandbox);
+    const theirs = await readAll(await openTheirs(stage, sandbox), config);
     const ourSource = open([sourceProgram], { folder: await stage.folder(), sandbox });
-    const theirStreams = discovered(await theirSource.run('discover', { config }));
-    const ourStreams = discovered(await ourSource.run('discover', { config }));
-    deepEqual(catalogDifferences(theirStreams, ourStreams), knownInCatalogs);
-    const theirs = await read(theirSource, { config, streams: theirStreams });
-    const ours = await read(ourSource, { config, streams: ourStreams });
-    deepEqual(recordDifferences(theirs.records, ours.records), knownInRecords);
-    const counts = Object.entries(ours.records).map(([name, { length }]) => [name, length]);
+    const ours = await readAll(ourSource, config);
+    deepEqual(catalogDifferences(theirs.streams, ours.streams), knownInCatalogs);
+    deepEqual(recordDifferences(theirs.first.records, ours.first.records), knownInRecords);
+    const counts = Object.entries(ours.first.records).map(([name, { length }]) => [name, length]);
     deepEqual(Object.fromEntries(counts), countsOf(sandbox));
-    changeAccount(sandbox);
-    const both = { sandbox, config };
-    await goOn(
-      { ...both, source: ourSource, streams: ourStreams, other: theirs },
-      startsFromTheirs(theirs),
-    );
-    await goOn(
-      { ...both, source: theirSource, streams: theirStreams, other: ours },
-      startsFromOurs(ours),
-    );
+    await exchangeStates({ theirs, ours, sandbox, config }, () => {
+      nowMs += 900_000;
+    });
     const known = knownInCatalogs.length + knownInRecords.length;
-    return `catalogs and records the same but for ${known} known differences, each goes on from the other's state`;
+    return `catalogs and records the same but for ${known} known differences; states go there and back`;
   },
 };
