@@ -1,15 +1,29 @@
 import { readFileSync } from 'node:fs';
 
+import type { AboutOptions } from './about.ts';
 import { checkAccount, checkPatience, patienceFor } from './check.ts';
 import type { Clock } from './clock.ts';
-import { apiOrigin, parseConfig, readJsonFile, type Config } from './config.ts';
+import {
+  apiOrigin,
+  gatherConfig,
+  parseConfig,
+  readConfigSchema,
+  type Config,
+  type ConfigSources,
+} from './config.ts';
 import type { TapError } from './errors.ts';
 import type { RequestReport } from './http/attempt.ts';
 import type { HttpClient } from './http/client.ts';
 import type { Wait } from './http/limiter.ts';
 import type { Json } from './json.ts';
 import { secretForms, type Logger, type Metric } from './logger.ts';
-import { parseCatalog, type StreamDescription } from './singer/catalog.ts';
+import {
+  discoverCatalog,
+  parseCatalog,
+  type Catalog,
+  type StreamDescription,
+} from './singer/catalog.ts';
+import { selectByPatterns } from './singer/patterns.ts';
 import type { JsonSchema } from './singer/schema.ts';
 import { selectStreams, type SelectedStream } from './singer/selection.ts';
 import { State } from './singer/state.ts';
@@ -112,16 +126,36 @@ export function streamNames(): { names: readonly string[]; offByDefault: readonl
   return { names: streams.map(({ name }) => name), offByDefault };
 }
 
+/** What describes the program: package.json and the schema of the config. */
+export async function describeProgram(): Promise<AboutOptions> {
+  const manifest: {
+    readonly name: string;
+    readonly version: string;
+    readonly description: string;
+    readonly engines: { readonly node: string };
+  } = JSON.parse(readShipped('package.json'));
+  const { name, version, description, engines } = manifest;
+  const settings = await readConfigSchema();
+  return {
+    name,
+    version,
+    description,
+    node: engines.node,
+    settings,
+    streams: describeStreams('all'),
+  };
+}
+
 /**
- * Reads and checks the config file, and logs what there is to say about it; from then on the logger
- * knows its secrets and its format.
+ * Gathers and checks the config, and logs what there is to say about it; from then on the logger knows its
+ * secrets and its format.
  * @throws ConfigError for a file or a config that cannot be used.
  */
 export async function loadConfig(
-  path: string,
+  sources: ConfigSources,
   { logger, clock }: Pick<AssembleOptions, 'logger' | 'clock'>,
 ): Promise<Config> {
-  const value = await readJsonFile(path, '--config');
+  const value = await gatherConfig(sources);
   const nowMs = clock.now();
   const { config, notes } = await parseConfig(value, { nowMs, knownStreams: streamNames() });
   logger.setSecrets(config.secrets);
@@ -152,6 +186,8 @@ export interface AssembleOptions {
   readonly config: Config;
   /** The parsed files; `undefined`: none was given. */
   readonly catalog: Json | undefined;
+  /** In the place of a catalog: patterns over the streams and columns there are. */
+  readonly patterns?: readonly string[];
   readonly state: Json | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
@@ -159,6 +195,23 @@ export interface AssembleOptions {
   readonly signal: AbortSignal;
   /** Told before a wait of some length. */
   readonly onWait?: (wait: Wait) => void;
+  /** Reads less, or otherwise, of each stream; for a trial. */
+  readonly adapt?: (definition: StreamDefinition) => StreamDefinition;
+}
+
+/**
+ * The streams a catalog, or patterns, or nothing selects.
+ * @throws TapError (config) for a catalog or a pattern that cannot be understood.
+ */
+export function assembleSelection(
+  options: Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'logger'>,
+): readonly SelectedStream[] {
+  const descriptions = describeStreams(options.config.extraStreams);
+  return selectStreams({
+    catalog: catalogOf(options, descriptions),
+    streams: descriptions,
+    warn: (message) => options.logger.warning(message),
+  });
 }
 
 /**
@@ -167,12 +220,7 @@ export interface AssembleOptions {
  */
 export async function assembleSync(options: AssembleOptions): Promise<Sync> {
   const { config, logger, clock, signal } = options;
-  const descriptions = describeStreams(config.extraStreams);
-  const selected = selectStreams({
-    catalog: options.catalog === undefined ? undefined : parseCatalog(options.catalog),
-    streams: descriptions,
-    warn: (message) => logger.warning(message),
-  });
+  const selected = assembleSelection(options);
   const state = State.parse(options.state, { streams });
   const { client, requests } = await createHttp(options);
   const api = createChatApi({
@@ -181,7 +229,7 @@ export async function assembleSync(options: AssembleOptions): Promise<Sync> {
     warn: (message) => logger.warning(message),
   });
   return createSync({
-    streams: selected.map((stream) => withDefinition(stream)),
+    streams: selected.map((stream) => withDefinition(stream, options.adapt)),
     api,
     state,
     settings: readSettings(config),
@@ -194,10 +242,22 @@ export async function assembleSync(options: AssembleOptions): Promise<Sync> {
   });
 }
 
-function withDefinition(selected: SelectedStream): StreamToRead {
+function catalogOf(
+  { catalog, patterns = [] }: Pick<AssembleOptions, 'catalog' | 'patterns'>,
+  descriptions: readonly StreamDescription[],
+): Catalog | undefined {
+  if (catalog !== undefined) return parseCatalog(catalog);
+  if (patterns.length === 0) return undefined;
+  return selectByPatterns(discoverCatalog(descriptions), patterns);
+}
+
+function withDefinition(
+  selected: SelectedStream,
+  adapt: AssembleOptions['adapt'] = (definition) => definition,
+): StreamToRead {
   const definition = streams.find(({ name }) => name === selected.name);
   if (definition === undefined) throw new Error(`no stream ${selected.name} in the table`);
-  return { selected, definition };
+  return { selected, definition: adapt(definition) };
 }
 
 function readSettings(config: Config): ReadSettings {

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 import { systemClock, type Clock } from './clock.ts';
+import type { SingerArguments, Task } from './arguments.ts';
+import type { AssembleOptions } from './assemble.ts';
+import type { Config, ConfigSources } from './config.ts';
 import type { Json } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
 import { createLogger, loggingFromEnv, type Logger } from './logger.ts';
@@ -19,13 +22,6 @@ export interface CliOptions {
   readonly lifetime: Lifetime;
   /** Default: the system's. */
   readonly clock?: Clock;
-}
-
-interface Arguments {
-  readonly config: string | undefined;
-  readonly catalog: string | undefined;
-  readonly state: string | undefined;
-  readonly discover: boolean;
 }
 
 interface Run extends CliOptions {
@@ -91,37 +87,79 @@ async function dispatch(run: Run): Promise<number> {
     await print(run.stdout, `${parsed}\n`);
     return 0;
   }
-  return parsed.discover ? discover(run, parsed) : sync(run, parsed);
+  return tasks[parsed.task](run, parsed);
 }
 
-async function discover(run: Run, { config }: Arguments): Promise<number> {
-  const { readExtraStreams, readJsonFile } = await import('./config.ts');
-  const { describeStreams } = await import('./assemble.ts');
-  const { catalogText, discoverCatalog } = await import('./singer/catalog.ts');
-  const value = config === undefined ? {} : await readJsonFile(config, '--config');
-  const catalog = discoverCatalog(describeStreams(readExtraStreams(value)));
-  await print(run.stdout, catalogText(catalog));
+/** Every thing the program can be asked to do. @returns the exit code */
+const tasks: Readonly<Record<Task, (run: Run, args: SingerArguments) => Promise<number>>> = {
+  sync,
+  discover,
+  check,
+  test,
+  'test-schema': testSchema,
+  about,
+};
+
+function sourcesOf({ config, startDate }: SingerArguments, { env }: Run): ConfigSources {
+  const settings = startDate === undefined ? {} : { start_date: startDate };
+  return { files: config, settings, env };
+}
+
+async function about({ stdout }: Run, { format }: SingerArguments): Promise<number> {
+  const { about: describe, aboutText } = await import('./about.ts');
+  const { describeProgram } = await import('./assemble.ts');
+  const program = await describeProgram();
+  const isJson = format === 'json';
+  const text = isJson
+    ? `${JSON.stringify(describe(program), null, 2)}\n`
+    : aboutText(program, format);
+  await print(stdout, text);
   return 0;
 }
 
-async function sync(run: Run, files: Arguments): Promise<number> {
-  const { logger, env, lifetime, progress, clock } = run;
-  const { readJsonFile } = await import('./config.ts');
-  const { assembleSync, loadConfig } = await import('./assemble.ts');
+async function discover(run: Run, args: SingerArguments): Promise<number> {
+  const { gatherConfig, readExtraStreams } = await import('./config.ts');
+  const { describeStreams } = await import('./assemble.ts');
+  const { catalogText, discoverCatalog } = await import('./singer/catalog.ts');
+  const { selectByPatterns } = await import('./singer/patterns.ts');
+  const value = await gatherConfig(sourcesOf(args, run));
+  const catalog = discoverCatalog(describeStreams(readExtraStreams(value)));
+  const isChosen = args.select.length > 0;
+  await print(run.stdout, catalogText(isChosen ? selectByPatterns(catalog, args.select) : catalog));
+  return 0;
+}
+
+/** @throws ConfigError when there is none. */
+async function configOf(run: Run, args: SingerArguments): Promise<Config> {
+  const { loadConfig } = await import('./assemble.ts');
   const { ConfigError } = await import('./errors.ts');
-  const { createRunReport } = await import('./run-report.ts');
-  const { createSingerWriter } = await import('./singer/writer.ts');
-  if (files.config === undefined) {
-    throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
-  }
-  const config = await loadConfig(files.config, { logger, clock });
+  if (args.config.length > 0) return loadConfig(sourcesOf(args, run), run);
+  throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
+}
+
+type RunInput = Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'state'>;
+
+async function filesOf(run: Run, args: SingerArguments): Promise<RunInput> {
+  const { readJsonFile } = await import('./config.ts');
   const read = async (path: string | undefined, what: string): Promise<Json | undefined> =>
     path === undefined ? undefined : readJsonFile(path, what);
+  return {
+    config: await configOf(run, args),
+    catalog: await read(args.catalog, '--catalog'),
+    patterns: args.select,
+    state: await read(args.state, '--state'),
+  };
+}
+
+async function sync(run: Run, args: SingerArguments): Promise<number> {
+  const { logger, env, lifetime, progress, clock, stdout } = run;
+  const { assembleSync } = await import('./assemble.ts');
+  const { createRunReport } = await import('./run-report.ts');
+  const { createSingerWriter } = await import('./singer/writer.ts');
+  const files = await filesOf(run, args);
   const unread = new AbortController();
   const { messages, results } = await assembleSync({
-    config,
-    catalog: await read(files.catalog, '--catalog'),
-    state: await read(files.state, '--state'),
+    ...files,
     env,
     logger,
     clock,
@@ -133,14 +171,71 @@ async function sync(run: Run, files: Arguments): Promise<number> {
     report.observe(message);
     progress.observe(message);
   };
-  await writeMessages({
-    messages: messages(),
-    observe,
-    writer: createSingerWriter(),
-    stdout: run.stdout,
-    abandon: () => unread.abort(),
-  });
+  const abandon = (): void => unread.abort();
+  const writer = createSingerWriter();
+  await writeMessages({ messages: messages(), observe, writer, stdout, abandon });
   progress.clear();
   if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
   return report.end(results());
+}
+
+/** One request for each endpoint, and a table of what they say; whoever asks does not want to wait. */
+async function check(run: Run, args: SingerArguments): Promise<number> {
+  const { patienceFor } = await import('./check.ts');
+  const { createProbing } = await import('./trial.ts');
+  const { adapt, newest } = createProbing();
+  const given = await configOf(run, args);
+  const input = {
+    config: { ...given, ...patienceFor(given) },
+    catalog: undefined,
+    state: undefined,
+  };
+  return trial(run, { ...input, patterns: args.select, adapt }, newest);
+}
+
+/** One record of each selected stream: read, made to fit, checked, and thrown away. */
+async function test(run: Run, args: SingerArguments): Promise<number> {
+  const { firstRecordOf } = await import('./trial.ts');
+  const files = await filesOf(run, args);
+  return trial(run, { ...files, state: undefined, adapt: firstRecordOf });
+}
+
+async function trial(
+  run: Run,
+  input: RunInput & Pick<AssembleOptions, 'adapt'>,
+  newest?: ReadonlyMap<string, string>,
+): Promise<number> {
+  const { logger, env, lifetime, clock } = run;
+  const { assembleSync } = await import('./assemble.ts');
+  const { exitCodeOf, tellFailures } = await import('./run-report.ts');
+  const { trialTable, trialVerdict } = await import('./trial.ts');
+  const unread = new AbortController();
+  const { messages, results: resultsOf } = await assembleSync({
+    ...input,
+    env,
+    // The table says it all; the steps to it are for whoever looks for a fault.
+    logger: { ...logger, info: logger.debug, metric: () => undefined },
+    clock,
+    signal: AbortSignal.any([lifetime.signal, unread.signal]),
+  });
+  // Nobody reads what a trial reads, nor the page after it that may be on its way.
+  for await (const message of messages()) run.progress.observe(message);
+  unread.abort();
+  run.progress.clear();
+  const results = resultsOf();
+  const table = { results, nowMs: clock.now(), ...(newest !== undefined && { newest }) };
+  await print(run.stdout, trialTable(table));
+  if (exitCodeOf(results) > 0) tellFailures(logger, results);
+  else if (results.some(({ status }) => status === 'absent')) logger.warning(trialVerdict(results));
+  else logger.info(trialVerdict(results));
+  return exitCodeOf(results);
+}
+
+/** What a target would be told of the selected streams before their records. */
+async function testSchema(run: Run, args: SingerArguments): Promise<number> {
+  const { assembleSelection } = await import('./assemble.ts');
+  const { schemaLine } = await import('./singer/writer.ts');
+  const selected = assembleSelection({ ...(await filesOf(run, args)), logger: run.logger });
+  await print(run.stdout, selected.map((stream) => schemaLine(stream)).join(''));
+  return 0;
 }

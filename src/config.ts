@@ -12,13 +12,15 @@ import {
 import type { Dates, KnownStreams } from './config/checks.ts';
 import { gather, namesIn } from './config/forms.ts';
 import type { ConfigNote, Findings } from './config/forms.ts';
-import { expected, shown } from './config/wording.ts';
+import { mergeSources, type ConfigSources } from './config/sources.ts';
+import { expected, noObject, shown } from './config/wording.ts';
 import { ConfigError } from './errors.ts';
-import { isJsonObject, jsonTypeOf } from './json.ts';
+import { isJsonObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 
 export type { ConfigNote } from './config/forms.ts';
 export { parseJson, readJsonFile, readTextFile } from './config/json-file.ts';
+export type { ConfigSources } from './config/sources.ts';
 
 /** The user's settings, in one form whatever form they were given in. Frozen. */
 export interface Config {
@@ -95,9 +97,6 @@ interface ValidSettings {
   readonly bans_page_limit: number;
 }
 
-const whatIsConfig =
-  'it must be a JSON object such as {"subdomain": "acme", "access_token": "..."}.';
-
 const hints: Readonly<Record<string, string>> = Object.freeze({
   agents_page_limit: ' The API refuses pages of more than 100 agents.',
   extra_streams: ' For example ["chat_messages"].',
@@ -110,6 +109,12 @@ export async function readConfigSchema(): Promise<JsonObject> {
   return isJsonObject(schema) ? schema : {};
 }
 
+/** The config of all its sources as one object. Raises a ConfigError for a file that cannot be used. */
+export async function gatherConfig(sources: ConfigSources): Promise<JsonObject> {
+  const { properties } = await readConfigSchema();
+  return mergeSources(sources, Object.keys(isJsonObject(properties) ? properties : {}));
+}
+
 /**
  * Brings every accepted form of a config into one and checks it. Raises a ConfigError that tells all
  * violations at once (`isConfigViolations`).
@@ -118,8 +123,7 @@ export async function parseConfig(
   value: Json,
   options: ConfigOptions,
 ): Promise<{ readonly config: Config; readonly notes: readonly ConfigNote[] }> {
-  if (!isJsonObject(value))
-    throw violationsError([['', `The config is of type ${jsonTypeOf(value)}: ${whatIsConfig}`]]);
+  if (!isJsonObject(value)) throw violationsError([['', noObject(value)]]);
   const schema = await readConfigSchema();
   const findings = gather(value, schema);
   const { settings, violations, notes } = findings;

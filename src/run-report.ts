@@ -100,7 +100,7 @@ function tellTotal(logger: Logger, results: readonly StreamResult[], durationMs:
 }
 
 /** The last line is what a runner shows its user. */
-function tellFailures(logger: Logger, results: readonly StreamResult[]): void {
+export function tellFailures(logger: Logger, results: readonly StreamResult[]): void {
   const errors = errorsOf(results);
   const [first] = errors;
   if (first === undefined) return;

@@ -11,7 +11,7 @@ import {
   type ConfigArguments,
 } from './arguments.ts';
 import { catalogLine, connectionStatusLine, logText, specLine } from './messages.ts';
-import { createStamp, runErrorLine, sentence, type Run } from './run.ts';
+import { configIn, createStamp, runErrorLine, sentence, type Run } from './run.ts';
 
 /**
  * The Airbyte program: a verb in, the protocol's messages on stdout. stderr stays empty but for a command
@@ -81,7 +81,7 @@ async function check(run: Run, { config: path }: ConfigArguments): Promise<numbe
   const { logger, clock, env, lifetime } = run;
   let failure: TapError | undefined;
   try {
-    const config = await loadConfig(path, run);
+    const config = await loadConfig(configIn(path), run);
     const ask = await assembleCheck({ config, env, logger, clock, signal: lifetime.signal });
     failure = await ask();
   } catch (error) {
@@ -96,7 +96,7 @@ async function check(run: Run, { config: path }: ConfigArguments): Promise<numbe
 async function discover(run: Run, { config: path }: ConfigArguments): Promise<number> {
   const { describeStreams, loadConfig } = await import('../assemble.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
-  await loadConfig(path, run);
+  await loadConfig(configIn(path), run);
   await print(run.stdout, catalogLine(airbyteCatalog(describeStreams('all'))));
   return 0;
 }

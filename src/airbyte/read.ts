@@ -12,7 +12,7 @@ import type { StreamResult, Sync } from '../sync.ts';
 import type { ReadArguments } from './arguments.ts';
 import { hasBookmark, parseConfiguredCatalog } from './catalog.ts';
 import { statusLine } from './messages.ts';
-import { runErrorLine, type Run } from './run.ts';
+import { configIn, runErrorLine, type Run } from './run.ts';
 import { parseAirbyteState, singerState, type AirbyteState } from './state.ts';
 import { createAirbyteWriter, type AirbyteWriter } from './writer.ts';
 
@@ -22,7 +22,10 @@ import { createAirbyteWriter, type AirbyteWriter } from './writer.ts';
  */
 export async function read(run: Run, files: ReadArguments): Promise<number> {
   const { clock, logger, env, lifetime } = run;
-  const config = { ...(await loadConfig(files.config, run)), extraStreams: 'all' } as const;
+  const config = {
+    ...(await loadConfig(configIn(files.config), run)),
+    extraStreams: 'all',
+  } as const;
   const descriptions = describeStreams('all');
   const given = await readJsonFile(files.catalog, '--catalog');
   const { catalog, names, unknown } = parseConfiguredCatalog(given, descriptions);

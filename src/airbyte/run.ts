@@ -1,5 +1,6 @@
 import type { CliOptions } from '../cli.ts';
 import type { Clock } from '../clock.ts';
+import type { ConfigSources } from '../config.ts';
 import type { TapError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { errorLine } from './messages.ts';
@@ -9,6 +10,11 @@ export interface Run extends CliOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly stamp: Stamp;
+}
+
+/** The one source of a config that Airbyte knows. */
+export function configIn(path: string): ConfigSources {
+  return { files: [path], settings: {}, env: {} };
 }
 
 /** The time of a line, ms since 1970, never before that of an earlier one. `at`: when it happened; left out: now. */

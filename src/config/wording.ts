@@ -1,5 +1,13 @@
 import type { Json, JsonObject } from '../json.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, jsonTypeOf } from '../json.ts';
+
+/** What is said of a config that is no object. */
+export function noObject(value: Json): string {
+  return (
+    `The config is of type ${jsonTypeOf(value)}: ` +
+    'it must be a JSON object such as {"subdomain": "acme", "access_token": "..."}.'
+  );
+}
 
 /** What a value of this property has to be, as the end of a sentence. */
 export function expected(property: JsonObject): string {

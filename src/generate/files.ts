@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { describeStreams } from '../assemble.ts';
+import { describeProgram, describeStreams } from '../assemble.ts';
 import { readConfigSchema } from '../config.ts';
 import { catalogText, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
 import { streams } from '../zendesk/streams.ts';
+import { hubDefinition, pluginDefinition, yamlOf } from './meltano.ts';
 import {
   airbyteStreamTable,
   configTable,
@@ -31,12 +32,16 @@ async function generatedFiles(root: URL): Promise<readonly GeneratedFile[]> {
     streams: streamTable(described, config),
     'airbyte-streams': airbyteStreamTable(streams),
   };
+  const { description } = await describeProgram();
+  const plugin = pluginDefinition(description, config);
   return [
     { path: 'README.md', text: fillSections(readme, sections) },
     {
       path: 'catalog.sample.json',
       text: catalogText(sampleCatalog(discoverCatalog(describeStreams([])))),
     },
+    { path: 'meltano.plugin.yml', text: yamlOf(plugin) },
+    { path: 'meltano.hub.yml', text: yamlOf(hubDefinition(plugin)) },
   ];
 }
 
@@ -54,7 +59,7 @@ export interface GenerateOptions {
 }
 
 /**
- * Brings the README's tables and catalog.sample.json up to date; with `--check` it only says what is stale.
+ * Brings the README's tables, catalog.sample.json and Meltano's definitions up to date; with `--check` it only says what is stale.
  * @returns the exit code: with `--check` 1 if anything is stale
  */
 export async function generate({ argv, root, write }: GenerateOptions): Promise<number> {
@@ -70,6 +75,6 @@ export async function generate({ argv, root, write }: GenerateOptions): Promise<
     if (!isCheck) await writeFile(new URL(path, root), text);
     write(isCheck ? `${path} is stale: run npm run generate\n` : `${path} is written\n`);
   }
-  if (stale.length === 0) write(`${files.map(({ path }) => path).join(' and ')}: up to date\n`);
+  if (stale.length === 0) write(`${files.map(({ path }) => path).join(', ')}: up to date\n`);
   return isCheck && stale.length > 0 ? 1 : 0;
 }

@@ -42,7 +42,13 @@ export function* recordLines(
   if (texts.length > 0) yield join();
 }
 
-function schemaLine({ stream, schema, keyProperties, bookmarkProperties }: SchemaMessage): string {
+/** A SCHEMA message; `bookmark_properties` only of columns that exist. */
+export function schemaLine({
+  stream,
+  schema,
+  keyProperties,
+  bookmarkProperties,
+}: Omit<SchemaMessage, 'type'>): string {
   const columns = bookmarkProperties.filter((name) => schema.properties?.[name] !== undefined);
   const message = {
     type: 'SCHEMA',

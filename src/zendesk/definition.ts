@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { ReplicationMethod } from '../singer/catalog.ts';
 import type { ChatApi } from './api.ts';
+import type { Probe } from './probe.ts';
 
 /**
  * The unit between stages: up to 1,000 parsed items and, if resuming after them would be right, the
@@ -64,4 +65,6 @@ export interface StreamDefinition {
   /** Keys other taps left in this stream's bookmark; their leaves become null once ours is written. */
   readonly foreignBookmarkKeys: readonly string[];
   readonly pages: PageSource;
+  /** Asks the endpoint as little as possible. */
+  readonly probe: Probe;
 }

@@ -6,9 +6,10 @@ import { microsToInstant, normalizeInstant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { StreamDefinition } from './definition.ts';
 import { microseconds, seconds } from './export-bookmark.ts';
-import { exportPages } from './export-pages.ts';
-import { idPages } from './id-pages.ts';
-import { listPages } from './list-pages.ts';
+import { exportPages, type ExportSpec } from './export-pages.ts';
+import { idPages, type IdSpec } from './id-pages.ts';
+import { listPages, type ListSpec } from './list-pages.ts';
+import { exportProbe, idProbe, listProbe } from './probe.ts';
 
 /** Key and version of an item whose version is all it holds. */
 function wholeItem(item: JsonObject): string {
@@ -62,14 +63,29 @@ const usual: Static = {
   foreignBookmarkKeys: [],
 };
 
+/** The path of an endpoint, and the ways to ask it. */
+type Endpoint = Pick<StreamDefinition, 'path' | 'pages' | 'probe'>;
+
+function listEndpoint(spec: ListSpec): Endpoint {
+  return { path: spec.path, pages: listPages(spec), probe: listProbe(spec.path) };
+}
+
+function idEndpoint(spec: IdSpec): Endpoint {
+  return { path: spec.path, pages: idPages(spec), probe: idProbe(spec.path) };
+}
+
+function exportEndpoint(spec: ExportSpec): Endpoint {
+  return { path: spec.path, pages: exportPages(spec), probe: exportProbe(spec) };
+}
+
 function list(
   name: string,
   description: string,
   prepare?: (item: JsonObject) => void,
 ): StreamDefinition {
   const spec = { path: name, shape: 'array' as const };
-  const pages = listPages(prepare === undefined ? spec : { ...spec, prepare });
-  return { ...usual, name, description, path: name, pages };
+  const endpoint = listEndpoint(prepare === undefined ? spec : { ...spec, prepare });
+  return { ...usual, ...endpoint, name, description };
 }
 
 const accounts: StreamDefinition = {
@@ -77,18 +93,16 @@ const accounts: StreamDefinition = {
   name: 'accounts',
   description: 'The account and what its plan allows: one record',
   aliases: ['account'],
-  path: 'account',
   keyProperties: ['account_key'],
   absentOn: [403, 404],
-  pages: listPages({ path: 'account', shape: 'object' }),
+  ...listEndpoint({ path: 'account', shape: 'object' }),
 };
 
 const routingSettings: StreamDefinition = {
   ...usual,
   name: 'routing_settings',
   description: 'How chats are routed to agents: one record, its id is the subdomain',
-  path: 'routing_settings/account',
-  pages: listPages({
+  ...listEndpoint({
     path: 'routing_settings/account',
     shape: 'data',
     prepare: (item, { subdomain }) => {
@@ -108,9 +122,8 @@ const agents: StreamDefinition = {
   ...byId,
   name: 'agents',
   description: 'Agents with their role, departments and skills',
-  path: 'agents',
   absentOn: [],
-  pages: idPages({ path: 'agents', limit: 'agents' }),
+  ...idEndpoint({ path: 'agents', limit: 'agents' }),
 };
 
 const bans: StreamDefinition = {
@@ -118,8 +131,7 @@ const bans: StreamDefinition = {
   ...byId,
   name: 'bans',
   description: 'Banned visitors and banned IP addresses',
-  path: 'bans',
-  pages: idPages({
+  ...idEndpoint({
     path: 'bans',
     limit: 'bans',
     arrays: ['ip_address', 'visitor'],
@@ -138,9 +150,8 @@ const agentTimeline: StreamDefinition = {
   ...timelineBookmark,
   name: 'agent_timeline',
   description: 'Spans during which an agent kept one status and one number of chats',
-  path: 'incremental/agent_timeline',
   replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
-  pages: exportPages({
+  ...exportEndpoint({
     ...timelineBookmark,
     name: 'agent_timeline',
     path: 'incremental/agent_timeline',
@@ -174,10 +185,9 @@ const chats: StreamDefinition = {
   ...chatBookmark,
   name: 'chats',
   description: 'Chats and offline messages with their history, visitor, session and engagements',
-  path: 'incremental/chats',
   replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
   absentOn: [],
-  pages: exportPages({
+  ...exportEndpoint({
     ...chatBookmark,
     name: 'chats',
     path: 'incremental/chats',

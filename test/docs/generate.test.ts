@@ -16,13 +16,14 @@ import {
 import { streams } from '../../src/zendesk/streams.ts';
 
 const project = new URL('../../', import.meta.url);
+const generated = ['README.md', 'catalog.sample.json', 'meltano.plugin.yml', 'meltano.hub.yml'];
 let folder = '';
 let root = project;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'generate-'));
   root = pathToFileURL(`${folder}/`);
-  for (const name of ['README.md', 'catalog.sample.json']) {
+  for (const name of generated) {
     await copyFile(new URL(name, project), new URL(name, root));
   }
 });
@@ -37,10 +38,10 @@ async function run(...argv: readonly string[]): Promise<{ code: number; said: st
   return { code, said };
 }
 
-test('The README and the sample catalog are up to date; else run npm run generate', async () => {
+test('What is generated is up to date; else run npm run generate', async () => {
   expect(await run('--check')).toEqual({
     code: 0,
-    said: 'README.md and catalog.sample.json: up to date\n',
+    said: `${generated.join(', ')}: up to date\n`,
   });
 });
 

@@ -46,6 +46,7 @@ export function streamToRead(
     isDefault: true,
     foreignBookmarkKeys: [],
     pages,
+    probe: async () => undefined,
     ...changes,
   };
   const [selected] = selectStreams({

@@ -4,24 +4,46 @@ import { expect, test } from '@jest/globals';
 
 import { parseArguments } from '../../src/arguments.ts';
 
-const none = { config: undefined, catalog: undefined, state: undefined, discover: false };
+const none = {
+  task: 'sync',
+  config: [],
+  catalog: undefined,
+  state: undefined,
+  select: [],
+  startDate: undefined,
+  format: 'text',
+};
 
 test.each([
   { argv: [], expected: none },
-  { argv: ['--config', 'c.json'], expected: { ...none, config: 'c.json' } },
-  { argv: ['--config=c.json'], expected: { ...none, config: 'c.json' } },
+  { argv: ['--config', 'c.json'], expected: { ...none, config: ['c.json'] } },
+  { argv: ['--config=c.json'], expected: { ...none, config: ['c.json'] } },
+  {
+    argv: ['-c', 'a.json', '--config', 'b.json', '--config=ENV'],
+    expected: { ...none, config: ['a.json', 'b.json', 'ENV'] },
+  },
   {
     argv: ['-c', 'c.json', '-s', 's.json'],
-    expected: { ...none, config: 'c.json', state: 's.json' },
+    expected: { ...none, config: ['c.json'], state: 's.json' },
   },
   { argv: ['--catalog', 'k.json'], expected: { ...none, catalog: 'k.json' } },
   { argv: ['--properties', 'k.json'], expected: { ...none, catalog: 'k.json' } },
   { argv: ['-p', 'k.json'], expected: { ...none, catalog: 'k.json' } },
-  { argv: ['--discover'], expected: { ...none, discover: true } },
-  { argv: ['-d', '--state', 's.json'], expected: { ...none, discover: true, state: 's.json' } },
-  { argv: ['--config', '2024'], expected: { ...none, config: '2024' } },
-  { argv: ['--config', '0x10'], expected: { ...none, config: '0x10' } },
-  { argv: ['--config', 'a b/ü.json'], expected: { ...none, config: 'a b/ü.json' } },
+  {
+    argv: ['--select', 'chats.*', '--select=!chats.visitor', '--start-date', '2024-01-01'],
+    expected: { ...none, select: ['chats.*', '!chats.visitor'], startDate: '2024-01-01' },
+  },
+  { argv: ['--discover'], expected: { ...none, task: 'discover' } },
+  { argv: ['-d', '--state', 's.json'], expected: { ...none, task: 'discover', state: 's.json' } },
+  { argv: ['--check', '-c', 'c'], expected: { ...none, task: 'check', config: ['c'] } },
+  { argv: ['--test', '-c', 'c'], expected: { ...none, task: 'test', config: ['c'] } },
+  { argv: ['--test=all'], expected: { ...none, task: 'test' } },
+  { argv: ['--test=schema'], expected: { ...none, task: 'test-schema' } },
+  { argv: ['--about'], expected: { ...none, task: 'about' } },
+  { argv: ['--about', '--format', 'json'], expected: { ...none, task: 'about', format: 'json' } },
+  { argv: ['--config', '2024'], expected: { ...none, config: ['2024'] } },
+  { argv: ['--config', '0x10'], expected: { ...none, config: ['0x10'] } },
+  { argv: ['--config', 'a b/ü.json'], expected: { ...none, config: ['a b/ü.json'] } },
 ])('The command line $argv is understood', async ({ argv, expected }) => {
   expect(await parseArguments(argv)).toEqual(expected);
 });
@@ -30,9 +52,13 @@ test.each([
   { argv: ['--confg', 'c.json'], message: /^Unknown argument: confg/ },
   { argv: ['c.json'], message: /^Unknown argument: c\.json/ },
   { argv: ['--config'], message: /^Not enough arguments following: config/ },
-  { argv: ['-c', 'a.json', '--config', 'b.json'], message: /^--config is given twice/ },
   { argv: ['-p', 'a.json', '--catalog', 'b.json'], message: /^--catalog is given twice/ },
   { argv: ['-s', 'a.json', '--state', 'b.json'], message: /^--state is given twice/ },
+  { argv: ['--start-date', 'a', '--start-date', 'b'], message: /^--start-date is given twice/ },
+  { argv: ['--catalog', 'a.json', '--select', 'chats'], message: /^give --catalog or --select/ },
+  { argv: ['--discover', '--check'], message: /^give one of --discover, --check, --test/ },
+  { argv: ['--test=some'], message: /Given: "some"/ },
+  { argv: ['--about', '--format', 'xml'], message: /Given: "xml"/ },
 ])('The command line $argv is refused with a sentence', async ({ argv, message }) => {
   await expect(parseArguments(argv)).rejects.toMatchObject({
     kind: 'config',
@@ -53,8 +79,9 @@ test.each([['--help'], ['-h'], ['--config', 'c.json', '--help']])(
   'The help shows every argument within 80 columns (%s)',
   async (...argv) => {
     const help = await parseArguments(argv);
-    for (const name of ['--config', '--catalog', '--properties', '--state', '--discover'])
-      expect(help).toContain(name);
+    const names =
+      '--config --catalog --properties --state --select --start-date --discover --check --test --about --format';
+    for (const name of names.split(' ')) expect(help).toContain(name);
     expect(help).not.toMatch(/^.{81}/m);
   },
 );

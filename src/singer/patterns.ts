@@ -1,0 +1,99 @@
+/** Selection without a catalog file: patterns over streams and columns, as Meltano's `select` has them. */
+import { TapError } from '../errors.ts';
+import type { Catalog, CatalogEntry, MetadataEntry } from './catalog.ts';
+import { nearMisses } from './near-misses.ts';
+import type { Breadcrumb } from './schema.ts';
+
+interface Pattern {
+  readonly text: string;
+  readonly isExclusion: boolean;
+  readonly matches: (path: string) => boolean;
+}
+
+/** `*` stands for any text, dots included, `?` for one character; `chats` alone means all of it. */
+function parsePattern(text: string): Pattern {
+  const isExclusion = text.startsWith('!');
+  const glob = (isExclusion ? text.slice(1) : text).trim();
+  const source = glob
+    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const expression = new RegExp(`^${source}$`);
+  return { text, isExclusion, matches: (path) => expression.test(path) };
+}
+
+/** Names only: `chats`, `visitor`, `email`; array items are no step of their own. */
+function namesAt(stream: string, breadcrumb: Breadcrumb): readonly string[] {
+  const names = breadcrumb.filter((_step, index) => breadcrumb[index - 1] === 'properties');
+  return [stream, ...names];
+}
+
+/** The place itself and everything it is a part of, each as a dotted path. */
+function pathsTo(names: readonly string[]): readonly string[] {
+  return names.map((_name, index) => names.slice(0, index + 1).join('.'));
+}
+
+/** What a pattern chooses, it chooses with everything below. */
+function reaches(pattern: Pattern, names: readonly string[]): boolean {
+  return pathsTo(names).some((path) => pattern.matches(path));
+}
+
+function select(
+  entry: CatalogEntry,
+  included: readonly Pattern[],
+  excluded: readonly Pattern[],
+): CatalogEntry {
+  const places = entry.metadata.map(({ breadcrumb }) => namesAt(entry.tap_stream_id, breadcrumb));
+  const chosen = places.filter(
+    (names) =>
+      included.some((pattern) => reaches(pattern, names)) &&
+      !excluded.some((pattern) => reaches(pattern, names)),
+  );
+  // Whoever is chosen brings what it is a part of.
+  const paths = new Set(chosen.flatMap((names) => pathsTo(names)));
+  const metadata = entry.metadata.map((given, index): MetadataEntry => {
+    const selected = paths.has((places[index] ?? []).join('.'));
+    return { ...given, metadata: { ...given.metadata, selected } };
+  });
+  return { ...entry, metadata };
+}
+
+function nothingMatches({ text }: Pattern, { streams }: Catalog): TapError {
+  const names = streams.map((entry) => entry.tap_stream_id);
+  const [stream = ''] = text.replace(/^!/, '').split('.');
+  const [near] = nearMisses(stream, names);
+  const hint =
+    near === undefined ? `The streams are: ${names.join(', ')}.` : `Did you mean ${near}?`;
+  return new TapError(`--select: ${text} matches no stream and no column. ${hint}`, {
+    kind: 'config',
+  });
+}
+
+/**
+ * The catalog with what the patterns choose: those with `!` in front take away, and win. Without any that
+ * choose, the streams that are read by default are taken away from.
+ * @throws TapError (config) for a pattern that matches nothing.
+ */
+export function selectByPatterns(catalog: Catalog, texts: readonly string[]): Catalog {
+  const patterns = texts.map((text) => parsePattern(text));
+  const all = catalog.streams.flatMap(({ tap_stream_id: id, metadata }) =>
+    metadata.map(({ breadcrumb }) => namesAt(id, breadcrumb).join('.')),
+  );
+  // `chats.*` chooses columns: the stream alone would be matched by `chats` only.
+  const idle = patterns.find((pattern) => !all.some((path) => pattern.matches(path)));
+  if (idle !== undefined) throw nothingMatches(idle, catalog);
+  const excluded = patterns.filter(({ isExclusion }) => isExclusion);
+  const given = patterns.filter(({ isExclusion }) => !isExclusion);
+  const included = given.length > 0 ? given : defaultPatterns(catalog);
+  return { streams: catalog.streams.map((entry) => select(entry, included, excluded)) };
+}
+
+function defaultPatterns({ streams }: Catalog): readonly Pattern[] {
+  return streams.flatMap(({ tap_stream_id: id, metadata }) => {
+    const isDefault = metadata.some(
+      ({ breadcrumb, metadata: root }) =>
+        breadcrumb.length === 0 && root['selected-by-default'] === true,
+    );
+    return isDefault ? [parsePattern(id)] : [];
+  });
+}

@@ -1,0 +1,134 @@
+/** Trying before reading: what --check, --test and --test=schema say, and what a user is told to do. */
+import { expect, test } from '@jest/globals';
+
+import { runTap, type TapResult } from '../helpers/run-tap.ts';
+import { askedPaths, lastWords, leaks, withSandbox } from '../helpers/with-sandbox.ts';
+
+/** The table, one row a stream, its words divided by one blank. */
+function rows({ stdout }: TapResult): readonly string[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replaceAll(/ +/g, ' '));
+}
+
+function check(at: { readonly url: string; readonly config: object }, config: object = {}) {
+  return runTap({ args: ['--check'], sandboxUrl: at.url, config: { ...at.config, ...config } });
+}
+
+test('--check with a good token asks each endpoint and says how new the newest chat is', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const result = await check(sandbox);
+    expect(result.code).toBe(0);
+    expect(rows(result).slice(0, 2)).toEqual(['accounts ok', 'routing_settings ok']);
+    expect(rows(result)).toHaveLength(12);
+    expect(rows(result).at(-1)).toMatch(/^chats ok newest of \d{4}-\S+Z, \d+ (min|h|days) old$/);
+    expect(lastWords(result)).toBe('INFO all 12 streams can be read');
+    expect(new Set(askedPaths(sandbox)).size).toBe(12);
+    expect(sandbox.requests.length).toBeLessThanOrEqual(18);
+  });
+});
+
+test('--check with a wrong token asks twice and says what to do', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const result = await check(sandbox, { access_token: 'wrong-token' });
+    expect(result.code).toBe(1);
+    expect(rows(result).slice(0, 2)).toEqual([
+      'accounts FAILED answers 401',
+      'routing_settings not asked',
+    ]);
+    expect(lastWords(result)).toMatch(/^CRITICAL accounts: .*Make a new Chat token/);
+    expect(sandbox.requests).toHaveLength(2);
+    expect(leaks(result, 'wrong-token')).toEqual([]);
+  });
+});
+
+test('--check with a wrong subdomain, where nothing answers, says to check it', async () => {
+  await withSandbox({}, async (sandbox) => {
+    sandbox.faults.add({ fault: { kind: 'status', status: 404 } });
+    const result = await check(sandbox);
+    expect(result.code).toBe(1);
+    expect(lastWords(result)).toMatch(/^CRITICAL accounts: .*check subdomain and access_token/);
+    expect(sandbox.requests).toHaveLength(2);
+  });
+});
+
+test('--check with a token that may not read two endpoints names them, and what can be done', async () => {
+  await withSandbox({ switches: { absent: { account: 403, triggers: 404 } } }, async (sandbox) => {
+    const result = await check(sandbox);
+    expect(result.code).toBe(0);
+    expect(rows(result)).toContain('accounts absent answers 403');
+    expect(rows(result)).toContain('triggers absent answers 404');
+    expect(lastWords(result)).toMatch(
+      /^WARNING 10 of 12 streams can be read; not there .*: accounts, triggers\. Use the token of an administrator/,
+    );
+    const strict = await check(sandbox, { on_absent: 'fail' });
+    expect(strict.code).toBe(1);
+    expect(lastWords(strict)).toMatch(/^CRITICAL 2 of 12 streams failed \(accounts, triggers\)/);
+  });
+});
+
+test('--check does not wait for an API that asks for patience', async () => {
+  await withSandbox({}, async (sandbox) => {
+    sandbox.faults.add({ path: '=agents', fault: { kind: 'status', status: 429, retryAfter: 60 } });
+    const result = await check(sandbox);
+    expect(result.code).toBe(1);
+    expect(lastWords(result)).toMatch(/^CRITICAL agents: .* asks for no request before /);
+  });
+});
+
+test('--test reads one record of each selected stream and writes no message', async () => {
+  await withSandbox({ bans: { ip: 0, visitor: 0 } }, async (sandbox) => {
+    const result = await runTap({
+      args: ['--test', '--select', 'chats', '--select', 'bans', '--select', 'agents'],
+      sandboxUrl: sandbox.url,
+      config: sandbox.config,
+    });
+    expect(result.code).toBe(0);
+    expect(rows(result)).toEqual(['agents ok 1 record', 'bans ok 0 records', 'chats ok 1 record']);
+    expect(lastWords(result)).toBe('INFO all 3 streams can be read');
+  });
+});
+
+test('--test fails when a stream does', async () => {
+  await withSandbox({}, async (sandbox) => {
+    sandbox.faults.add({ path: '=agents', fault: { kind: 'status', status: 403 } });
+    const result = await runTap({
+      args: ['--test'],
+      sandboxUrl: sandbox.url,
+      config: sandbox.config,
+    });
+    expect(result.code).toBe(1);
+    expect(rows(result)).toContain('agents FAILED answers 403');
+    expect(lastWords(result)).toMatch(/^CRITICAL agents: .*Use the token of an administrator/);
+  });
+});
+
+test('--test=schema prints the SCHEMA messages of what is selected, and asks for nothing', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const result = await runTap({
+      args: ['--test=schema', '--select', 'chats.rating', '--select', 'goals'],
+      sandboxUrl: sandbox.url,
+      config: sandbox.config,
+    });
+    expect(result.code).toBe(0);
+    expect(result.messages.map(({ type }) => type)).toEqual(['SCHEMA', 'SCHEMA']);
+    const columns = Object.keys(result.schemas['chats']?.schema.properties ?? {});
+    expect(columns).toEqual(['id', 'update_timestamp', 'rating']);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
+
+test('a config can come from the environment, and single choices from the command line', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const { subdomain, access_token: token } = sandbox.config;
+    const result = await runTap({
+      args: ['--config=ENV', '--select', 'chats.*', '--start-date', '2000-01-01'],
+      sandboxUrl: sandbox.url,
+      env: { TAP_ZENDESK_CHAT_SUBDOMAIN: subdomain, TAP_ZENDESK_CHAT_ACCESS_TOKEN: token },
+    });
+    expect(result.code).toBe(0);
+    expect(Object.keys(result.schemas)).toEqual(['chats']);
+    expect(result.stderr).toContain('INFO chats: reading from 2000-01-01T00:00:00Z');
+  });
+});

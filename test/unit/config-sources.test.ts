@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+import { gatherConfig, type ConfigSources } from '../../src/config.ts';
+
+const home = process.cwd();
+let folder = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sources-'));
+  process.chdir(folder);
+});
+
+afterEach(async () => {
+  process.chdir(home);
+  await rm(folder, { recursive: true });
+});
+
+async function gather(sources: Partial<ConfigSources>): Promise<unknown> {
+  return gatherConfig({ files: [], settings: {}, env: {}, ...sources });
+}
+
+const env = {
+  TAP_ZENDESK_CHAT_SUBDOMAIN: 'from-env',
+  TAP_ZENDESK_CHAT_LOGLEVEL: 'debug',
+  TAP_ZENDESK_CHAT_START_DATE: '',
+  SUBDOMAIN: 'other',
+};
+
+test('of several files the last one wins, key by key', async () => {
+  await writeFile('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
+  await writeFile('b.json', '{"subdomain": "b", "access_token": "t"}');
+  expect(await gather({ files: ['a.json', 'b.json'] })).toEqual({
+    subdomain: 'b',
+    start_date: '2024-01-01',
+    access_token: 't',
+  });
+});
+
+test('without ENV the environment does not matter', async () => {
+  await writeFile('a.json', '{"subdomain": "a"}');
+  expect(await gather({ files: ['a.json'], env })).toEqual({ subdomain: 'a' });
+});
+
+test('with ENV its variables win over files, and only settings that exist and hold something count', async () => {
+  await writeFile('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
+  expect(await gather({ files: ['ENV', 'a.json'], env })).toEqual({
+    subdomain: 'from-env',
+    start_date: '2024-01-01',
+  });
+});
+
+test('with ENV a file .env is read, over which variables win', async () => {
+  const lines = [
+    'TAP_ZENDESK_CHAT_SUBDOMAIN=dotted',
+    '# a comment',
+    'TAP_ZENDESK_CHAT_ACCESS_TOKEN="a b"',
+  ];
+  await writeFile('.env', lines.join('\n'));
+  expect(await gather({ files: ['ENV'], env })).toEqual({
+    subdomain: 'from-env',
+    access_token: 'a b',
+  });
+  expect(await gather({ files: ['ENV'] })).toEqual({ subdomain: 'dotted', access_token: 'a b' });
+});
+
+test('a single setting wins over everything', async () => {
+  expect(await gather({ files: ['ENV'], env, settings: { subdomain: 'mine' } })).toEqual({
+    subdomain: 'mine',
+  });
+});
+
+test.each([
+  ['[]', /^The config is of type array/],
+  ['{', /^--config: a\.json is not JSON/],
+])('a file that holds %s is refused', async (content, says) => {
+  await writeFile('a.json', content);
+  await expect(gather({ files: ['a.json', 'ENV'] })).rejects.toThrow(says);
+});
