@@ -61,6 +61,8 @@ export interface SourceRun {
 
 /** A run that has begun. */
 export interface StartedSource {
+  /** Of the process that was started: the shell, or without one the source. */
+  readonly pid: number | undefined;
   kill(signal: NodeJS.Signals): void;
   readonly result: Promise<SourceRun>;
 }
@@ -248,7 +250,7 @@ export async function startSource(input: SourceInput): Promise<StartedSource> {
       await rm(folder.path, { recursive: true, force: true });
     }
   };
-  return { kill, result: read() };
+  return { pid: child.pid, kill, result: read() };
 }
 
 /** Runs a source to its end. */
