@@ -41,6 +41,7 @@ export interface AttemptOptions extends WireOptions {
 export interface Answered {
   readonly body: Json;
   readonly serverTimeMs: number | undefined;
+  readonly headMs: number;
   readonly receivedMs: number;
 }
 
@@ -144,7 +145,8 @@ async function judgeBody(
   const parsed = parseBody(text.text);
   if ('problem' in parsed) return { failed: bodyFailed(scene, parsed.problem) };
   const { serverTimeMs } = scene;
-  return { answered: { body: parsed.json, serverTimeMs, receivedMs } };
+  const headMs = head?.atMs ?? receivedMs;
+  return { answered: { body: parsed.json, serverTimeMs, headMs, receivedMs } };
 }
 
 /** Within the origin a redirect is followed; the token is sent nowhere else. */

@@ -36,6 +36,8 @@ export interface HttpAnswer {
   readonly body: Json;
   /** The answer's `Date` header in ms since 1970, when there was one. */
   readonly serverTimeMs: number | undefined;
+  /** When its headers were here, ms since 1970 by our clock. */
+  readonly headMs: number;
   /** When the whole body was here, ms since 1970 by our clock. */
   readonly receivedMs: number;
   /** The query that was answered: the request's own, or what `revise` made of it. */

@@ -2,22 +2,32 @@ import { Readable } from 'node:stream';
 
 import fetch, { type Headers, type Response } from 'node-fetch';
 
+import type { Clock } from '../clock.ts';
 import { codeOf, collectBody } from './body.ts';
 import { openTunnel, proxyOf, type Tunnel } from './proxy.ts';
 
 export interface WireOptions {
   readonly origin: string;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
   /** For the headers, and again for each piece of the body. */
   readonly requestTimeoutMs: number;
   /** Larger bodies are not read to their end. */
   readonly maxBodyBytes: number;
 }
 
+/** What comes before a body. */
+export interface Head {
+  readonly status: number;
+  readonly headers: Headers;
+  /** When it was here, ms since 1970 by our clock. */
+  readonly atMs: number;
+}
+
 /** What one request brought, whole or not. */
 export interface Arrival {
   /** `undefined` when not even the headers came. */
-  readonly head: { readonly status: number; readonly headers: Headers } | undefined;
+  readonly head: Head | undefined;
   /** As it came over the wire; `undefined` when it is too large or broke off. */
   readonly body: Buffer | undefined;
   /** Bytes of the body that came. */
@@ -83,6 +93,7 @@ async function receive(
 ): Promise<Arrival> {
   const limit = startTimeLimit(options);
   let response: Response | undefined;
+  let atMs = 0;
   let body: Buffer | undefined;
   let bytes = 0;
   let broken: Arrival['broken'];
@@ -95,6 +106,7 @@ async function receive(
       signal: limit.signal,
       ...(tunnel === undefined ? {} : { agent: tunnel.agent }),
     });
+    atMs = options.clock.now();
     limit.renew();
     body = await collectBody(response.body ?? Readable.from([]), {
       maxBytes: response.ok ? options.maxBodyBytes : maxErrorBytes,
@@ -112,7 +124,7 @@ async function receive(
   } finally {
     limit.end();
   }
-  const head = response && { status: response.status, headers: response.headers };
+  const head = response && { status: response.status, headers: response.headers, atMs };
   return { head, body, bytes, broken };
 }
 

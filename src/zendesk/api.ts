@@ -30,10 +30,11 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
   let answers = 0;
   let hasWarned = false;
 
-  const heed = (serverTimeMs: number | undefined): void => {
+  /** `atMs`: by our clock, when the server had just said its time. */
+  const heed = (serverTimeMs: number | undefined, atMs: number): void => {
     if (serverTimeMs === undefined) return;
     newestMs = Math.max(newestMs ?? serverTimeMs, serverTimeMs);
-    const aheadMs = now() - serverTimeMs;
+    const aheadMs = atMs - serverTimeMs;
     if (hasWarned || Math.abs(aheadMs) <= toleratedSkewMs) return;
     hasWarned = true;
     const side = aheadMs > 0 ? 'ahead of' : 'behind';
@@ -48,11 +49,11 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
       try {
         const answer = await http.get({ path: prefix + path, query, ...options });
         answers += 1;
-        heed(answer.serverTimeMs);
+        heed(answer.serverTimeMs, answer.headMs);
         return answer;
       } catch (error) {
         // A refused request tells the server's time, too.
-        if (error instanceof HttpError) heed(error.serverTimeMs);
+        if (error instanceof HttpError) heed(error.serverTimeMs, now());
         throw error;
       }
     },

@@ -31,7 +31,7 @@ export function scriptedApi(
         throw new Error(`not in the script: ${path} ${JSON.stringify(query)}`);
       const body = typeof next === 'function' ? await next(query, options) : next;
       answers += 1;
-      return { body, serverTimeMs, receivedMs: now, query };
+      return { body, serverTimeMs, headMs: now, receivedMs: now, query };
     },
     newestServerTimeMs: () => (answers > 0 ? serverTimeMs : undefined),
     answers: () => answers,

@@ -19,6 +19,7 @@ test('an answer comes with its query, the server time and the time it was receiv
   expect(await client.get({ path, query })).toEqual({
     body: [1],
     serverTimeMs: dateMs,
+    headMs: startMs,
     receivedMs: startMs,
     query,
   });
