@@ -5,6 +5,7 @@
  *   node test/mutants/run.js [part of a name ...]
  */
 import { createCopy } from './copy.js';
+import { airbyteMutants } from './planted/airbyte.js';
 import { httpMutants } from './planted/http.js';
 import { positionMutants } from './planted/position.js';
 import { resumeMutants } from './planted/resume.js';
@@ -29,6 +30,7 @@ const planted = [
   ...resumeMutants,
   ...runMutants,
   ...httpMutants,
+  ...airbyteMutants,
 ];
 
 /** @param {string} text */

@@ -1,0 +1,164 @@
+/** The Airbyte adapter: what a run claims, what its states count, and what is left of a config's secrets. */
+import { testsOf } from '../mutant.js';
+
+const writer = 'src/airbyte/writer.ts';
+const stream = 'src/airbyte/open-stream.ts';
+const read = 'src/airbyte/read.ts';
+const state = 'src/airbyte/state.ts';
+const catalog = 'src/airbyte/catalog.ts';
+const messages = 'src/airbyte/messages.ts';
+
+const usual = testsOf('e2e/airbyte/conformance', 'a first sync as usual brings all there is');
+
+/** @param {...string} titles */
+const faultTests = (...titles) => testsOf('e2e/airbyte/faults', ...titles);
+
+/** @param {...string} titles */
+const stateTests = (...titles) => testsOf('e2e/airbyte/states', ...titles);
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const airbyteMutants = [
+  {
+    name: 'a failed stream is told as complete',
+    promise: 'a destination does not replace a table with half of it',
+    file: writer,
+    search: "      finish('INCOMPLETE');\n      const",
+    replacement: "      finish('COMPLETE');\n      const",
+    killers: faultTests('500: chats fails'),
+  },
+  {
+    name: 'the source ends by 0 after a failed stream',
+    promise: 'exit 0 is claimed only when every stream is complete',
+    file: read,
+    search: 'return errors.length > 0 ? 1 : exitCodeOf(results);',
+    replacement: 'return errors.length > 99 ? 1 : 0;',
+    killers: faultTests('500: chats fails'),
+  },
+  {
+    name: 'a failure without an error',
+    promise: 'every failed stream has an error of its own',
+    file: writer,
+    search: 'push(errorLine({ message: redact(message), kind, stream }, stamp()));',
+    replacement: 'push(errorLine({ message: redact(message), kind }, stamp()));',
+    killers: faultTests('500: chats fails'),
+  },
+  {
+    name: 'a state counts all records so far',
+    promise: 'a state counts the records since the one before it',
+    file: stream,
+    search: 'tell.state(name, state, records);\n    records = 0;',
+    replacement: 'tell.state(name, state, records);',
+    killers: usual,
+  },
+  {
+    name: 'records at the end are not counted',
+    promise: 'no record stands behind its last state',
+    file: stream,
+    search: 'if (isWhole || records > 0) repeat();',
+    replacement: 'if (isWhole && records === 0) repeat();',
+    killers: usual,
+  },
+  {
+    name: 'a stream does not open with its state',
+    promise: 'every stream has a state',
+    file: stream,
+    search: "tell.status(name, 'STARTED');\n  repeat();",
+    replacement: "tell.status(name, 'STARTED');",
+    killers: testsOf('e2e/airbyte/states', 'a state of the future brings no record'),
+  },
+  {
+    name: 'a failing stream never ran',
+    promise: 'started, running and one end, also of a stream that fails',
+    file: stream,
+    search: 'finish: (status) => {\n      run();',
+    replacement: "finish: (status) => {\n      if (status === 'COMPLETE') run();",
+    killers: faultTests('JSON of another shape: skills fails'),
+  },
+  {
+    name: 'emitted_at in seconds',
+    promise: 'times are milliseconds',
+    file: messages,
+    search: '"emitted_at":${emittedAt},"data":',
+    replacement: '"emitted_at":${Math.floor(emittedAt / 1000)},"data":',
+    killers: usual,
+  },
+  {
+    name: 'a state has an id',
+    promise: 'ids of states are for the platform to give',
+    file: messages,
+    search: "      type: 'STREAM',\n      stream:",
+    replacement: "      type: 'STREAM',\n      id: recordCount,\n      stream:",
+    killers: usual,
+  },
+  {
+    name: 'a blob is told stream by stream as they come',
+    promise: 'no position of a blob is lost when a run dies early',
+    file: writer,
+    search: 'for (const one of carried) tell.state(one, streams.get(one)?.received ?? {}, 0);',
+    replacement: '',
+    killers: stateTests('s6 as one blob is read on'),
+  },
+  {
+    name: 'a state nobody understands is none',
+    promise: 'what is no state is an error, not a silent restart',
+    file: state,
+    search:
+      "if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))\n    throw wrong('it names no stream of this source');",
+    replacement: '',
+    killers: testsOf('unit/airbyte/state', 'a blob of another source is an error'),
+  },
+  {
+    name: 'a full refresh ignores its state',
+    promise: 'a full refresh that broke off is taken up where it was',
+    file: catalog,
+    search: "if (hasBookmark(description)) metadata['replication-method'] = 'INCREMENTAL';",
+    replacement: "if (hasBookmark(description)) metadata['replication-method'] = 'FULL_TABLE';",
+    killers: testsOf('e2e/airbyte/sync-modes', 'full_refresh, given the state of a whole sync'),
+  },
+  {
+    name: 'columns the user took out are sent',
+    promise: 'only the columns of the connection are sent',
+    file: catalog,
+    search: 'columns: isJsonObject(properties) ? Object.keys(properties) : [] };',
+    replacement: 'columns: isJsonObject(properties) ? [] : [] };',
+    killers: testsOf('e2e/airbyte/sync-modes', 'or were taken out, are not sent'),
+  },
+  {
+    name: 'a stream that does not exist is passed over',
+    promise: 'what cannot be read is said, and the run does not claim to be whole',
+    file: read,
+    search: 'const strangers = unknown.map((name) => missing(name, descriptions));',
+    replacement: 'const strangers = unknown.slice(99).map((name) => missing(name, descriptions));',
+    killers: testsOf(
+      'e2e/airbyte/sync-modes',
+      'a stream that this source does not have is incomplete',
+    ),
+  },
+  {
+    name: 'the heart beats for a run that has not begun',
+    promise: 'a read whose state is refused ends',
+    file: writer,
+    search: '  const transform = new Transform({\n',
+    replacement: '  startBeat();\n  const transform = new Transform({\n',
+    killers: stateTests('a time that is a word is refused before the first request'),
+  },
+  {
+    name: 'the program ends before its output is read',
+    promise: 'a slow reader gets everything',
+    file: 'bin/source-zendesk-chat.js',
+    search: 'await lifetime.end(exitCode, stdout);',
+    replacement: 'process.exit(exitCode);',
+    killers: testsOf(
+      'e2e/airbyte/conformance',
+      'bytes a second gets everything, to the last state',
+    ),
+  },
+  {
+    name: 'a wrong subdomain passes the check',
+    promise: 'a check that succeeds means that a sync can',
+    file: 'src/check.ts',
+    search: "return asTapError(error, 'the account cannot be asked');",
+    replacement: 'return undefined;',
+    killers: testsOf('e2e/airbyte/check', '401: the token'),
+  },
+];
