@@ -40,7 +40,7 @@ export interface SourceInput {
   readonly signalsTo?: 'group' | 'source';
   /** `shell` (default): as the platform does. `none`: the source is our own child, as in PyAirbyte. */
   readonly parent?: 'shell' | 'none';
-  /** Everything is killed after so long. Default 25 s. */
+  /** Everything is killed after so long. Default 60 s. */
   readonly timeoutMs?: number;
 }
 
@@ -216,7 +216,7 @@ export async function startSource(input: SourceInput): Promise<StartedSource> {
   const startedMs = Date.now();
   const { child, pipes } = (input.parent === 'none' ? spawnDirectly : spawnInShell)(input, folder);
   alive.add(child);
-  const timer = setTimeout(() => killGroup(child, 'SIGKILL'), input.timeoutMs ?? 25_000);
+  const timer = setTimeout(() => killGroup(child, 'SIGKILL'), input.timeoutMs ?? 60_000);
   const kill = (signal: NodeJS.Signals): void => {
     if (input.signalsTo === 'source') signalTo(pidOfSource(input, folder, child), signal);
     else killGroup(child, signal);

@@ -1,5 +1,5 @@
 /** `check` asks the API one question, and whatever comes of it is an answer that tells what to do. */
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +9,9 @@ import { chosen, runIn, runVerb, verdictOf } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { checkRunFaults } from '../../platform/checks.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
+
+/** Each run is a process of its own, and the machine may be busy. */
+jest.setTimeout(120_000);
 
 /** Longer than that nobody waits in front of a form. */
 const patienceMs = 30_000;

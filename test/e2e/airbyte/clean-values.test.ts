@@ -1,5 +1,5 @@
 /** Whatever values the API sends, every line can be read by strict parsers, and what was lost on the way is told. */
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
 import type { HostileKind, SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -16,6 +16,9 @@ import { withSandbox } from '../../helpers/with-sandbox.ts';
 import { readFaults } from '../../platform/checks.ts';
 import type { RecordMessage } from '../../platform/protocol.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
+
+/** Each run is a process of its own, and the machine may be busy. */
+jest.setTimeout(120_000);
 
 function isDirty(text: string): boolean {
   return !text.isWellFormed() || text.includes('\u0000');

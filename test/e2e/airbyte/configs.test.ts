@@ -1,5 +1,5 @@
 /** Every form of a config that a source has been saved with passes, or is refused with the sentence that helps. */
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import type { JsonObject } from '../../../src/json.ts';
 import {
@@ -14,6 +14,9 @@ import {
 } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { checkRunFaults, readFaults } from '../../platform/checks.ts';
+
+/** Each run is a process of its own, and the machine may be busy. */
+jest.setTimeout(120_000);
 
 const token = { credentials: 'access_token', access_token: secretToken };
 

@@ -1,5 +1,5 @@
 /** A connection's usual life: whatever verb, whatever account, the platform drops nothing and stops at nothing. */
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import {
   checkRunFaults,
@@ -13,7 +13,9 @@ import type { Sandbox } from '../../../src/sandbox/server.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
 import {
   connection,
+  errorsOf,
   isWhole,
+  messagesOf,
   recordsOf,
   runIn,
   runVerb,
@@ -22,6 +24,9 @@ import {
   statusesOf,
 } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
+
+/** Each run is a process of its own, and the machine may be busy. */
+jest.setTimeout(120_000);
 
 const streams = Object.keys(resourceOf);
 const secrets = [secretToken];
@@ -66,6 +71,31 @@ test.concurrent('discover asks nobody, and says the same each time', async () =>
     expect(sandbox.requests).toEqual([]);
   });
 });
+
+test.concurrent('discover with a config nobody can use is one error that names the key', async () => {
+  const run = await runVerb('discover', { config: { access_token: secretToken } });
+  expect(run).toMatchObject({ code: 1, stderr: '' });
+  expect(run.stdout.includes(secretToken)).toBe(false);
+  expect(messagesOf(run)).toHaveLength(run.lines.length);
+  expect(errorsOf(run)).toEqual([
+    { message: expect.stringMatching(/subdomain/), failure_type: 'config_error' },
+  ]);
+});
+
+/** PyAirbyte listens no longer once it has what it asked for. */
+test.concurrent.each(['spec', 'discover'] as const)(
+  '%s that is stopped as soon as it has spoken has said all',
+  async (verb) => {
+    const run = await runVerb(verb, {
+      ...(verb === 'discover' && { config: { subdomain: 'acme', access_token: secretToken } }),
+      parent: 'none',
+      death: { afterBytes: 1, how: 'SIGTERM' },
+    });
+    expect([0, null]).toContain(run.code);
+    expect(run.lines.filter((line) => !line.isWhole)).toEqual([]);
+    expect(messagesOf(run).map(({ type }) => type)).toContain(verb === 'spec' ? 'SPEC' : 'CATALOG');
+  },
+);
 
 test.concurrent.each(loudness)(
   'a first sync $how brings all there is, value by value',

@@ -1,5 +1,5 @@
 /** What a sync says when something is wrong: who failed, whose turn it is, and never that all is well. */
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import type { Fault } from '../../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -21,6 +21,9 @@ import {
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { readFaults } from '../../platform/checks.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
+
+/** Each run is a process of its own, and the machine may be busy. */
+jest.setTimeout(120_000);
 
 const streams = Object.keys(resourceOf);
 

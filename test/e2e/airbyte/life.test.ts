@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import type { Fault } from '../../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -27,6 +27,9 @@ import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { partFaults, readFaults } from '../../platform/checks.ts';
 import { storedState } from '../../platform/configure.ts';
 import type { SourceRun, StartedSource } from '../../platform/source-run.ts';
+
+/** Each run is a process of its own, and the machine may be busy. */
+jest.setTimeout(120_000);
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await delay(5);

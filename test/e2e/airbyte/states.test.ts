@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -23,6 +23,9 @@ import { readFaults } from '../../platform/checks.ts';
 import type { Expectation } from '../../platform/expectation.ts';
 import { storedState } from '../../platform/configure.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
+
+/** Each run is a process of its own, and the machine may be busy. */
+jest.setTimeout(120_000);
 
 /** 2024-02-09T13:12:16Z, where most of the states end; a state that says no more is read again from before it. */
 const at = 1_707_484_336;
@@ -373,3 +376,15 @@ test.concurrent.each(chosen(broken, ({ isLean = false }) => isLean))(
     expect(requests).toEqual([]);
   },
 );
+
+test.concurrent('a state file that is not there is not taken for no state', async () => {
+  await withSandbox(account, async (sandbox) => {
+    const catalog = await connection(names);
+    const run = await runIn(sandbox, { catalog, args: ['--state', '/nowhere/state.json'] });
+    expect(await faultsOf(run)).toEqual([]);
+    expect(errorsOf(run)).toEqual([
+      { message: expect.stringMatching(/nowhere/), failure_type: 'config_error' },
+    ]);
+    expect(sandbox.requests).toEqual([]);
+  });
+});

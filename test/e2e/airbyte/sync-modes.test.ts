@@ -1,5 +1,5 @@
 /** What the user chose is what is read: mode by mode, with and without a state, and no more columns than chosen. */
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -18,6 +18,9 @@ import { readFaults } from '../../platform/checks.ts';
 import { storedState } from '../../platform/configure.ts';
 import type { ConfiguredCatalog, ConfiguredStream, SyncMode } from '../../platform/protocol.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
+
+/** Each run is a process of its own, and the machine may be busy. */
+jest.setTimeout(120_000);
 
 /** Old enough that the last chat is not read twice. */
 const account: SandboxOptions = { days: 30, newestAgeSeconds: 3600 };
