@@ -1,0 +1,2 @@
+/** The least that a program of Node's can be. */
+process.exitCode = 0;

@@ -1,0 +1,39 @@
+/**
+ * The floor from gzip over HTTP, on one connection: get, inflate, parse, print, follow. `whole` inflates
+ * a body at once in pieces of 256 KiB, `default` as a stream in Node's own pieces.
+ *
+ *   node test/bench/launch.js test/bench/floor-http.js URL PAGES whole|default
+ */
+import { once } from 'node:events';
+import { Agent, get } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { createGunzip, gunzip } from 'node:zlib';
+
+import { writeLines } from './write-lines.js';
+
+const [url = '', pages = '0', inflating] = process.argv.slice(2);
+const agent = new Agent({ keepAlive: true });
+const inflate = promisify(gunzip);
+
+/** @param {string} start */
+async function fetchPage(start) {
+  const query = `fields=chats(*)&limit=1000&start_time=${start}`;
+  const headers = { accept: 'application/json', 'accept-encoding': 'gzip' };
+  const request = get(`${url}/api/v2/chat/incremental/chats?${query}`, { agent, headers });
+  const [response] = await once(request, 'response');
+  if (response.statusCode !== 200) throw new Error(`answered with ${response.statusCode}`);
+  const body =
+    inflating === 'default'
+      ? await buffer(response.pipe(createGunzip()))
+      : await inflate(await buffer(response), { chunkSize: 256 * 1024 });
+  return JSON.parse(body.toString('utf8'));
+}
+
+let start = '0';
+for (let page = 0; page < Number(pages); page += 1) {
+  const { chats, end_time } = await fetchPage(start);
+  await writeLines(chats);
+  start = end_time;
+}
+agent.destroy();

@@ -1,0 +1,164 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { commandFor, timedPages } from './commands.js';
+import { profileLines, profilerFlags } from './profile.js';
+import { measure, outputOf, startServer } from './run.js';
+import { verify } from './verify.js';
+
+/** @typedef {import('./cases.js').Case} Case */
+/** @typedef {import('./cases.js').Variant} Variant */
+/** @typedef {import('./commands.js').Scene} Scene */
+/** @typedef {import('./judge.js').Run} Run */
+/** @typedef {import('./run.js').Server} Server */
+
+/** @typedef {Scene & { server: Server | undefined, folder: string }} Stage */
+
+/** @param {Variant} variant */
+function readsPages({ kind }) {
+  return kind === 'file' || kind === 'http';
+}
+
+/** @param {Stage} stage @param {number} pages @param {number} [latencyMs] */
+async function prepare({ server }, pages, latencyMs = 0) {
+  await server?.prepare({ pages, latencyMs });
+}
+
+/**
+ * Each program once, for a whole turn of the pages and one more.
+ *
+ * @param {Case} one
+ * @param {Stage} stage
+ */
+async function verifyAll({ variants }, stage) {
+  /** @type {Set<string>} */
+  const seen = new Set();
+  for (const variant of variants.filter(readsPages)) {
+    const { pages } = stage;
+    if (pages === undefined) throw new Error('A case that reads pages needs a shape.');
+    const timed = pages.items.length;
+    const count = timed + 1;
+    const amount = { warm: 0, timed: variant.kind === 'file' ? timed : count };
+    const command = commandFor(variant, stage, amount);
+    const same = JSON.stringify(command.argv);
+    if (seen.has(same)) continue;
+    seen.add(same);
+    await prepare(stage, count);
+    verify(variant, pages, count, await outputOf(command));
+  }
+}
+
+/**
+ * The mean time from one page's request to the next one's, as the server saw them.
+ *
+ * @param {Stage} stage
+ * @param {{ pages: number, warm: number }} of
+ */
+async function pageTime({ server }, { pages, warm }) {
+  const marks = ((await server?.marks()) ?? []).slice(0, pages + 1);
+  if (marks.length < 2) return undefined;
+  const first = Math.min(warm, marks.length - 2);
+  return ((marks.at(-1) ?? 0) - (marks[first] ?? 0)) / (marks.length - 1 - first);
+}
+
+/**
+ * @param {Variant} variant
+ * @param {Stage} stage
+ * @param {number} [warmPages]
+ * @returns {Promise<Run>}
+ */
+async function runOnce(variant, stage, warmPages = 0) {
+  const pages = readsPages(variant) ? timedPages(variant, stage) : 0;
+  await prepare(stage, pages, variant.latencyMs);
+  const { records: counted, ...figures } = await measure(commandFor(variant, stage), stage.folder);
+  const records = pages * stage.volume.records;
+  // A page brings one item less than it holds: the one that came before.
+  const wanted = records - pages;
+  if (counted !== undefined && counted !== wanted) {
+    throw new Error(`${variant.name}: the slow reader got ${counted} records of ${wanted}`);
+  }
+  const pageMs =
+    variant.kind === 'http' ? await pageTime(stage, { pages, warm: warmPages }) : undefined;
+  const known = Object.entries({ ...figures, pageMs, records: records || undefined });
+  return Object.fromEntries(known.filter(([, value]) => value !== undefined));
+}
+
+/** @template T @param {readonly T[]} list @param {number} by */
+function rotated(list, by) {
+  const at = by % list.length;
+  return [...list.slice(at), ...list.slice(0, at)];
+}
+
+/**
+ * All rounds of a case, each program in a process of its own, another one first in each round.
+ *
+ * @param {Case} one
+ * @param {Stage} stage
+ * @param {number} rounds
+ */
+async function runRounds({ variants, warmPages }, stage, rounds) {
+  /** @type {Record<string, Run[]>} */
+  const runs = Object.fromEntries(variants.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const variant of rotated(variants, round)) {
+      runs[variant.name]?.push(await runOnce(variant, stage, warmPages));
+    }
+  }
+  return runs;
+}
+
+/**
+ * Verifies a case's programs, then measures them.
+ *
+ * @param {Case} one
+ * @param {Omit<Stage, 'server' | 'url'>} scene
+ * @param {number} rounds
+ */
+export async function measureCase(one, scene, rounds) {
+  return withServer(one, scene, async (stage) => {
+    await verifyAll(one, stage);
+    return runRounds(one, stage, rounds);
+  });
+}
+
+/**
+ * The profile of each of the tap's programs in a case.
+ *
+ * @param {Case} one
+ * @param {Omit<Stage, 'server' | 'url'>} scene
+ * @param {string} target Folder the profiles are left in.
+ */
+export async function profileCase(one, scene, target) {
+  const variants = one.variants.filter(({ program = 'floor', argv = ['empty.js'] }) =>
+    program.startsWith('floor') ? !argv.includes('empty.js') : true,
+  );
+  return withServer(one, scene, async (stage) => {
+    const lines = [`${one.id} ${one.name}: ${one.what}`];
+    for (const variant of variants) {
+      const folder = resolve(target, one.name, variant.name.replaceAll(/\W+/g, '-'));
+      await mkdir(folder, { recursive: true });
+      await prepare(stage, timedPages(variant, stage), variant.latencyMs);
+      const command = commandFor(variant, stage);
+      const argv = [...profilerFlags(folder), ...command.argv];
+      await measure({ ...command, argv }, stage.folder);
+      lines.push(variant.name, ...(await profileLines(folder)));
+    }
+    return lines;
+  });
+}
+
+/**
+ * @template T
+ * @param {Case} one
+ * @param {Omit<Stage, 'server' | 'url'>} scene
+ * @param {(stage: Stage) => Promise<T>} work
+ */
+async function withServer({ variants }, scene, work) {
+  const needsServer = variants.some(({ kind }) => kind === 'http');
+  const server = needsServer && scene.pages ? await startServer(scene.pages) : undefined;
+  try {
+    return await work({ ...scene, server, url: server?.url ?? '' });
+  } finally {
+    await server?.stop();
+  }
+}

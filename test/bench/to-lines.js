@@ -1,0 +1,110 @@
+/**
+ * From files to lines by the built program's own modules: everything between a page's bytes and stdout,
+ * put together as the program does it, without HTTP and without the walk from page to page.
+ *
+ *   node test/bench/launch.js test/bench/to-lines.js singer|airbyte STREAM READING [DESELECTED]
+ *
+ * DESELECTED: a JSON list of columns and what is below them, `*` for the items of a list.
+ */
+import { describeStreams } from '../../dist/assemble.js';
+import { createAirbyteWriter } from '../../dist/airbyte/writer.js';
+import { systemClock } from '../../dist/clock.js';
+import { parseBody, readText } from '../../dist/http/body.js';
+import { createLogger } from '../../dist/logger.js';
+import { writeMessages } from '../../dist/output.js';
+import { parseCatalog } from '../../dist/singer/catalog.js';
+import { selectStreams } from '../../dist/singer/selection.js';
+import { State } from '../../dist/singer/state.js';
+import { createSingerWriter } from '../../dist/singer/writer.js';
+import { createSync } from '../../dist/sync.js';
+import { seconds, writeExportBookmark } from '../../dist/zendesk/export-bookmark.js';
+import { streams } from '../../dist/zendesk/streams.js';
+import { catalogOf } from './catalogs.js';
+import { readPages } from './read-pages.js';
+
+const [protocol, stream = '', reading = '', deselected = '[]'] = process.argv.slice(2);
+const { now } = systemClock;
+const signal = new AbortController().signal;
+const logger = createLogger({
+  write: (/** @type {string} */ line) => process.stderr.write(line),
+  format: 'text',
+  level: 'error',
+  now,
+  name: 'bench',
+  pid: process.pid,
+});
+
+/** A checkpoint for each page, so that each has its STATE. */
+const checkpoints = {
+  chats: (/** @type {number} */ page) =>
+    writeExportBookmark(
+      { time: 1_704_067_200 + page, startId: null },
+      {
+        replicationKey: 'update_timestamp',
+        unit: seconds,
+        foreignTimes: [],
+        foreignBookmarkKeys: [],
+      },
+    ),
+  agents: (/** @type {number} */ page) => ({ id: page }),
+};
+
+/** The stream's definition, but for where its pages come from. */
+function definition() {
+  const found = streams.find(({ name }) => name === stream);
+  const checkpointOf = stream === 'agents' ? checkpoints.agents : checkpoints.chats;
+  async function* pages() {
+    let page = 0;
+    for await (const bytes of readPages(JSON.parse(reading))) {
+      const text = await readText(bytes, null, Number.MAX_SAFE_INTEGER);
+      const { json } = parseBody(text.text);
+      page += 1;
+      const items = Array.isArray(json) ? json : json.chats;
+      yield { items, checkpoint: checkpointOf(page), fetchedMs: now() };
+    }
+  }
+  return { ...found, pages: () => pages };
+}
+
+function createWriter() {
+  if (protocol !== 'airbyte') return createSingerWriter();
+  return createAirbyteWriter({
+    clock: systemClock,
+    streams: new Map([[stream, { received: {}, hasBookmark: true, keyProperties: ['id'] }]]),
+    carried: [],
+    stamp: (at = now()) => at,
+    redact: logger.redact,
+    warn: logger.warning,
+    isBlocked: () => process.stdout.writableLength > 0,
+  }).transform;
+}
+
+const descriptions = describeStreams([]);
+const [selected] = selectStreams({
+  catalog: parseCatalog(catalogOf(descriptions, stream, JSON.parse(deselected))),
+  streams: descriptions,
+  warn: logger.error,
+});
+const sync = createSync({
+  streams: [{ selected, definition: definition() }],
+  api: { answers: () => 1, newestServerTimeMs: now },
+  state: State.parse(undefined, { streams }),
+  settings: {},
+  obeysBookmark: () => true,
+  failsOnAbsent: false,
+  logger,
+  signal,
+  now,
+  requests: () => 0,
+});
+await writeMessages({
+  messages: sync.messages(),
+  observe: () => undefined,
+  writer: createWriter(),
+  stdout: process.stdout,
+  abandon: () => undefined,
+});
+if (sync.results().some(({ status }) => status !== 'complete')) {
+  process.stderr.write(`${JSON.stringify(sync.results())}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,59 @@
+/** The benchmark works: its programs run, what they write is verified, and there is a figure for each. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+const program = fileURLToPath(new URL('../bench/bench.js', import.meta.url));
+let folder = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bench-test-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function bench(...args: readonly string[]) {
+  return new Promise<{ code: unknown; stdout: string }>((resolve) => {
+    execFile(process.execPath, [program, ...args], { timeout: 120_000 }, (error, stdout) => {
+      resolve({ code: error?.code ?? 0, stdout });
+    });
+  });
+}
+
+test('A round of so little that it says nothing of speed has all figures, and is not judged', async () => {
+  const json = join(folder, 'figures.json');
+  const chosen = ['--only', 'encode-few', '--only', 'cold-10', '--only', 'start'];
+  const { code, stdout } = await bench('--smoke', '--json', json, ...chosen);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('3 cases')]);
+  expect(stdout).toContain('not judged');
+  const { cases } = JSON.parse(await readFile(json, 'utf8'));
+  const found = cases.map(({ name, runs }: { name: string; runs: Record<string, object[]> }) => [
+    name,
+    Object.entries(runs).map(([variant, [run = {}]]) => [variant, Object.keys(run).sort()]),
+  ]);
+  const file = ['cpuMs', 'records', 'rssMib', 'wallMs'];
+  const http = ['cpuMs', 'pageMs', 'records', 'rssMib', 'wallMs'];
+  const programs = ['floor', 'floor again', 'singer', 'airbyte'];
+  const starts = ['empty', 'empty again', 'tap --version', 'tap --help', 'tap --discover'];
+  expect(Object.fromEntries(found)).toEqual({
+    'encode-few': programs.map((variant) => [variant, file]),
+    'cold-10': programs.map((variant) => [variant, http]),
+    start: [...starts, 'source spec'].map((variant) => [variant, ['wallMs']]),
+  });
+}, 120_000);
+
+test.each([
+  { args: ['--only', 'nothing'], says: 'no such case: nothing' },
+  { args: ['--rounds', '0'], says: '--rounds must be a whole number above 0' },
+  { args: ['--by', 'eye'], says: '--by must be wall or cpu' },
+  { args: ['--fast'], says: "Unknown option '--fast'" },
+])('$args is refused', async ({ args, says }) => {
+  const { code, stdout } = await bench(...args);
+  expect([code, stdout]).toEqual([1, expect.stringContaining(says)]);
+});
