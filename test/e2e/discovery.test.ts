@@ -1,8 +1,4 @@
 /** What the tap can read is told without network, without credentials and always in the same bytes. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
@@ -24,25 +20,6 @@ async function discover(input: ProcessInput = {}): Promise<TapResult> {
 
 function catalogIn({ stdout }: TapResult): DraftCatalog {
   return JSON.parse(stdout) as DraftCatalog;
-}
-
-/** The packages a run of the program loads, as V8 itself lists its scripts. */
-async function packagesLoaded(args: readonly string[]): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'tap-loaded-'));
-  try {
-    await runTap({ args, env: { NODE_V8_COVERAGE: folder } });
-    const scripts = readdirSync(folder).flatMap((name) => {
-      const { result }: { readonly result: readonly { readonly url: string }[] } = JSON.parse(
-        readFileSync(join(folder, name), 'utf8'),
-      );
-      return result.map(({ url }) => url);
-    });
-    const names = scripts.flatMap((url) => /node_modules\/([^/]+)/.exec(url)?.[1] ?? []);
-    expect(scripts.some((url) => url.endsWith('/dist/cli.js'))).toBe(true);
-    return [...new Set(names)];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 test.concurrent.each<{ name: string; input: ProcessInput }>([
@@ -140,13 +117,6 @@ test.concurrent.each([
   const { code, stdout, stderrLines } = await discover({ config });
   expect([code, stdout]).toEqual([1, '']);
   expect(stderrLines).toEqual([expect.stringMatching(says)]);
-});
-
-test.concurrent('Discovery loads neither the HTTP client nor the validator', async () => {
-  const packages = await packagesLoaded(['--discover']);
-  expect(packages).toContain('yargs');
-  expect(packages).not.toContain('node-fetch');
-  expect(packages).not.toContain('ajv');
 });
 
 test.concurrent('Discovery asks nobody: nothing arrives where the API is said to be', async () => {

@@ -1,0 +1,61 @@
+/** What only tells about itself starts without what it does not need: ajv's compiler and the HTTP client. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expect, test } from '@jest/globals';
+
+const root = new URL('../../', import.meta.url);
+
+/** The scripts a run of a built program loads, as V8 itself lists them: packages by name, ours by path. */
+async function modulesLoaded(program: string, args: readonly string[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'tap-loaded-'));
+  try {
+    const argv = [fileURLToPath(new URL(`bin/${program}`, root)), ...args];
+    const env = { PATH: process.env['PATH'] ?? '', NODE_V8_COVERAGE: folder };
+    await promisify(execFile)(process.execPath, argv, { env });
+    const texts = await Promise.all(
+      (await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')),
+    );
+    const urls = texts.flatMap((text) => {
+      const { result }: { readonly result: readonly { readonly url: string }[] } = JSON.parse(text);
+      return result.map(({ url }) => url);
+    });
+    const packages = urls.flatMap((url) => /node_modules\/([^/]+)/.exec(url)?.[1] ?? []);
+    const dist = new URL('dist/', root).href;
+    const own = urls.flatMap((url) => (url.startsWith(dist) ? [url.slice(dist.length)] : []));
+    return { packages: [...new Set(packages)].sort(), own };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** yargs and what it brings, and dayjs. */
+const packagesForArguments = [
+  'cliui',
+  'dayjs',
+  'emoji-regex',
+  'escalade',
+  'get-caller-file',
+  'get-east-asian-width',
+  'string-width',
+  'wrap-ansi',
+  'y18n',
+  'yargs',
+  'yargs-parser',
+];
+
+test.concurrent.each([
+  { program: 'tap-zendesk-chat.js', args: ['--version'] },
+  { program: 'tap-zendesk-chat.js', args: ['--help'] },
+  { program: 'tap-zendesk-chat.js', args: ['--discover'] },
+  { program: 'source-zendesk-chat.js', args: ['spec'] },
+])('$program $args loads neither the HTTP client nor the validator', async ({ program, args }) => {
+  const { packages, own } = await modulesLoaded(program, args);
+  expect(packages).toEqual(packagesForArguments);
+  expect(own).toContain('lifetime.js');
+  expect(own.filter((path) => path.startsWith('http/'))).toEqual([]);
+});
