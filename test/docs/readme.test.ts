@@ -107,7 +107,7 @@ test('Each npm script it names exists', () => {
     ([, name = '']) => name,
   );
   expect(new Set(named)).toEqual(
-    new Set(['demo', 'build', 'test', 'check', 'consumers', 'generate', 'image']),
+    new Set(['demo', 'build', 'test', 'bench', 'check', 'consumers', 'generate', 'image']),
   );
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(named));
 });
