@@ -1,5 +1,5 @@
 import { ConfigError } from './errors.ts';
-import { programVersion } from './assemble.ts';
+import { readManifest } from './shipped.ts';
 
 /** What the program is asked to do; `sync` unless an argument says otherwise. */
 export type Task = 'sync' | 'discover' | 'check' | 'test' | 'test-schema' | 'about';
@@ -132,7 +132,7 @@ export async function parseArguments(argv: readonly string[]): Promise<SingerArg
     .group(['help', 'version'], 'Instead of reading:')
     .help('help', 'Show this text')
     .alias('help', 'h')
-    .version('version', 'Show the version', `tap-zendesk-chat ${programVersion()}`)
+    .version('version', 'Show the version', `tap-zendesk-chat ${readManifest().version}`)
     .epilogue(examples)
     .strict()
     .exitProcess(false)

@@ -1,16 +1,7 @@
-import { readFileSync } from 'node:fs';
-
-import type { AboutOptions } from './about.ts';
 import { checkAccount, checkPatience, patienceFor } from './check.ts';
 import type { Clock } from './clock.ts';
-import {
-  apiOrigin,
-  gatherConfig,
-  parseConfig,
-  readConfigSchema,
-  type Config,
-  type ConfigSources,
-} from './config.ts';
+import { apiOrigin, gatherConfig, parseConfig, type Config, type ConfigSources } from './config.ts';
+import { describeStreams, streamNames } from './describe.ts';
 import type { TapError } from './errors.ts';
 import type { RequestReport } from './http/attempt.ts';
 import type { HttpClient } from './http/client.ts';
@@ -24,19 +15,14 @@ import {
   type StreamDescription,
 } from './singer/catalog.ts';
 import { selectByPatterns } from './singer/patterns.ts';
-import type { JsonSchema } from './singer/schema.ts';
 import { selectStreams, type SelectedStream } from './singer/selection.ts';
 import { State } from './singer/state.ts';
+import { readManifest } from './shipped.ts';
 import { createSync, type StreamToRead, type Sync } from './sync.ts';
 import { createChatApi } from './zendesk/api.ts';
 import { bearerToken } from './zendesk/credentials.ts';
 import type { ReadSettings, StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
-
-/** The text of a file that is shipped with the program, by its path below the package's root. */
-function readShipped(path: string): string {
-  return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
-}
 
 interface Http {
   readonly client: HttpClient;
@@ -44,10 +30,10 @@ interface Http {
   readonly requests: () => number;
 }
 
-/** Loads the HTTP client only when there is something to ask: discovery never needs it. */
 /** What every way to the API needs. */
 export type ApiOptions = Omit<AssembleOptions, 'catalog' | 'state'>;
 
+/** Loads the HTTP client only when there is something to ask. */
 async function createHttp({
   config,
   env,
@@ -62,7 +48,7 @@ async function createHttp({
   const client = createHttpClient({
     origin: apiOrigin(config.subdomain, env),
     headers: credentials.headers,
-    userAgent: config.userAgent ?? `tap-zendesk-chat/${programVersion()}`,
+    userAgent: config.userAgent ?? `tap-zendesk-chat/${readManifest().version}`,
     // An API may repeat them in another form, and its words are cut where they are long.
     secrets: secretForms(config.secrets),
     clock,
@@ -114,38 +100,6 @@ export async function assembleCheck(
   return () => checkAccount(api, { now: clock.now, signal });
 }
 
-/** The version in package.json. */
-export function programVersion(): string {
-  const manifest: { readonly version: string } = JSON.parse(readShipped('package.json'));
-  return manifest.version;
-}
-
-/** Names for `extra_streams`: all streams, and those that are read only when it names them. */
-export function streamNames(): { names: readonly string[]; offByDefault: readonly string[] } {
-  const offByDefault = streams.filter(({ isDefault }) => !isDefault).map(({ name }) => name);
-  return { names: streams.map(({ name }) => name), offByDefault };
-}
-
-/** What describes the program: package.json and the schema of the config. */
-export async function describeProgram(): Promise<AboutOptions> {
-  const manifest: {
-    readonly name: string;
-    readonly version: string;
-    readonly description: string;
-    readonly engines: { readonly node: string };
-  } = JSON.parse(readShipped('package.json'));
-  const { name, version, description, engines } = manifest;
-  const settings = await readConfigSchema();
-  return {
-    name,
-    version,
-    description,
-    node: engines.node,
-    settings,
-    streams: describeStreams('all'),
-  };
-}
-
 /**
  * Gathers and checks the config, and logs what there is to say about it; from then on the logger knows its
  * secrets and its format.
@@ -165,21 +119,6 @@ export async function loadConfig(
     else logger.warning(message);
   }
   return config;
-}
-
-/** The streams that are discovered, each with its schema. */
-export function describeStreams(extra: Config['extraStreams']): readonly StreamDescription[] {
-  const isOffered = ({ name, isDefault }: StreamDefinition): boolean =>
-    isDefault || extra === 'all' || extra.includes(name);
-  return streams.filter((stream) => isOffered(stream)).map((stream) => describe(stream));
-}
-
-function describe(definition: StreamDefinition): StreamDescription {
-  const { name, aliases, keyProperties, replicationMethods, replicationKey, isDefault } =
-    definition;
-  const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${name}.json`));
-  const description = { name, aliases, keyProperties, replicationMethods, isDefault, schema };
-  return replicationKey === undefined ? description : { ...description, replicationKey };
 }
 
 export interface AssembleOptions {

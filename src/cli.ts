@@ -107,7 +107,7 @@ function sourcesOf({ config, startDate }: SingerArguments, { env }: Run): Config
 
 async function about({ stdout }: Run, { format }: SingerArguments): Promise<number> {
   const { about: describe, aboutText } = await import('./about.ts');
-  const { describeProgram } = await import('./assemble.ts');
+  const { describeProgram } = await import('./describe.ts');
   const program = await describeProgram();
   const isJson = format === 'json';
   const text = isJson
@@ -119,7 +119,7 @@ async function about({ stdout }: Run, { format }: SingerArguments): Promise<numb
 
 async function discover(run: Run, args: SingerArguments): Promise<number> {
   const { gatherConfig, readExtraStreams } = await import('./config.ts');
-  const { describeStreams } = await import('./assemble.ts');
+  const { describeStreams } = await import('./describe.ts');
   const { catalogText, discoverCatalog } = await import('./singer/catalog.ts');
   const { selectByPatterns } = await import('./singer/patterns.ts');
   const value = await gatherConfig(sourcesOf(args, run));

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 
-import { describeStreams } from '../src/assemble.ts';
+import { describeStreams } from '../src/describe.ts';
 import type { JsonObject } from '../src/json.ts';
 import { startSandbox, type Sandbox } from '../src/sandbox/server.ts';
 import { streams } from '../src/zendesk/streams.ts';

@@ -1,6 +1,6 @@
 import { once } from '../arguments.ts';
-import { programVersion } from '../assemble.ts';
 import { ConfigError } from '../errors.ts';
+import { readManifest } from '../shipped.ts';
 
 /** What the platform asks for. */
 export type AirbyteArguments = SpecArguments | ConfigArguments | ReadArguments;
@@ -106,7 +106,7 @@ export async function parseArguments(argv: readonly string[]): Promise<AirbyteAr
     .options(options)
     .help('help', 'Show this text')
     .alias('help', 'h')
-    .version('version', 'Show the version', `source-zendesk-chat ${programVersion()}`)
+    .version('version', 'Show the version', `source-zendesk-chat ${readManifest().version}`)
     .strictOptions()
     .exitProcess(false)
     .wrap(80)

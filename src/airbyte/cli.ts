@@ -94,7 +94,8 @@ async function check(run: Run, { config: path }: ConfigArguments): Promise<numbe
 }
 
 async function discover(run: Run, { config: path }: ConfigArguments): Promise<number> {
-  const { describeStreams, loadConfig } = await import('../assemble.ts');
+  const { loadConfig } = await import('../assemble.ts');
+  const { describeStreams } = await import('../describe.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
   await loadConfig(configIn(path), run);
   await print(run.stdout, catalogLine(airbyteCatalog(describeStreams('all'))));

@@ -2,8 +2,9 @@
  * One sync. Exit 0 makes a destination replace its tables, so it is claimed only if every configured stream
  * is complete; a stream that failed or was never reached is INCOMPLETE.
  */
-import { assembleSync, describeStreams, loadConfig } from '../assemble.ts';
+import { assembleSync, loadConfig } from '../assemble.ts';
 import { readJsonFile, readTextFile } from '../config.ts';
+import { describeStreams } from '../describe.ts';
 import { TapError } from '../errors.ts';
 import { print, writeMessages } from '../output.ts';
 import { createRunReport, errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { describeProgram, describeStreams } from '../assemble.ts';
+import { describeProgram, describeStreams } from '../describe.ts';
 import { readConfigSchema } from '../config.ts';
 import { catalogText, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
 import { streams } from '../zendesk/streams.ts';

@@ -6,7 +6,7 @@
  *
  * DESELECTED: a JSON list of columns and what is below them, `*` for the items of a list.
  */
-import { describeStreams } from '../../dist/assemble.js';
+import { describeStreams } from '../../dist/describe.js';
 import { createAirbyteWriter } from '../../dist/airbyte/writer.js';
 import { systemClock } from '../../dist/clock.js';
 import { parseBody, readText } from '../../dist/http/body.js';

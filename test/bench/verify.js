@@ -1,5 +1,5 @@
 /** Before anything is timed: what a program writes are the input's records, and nothing else. */
-import { describeStreams } from '../../dist/assemble.js';
+import { describeStreams } from '../../dist/describe.js';
 import { hugeTicket } from './pages.js';
 
 /** @typedef {import('./cases.js').Variant} Variant */

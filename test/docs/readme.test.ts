@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { airbyteCatalog } from '../../src/airbyte/catalog.ts';
-import { describeStreams } from '../../src/assemble.ts';
+import { describeStreams } from '../../src/describe.ts';
 import { parseConfig, readConfigSchema } from '../../src/config.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';

@@ -1,4 +1,4 @@
-import { describeStreams } from '../../src/assemble.ts';
+import { describeStreams } from '../../src/describe.ts';
 import type { JsonObject } from '../../src/json.ts';
 import { catalogText, discoverCatalog } from '../../src/singer/catalog.ts';
 

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 
 import { about, aboutText } from '../../src/about.ts';
-import { describeProgram } from '../../src/assemble.ts';
+import { describeProgram } from '../../src/describe.ts';
 
 const program = await describeProgram();
 

@@ -1,0 +1,43 @@
+/** What there is to read, and what the program is: all that discovery needs, and nothing of a run. */
+import type { AboutOptions } from './about.ts';
+import { readConfigSchema, type Config } from './config.ts';
+import { readManifest, readShipped } from './shipped.ts';
+import type { StreamDescription } from './singer/catalog.ts';
+import type { JsonSchema } from './singer/schema.ts';
+import type { StreamDefinition } from './zendesk/definition.ts';
+import { streams } from './zendesk/streams.ts';
+
+/** What describes the program: package.json and the schema of the config. */
+export async function describeProgram(): Promise<AboutOptions> {
+  const { name, version, description, engines } = readManifest();
+  const settings = await readConfigSchema();
+  return {
+    name,
+    version,
+    description,
+    node: engines.node,
+    settings,
+    streams: describeStreams('all'),
+  };
+}
+
+/** Names for `extra_streams`: all streams, and those that are read only when it names them. */
+export function streamNames(): { names: readonly string[]; offByDefault: readonly string[] } {
+  const offByDefault = streams.filter(({ isDefault }) => !isDefault).map(({ name }) => name);
+  return { names: streams.map(({ name }) => name), offByDefault };
+}
+
+/** The streams that are discovered, each with its schema. */
+export function describeStreams(extra: Config['extraStreams']): readonly StreamDescription[] {
+  const isOffered = ({ name, isDefault }: StreamDefinition): boolean =>
+    isDefault || extra === 'all' || extra.includes(name);
+  return streams.filter((stream) => isOffered(stream)).map((stream) => describe(stream));
+}
+
+function describe(definition: StreamDefinition): StreamDescription {
+  const { name, aliases, keyProperties, replicationMethods, replicationKey, isDefault } =
+    definition;
+  const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${name}.json`));
+  const description = { name, aliases, keyProperties, replicationMethods, isDefault, schema };
+  return replicationKey === undefined ? description : { ...description, replicationKey };
+}
