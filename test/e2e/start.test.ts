@@ -33,10 +33,9 @@ async function modulesLoaded(program: string, args: readonly string[]) {
   }
 }
 
-/** yargs and what it brings, and dayjs. */
+/** yargs and what it brings. */
 const packagesForArguments = [
   'cliui',
-  'dayjs',
   'emoji-regex',
   'escalade',
   'get-caller-file',
@@ -49,13 +48,13 @@ const packagesForArguments = [
 ];
 
 test.concurrent.each([
-  { program: 'tap-zendesk-chat.js', args: ['--version'] },
-  { program: 'tap-zendesk-chat.js', args: ['--help'] },
-  { program: 'tap-zendesk-chat.js', args: ['--discover'] },
-  { program: 'source-zendesk-chat.js', args: ['spec'] },
-])('$program $args loads neither the HTTP client nor the validator', async ({ program, args }) => {
-  const { packages, own } = await modulesLoaded(program, args);
-  expect(packages).toEqual(packagesForArguments);
+  { program: 'tap-zendesk-chat.js', args: ['--version'], more: [] },
+  { program: 'tap-zendesk-chat.js', args: ['--help'], more: [] },
+  { program: 'tap-zendesk-chat.js', args: ['--discover'], more: ['dayjs'] },
+  { program: 'source-zendesk-chat.js', args: ['spec'], more: ['dayjs'] },
+])('$program $args loads neither the HTTP client nor the validator', async (row) => {
+  const { packages, own } = await modulesLoaded(row.program, row.args);
+  expect(new Set(packages)).toEqual(new Set([...packagesForArguments, ...row.more]));
   expect(own).toContain('lifetime.js');
   expect(own.filter((path) => path.startsWith('http/'))).toEqual([]);
 });
