@@ -9,38 +9,14 @@ import type { Json, JsonObject } from '../../src/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { discovered, mark } from '../helpers/catalogs.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
+import { at, fromStartDate, older, startDate, type Starts } from '../helpers/state-places.ts';
 import { criticalLines } from '../helpers/with-sandbox.ts';
-
-const isWhole = process.env['LOSSLESS'] === 'all';
+import { chosen } from './whole-set.ts';
 
 /** All rows of a table when everything is tested, else those that are marked. */
 function lean<T extends { readonly lean?: true }>(rows: readonly T[]): readonly T[] {
-  return isWhole ? rows : rows.filter((row) => row.lean === true);
+  return chosen(rows, (row) => row.lean === true);
 }
-
-/** 2024-02-09T13:12:16Z, the time that stands in most of the states; none may be read from that late. */
-const at = 1_707_484_336;
-
-/** 2024-02-08T10:00:00Z, the older one where there are two. */
-const older = 1_707_386_400;
-
-const startDate = '2024-01-15T00:00:00Z';
-
-/** What a stream's first request must ask for. */
-interface Starts {
-  readonly chats: number;
-  readonly agent_timeline: number;
-  readonly agents: number;
-  readonly bans: number;
-}
-
-/** 2024-01-15T00:00:00Z, and all agents and bans. */
-const fromStartDate: Starts = {
-  chats: 1_705_276_800,
-  agent_timeline: 1_705_276_800_000_000,
-  agents: 0,
-  bans: 0,
-};
 
 /** Everybody reads in small pages from this account; it has more chats in one second than a page holds. */
 let sandbox: Sandbox;

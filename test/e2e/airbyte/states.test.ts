@@ -18,6 +18,7 @@ import {
   runIn,
   statesOf,
 } from '../../helpers/run-source.ts';
+import { at, fromStartDate, older, startDate, type Starts } from '../../helpers/state-places.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { readFaults } from '../../platform/checks.ts';
 import type { Expectation } from '../../platform/expectation.ts';
@@ -27,30 +28,7 @@ import type { SourceRun } from '../../platform/source-run.ts';
 /** Each run is a process of its own, and the machine may be busy. */
 jest.setTimeout(120_000);
 
-/** 2024-02-09T13:12:16Z, where most of the states end; a state that says no more is read again from before it. */
-const at = 1_707_484_336;
-
-/** 2024-02-08T10:00:00Z, where some end. */
-const older = 1_707_386_400;
-
 const overlap = 310;
-
-const startDate = '2024-01-15T00:00:00Z';
-
-/** What a stream's first request asks for. */
-interface Starts {
-  readonly chats: number;
-  readonly agent_timeline: number;
-  readonly agents: number;
-  readonly bans: number;
-}
-
-const fromStartDate: Starts = {
-  chats: 1_705_276_800,
-  agent_timeline: 1_705_276_800_000_000,
-  agents: 0,
-  bans: 0,
-};
 
 const account: SandboxOptions = {
   now: '2024-03-01T12:00:00Z',
