@@ -152,7 +152,14 @@ function violationsError(violations: readonly (readonly [string, string])[]): Co
 
 async function compile(schema: JsonObject): Promise<ValidateFunction<ValidSettings>> {
   const { Ajv } = await import('ajv');
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, formats: { 'date-time': true } });
+  const ajv = new Ajv({
+    allErrors: true,
+    useDefaults: true,
+    formats: { 'date-time': true },
+    // The schema is shipped with the program and need not be judged each time.
+    meta: false,
+    validateSchema: false,
+  });
   return ajv.compile<ValidSettings>(schema);
 }
 
