@@ -17,8 +17,9 @@
  *   regular   the place itself. Something new: go on from its end.
  *   ties      the same place, behind its last id. Something new: these were ties.
  *   before    the same place, behind an id before that: the last one may have moved meanwhile.
- *   beyond    one unit later, only to see whether anything is there. Nothing: the end, unless the regular
- *             question was answered with an empty page, which is believed only when it comes twice.
+ *   beyond    one unit later, only to see whether anything is there. Nothing: the end, but an empty page is
+ *             believed only behind another one, and where the regular question was answered with one, both
+ *             are asked again.
  * Something beyond, or a full page of what came already: the regular question again, three times at most.
  */
 import { TapError } from '../errors.ts';
@@ -86,6 +87,8 @@ interface Standing extends WalkOptions {
   isHiding: boolean;
   /** Where something had been read, there was an empty page; nothing new has come since. */
   wasEmpty: boolean;
+  /** Empty pages in a row. */
+  empties: number;
   /** What the last regular question that brought nothing new was answered with. */
   regularWas: 'items' | 'empty';
   /** The place is a bookmark's inside ties, and nothing has come from it yet. */
@@ -105,6 +108,7 @@ export function createWalk(options: WalkOptions): Walk {
     repeats: 0,
     isHiding: false,
     wasEmpty: false,
+    empties: 0,
     regularWas: 'items',
     isResumedInTies: start.startId !== null,
   };
@@ -116,6 +120,7 @@ export function createWalk(options: WalkOptions): Walk {
 
 function take(at: Standing, question: Question, answer: ExportAnswer): Step {
   const page = at.seam.compare(answer.items);
+  at.empties = answer.items.length === 0 ? at.empties + 1 : 0;
   if (question.kind === 'beyond') return takeBeyond(at, page.fresh.length > 0);
   const { position } = answer;
   if (position === undefined) return nothingNew(at, question, answer);
@@ -183,7 +188,8 @@ function takeBeyond(at: Standing, hasFresh: boolean): Step {
   at.isHiding = hasFresh;
   // An empty page is believed only when it comes twice.
   const isDoubtful = at.regularWas === 'empty' && at.regular.startId === null && at.repeats === 0;
-  return hasFresh || isDoubtful ? repeat(at) : only(undefined);
+  if (hasFresh || isDoubtful) return repeat(at);
+  return only(at.empties === 1 ? ask(at, 'beyond', oneUnitLater(at)) : undefined);
 }
 
 /** The regular question once more: the server has not told everything, or may not have. */

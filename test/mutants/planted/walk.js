@@ -125,6 +125,14 @@ export const walkMutants = [
     ],
   },
   {
+    name: 'an empty page beyond is believed at once',
+    promise: 'rule 5: the end takes two empty pages',
+    file: walk,
+    search: 'return only(at.empties === 1 ?',
+    replacement: 'return only(at.empties === 0 ?',
+    killers: exportTests('an empty page beyond is not believed'),
+  },
+  {
     name: 'an empty page is believed at once',
     promise: 'rule 5: where something has been read an empty page is asked for once more',
     file: walk,

@@ -105,7 +105,7 @@ test('items without an id do not keep the stream from ending', async () => {
   const keyless = { chats: [{ at: iso(1) }], count: 1, end_time: t0 + 1, end_id: null };
   const whole = exportPages({ ...spec, identify: (item) => JSON.stringify(item) });
   const { pages } = await readAll(whole, {
-    api: scriptedApi([keyless, keyless, empty]),
+    api: scriptedApi([keyless, keyless, empty, empty]),
     settings: start,
   });
   expect(pages.flatMap(({ items }) => items)).toEqual([{ at: iso(1) }]);
@@ -128,6 +128,24 @@ test('an empty page where something has been read is not believed before it come
     time === t0 + 1 && id === undefined ? page('a1', 'b1') : empty;
   const api = scriptedApi([page('a1'), empty, empty, empty, ...Array<Answer>(9).fill(whole)]);
   expect((await readAll(chats, { api, settings: start })).ids).toEqual(['a', 'b']);
+});
+
+test('an empty page beyond is not believed where start_id leads nowhere, before it comes twice', async () => {
+  const ignored = page('a1', 'b2');
+  const api = scriptedApi([
+    ignored,
+    page('b2'),
+    page('b2'),
+    empty,
+    page('c3'),
+    page('b2', 'c3'),
+    page('c3'),
+    empty,
+    empty,
+  ]);
+  const { ids, queries } = await readAll(chats, { api, settings: start });
+  expect(ids).toEqual(['a', 'b', 'c']);
+  expect(queries.slice(3, 5).map((query) => query['start_time'])).toEqual([t0 + 3, t0 + 3]);
 });
 
 test('an empty page with a zero end_time does not send the stream back to 1970', async () => {
@@ -362,7 +380,7 @@ test.each([
   ['has moved', page('q9')],
 ])('a bookmark inside ties whose chat %s reads its whole second again', async (_, answer) => {
   const whole = page('a5', 'b5');
-  const api = scriptedApi([answer, whole, whole, empty, page('b5'), empty]);
+  const api = scriptedApi([answer, whole, whole, empty, page('b5'), empty, empty]);
   const { ids, queries, checkpoints } = await readAll(chats, { api, bookmark: own(5, 'x') });
   expect(ids).toEqual(['a', 'b']);
   expect(queries[1]).toEqual({ fields: 'chats(*)', limit: 1000, start_time: t0 + 5 });
@@ -522,8 +540,13 @@ test('the timeline is asked in microseconds and keeps them in its bookmark', asy
   const micros = t0 * 1e6 + 5_000_001;
   const span = { id: 's', at: '2026-01-05T00:00:05.000001Z' };
   const body = { spans: [span], count: 1, end_time: micros };
-  const api = scriptedApi([body, body, { spans: [] }]);
+  const api = scriptedApi([body, body, { spans: [] }, { spans: [] }]);
   const { queries, checkpoints } = await readAll(spans, { api, settings: start });
-  expect(queries.map((query) => query['start_time'])).toEqual([t0 * 1e6, micros, micros + 1]);
+  expect(queries.map((query) => query['start_time'])).toEqual([
+    t0 * 1e6,
+    micros,
+    micros + 1,
+    micros + 1,
+  ]);
   expect(checkpoints[0]).toEqual({ at: span.at, position: { end_time: micros, end_id: null } });
 });
