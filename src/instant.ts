@@ -1,8 +1,3 @@
-import dayjs from 'dayjs';
-import utc from 'dayjs/plugin/utc.js';
-
-dayjs.extend(utc);
-
 /** The normal form, which nearly every value has already; of days only 29 February is left to the calendar. */
 const plain =
   /^(?!0000)\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(?!000000)\d{6})?Z$/;
@@ -38,11 +33,11 @@ function parse(text: string): Parts | undefined {
 }
 
 function format({ seconds, micros }: Parts): string | undefined {
-  const whole = dayjs.utc(seconds * 1000);
-  if (whole.year() < 1 || whole.year() > 9999) return undefined;
+  const date = new Date(seconds * 1000);
+  const year = date.getUTCFullYear();
+  if (year < 1 || year > 9999) return undefined;
   const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
-  // Below the year 1000 dayjs does not pad.
-  return `${String(whole.year()).padStart(4, '0')}${whole.format('-MM-DDTHH:mm:ss')}${fraction}Z`;
+  return `${date.toISOString().slice(0, 19)}${fraction}Z`;
 }
 
 /**

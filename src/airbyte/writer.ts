@@ -43,8 +43,8 @@ export interface AirbyteWriter {
 
 export function createAirbyteWriter(options: AirbyteWriterOptions): AirbyteWriter {
   const { clock } = options;
-  const work = createWork(options, (text) => {
-    transform.push(Buffer.from(text));
+  const work = createWork(options, (piece) => {
+    transform.push(piece);
   });
   const stop = new AbortController();
   let isBeating = false;
@@ -112,8 +112,9 @@ interface Work {
   readonly lastBeatMs: () => number;
 }
 
-function createWork(options: AirbyteWriterOptions, push: (text: string) => void): Work {
+function createWork(options: AirbyteWriterOptions, write: (piece: Buffer) => void): Work {
   const { clock, streams, stamp, redact } = options;
+  const push = (line: string): void => write(Buffer.from(line));
   const tell = createTeller({ clock, stamp, push });
   let carried = options.carried;
   let open: OpenStream | undefined;
@@ -143,7 +144,7 @@ function createWork(options: AirbyteWriterOptions, push: (text: string) => void)
     write: (message) => {
       if (message.type === 'STATUS') writeStatus(message);
       else if (message.type === 'RECORDS') {
-        for (const text of pageLines(message, options)) push(text);
+        for (const piece of pageLines(message, options)) write(piece);
         open?.count(message.records.length);
       } else if (message.type === 'STATE' && message.tapStreamId !== undefined)
         open?.advance(bookmarkIn(message.value, message.tapStreamId));
@@ -156,7 +157,7 @@ function createWork(options: AirbyteWriterOptions, push: (text: string) => void)
 }
 
 /** A page's records; who could not be handed on whole is warned about. */
-function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generator<string> {
+function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generator<Buffer> {
   const { stream, records, nulled } = page;
   const keys = options.streams.get(stream)?.keyProperties ?? [];
   const prefix = recordStart(stream, options.stamp(page.timeExtractedMs));

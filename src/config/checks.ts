@@ -1,8 +1,11 @@
 import dayjs from 'dayjs';
+import utc from 'dayjs/plugin/utc.js';
 
 import { instantToMicros, microsToInstant } from '../instant.ts';
 import type { Findings } from './forms.ts';
 import { closest, didYouMean, shown, textOf } from './wording.ts';
+
+dayjs.extend(utc);
 
 /** The streams that `extra_streams` may name, and those of them that need to be named. */
 export interface KnownStreams {

@@ -4,42 +4,52 @@ import { microsToInstant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { Message, RecordsMessage, SchemaMessage } from './messages.ts';
 
-/**
- * A joined page is cut into texts of about this many characters. V8 counts a longer one among what is
- * old, where garbage stays far longer: pieces of a whole page take a third more memory.
- */
-const pieceCharacters = 256 * 1024;
+/** A page leaves in pieces of about this many bytes: larger ones are dearer to keep, smaller ones to write. */
+const pieceBytes = 1024 * 1024;
+
+/** Bytes of a character in UTF-8 at most, by UTF-16 units. */
+const mostBytes = 3;
+
+const lineFeed = 10;
 
 /** What closes the line of the record at this place, whose JSON has so many characters. */
 export type RecordSuffix = (index: number, characters: number) => string;
 
 /**
- * A page's records as lines, each between `prefix` and `suffix`, which closes the message. One text for
- * all of them, or several, each of whole lines, when they are too many characters.
+ * A page's records as lines in UTF-8, each between `prefix` and `suffix`, which closes the message. One piece
+ * for all of them, or several, each of whole lines, when they are too many bytes.
+ *
+ * Each record's text is encoded where it will leave from: to join a page's texts first, or to encode each for
+ * itself, takes up to a third more of the time that making the texts takes.
  */
 export function* recordLines(
   prefix: string,
   records: readonly JsonObject[],
   suffix: string | RecordSuffix = '}',
-  maxCharacters: number = pieceCharacters,
-): Generator<string, void, undefined> {
-  const suffixAt = typeof suffix === 'function' ? suffix : undefined;
-  const end = typeof suffix === 'function' ? '' : suffix;
-  let texts: string[] = [];
-  let characters = 0;
-  const join = (): string => `${prefix}${texts.join(`${end}\n${prefix}`)}${end}\n`;
+  maxBytes: number = pieceBytes,
+): Generator<Buffer, void, undefined> {
+  const start = Buffer.from(prefix);
+  const suffixAt = typeof suffix === 'function' ? suffix : () => suffix;
+  let piece = Buffer.alloc(0);
+  let length = 0;
   for (const [index, record] of records.entries()) {
     const json = JSON.stringify(record);
-    const text = suffixAt === undefined ? json : json + suffixAt(index, json.length);
-    if (characters > 0 && characters + text.length > maxCharacters) {
-      yield join();
-      texts = [];
-      characters = 0;
+    const end = suffixAt(index, json.length);
+    const most = start.length + (json.length + end.length) * mostBytes + 1;
+    if (length + most > piece.length) {
+      if (length > 0) yield piece.subarray(0, length);
+      length = 0;
+      const wanted = Math.min(maxBytes, most * (records.length - index));
+      // Of a record that fills a piece of its own the bytes are counted: three times 30 MB are no guess.
+      const needed = most > maxBytes ? Buffer.byteLength(prefix + json + end) + 1 : wanted;
+      piece = Buffer.allocUnsafeSlow(needed);
     }
-    texts.push(text);
-    characters += text.length + prefix.length + end.length + 1;
+    length += start.copy(piece, length);
+    length += piece.write(json, length);
+    length += piece.write(end, length);
+    piece[length++] = lineFeed;
   }
-  if (texts.length > 0) yield join();
+  if (length > 0) yield piece.subarray(0, length);
 }
 
 /** A SCHEMA message; `bookmark_properties` only of columns that exist. */
@@ -65,30 +75,30 @@ function recordPrefix({ stream, timeExtractedMs }: RecordsMessage): string {
   return `{"type":"RECORD","stream":${JSON.stringify(stream)},"time_extracted":"${time}","record":`;
 }
 
-function* lines(message: Message): Generator<string, void, undefined> {
+function* lines(message: Message): Generator<Buffer, void, undefined> {
   switch (message.type) {
     case 'SCHEMA':
-      yield schemaLine(message);
+      yield Buffer.from(schemaLine(message));
       return;
     case 'RECORDS':
       yield* recordLines(recordPrefix(message), message.records);
       return;
     case 'STATE':
-      yield `{"type":"STATE","value":${JSON.stringify(message.value)}}\n`;
+      yield Buffer.from(`{"type":"STATE","value":${JSON.stringify(message.value)}}\n`);
       return;
     case 'STATUS':
     // Singer has no message for it.
   }
 }
 
-/** Messages in, Singer's lines out: one Buffer a message, so that a page is one write. */
+/** Messages in, Singer's lines out: few Buffers a message, so that a page is few writes. */
 export function createSingerWriter(): Transform {
   return new Transform({
     objectMode: true,
     highWaterMark: 1,
     transform(message: Message, _encoding, done) {
       try {
-        for (const text of lines(message)) this.push(Buffer.from(text));
+        for (const piece of lines(message)) this.push(piece);
         done();
       } catch (error) {
         // A RangeError: one record alone is longer than a text may be.

@@ -101,19 +101,25 @@ test('what becomes of a stream is not for a Singer target', async () => {
   ).toEqual([]);
 });
 
-test('a page too long for one text is cut between lines', () => {
+test('a page too long for one piece is cut between lines', () => {
   const page = [{ id: 1 }, { id: 2 }, { id: 3 }];
-  expect([...recordLines('<', page, '>', 20)]).toEqual([
-    '<{"id":1}>\n<{"id":2}>\n',
-    '<{"id":3}>\n',
-  ]);
-  expect([...recordLines('<', page, '>', 1)]).toEqual([
-    '<{"id":1}>\n',
-    '<{"id":2}>\n',
-    '<{"id":3}>\n',
-  ]);
-  expect([...recordLines('<', page, '>')]).toEqual(['<{"id":1}>\n<{"id":2}>\n<{"id":3}>\n']);
+  const pieces = (maxBytes?: number): string[] =>
+    [...recordLines('<', page, '>', maxBytes)].map((piece) => piece.toString());
+  expect(pieces(45)).toEqual(['<{"id":1}>\n<{"id":2}>\n', '<{"id":3}>\n']);
+  expect(pieces(1)).toEqual(['<{"id":1}>\n', '<{"id":2}>\n', '<{"id":3}>\n']);
+  expect(pieces()).toEqual(['<{"id":1}>\n<{"id":2}>\n<{"id":3}>\n']);
 });
+
+test.each([1, 30, 60, 100, 1000])(
+  'no character is cut, whatever fits into a piece of %i bytes',
+  (maxBytes) => {
+    const page = ['aé', '漢字', '😀😀😀', 'x'.repeat(50), '', '\u0001"'].map((text) => ({ text }));
+    const all = Buffer.concat([
+      ...recordLines('€', page, (index) => `${index}ß`, maxBytes),
+    ]).toString();
+    expect(all).toBe(page.map((one, index) => `€${JSON.stringify(one)}${index}ß\n`).join(''));
+  },
+);
 
 test('a record that cannot be text ends the writing with its reason', async () => {
   const value: JsonObject = { id: 'a' };
