@@ -3,6 +3,7 @@ import { airbyteConnector } from './rows/airbyte-connector.js';
 import { airbyteStandardTests } from './rows/airbyte-standard-tests.js';
 import { protocolModels } from './rows/protocol-models.js';
 import { pyairbyteRows } from './rows/pyairbyte.js';
+import { targetRows } from './rows/targets.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 
@@ -14,4 +15,10 @@ import { pyairbyteRows } from './rows/pyairbyte.js';
  */
 
 /** @type {readonly Row[]} */
-export const table = [protocolModels, airbyteStandardTests, ...pyairbyteRows, airbyteConnector];
+export const table = [
+  ...targetRows,
+  protocolModels,
+  airbyteStandardTests,
+  ...pyairbyteRows,
+  airbyteConnector,
+];
