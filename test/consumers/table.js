@@ -1,6 +1,7 @@
 /** The table of consumers. A row more is an entry here, a file in `rows`, and one in `requirements`. */
 import { airbyteConnector } from './rows/airbyte-connector.js';
 import { airbyteStandardTests } from './rows/airbyte-standard-tests.js';
+import { conformanceRows } from './rows/conformance.js';
 import { protocolModels } from './rows/protocol-models.js';
 import { pyairbyteRows } from './rows/pyairbyte.js';
 import { targetRows } from './rows/targets.js';
@@ -17,6 +18,7 @@ import { targetRows } from './rows/targets.js';
 /** @type {readonly Row[]} */
 export const table = [
   ...targetRows,
+  ...conformanceRows,
   protocolModels,
   airbyteStandardTests,
   ...pyairbyteRows,

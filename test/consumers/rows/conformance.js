@@ -1,0 +1,120 @@
+/** Tools that judge a tap: by the Singer specification, by the Meltano SDK, by three drafts of JSON Schema. */
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { unexpectedValues } from '../expected.js';
+import { runProgram, runWell } from '../programs.js';
+import { countRecords, lastState, linesOf, runTap, tapProgram } from '../singer.js';
+import { consumerEnv } from '../stage.js';
+
+/** @typedef {import('../stage.js').Stage} Stage */
+/** @typedef {import('../stage.js').Sandbox} Sandbox */
+
+const drafts = fileURLToPath(new URL('drafts.py', import.meta.url));
+const sdkTests = fileURLToPath(new URL('sdk_tests.py', import.meta.url));
+
+const options = { chats: 120, timeline: 40, hostile: unexpectedValues };
+
+/**
+ * Nulls are left out: singer-check-tap breaks at an object that is null if there are dates in its schema.
+ *
+ * @param {unknown} value
+ * @returns {unknown}
+ */
+function withoutNulls(value) {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, child]) => child !== null);
+  return Object.fromEntries(entries.map(([name, child]) => [name, withoutNulls(child)]));
+}
+
+/**
+ * The output of a whole run and of one from its state.
+ *
+ * @param {Stage} stage
+ * @param {Sandbox} sandbox
+ */
+async function readTwice(stage, sandbox) {
+  const folder = await stage.folder();
+  const first = await runTap(sandbox, folder);
+  equal(first.code, 0, first.stderr);
+  const state = lastState(linesOf(first.stdout));
+  sandbox.account.edit({ count: 3 });
+  const second = await runTap(sandbox, folder, { state });
+  equal(second.code, 0, second.stderr);
+  return [first.stdout, second.stdout];
+}
+
+/** @param {Stage} stage */
+async function checkTap(stage) {
+  const { command } = await stage.environment('singer-tools');
+  const sandbox = await stage.account(options);
+  const told = [];
+  for (const output of await readTwice(stage, sandbox)) {
+    const lines = linesOf(output);
+    const input = lines.map((line) =>
+      JSON.stringify(line.record ? { ...line, record: withoutNulls(line.record) } : line),
+    );
+    const folder = await stage.folder();
+    const env = consumerEnv(folder, sandbox);
+    const said = await runWell(command('singer-check-tap'), [], {
+      env,
+      input: `${input.join('\n')}\n`,
+      timeoutMs: 60_000,
+    });
+    match(said, /The output is valid/);
+    deepEqual(countsIn(said), countRecords(lines), 'records it counts');
+    told.push(Object.values(countRecords(lines)).reduce((sum, count) => sum + count, 0));
+  }
+  return `${told.join(' and ')} records of two runs are valid`;
+}
+
+/**
+ * @param {string} report With a table of streams, records and schemas.
+ * @returns {Readonly<Record<string, number>>}
+ */
+function countsIn(report) {
+  const rows = [...report.matchAll(/^\|\s*([a-z_]+)\s*\|\s*(\d+)\s*\|/gm)];
+  return Object.fromEntries(rows.map(([, stream, count]) => [stream, Number(count)]));
+}
+
+/** @param {Stage} stage */
+async function checkDrafts(stage) {
+  const { python } = await stage.environment('singer-sdk');
+  const sandbox = await stage.account(options);
+  const [whole = '', more = ''] = await readTwice(stage, sandbox);
+  const told = JSON.parse(await runWell(python, [drafts], { input: whole + more }));
+  deepEqual(told.faults, [], 'what a draft does not accept');
+  const lines = linesOf(whole + more).filter(({ type }) => type === 'RECORD');
+  const names = ['Draft4Validator', 'Draft7Validator', 'Draft202012Validator'];
+  deepEqual(told.checked, Object.fromEntries(names.map((name) => [name, lines.length])));
+  return `${lines.length} records and their schemas by drafts 4, 7 and 2020-12`;
+}
+
+/** So many tests there are for twelve streams; fewer would be a suite that has gone blind. */
+const leastTests = 100;
+
+/** @param {Stage} stage */
+async function runSdkTests(stage) {
+  const { python } = await stage.environment('singer-sdk');
+  const sandbox = await stage.account(options);
+  const folder = await stage.folder();
+  const config = join(folder, 'config.json');
+  await writeFile(config, JSON.stringify(sandbox.config));
+  const env = { ...consumerEnv(folder, sandbox), TAP: tapProgram, TAP_CONFIG: config };
+  const argv = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', sdkTests];
+  const { code, stdout } = await runProgram(python, argv, { cwd: folder, env });
+  equal(code, 0, stdout.slice(-4000));
+  const [, passed] = /(\d+) passed/.exec(stdout) ?? [];
+  equal(Number(passed) >= leastTests, true, `only ${passed} tests passed`);
+  return `${passed} tests of streams and attributes`;
+}
+
+/** @type {readonly import('../table.js').Row[]} */
+export const conformanceRows = [
+  { name: 'singer-tools 0.4.1, singer-check-tap', consumers: ['singer-tools'], run: checkTap },
+  { name: 'singer-sdk 0.54.9, tap tests', consumers: ['singer-sdk'], run: runSdkTests },
+  { name: 'jsonschema, three drafts', consumers: ['singer-sdk'], run: checkDrafts },
+];
