@@ -107,7 +107,20 @@ test('Each npm script it names exists', () => {
     ([, name = '']) => name,
   );
   expect(new Set(named)).toEqual(
-    new Set(['demo', 'build', 'test', 'bench', 'check', 'consumers', 'generate', 'image']),
+    new Set([
+      'demo',
+      'build',
+      'test',
+      'airbyte',
+      'bench',
+      'check',
+      'consumers',
+      'generate',
+      'image',
+      'lossless',
+      'mutants',
+      'soak',
+    ]),
   );
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(named));
 });
