@@ -143,17 +143,6 @@ export const airbyteMutants = [
     killers: stateTests('a time that is a word is refused before the first request'),
   },
   {
-    name: 'the program ends before its output is read',
-    promise: 'a slow reader gets everything',
-    file: 'bin/source-zendesk-chat.js',
-    search: 'await lifetime.end(exitCode, stdout);',
-    replacement: 'process.exit(exitCode);',
-    killers: testsOf(
-      'e2e/airbyte/conformance',
-      'bytes a second gets everything, to the last state',
-    ),
-  },
-  {
     name: 'a wrong subdomain passes the check',
     promise: 'a check that succeeds means that a sync can',
     file: 'src/check.ts',

@@ -74,9 +74,9 @@ export const runMutants = [
     name: 'STATE before its page',
     promise: 'a state never precedes a record it covers',
     file: transform,
-    search: 'const records: JsonObject[] = [];',
+    search: 'const { records, nulled } = take(page.items, pages, validate);',
     replacement:
-      'const records: JsonObject[] = [];\n    if (page.checkpoint !== undefined && options.movesBookmark) {\n      state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);\n      push({ type: "STATE", value: state.value(), tapStreamId: stream.tapStreamId });\n    }',
+      'const { records, nulled } = take(page.items, pages, validate);\n    if (page.checkpoint !== undefined && options.movesBookmark) {\n      state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);\n      push({ type: "STATE", value: state.value(), tapStreamId: stream.tapStreamId });\n    }',
     killers: syncTests('a page is told before the state that covers it'),
   },
   {
