@@ -2,6 +2,7 @@
 import { airbyteConnector } from './rows/airbyte-connector.js';
 import { airbyteStandardTests } from './rows/airbyte-standard-tests.js';
 import { conformanceRows } from './rows/conformance.js';
+import { meltanoRows } from './rows/meltano.js';
 import { protocolModels } from './rows/protocol-models.js';
 import { pyairbyteRows } from './rows/pyairbyte.js';
 import { targetRows } from './rows/targets.js';
@@ -19,6 +20,7 @@ import { targetRows } from './rows/targets.js';
 export const table = [
   ...targetRows,
   ...conformanceRows,
+  ...meltanoRows,
   protocolModels,
   airbyteStandardTests,
   ...pyairbyteRows,

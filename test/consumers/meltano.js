@@ -1,0 +1,171 @@
+/** A Meltano project of its own: the plugin added from the packaged definition, and targets to load into. */
+import { once } from 'node:events';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { runProgram } from './programs.js';
+import { tapProgram } from './singer.js';
+import { consumerEnv } from './stage.js';
+
+/** @typedef {import('./stage.js').Stage} Stage */
+/** @typedef {import('./stage.js').Sandbox} Sandbox */
+/** @typedef {import('./programs.js').Ended} Ended */
+
+/** The definition as the package ships it. */
+export const definition = fileURLToPath(new URL('../../meltano.plugin.yml', import.meta.url));
+
+export const tap = 'tap-zendesk-chat';
+
+/**
+ * @typedef {object} Project
+ * @property {string} folder
+ * @property {string} output Where target-jsonl writes.
+ * @property {string} pidFile Holds the pid of the tap that was started last.
+ * @property {(argv: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended>} meltano
+ * @property {(argv: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended>} well Raises unless it ends with 0.
+ * @property {(target: string) => Promise<Record<string, any>>} state What is stored for the tap into a target.
+ * @property {() => readonly string[]} calls What anything asked a proxy for, to leave the machine.
+ * @property {() => void} end
+ */
+
+/** A proxy that lets nobody out, and notes who wanted to. */
+async function startWall() {
+  /** @type {string[]} */
+  const calls = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', (bytes) => {
+      calls.push(bytes.toString('latin1').split('\r\n')[0] ?? '');
+      socket.destroy();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return { url: `http://127.0.0.1:${port}`, calls: () => calls, end: () => server.close() };
+}
+
+/** @param {string} name */
+function setting(name) {
+  return { name };
+}
+
+/** @param {Stage} stage */
+async function loaders(stage) {
+  const { host, port, user, database } = await stage.postgres();
+  const jsonl = await stage.environment('target-jsonl');
+  const postgres = await stage.environment('target-postgres-meltanolabs');
+  const where = { host, port, user, password: 'none', database, default_target_schema: 'meltano' };
+  const files = { destination_path: 'output', do_timestamp_file: false };
+  return [
+    {
+      name: 'target-jsonl',
+      namespace: 'target_jsonl',
+      executable: jsonl.command('target-jsonl'),
+      settings: Object.keys(files).map(setting),
+      config: files,
+    },
+    {
+      name: 'target-postgres',
+      namespace: 'target_postgres',
+      executable: postgres.command('target-postgres'),
+      settings: Object.keys(where).map(setting),
+      config: where,
+    },
+  ];
+}
+
+/**
+ * The tap as it is found on the PATH of whoever has installed it; it leaves its pid.
+ *
+ * @param {string} folder
+ * @param {string} pidFile
+ */
+async function installTap(folder, pidFile) {
+  await mkdir(folder);
+  const path = join(folder, tap);
+  await writeFile(path, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "${tapProgram}" "$@"\n`);
+  await chmod(path, 0o755);
+}
+
+/**
+ * @param {Sandbox} sandbox
+ * @param {string} folder
+ * @param {{ url: string }} wall
+ * @returns {NodeJS.ProcessEnv}
+ */
+function projectEnv(sandbox, folder, wall) {
+  const env = consumerEnv(folder, sandbox);
+  const { subdomain, access_token: token, start_date: start } = sandbox.config;
+  return {
+    ...env,
+    PATH: [join(folder, 'bin'), env['PATH']].join(delimiter),
+    NO_COLOR: '1',
+    MELTANO_CLI_DISABLE_VERSION_CHECK: 'true',
+    TAP_ZENDESK_CHAT_SUBDOMAIN: subdomain,
+    TAP_ZENDESK_CHAT_ACCESS_TOKEN: token,
+    TAP_ZENDESK_CHAT_START_DATE: start,
+    HTTP_PROXY: wall.url,
+    HTTPS_PROXY: wall.url,
+    ALL_PROXY: wall.url,
+    NO_PROXY: '127.0.0.1',
+  };
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Sandbox} sandbox
+ * @returns {Promise<Project>}
+ */
+export async function openProject(stage, sandbox) {
+  const { command } = await stage.environment('meltano');
+  const folder = await stage.folder();
+  const pidFile = join(folder, 'pid');
+  await installTap(join(folder, 'bin'), pidFile);
+  await mkdir(join(folder, 'output'));
+  const wall = await startWall();
+  const project = {
+    default_environment: 'dev',
+    send_anonymous_usage_stats: false,
+    environments: [{ name: 'dev' }],
+    plugins: { loaders: await loaders(stage) },
+  };
+  // JSON is YAML.
+  await writeFile(join(folder, 'meltano.yml'), JSON.stringify(project, null, 2));
+  const own = projectEnv(sandbox, folder, wall);
+  const meltano = (
+    /** @type {readonly string[]} */ argv,
+    /** @type {NodeJS.ProcessEnv} */ env = {},
+  ) =>
+    runProgram(command('meltano'), argv, {
+      cwd: folder,
+      env: { ...own, ...env },
+      timeoutMs: 120_000,
+    });
+  const well = async (
+    /** @type {readonly string[]} */ argv,
+    /** @type {NodeJS.ProcessEnv} */ env = {},
+  ) => {
+    const ended = await meltano(argv, env);
+    if (ended.code === 0) return ended;
+    const said = `${ended.stdout}${ended.stderr}`.slice(-3000);
+    throw new Error(`meltano ${argv.join(' ')} ended with ${ended.code}:\n${said}`);
+  };
+  await well(['add', '--plugin-type', 'extractor', tap, '--from-ref', definition]);
+  return {
+    folder,
+    output: join(folder, 'output'),
+    pidFile,
+    meltano,
+    well,
+    calls: wall.calls,
+    end: wall.end,
+    async state(target) {
+      const { stdout } = await well(['state', 'get', `dev:${tap}-to-${target}`]);
+      return JSON.parse(stdout).singer_state;
+    },
+  };
+}

@@ -1,0 +1,295 @@
+/** Meltano runs the tap as its users do: added from the packaged definition, run again and again, interrupted. */
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { streams } from '../expected.js';
+import { openProject, tap } from '../meltano.js';
+import { runWell } from '../programs.js';
+import { recordKey, recordsOf } from '../records.js';
+import { checkTables } from '../stored.js';
+
+/** @typedef {import('../stage.js').Stage} Stage */
+/** @typedef {import('../stage.js').Sandbox} Sandbox */
+/** @typedef {import('../stored.js').Tables} Tables */
+/** @typedef {import('../meltano.js').Project} Project */
+
+const reader = fileURLToPath(new URL('read_tables.py', import.meta.url));
+
+const intoFiles = ['run', tap, 'target-jsonl'];
+
+/**
+ * What target-jsonl has written since the last time.
+ *
+ * @param {Project} project
+ * @returns {Promise<Tables>}
+ */
+async function takeFiles({ output }) {
+  /** @type {Record<string, Record<string, unknown>[]>} */
+  const tables = {};
+  for (const file of await readdir(output)) {
+    const text = await readFile(join(output, file), 'utf8');
+    const lines = text.split('\n').filter((line) => line !== '');
+    tables[file.replace('.jsonl', '')] = lines.map((line) => JSON.parse(line));
+    await rm(join(output, file));
+  }
+  return tables;
+}
+
+/**
+ * @param {Stage} stage
+ * @param {import('../stage.js').SandboxOptions} options
+ * @param {(project: Project, sandbox: Sandbox) => Promise<string>} use
+ */
+async function inProject(stage, options, use) {
+  const sandbox = await stage.account(options);
+  const project = await openProject(stage, sandbox);
+  try {
+    const told = await use(project, sandbox);
+    deepEqual(project.calls(), [], 'attempts to reach another network');
+    return told;
+  } finally {
+    project.end();
+  }
+}
+
+/** @param {readonly string[]} patterns */
+function selecting(...patterns) {
+  return { TAP_ZENDESK_CHAT__SELECT: JSON.stringify(patterns) };
+}
+
+/**
+ * @param {Project} project
+ * @returns {Promise<readonly string[]>} streams with a field that is read
+ */
+async function listedStreams({ well }) {
+  const { stdout } = await well(['select', '--list', '--all', tap]);
+  match(stdout, /\[automatic *\] chats\.id\n/);
+  const rows = stdout.matchAll(/^\s*\[(?:selected|automatic) *\] (\w+)\./gm);
+  return [...new Set([...rows].map(([, stream = '']) => stream))].sort();
+}
+
+/** @param {Stage} stage */
+async function lookAround(stage) {
+  return inProject(stage, { chats: 20, timeline: 10 }, async (project, sandbox) => {
+    const { well, meltano } = project;
+    deepEqual(await listedStreams(project), streams, 'streams of the default selection');
+    match((await well(['config', 'test', tap])).stdout, /Plugin configuration is valid/);
+    const refused = await meltano(['config', 'test', tap], {
+      TAP_ZENDESK_CHAT_ACCESS_TOKEN: 'wrong-token',
+    });
+    equal(refused.code, 1);
+    match(refused.stdout + refused.stderr, /access token is refused/);
+    const { stdout } = await well(
+      ['invoke', '--dump=catalog', tap],
+      selecting('chats.*', '!chats.history'),
+    );
+    deepEqual(selectionIn(JSON.parse(stdout)), { streams: ['chats'], history: false, id: true });
+    const about = JSON.parse((await well(['invoke', tap, '--about', '--format=json'])).stdout);
+    equal(typeof about.settings.properties.access_token, 'object');
+    match((await well(['invoke', tap, '--check'])).stdout, /chats/);
+    const shown = await well(['config', 'print', tap]);
+    equal(`${shown.stdout}${shown.stderr}`.includes(sandbox.token), false, 'the token is shown');
+    return `added from its definition; ${streams.length} streams; config test, --about, --check, a wrong token told`;
+  });
+}
+
+/** @param {{ streams: readonly any[] }} catalog */
+function selectionIn({ streams: entries }) {
+  const selectedAt = (/** @type {any} */ entry, /** @type {readonly string[]} */ place) =>
+    entry.metadata.find((/** @type {any} */ each) => each.breadcrumb.join() === place.join())
+      ?.metadata.selected;
+  const chosen = entries.filter((entry) => selectedAt(entry, []) === true);
+  return {
+    streams: chosen.map(({ stream }) => stream),
+    history: selectedAt(chosen[0], ['properties', 'history']),
+    id: selectedAt(chosen[0], ['properties', 'id']),
+  };
+}
+
+/**
+ * A second run: of chats and timelines only what has changed and the last second, everything else whole.
+ *
+ * @param {Tables} tables
+ * @param {Sandbox} sandbox
+ * @param {readonly string[]} changed
+ */
+function checkSecond(tables, sandbox, changed) {
+  const chats = (tables['chats'] ?? []).map(recordKey);
+  deepEqual(
+    changed.filter((id) => !chats.includes(id)),
+    [],
+    'changes that are not seen',
+  );
+  equal(chats.length <= changed.length + 2, true, `${chats.length} chats in the second run`);
+  equal((tables['agent_timeline'] ?? []).length <= 1, true, 'spans in the second run');
+  equal(tables['agents']?.length, sandbox.account.count('agents'), 'agents in the second run');
+}
+
+/** @param {Stage} stage */
+async function loadFiles(stage) {
+  return inProject(stage, { chats: 120, timeline: 40 }, async (project, sandbox) => {
+    const { well } = project;
+    await well(intoFiles);
+    const compared = checkTables(await takeFiles(project), sandbox);
+    const changed = [...sandbox.account.edit({ count: 3 }), ...sandbox.account.add({ count: 2 })];
+    await well(intoFiles);
+    const second = await takeFiles(project);
+    checkSecond(second, sandbox, changed);
+    await well(['run', '--full-refresh', tap, 'target-jsonl']);
+    checkTables(await takeFiles(project), sandbox);
+    const state = await project.state('target-jsonl');
+    for (const more of [['--full-refresh'], []]) {
+      await well(['run', ...more, '--state-strategy=merge', tap, 'target-jsonl']);
+    }
+    const merged = await project.state('target-jsonl');
+    deepEqual(formOf(merged), formOf(state), 'the form of a state that was merged twice');
+    equal(
+      merged.bookmarks.chats.position.end_time >= state.bookmarks.chats.position.end_time,
+      true,
+    );
+    return `${compared}; a second run brings ${second['chats']?.length} chats for ${changed.length} changes; --full-refresh all, --state-strategy=merge keeps the state's form`;
+  });
+}
+
+/**
+ * The paths of a value, each with the type of what is there.
+ *
+ * @param {unknown} value
+ * @returns {unknown}
+ */
+function formOf(value) {
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, formOf(child)]));
+}
+
+/** @param {Stage} stage */
+async function chooseFields(stage) {
+  return inProject(stage, { chats: 60, timeline: 20 }, async (project, sandbox) => {
+    const env = {
+      ...selecting('chats.*', '!chats.history', 'agents.*'),
+      TAP_ZENDESK_CHAT__METADATA: JSON.stringify({
+        chats: { 'replication-method': 'FULL_TABLE' },
+        agents: { 'replication-method': 'INCREMENTAL' },
+      }),
+    };
+    await project.well(intoFiles, env);
+    const first = await takeFiles(project);
+    deepEqual(Object.keys(first).sort(), ['agents', 'chats']);
+    const without = recordsOf(sandbox, 'chats').map(({ history: _none, ...others }) => others);
+    deepEqual(byKey(first['chats']), byKey(without), 'chats without their history');
+    await project.well(intoFiles, env);
+    const second = await takeFiles(project);
+    deepEqual(byKey(second['chats']), byKey(without), 'chats by FULL_TABLE, again');
+    equal(second['agents'], undefined, 'agents by INCREMENTAL, again');
+    const { bookmarks } = await project.state('target-jsonl');
+    equal(bookmarks.chats, undefined, 'a bookmark of FULL_TABLE');
+    return `${without.length} chats without history, whole in each run; agents once`;
+  });
+}
+
+/** @param {readonly Record<string, unknown>[] | undefined} rows */
+function byKey(rows = []) {
+  return Object.fromEntries(rows.map((row) => [recordKey(row), row]));
+}
+
+/** @param {Stage} stage */
+async function loadPostgres(stage) {
+  return inProject(stage, { chats: 120, timeline: 40 }, async ({ well }, sandbox) => {
+    const tables = () => readPostgres(stage);
+    await well(['run', tap, 'target-postgres']);
+    const compared = checkTables(await tables(), sandbox);
+    sandbox.account.edit({ count: 3 });
+    sandbox.account.add({ count: 2 });
+    await well(['run', tap, 'target-postgres']);
+    checkTables(await tables(), sandbox);
+    return `${compared}, and again after 5 changes`;
+  });
+}
+
+/**
+ * @param {Stage} stage
+ * @returns {Promise<Tables>}
+ */
+async function readPostgres(stage) {
+  const { python } = await stage.environment('target-postgres-meltanolabs');
+  const { host, port, user, database: dbname } = await stage.postgres();
+  const where = { postgres: { host, port, user, dbname }, schema: 'meltano', tables: streams };
+  return JSON.parse(await runWell(python, [reader], { input: JSON.stringify(where) }));
+}
+
+/**
+ * The tap is killed between two pages of chats: what was loaded stays, and the next run goes on from there.
+ *
+ * @param {Stage} stage
+ */
+async function killAndResume(stage) {
+  /** @type {string | undefined} */
+  let pidFile;
+  let pages = 0;
+  const options = {
+    chats: 120,
+    timeline: 20,
+    switches: { maxPage: 25 },
+    /** @param {{ path: string }} request */
+    onRequest: async ({ path }) => {
+      if (!path.endsWith('incremental/chats') || pidFile === undefined) return;
+      pages += 1;
+      if (pages === 4) process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+    },
+  };
+  return inProject(stage, options, async (project, sandbox) => {
+    ({ pidFile } = project);
+    const killed = await project.meltano(intoFiles);
+    equal(killed.code, 1, killed.stderr);
+    const first = await takeFiles(project);
+    const before = first['chats']?.length ?? 0;
+    equal(before > 0 && before < 120, true, `${before} chats before the end`);
+    sandbox.requests.length = 0;
+    await project.well(intoFiles);
+    const second = await takeFiles(project);
+    const start = sandbox.requests.find(({ path }) => path.endsWith('incremental/chats'));
+    notEqual(Number(start?.query['start_time']), Date.parse(sandbox.config.start_date) / 1000);
+    const chats = [...(first['chats'] ?? []), ...(second['chats'] ?? [])];
+    deepEqual(byKey(chats), byKey(recordsOf(sandbox, 'chats')), 'chats of both runs');
+    return `${before} chats, then ${second['chats']?.length}: all 120`;
+  });
+}
+
+/**
+ * A stream fails: its error is shown as one, all others are loaded.
+ *
+ * @param {Stage} stage
+ */
+async function tellErrors(stage) {
+  return inProject(stage, { chats: 20, timeline: 10 }, async (project, sandbox) => {
+    sandbox.faults.set([{ path: '=goals', fault: { kind: 'status', status: 400 } }]);
+    const failed = await project.meltano(intoFiles);
+    equal(failed.code, 1);
+    const said = `${failed.stdout}${failed.stderr}`;
+    match(said, /\[(?:critical|error) *\].*goals.* 400 /);
+    match(said, /\[info *\].*chats: complete/);
+    const tables = await takeFiles(project);
+    equal(tables['chats']?.length, 20);
+    equal(tables['goals'], undefined);
+    sandbox.faults.clear();
+    await project.well(intoFiles);
+    equal((await takeFiles(project))['goals']?.length, sandbox.account.count('goals'));
+    const debug = await project.well(['--log-level=debug', ...intoFiles]);
+    equal(`${debug.stdout}${debug.stderr}`.includes(sandbox.token), false, 'the token is logged');
+    return 'a failing stream is told at its level, the others are loaded; no token in a debug log';
+  });
+}
+
+const consumers = ['meltano', 'target-jsonl', 'target-postgres-meltanolabs'];
+
+/** @type {readonly import('../table.js').Row[]} */
+export const meltanoRows = [
+  { name: 'meltano 4.4.1, add, select, config test', consumers, run: lookAround },
+  { name: 'meltano 4.4.1 into target-jsonl', consumers, run: loadFiles },
+  { name: 'meltano 4.4.1, fields and methods', consumers, run: chooseFields },
+  { name: 'meltano 4.4.1 into target-postgres', consumers, run: loadPostgres },
+  { name: 'meltano 4.4.1, tap killed', consumers, run: killAndResume },
+  { name: 'meltano 4.4.1, errors', consumers, run: tellErrors },
+];
