@@ -20,7 +20,7 @@
  *   beyond    one unit later, only to see whether anything is there. Nothing: the end, but an empty page is
  *             believed only behind another one, and where the regular question was answered with one, both
  *             are asked again.
- * Something beyond, or a full page of what came already: the regular question again, three times at most.
+ * Something beyond, or a full page of what came already: the question again, three times at most.
  */
 import { TapError } from '../errors.ts';
 import { instantToMicros, microsToInstant } from '../instant.ts';
@@ -168,7 +168,7 @@ function nothingNew(at: Standing, question: Question, answer: ExportAnswer): Ste
   const again = isEmpty && isSuspicious ? askBefore(at, question) : undefined;
   if (again !== undefined) return only(again);
   // What lies beyond is known, or would leave out what is here; and a page may be the one before it again.
-  if (at.isHiding || isFull(at, answer)) return repeat(at);
+  if (at.isHiding || isFull(at, answer)) return repeat(at, question);
   return only(ask(at, 'beyond', oneUnitLater(at)));
 }
 
@@ -193,10 +193,12 @@ function takeBeyond(at: Standing, hasFresh: boolean): Step {
 }
 
 /** The regular question once more: the server has not told everything, or may not have. */
-function repeat(at: Standing): Step {
+function repeat(at: Standing, question?: Question): Step {
   at.repeats += 1;
   if (at.repeats > mostRepeats) throw givenUp(at);
-  return only(goOn(at, at.regular));
+  // The answer may have been the one before it: the same question first, the next time the regular one.
+  const isAgain = question?.kind === 'ties' && !at.isHiding && at.repeats % 2 === 1;
+  return only(isAgain ? ask(at, 'ties', question) : goOn(at, at.regular));
 }
 
 function givenUp(at: Standing): TapError {

@@ -292,6 +292,15 @@ test('a server that ignores start_id ends in an error, not in a loop and not gre
   await expect(reading).rejects.toThrow(/more records at one instant/);
 });
 
+test('a server whose every second answer is the one before it is read through, ties and all', async () => {
+  const first = fullPage(1);
+  const rest = { chats: [{ id: 'y', at: iso(1) }], count: 1, end_time: t0 + 1, end_id: 'y' };
+  const api = scriptedApi([first, first, rest, rest, empty, empty]);
+  const { ids, queries } = await readAll(chats, { api, bookmark: own(1) });
+  expect(ids).toHaveLength(1001);
+  expect(queries.slice(1, 3).map((query) => query['start_id'])).toEqual(['x999', 'x999']);
+});
+
 test('a server that clamps the limit and ignores start_id ends in an error, too', async () => {
   const clamped = (second: number): JsonObject => page(`a${second}`, `b${second}`, `c${second}`);
   const reading = readAll(chats, {
