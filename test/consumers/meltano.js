@@ -20,7 +20,6 @@ export const tap = 'tap-zendesk-chat';
 
 /**
  * @typedef {object} Project
- * @property {string} folder
  * @property {string} output Where target-jsonl writes.
  * @property {string} pidFile Holds the pid of the tap that was started last.
  * @property {(argv: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended>} meltano
@@ -117,16 +116,10 @@ function projectEnv(sandbox, folder, wall) {
 
 /**
  * @param {Stage} stage
- * @param {Sandbox} sandbox
- * @returns {Promise<Project>}
+ * @param {string} folder
  */
-export async function openProject(stage, sandbox) {
-  const { command } = await stage.environment('meltano');
-  const folder = await stage.folder();
-  const pidFile = join(folder, 'pid');
-  await installTap(join(folder, 'bin'), pidFile);
+async function writeProject(stage, folder) {
   await mkdir(join(folder, 'output'));
-  const wall = await startWall();
   const project = {
     default_environment: 'dev',
     send_anonymous_usage_stats: false,
@@ -135,37 +128,51 @@ export async function openProject(stage, sandbox) {
   };
   // JSON is YAML.
   await writeFile(join(folder, 'meltano.yml'), JSON.stringify(project, null, 2));
-  const own = projectEnv(sandbox, folder, wall);
-  const meltano = (
-    /** @type {readonly string[]} */ argv,
-    /** @type {NodeJS.ProcessEnv} */ env = {},
-  ) =>
-    runProgram(command('meltano'), argv, {
-      cwd: folder,
-      env: { ...own, ...env },
-      timeoutMs: 120_000,
-    });
-  const well = async (
-    /** @type {readonly string[]} */ argv,
-    /** @type {NodeJS.ProcessEnv} */ env = {},
-  ) => {
-    const ended = await meltano(argv, env);
-    if (ended.code === 0) return ended;
-    const said = `${ended.stdout}${ended.stderr}`.slice(-3000);
-    throw new Error(`meltano ${argv.join(' ')} ended with ${ended.code}:\n${said}`);
-  };
-  await well(['add', '--plugin-type', 'extractor', tap, '--from-ref', definition]);
+}
+
+/**
+ * @param {string} program Meltano.
+ * @param {string} folder
+ * @param {NodeJS.ProcessEnv} own
+ * @returns {Pick<Project, 'meltano' | 'well'>}
+ */
+function commandsOf(program, folder, own) {
+  /** @type {Project['meltano']} */
+  const meltano = (argv, env = {}) =>
+    runProgram(program, argv, { cwd: folder, env: { ...own, ...env }, timeoutMs: 120_000 });
   return {
-    folder,
-    output: join(folder, 'output'),
-    pidFile,
     meltano,
-    well,
-    calls: wall.calls,
-    end: wall.end,
-    async state(target) {
-      const { stdout } = await well(['state', 'get', `dev:${tap}-to-${target}`]);
-      return JSON.parse(stdout).singer_state;
+    well: async (argv, env = {}) => {
+      const ended = await meltano(argv, env);
+      if (ended.code === 0) return ended;
+      const said = `${ended.stdout}${ended.stderr}`.slice(-3000);
+      throw new Error(`meltano ${argv.join(' ')} ended with ${ended.code}:\n${said}`);
     },
   };
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Sandbox} sandbox
+ * @returns {Promise<Project>}
+ */
+export async function openProject(stage, sandbox) {
+  const { command } = await stage.environment('meltano');
+  const folder = await stage.folder();
+  const pidFile = join(folder, 'pid');
+  await installTap(join(folder, 'bin'), pidFile);
+  await writeProject(stage, folder);
+  const wall = await startWall();
+  const { meltano, well } = commandsOf(
+    command('meltano'),
+    folder,
+    projectEnv(sandbox, folder, wall),
+  );
+  await well(['add', '--plugin-type', 'extractor', tap, '--from-ref', definition]);
+  const state = async (/** @type {string} */ target) => {
+    const { stdout } = await well(['state', 'get', `dev:${tap}-to-${target}`]);
+    return JSON.parse(stdout).singer_state;
+  };
+  const { calls, end } = wall;
+  return { output: join(folder, 'output'), pidFile, meltano, well, state, calls, end };
 }

@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { runProgram } from './programs.js';
+import { runProgram, runWell } from './programs.js';
 import { consumerEnv } from './stage.js';
 
 /** @typedef {import('./stage.js').Sandbox} Sandbox */
@@ -44,6 +44,14 @@ export async function runTap(sandbox, folder, given = {}) {
     argv.push(`--${name}`, path);
   }
   return runProgram(tapProgram, argv, { cwd: inputs, env: consumerEnv(inputs, sandbox) });
+}
+
+/**
+ * @param {Sandbox} sandbox
+ * @param {string} folder
+ */
+export async function discover(sandbox, folder) {
+  return runWell(tapProgram, ['--discover'], { cwd: folder, env: consumerEnv(folder, sandbox) });
 }
 
 /**

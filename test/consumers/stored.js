@@ -1,5 +1,5 @@
 /** What a target makes of a record, told once for each target, and a comparison of whole tables by it. */
-import { deepEqual } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -41,12 +41,28 @@ function kindOf(schema) {
   return schema.format ?? typesOf(schema).join();
 }
 
+/** @typedef {Readonly<Record<string, readonly string[]>>} Columns By stream. */
+
+/** @type {Columns} */
+const allColumns = Object.fromEntries(
+  streams.map((stream) => [stream, Object.keys(schemas[stream]?.properties ?? {})]),
+);
+
 /**
  * @param {string} stream
+ * @param {readonly string[]} names
+ * @returns {readonly (readonly [string, Schema])[]}
+ */
+function columnsOf(stream, names) {
+  const known = Object.entries(schemas[stream]?.properties ?? {});
+  return known.filter(([name]) => names.includes(name));
+}
+
+/**
+ * @param {ReturnType<typeof columnsOf>} columns
  * @param {Item} row
  */
-function storedRow(stream, row) {
-  const columns = Object.entries(schemas[stream]?.properties ?? {});
+function storedRow(columns, row) {
   return Object.fromEntries(
     columns.map(([name, schema]) => {
       const value = plain(row[name], kindOf(schema));
@@ -56,12 +72,11 @@ function storedRow(stream, row) {
 }
 
 /**
- * @param {string} stream
+ * @param {ReturnType<typeof columnsOf>} columns
  * @param {Item} record
  * @param {Form} form
  */
-function expectedRow(stream, record, form) {
-  const columns = Object.entries(schemas[stream]?.properties ?? {});
+function expectedRow(columns, record, form) {
   return Object.fromEntries(
     columns.map(([name, schema]) => {
       const value = record[name] ?? null;
@@ -127,30 +142,26 @@ function sorted(value) {
  *
  * @param {Tables} tables
  * @param {Sandbox} sandbox
- * @param {Form} form
+ * @param {Form} [form]
+ * @param {Columns} [columns] Which tables and columns are looked at. Default: all.
  * @returns {string} the tables in words
  */
-export function checkTables(tables, sandbox, form = (value) => value) {
-  const expected = streams.map((stream) => {
-    const records = recordsOf(sandbox, stream);
-    return /** @type {const} */ ([
-      stream,
-      records.map((record) => expectedRow(stream, record, form)),
-    ]);
-  });
-  const counts = expected.map(([stream, rows]) => [stream, rows.length]);
-  const held = streams.map((stream) => [stream, tables[stream]?.length ?? 'no table']);
+export function checkTables(tables, sandbox, form = (value) => value, columns = allColumns) {
+  const names = Object.keys(columns);
+  const held = names.map((stream) => [stream, tables[stream]?.length ?? 'no table']);
+  const counts = names.map((stream) => [stream, recordsOf(sandbox, stream).length]);
   deepEqual(Object.fromEntries(held), Object.fromEntries(counts), 'rows in the tables');
-  const stored = new Map(
-    streams.map((stream) => [stream, (tables[stream] ?? []).map((row) => storedRow(stream, row))]),
-  );
-  const faults = expected.flatMap(([stream, rows]) =>
-    rowFaults(stream, stored.get(stream) ?? [], rows),
-  );
+  const pairs = names.map((stream) => {
+    const looked = columnsOf(stream, columns[stream] ?? []);
+    const rows = (tables[stream] ?? []).map((row) => storedRow(looked, row));
+    const should = recordsOf(sandbox, stream).map((record) => expectedRow(looked, record, form));
+    return { stream, rows, should };
+  });
+  const faults = pairs.flatMap(({ stream, rows, should }) => rowFaults(stream, rows, should));
   deepEqual(faults.slice(0, 10), [], `${faults.length} differences between tables and account`);
-  for (const [stream, rows] of expected) {
-    deepEqual(checksum(stored.get(stream) ?? []), checksum(rows), `checksum of ${stream}`);
+  for (const { stream, rows, should } of pairs) {
+    equal(checksum(rows), checksum(should), `checksum of ${stream}`);
   }
-  const total = expected.reduce((sum, [, rows]) => sum + rows.length, 0);
-  return `${total} rows of ${streams.length} tables equal`;
+  const total = pairs.reduce((sum, { rows }) => sum + rows.length, 0);
+  return `${total} rows of ${names.length} tables equal`;
 }

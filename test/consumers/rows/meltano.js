@@ -95,11 +95,19 @@ async function lookAround(stage) {
   });
 }
 
+/**
+ * @param {any} entry Of a catalog.
+ * @param {readonly string[]} place
+ */
+function selectedAt(entry, place) {
+  const each = entry.metadata.find(
+    (/** @type {any} */ { breadcrumb }) => breadcrumb.join() === place.join(),
+  );
+  return each?.metadata.selected;
+}
+
 /** @param {{ streams: readonly any[] }} catalog */
 function selectionIn({ streams: entries }) {
-  const selectedAt = (/** @type {any} */ entry, /** @type {readonly string[]} */ place) =>
-    entry.metadata.find((/** @type {any} */ each) => each.breadcrumb.join() === place.join())
-      ?.metadata.selected;
   const chosen = entries.filter((entry) => selectedAt(entry, []) === true);
   return {
     streams: chosen.map(({ stream }) => stream),
@@ -197,13 +205,12 @@ function byKey(rows = []) {
 /** @param {Stage} stage */
 async function loadPostgres(stage) {
   return inProject(stage, { chats: 120, timeline: 40 }, async ({ well }, sandbox) => {
-    const tables = () => readPostgres(stage);
     await well(['run', tap, 'target-postgres']);
-    const compared = checkTables(await tables(), sandbox);
+    const compared = checkTables(await readPostgres(stage), sandbox);
     sandbox.account.edit({ count: 3 });
     sandbox.account.add({ count: 2 });
     await well(['run', tap, 'target-postgres']);
-    checkTables(await tables(), sandbox);
+    checkTables(await readPostgres(stage), sandbox);
     return `${compared}, and again after 5 changes`;
   });
 }

@@ -33,6 +33,7 @@ import { checkTables } from '../stored.js';
  * @property {string} folder
  * @property {string} python
  * @property {Target} target
+ * @property {readonly string[]} [more] Tables beside those of our streams.
  */
 
 const reader = fileURLToPath(new URL('read_tables.py', import.meta.url));
@@ -42,8 +43,8 @@ const reader = fileURLToPath(new URL('read_tables.py', import.meta.url));
  * @param {object} where
  * @returns {Promise<Tables>}
  */
-async function readTables({ python }, where) {
-  const input = JSON.stringify({ ...where, tables: streams });
+async function readTables({ python, more = [] }, where) {
+  const input = JSON.stringify({ ...where, tables: [...streams, ...more] });
   return JSON.parse(await runWell(python, [reader], { input }));
 }
 
@@ -52,7 +53,7 @@ async function readTables({ python }, where) {
  * @param {string} messages
  * @returns {Promise<Record<string, any>>} the last state it has printed
  */
-async function load({ stage, sandbox, folder, target }, messages) {
+export async function load({ stage, sandbox, folder, target }, messages) {
   const { command } = await stage.environment(target.consumer);
   const config = join(folder, 'target.json');
   await writeFile(config, JSON.stringify(await target.config(stage, folder)));
@@ -69,7 +70,7 @@ async function load({ stage, sandbox, folder, target }, messages) {
  * @param {import('../stage.js').SandboxOptions} options
  * @returns {Promise<Opened>}
  */
-async function open(stage, target, options) {
+export async function open(stage, target, options) {
   const { python } = await stage.environment(target.consumer);
   const sandbox = await stage.account(options);
   return { stage, sandbox, folder: await stage.folder(), python, target };
@@ -145,7 +146,7 @@ async function upsert(stage, target) {
  * @param {string} schema
  * @param {object} more
  */
-function postgresTarget(schema, more) {
+export function postgresTarget(schema, more) {
   return {
     command: 'target-postgres',
     /** @param {Stage} stage */
@@ -172,7 +173,7 @@ function asPipelinewise(value, kind) {
 }
 
 /** @type {Target} */
-const pipelinewise = {
+export const pipelinewise = {
   title: 'pipelinewise-target-postgres 2.1.2',
   consumer: 'target-postgres-pipelinewise',
   ...postgresTarget('pipelinewise', { dbname: 'postgres' }),
@@ -180,7 +181,7 @@ const pipelinewise = {
 };
 
 /** @type {Target} */
-const meltanolabs = {
+export const meltanolabs = {
   title: 'meltanolabs-target-postgres 0.8.1',
   consumer: 'target-postgres-meltanolabs',
   ...postgresTarget('meltanolabs', { database: 'postgres' }),

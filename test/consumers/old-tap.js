@@ -1,0 +1,142 @@
+/**
+ * singer-io's tap-zendesk-chat as it installs, its base URL replaced in a copy, and the endpoints it asks
+ * that the sandbox does not have: the search of chats and chats by their ids.
+ */
+import { once } from 'node:events';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import { join } from 'node:path';
+
+import { itemsOf } from './expected.js';
+import { runProgram, runWell } from './programs.js';
+import { consumerEnv } from './stage.js';
+
+/** @typedef {import('./stage.js').Stage} Stage */
+/** @typedef {import('./stage.js').Sandbox} Sandbox */
+/** @typedef {import('./expected.js').Item} Item */
+
+/**
+ * @typedef {object} OldTap
+ * @property {string} config Path of a config as it wants it.
+ * @property {() => Promise<{ streams: any[] }>} discover A catalog, everything in it selected.
+ * @property {(catalog: object) => Promise<string>} read What it writes.
+ * @property {() => void} end
+ */
+
+/**
+ * @param {Sandbox} sandbox
+ * @param {string} query As `type:chat AND end_timestamp:[2025-01-01T00:00:00 TO 2025-01-15T00:00:00]`.
+ */
+function search(sandbox, query) {
+  const [, type, field = '', from = '', to = ''] =
+    /^type:(\w+) AND (\w+):\[(\S+) TO (\S+)\]$/.exec(query) ?? [];
+  const results = itemsOf(sandbox, 'chats').filter((chat) => {
+    const time = Date.parse(String(chat[field]).replace('+00:00Z', 'Z'));
+    return chat['type'] === type && time >= Date.parse(`${from}Z`) && time < Date.parse(`${to}Z`);
+  });
+  return { results: results.map(({ id }) => ({ id })), next_url: null };
+}
+
+/**
+ * @param {Sandbox} sandbox
+ * @param {readonly string[]} ids
+ */
+function chatsById(sandbox, ids) {
+  const found = itemsOf(sandbox, 'chats').filter(({ id }) => ids.includes(String(id)));
+  return { docs: Object.fromEntries(found.map((chat) => [chat['id'], chat])) };
+}
+
+/** @param {Sandbox} sandbox */
+async function startOldApi(sandbox) {
+  const server = createServer((incoming, outgoing) => {
+    const url = new URL(incoming.url ?? '/', sandbox.url);
+    const answer = (/** @type {object} */ body) => outgoing.end(JSON.stringify(body));
+    const query = url.searchParams.get('q');
+    if (query !== null) answer(search(sandbox, query));
+    else if (url.pathname === '/api/v2/chat/chats')
+      answer(chatsById(sandbox, (url.searchParams.get('ids') ?? '').split(',')));
+    else {
+      const options = { headers: incoming.headers };
+      request(url, options, (reply) => {
+        outgoing.writeHead(reply.statusCode ?? 500, reply.headers);
+        reply.pipe(outgoing);
+      }).end();
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const end = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${port}`, end };
+}
+
+/**
+ * @param {string} python
+ * @param {string} folder
+ * @param {string} url
+ */
+async function copyWithUrl(python, folder, url) {
+  const where = 'import tap_zendesk_chat; print(tap_zendesk_chat.__path__[0])';
+  const installed = (await runWell(python, ['-c', where])).trim();
+  await cp(installed, join(folder, 'tap_zendesk_chat'), { recursive: true });
+  const file = join(folder, 'tap_zendesk_chat', 'http.py');
+  const parts = (await readFile(file, 'utf8')).split('https://{self.subdomain}.zendesk.com');
+  if (parts.length !== 2) throw new Error('It does not name its base URL once.');
+  await writeFile(file, parts.join(url));
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Sandbox} sandbox
+ * @returns {Promise<OldTap>}
+ */
+export async function openOldTap(stage, sandbox) {
+  const { python } = await stage.environment('tap-zendesk-chat-singer-io');
+  const folder = await stage.folder();
+  const { url, end } = await startOldApi(sandbox);
+  await copyWithUrl(python, folder, url);
+  const config = join(folder, 'config.json');
+  const old = {
+    chat_search_interval_days: '14',
+    chats_full_sync_days: 7,
+    agents_page_limit: '100',
+  };
+  await writeFile(config, JSON.stringify({ ...sandbox.config, ...old }));
+  const env = { ...consumerEnv(folder, sandbox), PYTHONPATH: folder };
+  const run = async (/** @type {readonly string[]} */ argv) => {
+    const program = ['-c', 'from tap_zendesk_chat import main; main()', '--config', config];
+    const { code, stdout, stderr } = await runProgram(python, [...program, ...argv], {
+      cwd: folder,
+      env,
+    });
+    if (code !== 0) throw new Error(`singer-io's tap ended with ${code}: ${stderr.slice(-2000)}`);
+    return stdout;
+  };
+  return {
+    config,
+    discover: async () => selectAll(JSON.parse(await run(['--discover']))),
+    async read(catalog) {
+      const path = join(folder, 'catalog.json');
+      await writeFile(path, JSON.stringify(catalog));
+      return run(['--catalog', path]);
+    },
+    end,
+  };
+}
+
+/** @param {{ streams: any[] }} catalog */
+function selectAll({ streams }) {
+  const selected = streams.map((entry) => ({
+    ...entry,
+    metadata: entry.metadata.map((/** @type {any} */ each) =>
+      each.breadcrumb.length === 0
+        ? { ...each, metadata: { ...each.metadata, selected: true } }
+        : each,
+    ),
+  }));
+  return { streams: selected };
+}

@@ -1,0 +1,219 @@
+/**
+ * Moving over from singer-io's tap: its config, catalog and state go on here, into the tables it has loaded.
+ * Each of the two PostgreSQL targets does it in its own way.
+ */
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+
+import { openOldTap } from '../old-tap.js';
+import { runWell } from '../programs.js';
+import { recordKey, schemas } from '../records.js';
+import { countRecords, discover, lastState, linesOf, runTap } from '../singer.js';
+import { checkTables } from '../stored.js';
+import {
+  checkIncrement,
+  load,
+  meltanolabs,
+  open,
+  pipelinewise,
+  postgresTarget,
+} from './targets.js';
+
+/** @typedef {import('../stage.js').Stage} Stage */
+/** @typedef {import('./targets.js').Target} Target */
+/** @typedef {import('./targets.js').Opened} Opened */
+/** @typedef {import('../old-tap.js').OldTap} OldTap */
+/** @typedef {{ streams: readonly any[] }} Catalog */
+
+/**
+ * What the target can load of the old tap: neither takes `unread`, a boolean or an integer; MeltanoLabs' refuses
+ * the schema of `account`, in which `exclusiveMaximum` is true.
+ *
+ * @param {Catalog} catalog
+ * @param {Target} target
+ * @returns {Catalog}
+ */
+function loadable(catalog, target) {
+  const { streams } = structuredClone(catalog);
+  for (const { metadata } of streams) {
+    for (const each of metadata) {
+      if (each.breadcrumb.join() === 'properties,unread') each.metadata.selected = false;
+    }
+  }
+  const isRefused = target.consumer === meltanolabs.consumer;
+  return { streams: streams.filter(({ stream }) => !isRefused || stream !== 'account') };
+}
+
+/**
+ * The streams of a catalog as this tap discovers them, loaded where the old tap's are: one has another name,
+ * one another key.
+ *
+ * @param {Opened} at
+ * @param {Catalog} old
+ * @returns {Promise<Catalog>}
+ */
+async function ownCatalog({ sandbox, folder }, old) {
+  const { streams } = JSON.parse(await discover(sandbox, folder));
+  const wanted = new Set(old.streams.map(({ stream }) => newNameOf(stream)));
+  const entries = streams.filter((/** @type {any} */ { stream }) => wanted.has(stream));
+  for (const entry of entries) {
+    if (entry.stream === 'accounts') entry.stream = 'account';
+    if (entry.stream === 'shortcuts') entry.metadata[0].metadata['table-key-properties'] = ['name'];
+  }
+  return { streams: entries };
+}
+
+/** @param {string} stream Of the old tap. */
+function newNameOf(stream) {
+  return stream === 'account' ? 'accounts' : stream;
+}
+
+/**
+ * @param {Catalog} old
+ * @returns {import('../stored.js').Columns} all of its streams, with all columns there are now
+ */
+function allColumnsOf({ streams }) {
+  const entries = streams.map(({ stream }) => {
+    const name = newNameOf(stream);
+    return [name, Object.keys(schemas[name]?.properties ?? {})];
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * @param {Opened} at
+ * @returns {Promise<import('../stored.js').Tables>} with the name of a stream here
+ */
+async function tablesOf(at) {
+  const tables = await at.target.tables({ ...at, more: ['account'] });
+  return { ...tables, accounts: tables['account'] ?? [] };
+}
+
+/**
+ * @param {Opened} at
+ * @param {import('../singer.js').Given} given
+ */
+async function readNew({ sandbox, folder }, given) {
+  const { code, stdout, stderr } = await runTap(sandbox, folder, given);
+  equal(code, 0, stderr);
+  return stdout;
+}
+
+/**
+ * MeltanoLabs' target has made a number of `unread`, and does not make a boolean of that. PipelineWise's keeps
+ * such a column under another name, and makes a new one.
+ *
+ * @param {Opened} at
+ */
+async function dropUnread({ stage, python }) {
+  const { host, port, user, database } = await stage.postgres();
+  const where = `host=${host} port=${port} user=${user} dbname=${database}`;
+  const statement = `alter table ${movedSchema(meltanolabs)}.chats drop column unread`;
+  const lines = ['import psycopg, sys', 'with psycopg.connect(sys.argv[1]) as connection:'];
+  const program = [...lines, '    connection.execute(sys.argv[2])'].join('\n');
+  await runWell(python, ['-c', program, where, statement]);
+}
+
+/** @param {Target} target */
+function movedSchema({ consumer }) {
+  return `moved_${consumer.replaceAll('-', '_')}`;
+}
+
+/**
+ * @param {Opened} at
+ * @param {OldTap} old
+ */
+async function moveOver(at, old) {
+  const { sandbox, target } = at;
+  const config = JSON.parse(await readFile(old.config, 'utf8'));
+  const catalog = loadable(await old.discover(), target);
+  const state = await load(at, await old.read(catalog));
+  const before = Object.values(await tablesOf(at)).flat().length;
+  const changed = [...sandbox.account.edit({ count: 3 }), ...sandbox.account.add({ count: 2 })];
+  const increment = await readNew(at, { config, catalog, state });
+  const counts = countRecords(linesOf(increment));
+  const seen = new Set(linesOf(increment).map(({ record = {} }) => recordKey(record)));
+  deepEqual(
+    changed.filter((id) => !seen.has(id)),
+    [],
+    'changes that are not seen',
+  );
+  equal((counts['chats'] ?? 0) < sandbox.account.count('chats'), true, 'not all chats again');
+  const next = await load(at, increment);
+  deepEqual(next, lastState(linesOf(increment)));
+  const third = await readNew(at, { config, catalog, state: next });
+  // What was changed near the present comes once more.
+  checkIncrement(linesOf(third), sandbox, changed);
+  // Once whole, with all there is now: then each row is as this tap writes it.
+  const whole = await readNew(at, { config, catalog: await ownCatalog(at, catalog) });
+  if (target.consumer === meltanolabs.consumer) {
+    await rejects(load(at, whole), /column "unread" is of type bigint/);
+    await dropUnread(at);
+  }
+  await load(at, whole);
+  const columns = allColumnsOf(catalog);
+  const compared = checkTables(await tablesOf(at), sandbox, target.form, columns);
+  return `${before} rows of the old tap; ${counts['chats']} chats from its state for ${changed.length} changes; ${compared}`;
+}
+
+/**
+ * The old key of shortcuts was their name. A catalog may say so, and it is obeyed; without one the key is the
+ * id, and a shortcut without an id collides with its own old row.
+ *
+ * @param {Opened} at
+ * @param {OldTap} old
+ */
+async function changeKey(at, old) {
+  const { streams } = await old.discover();
+  const catalog = { streams: streams.filter(({ stream }) => stream === 'shortcuts') };
+  await load(at, await old.read(catalog));
+  const own = await runTap(at.sandbox, at.folder);
+  const shortcuts = linesOf(own.stdout).filter(
+    ({ type, stream }) => stream === 'shortcuts' || type === 'STATE',
+  );
+  const messages = shortcuts.map((line) => `${JSON.stringify(line)}\n`).join('');
+  await rejects(load(at, messages), /duplicate key value violates unique constraint/);
+  await load(at, await readNew(at, { catalog: await ownCatalog(at, catalog) }));
+  checkTables(await tablesOf(at), at.sandbox, at.target.form, allColumnsOf(catalog));
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Target} target
+ * @param {(at: Opened, old: OldTap) => Promise<any>} use
+ */
+async function withOldTap(stage, target, use) {
+  const at = await open(stage, target, { chats: 100, timeline: 10 });
+  const old = await openOldTap(stage, at.sandbox);
+  try {
+    return await use(at, old);
+  } finally {
+    old.end();
+  }
+}
+
+/**
+ * @param {Target} target
+ * @param {object} more Of the target's config.
+ * @returns {import('../table.js').Row}
+ */
+function row(target, more) {
+  return {
+    name: `tap-zendesk-chat 0.5.1 of singer-io, then ours, ${target.consumer}`,
+    consumers: ['tap-zendesk-chat-singer-io', target.consumer],
+    async run(stage) {
+      const schema = movedSchema(target);
+      const moved = { ...target, ...postgresTarget(schema, more) };
+      const rekeyed = { ...target, ...postgresTarget(`${schema}_keys`, more) };
+      const told = await withOldTap(stage, moved, moveOver);
+      await withOldTap(stage, rekeyed, changeKey);
+      return `${told}; shortcuts by table-key-properties, refused by id`;
+    },
+  };
+}
+
+/** @type {readonly import('../table.js').Row[]} */
+export const oldTapRows = [
+  row(pipelinewise, { dbname: 'postgres' }),
+  row(meltanolabs, { database: 'postgres' }),
+];
