@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { airbyteCatalog } from '../../src/airbyte/catalog.ts';
 import { describeStreams } from '../../src/describe.ts';
-import { parseConfig, readConfigSchema } from '../../src/config.ts';
+import { parseConfig } from '../../src/config.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { discoverCatalog, parseCatalog } from '../../src/singer/catalog.ts';
@@ -68,8 +68,11 @@ describe('The commands', () => {
       'pipx install target-jsonl',
       `target-jsonl < ${all}`,
       `target-jsonl < ${all}`,
+      'npm root --global',
+      'meltano add --plugin-type extractor tap-zendesk-chat --from-ref /tap-zendesk-chat/meltano.plugin.yml',
       'meltano config test tap-zendesk-chat',
       'meltano run tap-zendesk-chat target-jsonl',
+      'target-jsonl < chats',
       'target-jsonl < agents chats',
       `docker build --tag ${image} .`,
       `docker run --rm ${image} spec`,
@@ -86,7 +89,7 @@ describe('The commands', () => {
     const starts = sandbox.requests
       .filter(({ path }) => path.endsWith('incremental/chats'))
       .map(({ query }) => Number(query['start_time']));
-    expect(starts[0]).toBe(Date.parse('2024-01-01') / 1000);
+    expect(starts).toContain(Date.parse('2024-01-01') / 1000);
     expect(starts).toContain(bookmarks.chats.position.end_time);
   });
 
@@ -207,18 +210,34 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-test('The Meltano plugin is this program, with settings the config knows and fields that exist', async () => {
-  const [text = ''] = blocksIn('yaml').map((block) => block.text);
-  const { plugins } = parseYaml(text) as { plugins: { extractors: JsonObject[] } };
+test('The Meltano plugin is in the package, with the settings and fields that the example names', async () => {
+  const [example = '', shortcuts = ''] = blocksIn('yaml').map((block) => block.text);
+  const { plugins } = parseYaml(example) as { plugins: { extractors: JsonObject[] } };
   const [tap = {}] = plugins.extractors;
-  const { properties } = await readConfigSchema();
-  const settings = (tap['settings'] as JsonObject[]).map(({ name }) => name);
-  expect(Object.keys(manifest.bin)).toContain(tap['executable']);
-  expect(tap['capabilities']).toEqual(['catalog', 'discover', 'state', 'structured-logging']);
-  expect(Object.keys(properties as JsonObject)).toEqual(expect.arrayContaining(settings));
+  const file = await readFile(new URL('meltano.plugin.yml', root), 'utf8');
+  const definition = parseYaml(file) as JsonObject;
+  const settings = (definition['settings'] as JsonObject[]).map(({ name }) => name);
+  expect(manifest.files).toEqual(expect.arrayContaining(['meltano.plugin.yml', 'meltano.hub.yml']));
+  expect(Object.keys(manifest.bin)).toContain(definition['executable']);
+  expect(tap['name']).toBe(definition['name']);
   expect(settings).toEqual(expect.arrayContaining(Object.keys(tap['config'] as JsonObject)));
   expect(tap['select']).toEqual(['*.*', '!chats.visitor.email']);
   expect(tap['metadata']).toEqual({ agents: { 'replication-method': 'INCREMENTAL' } });
+  expect(parseYaml(shortcuts)).toEqual({
+    metadata: { shortcuts: { 'table-key-properties': ['name'] } },
+  });
+});
+
+test('Each target of the table is run in the version it names, but for the one that says so', async () => {
+  const folder = new URL('test/consumers/requirements/', root);
+  const files = await readdir(folder);
+  const texts = await Promise.all(files.map((name) => readFile(new URL(name, folder), 'utf8')));
+  const pinned = new Set(texts.join('\n').split('\n'));
+  const cells = rowsOf(sectionOf(readme, '## Targets')).map(([cell = '']) => cell);
+  const named = cells.join('\n').matchAll(/`([\w-]+)` ([\d.]+)/g);
+  const pins = Array.from(named, ([, name = '', version = '']) => `${name}==${version}`);
+  expect(pins.filter((pin) => !pinned.has(pin))).toEqual(['target-csv==0.3.0']);
+  expect(pins).toHaveLength(8);
 });
 
 test('The address for a token asks for a Chat token with the scopes read and chat', () => {

@@ -81,11 +81,16 @@ async function lookAround(stage) {
     });
     equal(refused.code, 1);
     match(refused.stdout + refused.stderr, /access token is refused/);
-    const { stdout } = await well(
-      ['invoke', '--dump=catalog', tap],
-      selecting('chats.*', '!chats.history'),
-    );
-    deepEqual(selectionIn(JSON.parse(stdout)), { streams: ['chats'], history: false, id: true });
+    const { stdout } = await well(['invoke', '--dump=catalog', tap], {
+      ...selecting('chats.*', '!chats.history'),
+      TAP_ZENDESK_CHAT__METADATA: JSON.stringify({
+        chats: { 'table-key-properties': ['id', 'type'] },
+      }),
+    });
+    const catalog = JSON.parse(stdout);
+    deepEqual(selectionIn(catalog), { streams: ['chats'], history: false, id: true });
+    const chats = catalog.streams.find((/** @type {any} */ { stream }) => stream === 'chats');
+    deepEqual(chats.metadata[0].metadata['table-key-properties'], ['id', 'type']);
     const about = JSON.parse((await well(['invoke', tap, '--about', '--format=json'])).stdout);
     equal(typeof about.settings.properties.access_token, 'object');
     match((await well(['invoke', tap, '--check'])).stdout, /chats/);
