@@ -24,7 +24,9 @@ test.each(['agents', 'bans', 'agent_timeline', 'chats'])(
       const values = statesOf(run, stream).flatMap((state) => state[cursor] ?? []);
       expect(values.length).toBeGreaterThan(0);
       for (const value of values) {
-        const format = formats.findIndex((one) => new RegExp(one).test(String(value)));
+        const format = formats.findIndex((one) =>
+          new RegExp(one).test(JSON.stringify(value).replaceAll(`"`, ``)),
+        );
         expect(format).toBeGreaterThanOrEqual(0);
         expect(format).toBeLessThan(2);
       }
