@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { streams } from '../expected.js';
@@ -232,7 +233,7 @@ async function readPostgres(stage) {
 }
 
 /**
- * The tap is killed between two pages of chats: what was loaded stays, and the next run goes on from there.
+ * The tap is killed while it waits for a page of chats: what was loaded stays, and the next run goes on from there.
  *
  * @param {Stage} stage
  */
@@ -248,7 +249,10 @@ async function killAndResume(stage) {
     onRequest: async ({ path }) => {
       if (!path.endsWith('incremental/chats') || pidFile === undefined) return;
       pages += 1;
-      if (pages === 4) process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+      if (pages !== 4) return;
+      // By then the page before is written, its state last: else target-jsonl keeps no state at all.
+      await sleep(1000);
+      process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
     },
   };
   return inProject(stage, options, async (project, sandbox) => {
