@@ -103,7 +103,8 @@ async function runSdkTests(stage) {
   const folder = await stage.folder();
   const config = join(folder, 'config.json');
   await writeFile(config, JSON.stringify(sandbox.config));
-  const env = { ...consumerEnv(folder, sandbox), TAP: tapProgram, TAP_CONFIG: config };
+  const told = { TAP: tapProgram, TAP_CONFIG: config, PYTHONDONTWRITEBYTECODE: '1' };
+  const env = { ...consumerEnv(folder, sandbox), ...told };
   const argv = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', sdkTests];
   const { code, stdout } = await runProgram(python, argv, { cwd: folder, env });
   equal(code, 0, stdout.slice(-4000));
