@@ -4,8 +4,8 @@ import { microsToInstant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { Message, RecordsMessage, SchemaMessage } from './messages.ts';
 
-/** A page leaves in pieces of about this many bytes: larger ones are dearer to keep, smaller ones to write. */
-const pieceBytes = 1024 * 1024;
+/** A page leaves in pieces of about this many bytes: ones of a MiB take more memory and no less time. */
+const pieceBytes = 256 * 1024;
 
 /** Bytes of a character in UTF-8 at most, by UTF-16 units. */
 const mostBytes = 3;
