@@ -55,11 +55,20 @@ function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-function settingsOf({ properties, required }: JsonObject): readonly Setting[] {
-  return Object.entries(isJsonObject(properties) ? properties : {}).flatMap(([key, property]) => {
-    if (!isJsonObject(property) || property['deprecated'] === true) return [];
+/** The settings of a config's schema that somebody may want to give, without those of old configs. */
+export function currentSettings({
+  properties,
+}: JsonObject): readonly (readonly [key: string, property: JsonObject])[] {
+  return Object.entries(isJsonObject(properties) ? properties : {}).flatMap(([key, property]) =>
+    isJsonObject(property) && property['deprecated'] !== true ? [[key, property] as const] : [],
+  );
+}
+
+function settingsOf(schema: JsonObject): readonly Setting[] {
+  const { required } = schema;
+  return currentSettings(schema).map(([key, property]) => {
     const isRequired = Array.isArray(required) && required.includes(key);
-    return [{ key, description: textOf(property['description']), isRequired }];
+    return { key, description: textOf(property['description']), isRequired };
   });
 }
 

@@ -1,8 +1,8 @@
 /** Meltano's definitions of the plugin: the one `meltano add --from-ref` takes, and the hub's. */
 import { createRequire } from 'node:module';
 
-import { capabilities } from '../about.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { capabilities, currentSettings } from '../about.ts';
+import type { Json, JsonObject } from '../json.ts';
 
 /** Settings whose value Meltano has no field for, since it is an object of Airbyte's. */
 const notAsked: ReadonlySet<string> = new Set(['credentials']);
@@ -37,14 +37,9 @@ function settingOf(name: string, property: JsonObject): JsonObject {
 
 /** Made of the JSON Schema of the config. */
 export function pluginDefinition(description: string, schema: JsonObject): JsonObject {
-  const { properties } = schema;
-  const settings = Object.entries(isJsonObject(properties) ? properties : {}).flatMap(
-    ([name, property]) => {
-      if (!isJsonObject(property) || property['deprecated'] === true || notAsked.has(name))
-        return [];
-      return [settingOf(name, property)];
-    },
-  );
+  const settings = currentSettings(schema)
+    .filter(([name]) => !notAsked.has(name))
+    .map(([name, property]) => settingOf(name, property));
   return {
     name: 'tap-zendesk-chat',
     namespace: 'tap_zendesk_chat',
