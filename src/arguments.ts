@@ -1,5 +1,5 @@
+import { createParser, parseWith } from './command-line.ts';
 import { ConfigError } from './errors.ts';
-import { readManifest } from './shipped.ts';
 
 /** What the program is asked to do; `sync` unless an argument says otherwise. */
 export type Task = 'sync' | 'discover' | 'check' | 'test' | 'test-schema' | 'about';
@@ -96,9 +96,6 @@ const options = {
   },
 } as const;
 
-/** What yargs adds to each option; it says nothing that the description does not. */
-const typeMarks = /\s*\[(?:string|boolean|default: false|choices: [^\]]*)\]/g;
-
 interface Given {
   readonly discover: boolean;
   readonly check: boolean;
@@ -124,27 +121,17 @@ function taskOf({ discover, check, about, test }: Given): Task {
  * @throws ConfigError for an argument that does not exist, stands twice or does not go with another
  */
 export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
-  const { default: yargs } = await import('yargs');
-  const parser = yargs()
-    .scriptName('tap-zendesk-chat')
+  const parser = createParser('tap-zendesk-chat')
     .usage(usage)
     .options(options)
     .group(['help', 'version'], 'Instead of reading:')
-    .help('help', 'Show this text')
-    .alias('help', 'h')
-    .version('version', 'Show the version', `tap-zendesk-chat ${readManifest().version}`)
     .epilogue(examples)
     .strict()
-    .exitProcess(false)
-    .wrap(80)
     .fail((message: string, error?: Error) => {
       throw new ConfigError(`${message || error?.message}; --help shows the arguments`);
     });
-  let shown = '';
-  const args = await parser.parseAsync([...argv], {}, (_error, _args, output: string) => {
-    shown = output.replaceAll(typeMarks, '');
-  });
-  if (shown !== '') return shown;
+  const { args, shown } = await parseWith(parser, argv);
+  if (shown !== undefined) return shown;
   const catalog = once(args.catalog, '--catalog');
   const select = listOf(args.select);
   if (catalog !== undefined && select.length > 0)

@@ -1,6 +1,6 @@
 import { once } from '../arguments.ts';
+import { createParser, helpText, parseWith } from '../command-line.ts';
 import { ConfigError } from '../errors.ts';
-import { readManifest } from '../shipped.ts';
 
 /** What the platform asks for. */
 export type AirbyteArguments = SpecArguments | ConfigArguments | ReadArguments;
@@ -55,9 +55,6 @@ function isVerb(word: unknown): word is Verb {
   return typeof word === 'string' && Object.hasOwn(files, word);
 }
 
-/** What yargs adds to each option; it says nothing that the description does not. */
-const typeMarks = /\s*\[(?:string|boolean)\](?:\s*\[default: false\])?/g;
-
 /** An argument that does not exist or is missing; `usage` is to be shown to a person. */
 export class UsageError extends ConfigError {
   readonly usage: string;
@@ -98,27 +95,17 @@ function argumentsOf(
  * @throws UsageError for a command line the protocol does not know
  */
 export async function parseArguments(argv: readonly string[]): Promise<AirbyteArguments | string> {
-  const { default: yargs } = await import('yargs');
   let problem = '';
-  const parser = yargs()
-    .scriptName('source-zendesk-chat')
+  const parser = createParser('source-zendesk-chat')
     .usage(usage)
     .options(options)
-    .help('help', 'Show this text')
-    .alias('help', 'h')
-    .version('version', 'Show the version', `source-zendesk-chat ${readManifest().version}`)
     .strictOptions()
-    .exitProcess(false)
-    .wrap(80)
     .fail((message: string, error?: Error) => {
       problem ||= message || (error?.message ?? '');
     });
-  let shown = '';
-  const args = await parser.parseAsync([...argv], {}, (_error, _args, output: string) => {
-    shown = output.replaceAll(typeMarks, '');
-  });
-  if (shown !== '' && problem === '') return shown;
-  const help = (await parser.getHelp()).replaceAll(typeMarks, '');
+  const { args, shown } = await parseWith(parser, argv);
+  if (shown !== undefined && problem === '') return shown;
+  const help = helpText(await parser.getHelp());
   const [verb, ...more] = args._;
   try {
     if (problem !== '') throw new ConfigError(problem);

@@ -33,14 +33,18 @@ async function modulesLoaded(program: string, args: readonly string[]) {
   }
 }
 
-/** yargs and what it brings. */
+/** yargs and what it brings; more than this is a yargs that is loaded file by file, twice as long. */
 const packagesForArguments = [
+  'ansi-regex',
+  'ansi-styles',
   'cliui',
   'emoji-regex',
   'escalade',
   'get-caller-file',
-  'get-east-asian-width',
+  'is-fullwidth-code-point',
+  'require-directory',
   'string-width',
+  'strip-ansi',
   'wrap-ansi',
   'y18n',
   'yargs',
@@ -57,4 +61,14 @@ test.concurrent.each([
   expect(new Set(packages)).toEqual(new Set([...packagesForArguments, ...row.more]));
   expect(own).toContain('lifetime.js');
   expect(own.filter((path) => path.startsWith('http/'))).toEqual([]);
+});
+
+test.concurrent.each([
+  ['tap-zendesk-chat.js', 'CRITICAL Unknown argument: confg; --help shows the arguments\n'],
+  ['source-zendesk-chat.js', 'Unknown argument: confg\n'],
+])('%s speaks English whatever the language of the environment', async (program, told) => {
+  const argv = [fileURLToPath(new URL(`bin/${program}`, root)), '--confg', 'c.json'];
+  const env = { PATH: process.env['PATH'] ?? '', LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' };
+  const run = promisify(execFile)(process.execPath, argv, { env });
+  await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(told) });
 });
