@@ -17,6 +17,7 @@ import {
 import { selectByPatterns } from './singer/patterns.ts';
 import { selectStreams, type SelectedStream } from './singer/selection.ts';
 import { State } from './singer/state.ts';
+import { loadValidator } from './singer/validator.ts';
 import { readManifest } from './shipped.ts';
 import { createSync, type StreamToRead, type Sync } from './sync.ts';
 import { createChatApi } from './zendesk/api.ts';
@@ -170,6 +171,7 @@ export async function assembleSync(options: AssembleOptions): Promise<Sync> {
   return createSync({
     streams: selected.map((stream) => withDefinition(stream, options.adapt)),
     api,
+    loadValidator: ({ name }) => loadValidator(name),
     state,
     settings: readSettings(config),
     obeysBookmark: ({ replicationMethod }) => replicationMethod === 'INCREMENTAL',

@@ -1,14 +1,5 @@
 import { readFile } from 'node:fs/promises';
 
-import type { ValidateFunction } from 'ajv';
-
-import {
-  checkAccessToken,
-  checkDates,
-  checkExtraStreams,
-  checkSubdomain,
-  noteUnknownKeys,
-} from './config/checks.ts';
 import type { Dates, KnownStreams } from './config/checks.ts';
 import { gather, namesIn } from './config/forms.ts';
 import type { ConfigNote, Findings } from './config/forms.ts';
@@ -127,19 +118,21 @@ export async function parseConfig(
   const schema = await readConfigSchema();
   const findings = gather(value, schema);
   const { settings, violations, notes } = findings;
-  const validate = await compile(schema);
+  // Loaded by nobody who only describes the program: it takes a calendar.
+  const checks = await import('./config/checks.ts');
+  const validate = await loadValidator();
   if (!validate(settings))
     for (const { instancePath } of validate.errors ?? [])
       addViolation(findings, instancePath.split('/')[1] ?? '');
-  checkSubdomain(findings);
-  checkAccessToken(findings);
-  checkExtraStreams(findings, options.knownStreams);
-  const dates = checkDates(findings, options.nowMs);
+  checks.checkSubdomain(findings);
+  checks.checkAccessToken(findings);
+  checks.checkExtraStreams(findings, options.knownStreams);
+  const dates = checks.checkDates(findings, options.nowMs);
   const inOrder = [...findings.schema.keys()].flatMap((key) =>
     violations.has(key) ? [[key, violations.get(key) ?? ''] as const] : [],
   );
   if (inOrder.length > 0 || !validate(settings)) throw violationsError(inOrder);
-  noteUnknownKeys(findings);
+  checks.noteUnknownKeys(findings);
   return { config: freeze(settings, dates, findings.secrets), notes: Object.freeze(notes) };
 }
 
@@ -150,17 +143,16 @@ function violationsError(violations: readonly (readonly [string, string])[]): Co
   });
 }
 
-async function compile(schema: JsonObject): Promise<ValidateFunction<ValidSettings>> {
-  const { Ajv } = await import('ajv');
-  const ajv = new Ajv({
-    allErrors: true,
-    useDefaults: true,
-    formats: { 'date-time': true },
-    // The schema is shipped with the program and need not be judged each time.
-    meta: false,
-    validateSchema: false,
-  });
-  return ajv.compile<ValidSettings>(schema);
+/** The schema as ajv compiled it when the program was built: it fills in defaults, and finds all that is wrong. */
+interface CompiledSchema {
+  (value: unknown): value is ValidSettings;
+  errors?: readonly { readonly instancePath: string }[] | null;
+}
+
+async function loadValidator(): Promise<CompiledSchema> {
+  const url = new URL('../dist/validators/config.js', import.meta.url);
+  const { default: validate }: { readonly default: CompiledSchema } = await import(url.href);
+  return validate;
 }
 
 function addViolation({ schema, settings, violations, secrets }: Findings, key: string): void {

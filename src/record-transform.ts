@@ -10,7 +10,7 @@ import { compileCoercion, type Finding } from './singer/coercion.ts';
 import type { Message, RecordsMessage, StateValue } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
-import { compileValidator } from './singer/validator.ts';
+import type { Validate } from './singer/validator.ts';
 import type { Page } from './zendesk/definition.ts';
 
 /** What became of a stream's records; written by its transform, read at the stream's boundary. */
@@ -23,6 +23,8 @@ export interface Outcome {
 
 export interface RecordTransformOptions {
   readonly stream: SelectedStream;
+  /** The check of its records; loaded when there is one. */
+  readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
   readonly state: State;
   /** False: the stream is read whole, and its bookmark is carried as it is. */
   readonly movesBookmark: boolean;
@@ -62,8 +64,6 @@ export function createRecordTransform(options: RecordTransformOptions): Transfor
     },
   });
 }
-
-type Validate = Awaited<ReturnType<typeof compileValidator>>;
 
 /** A page's items as records, and which of their values became null. */
 type Taken = Pick<RecordsMessage, 'records'> & { readonly nulled: Map<number, readonly string[]> };
@@ -113,7 +113,7 @@ function createPageWork(
   return async (page, push) => {
     pages += 1;
     if (pages === 1) begin(stream, push);
-    if (page.items.length > 0) validate ??= await compileValidator(stream.schema);
+    if (page.items.length > 0) validate ??= await options.loadValidator(stream);
     const { records, nulled } = take(page.items, pages, validate);
     if (records.length > 0) {
       outcome.records += records.length;

@@ -11,6 +11,7 @@ import { additionalFieldsColumn, type Finding } from './singer/coercion.ts';
 import type { Message } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
+import type { Validate } from './singer/validator.ts';
 import { judge } from './verdict.ts';
 import type { ChatApi } from './zendesk/api.ts';
 import type { Page, ReadSettings, StreamDefinition } from './zendesk/definition.ts';
@@ -23,6 +24,7 @@ export interface StreamToRead {
 export interface SyncOptions {
   readonly streams: readonly StreamToRead[];
   readonly api: ChatApi;
+  readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
   readonly state: State;
   readonly settings: ReadSettings;
   /** Is the state's bookmark obeyed and moved, or is the stream read whole? */
@@ -160,13 +162,14 @@ async function* readStream(
 /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
 async function* pipeStream(
   { selected, definition, pages }: OpenStream,
-  { state, logger, obeysBookmark, signal }: SyncOptions,
+  { state, loadValidator, logger, obeysBookmark, signal }: SyncOptions,
   outcome: Outcome,
 ): AsyncGenerator<Message, void, undefined> {
   const name = selected.tapStreamId;
   const source = Readable.from(untilFailure(pages, outcome, signal), { highWaterMark: 1 });
   const transform = createRecordTransform({
     stream: selected,
+    loadValidator,
     state,
     outcome,
     movesBookmark: obeysBookmark(selected),

@@ -105,7 +105,6 @@ export async function parseArguments(argv: readonly string[]): Promise<AirbyteAr
     });
   const { args, shown } = await parseWith(parser, argv);
   if (shown !== undefined && problem === '') return shown;
-  const help = helpText(await parser.getHelp());
   const [verb, ...more] = args._;
   try {
     if (problem !== '') throw new ConfigError(problem);
@@ -119,6 +118,7 @@ export async function parseArguments(argv: readonly string[]): Promise<AirbyteAr
     return argumentsOf(verb, given, args.debug);
   } catch (error) {
     // A ConfigError of above: what is missing here is how to do it right.
-    throw error instanceof ConfigError ? new UsageError(error.message, help) : error;
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(error.message, helpText(await parser.getHelp()));
   }
 }

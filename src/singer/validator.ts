@@ -1,45 +1,30 @@
 import type { JsonObject } from '../json.ts';
-import type { JsonSchema } from './schema.ts';
 
-/**
- * Has it the one form of an instant in a record? By its length and separators: that it is a real day was
- * seen to when it was made, and this is asked about every instant again.
- */
-function isInstant(text: string): boolean {
-  const { length } = text;
-  return (
-    (length === 20 || length === 27) &&
-    text[4] === '-' &&
-    text[7] === '-' &&
-    text[10] === 'T' &&
-    text[13] === ':' &&
-    text[16] === ':' &&
-    text[length - 1] === 'Z' &&
-    (length === 20 || text[19] === '.')
-  );
+/** A check that ajv has compiled. */
+export interface CompiledSchema {
+  (value: unknown): boolean;
+  errors?: readonly { readonly instancePath: string; readonly message?: string }[] | null;
 }
 
+/** Answers nothing for a valid record, else one line with the path and the rule that is broken, never the value. */
+export type Validate = (record: JsonObject) => string | undefined;
+
 /**
- * Compiles the check of a stream's records against the schema written before them. It answers nothing
- * for a valid record, else one line with the path and the rule that is broken, never the value.
- * The compiler is loaded when it is first needed: it costs more than starting the program.
+ * Loads the check of a stream's records against its schema, which was compiled when the program was built.
+ * It is the whole stream's, whatever is selected: no schema has a property that must be there, so a record of
+ * some columns is valid by the whole just when it is by these. (A key that is null was left out before.)
  */
-export async function compileValidator(
-  schema: JsonSchema,
-): Promise<(record: JsonObject) => string | undefined> {
-  const { Ajv } = await import('ajv');
-  const ajv = new Ajv({
-    strict: true,
-    allowUnionTypes: true,
-    // The schemas are ours and held by tests: to judge them by the schema of schemas takes half the time of it all.
-    meta: false,
-    validateSchema: false,
-    formats: { 'date-time': isInstant },
-  });
-  const validate = ajv.compile(schema);
+export async function loadValidator(stream: string): Promise<Validate> {
+  const url = new URL(`../../dist/validators/streams/${stream}.js`, import.meta.url);
+  const { default: isValid }: { readonly default: CompiledSchema } = await import(url.href);
+  return validateWith(isValid);
+}
+
+/** The check a compiled schema makes of a record. */
+export function validateWith(isValid: CompiledSchema): Validate {
   return (record) => {
-    if (validate(record)) return undefined;
-    const [error] = validate.errors ?? [];
+    if (isValid(record)) return undefined;
+    const [error] = isValid.errors ?? [];
     return `${error?.instancePath ?? ''} ${error?.message ?? 'is not valid'}`.trim();
   };
 }

@@ -15,6 +15,7 @@ import { writeMessages } from '../../dist/output.js';
 import { parseCatalog } from '../../dist/singer/catalog.js';
 import { selectStreams } from '../../dist/singer/selection.js';
 import { State } from '../../dist/singer/state.js';
+import { loadValidator } from '../../dist/singer/validator.js';
 import { createSingerWriter } from '../../dist/singer/writer.js';
 import { createSync } from '../../dist/sync.js';
 import { seconds, writeExportBookmark } from '../../dist/zendesk/export-bookmark.js';
@@ -88,6 +89,7 @@ const [selected] = selectStreams({
 const sync = createSync({
   streams: [{ selected, definition: definition() }],
   api: { answers: () => 1, newestServerTimeMs: now },
+  loadValidator: ({ name }) => loadValidator(name),
   state: State.parse(undefined, { streams }),
   settings: {},
   obeysBookmark: () => true,

@@ -76,6 +76,7 @@ test(
   'Without the adapter and its program the tap builds and runs',
   async () => {
     await runNode(compiler);
+    await runNode(join('dist', 'compile-validators.js'));
     const said = await runNode(join('bin', 'tap-zendesk-chat.js'), '--version');
     expect(said).toMatch(/^tap-zendesk-chat \d/);
   },

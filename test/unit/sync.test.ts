@@ -13,6 +13,7 @@ import {
 } from '../../src/sync.ts';
 import { now, scriptedApi, type Answer } from '../helpers/scripted-api.ts';
 import { pageOf, pagesOf, streamToRead } from '../helpers/stream-to-read.ts';
+import { compileValidator } from '../helpers/validator.ts';
 
 interface Ran {
   readonly told: readonly string[];
@@ -61,6 +62,7 @@ async function run(
   const sync = createSync({
     streams,
     api,
+    loadValidator: async ({ schema }) => compileValidator(schema),
     state: State.parse(state, { streams: streams.map(({ definition }) => definition) }),
     settings: {
       subdomain: 'acme',
