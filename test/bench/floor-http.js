@@ -1,6 +1,6 @@
 /**
  * The floor from gzip over HTTP, on one connection: get, inflate, parse, print, follow. `whole` inflates
- * a body at once in pieces of 256 KiB, `default` as a stream in Node's own pieces.
+ * a body at once into one piece as the tap does, `default` as a stream in Node's own pieces.
  *
  *   node test/bench/launch.js test/bench/floor-http.js URL PAGES whole|default
  */
@@ -23,11 +23,14 @@ async function fetchPage(start) {
   const request = get(`${url}/api/v2/chat/incremental/chats?${query}`, { agent, headers });
   const [response] = await once(request, 'response');
   if (response.statusCode !== 200) throw new Error(`answered with ${response.statusCode}`);
-  const body =
-    inflating === 'default'
-      ? await buffer(response.pipe(createGunzip()))
-      : await inflate(await buffer(response), { chunkSize: 256 * 1024 });
-  return JSON.parse(body.toString('utf8'));
+  return JSON.parse((await bodyOf(response)).toString('utf8'));
+}
+
+/** @param {import('node:http').IncomingMessage} response */
+async function bodyOf(response) {
+  if (inflating === 'default') return buffer(response.pipe(createGunzip()));
+  const body = await buffer(response);
+  return inflate(body, { chunkSize: Math.max(256 * 1024, body.length * 10) });
 }
 
 let start = '0';
