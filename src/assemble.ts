@@ -1,4 +1,3 @@
-import { checkAccount, checkPatience, patienceFor } from './check.ts';
 import type { Clock } from './clock.ts';
 import { apiOrigin, gatherConfig, parseConfig, type Config, type ConfigSources } from './config.ts';
 import { describeStreams, streamNames } from './describe.ts';
@@ -86,6 +85,7 @@ function requestMetric({ path, status, failure, durationMs }: RequestReport): Me
 export async function assembleCheck(
   options: ApiOptions,
 ): Promise<() => Promise<TapError | undefined>> {
+  const { checkAccount, checkPatience, patienceFor } = await import('./check.ts');
   const { clock, logger } = options;
   const timeUp = new AbortController();
   // A signal of AbortSignal.timeout that only AbortSignal.any knows is collected, and never fires (Node 20).

@@ -23,7 +23,7 @@ export interface Outcome {
 
 export interface RecordTransformOptions {
   readonly stream: SelectedStream;
-  /** The check of its records; loaded when there is one. */
+  /** The check of its records; loaded while the first page is on its way. */
   readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
   readonly state: State;
   /** False: the stream is read whole, and its bookmark is carried as it is. */
@@ -71,7 +71,7 @@ type Taken = Pick<RecordsMessage, 'records'> & { readonly nulled: Map<number, re
 /** From items to records that are valid by the stream's schema; an item without its key is left out. */
 function createItemWork(
   options: RecordTransformOptions,
-): (items: readonly JsonObject[], page: number, validate: Validate | undefined) => Taken {
+): (items: readonly JsonObject[], page: number, validate: Validate) => Taken {
   const { stream } = options;
   const columns = stream.schema.properties ?? {};
   let fields: string[] = [];
@@ -89,7 +89,7 @@ function createItemWork(
       const record = coerce(item);
       const missing = stream.keyProperties.find((key) => record[key] === null);
       if (missing === undefined) {
-        const fault = validate?.(record);
+        const fault = validate(record);
         if (fault !== undefined) throw invalid(stream, record, fault);
         if (fields.length > 0) nulled.set(records.length, fields);
         records.push(record);
@@ -107,14 +107,15 @@ function createPageWork(
 ): (page: Page, push: Push) => Promise<void> {
   const { stream, state, outcome } = options;
   const take = createItemWork(options);
-  let validate: Validate | undefined;
+  const loading = options.loadValidator(stream);
+  // Its failure is met with the first page; nobody may be left to do so.
+  loading.catch(() => undefined);
   let told: StateValue | undefined;
   let pages = 0;
   return async (page, push) => {
     pages += 1;
     if (pages === 1) begin(stream, push);
-    if (page.items.length > 0) validate ??= await options.loadValidator(stream);
-    const { records, nulled } = take(page.items, pages, validate);
+    const { records, nulled } = take(page.items, pages, await loading);
     if (records.length > 0) {
       outcome.records += records.length;
       const message = { stream: stream.stream, records, timeExtractedMs: page.fetchedMs };

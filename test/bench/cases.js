@@ -83,14 +83,14 @@ function fromFiles(about, { most, isShort = false, deselected = [] }) {
 
 /**
  * @param {Pick<Case, 'id' | 'name' | 'what' | 'rounds'>} about
- * @param {{ pages: number, most: number, more?: readonly Variant[] }} how
+ * @param {{ pages: number, most: number, isShort?: boolean, more?: readonly Variant[] }} how
  * @returns {Case}
  */
-function overHttp(about, { pages, most, more = [] }) {
+function overHttp(about, { pages, most, isShort = false, more = [] }) {
   const http = /** @type {const} */ ('http');
   return {
     ...about,
-    isShort: true,
+    isShort,
     shape: '5k',
     metric: 'wallMs',
     pair,
@@ -306,6 +306,7 @@ export const cases = [
     {
       pages: 40,
       most: 1.25,
+      isShort: true,
       more: [{ name: 'slow gunzip', kind: 'http', program: 'floor-default', pages: 40 }],
     },
   ),
