@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
@@ -60,18 +61,23 @@ export async function readText(
 ): Promise<Text> {
   const coding = encoding?.trim().toLowerCase() ?? '';
   // An empty body is no gzip either, but "cut in half" would be the wrong word for it.
-  if (body.length === 0 || coding === '' || coding === 'identity') return { text: body.toString() };
+  if (body.length === 0 || coding === '' || coding === 'identity') return { text: decode(body) };
   if (coding !== 'gzip' && coding !== 'x-gzip') {
     const why = `sends the encoding ${coding.slice(0, 40)}, which was not asked for`;
     return { problem: { failure: 'not-json', why } };
   }
   try {
     const options = { chunkSize: inflatePiece(body, maxBytes), maxOutputLength: maxBytes };
-    return { text: (await inflate(body, options)).toString() };
+    return { text: decode(await inflate(body, options)) };
   } catch (error) {
     // What zlib throws for a body that is cut, too large, or no gzip at all.
     return { problem: inflateProblem(error, maxBytes) };
   }
+}
+
+/** Text that is ASCII alone is copied as it is, out of V8's heap, whose size is a multiple of what it holds. */
+function decode(bytes: Buffer): string {
+  return isAscii(bytes) ? bytes.toString('latin1') : bytes.toString();
 }
 
 function inflateProblem(cause: unknown, maxBytes: number): BodyProblem {
