@@ -44,7 +44,7 @@ type Push = (message: Message) => void;
  * and says nothing: what it has pushed before still arrives, and the failure stands in the outcome.
  */
 export function createRecordTransform(options: RecordTransformOptions): Transform {
-  const { outcome, stream } = options;
+  const { outcome } = options;
   const work = createPageWork(options);
   return new Transform({
     objectMode: true,
@@ -58,7 +58,7 @@ export function createRecordTransform(options: RecordTransformOptions): Transfor
       }
       work(page, (message) => this.push(message))
         .catch((error: unknown) => {
-          outcome.failure = asTapError(error, `${stream.tapStreamId}: a page could not be written`);
+          outcome.failure = asTapError(error, 'a page could not be written');
         })
         .then(() => callback(), callback);
     },
@@ -155,7 +155,7 @@ function invalid(
 ): TapError {
   const key = keyProperties.map((name) => `${name} ${JSON.stringify(record[name])}`).join(', ');
   return new TapError(
-    `${tapStreamId}: the record with ${key} does not follow its schema (${fault}); ` +
+    `the record with ${key} does not follow its schema (${fault}); ` +
       'this is a bug of the tap, please report it',
     { kind: 'system', stream: tapStreamId },
   );

@@ -9,6 +9,7 @@ import { airbyteMutants } from './planted/airbyte.js';
 import { httpMutants } from './planted/http.js';
 import { positionMutants } from './planted/position.js';
 import { resumeMutants } from './planted/resume.js';
+import { listMutants } from './planted/lists.js';
 import { runMutants } from './planted/run.js';
 import { walkMutants } from './planted/walk.js';
 
@@ -28,6 +29,7 @@ const planted = [
   ...positionMutants,
   ...walkMutants,
   ...resumeMutants,
+  ...listMutants,
   ...runMutants,
   ...httpMutants,
   ...airbyteMutants,

@@ -348,3 +348,26 @@ test('what is odd about a field is said in words, and never with its value', asy
   expect(log).toMatch(/WARNING a: \/at \(string\) held NUL/);
   expect(log).not.toContain('value');
 });
+
+test('a record that does not follow its schema ends its stream before it, and is named by its key', async () => {
+  const loadValidator = async () => (record: JsonObject) =>
+    record['id'] === 3 ? '/text must be string' : undefined;
+  const streams = [streamToRead('a', pagesOf(pageOf([1], 1), pageOf([2, 3], 3)))];
+  const { told, results } = await run(streams, { loadValidator });
+  expect(told).toContain('a: 1');
+  expect(told.join()).not.toMatch(/a: [23]/);
+  expect(told.at(-1)).toBe('STATE {"a":{"id":1}}');
+  expect(results[0]?.status).toBe('failed');
+  expect(results[0]?.error?.message).toBe(
+    'a: the record with id 3 does not follow its schema (/text must be string); ' +
+      'this is a bug of the tap, please report it',
+  );
+});
+
+test('a check that cannot be loaded fails its stream, and no record goes out unchecked', async () => {
+  const loadValidator = () => Promise.reject(new Error('no such module'));
+  const streams = [streamToRead('a', pagesOf(pageOf([1], 1)))];
+  const { told, results } = await run(streams, { loadValidator });
+  expect(told.join()).not.toContain('a: 1');
+  expect(statuses(results)).toEqual(['a failed']);
+});

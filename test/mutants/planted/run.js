@@ -1,14 +1,10 @@
-/** Lists by id, the order of messages, the state, and what a run claims at its end. */
+/** The order of messages, the state, and what a run claims at its end. */
 import { testsOf } from '../mutant.js';
 
-const lists = 'src/zendesk/id-pages.ts';
 const sync = 'src/sync.ts';
 const transform = 'src/record-transform.ts';
 const state = 'src/singer/state.ts';
 const verdict = 'src/verdict.ts';
-
-/** @param {...string} titles */
-const listTests = (...titles) => testsOf('unit/zendesk/id-pages', ...titles);
 
 /** @param {...string} titles */
 const syncTests = (...titles) => testsOf('unit/sync', ...titles);
@@ -19,65 +15,21 @@ const stateTests = (...titles) => testsOf('unit/singer/state', ...titles);
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const runMutants = [
   {
-    name: 'the largest id is the bookmark of bans',
-    promise: 'the array that is behind is not skipped by the bookmark',
-    file: lists,
-    search: 'return { page: withBookmark(paging, items, next - 1, receivedMs), next };',
-    replacement: 'return { page: withBookmark(paging, items, paging.largest, receivedMs), next };',
-    killers: listTests('and its bookmark is not the largest id'),
-  },
-  {
-    name: 'bans follow the array that is ahead',
-    promise: 'the array that is behind is not skipped',
-    file: lists,
-    search: 'return Math.min(...ids) + 1;',
-    replacement: 'return Math.max(...ids) + 1;',
-    killers: listTests('bans: the array that is behind is not skipped'),
-  },
-  {
-    name: 'a short page ends a list by id',
-    promise: 'only an empty page is the end of a list',
-    file: lists,
-    search: 'const isEmpty = arrays.every(({ items }) => items.length === 0);',
-    replacement: 'const isEmpty = arrays.every(({ items }) => items.length < paging.limit);',
-    killers: listTests('only an empty page is the end'),
-  },
-  {
-    name: 'a list that ignores paging ends green',
-    promise: 'a list whose rest is out of reach is an error',
-    file: lists,
-    search: 'if (total === paging.limit || sizes.includes(paging.limit)) {',
-    replacement: 'if (total === 0) {',
-    killers: listTests('a server that ignores since_id and fills its pages is an error'),
-  },
-  {
-    name: 'an answer without a list is an empty list',
-    promise: 'what is no list is an error, not an end',
-    file: 'src/zendesk/list-pages.ts',
-    search: 'if (!Array.isArray(list) || !list.every((item) => isJsonObject(item))) {',
-    replacement:
-      'if (!Array.isArray(list)) return [];\n  if (!list.every((item) => isJsonObject(item))) {',
-    killers: [
-      ...listTests('instead of a list is an error, not an end'),
-      ...testsOf('unit/zendesk/streams', 'an answer that is no list is an error'),
-    ],
-  },
-  {
-    name: 'a list resumes at its bookmark, not behind it, and loses one',
-    promise: 'a list resumes right behind its bookmark',
-    file: lists,
-    search: 'first: bookmark === undefined ? 0 : bookmark + 1,',
-    replacement: 'first: bookmark === undefined ? 0 : bookmark + 2,',
-    killers: listTests('a bookmark resumes behind its id'),
-  },
-  {
     name: 'STATE before its page',
     promise: 'a state never precedes a record it covers',
     file: transform,
-    search: 'const { records, nulled } = take(page.items, pages, validate);',
+    search: 'const { records, nulled } = take(page.items, pages, await loading);',
     replacement:
-      'const { records, nulled } = take(page.items, pages, validate);\n    if (page.checkpoint !== undefined && options.movesBookmark) {\n      state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);\n      push({ type: "STATE", value: state.value(), tapStreamId: stream.tapStreamId });\n    }',
+      'const { records, nulled } = take(page.items, pages, await loading);\n    if (page.checkpoint !== undefined && options.movesBookmark) {\n      state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);\n      push({ type: "STATE", value: state.value(), tapStreamId: stream.tapStreamId });\n    }',
     killers: syncTests('a page is told before the state that covers it'),
+  },
+  {
+    name: 'what the check of a record finds is not heeded',
+    promise: 'a record that does not follow its schema is never written',
+    file: transform,
+    search: 'if (fault !== undefined) throw invalid',
+    replacement: 'if (fault === "") throw invalid',
+    killers: syncTests('a record that does not follow its schema ends its stream'),
   },
   {
     name: 'the state of a page that failed goes out',

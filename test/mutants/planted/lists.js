@@ -1,0 +1,63 @@
+/** Lists by id: where each array goes on, and what is the bookmark. */
+import { testsOf } from '../mutant.js';
+
+const lists = 'src/zendesk/id-pages.ts';
+
+/** @param {...string} titles */
+const listTests = (...titles) => testsOf('unit/zendesk/id-pages', ...titles);
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const listMutants = [
+  {
+    name: 'the largest id is the bookmark of bans',
+    promise: 'the array that is behind is not skipped by the bookmark',
+    file: lists,
+    search: 'return { page: withBookmark(paging, items, next - 1, receivedMs), next };',
+    replacement: 'return { page: withBookmark(paging, items, paging.largest, receivedMs), next };',
+    killers: listTests('and its bookmark is not the largest id'),
+  },
+  {
+    name: 'bans follow the array that is ahead',
+    promise: 'the array that is behind is not skipped',
+    file: lists,
+    search: 'return Math.min(...ids) + 1;',
+    replacement: 'return Math.max(...ids) + 1;',
+    killers: listTests('bans: the array that is behind is not skipped'),
+  },
+  {
+    name: 'a short page ends a list by id',
+    promise: 'only an empty page is the end of a list',
+    file: lists,
+    search: 'const isEmpty = arrays.every(({ items }) => items.length === 0);',
+    replacement: 'const isEmpty = arrays.every(({ items }) => items.length < paging.limit);',
+    killers: listTests('only an empty page is the end'),
+  },
+  {
+    name: 'a list that ignores paging ends green',
+    promise: 'a list whose rest is out of reach is an error',
+    file: lists,
+    search: 'if (total === paging.limit || sizes.includes(paging.limit)) {',
+    replacement: 'if (total === 0) {',
+    killers: listTests('a server that ignores since_id and fills its pages is an error'),
+  },
+  {
+    name: 'a list resumes at its bookmark, not behind it, and loses one',
+    promise: 'a list resumes right behind its bookmark',
+    file: lists,
+    search: 'first: bookmark === undefined ? 0 : bookmark + 1,',
+    replacement: 'first: bookmark === undefined ? 0 : bookmark + 2,',
+    killers: listTests('a bookmark resumes behind its id'),
+  },
+  {
+    name: 'an answer without a list is an empty list',
+    promise: 'what is no list is an error, not an end',
+    file: 'src/zendesk/list-pages.ts',
+    search: 'if (!Array.isArray(list) || !list.every((item) => isJsonObject(item))) {',
+    replacement:
+      'if (!Array.isArray(list)) return [];\n  if (!list.every((item) => isJsonObject(item))) {',
+    killers: [
+      ...listTests('instead of a list is an error, not an end'),
+      ...testsOf('unit/zendesk/streams', 'an answer that is no list is an error'),
+    ],
+  },
+];
