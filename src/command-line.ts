@@ -1,17 +1,12 @@
 /** What both programs' command lines share: how yargs is set up, and how its texts are shown. */
-import { createRequire } from 'node:module';
-
-import type { Argv, default as Yargs } from 'yargs';
+import type { Argv } from 'yargs';
 
 import { readManifest } from './shipped.ts';
-
-// As CommonJS yargs is one file, as modules it is twenty, and each run of the program would load them.
-const require = createRequire(import.meta.url);
+import { createYargs } from './yargs.ts';
 
 /** A parser that neither ends the process nor speaks another language than the rest of the program. */
 export function createParser(name: string): Argv {
-  const yargs: typeof Yargs = require('yargs/yargs');
-  return yargs()
+  return createYargs()
     .scriptName(name)
     .locale('en')
     .help('help', 'Show this text')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import yargs from 'yargs';
 import { isJsonObject } from '../json.ts';
+import { createYargs } from '../yargs.ts';
 import { runDemo } from './demo.ts';
 import type { Terminal } from './serve.ts';
 import { serve } from './serve.ts';
@@ -45,7 +45,7 @@ function demoFlags(parser: Argv) {
 
 /** The command line; `chosen` is told what to do. */
 function createParser(terminal: Terminal, chosen: (task: () => Promise<number>) => void): Argv {
-  return yargs()
+  return createYargs()
     .scriptName('zendesk-chat-sandbox')
     .usage('$0 [serve|demo]\n\nA local Zendesk Chat API with made-up, reproducible data.')
     .command(

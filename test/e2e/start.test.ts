@@ -72,3 +72,13 @@ test.concurrent.each([
   const run = promisify(execFile)(process.execPath, argv, { env });
   await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(told) });
 });
+
+test.concurrent.each(['tap-zendesk-chat.js', 'source-zendesk-chat.js', 'zendesk-chat-sandbox.js'])(
+  '%s breaks the lines of its help between words',
+  async (program) => {
+    const argv = [fileURLToPath(new URL(`bin/${program}`, root)), '--help'];
+    const { stdout } = await promisify(execFile)(process.execPath, argv);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(stdout).toMatch(/reproducible data|as Singer messages|as a source of Airbyte's/);
+  },
+);
