@@ -17,3 +17,55 @@ export function jsonTypeOf(value: Json): string {
   if (Array.isArray(value)) return 'array';
   return typeof value;
 }
+
+/**
+ * Values of more levels than this are not walked by recursion. JSON.parse reads any number of levels, but
+ * JSON.stringify ends with a RangeError at about 5,000, Python's parser at about 1,000.
+ */
+export const maxNesting = 100;
+
+/** Has the value more than `maxNesting` levels of objects and arrays? Looks no deeper than that. */
+export function isTooDeep(value: unknown): boolean {
+  return exceeds(value, maxNesting);
+}
+
+function exceeds(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((child) => exceeds(child, levels - 1));
+}
+
+type Scalar = null | boolean | number | string;
+
+/**
+ * JSON text of a value of any number of levels.
+ *
+ * @param replace gives what is written for each scalar and each key
+ */
+export function deepJsonText(
+  value: Json,
+  replace: (scalar: Scalar) => Scalar = (scalar) => scalar,
+): string {
+  const pieces: string[] = [];
+  // The next one is last. A text is written as it is; a value stands in an array of its own.
+  const rest: (string | [Json])[] = [[value]];
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    if (typeof next === 'string') {
+      pieces.push(next);
+      continue;
+    }
+    const [json] = next;
+    if (json === null || typeof json !== 'object') {
+      pieces.push(JSON.stringify(replace(json)));
+      continue;
+    }
+    const isArray = Array.isArray(json);
+    pieces.push(isArray ? '[' : '{');
+    rest.push(isArray ? ']' : '}');
+    const children = Object.entries(json);
+    for (const [index, [key, child]] of children.toReversed().entries()) {
+      const comma = index === children.length - 1 ? '' : ',';
+      rest.push([child], isArray ? comma : `${comma}${JSON.stringify(replace(key))}:`);
+    }
+  }
+  return pieces.join('');
+}
