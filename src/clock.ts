@@ -1,11 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The only way to read the time and to wait. Tests hand in one that jumps. */
+/** The only way to read the time, to wait and to limit a wait. Tests hand in one that jumps. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   readonly now: () => number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Calls `callback` once, `ms` milliseconds from now or from the last `refresh`. At most 24 days. */
+  readonly timer: (ms: number, callback: () => void) => Timer;
+}
+
+export interface Timer {
+  /** Starts the time anew. Cheap: it may be called for each piece of a body. */
+  readonly refresh: () => void;
+  readonly clear: () => void;
 }
 
 /** setTimeout holds 31 bits of milliseconds: longer sleeps are taken in pieces. */
@@ -22,5 +30,9 @@ export const systemClock: Clock = {
         throw error;
       });
     }
+  },
+  timer(ms, callback) {
+    const timeout = setTimeout(callback, ms);
+    return { refresh: () => timeout.refresh(), clear: () => clearTimeout(timeout) };
   },
 };

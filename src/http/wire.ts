@@ -133,21 +133,21 @@ function isNetworkError(error: unknown): boolean {
 }
 
 /** A signal for one request: the run's, or the end of a time that is renewed while bytes come. */
-function startTimeLimit({ signal, requestTimeoutMs }: WireOptions) {
+function startTimeLimit({ signal, clock, requestTimeoutMs }: WireOptions) {
   const controller = new AbortController();
   let isOver = false;
-  const timer = setTimeout(() => {
+  const timer = clock.timer(requestTimeoutMs, () => {
     isOver = true;
     controller.abort();
-  }, requestTimeoutMs);
+  });
   const stop = (): void => controller.abort();
   signal.addEventListener('abort', stop, { once: true });
   return {
     signal: controller.signal,
     isOver: () => isOver,
-    renew: () => timer.refresh(),
+    renew: timer.refresh,
     end: () => {
-      clearTimeout(timer);
+      timer.clear();
       signal.removeEventListener('abort', stop);
     },
   };

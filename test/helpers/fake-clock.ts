@@ -1,26 +1,72 @@
 import type { Clock } from '../../src/clock.ts';
 
+/** The timers of a made-up clock. */
+export interface Timers {
+  readonly start: Clock['timer'];
+  /** Runs those whose time has come. */
+  readonly runDue: () => void;
+  /** Resolves when one is next refreshed: a request has received something. */
+  readonly refreshed: () => Promise<void>;
+}
+
+export function createTimers(now: () => number): Timers {
+  const running = new Map<object, { dueMs: number; callback: () => void }>();
+  const waiting: (() => void)[] = [];
+  return {
+    start(ms, callback) {
+      const key = {};
+      const restart = (): void => void running.set(key, { dueMs: now() + ms, callback });
+      restart();
+      return {
+        refresh: () => {
+          if (running.has(key)) restart();
+          for (const resolve of waiting.splice(0)) resolve();
+        },
+        clear: () => void running.delete(key),
+      };
+    },
+    runDue() {
+      for (const [key, { dueMs, callback }] of running) {
+        if (dueMs > now()) continue;
+        running.delete(key);
+        callback();
+      }
+    },
+    refreshed: () => new Promise((resolve) => void waiting.push(resolve)),
+  };
+}
+
 export interface FakeClock extends Clock {
   /** The waits that were asked for, in ms, in order. */
   readonly sleeps: number[];
-  /** Sets the time, also back. */
+  /** Sets the time, also back; timers that are due by then run. */
   set(ms: number): void;
+  /** Lets time pass while nobody sleeps; timers that are due by then run. */
+  pass(ms: number): void;
+  /** Resolves when a timer is next refreshed: a request has received something. */
+  refreshed(): Promise<void>;
 }
 
 /** A clock that stands still, and jumps ahead at once when somebody sleeps. */
 export function createFakeClock(startMs: number): FakeClock {
   let ms = startMs;
   const sleeps: number[] = [];
+  const timers = createTimers(() => ms);
+  const set = (to: number): void => {
+    ms = to;
+    timers.runDue();
+  };
   return {
     sleeps,
     now: () => ms,
-    set: (to) => {
-      ms = to;
-    },
+    set,
+    pass: (duration) => set(ms + duration),
+    refreshed: timers.refreshed,
+    timer: timers.start,
     async sleep(duration, signal) {
       signal?.throwIfAborted();
       sleeps.push(duration);
-      ms += duration;
+      set(ms + duration);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
+import { createTimers } from './fake-clock.ts';
 
 export interface ManualClock extends Clock {
   /** Lets time pass: who sleeps wakes up in turn, and has done what it does then before this resolves. */
@@ -18,12 +19,14 @@ async function settled(): Promise<void> {
 export function createManualClock(startMs: number): ManualClock {
   let ms = startMs;
   const sleepers = new Set<Sleeper>();
+  const timers = createTimers(() => ms);
   const firstDue = (endMs: number): Sleeper | undefined =>
     [...sleepers]
       .filter(({ untilMs }) => untilMs <= endMs)
       .toSorted((left, right) => left.untilMs - right.untilMs)[0];
   return {
     now: () => ms,
+    timer: timers.start,
     sleep: (duration, signal) =>
       new Promise((resolve, reject) => {
         const abort = (): void => reject(signal?.reason);
@@ -51,6 +54,7 @@ export function createManualClock(startMs: number): ManualClock {
         await settled();
       }
       ms = endMs;
+      timers.runDue();
     },
   };
 }

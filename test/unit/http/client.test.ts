@@ -2,6 +2,7 @@ import { expect, jest, test } from '@jest/globals';
 
 import { HttpError } from '../../../src/errors.ts';
 import type { FailedAttempt, Query } from '../../../src/http/client.ts';
+import { createFakeClock } from '../../helpers/fake-clock.ts';
 import { createTestClient, rejectionOf, startMs, token } from '../../helpers/http-client.ts';
 import { scriptApi } from '../../helpers/nock.ts';
 
@@ -226,7 +227,9 @@ test('while one request waits for Retry-After no other starts', async () => {
     new Promise<void>((end) => {
       pauses.push({ ms, end });
     });
-  const { client } = createTestClient({ clock: { now: () => now, sleep } });
+  const { client } = createTestClient({
+    clock: { ...createFakeClock(startMs), now: () => now, sleep },
+  });
   const both = [client.get(get), client.get({ ...get, query: { second: 1 } })];
   while (pauses.length < 2) await new Promise(setImmediate);
   expect(pauses.map(({ ms }) => ms)).toEqual([30_000, 30_000]);

@@ -117,9 +117,12 @@ test('a proxy that hangs up is a network failure', async () => {
 
 test('the connection to a silent proxy is closed after the time limit, and made anew', async () => {
   const closed: Promise<unknown>[] = [];
-  const proxy = await startProxy((socket) => closed.push(once(socket, 'close')));
+  const proxy = await startProxy((socket) => {
+    closed.push(once(socket, 'close'));
+    clock.pass(60_000);
+  });
   setEnvironment({ HTTPS_PROXY: `http://${proxy.host}` });
-  const { client } = createTestClient({ origin, requestTimeoutMs: 60 });
+  const { client, clock } = createTestClient({ origin });
   const { path, query } = get;
   const error = await rejectionOf(client.get({ path, query, maxAttempts: 2 }));
   expect(error).toMatchObject({ failure: 'timeout' });
