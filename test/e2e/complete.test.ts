@@ -4,7 +4,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { requestsOf, resourceOf, streamFaults } from '../helpers/oracle.ts';
-import { runInProcess, runTap, type TapResult } from '../helpers/run-tap.ts';
+import { runInProcess, type TapResult } from '../helpers/run-tap.ts';
+import { spawnTap } from '../helpers/spawn-tap.ts';
 
 const sandboxes: Sandbox[] = [];
 
@@ -55,7 +56,7 @@ test('an account of 20,000 chats, 1,500 of them in one second, is read whole', a
   expect(largestTie(sandbox)).toBe(1500);
   expect(mostSpansInOneSecond(sandbox)).toBe(2);
 
-  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   expect(result).toMatchObject({ code: 0, warnings: [] });
   expect(allFaults(result, sandbox)).toEqual([]);
@@ -70,7 +71,7 @@ test('an account of 20,000 chats, 1,500 of them in one second, is read whole', a
 test('chats with long histories, in many alphabets, arrive with every value', async () => {
   const sandbox = await start({ chats: 400, seed: 7, timelineTies: 30 });
 
-  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   expect(result).toMatchObject({ code: 0, warnings: [] });
   expect(allFaults(result, sandbox)).toEqual([]);

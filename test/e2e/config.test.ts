@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/json.ts';
 import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
-import { runTap, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
+import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
 import { criticalLines, leaks, secretToken, withSandbox } from '../helpers/with-sandbox.ts';
 
 interface Asked {
@@ -17,7 +17,7 @@ interface Asked {
 const chats = catalogOf('chats');
 
 /** A run for the chats alone, and what the sandbox was asked. */
-async function ask(input: ProcessInput): Promise<Asked> {
+async function ask(input: TapInput): Promise<Asked> {
   return withSandbox({}, async (sandbox) => {
     const env = { LOGLEVEL: 'debug' };
     const result = await runTap({ catalog: chats, env, ...input, sandboxUrl: sandbox.url });
@@ -32,7 +32,7 @@ const oauth = { client_id: 'id-c11', client_secret: 'sec-c12', refresh_token: 'r
 /** 2024-12-01T00:00:00Z. */
 const startTime = '1733011200';
 
-test.concurrent.each<{ name: string; config: JsonObject | string }>([
+test.each<{ name: string; config: JsonObject | string }>([
   { name: 'the plain form', config: plain },
   {
     name: 'an address for the subdomain',
@@ -116,12 +116,12 @@ test.concurrent.each<{ name: string; config: JsonObject | string }>([
   }
 });
 
-test.concurrent('A user agent of one’s own is sent in place of ours', async () => {
+test('A user agent of one’s own is sent in place of ours', async () => {
   const { requests } = await ask({ config: { ...plain, user_agent: 'acme (data@acme.example)' } });
   expect(requests[0]?.userAgent).toBe('acme (data@acme.example)');
 });
 
-test.concurrent('Page limits, also as text, arrive at the API', async () => {
+test('Page limits, also as text, arrive at the API', async () => {
   const { requests } = await ask({
     config: { ...plain, agents_page_limit: '7', bans_page_limit: 9 },
     catalog: catalogOf(['agents', 'bans']),
@@ -130,7 +130,7 @@ test.concurrent('Page limits, also as text, arrive at the API', async () => {
   expect([...new Set(limits)]).toEqual(['agents 7', 'bans 9']);
 });
 
-test.concurrent('Without a start date the last two years are read, and the log says so', async () => {
+test('Without a start date the last two years are read, and the log says so', async () => {
   const { result } = await ask({ config: { ...plain, start_date: null } });
   expect(result.code).toBe(0);
   expect(result.stderrLines[0]).toMatch(
@@ -138,7 +138,7 @@ test.concurrent('Without a start date the last two years are read, and the log s
   );
 });
 
-test.concurrent('An unknown key is warned about once, with the key that was meant, and ignored', async () => {
+test('An unknown key is warned about once, with the key that was meant, and ignored', async () => {
   const { result } = await ask({ config: { ...plain, strat_date: '2020-01-01', colour: 'red' } });
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([
@@ -147,7 +147,7 @@ test.concurrent('An unknown key is warned about once, with the key that was mean
   ]);
 });
 
-test.concurrent('Settings of the singer-io tap that no longer matter have one line each', async () => {
+test('Settings of the singer-io tap that no longer matter have one line each', async () => {
   const config = { ...plain, chat_search_interval_days: '14', chats_full_sync_days: 30 };
   const { result } = await ask({ config });
   expect(result).toMatchObject({ code: 0, warnings: [] });
@@ -157,7 +157,7 @@ test.concurrent('Settings of the singer-io tap that no longer matter have one li
   ]);
 });
 
-test.concurrent.each<{ name: string; input: ProcessInput; says: readonly RegExp[] }>([
+test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
   {
     name: 'three mistakes',
     input: {
@@ -223,7 +223,7 @@ test.concurrent.each<{ name: string; input: ProcessInput; says: readonly RegExp[
   }
 });
 
-test.concurrent.each<{ name: string; input: ProcessInput; says: RegExp }>([
+test.each<{ name: string; input: TapInput; says: RegExp }>([
   {
     name: 'A catalog that is not JSON',
     input: { catalog: '{' },
@@ -288,7 +288,7 @@ test.concurrent.each<{ name: string; input: ProcessInput; says: RegExp }>([
   expect(requests).toEqual([]);
 });
 
-test.concurrent.each([
+test.each([
   'http://api.example.com',
   'ftp://127.0.0.1',
   'https://user:sec-c15@api.example.com',

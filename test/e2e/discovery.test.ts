@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/json.ts';
 import { breadcrumbOf, type DraftCatalog } from '../helpers/catalogs.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
-import { runTap, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
+import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';
 
 /** A port nobody listens on. */
@@ -14,7 +14,7 @@ async function closedUrl(): Promise<string> {
   return server.origin;
 }
 
-async function discover(input: ProcessInput = {}): Promise<TapResult> {
+async function discover(input: TapInput = {}): Promise<TapResult> {
   return runTap({ sandboxUrl: await closedUrl(), args: ['--discover'], ...input });
 }
 
@@ -22,7 +22,7 @@ function catalogIn({ stdout }: TapResult): DraftCatalog {
   return JSON.parse(stdout) as DraftCatalog;
 }
 
-test.concurrent.each<{ name: string; input: ProcessInput }>([
+test.each<{ name: string; input: TapInput }>([
   { name: 'without a config', input: {} },
   { name: 'with an empty config', input: { config: {} } },
   { name: 'with a config that could not be used', input: { config: { start_date: 'yesterday' } } },
@@ -35,13 +35,13 @@ test.concurrent.each<{ name: string; input: ProcessInput }>([
   expect(result.bytes.equals(plain.bytes)).toBe(true);
 });
 
-test.concurrent('Discovery has no line that a line buffer could not take', async () => {
+test('Discovery has no line that a line buffer could not take', async () => {
   const { lines } = await discover();
   expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThan(4000);
   expect(lines.length).toBeGreaterThan(1000);
 });
 
-test.concurrent('Discovery tells all twelve streams, in both spellings and choosing none', async () => {
+test('Discovery tells all twelve streams, in both spellings and choosing none', async () => {
   const result = await discover();
   const { streams } = catalogIn(result);
   expect(streams.map((entry) => entry.tap_stream_id).join(' ')).toBe(
@@ -77,7 +77,7 @@ function pathsIn(schema: JsonObject | undefined, before = ''): readonly string[]
   return [...own, ...inItems];
 }
 
-test.concurrent('Every property at every depth can be selected, also inside arrays', async () => {
+test('Every property at every depth can be selected, also inside arrays', async () => {
   const { streams } = catalogIn(await discover());
   for (const { schema, metadata } of streams) {
     const told = metadata.slice(1).map(({ breadcrumb }) => JSON.stringify(breadcrumb));
@@ -88,7 +88,7 @@ test.concurrent('Every property at every depth can be selected, also inside arra
   expect(chats).toContain('properties/history/items/properties/msg');
 });
 
-test.concurrent('What discovery prints can be given back as the catalog, and reads everything', async () => {
+test('What discovery prints can be given back as the catalog, and reads everything', async () => {
   const { stdout } = await discover();
   await withSandbox({}, async (sandbox) => {
     const input = { sandboxUrl: sandbox.url, config: { ...sandbox.config } };
@@ -101,12 +101,12 @@ test.concurrent('What discovery prints can be given back as the catalog, and rea
   });
 });
 
-test.concurrent.each(['chats', 'all'])('Discovery accepts extra_streams: %s', async (extra) => {
+test.each(['chats', 'all'])('Discovery accepts extra_streams: %s', async (extra) => {
   const { code, stdout } = await discover({ config: { extra_streams: extra } });
   expect([code, stdout.includes('"tap_stream_id": "chats"')]).toEqual([0, true]);
 });
 
-test.concurrent.each([
+test.each([
   { name: 'is not JSON', config: '{"extra_streams": ', says: /^CRITICAL --config: .* is not JSON/ },
   {
     name: 'has no list of extra streams',
@@ -119,7 +119,7 @@ test.concurrent.each([
   expect(stderrLines).toEqual([expect.stringMatching(says)]);
 });
 
-test.concurrent('Discovery asks nobody: nothing arrives where the API is said to be', async () => {
+test('Discovery asks nobody: nothing arrives where the API is said to be', async () => {
   await withSandbox({}, async (sandbox) => {
     const { code } = await discover({ sandboxUrl: sandbox.url, config: { ...sandbox.config } });
     expect([code, sandbox.requests]).toEqual([0, []]);

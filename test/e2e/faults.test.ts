@@ -46,7 +46,7 @@ function firstAndMiddle(fault: Fault): SandboxOptions {
   };
 }
 
-test.concurrent.each<{ name: string; fault: Fault; says: RegExp }>([
+test.each<{ name: string; fault: Fault; says: RegExp }>([
   {
     name: '429 with Retry-After',
     fault: { kind: 'status', status: 429, retryAfter: 1 },
@@ -113,7 +113,7 @@ test.concurrent.each<{ name: string; fault: Fault; says: RegExp }>([
   },
 );
 
-test.concurrent('A server that asks for a pause of a second gets it', async () => {
+test('A server that asks for a pause of a second gets it', async () => {
   const fault: Fault = { kind: 'status', status: 429, retryAfter: 1 };
   const { result, sandbox } = await runOnce(firstAndMiddle(fault), { catalog: chatsOnly });
   expect(result.stderr).toContain(
@@ -123,7 +123,7 @@ test.concurrent('A server that asks for a pause of a second gets it', async () =
   expect((second?.at ?? 0) - (first?.doneAt ?? 0)).toBeGreaterThanOrEqual(990);
 });
 
-test.concurrent.each<{ name: string; fault: Fault; says: RegExp }>([
+test.each<{ name: string; fault: Fault; says: RegExp }>([
   { name: '500', fault: { kind: 'status', status: 500 }, says: /answers 500/ },
   {
     name: '503 with a web page',
@@ -172,7 +172,7 @@ test.concurrent.each<{ name: string; fault: Fault; says: RegExp }>([
   },
 );
 
-test.concurrent('Patience that is used up names the setting, and later streams get one attempt each', async () => {
+test('Patience that is used up names the setting, and later streams get one attempt each', async () => {
   const { result, sandbox } = await runOnce(
     { faults: [{ fault: { kind: 'status', status: 503 } }] },
     { catalog: withDepartments, config: { max_retry_seconds: 1 } },
@@ -185,7 +185,7 @@ test.concurrent('Patience that is used up names the setting, and later streams g
   expect(result.messages.map(({ type }) => type)).toEqual(['STATE']);
 });
 
-test.concurrent('A pause longer than the patience ends the run at once and says until when', async () => {
+test('A pause longer than the patience ends the run at once and says until when', async () => {
   const { result, sandbox } = await runOnce(
     { faults: [{ path: 'agents', fault: { kind: 'status', status: 429, retryAfter: 3600 } }] },
     { catalog: withDepartments },
@@ -215,7 +215,7 @@ async function withStranger<T>(
   }
 }
 
-test.concurrent.each([
+test.each([
   { place: 'the first request', nth: 1, read: 0 },
   { place: 'a request in the middle', nth: 2, read: 10 },
 ])('A redirect of $place to another host is not followed', async ({ nth, read }) => {
@@ -241,7 +241,7 @@ test.concurrent.each([
   });
 });
 
-test.concurrent('Links to a next page on another host are not followed, and every chat arrives', async () => {
+test('Links to a next page on another host are not followed, and every chat arrives', async () => {
   await withStranger(async (origin, heard) => {
     const { result, sandbox } = await runOnce(
       { ...pages, faults: [{ path: 'incremental/', fault: { kind: 'foreignNextPage', origin } }] },
@@ -255,7 +255,7 @@ test.concurrent('Links to a next page on another host are not followed, and ever
   });
 });
 
-test.concurrent('A server that quotes the token in its refusal does not get it into the log', async () => {
+test('A server that quotes the token in its refusal does not get it into the log', async () => {
   const body = JSON.stringify({ error: `token ${secretToken} is odd` });
   const server = await startLocalServer((_request, response) => {
     response.writeHead(422, { 'content-type': 'application/json' }).end(body);
@@ -275,7 +275,7 @@ test.concurrent('A server that quotes the token in its refusal does not get it i
   }
 });
 
-test.concurrent('An API that cannot be reached at all is named with its host', async () => {
+test('An API that cannot be reached at all is named with its host', async () => {
   const closed = await startLocalServer(() => undefined);
   await closed.close();
   const result = await runTap({

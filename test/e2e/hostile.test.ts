@@ -7,7 +7,8 @@ import { rawJson } from '../../src/sandbox/raw-json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { compileForDrafts, draftFaults } from '../helpers/json-schema.ts';
 import { columnsOf, expectedRecord, recordFaults, streamFaults } from '../helpers/oracle.ts';
-import { runInProcess, runTap, type Output } from '../helpers/run-tap.ts';
+import { runInProcess, type Output } from '../helpers/run-tap.ts';
+import { spawnTap } from '../helpers/spawn-tap.ts';
 
 const sandboxes: Sandbox[] = [];
 
@@ -216,7 +217,7 @@ test.each(tellingKinds)('chats with hostile values (%s) are written as promised'
 test('all hostile values together are told once for each path, and only items without a key fail the run', async () => {
   const sandbox = await start({ hostile: true });
 
-  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   const kinds = hostileKinds.filter((kind) => kind !== 'big-chat');
   const expected = await expectedChats(kinds, columnsOf(result, 'chats'));
@@ -268,7 +269,7 @@ test('the log never shows a value', async () => {
 test('no byte of the output is a NUL or half a character, escaped or not', async () => {
   const sandbox = await start({ hostile: true });
 
-  const { bytes, ...result } = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const { bytes, ...result } = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   expect(bytes.includes(0)).toBe(false);
@@ -279,7 +280,7 @@ test('no byte of the output is a NUL or half a character, escaped or not', async
 test('a chat of 30 MB arrives whole', async () => {
   const sandbox = await start({ hostile: ['big-chat'] });
 
-  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   expect(streamFaults(result, sandbox, 'chats')).toEqual([]);
   expect(Math.max(...result.lines.map((line) => line.length))).toBeGreaterThan(30_000_000);

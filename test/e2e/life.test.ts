@@ -15,14 +15,8 @@ import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
-import {
-  readOutput,
-  runTap,
-  startTap,
-  tapPath,
-  type ProcessInput,
-  type TapResult,
-} from '../helpers/run-tap.ts';
+import { readOutput, type TapInput, type TapResult } from '../helpers/run-tap.ts';
+import { spawnTap, startTap, tapPath } from '../helpers/spawn-tap.ts';
 import { readSlowly } from '../helpers/slow-reader.ts';
 import { criticalLines, lastWords, secretToken, withSandbox } from '../helpers/with-sandbox.ts';
 
@@ -34,11 +28,8 @@ const pages: SandboxOptions = { chats: 60, switches: { maxPage: 10 } };
 const plenty: SandboxOptions = { chats: 3000 };
 const chats = catalogOf('chats');
 
-/** A tap that does not end is killed after so long, and the test fails for the wrong signal. */
-const timeoutMs = 20_000;
-
-function inputFor(sandbox: Sandbox): ProcessInput {
-  return { sandboxUrl: sandbox.url, config: { ...sandbox.config }, catalog: chats, timeoutMs };
+function inputFor(sandbox: Sandbox): TapInput {
+  return { sandboxUrl: sandbox.url, config: { ...sandbox.config }, catalog: chats };
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -66,7 +57,7 @@ async function expectResumable(stopped: TapResult, sandbox: Sandbox): Promise<vo
   expect(stopped.messages.at(-1)?.type).toBe('STATE');
   expect(criticalLines(stopped)).toEqual([]);
   sandbox.faults.clear();
-  const rest = await runTap({ ...inputFor(sandbox), state: stopped.lastState });
+  const rest = await spawnTap({ ...inputFor(sandbox), state: stopped.lastState });
   expect(rest.code).toBe(0);
   expect([...new Set([...ids(stopped), ...ids(rest)])]).toEqual(chatIds(sandbox));
 }
@@ -212,7 +203,7 @@ test.concurrent('A reader that goes while the next page is waited for does not k
 test.concurrent.each([['--discover'], ['--help']])(
   'A reader that does not want what %s prints is no crash',
   async (...args) => {
-    const { child, result } = await startTap({ args, timeoutMs }, false);
+    const { child, result } = await startTap({ args }, false);
     child.stdout.destroy();
     const left = await result;
     expect(left.signal).toBeNull();
@@ -282,7 +273,7 @@ test.concurrent('Standard output holds messages and nothing else, whatever goes 
       faults: [{ path: 'agents', nth: 1, fault: { kind: 'status', status: 429, retryAfter: 1 } }],
     },
     async (sandbox) => {
-      const { messages, code } = await runTap({
+      const { messages, code } = await spawnTap({
         sandboxUrl: sandbox.url,
         config: { ...sandbox.config },
         env: { LOGLEVEL: 'debug' },
@@ -298,7 +289,7 @@ test.concurrent('Standard output holds messages and nothing else, whatever goes 
 test.concurrent('With log_format: json every line of the log is an object with the keys Meltano wants', async () => {
   await withSandbox({ switches: { absent: { chats: 500 } } }, async (sandbox) => {
     const config = { ...sandbox.config, log_format: 'json', max_retry_seconds: 0 };
-    const { code, stderrLines } = await runTap({ ...inputFor(sandbox), config });
+    const { code, stderrLines } = await spawnTap({ ...inputFor(sandbox), config });
     expect(code).toBe(1);
     const entries = stderrLines.map((line): Record<string, unknown> => JSON.parse(line));
     const wanted = ['level', 'pid', 'logger_name', 'ts', 'thread_name', 'app_name', 'message'];

@@ -2,7 +2,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
-import { readOutput, startTap, type ProcessInput } from '../helpers/run-tap.ts';
+import { readOutput, type TapInput } from '../helpers/run-tap.ts';
+import { startTap } from '../helpers/spawn-tap.ts';
 import { readSlowly, type Pace } from '../helpers/slow-reader.ts';
 
 /** Less than a third of 10,000 chats would fit into it. */
@@ -14,7 +15,7 @@ afterEach(async () => {
   await sandbox?.close();
 });
 
-async function openAccount(chats: number): Promise<ProcessInput & { readonly sandbox: Sandbox }> {
+async function openAccount(chats: number): Promise<TapInput & { readonly sandbox: Sandbox }> {
   sandbox = await startSandbox({ chats, agents: 2, timeline: 0, bans: { ip: 1, visitor: 1 } });
   return { sandbox, sandboxUrl: sandbox.url, config: { ...sandbox.config }, env: smallHeap };
 }
@@ -23,7 +24,7 @@ function chatRequests({ requests }: Sandbox): number {
   return requests.filter(({ path }) => path.endsWith('/incremental/chats')).length;
 }
 
-async function readAt(input: ProcessInput, pace: Pace) {
+async function readAt(input: TapInput, pace: Pace) {
   const { child, result } = await startTap(input, false);
   const bytes = await readSlowly(child.stdout, pace);
   const end = await result;

@@ -160,7 +160,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-test.concurrent.each(rows)('Selecting fields: $name', async ({ change, kept = [], gone = [] }) => {
+test.each(rows)('Selecting fields: $name', async ({ change, kept = [], gone = [] }) => {
   const { result } = await runOnce({ chats: 20 }, { catalog: catalogOf('chats', change) });
   expect(result).toMatchObject({ code: 0, warnings: [] });
   expect(Object.keys(result.schemas)).toEqual(['chats']);
@@ -214,7 +214,7 @@ const entryRows: readonly (Row & { readonly isRead: boolean })[] = [
   },
 ];
 
-test.concurrent.each(entryRows)('Selecting streams: $name', async ({ change, isRead }) => {
+test.each(entryRows)('Selecting streams: $name', async ({ change, isRead }) => {
   const catalog = discovered();
   const [first, ...others] = catalog.streams;
   for (const entry of others) mark(entry, '', { selected: false });
@@ -226,7 +226,7 @@ test.concurrent.each(entryRows)('Selecting streams: $name', async ({ change, isR
   expect(differingStreams(result)).toEqual([]);
 });
 
-test.concurrent('Without a catalog the default streams are read with all their columns', async () => {
+test('Without a catalog the default streams are read with all their columns', async () => {
   const { result } = await runOnce({ chats: 20 });
   const catalog = discovered();
   expect(Object.keys(result.schemas)).toEqual(catalog.streams.map(({ stream }) => stream));
@@ -236,7 +236,7 @@ test.concurrent('Without a catalog the default streams are read with all their c
   expect(differingStreams(result)).toEqual([]);
 });
 
-test.concurrent('Discovery with one field fewer in each stream is followed in every stream', async () => {
+test('Discovery with one field fewer in each stream is followed in every stream', async () => {
   const catalog = discovered();
   for (const entry of catalog.streams) mark(entry, 'additional_fields', { selected: false });
   const { result } = await runOnce({}, { catalog: catalog as unknown as JsonObject });
@@ -256,7 +256,7 @@ function asMeltano(entry: DraftEntry, excluded: readonly string[]): void {
   for (const path of excluded) mark(entry, path, { selected: false });
 }
 
-test.concurrent('Meltano: ["chats.*", "!chats.visitor.email", "!chats.history"]', async () => {
+test('Meltano: ["chats.*", "!chats.visitor.email", "!chats.history"]', async () => {
   const catalog = catalogOf('chats', (entry) => {
     asMeltano(entry, ['visitor.email', 'history']);
   });
@@ -270,7 +270,7 @@ test.concurrent('Meltano: ["chats.*", "!chats.visitor.email", "!chats.history"]'
   expect(differingStreams(result)).toEqual([]);
 });
 
-test.concurrent('Meltano: replication-method FULL_TABLE reads the chats whole and leaves their bookmark alone', async () => {
+test('Meltano: replication-method FULL_TABLE reads the chats whole and leaves their bookmark alone', async () => {
   const bookmark = {
     update_timestamp: '2030-01-01T00:00:00Z',
     position: { end_time: 1_893_456_000, end_id: null },
@@ -287,7 +287,7 @@ test.concurrent('Meltano: replication-method FULL_TABLE reads the chats whole an
   expect(result.schemas['chats']).not.toHaveProperty('bookmark_properties');
 });
 
-test.concurrent('Meltano: a replication method and a key a stream does not have are answered with a warning each', async () => {
+test('Meltano: a replication method and a key a stream does not have are answered with a warning each', async () => {
   const catalog = catalogOf('departments', (entry) => {
     mark(entry, '', { 'replication-method': 'INCREMENTAL', 'replication-key': 'name' });
   });
@@ -300,7 +300,7 @@ test.concurrent('Meltano: a replication method and a key a stream does not have 
   expect(result.records('departments')).toHaveLength(3);
 });
 
-test.concurrent('Meltano: bans by id are read incrementally, and the second run reads only newer ones', async () => {
+test('Meltano: bans by id are read incrementally, and the second run reads only newer ones', async () => {
   const catalog = catalogOf('bans', (entry) => {
     mark(entry, '', { 'replication-method': 'INCREMENTAL', 'replication-key': 'id' });
   });
@@ -315,7 +315,7 @@ test.concurrent('Meltano: bans by id are read incrementally, and the second run 
   });
 });
 
-test.concurrent('An alias of the older taps names the stream, its target table and its bookmark', async () => {
+test('An alias of the older taps names the stream, its target table and its bookmark', async () => {
   const catalog = catalogOf('accounts', (entry) => {
     entry.tap_stream_id = 'account';
     entry.stream = 'zendesk_account';
@@ -373,7 +373,7 @@ async function runPlanted(excluded: readonly string[]): Promise<TapResult> {
   });
 }
 
-test.concurrent('What is not selected is nowhere: not in a record, not in a count, not in a log', async () => {
+test('What is not selected is nowhere: not in a record, not in a count, not in a log', async () => {
   const result = await runPlanted(deselected);
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([
@@ -385,7 +385,7 @@ test.concurrent('What is not selected is nowhere: not in a record, not in a coun
   expect(result.stderr.includes(marker)).toBe(false);
 });
 
-test.concurrent('What is not selected is not kept among the additional fields either', async () => {
+test('What is not selected is not kept among the additional fields either', async () => {
   const result = await runPlanted(deselected.filter((path) => path !== 'additional_fields'));
   expect(result.code).toBe(0);
   const kept = result.records('chats').map((record) => record['additional_fields']);
@@ -398,7 +398,7 @@ test.concurrent('What is not selected is not kept among the additional fields ei
   ]);
 });
 
-test.concurrent('The same account with everything selected shows that there was something to hide', async () => {
+test('The same account with everything selected shows that there was something to hide', async () => {
   const result = await runPlanted([]);
   expect(result.code).toBe(0);
   expect(result.stdout.split(marker).length - 1).toBeGreaterThan(15);

@@ -19,7 +19,7 @@ const table = [
 
 const absentEverywhere = Object.fromEntries(table.map(({ path }) => [path, 404]));
 
-test.concurrent('An account that has only agents and chats is read without complaint, and says what it lacks', async () => {
+test('An account that has only agents and chats is read without complaint, and says what it lacks', async () => {
   const { result } = await runOnce({ switches: { absent: absentEverywhere } });
   expect(result.code).toBe(0);
   expect(criticalLines(result)).toEqual([]);
@@ -36,14 +36,14 @@ test.concurrent('An account that has only agents and chats is read without compl
   expect(result.messages.at(-1)?.type).toBe('STATE');
 });
 
-test.concurrent('A token that may not see the account itself reads everything else', async () => {
+test('A token that may not see the account itself reads everything else', async () => {
   const { result } = await runOnce({ switches: { absent: { account: 403 } } });
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([expect.stringMatching(/^accounts: .*answers 403 Forbidden/)]);
   expect(lastWords(result)).toMatch(/11 complete, 1 absent, 0 failed/);
 });
 
-test.concurrent.each([
+test.each([
   { path: 'goals', status: 403, stream: 'goals' },
   { path: 'agents', status: 404, stream: 'agents' },
   { path: 'chats', status: 404, stream: 'chats' },
@@ -60,7 +60,7 @@ test.concurrent.each([
   },
 );
 
-test.concurrent('A stream that vanishes while it is read has failed: half of it is not taken for the whole', async () => {
+test('A stream that vanishes while it is read has failed: half of it is not taken for the whole', async () => {
   const { result } = await runOnce(
     {
       switches: { maxPage: 5 },
@@ -76,7 +76,7 @@ test.concurrent('A stream that vanishes while it is read has failed: half of it 
   expect(result.warnings).toEqual([]);
 });
 
-test.concurrent.each([404, 403])(
+test.each([404, 403])(
   'A wrong subdomain, where everything answers %s, ends the run at once with advice',
   async (status) => {
     const { result, sandbox } = await runOnce({ switches: { absent: { '*': status } } });
@@ -93,7 +93,7 @@ test.concurrent.each([404, 403])(
   },
 );
 
-test.concurrent('A token that is refused everywhere ends the run at once with advice', async () => {
+test('A token that is refused everywhere ends the run at once with advice', async () => {
   const { result, sandbox } = await runOnce({ switches: { tokenRefused: true } });
   expect(result.code).toBe(1);
   expect(criticalLines(result)).toHaveLength(1);
@@ -103,14 +103,14 @@ test.concurrent('A token that is refused everywhere ends the run at once with ad
   expect(askedPaths(sandbox)).toEqual(['account', 'agents/me']);
 });
 
-test.concurrent('A wrong token is refused, and shown nowhere', async () => {
+test('A wrong token is refused, and shown nowhere', async () => {
   const { result } = await runOnce({}, { config: { access_token: 'not-the-token-8d1' } });
   expect(result.code).toBe(1);
   expect(lastWords(result)).toMatch(/^CRITICAL .*The access token is refused/);
   expect(leaks(result, 'not-the-token-8d1')).toEqual([]);
 });
 
-test.concurrent.each([
+test.each([
   { resource: 'account', stream: 'accounts' },
   { resource: 'departments', stream: 'departments' },
   { resource: 'chats', stream: 'chats' },
@@ -127,7 +127,7 @@ test.concurrent.each([
   },
 );
 
-test.concurrent('With on_absent: fail an absent stream is a failure, and the others are read all the same', async () => {
+test('With on_absent: fail an absent stream is a failure, and the others are read all the same', async () => {
   const { result } = await runOnce(
     { switches: { absent: { goals: 404 } } },
     { config: { on_absent: 'fail' } },
@@ -137,7 +137,7 @@ test.concurrent('With on_absent: fail an absent stream is a failure, and the oth
   expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
 });
 
-test.concurrent('Two failed streams have a line each, and the last line names both', async () => {
+test('Two failed streams have a line each, and the last line names both', async () => {
   const { result } = await runOnce(
     { switches: { absent: { goals: 404, skills: 404 } } },
     { config: { on_absent: 'fail' } },
@@ -149,7 +149,7 @@ test.concurrent('Two failed streams have a line each, and the last line names bo
   expect(result.stderrLines.filter((line) => line.startsWith('ERROR'))).toHaveLength(2);
 });
 
-test.concurrent('A stream that used to be there is missed aloud, and its bookmark is kept', async () => {
+test('A stream that used to be there is missed aloud, and its bookmark is kept', async () => {
   const bookmark = {
     start_time: '2024-05-01T00:00:00.000001Z',
     position: { end_time: 1_714_521_600_000_001, end_id: null },

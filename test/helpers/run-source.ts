@@ -1,8 +1,16 @@
-/** Runs the built Airbyte source on the platform, against a sandbox. */
+/**
+ * Runs the Airbyte source against a sandbox: inside this process, or (spawn..., start...) the built one on
+ * the platform, for signals, deaths, the pace of a reader, the environment and the start.
+ */
+import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+import { runAirbyte } from '../../src/airbyte/cli.ts';
+import { systemClock, type Clock } from '../../src/clock.ts';
 import type { JsonObject } from '../../src/json.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import { linesOf } from '../platform/arrivals.ts';
 import { discoverRunFaults } from '../platform/checks.ts';
 import { configured } from '../platform/configure.ts';
 import {
@@ -13,13 +21,17 @@ import {
   type StreamStatus,
   type TraceError,
 } from '../platform/protocol.ts';
+import { readPieces } from '../platform/reader.ts';
 import {
-  runSource,
+  platformEnvironment,
+  spawnSource,
   startSource,
   type SourceInput,
   type SourceRun,
   type StartedSource,
+  type VerbInput,
 } from '../platform/source-run.ts';
+import { writeInputs } from './input-files.ts';
 
 export const sourcePath: string = fileURLToPath(
   new URL('../../bin/source-zendesk-chat.js', import.meta.url),
@@ -33,19 +45,66 @@ export function chosen<T>(cases: readonly T[], isLean: (one: T) => boolean): T[]
   return cases.filter((one) => isWhole || isLean(one));
 }
 
-/** What is special about a run; the config is the sandbox's ready one and `config` on top of it. */
-export interface SourceRunInput extends Omit<Partial<SourceInput>, 'config' | 'catalog'> {
-  readonly config?: object | string;
-  /** Only for `read`. Default: all streams with the platform's default choices. */
-  readonly catalog?: ConfiguredCatalog | string;
+export interface InProcessVerb extends VerbInput {
+  readonly clock?: Clock;
+  /** Aborted: what SIGTERM does to a process. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a verb to its end inside this process, from its arguments to its output. */
+export async function runSource(input: InProcessVerb): Promise<SourceRun> {
+  const { clock = systemClock, signal = new AbortController().signal } = input;
+  const folder = await writeInputs(input, '.txt');
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const read = Promise.all([readPieces(stdout, { now: clock.now }), textOf(stderr)]);
+  try {
+    const startedMs = clock.now();
+    const code = await runAirbyte({
+      argv: [input.verb, ...folder.argv],
+      env: { ...platformEnvironment, ...input.env },
+      stdout,
+      stderr,
+      pid: 4711,
+      lifetime: { signal, end: async () => undefined },
+      clock,
+    });
+    stdout.end();
+    stderr.end();
+    const [pieces, log] = await read;
+    return {
+      stdout: Buffer.concat(pieces.map(({ bytes }) => bytes)),
+      stderr: log,
+      lines: linesOf(pieces),
+      code,
+      signal: null,
+      startedMs,
+      endedMs: clock.now(),
+      touched: await folder.touched(),
+    };
+  } finally {
+    stdout.destroy();
+    stderr.destroy();
+    await folder.remove();
+  }
 }
 
 /** Runs any verb without a sandbox, or with the address of something else. */
 export function runVerb(
-  verb: SourceInput['verb'],
+  verb: VerbInput['verb'],
+  input: Omit<InProcessVerb, 'verb'> = {},
+): Promise<SourceRun> {
+  return runSource({ ...input, verb });
+}
+
+const entrypoint = [process.execPath, sourcePath];
+
+/** The same with the built source, in a process. */
+export function spawnVerb(
+  verb: VerbInput['verb'],
   input: Omit<Partial<SourceInput>, 'verb'> = {},
 ): Promise<SourceRun> {
-  return runSource({ entrypoint: [process.execPath, sourcePath], ...input, verb });
+  return spawnSource({ entrypoint, ...input, verb });
 }
 
 let catalog: Promise<Catalog> | undefined;
@@ -78,31 +137,50 @@ export async function connection(
   return made;
 }
 
-async function inputFor(sandbox: Sandbox, input: SourceRunInput): Promise<SourceInput> {
-  const { config = {}, catalog: given, env, ...rest } = input;
-  const { verb = 'read' } = rest;
-  const ready = typeof config === 'string' ? config : { ...sandbox.config, ...config };
+/** The config is the sandbox's ready one and `config` on top of it. */
+interface SandboxInput {
+  readonly verb?: VerbInput['verb'];
+  readonly config?: object | string;
+  /** Only for `read`. Default: all streams with the platform's default choices. */
+  readonly catalog?: ConfiguredCatalog | string;
+}
+
+type Special<Input> = SandboxInput & Omit<Partial<Input>, keyof SandboxInput>;
+/** What is special about a run in this process. */
+export type SourceRunInput = Special<InProcessVerb>;
+/** What is special about a run in a process of its own. */
+export type SpawnedSourceInput = Special<SourceInput>;
+
+async function inputFor(sandbox: Sandbox, input: SourceRunInput): Promise<VerbInput> {
+  const { config = {}, catalog: given, env, verb = 'read' } = input;
   return {
-    entrypoint: [process.execPath, sourcePath],
-    ...rest,
+    ...input,
     verb,
-    config: ready,
+    config: typeof config === 'string' ? config : { ...sandbox.config, ...config },
     ...(verb === 'read' && { catalog: given ?? (await connection()) }),
     env: { ZENDESK_CHAT_API_URL: sandbox.url, ...env },
   };
 }
 
-/** Runs a verb (default: `read`) against a sandbox. */
+/** Runs a verb (default: `read`) against a sandbox, inside this process. */
 export async function runIn(sandbox: Sandbox, input: SourceRunInput = {}): Promise<SourceRun> {
   return runSource(await inputFor(sandbox, input));
+}
+
+/** Runs a verb of the built source, in a process. */
+export async function spawnIn(
+  sandbox: Sandbox,
+  input: SpawnedSourceInput = {},
+): Promise<SourceRun> {
+  return spawnSource({ entrypoint, ...input, ...(await inputFor(sandbox, input)) });
 }
 
 /** Begins one. */
 export async function startIn(
   sandbox: Sandbox,
-  input: SourceRunInput = {},
+  input: SpawnedSourceInput = {},
 ): Promise<StartedSource> {
-  return startSource(await inputFor(sandbox, input));
+  return startSource({ entrypoint, ...input, ...(await inputFor(sandbox, input)) });
 }
 
 /** The messages of a run; lines that are none are left to the platform's checks. */

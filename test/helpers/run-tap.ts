@@ -1,34 +1,18 @@
-/** Runs the tap as a user does (a process of the built program), or in this process with its own streams. */
-import { afterAll } from '@jest/globals';
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** Runs the tap inside this process, from its arguments to its output: no build is needed, and coverage is counted. */
 import { buffer } from 'node:stream/consumers';
-import { PassThrough, type Readable, type Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { PassThrough } from 'node:stream';
 
 import { runSinger } from '../../src/cli.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { JsonObject } from '../../src/json.ts';
+import { writeInputs, type InputFiles } from './input-files.ts';
+import type { Ending } from './start-process.ts';
 
-/** What the tap is given. Files are written to a folder of their own, which is removed afterwards. */
-export interface TapInput {
+/** What the tap is given, whether in this process or in one of its own. */
+export interface TapInput extends InputFiles {
   /** The sandbox's `url`; without it the real API would be asked. */
   readonly sandboxUrl?: string;
-  /** Arguments besides `--config`, `--catalog` and `--state`, which follow from the fields below. */
-  readonly args?: readonly string[];
-  /** A value is written as JSON, a string as it is. Left out: no such argument. */
-  readonly config?: object | string;
-  readonly catalog?: object | string;
-  readonly state?: object | string;
   readonly env?: Readonly<Record<string, string>>;
-}
-
-export interface ProcessInput extends TapInput {
-  readonly stdin?: string;
-  /** The process is killed after so long. Default 60 s. */
-  readonly timeoutMs?: number;
 }
 
 export interface InProcessInput extends TapInput {
@@ -81,10 +65,7 @@ export interface Output {
   readonly warnings: readonly string[];
 }
 
-export interface TapResult extends Output {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
+export interface TapResult extends Output, Ending {}
 
 function linesOf(text: string): string[] {
   const lines = text.split('\n');
@@ -154,97 +135,14 @@ export function readOutput(bytes: Buffer, stderr: string): Output {
   };
 }
 
-interface Files {
-  readonly folder: string;
-  readonly argv: readonly string[];
-}
-
-async function writeFiles(input: TapInput): Promise<Files> {
-  const folder = await mkdtemp(join(tmpdir(), 'tap-test-'));
-  const argv = [...(input.args ?? [])];
-  for (const name of ['config', 'catalog', 'state'] as const) {
-    const content = input[name];
-    if (content === undefined) continue;
-    const path = join(folder, `${name}.json`);
-    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
-    argv.push(`--${name}`, path);
-  }
-  return { folder, argv };
-}
-
-async function removeFiles({ folder }: Files): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-}
-
-function environment({ sandboxUrl, env }: TapInput): Record<string, string> {
+export function environment({ sandboxUrl, env }: TapInput): Record<string, string> {
   const url = sandboxUrl === undefined ? {} : { ZENDESK_CHAT_API_URL: sandboxUrl };
   return { ...url, ...env };
 }
 
-export const tapPath: string = fileURLToPath(
-  new URL('../../bin/tap-zendesk-chat.js', import.meta.url),
-);
-
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
-
-/** Processes of tests that died before they were waited for. */
-const alive = new Set<Child>();
-
-afterAll(() => {
-  for (const child of alive) child.kill('SIGKILL');
-});
-
-export interface StartedTap {
-  readonly child: Child;
-  /** Everything, once the process has ended and its output was read. */
-  readonly result: Promise<TapResult>;
-}
-
-/**
- * Starts the built program. Its output is read at once, unless `read` is false: then the caller reads
- * `child.stdout`, and the result's stdout is empty.
- */
-export async function startTap(input: ProcessInput, read: boolean = true): Promise<StartedTap> {
-  const files = await writeFiles(input);
-  const child = spawn(process.execPath, [tapPath, ...files.argv], {
-    cwd: files.folder,
-    env: { PATH: process.env['PATH'] ?? '', ...environment(input) },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: input.timeoutMs ?? 60_000,
-    killSignal: 'SIGKILL',
-  });
-  alive.add(child);
-  // A tap that never reads its input may be gone before all of it is written.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input.stdin ?? '');
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(
-    (resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => resolve({ code, signal }));
-    },
-  );
-  const result = async (): Promise<TapResult> => {
-    try {
-      const stdout = read ? buffer(child.stdout) : Buffer.alloc(0);
-      const [bytes, stderr, end] = await Promise.all([stdout, buffer(child.stderr), ended]);
-      return Object.assign(readOutput(bytes, stderr.toString('utf8')), end);
-    } finally {
-      alive.delete(child);
-      await removeFiles(files);
-    }
-  };
-  return { child, result: result() };
-}
-
-/** Runs the built program to its end. */
-export async function runTap(input: ProcessInput): Promise<TapResult> {
-  const { result } = await startTap(input);
-  return result;
-}
-
-/** Runs the program inside this process: no build is needed, and coverage is counted. */
-export async function runInProcess(input: InProcessInput): Promise<TapResult> {
-  const files = await writeFiles(input);
+/** Runs the tap to its end. */
+export async function runTap(input: InProcessInput): Promise<TapResult> {
+  const files = await writeInputs(input);
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const written = Promise.all([buffer(stdout), buffer(stderr)]);
@@ -268,6 +166,8 @@ export async function runInProcess(input: InProcessInput): Promise<TapResult> {
   } finally {
     stdout.destroy();
     stderr.destroy();
-    await removeFiles(files);
+    await files.remove();
   }
 }
+
+export { runTap as runInProcess };

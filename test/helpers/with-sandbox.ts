@@ -1,6 +1,6 @@
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
-import { runTap, type ProcessInput, type TapResult } from './run-tap.ts';
+import { runTap, type TapInput, type TapResult } from './run-tap.ts';
 
 /** A token that is easy to find wherever it should not be. */
 export const secretToken = 'TOKEN-5f1c93-do-not-show';
@@ -28,16 +28,16 @@ export async function withSandbox<T>(
   }
 }
 
-/** What a run of the built program against a sandbox left behind. */
+/** What a run against a sandbox left behind. */
 export interface SandboxRun {
   readonly result: TapResult;
   readonly sandbox: Sandbox;
 }
 
-/** One run of the built program, at debug level, against a sandbox of its own; `config` is added to the ready one. */
+/** One run, at debug level, against a sandbox of its own; `config` is added to the ready one. */
 export async function runOnce(
   options: SandboxOptions,
-  input: Omit<ProcessInput, 'sandboxUrl' | 'config'> & { readonly config?: object } = {},
+  input: Omit<TapInput, 'sandboxUrl' | 'config'> & { readonly config?: object } = {},
 ): Promise<SandboxRun> {
   return withSandbox(options, async (sandbox) => {
     const result = await runTap({

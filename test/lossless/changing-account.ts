@@ -5,7 +5,8 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
-import { runInProcess, runTap, type Output, type TapResult } from '../helpers/run-tap.ts';
+import { runInProcess, type Output, type TapResult } from '../helpers/run-tap.ts';
+import { spawnTap } from '../helpers/spawn-tap.ts';
 import type { Dice } from './dice.ts';
 import { lossesOf, textAt } from './fault-account.ts';
 
@@ -68,7 +69,7 @@ export async function withChanges(
     run: (state) => {
       const given = state === undefined ? {} : { state };
       const input = { sandboxUrl: sandbox.url, config, catalog, ...given };
-      return options.isProcess === true ? runTap(input) : runInProcess({ ...input, clock });
+      return options.isProcess === true ? spawnTap(input) : runInProcess({ ...input, clock });
     },
   };
   try {

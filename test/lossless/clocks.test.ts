@@ -2,20 +2,19 @@
  * A machine whose clock is wrong by ten minutes: nothing is lost, nothing fails as long as the API says what
  * time it is, and it is said once.
  */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
 import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
-import { runInProcess, runTap, type TapResult } from '../helpers/run-tap.ts';
+import { runInProcess, type TapResult } from '../helpers/run-tap.ts';
+import { spawnTap } from '../helpers/spawn-tap.ts';
 import { criticalLines } from '../helpers/with-sandbox.ts';
 import { lossesOf } from './fault-account.ts';
 import { withFront } from './front-server.ts';
-import { chosen, isWhole } from './whole-set.ts';
-
-jest.setTimeout(isWhole ? 900_000 : 60_000);
+import { chosen } from './whole-set.ts';
 
 const streams = ['agents', 'agent_timeline', 'chats'];
 const catalog = catalogOf(streams);
@@ -78,7 +77,7 @@ async function withBuilt(
   try {
     await withFront(sandbox.url, { isTimeless: date === 'without Date' }, (origin) =>
       work(sandbox, (state) =>
-        runTap({
+        spawnTap({
           sandboxUrl: origin,
           config: { ...sandbox.config },
           catalog,

@@ -6,14 +6,8 @@ import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { discovered, mark } from '../helpers/catalogs.ts';
-import {
-  runInProcess,
-  runTap,
-  startTap,
-  type ProcessInput,
-  type StartedTap,
-  type TapResult,
-} from '../helpers/run-tap.ts';
+import { runInProcess, type TapInput, type TapResult } from '../helpers/run-tap.ts';
+import { spawnTap, startTap, type StartedTap } from '../helpers/spawn-tap.ts';
 import { contentsOf, readStory, type Contents, type RepeatRules, type Story } from './union.ts';
 
 export const incrementalStreams = ['agents', 'bans', 'agent_timeline', 'chats'];
@@ -82,7 +76,7 @@ export interface DeathWorld {
   but(change: Partial<Switches>): DeathWorld;
 }
 
-function inputOf(sandbox: Sandbox, state: JsonObject | undefined): ProcessInput {
+function inputOf(sandbox: Sandbox, state: JsonObject | undefined): TapInput {
   return {
     sandboxUrl: sandbox.url,
     config: {
@@ -100,7 +94,7 @@ function inputOf(sandbox: Sandbox, state: JsonObject | undefined): ProcessInput 
 export async function runIn(
   sandbox: Sandbox,
   state?: JsonObject,
-  run: (input: ProcessInput) => Promise<TapResult> = runTap,
+  run: (input: TapInput) => Promise<TapResult> = spawnTap,
 ): Promise<Ending> {
   const before = sandbox.requests.length;
   const { bytes, code, signal, stderr } = await run(inputOf(sandbox, state));

@@ -1,5 +1,5 @@
 /** Whatever changes while it is read, or between two runs: the next run makes a target equal to the account. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
 import type { SeenRequest } from '../../src/sandbox/options.ts';
@@ -21,9 +21,7 @@ import {
 } from './changing-account.ts';
 import { createDice } from './dice.ts';
 import { textAt } from './fault-account.ts';
-import { chosen, isWhole } from './whole-set.ts';
-
-jest.setTimeout(isWhole ? 900_000 : 60_000);
+import { chosen } from './whole-set.ts';
 
 function idsOf(result: TapResult): readonly unknown[] {
   return result.records('chats').map(({ id }) => id);

@@ -34,7 +34,7 @@ export function timeLimit({ kind }: Fault): { readonly request_timeout: number }
   return { request_timeout: kind === 'stall' ? 1 : 20 };
 }
 
-/** One run of the built program at debug level. */
+/** One run at debug level. */
 export function runOn(
   sandbox: Sandbox,
   config: object = {},

@@ -1,5 +1,5 @@
 /** An API that points elsewhere, or takes the token away: nothing goes to another host, nothing is lost. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
@@ -22,8 +22,6 @@ import {
   runOn,
 } from './fault-account.ts';
 import { chosen, isWhole } from './whole-set.ts';
-
-jest.setTimeout(isWhole ? 900_000 : 60_000);
 
 /** A host that is not the API. It answers like one that is, and keeps everything it is told. */
 async function withStranger<T>(
@@ -56,7 +54,7 @@ const redirects = [301, 302, 303, 307, 308].flatMap((status) =>
   ),
 );
 
-test.concurrent.each(
+test.each(
   isWhole
     ? // Each status, each form and each place more than once.
       redirects.filter((_one, index) => index % 7 === 0)
@@ -92,7 +90,7 @@ test.concurrent.each(
   },
 );
 
-test.concurrent('Redirects in a circle are given up, and the next run completes the stream', async () => {
+test('Redirects in a circle are given up, and the next run completes the stream', async () => {
   await withSandbox(faultAccount, async (sandbox) => {
     const [, where] = requestPlaces;
     if (where === undefined) throw new Error('There is no such place.');
@@ -112,7 +110,7 @@ const nextPages: readonly (readonly [name: string, switches: Partial<Switches>])
   [' and without end_time and end_id', { envelope: { nulls: ['end_time', 'end_id'] } }],
 ];
 
-test.concurrent.each(chosen(nextPages, ([, switches]) => switches.envelope !== undefined))(
+test.each(chosen(nextPages, ([, switches]) => switches.envelope !== undefined))(
   'Links to a next page elsewhere%s are not followed, and everything arrives',
   async (_name, switches) => {
     await withStranger(async (host, heard) => {
@@ -136,7 +134,7 @@ test.concurrent.each(chosen(nextPages, ([, switches]) => switches.envelope !== u
 /** How many requests are answered before the token is not accepted any more. */
 const answeredBefore = [0, 1, 2, 4, 6, 8];
 
-test.concurrent.each(chosen(answeredBefore, (count) => count === 2))(
+test.each(chosen(answeredBefore, (count) => count === 2))(
   'A token that is taken away after %i answers ends the run, and a new run with another completes it',
   async (count) => {
     const sandboxes: Sandbox[] = [];
@@ -165,7 +163,7 @@ test.concurrent.each(chosen(answeredBefore, (count) => count === 2))(
   },
 );
 
-test.concurrent('The token goes to the API in a header and nowhere else: no address holds it', async () => {
+test('The token goes to the API in a header and nowhere else: no address holds it', async () => {
   await withSandbox(faultAccount, async (sandbox) => {
     const result = await runOn(sandbox);
     expect(result.code).toBe(0);

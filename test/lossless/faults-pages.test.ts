@@ -2,7 +2,7 @@
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import { buffer } from 'node:stream/consumers';
 
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
@@ -14,8 +14,6 @@ import { criticalLines, lastWords, leaks, withSandbox } from '../helpers/with-sa
 import { faultAccount, faultCatalog, lossesOf, runOn, timeLimit } from './fault-account.ts';
 import { withFront, type FrontAnswer } from './front-server.ts';
 import { chosen, isWhole } from './whole-set.ts';
-
-jest.setTimeout(isWhole ? 900_000 : 60_000);
 
 const streams = ['agents', 'chats'];
 const catalog = catalogOf(streams);
@@ -133,7 +131,7 @@ async function gzipOfSpaces(count: number): Promise<Buffer> {
 
 /** Here waiting is real: for the whole set alone. */
 if (isWhole) {
-  test.concurrent.each(tooMuch)(
+  test.each(tooMuch)(
     'A request for more than 600 chats that is always $name is made for 500, and nothing is missing',
     async ({ rule }) => {
       await withSandbox({ ...faultAccount, switches: {} }, async (sandbox) => {
@@ -151,7 +149,7 @@ if (isWhole) {
     },
   );
 
-  test.concurrent('A page of more than 256 MiB is asked for in halves, at once, and nothing is missing', async () => {
+  test('A page of more than 256 MiB is asked for in halves, at once, and nothing is missing', async () => {
     const body = await gzipOfSpaces(257 * 2 ** 20);
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
     await withSandbox(faultAccount, async (sandbox) => {
@@ -174,7 +172,7 @@ if (isWhole) {
   });
 }
 
-test.concurrent('An answer that comes slowly, but comes, is waited for however long it takes', async () => {
+test('An answer that comes slowly, but comes, is waited for however long it takes', async () => {
   await withSandbox(faultAccount, async (sandbox) => {
     sandbox.faults.add({
       path: 'incremental/chats',

@@ -1,5 +1,5 @@
 /** A fault at each single request of a run, one run for each: wherever it strikes, nothing is missing in the end. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
 import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
@@ -13,8 +13,6 @@ import { criticalLines } from '../helpers/with-sandbox.ts';
 import { lossesOf } from './fault-account.ts';
 import { createDice } from './dice.ts';
 import { chosen, isWhole } from './whole-set.ts';
-
-jest.setTimeout(isWhole ? 900_000 : 60_000);
 
 /** One of each way of reading, and two that are read whole. */
 const streams = ['accounts', 'departments', 'agents', 'bans', 'agent_timeline', 'chats'];

@@ -4,7 +4,7 @@
  *
  * A page too large at once is shown beside the slow ones in `faults-pages.test.ts`.
  */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
@@ -23,9 +23,7 @@ import {
   type RequestPlace,
 } from './fault-account.ts';
 import { lasting, passing, type FaultCase, type PassingCase } from './fault-cases.ts';
-import { chosen, isWhole } from './whole-set.ts';
-
-jest.setTimeout(isWhole ? 900_000 : 60_000);
+import { chosen } from './whole-set.ts';
 
 function met({ requests }: Sandbox): readonly LoggedRequest[] {
   return requests.filter(({ fault }) => fault !== null);
@@ -85,7 +83,7 @@ const passingOnce: readonly (readonly [string, string])[] = [
   ['200 with a web page', moreAgents],
 ];
 
-test.concurrent.each<PassingCase & RequestPlace>(atPlaces(passing, passingOnce))(
+test.each<PassingCase & RequestPlace>(atPlaces(passing, passingOnce))(
   'After $name, $place is made again, no earlier than the API asks, and nothing is missing',
   async ({ says, pauseMs, ...where }) => {
     await withSandbox(faultAccount, async (sandbox) => {
@@ -114,7 +112,7 @@ const passingNever: readonly (readonly [string, string])[] = [
   ['a gzip body cut in half', moreAgents],
 ];
 
-test.concurrent.each<FaultCase & RequestPlace>(atPlaces(impatient, passingNever))(
+test.each<FaultCase & RequestPlace>(atPlaces(impatient, passingNever))(
   '$name that does not end at $place fails that stream alone when patience is used up, and the next run completes it',
   async ({ says, ...where }) => {
     await withSandbox(faultAccount, async (sandbox) => {
@@ -145,7 +143,7 @@ const lastingQuick: readonly (readonly [string, string])[] = [
   ['JSON of another shape', moreChats],
 ];
 
-test.concurrent.each<FaultCase & RequestPlace>(
+test.each<FaultCase & RequestPlace>(
   atPlaces(lasting, lastingQuick).filter((one) => !isNoFailure(one)),
 )(
   '$name at $place is not asked for again: that stream fails alone, and the next run completes it',
@@ -167,7 +165,7 @@ test.concurrent.each<FaultCase & RequestPlace>(
   },
 );
 
-test.concurrent('Departments that answer 404 are absent: that is said, and everything else is read', async () => {
+test('Departments that answer 404 are absent: that is said, and everything else is read', async () => {
   await withSandbox({ ...faultAccount, switches: { absent: { departments: 404 } } }, async (at) => {
     const result = await runOn(at);
     expect(result.code).toBe(0);
@@ -210,7 +208,7 @@ const beyondPlaces = beyondPatience.flatMap((one) =>
   requestPlaces.map((place) => ({ ...one, ...place })),
 );
 
-test.concurrent.each(
+test.each(
   chosen(beyondPlaces, ({ name, place }) =>
     name.includes('an hour') ? place === moreChats : place === departments,
   ),
@@ -236,7 +234,7 @@ test.concurrent.each(
 
 const [firstPlace, middlePlace] = requestPlaces as [RequestPlace, RequestPlace];
 
-test.concurrent('A stream that fails behind a pause has kept it, and the next stream goes on', async () => {
+test('A stream that fails behind a pause has kept it, and the next stream goes on', async () => {
   await withSandbox(faultAccount, async (sandbox) => {
     const refusal = { kind: 'status', status: 400 } as const;
     addFault(sandbox, middlePlace, {
@@ -251,7 +249,7 @@ test.concurrent('A stream that fails behind a pause has kept it, and the next st
   });
 });
 
-test.concurrent('When patience is used up, a pause that the one attempt of the next stream is told is kept by the one after it', async () => {
+test('When patience is used up, a pause that the one attempt of the next stream is told is kept by the one after it', async () => {
   await withSandbox(faultAccount, async (sandbox) => {
     addFault(sandbox, firstPlace, { fault: { kind: 'status', status: 500 } });
     sandbox.faults.add({

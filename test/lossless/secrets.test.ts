@@ -1,12 +1,13 @@
 /** Whatever happens: no secret is written anywhere, and nothing about a person goes into the log. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf, mark } from '../helpers/catalogs.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
-import { runTap, type ProcessInput, type TapResult } from '../helpers/run-tap.ts';
+import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
+import { spawnTap } from '../helpers/spawn-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';
 import { timeLimit } from './fault-account.ts';
 import { lasting, passing } from './fault-cases.ts';
@@ -20,20 +21,18 @@ import {
   personalDataIn,
   secretsIn,
 } from './marks.ts';
-import { chosen, isWhole } from './whole-set.ts';
-
-jest.setTimeout(isWhole ? 900_000 : 60_000);
+import { chosen } from './whole-set.ts';
 
 /** Where logs are read by people and by programs. */
 const formats = ['text', 'json'] as const;
 
 const options: SandboxOptions = { token: markedToken, chats: 16, switches: { maxPage: 6 } };
 
-/** One run of the built program at debug level with every secret a config can hold. */
+/** One run at debug level with every secret a config can hold. */
 async function run(
   sandbox: Sandbox,
   format: string,
-  { config, ...input }: Omit<ProcessInput, 'config'> & { readonly config?: object } = {},
+  { config, ...input }: Omit<TapInput, 'config'> & { readonly config?: object } = {},
 ): Promise<TapResult> {
   return runTap({
     sandboxUrl: sandbox.url,
@@ -54,7 +53,7 @@ function expectSilence(result: TapResult): void {
   expect(personalDataIn(result)).toEqual([]);
 }
 
-test.concurrent.each(formats)(
+test.each(formats)(
   'A run that reads everything writes what people said to stdout alone, and no secret (%s log)',
   async (format) => {
     await withSandbox(options, async (sandbox) => {
@@ -71,7 +70,7 @@ test.concurrent.each(formats)(
   },
 );
 
-test.concurrent.each(formats)(
+test.each(formats)(
   'What the tap says about odd values does not repeat them (%s log)',
   async (format) => {
     await withSandbox({ ...options, chats: 60, hostile: true }, async (sandbox) => {
@@ -88,23 +87,20 @@ test.concurrent.each(formats)(
   },
 );
 
-test.concurrent.each(formats)(
-  'What is not selected is not mentioned either (%s log)',
-  async (format) => {
-    await withSandbox({ ...options, chats: 60, hostile: true }, async (sandbox) => {
-      markPersons(sandbox);
-      markOddities(sandbox);
-      const catalog = catalogOf('chats', (entry) => {
-        for (const column of Object.keys(entry.schema.properties ?? {})) {
-          mark(entry, column, { selected: false });
-        }
-      });
-      const result = await run(sandbox, format, { catalog });
-      expectSilence(result);
-      expect(Object.values(person).filter((datum) => result.stdout.includes(datum))).toEqual([]);
+test.each(formats)('What is not selected is not mentioned either (%s log)', async (format) => {
+  await withSandbox({ ...options, chats: 60, hostile: true }, async (sandbox) => {
+    markPersons(sandbox);
+    markOddities(sandbox);
+    const catalog = catalogOf('chats', (entry) => {
+      for (const column of Object.keys(entry.schema.properties ?? {})) {
+        mark(entry, column, { selected: false });
+      }
     });
-  },
-);
+    const result = await run(sandbox, format, { catalog });
+    expectSilence(result);
+    expect(Object.values(person).filter((datum) => result.stdout.includes(datum))).toEqual([]);
+  });
+});
 
 const faults: readonly { readonly name: string; readonly fault: Fault }[] = [
   ...passing,
@@ -115,7 +111,7 @@ const faultRuns = faults.flatMap(({ name, fault }) =>
   formats.map((format) => ({ name, fault, format })),
 );
 
-test.concurrent.each(
+test.each(
   chosen(
     faultRuns,
     ({ name, format }) => format === 'text' && ['401', 'a reset connection'].includes(name),
@@ -139,7 +135,7 @@ const quoted = formsOf(markedToken).flatMap((form, place) =>
   [0, 160, 170, 180, 190, 195].map((before) => ({ form, before, name: `form ${place + 1}` })),
 );
 
-test.concurrent.each(chosen(quoted, ({ before }) => before === 180))(
+test.each(chosen(quoted, ({ before }) => before === 180))(
   'An API that repeats the token in its refusal ($name, behind $before letters) does not get it into the log',
   async ({ form, before }) => {
     const error = `${'x'.repeat(before)}${form} is not known`;
@@ -166,7 +162,7 @@ test.concurrent.each(chosen(quoted, ({ before }) => before === 180))(
 
 interface BadInput {
   readonly name: string;
-  readonly input: ProcessInput;
+  readonly input: TapInput;
 }
 
 const good = { subdomain: 'acme', max_retry_seconds: 0, ...markedSecrets };
@@ -219,6 +215,18 @@ const badInputs: readonly BadInput[] = [
     },
   },
   {
+    name: 'an API that cannot be reached',
+    input: { config: good, sandboxUrl: nowhere },
+  },
+  {
+    name: 'a user agent with a line break',
+    input: { config: { ...good, user_agent: `a\r\nx-token: ${token}` } },
+  },
+];
+
+/** What is read from the environment of the process itself. */
+const badProxies: readonly BadInput[] = [
+  {
     name: 'a proxy with a password that cannot be reached',
     input: {
       config: good,
@@ -235,32 +243,25 @@ const badInputs: readonly BadInput[] = [
       env: { ZENDESK_CHAT_API_URL: 'https://api.example.test', HTTPS_PROXY: `me:${token}@:` },
     },
   },
-  {
-    name: 'an API that cannot be reached',
-    input: { config: good, sandboxUrl: nowhere },
-  },
-  {
-    name: 'a user agent with a line break',
-    input: { config: { ...good, user_agent: `a\r\nx-token: ${token}` } },
-  },
 ];
 
-test.concurrent.each(badInputs)(
-  'A mistake is told without the secret in it: $name',
-  async (bad) => {
-    const { env, ...input } = bad.input;
-    const result = await runTap({
-      sandboxUrl: nowhere,
-      ...input,
-      env: { LOGLEVEL: 'debug', ...env },
-    });
-    expect(result.code).toBe(1);
-    expect(result.stderr).toContain('CRITICAL ');
-    expect(secretsIn(result)).toEqual([]);
-  },
+async function expectTold({ input }: BadInput, start: typeof spawnTap): Promise<void> {
+  const { env, ...given } = input;
+  const result = await start({ sandboxUrl: nowhere, ...given, env: { LOGLEVEL: 'debug', ...env } });
+  expect(result.code).toBe(1);
+  expect(result.stderr).toContain('CRITICAL ');
+  expect(secretsIn(result)).toEqual([]);
+}
+
+test.each(badInputs)('A mistake is told without the secret in it: $name', (bad) =>
+  expectTold(bad, runTap),
 );
 
-test.concurrent('Discovery does not repeat the config it is given', async () => {
+test.each(badProxies)('A mistake is told without the secret in it: $name', (bad) =>
+  expectTold(bad, spawnTap),
+);
+
+test('Discovery does not repeat the config it is given', async () => {
   const result = await runTap({
     args: ['--discover'],
     config: good,

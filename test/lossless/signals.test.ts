@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { seeded } from '../helpers/export-model.ts';
-import type { StartedTap } from '../helpers/run-tap.ts';
+import type { StartedTap } from '../helpers/spawn-tap.ts';
 import {
   contentsNow,
   createDeathWorld,
@@ -188,4 +188,4 @@ test('A reader that wakes up after the signal gets the page in hand and its stat
     expect(story.at(-1)?.state).toBeDefined();
     expect(await faultsAfter(world, sandbox, story)).toEqual([]);
   });
-}, 60_000);
+});

@@ -5,7 +5,8 @@ import type { JsonObject } from '../../src/json.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
-import { runInProcess, runTap } from '../helpers/run-tap.ts';
+import { runInProcess } from '../helpers/run-tap.ts';
+import { spawnTap } from '../helpers/spawn-tap.ts';
 import { tryEveryDeath } from './death-trial.ts';
 import { createDeathWorld, runIn, type Ending } from './death-world.ts';
 import { ignoresSinceId, noEndTime, tooMany, wrongUnit, type Habit } from './server-habits.ts';
@@ -189,7 +190,7 @@ test('a start_date in the future asks for nothing, and leaves no bookmark that w
 
   await world.within(async (sandbox) => {
     const early = await runIn(sandbox, undefined, (input) =>
-      runTap({ ...input, config: { ...sandbox.config, start_date: '2098-01-01' } }),
+      spawnTap({ ...input, config: { ...sandbox.config, start_date: '2098-01-01' } }),
     );
     const asked = sandbox.requests.filter(({ path }) => path.includes('incremental'));
     const later = await runIn(sandbox, lastStateOf(early.story));

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { catalog, type Step } from './fake-script.ts';
-import { runSource, type SourceInput, type SourceRun } from './source-run.ts';
+import { spawnSource, type SourceInput, type SourceRun } from './source-run.ts';
 
 const program = fileURLToPath(new URL('./fake-source.js', import.meta.url));
 
@@ -13,7 +13,7 @@ export function play(
   script: readonly Step[],
   change: Partial<SourceInput> = {},
 ): Promise<SourceRun> {
-  return runSource({
+  return spawnSource({
     entrypoint: [process.execPath, program],
     verb: 'read',
     config: { script, access_token: secret },

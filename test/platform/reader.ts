@@ -14,6 +14,8 @@ export interface ReaderOptions {
   readonly afterBytes?: number | undefined;
   /** ... and this is called, once. True: it goes away, and what lies beyond is not read. */
   readonly atByte?: () => boolean;
+  /** The time, ms since 1970. Default: the machine's. */
+  readonly now?: () => number;
 }
 
 const turnsPerSecond = 20;
@@ -26,7 +28,7 @@ export async function openPipe(path: string): Promise<Readable> {
 
 /** Everything until the pipe ends or the reader goes away. */
 export async function readPieces(pipe: Readable, options: ReaderOptions = {}): Promise<Piece[]> {
-  const { bytesPerSecond = Infinity, afterBytes = Infinity, atByte } = options;
+  const { bytesPerSecond = Infinity, afterBytes = Infinity, atByte, now = Date.now } = options;
   const pieces: Piece[] = [];
   let size = 0;
   let turn = 0;
@@ -35,11 +37,11 @@ export async function readPieces(pipe: Readable, options: ReaderOptions = {}): P
     const bytes = chunk as Buffer;
     const before = size;
     size += bytes.length;
-    pieces.push({ bytes, atMs: Date.now() });
+    pieces.push({ bytes, atMs: now() });
     if (!isReached && size >= afterBytes) {
       isReached = true;
       if (atByte?.() === true) {
-        pieces.push({ bytes: bytes.subarray(0, afterBytes - before), atMs: Date.now() });
+        pieces.push({ bytes: bytes.subarray(0, afterBytes - before), atMs: now() });
         return pieces.toSpliced(-2, 1);
       }
     }

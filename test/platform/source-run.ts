@@ -2,15 +2,14 @@
  * Runs a source as the platform does: a shell evaluates its entry point, its output goes into named pipes,
  * it stands in an empty folder that is not its own, and whoever reads is as slow as the destination.
  */
-import { afterAll } from '@jest/globals';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
+import { writeInputs, type InputFiles, type InputFolder } from '../helpers/input-files.ts';
+import { signalTo, startProcess, type Ending } from '../helpers/start-process.ts';
 import { linesOf, type ArrivedLine } from './arrivals.ts';
 import { openPipe, readPieces } from './reader.ts';
 
@@ -21,18 +20,15 @@ export interface Death {
   readonly how: 'SIGKILL' | 'SIGTERM' | 'closed pipe';
 }
 
-/** What a source is given. */
-export interface SourceInput {
+/** What a source is given, whether in this process or in one of its own. */
+export interface VerbInput extends InputFiles {
+  readonly verb: 'spec' | 'check' | 'discover' | 'read';
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface SourceInput extends VerbInput {
   /** The program and its first arguments; the program's path is absolute. */
   readonly entrypoint: readonly string[];
-  readonly verb: 'spec' | 'check' | 'discover' | 'read';
-  /** Files, read-only: a value is written as JSON, a string as it is. Left out: no such argument. */
-  readonly config?: object | string;
-  readonly catalog?: object | string;
-  readonly state?: object | string;
-  /** Arguments behind those. */
-  readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
   /** Most bytes of stdout that are read in a second. Default: all there are. */
   readonly bytesPerSecond?: number;
   readonly death?: Death;
@@ -40,8 +36,6 @@ export interface SourceInput {
   readonly signalsTo?: 'group' | 'source';
   /** `shell` (default): as the platform does. `none`: the source is our own child, as in PyAirbyte. */
   readonly parent?: 'shell' | 'none';
-  /** Everything is killed after so long. Default 60 s. */
-  readonly timeoutMs?: number;
 }
 
 /** What a run left behind. */
@@ -50,8 +44,8 @@ export interface SourceRun {
   readonly stderr: string;
   readonly lines: readonly ArrivedLine[];
   /** As the shell tells it (143: ended by SIGTERM), or the source itself where there is no shell. */
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly code: Ending['code'];
+  readonly signal: Ending['signal'];
   /** ms since 1970. */
   readonly startedMs: number;
   readonly endedMs: number;
@@ -68,7 +62,7 @@ export interface StartedSource {
 }
 
 /** What the platform sets, beside the entry point. */
-const platformEnvironment = {
+export const platformEnvironment = {
   DEPLOYMENT_MODE: 'OSS',
   WORKER_CONNECTOR_IMAGE: 'example/source-zendesk-chat:dev',
   WORKER_JOB_ID: '7',
@@ -84,144 +78,68 @@ const script =
   'eval "$AIRBYTE_ENTRYPOINT $SOURCE_ARGUMENTS" 2>"$PIPES/stderr" >"$PIPES/stdout" & ' +
   'echo $! >"$PIPES/pid"; wait $!';
 
-interface Folder {
-  readonly path: string;
-  readonly working: string;
-  /** Path to content. */
-  readonly files: ReadonlyMap<string, string>;
-  readonly argv: readonly string[];
-}
-
-async function prepareFolder(input: SourceInput): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), 'platform-'));
-  const working = join(path, 'source');
-  await mkdir(working);
-  const files = new Map<string, string>();
-  const argv: string[] = [input.verb];
-  for (const name of ['config', 'catalog', 'state'] as const) {
-    const content = input[name];
-    if (content === undefined) continue;
-    // The name tells nothing: PyAirbyte calls its files .txt.
-    const file = join(path, `input_${name}.txt`);
-    const written = typeof content === 'string' ? content : JSON.stringify(content);
-    await writeFile(file, written);
-    await chmod(file, 0o444);
-    files.set(file, written);
-    argv.push(`--${name}`, file);
-  }
-  return { path, working, files, argv: [...argv, ...(input.args ?? [])] };
-}
-
-async function touchedFiles({ working, files }: Folder): Promise<readonly string[]> {
-  const left = await readdir(working);
-  const contents = await Promise.all(
-    [...files].map(async ([file, written]) =>
-      (await readFile(file, 'utf8')) === written ? [] : [file],
-    ),
-  );
-  return [...left, ...contents.flat()];
-}
-
 function quoted(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-function environmentOf({ env, signalsTo, entrypoint }: SourceInput, folder: Folder) {
+function startInShell(input: SourceInput, folder: InputFolder, argv: readonly string[]) {
+  const { env, signalsTo, entrypoint } = input;
   const words = entrypoint.map((word) => quoted(word)).join(' ');
-  return {
-    PATH: process.env['PATH'] ?? '',
-    ...platformEnvironment,
-    // With exec the process that the shell knows is the source, and no shell between them.
-    AIRBYTE_ENTRYPOINT: signalsTo === 'source' ? `exec ${words}` : words,
-    SOURCE_ARGUMENTS: folder.argv.map((word) => quoted(word)).join(' '),
-    PIPES: folder.path,
-    ...env,
-  };
-}
-
-interface Spawned {
-  readonly child: ChildProcess;
-  readonly pipes: () => Promise<readonly [stdout: Readable, stderr: Readable]>;
-}
-
-function spawnInShell(input: SourceInput, folder: Folder): Spawned {
   const [stdout, stderr] = ['stdout', 'stderr'].map((name) => join(folder.path, name));
   if (stdout === undefined || stderr === undefined) throw new Error('There are two pipes.');
   execFileSync('mkfifo', [stdout, stderr]);
-  const child = spawn('sh', ['-c', script], {
+  const started = startProcess('sh', ['-c', script], {
     cwd: folder.working,
-    env: environmentOf(input, folder),
-    stdio: 'ignore',
-    detached: true,
-  });
-  return {
-    child,
-    // In the shell's order: each open waits for the other side.
-    pipes: async () => {
-      const log = await openPipe(stderr);
-      return [await openPipe(stdout), log];
+    env: {
+      ...platformEnvironment,
+      // With exec the process that the shell knows is the source, and no shell between them.
+      AIRBYTE_ENTRYPOINT: signalsTo === 'source' ? `exec ${words}` : words,
+      SOURCE_ARGUMENTS: argv.map((word) => quoted(word)).join(' '),
+      PIPES: folder.path,
+      ...env,
     },
+    pipes: false,
+    group: true,
+  });
+  // In the shell's order: each open waits for the other side.
+  const pipes = async (): Promise<Pipes> => {
+    const log = await openPipe(stderr);
+    return [await openPipe(stdout), log];
   };
+  return { ...started, pipes };
 }
 
-function spawnDirectly(input: SourceInput, folder: Folder): Spawned {
+type Pipes = readonly [stdout: Readable, stderr: Readable];
+
+function startDirectly(input: SourceInput, folder: InputFolder, argv: readonly string[]) {
   const [program = '', ...first] = input.entrypoint;
-  const child = spawn(program, [...first, ...folder.argv], {
+  const started = startProcess(program, [...first, ...argv], {
     cwd: folder.working,
-    env: { PATH: process.env['PATH'] ?? '', ...input.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
+    env: { ...input.env },
+    pipes: true,
+    group: true,
   });
-  return { child, pipes: () => Promise.resolve([child.stdout, child.stderr]) };
-}
-
-/** Processes of tests that died before they were waited for. */
-const alive = new Set<ChildProcess>();
-
-/** Sends a signal to a process or, with a negative number, to a group; nobody of it may be left. */
-function signalTo(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended already.
-  }
-}
-
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid !== undefined) signalTo(-pid, signal);
-}
-
-afterAll(() => {
-  for (const child of alive) killGroup(child, 'SIGKILL');
-});
-
-function endOf(child: ChildProcess): Promise<Pick<SourceRun, 'code' | 'signal' | 'endedMs'>> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve({ code, signal, endedMs: Date.now() }));
-  });
+  const { stdout, stderr } = started.child;
+  return { ...started, pipes: async (): Promise<Pipes> => [stdout, stderr] };
 }
 
 /** The process that the source itself is, where there is one for sure. */
-function pidOfSource({ signalsTo, parent }: SourceInput, folder: Folder, child: ChildProcess) {
-  if (parent === 'none') return child.pid;
-  if (signalsTo !== 'source') return undefined;
-  return Number(readFileSync(join(folder.path, 'pid'), 'utf8'));
+function pidOfSource({ parent }: SourceInput, folder: InputFolder, pid = 0): number {
+  return parent === 'none' ? pid : Number(readFileSync(join(folder.path, 'pid'), 'utf8'));
 }
 
 /** Starts a source and reads it to its end. */
 export async function startSource(input: SourceInput): Promise<StartedSource> {
-  const folder = await prepareFolder(input);
+  // The names tell nothing: PyAirbyte calls its files .txt.
+  const folder = await writeInputs(input, '.txt');
   const startedMs = Date.now();
-  const { child, pipes } = (input.parent === 'none' ? spawnDirectly : spawnInShell)(input, folder);
-  alive.add(child);
-  const timer = setTimeout(() => killGroup(child, 'SIGKILL'), input.timeoutMs ?? 60_000);
+  const argv = [input.verb, ...folder.argv];
+  const started = (input.parent === 'none' ? startDirectly : startInShell)(input, folder, argv);
+  const { child, pipes, ended } = started;
   const kill = (signal: NodeJS.Signals): void => {
-    if (input.signalsTo === 'source') signalTo(pidOfSource(input, folder, child), signal);
-    else killGroup(child, signal);
+    if (input.signalsTo === 'source') signalTo(pidOfSource(input, folder, child.pid), signal);
+    else started.kill(signal);
   };
-  const ended = endOf(child);
   const read = async (): Promise<SourceRun> => {
     try {
       const [stdout, stderr] = await pipes();
@@ -233,7 +151,7 @@ export async function startSource(input: SourceInput): Promise<StartedSource> {
       const [pieces, log, end] = await Promise.all([
         readPieces(stdout, { bytesPerSecond: input.bytesPerSecond, afterBytes, atByte }),
         text(stderr),
-        ended,
+        ended.then((ending) => ({ ...ending, endedMs: Date.now() })),
       ]);
       return {
         stdout: Buffer.concat(pieces.map(({ bytes }) => bytes)),
@@ -241,20 +159,19 @@ export async function startSource(input: SourceInput): Promise<StartedSource> {
         lines: linesOf(pieces),
         ...end,
         startedMs,
-        touched: await touchedFiles(folder),
+        touched: await folder.touched(),
       };
     } finally {
-      clearTimeout(timer);
-      alive.delete(child);
-      killGroup(child, 'SIGKILL');
-      await rm(folder.path, { recursive: true, force: true });
+      // Also what the source itself has started.
+      started.kill('SIGKILL');
+      await folder.remove();
     }
   };
   return { pid: child.pid, kill, result: read() };
 }
 
-/** Runs a source to its end. */
-export async function runSource(input: SourceInput): Promise<SourceRun> {
+/** Runs a source to its end, in a process. */
+export async function spawnSource(input: SourceInput): Promise<SourceRun> {
   const { result } = await startSource(input);
   return result;
 }

@@ -1,5 +1,5 @@
 /** `check` asks the API one question, and whatever comes of it is an answer that tells what to do. */
-import { afterAll, expect, jest, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -9,9 +9,6 @@ import { chosen, runIn, runVerb, verdictOf } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { checkRunFaults } from '../../platform/checks.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
-
-/** Each run is a process of its own, and the machine may be busy. */
-jest.setTimeout(120_000);
 
 /** Longer than that nobody waits in front of a form. */
 const patienceMs = 30_000;
@@ -97,11 +94,11 @@ const rows: readonly Row[] = [
   },
 ];
 
-test.concurrent.each(chosen(rows, ({ isSlow = false }) => !isSlow))(
+test.each(chosen(rows, ({ isSlow = false }) => !isSlow))(
   '$why: one FAILED, in its own words',
   async ({ why, options, config = {}, says }) => {
     await withSandbox(options, async (sandbox) => {
-      const run = await runIn(sandbox, { verb: 'check', config, timeoutMs: 40_000 });
+      const run = await runIn(sandbox, { verb: 'check', config });
       expectFailed(run, why, says);
       expect(sandbox.requests.length).toBeLessThanOrEqual(2);
     });
@@ -113,15 +110,15 @@ const config = { subdomain: 'acme', access_token: secretToken };
 
 /** A check of what answers at an address that is no sandbox. */
 function checkAt(address: string): Promise<SourceRun> {
-  return runVerb('check', { config, env: { ZENDESK_CHAT_API_URL: address }, timeoutMs: 40_000 });
+  return runVerb('check', { config, env: { ZENDESK_CHAT_API_URL: address } });
 }
 
-test.concurrent('a name that nobody knows', async () => {
+test('a name that nobody knows', async () => {
   const run = await checkAt('https://zendesk-chat.invalid');
   expectFailed(run, 'DNS', /zendesk-chat\.invalid has no address|the name server does not answer/);
 });
 
-test.concurrent('a port where nobody listens', async () => {
+test('a port where nobody listens', async () => {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -131,7 +128,7 @@ test.concurrent('a port where nobody listens', async () => {
   expectFailed(await checkAt(`http://127.0.0.1:${port}`), 'refused', /refuses the connection/);
 });
 
-test.concurrent('a server that speaks no TLS where it should', async () => {
+test('a server that speaks no TLS where it should', async () => {
   await withSandbox({}, async (sandbox) => {
     const run = await checkAt(sandbox.url.replace('http:', 'https:'));
     expectFailed(run, 'TLS', /no TLS connection .* comes about/);
@@ -139,7 +136,7 @@ test.concurrent('a server that speaks no TLS where it should', async () => {
   });
 });
 
-test.concurrent.each([
+test.each([
   { why: 'a start date that is none', change: { start_date: '12/01/2010' }, says: /start_date/ },
   { why: 'no subdomain', change: { subdomain: '' }, says: /subdomain/ },
   { why: 'no token', change: { access_token: '' }, says: /access_token/ },
@@ -151,7 +148,7 @@ test.concurrent.each([
   });
 });
 
-test.concurrent('one bad answer is not the last word', async () => {
+test('one bad answer is not the last word', async () => {
   const faults = [{ nth: 1, fault: { kind: 'status', status: 503 } as const }];
   await withSandbox({ faults }, async (sandbox) => {
     const run = await runIn(sandbox, { verb: 'check' });
@@ -161,12 +158,12 @@ test.concurrent('one bad answer is not the last word', async () => {
   });
 });
 
-test.concurrent('an address for the API that is neither https nor on this machine is refused', async () => {
+test('an address for the API that is neither https nor on this machine is refused', async () => {
   const run = await checkAt('http://elsewhere.test');
   expectFailed(run, 'an address', /^ZENDESK_CHAT_API_URL must be https/);
 });
 
-test.concurrent('a command line that is wrong is told with the usage on stderr', async () => {
+test('a command line that is wrong is told with the usage on stderr', async () => {
   const run = await runVerb('check', { config, args: ['--sideways'] });
   expect(run.code).toBe(1);
   expect(run.stderr).toContain('sideways');

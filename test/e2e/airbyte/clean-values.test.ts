@@ -1,5 +1,5 @@
 /** Whatever values the API sends, every line can be read by strict parsers, and what was lost on the way is told. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
 import type { HostileKind, SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -16,9 +16,6 @@ import { withSandbox } from '../../helpers/with-sandbox.ts';
 import { readFaults } from '../../platform/checks.ts';
 import type { RecordMessage } from '../../platform/protocol.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
-
-/** Each run is a process of its own, and the machine may be busy. */
-jest.setTimeout(120_000);
 
 function isDirty(text: string): boolean {
   return !text.isWellFormed() || text.includes('\u0000');
@@ -90,7 +87,7 @@ const rows: readonly Row[] = [
   { kind: 'big-integer', changes: [['zendesk_ticket_id']] },
 ];
 
-test.concurrent.each(rows)(
+test.each(rows)(
   '$kind: every chat arrives, and the values that had to go are named',
   async ({ kind, changes }) => {
     const run = await readChats({ chats: 20, hostile: [kind] });
@@ -100,7 +97,7 @@ test.concurrent.each(rows)(
   },
 );
 
-test.concurrent('what had to go from its column is still there, as text', async () => {
+test('what had to go from its column is still there, as text', async () => {
   const run = await readChats({ chats: 20, hostile: ['types', 'big-integer'] });
   const kept = recordsOf(run, 'chats').flatMap((chat) => {
     const text = chat['additional_fields'];
@@ -114,7 +111,7 @@ test.concurrent('what had to go from its column is still there, as text', async 
   });
 });
 
-test.concurrent('chats without an id are left out and named, and the sync says that it is not whole', async () => {
+test('chats without an id are left out and named, and the sync says that it is not whole', async () => {
   const run = await readChats({ chats: 20, hostile: ['no-key'] });
   expect(run.code).toBe(1);
   expect(recordsOf(run, 'chats')).toHaveLength(18);
@@ -122,7 +119,7 @@ test.concurrent('chats without an id are left out and named, and the sync says t
   expect(errorsOf(run)[0]?.message).toMatch(/2 items without a key were left out/);
 });
 
-test.concurrent('a chat of 21 MB arrives whole, and is warned about by its id', async () => {
+test('a chat of 21 MB arrives whole, and is warned about by its id', async () => {
   const options = { chats: 5, hostile: ['big-chat'] as const, bigChatBytes: 21_000_000 };
   const run = await readChats(options);
   expect(run.code).toBe(0);
@@ -140,7 +137,7 @@ function nested(levels: number): Json {
   return value;
 }
 
-test.concurrent('values that lie 1,000 levels deep are no more than text', async () => {
+test('values that lie 1,000 levels deep are no more than text', async () => {
   const run = await readChats({ chats: 5 }, ({ account }) => {
     account.patchChat(account.idAt('chats', 2), { brand_new: nested(1000), comment: nested(1000) });
   });
@@ -148,7 +145,7 @@ test.concurrent('values that lie 1,000 levels deep are no more than text', async
   expect(recordsOf(run, 'chats')).toHaveLength(5);
 });
 
-test.concurrent('names and texts of the whole account may hold anything', async () => {
+test('names and texts of the whole account may hold anything', async () => {
   const odd = 'a\u0000b \uD83D " \\ \u2028 \u2029 \u007F </script> ✨ \uFEFF';
   const run = await readChats({ chats: 5 }, ({ account }) => {
     account.patchChat(account.idAt('chats', 1), {

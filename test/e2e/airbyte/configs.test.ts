@@ -1,5 +1,5 @@
 /** Every form of a config that a source has been saved with passes, or is refused with the sentence that helps. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../../src/json.ts';
 import {
@@ -14,9 +14,6 @@ import {
 } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { checkRunFaults, readFaults } from '../../platform/checks.ts';
-
-/** Each run is a process of its own, and the machine may be busy. */
-jest.setTimeout(120_000);
 
 const token = { credentials: 'access_token', access_token: secretToken };
 
@@ -102,7 +99,7 @@ function exactly(config: JsonObject): string {
   return JSON.stringify(config);
 }
 
-test.concurrent.each(good)('$form passes check', async ({ config }) => {
+test.each(good)('$form passes check', async ({ config }) => {
   await withSandbox({}, async (sandbox) => {
     const run = await runIn(sandbox, { verb: 'check', config: exactly(config) });
     expect(checkRunFaults(run, secrets)).toEqual([]);
@@ -113,19 +110,16 @@ test.concurrent.each(good)('$form passes check', async ({ config }) => {
 
 const starting = good.filter(({ form }) => /^C[59]|^C8: an offset/.test(form));
 
-test.concurrent.each(starting)(
-  '$form reads from its start date, and changes no file',
-  async ({ config }) => {
-    await withSandbox({}, async (sandbox) => {
-      const catalog = await connection(['chats']);
-      const run = await runIn(sandbox, { config: exactly(config), catalog });
-      expect(readFaults(run, { catalog, secrets })).toEqual([]);
-      expect(recordsOf(run, 'chats')).toHaveLength(12);
-      expect(sandbox.requests[0]?.query['start_time']).toBe('1733011200');
-      expect(messagesOf(run).filter(({ type }) => type === 'CONTROL')).toEqual([]);
-    });
-  },
-);
+test.each(starting)('$form reads from its start date, and changes no file', async ({ config }) => {
+  await withSandbox({}, async (sandbox) => {
+    const catalog = await connection(['chats']);
+    const run = await runIn(sandbox, { config: exactly(config), catalog });
+    expect(readFaults(run, { catalog, secrets })).toEqual([]);
+    expect(recordsOf(run, 'chats')).toHaveLength(12);
+    expect(sandbox.requests[0]?.query['start_time']).toBe('1733011200');
+    expect(messagesOf(run).filter(({ type }) => type === 'CONTROL')).toEqual([]);
+  });
+});
 
 interface BadForm extends Form {
   readonly says: RegExp;
@@ -162,34 +156,28 @@ const bad: readonly BadForm[] = [
   },
 ];
 
-test.concurrent.each(bad)(
-  '$form: check fails, and says so without a request',
-  async ({ config, says }) => {
-    await withSandbox({}, async (sandbox) => {
-      const run = await runIn(sandbox, { verb: 'check', config: exactly(config) });
-      expect(checkRunFaults(run, secrets)).toEqual([]);
-      expect(verdictOf(run)).toEqual({ status: 'FAILED', message: expect.stringMatching(says) });
-      expect(sandbox.requests).toEqual([]);
-    });
-  },
-);
+test.each(bad)('$form: check fails, and says so without a request', async ({ config, says }) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runIn(sandbox, { verb: 'check', config: exactly(config) });
+    expect(checkRunFaults(run, secrets)).toEqual([]);
+    expect(verdictOf(run)).toEqual({ status: 'FAILED', message: expect.stringMatching(says) });
+    expect(sandbox.requests).toEqual([]);
+  });
+});
 
-test.concurrent.each(bad.slice(0, 2))(
-  '$form: a sync ends with a config error',
-  async ({ config, says }) => {
-    await withSandbox({}, async (sandbox) => {
-      const run = await runIn(sandbox, { config: exactly(config) });
-      expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
-      expect(run.code).toBe(1);
-      expect(errorsOf(run)).toEqual([
-        { message: expect.stringMatching(says), failure_type: 'config_error' },
-      ]);
-      expect(sandbox.requests).toEqual([]);
-    });
-  },
-);
+test.each(bad.slice(0, 2))('$form: a sync ends with a config error', async ({ config, says }) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runIn(sandbox, { config: exactly(config) });
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    expect(run.code).toBe(1);
+    expect(errorsOf(run)).toEqual([
+      { message: expect.stringMatching(says), failure_type: 'config_error' },
+    ]);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
 
-test.concurrent('without a start date the last two years are read, and the log says so', async () => {
+test('without a start date the last two years are read, and the log says so', async () => {
   await withSandbox({}, async (sandbox) => {
     const catalog = await connection(['chats']);
     const config = exactly({ ...withoutStart, credentials: token });
@@ -200,7 +188,7 @@ test.concurrent('without a start date the last two years are read, and the log s
   });
 });
 
-test.concurrent('log_format: json changes nothing here: a log line is a message', async () => {
+test('log_format: json changes nothing here: a log line is a message', async () => {
   await withSandbox({}, async (sandbox) => {
     const catalog = await connection(['goals']);
     const run = await runIn(sandbox, { config: { log_format: 'json' }, catalog });
@@ -209,7 +197,7 @@ test.concurrent('log_format: json changes nothing here: a log line is a message'
   });
 });
 
-test.concurrent.each([
+test.each([
   { what: 'is no JSON', config: '{"subdomain": ', says: /not JSON/ },
   { what: 'is a list', config: '[]', says: /object/ },
 ])('a config file that $what is told in one sentence', async ({ config, says }) => {
@@ -220,7 +208,7 @@ test.concurrent.each([
   });
 });
 
-test.concurrent('a config file that is not there is told in one sentence', async () => {
+test('a config file that is not there is told in one sentence', async () => {
   const run = await runVerb('check', { args: ['--config', '/nowhere/config.json'] });
   expect(checkRunFaults(run)).toEqual([]);
   expect(verdictOf(run).message).toMatch(/nowhere.config\.json/);

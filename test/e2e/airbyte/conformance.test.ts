@@ -1,5 +1,5 @@
 /** A connection's usual life: whatever verb, whatever account, the platform drops nothing and stops at nothing. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import {
   checkRunFaults,
@@ -20,13 +20,12 @@ import {
   runIn,
   runVerb,
   sourceCatalog,
+  spawnIn,
+  spawnVerb,
   statesOf,
   statusesOf,
 } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
-
-/** Each run is a process of its own, and the machine may be busy. */
-jest.setTimeout(120_000);
 
 const streams = Object.keys(resourceOf);
 const secrets = [secretToken];
@@ -45,14 +44,14 @@ const loudness = [
   { how: 'with --debug', args: ['--debug'] },
 ];
 
-test.concurrent('spec is one line, the same each time, and needs nothing', async () => {
+test('spec is one line, the same each time, and needs nothing', async () => {
   const runs = await Promise.all([runVerb('spec'), runVerb('spec', { args: ['--debug'] })]);
   expect(runs.flatMap((run) => specRunFaults(run))).toEqual([]);
   expect(runs[0].stdout.equals(runs[1].stdout)).toBe(true);
   expect(runs[0].lines).toHaveLength(1);
 });
 
-test.concurrent.each(loudness)('check $how succeeds after one request', async ({ args }) => {
+test.each(loudness)('check $how succeeds after one request', async ({ args }) => {
   await withSandbox({}, async (sandbox) => {
     const run = await runIn(sandbox, { verb: 'check', args });
     expect(checkRunFaults(run, secrets)).toEqual([]);
@@ -60,7 +59,7 @@ test.concurrent.each(loudness)('check $how succeeds after one request', async ({
   });
 });
 
-test.concurrent('discover asks nobody, and says the same each time', async () => {
+test('discover asks nobody, and says the same each time', async () => {
   await withSandbox({}, async (sandbox) => {
     const runs = [
       await runIn(sandbox, { verb: 'discover' }),
@@ -72,7 +71,7 @@ test.concurrent('discover asks nobody, and says the same each time', async () =>
   });
 });
 
-test.concurrent('discover with a config nobody can use is one error that names the key', async () => {
+test('discover with a config nobody can use is one error that names the key', async () => {
   const run = await runVerb('discover', { config: { access_token: secretToken } });
   expect(run).toMatchObject({ code: 1, stderr: '' });
   expect(run.stdout.includes(secretToken)).toBe(false);
@@ -83,10 +82,10 @@ test.concurrent('discover with a config nobody can use is one error that names t
 });
 
 /** PyAirbyte listens no longer once it has what it asked for. */
-test.concurrent.each(['spec', 'discover'] as const)(
+test.each(['spec', 'discover'] as const)(
   '%s that is stopped as soon as it has spoken has said all',
   async (verb) => {
-    const run = await runVerb(verb, {
+    const run = await spawnVerb(verb, {
       ...(verb === 'discover' && { config: { subdomain: 'acme', access_token: secretToken } }),
       parent: 'none',
       death: { afterBytes: 1, how: 'SIGTERM' },
@@ -97,19 +96,16 @@ test.concurrent.each(['spec', 'discover'] as const)(
   },
 );
 
-test.concurrent.each(loudness)(
-  'a first sync $how brings all there is, value by value',
-  async ({ args }) => {
-    await withSandbox({}, async (sandbox) => {
-      const run = await runIn(sandbox, { args });
-      expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
-      expect(run.code).toBe(0);
-      expect(await lossesOf(run, sandbox)).toEqual([]);
-    });
-  },
-);
+test.each(loudness)('a first sync $how brings all there is, value by value', async ({ args }) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runIn(sandbox, { args });
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    expect(run.code).toBe(0);
+    expect(await lossesOf(run, sandbox)).toEqual([]);
+  });
+});
 
-test.concurrent('what the platform calls no state, and a second sync brings only what is new', async () => {
+test('what the platform calls no state, and a second sync brings only what is new', async () => {
   await withSandbox({ days: 30 }, async (sandbox) => {
     const first = await runIn(sandbox, { state: '[]' });
     const state = storedState([first]);
@@ -127,7 +123,7 @@ test.concurrent('what the platform calls no state, and a second sync brings only
   });
 });
 
-test.concurrent('streams without a record start, run, tell a state and end', async () => {
+test('streams without a record start, run, tell a state and end', async () => {
   const nothing = { chats: 0, agents: 0, bans: { ip: 0, visitor: 0 }, timeline: 0 };
   await withSandbox(nothing, async (sandbox) => {
     const run = await runIn(sandbox);
@@ -144,7 +140,7 @@ test.concurrent('streams without a record start, run, tell a state and end', asy
   });
 });
 
-test.concurrent('2,500 chats, 1,200 of them in one second, are read once each, and the end is found', async () => {
+test('2,500 chats, 1,200 of them in one second, are read once each, and the end is found', async () => {
   const account = { chats: 2500, ties: [{ at: 'middle', count: 1200 } as const], timeline: 2600 };
   await withSandbox(account, async (sandbox) => {
     const run = await runIn(sandbox);
@@ -157,23 +153,23 @@ test.concurrent('2,500 chats, 1,200 of them in one second, are read once each, a
 /** Of 3,000 chats, about 4 MB: too much for all pipes and buffers on the way together. */
 const bytesPerSecond = isWhole ? 50_000 : 2_000_000;
 
-test.concurrent(`a reader of ${bytesPerSecond} bytes a second gets everything, to the last state`, async () => {
+test(`a reader of ${bytesPerSecond} bytes a second gets everything, to the last state`, async () => {
   await withSandbox({ chats: 3000 }, async (sandbox) => {
-    const run = await runIn(sandbox, { bytesPerSecond, timeoutMs: 300_000 });
+    const run = await spawnIn(sandbox, { bytesPerSecond });
     expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
     expect(await lossesOf(run, sandbox)).toEqual([]);
   });
-}, 300_000);
+});
 
-test.concurrent(`a reader of ${bytesPerSecond} bytes a second gets everything there was before a stream failed`, async () => {
+test(`a reader of ${bytesPerSecond} bytes a second gets everything there was before a stream failed`, async () => {
   const faults = [{ path: 'incremental/chats', nth: 3, fault: { kind: 'html' } as const }];
   await withSandbox({ chats: 3000, faults }, async (sandbox) => {
     const config = { max_retry_seconds: 0 };
-    const run = await runIn(sandbox, { config, bytesPerSecond, timeoutMs: 300_000 });
+    const run = await spawnIn(sandbox, { config, bytesPerSecond });
     expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
     expect(run.code).toBe(1);
     // The chat at the seam of two pages is told once.
     expect(recordsOf(run, 'chats').length).toBe(1999);
     expect(statusesOf(run, 'chats').at(-1)).toMatchObject({ status: 'INCOMPLETE' });
   });
-}, 300_000);
+});

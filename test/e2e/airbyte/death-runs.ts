@@ -4,9 +4,9 @@ import type { Sandbox } from '../../../src/sandbox/server.ts';
 import {
   connection,
   messagesOf,
-  runIn,
+  spawnIn,
   statusesOf,
-  type SourceRunInput,
+  type SpawnedSourceInput,
 } from '../../helpers/run-source.ts';
 import { contentFaults, contentsAfter, readStory, type Contents } from '../../lossless/union.ts';
 import { partFaults, readFaults } from '../../platform/checks.ts';
@@ -23,8 +23,8 @@ export const smallPages = {
 };
 
 /** A sync in the account of the deaths. */
-export function syncIn(sandbox: Sandbox, input: SourceRunInput = {}): Promise<SourceRun> {
-  return runIn(sandbox, { ...input, config: { ...smallPages, ...Object(input.config) } });
+export function syncIn(sandbox: Sandbox, input: SpawnedSourceInput = {}): Promise<SourceRun> {
+  return spawnIn(sandbox, { ...input, config: { ...smallPages, ...Object(input.config) } });
 }
 
 /** The records of these syncs as they lie in a destination, the newest of each key. */

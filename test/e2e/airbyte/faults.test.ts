@@ -1,5 +1,5 @@
 /** What a sync says when something is wrong: who failed, whose turn it is, and never that all is well. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -21,9 +21,6 @@ import {
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { readFaults } from '../../platform/checks.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
-
-/** Each run is a process of its own, and the machine may be busy. */
-jest.setTimeout(120_000);
 
 const streams = Object.keys(resourceOf);
 
@@ -133,7 +130,7 @@ const table: readonly Row[] = [
   },
 ];
 
-test.concurrent.each(chosen(table, ({ isLean = false }) => isLean))(
+test.each(chosen(table, ({ isLean = false }) => isLean))(
   '$what: $stream fails with a $failure, the others are read, a summary is last',
   async ({ stream, options, failure, says }) => {
     await withSandbox(options, async (sandbox) => {
@@ -155,7 +152,7 @@ test.concurrent.each(chosen(table, ({ isLean = false }) => isLean))(
   },
 );
 
-test.concurrent('two failed streams have an error each, and the summary names both', async () => {
+test('two failed streams have an error each, and the summary names both', async () => {
   const faults = [
     { path: '=goals', fault: { kind: 'html' } as const },
     { path: '=skills', fault: { kind: 'wrongShape' } as const },
@@ -173,7 +170,7 @@ test.concurrent('two failed streams have an error each, and the summary names bo
   });
 });
 
-test.concurrent('a stream that breaks off keeps what it has read, and its state covers exactly that', async () => {
+test('a stream that breaks off keeps what it has read, and its state covers exactly that', async () => {
   const options: SandboxOptions = {
     chats: 50,
     switches: { maxPage: 10 },
@@ -189,7 +186,7 @@ test.concurrent('a stream that breaks off keeps what it has read, and its state 
   });
 });
 
-test.concurrent('what an account does not have is complete without records, with a warning', async () => {
+test('what an account does not have is complete without records, with a warning', async () => {
   await withSandbox({ switches: { absent: { goals: 404, account: 403 } } }, async (sandbox) => {
     const { run, faults } = await readBadly(sandbox);
     expect(faults).toEqual([]);
@@ -203,7 +200,7 @@ test.concurrent('what an account does not have is complete without records, with
   });
 });
 
-test.concurrent('with on_absent: fail it is a failure', async () => {
+test('with on_absent: fail it is a failure', async () => {
   await withSandbox({ switches: { absent: { goals: 404 } } }, async (sandbox) => {
     const { run, faults } = await readBadly(sandbox, { config: { on_absent: 'fail' } });
     expect(faults).toEqual([]);
@@ -225,7 +222,7 @@ const wholeAccount: readonly { what: string; options: SandboxOptions; says: RegE
   },
 ];
 
-test.concurrent.each(wholeAccount)(
+test.each(wholeAccount)(
   '$what ends the run at once: a config error, and every stream is incomplete',
   async ({ options, says }) => {
     await withSandbox(options, async (sandbox) => {
@@ -243,7 +240,7 @@ test.concurrent.each(wholeAccount)(
   },
 );
 
-test.concurrent('a Retry-After beyond all patience ends the run, and says until when', async () => {
+test('a Retry-After beyond all patience ends the run, and says until when', async () => {
   const retry: Fault = { kind: 'status', status: 429, retryAfter: 7200 };
   await withSandbox(always('=roles', retry), async (sandbox) => {
     const { run, faults } = await readBadly(sandbox);
@@ -258,7 +255,7 @@ test.concurrent('a Retry-After beyond all patience ends the run, and says until 
   });
 });
 
-test.concurrent('while the API makes it wait the stream says so, and until when', async () => {
+test('while the API makes it wait the stream says so, and until when', async () => {
   const retry: Fault = { kind: 'status', status: 429, retryAfter: 1 };
   const options: SandboxOptions = { faults: [{ path: '=bans', nth: 1, fault: retry }] };
   await withSandbox(options, async (sandbox) => {
@@ -306,23 +303,20 @@ const leaky: readonly { what: string; fault: Fault }[] = [
   },
 ];
 
-test.concurrent.each(leaky)(
-  'no secret leaves, also at debug level, when $what',
-  async ({ fault }) => {
-    const options = { token: secrets.access_token, faults: [{ path: 'incremental', fault }] };
-    await withSandbox(options, async (sandbox) => {
-      const run = await runIn(sandbox, {
-        args: ['--debug'],
-        env: { LOG_LEVEL: 'TRACE' },
-        config: {
-          access_token: '',
-          credentials: { credentials: 'oauth2.0', ...secrets },
-          max_retry_seconds: 0,
-        },
-      });
-      const catalog = await connection();
-      expect(readFaults(run, { catalog, secrets: Object.values(secrets) })).toEqual([]);
-      expect(logsOf(run, 'DEBUG').length).toBeGreaterThan(0);
+test.each(leaky)('no secret leaves, also at debug level, when $what', async ({ fault }) => {
+  const options = { token: secrets.access_token, faults: [{ path: 'incremental', fault }] };
+  await withSandbox(options, async (sandbox) => {
+    const run = await runIn(sandbox, {
+      args: ['--debug'],
+      env: { LOG_LEVEL: 'TRACE' },
+      config: {
+        access_token: '',
+        credentials: { credentials: 'oauth2.0', ...secrets },
+        max_retry_seconds: 0,
+      },
     });
-  },
-);
+    const catalog = await connection();
+    expect(readFaults(run, { catalog, secrets: Object.values(secrets) })).toEqual([]);
+    expect(logsOf(run, 'DEBUG').length).toBeGreaterThan(0);
+  });
+});

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -16,20 +16,17 @@ import {
   logsOf,
   messagesOf,
   recordsOf,
-  runIn,
+  spawnIn,
   sourcePath,
   startIn,
   statesOf,
   statusesOf,
-  type SourceRunInput,
+  type SpawnedSourceInput,
 } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { partFaults, readFaults } from '../../platform/checks.ts';
 import { storedState } from '../../platform/configure.ts';
 import type { SourceRun, StartedSource } from '../../platform/source-run.ts';
-
-/** Each run is a process of its own, and the machine may be busy. */
-jest.setTimeout(120_000);
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await delay(5);
@@ -51,7 +48,7 @@ const contained = [
 
 interface Way {
   readonly way: string;
-  readonly input: SourceRunInput;
+  readonly input: SpawnedSourceInput;
   readonly end: Pick<SourceRun, 'code' | 'signal'>;
   readonly stop: (started: StartedSource) => void;
 }
@@ -116,7 +113,7 @@ test.concurrent.each(possible)(
       expect(errorsOf(stopped)).toEqual([]);
       const last = messagesOf(stopped).filter(({ type }) => type === 'STATE' || type === 'RECORD');
       expect(last.at(-1)?.type).toBe('STATE');
-      const rest = await runIn(sandbox, { catalog, state: storedState([stopped]) });
+      const rest = await spawnIn(sandbox, { catalog, state: storedState([stopped]) });
       expect(readFaults(rest, { catalog })).toEqual([]);
       expectWhole([stopped, rest], sandbox);
     });
@@ -153,7 +150,7 @@ test.concurrent('SIGTERM with a reader that takes its time: nothing in a state i
     started.kill('SIGTERM');
     const stopped = await started.result;
     expect(partFaults(stopped, { catalog })).toEqual([]);
-    const rest = await runIn(sandbox, { catalog, state: storedState([stopped]) });
+    const rest = await spawnIn(sandbox, { catalog, state: storedState([stopped]) });
     expect(readFaults(rest, { catalog })).toEqual([]);
     expectWhole([stopped, rest], sandbox);
   });
@@ -162,7 +159,7 @@ test.concurrent('SIGTERM with a reader that takes its time: nothing in a state i
 test.concurrent('a reader that goes away ends the sync quietly, with 1', async () => {
   await withSandbox({ chats: 3000, switches: { maxPage: 100 } }, async (sandbox) => {
     const death = { afterBytes: 300_000, how: 'closed pipe' } as const;
-    const run = await runIn(sandbox, { death });
+    const run = await spawnIn(sandbox, { death });
     expect(run).toMatchObject({ code: 1, stderr: '' });
     expect(partFaults(run, { catalog: await connection() })).toEqual([]);
     expect(sandbox.requests.length).toBeLessThan(25);
@@ -183,7 +180,7 @@ test.concurrent.each(chosen(pauses, ({ pauseSeconds }) => pauseSeconds === 3))(
     const options = { chats: 60, switches: { maxPage: 10 }, faults };
     await withSandbox(options, async (sandbox) => {
       const catalog = await connection(['goals', 'chats']);
-      const run = await runIn(sandbox, { catalog, timeoutMs: 170_000 });
+      const run = await spawnIn(sandbox, { catalog });
       expect(readFaults(run, { catalog, maxGapMs })).toEqual([]);
       expect(run.code).toBe(0);
       const [, refused, next] = sandbox.requests.filter(({ path }) => path.endsWith('chats'));
@@ -211,7 +208,7 @@ test.concurrent.each(chosen(drips, ({ pieces }) => pieces === 4))(
     const options = { chats: 60, switches: { maxPage: 10 }, faults };
     await withSandbox(options, async (sandbox) => {
       const catalog = await connection(['chats']);
-      const run = await runIn(sandbox, { catalog, timeoutMs: 170_000 });
+      const run = await spawnIn(sandbox, { catalog });
       expect(readFaults(run, { catalog, maxGapMs: 45_000 })).toEqual([]);
       expectWhole([run], sandbox);
       expect(logsOf(run, 'WARN')).toEqual([]);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -24,9 +24,6 @@ import { readFaults } from '../../platform/checks.ts';
 import type { Expectation } from '../../platform/expectation.ts';
 import { storedState } from '../../platform/configure.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
-
-/** Each run is a process of its own, and the machine may be busy. */
-jest.setTimeout(120_000);
 
 const overlap = 310;
 
@@ -171,19 +168,20 @@ const matrix = forms.flatMap((form) =>
   envelopes.map((envelope) => Object.assign({}, form, envelope)),
 );
 
-test.concurrent.each(
-  chosen(matrix, ({ form, envelope }) => envelope === 'a list of states' || form === 's6'),
-)('$form as $envelope is read on from where it ends', async ({ form, wrap, isBlob, begins }) => {
-  const states = statesOfForm(form);
-  const { run, requests } = await runFrom(wrap(states));
+test.each(chosen(matrix, ({ form, envelope }) => envelope === 'a list of states' || form === 's6'))(
+  '$form as $envelope is read on from where it ends',
+  async ({ form, wrap, isBlob, begins }) => {
+    const states = statesOfForm(form);
+    const { run, requests } = await runFrom(wrap(states));
 
-  const blobStreams = names.filter((name) => isBlob && name in states);
-  expect(await faultsOf(run, { given: states, blobStreams })).toEqual([]);
-  expect(run.code).toBe(0);
-  expect(starts(requests)).toEqual({ ...fromStartDate, ...begins });
-});
+    const blobStreams = names.filter((name) => isBlob && name in states);
+    expect(await faultsOf(run, { given: states, blobStreams })).toEqual([]);
+    expect(run.code).toBe(0);
+    expect(starts(requests)).toEqual({ ...fromStartDate, ...begins });
+  },
+);
 
-test.concurrent('one whole message is enough to go on from', async () => {
+test('one whole message is enough to go on from', async () => {
   const [message = {}] = wholeMessages({ chats: { update_timestamp: '2024-02-09T13:12:16Z' } });
   const { run, requests } = await runFrom(message);
   expect(await faultsOf(run)).toEqual([]);
@@ -192,7 +190,7 @@ test.concurrent('one whole message is enough to go on from', async () => {
 
 const nothing = ['', ' \n', '[]', '{}', 'null', '[{"type":"LEGACY","data":{}}]'];
 
-test.concurrent.each(chosen(nothing, (text) => text === '{}'))(
+test.each(chosen(nothing, (text) => text === '{}'))(
   '%j is no state: everything is read',
   async (text) => {
     const { run, requests } = await runFrom(text);
@@ -202,7 +200,7 @@ test.concurrent.each(chosen(nothing, (text) => text === '{}'))(
   },
 );
 
-test.concurrent('what is written can be read by every version since 0.1.4: one plain key, and one they carry along', async () => {
+test('what is written can be read by every version since 0.1.4: one plain key, and one they carry along', async () => {
   const { run } = await runFrom('');
   const written = Object.fromEntries(
     ['agents', 'bans', 'agent_timeline', 'chats'].map((name) => [name, statesOf(run, name).at(-1)]),
@@ -223,7 +221,7 @@ test.concurrent('what is written can be read by every version since 0.1.4: one p
   expect(statesOf(run, 'departments').at(-1)).toEqual({ __ab_no_cursor_state_message: true });
 });
 
-test.concurrent('a position that an older version carried along is not used once the time beside it has moved', async () => {
+test('a position that an older version carried along is not used once the time beside it has moved', async () => {
   const moved = {
     update_timestamp: '2024-02-09T13:12:16Z',
     position: { end_time: 1_700_000_000, end_id: 'c-1' },
@@ -233,7 +231,7 @@ test.concurrent('a position that an older version carried along is not used once
   expect(starts(requests).chats).toBe(at - overlap);
 });
 
-test.concurrent('streams of a state that this source does not have are mentioned, and get no state', async () => {
+test('streams of a state that this source does not have are mentioned, and get no state', async () => {
   const { run, requests } = await runFrom(
     streamMessages({ tickets: { id: 5 }, chats: { update_timestamp: `${at}` } }),
   );
@@ -242,7 +240,7 @@ test.concurrent('streams of a state that this source does not have are mentioned
   expect(logsOf(run, 'INFO').join('\n')).toContain('tickets');
 });
 
-test.concurrent('of the states in a list the last one of a stream counts', async () => {
+test('of the states in a list the last one of a stream counts', async () => {
   const list = [
     ...streamMessages({ chats: { update_timestamp: '2024-02-01T00:00:00Z' } }),
     ...streamMessages({ chats: { update_timestamp: '2024-02-09T13:12:16Z' } }),
@@ -258,7 +256,7 @@ const future: States = {
   chats: { update_timestamp: '2222-01-21T00:00:00Z' },
 };
 
-test.concurrent('a state of the future brings no record, and comes back as it was', async () => {
+test('a state of the future brings no record, and comes back as it was', async () => {
   const { run, requests } = await runFrom(streamMessages(future));
   expect(await faultsOf(run, { given: future })).toEqual([]);
   expect(run.code).toBe(0);
@@ -339,7 +337,7 @@ const broken: readonly Broken[] = [
   },
 ];
 
-test.concurrent.each(chosen(broken, ({ isLean = false }) => isLean))(
+test.each(chosen(broken, ({ isLean = false }) => isLean))(
   '$what is refused before the first request, not taken for no state',
   async ({ state, says }) => {
     const { run, requests } = await runFrom(state);
@@ -355,7 +353,7 @@ test.concurrent.each(chosen(broken, ({ isLean = false }) => isLean))(
   },
 );
 
-test.concurrent('a state file that is not there is not taken for no state', async () => {
+test('a state file that is not there is not taken for no state', async () => {
   await withSandbox(account, async (sandbox) => {
     const catalog = await connection(names);
     const run = await runIn(sandbox, { catalog, args: ['--state', '/nowhere/state.json'] });

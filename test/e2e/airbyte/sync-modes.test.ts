@@ -1,5 +1,5 @@
 /** What the user chose is what is read: mode by mode, with and without a state, and no more columns than chosen. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -18,9 +18,6 @@ import { readFaults } from '../../platform/checks.ts';
 import { storedState } from '../../platform/configure.ts';
 import type { ConfiguredCatalog, ConfiguredStream, SyncMode } from '../../platform/protocol.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
-
-/** Each run is a process of its own, and the machine may be busy. */
-jest.setTimeout(120_000);
 
 /** Old enough that the last chat is not read twice. */
 const account: SandboxOptions = { days: 30, newestAgeSeconds: 3600 };
@@ -62,7 +59,7 @@ const matrix = modes.flatMap((mode) =>
   (Object.keys(given) as Given[]).map((state) => ({ mode, state })),
 );
 
-test.concurrent.each(chosen(matrix, ({ state }) => state !== 'an empty state'))(
+test.each(chosen(matrix, ({ state }) => state !== 'an empty state'))(
   '$mode, given $state',
   async ({ mode, state }) => {
     await withSandbox(account, async (sandbox) => {
@@ -83,7 +80,7 @@ test.concurrent.each(chosen(matrix, ({ state }) => state !== 'an empty state'))(
   },
 );
 
-test.concurrent('a full refresh that broke off is taken up where it was', async () => {
+test('a full refresh that broke off is taken up where it was', async () => {
   const faults = [{ path: 'chats', nth: 3, fault: { kind: 'wrongShape' } as const }];
   const options = { ...account, chats: 40, switches: { maxPage: 10 }, faults };
   await withSandbox(options, async (sandbox) => {
@@ -115,7 +112,7 @@ function keeping({ stream, ...rest }: ConfiguredStream, columns: readonly string
   return { ...rest, stream: { ...stream, json_schema: schema } };
 }
 
-test.concurrent('columns that were not there when the connection was made, or were taken out, are not sent', async () => {
+test('columns that were not there when the connection was made, or were taken out, are not sent', async () => {
   const catalog = await configuredAs((stream) => keeping(stream, ['id', 'name', 'create_date']));
   await withSandbox({}, async (sandbox) => {
     const run = await runIn(sandbox, { catalog });
@@ -125,7 +122,7 @@ test.concurrent('columns that were not there when the connection was made, or we
   });
 });
 
-test.concurrent('a catalog with everything the platform may add, null where it has nothing, is read', async () => {
+test('a catalog with everything the platform may add, null where it has nothing, is read', async () => {
   const catalog = await configuredAs(
     (stream) =>
       ({
@@ -147,7 +144,7 @@ test.concurrent('a catalog with everything the platform may add, null where it h
   });
 });
 
-test.concurrent('a catalog whose schema is empty is read', async () => {
+test('a catalog whose schema is empty is read', async () => {
   const catalog = await configuredAs(({ stream, ...rest }) => ({
     ...rest,
     stream: { ...stream, json_schema: {} },
@@ -159,7 +156,7 @@ test.concurrent('a catalog whose schema is empty is read', async () => {
   });
 });
 
-test.concurrent('a stream that this source does not have is incomplete, with an error, and the others are read', async () => {
+test('a stream that this source does not have is incomplete, with an error, and the others are read', async () => {
   const [goals] = (await connection(['goals'])).streams;
   if (goals === undefined) throw new Error('no goals');
   const tickets = { ...goals, stream: { ...goals.stream, name: 'tickets' } };
@@ -178,7 +175,7 @@ test.concurrent('a stream that this source does not have is incomplete, with an 
   });
 });
 
-test.concurrent('a catalog of streams that all do not exist is no reason to be silent', async () => {
+test('a catalog of streams that all do not exist is no reason to be silent', async () => {
   const [goals] = (await connection(['goals'])).streams;
   if (goals === undefined) throw new Error('no goals');
   const catalog = { streams: [{ ...goals, stream: { ...goals.stream, name: 'tickets' } }] };
@@ -211,7 +208,7 @@ function stray(more: object): string {
   return JSON.stringify({ streams: [{ stream, destination_sync_mode: 'append', ...more }] });
 }
 
-test.concurrent.each(broken)(
+test.each(broken)(
   'a catalog that holds $what is a config error before any request',
   async ({ catalog, says }) => {
     await withSandbox({}, async (sandbox) => {
@@ -226,7 +223,7 @@ test.concurrent.each(broken)(
   },
 );
 
-test.concurrent('the streams come in the order that is best for the reader, whatever the catalog says', async () => {
+test('the streams come in the order that is best for the reader, whatever the catalog says', async () => {
   const { streams } = await sourceCatalog();
   const reversed = streams.map(({ name }) => name).reverse();
   await withSandbox({}, async (sandbox) => {
