@@ -18,16 +18,18 @@ export interface ConfigSources {
   /** Wins over everything else. */
   readonly settings: JsonObject;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** A file of variables that may be missing. Default: `.env` in the current folder. */
+  readonly envFile?: string;
 }
 
 /**
- * All sources as one object. The environment wins over files wherever `ENV` stands among them, and over the
- * file `.env` of the current folder.
+ * All sources as one object. The environment wins over files wherever `ENV` stands among them, and over
+ * `envFile`.
  * @param keys the settings that exist, by which variables are looked for
  * @throws ConfigError for a file that cannot be used.
  */
 export async function mergeSources(
-  { files, settings, env }: ConfigSources,
+  { files, settings, env, envFile = '.env' }: ConfigSources,
   keys: readonly string[],
 ): Promise<JsonObject> {
   const values: JsonObject[] = [];
@@ -37,14 +39,14 @@ export async function mergeSources(
     values.push(value);
   }
   if (files.includes(environment))
-    values.push(fromVariables({ ...(await dotEnv()), ...env }, keys));
+    values.push(fromVariables({ ...(await readEnvFile(envFile)), ...env }, keys));
   return Object.assign({}, ...values, settings);
 }
 
-async function dotEnv(): Promise<ConfigSources['env']> {
-  const text = await readFile('.env', 'utf8').catch((error: unknown) => {
+async function readEnvFile(path: string): Promise<ConfigSources['env']> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (isJsonObject(error) && error['code'] === 'ENOENT') return '';
-    throw new ConfigError('--config=ENV: the file .env cannot be read: check its permissions.');
+    throw new ConfigError(`--config=ENV: the file ${path} cannot be read: check its permissions.`);
   });
   return parseEnv(text);
 }

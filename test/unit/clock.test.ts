@@ -1,20 +1,14 @@
-import { expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 
 import { systemClock } from '../../src/clock.ts';
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 test('The clock tells milliseconds since 1970', () => {
   jest.useFakeTimers({ now: Date.UTC(2024, 0, 31) });
   expect(systemClock.now()).toBe(1_706_659_200_000);
-  jest.useRealTimers();
-});
-
-test('A sleep of no length is over at once', async () => {
-  await systemClock.sleep(0);
-  await systemClock.sleep(-5);
-});
-
-test('A sleep ends by itself', async () => {
-  await systemClock.sleep(1);
 });
 
 test('A sleep that is stopped ends at once, with the reason for the stop', async () => {
@@ -35,7 +29,8 @@ test('A sleep longer than a timer can hold does not end at once', async () => {
   const slept = systemClock.sleep(2 ** 31 + 1000, controller.signal).finally(() => {
     isOver = true;
   });
-  await systemClock.sleep(20);
+  // Node makes 1 ms of what a timer cannot hold, and timers end in the order of their times.
+  await systemClock.sleep(2);
   expect(isOver).toBe(false);
   controller.abort(new Error('enough'));
   await expect(slept).rejects.toThrow('enough');

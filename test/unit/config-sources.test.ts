@@ -6,21 +6,28 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { gatherConfig, type ConfigSources } from '../../src/config.ts';
 
-const home = process.cwd();
 let folder = '';
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sources-'));
-  process.chdir(folder);
 });
 
 afterEach(async () => {
-  process.chdir(home);
   await rm(folder, { recursive: true });
 });
 
-async function gather(sources: Partial<ConfigSources>): Promise<unknown> {
-  return gatherConfig({ files: [], settings: {}, env: {}, ...sources });
+/** A path in the test's own folder; `ENV` is no path. */
+function inFolder(name: string): string {
+  return name === 'ENV' ? name : join(folder, name);
+}
+
+async function write(name: string, content: string): Promise<void> {
+  await writeFile(inFolder(name), content);
+}
+
+async function gather({ files = [], ...sources }: Partial<ConfigSources>): Promise<unknown> {
+  const envFile = inFolder('.env');
+  return gatherConfig({ settings: {}, env: {}, envFile, ...sources, files: files.map(inFolder) });
 }
 
 const env = {
@@ -31,8 +38,8 @@ const env = {
 };
 
 test('of several files the last one wins, key by key', async () => {
-  await writeFile('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
-  await writeFile('b.json', '{"subdomain": "b", "access_token": "t"}');
+  await write('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
+  await write('b.json', '{"subdomain": "b", "access_token": "t"}');
   expect(await gather({ files: ['a.json', 'b.json'] })).toEqual({
     subdomain: 'b',
     start_date: '2024-01-01',
@@ -41,12 +48,12 @@ test('of several files the last one wins, key by key', async () => {
 });
 
 test('without ENV the environment does not matter', async () => {
-  await writeFile('a.json', '{"subdomain": "a"}');
+  await write('a.json', '{"subdomain": "a"}');
   expect(await gather({ files: ['a.json'], env })).toEqual({ subdomain: 'a' });
 });
 
 test('with ENV its variables win over files, and only settings that exist and hold something count', async () => {
-  await writeFile('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
+  await write('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
   expect(await gather({ files: ['ENV', 'a.json'], env })).toEqual({
     subdomain: 'from-env',
     start_date: '2024-01-01',
@@ -59,7 +66,7 @@ test('with ENV a file .env is read, over which variables win', async () => {
     '# a comment',
     'TAP_ZENDESK_CHAT_ACCESS_TOKEN="a b"',
   ];
-  await writeFile('.env', lines.join('\n'));
+  await write('.env', lines.join('\n'));
   expect(await gather({ files: ['ENV'], env })).toEqual({
     subdomain: 'from-env',
     access_token: 'a b',
@@ -75,8 +82,8 @@ test('a single setting wins over everything', async () => {
 
 test.each([
   ['[]', /^The config is of type array/],
-  ['{', /^--config: a\.json is not JSON/],
+  ['{', /^--config: \S+a\.json is not JSON/],
 ])('a file that holds %s is refused', async (content, says) => {
-  await writeFile('a.json', content);
+  await write('a.json', content);
   await expect(gather({ files: ['a.json', 'ENV'] })).rejects.toThrow(says);
 });

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import type { JsonObject } from '../../../src/json.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
 import type { Sandbox } from '../../../src/sandbox/server.ts';
@@ -20,9 +20,9 @@ export const noonSeconds = noonMs / 1000;
 
 const open: Sandbox[] = [];
 
-/** Starts a sandbox whose clock stands still. `closeAll` ends it. */
+/** Starts a small sandbox whose clock stands still. `closeAll` ends it. */
 export async function frozen(options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = await startSandbox({ now: noon, clock: () => noonMs, ...options });
+  const sandbox = await startSandbox({ chats: 30, now: noon, clock: () => noonMs, ...options });
   open.push(sandbox);
   return sandbox;
 }
@@ -32,23 +32,37 @@ export async function closeAll(): Promise<void> {
 }
 
 /** Sends a request without token and collects the whole answer; rejects when the answer breaks off. */
-export async function send(
+export function send(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<Answer> {
   const { body, ...rest } = options;
-  const outgoing = request(url, rest);
-  outgoing.end(body);
-  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
-  const pieces: Buffer[] = [];
-  for await (const piece of incoming) pieces.push(piece as Buffer);
-  const bytes = Buffer.concat(pieces);
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, rest, (incoming) => {
+      collect(incoming).then(resolve, reject);
+    });
+    // Node 24 and later report a reset in the middle of a body here, too.
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+async function collect(incoming: IncomingMessage): Promise<Answer> {
+  const bytes = await buffer(incoming);
   return {
     status: incoming.statusCode ?? 0,
     headers: incoming.headers,
     bytes,
     text: bytes.toString('utf8'),
   };
+}
+
+/** Resolves once the sandbox's log shows a request that `isMeant`. */
+export async function seen(
+  sandbox: Sandbox,
+  isMeant: (request: Sandbox['requests'][number]) => boolean,
+): Promise<void> {
+  while (!sandbox.requests.some(isMeant)) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Asks the API with the right token. `path` is what follows `/api/v2/chat/`. */
