@@ -1,7 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import type { ReplicationMethod } from '../singer/catalog.ts';
 import type { ChatApi } from './api.ts';
-import type { Probe } from './probe.ts';
 
 /**
  * The unit between stages: up to 1,000 parsed items and, if resuming after them would be right, the
@@ -43,6 +42,19 @@ export interface ReadOptions {
  * understood, before any request; the pages are fetched as they are asked for.
  */
 export type PageSource = (options: ReadOptions) => () => AsyncGenerator<Page, void, undefined>;
+
+export interface ProbeOptions {
+  readonly api: ChatApi;
+  /** Milliseconds since 1970 by this machine's clock. */
+  readonly now: () => number;
+}
+
+/**
+ * The cheapest question to an endpoint: may it be read, and how new is what it has?
+ * @returns the instant of the newest item; `undefined` where there is none or the endpoint knows no time
+ * @throws HttpError when the endpoint does not answer.
+ */
+export type Probe = (options: ProbeOptions) => Promise<string | undefined>;
 
 /** A stream as data. Adding one is adding such an object, a schema file and items in the sandbox. */
 export interface StreamDefinition {

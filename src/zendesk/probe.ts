@@ -1,20 +1,8 @@
-/** The cheapest question to an endpoint: may it be read, and how new is what it has? */
+/** How each family of endpoints is probed. */
 import { instantToMicros, microsToInstant } from '../instant.ts';
 import { isJsonObject, type Json } from '../json.ts';
-import type { ChatApi } from './api.ts';
+import type { Probe } from './definition.ts';
 import type { ExportRequestSpec } from './export-request.ts';
-
-export interface ProbeOptions {
-  readonly api: ChatApi;
-  /** Milliseconds since 1970 by this machine's clock. */
-  readonly now: () => number;
-}
-
-/**
- * @returns the instant of the newest item; `undefined` where there is none or the endpoint knows no time
- * @throws HttpError when the endpoint does not answer.
- */
-export type Probe = (options: ProbeOptions) => Promise<string | undefined>;
 
 export function listProbe(path: string): Probe {
   return async ({ api }) => {
