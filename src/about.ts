@@ -1,5 +1,6 @@
 /** What the program is and takes, for tools (`--about --format json`) and for people. */
-import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { currentSettings } from './config.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { StreamDescription } from './singer/catalog.ts';
 
 /** Words of the Meltano hub's schema of plugins; each of them is true. */
@@ -53,15 +54,6 @@ interface Setting {
 
 function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
-}
-
-/** The settings of a config's schema that somebody may want to give, without those of old configs. */
-export function currentSettings({
-  properties,
-}: JsonObject): readonly (readonly [key: string, property: JsonObject])[] {
-  return Object.entries(isJsonObject(properties) ? properties : {}).flatMap(([key, property]) =>
-    isJsonObject(property) && property['deprecated'] !== true ? [[key, property] as const] : [],
-  );
 }
 
 function settingsOf(schema: JsonObject): readonly Setting[] {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import type { Dates, KnownStreams } from './config/checks.ts';
-import { gather, namesIn } from './config/forms.ts';
+import { gather, namesIn, propertiesOf } from './config/forms.ts';
 import type { ConfigNote, Findings } from './config/forms.ts';
 import { mergeSources, type ConfigSources } from './config/sources.ts';
 import { expected, noObject, shown } from './config/wording.ts';
@@ -9,7 +9,7 @@ import { ConfigError } from './errors.ts';
 import { isJsonObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 
-export type { ConfigNote } from './config/forms.ts';
+export { currentSettings, propertiesOf, type ConfigNote } from './config/forms.ts';
 export { parseJson, readJsonFile, readTextFile } from './config/json-file.ts';
 export type { ConfigSources } from './config/sources.ts';
 
@@ -102,8 +102,11 @@ export async function readConfigSchema(): Promise<JsonObject> {
 
 /** The config of all its sources as one object. Raises a ConfigError for a file that cannot be used. */
 export async function gatherConfig(sources: ConfigSources): Promise<JsonObject> {
-  const { properties } = await readConfigSchema();
-  return mergeSources(sources, Object.keys(isJsonObject(properties) ? properties : {}));
+  const settings = propertiesOf(await readConfigSchema());
+  return mergeSources(
+    sources,
+    settings.map(([key]) => key),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What the platform asks a user for: made of the config's own schema. */
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { currentSettings, propertiesOf } from '../config.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 
 /** Settings the platform has words of its own for, or whose place is inside `credentials`. */
 const notAsked: ReadonlySet<string> = new Set([
@@ -17,38 +18,33 @@ const firstAsked = ['start_date', 'subdomain', 'credentials'];
 
 /** JSON Schema says `writeOnly` of a secret, Airbyte `airbyte_secret`; the order is the one they are asked in. */
 function asked(property: JsonObject, order?: number): JsonObject {
-  const { writeOnly, properties, oneOf, ...rest } = property;
+  const { writeOnly, oneOf, ...rest } = property;
+  const members = propertiesOf(property);
   return {
     ...rest,
     ...(order !== undefined && { order }),
     ...(writeOnly === true && { airbyte_secret: true }),
-    ...(isJsonObject(properties) && { properties: askedAll(Object.entries(properties)) }),
+    ...(members.length > 0 && { properties: askedAll(members) }),
     ...(Array.isArray(oneOf) && {
       oneOf: oneOf.flatMap((branch) => (isJsonObject(branch) ? [asked(branch)] : [])),
     }),
   };
 }
 
-function askedAll(properties: readonly (readonly [string, Json])[]): JsonObject {
+function askedAll(properties: ReturnType<typeof propertiesOf>): JsonObject {
   return Object.fromEntries(
-    properties.flatMap(([name, property], order) =>
-      isJsonObject(property) ? [[name, asked(property, order)]] : [],
-    ),
+    properties.map(([name, property], order) => [name, asked(property, order)]),
   );
 }
 
 /** The spec, from the JSON Schema of the config. */
 export function airbyteSpec(schema: JsonObject): object {
-  const { properties, ...rest } = schema;
-  const all = Object.entries(isJsonObject(properties) ? properties : {}).filter(
-    ([name, property]) =>
-      isJsonObject(property) && property['deprecated'] !== true && !notAsked.has(name),
-  );
+  const all = currentSettings(schema).filter(([name]) => !notAsked.has(name));
   const first = firstAsked.flatMap((wanted) => all.filter(([name]) => name === wanted));
   const others = all.filter(([name]) => !firstAsked.includes(name));
   return {
     connectionSpecification: {
-      ...rest,
+      ...schema,
       properties: askedAll([...first, ...others]),
       additionalProperties: true,
     },

@@ -32,12 +32,24 @@ const tokenKeys: ReadonlySet<string> = new Set([
 /** Objects that hold the token keys: Airbyte's, and an old draft's. A key of the same name inside tells the method. */
 const groups = ['credentials', 'authorization'];
 
+/** The properties of a config's schema, or of an object in it. */
+export function propertiesOf({
+  properties,
+}: JsonObject): readonly (readonly [key: string, property: JsonObject])[] {
+  return Object.entries(isJsonObject(properties) ? properties : {}).flatMap(([key, property]) =>
+    isJsonObject(property) ? [[key, property] as const] : [],
+  );
+}
+
+/** The settings that somebody may want to give, without those of old configs. */
+export function currentSettings(schema: JsonObject): ReturnType<typeof propertiesOf> {
+  return propertiesOf(schema).filter(([, property]) => property['deprecated'] !== true);
+}
+
 /** Takes from a config, whatever its form, what is known; nothing is judged but the groups. */
 export function gather(value: JsonObject, schema: JsonObject): Findings {
-  const { properties } = schema;
-  const known = Object.entries(isJsonObject(properties) ? properties : {});
   const findings: Findings = {
-    schema: new Map(known.filter((pair): pair is [string, JsonObject] => isJsonObject(pair[1]))),
+    schema: new Map(propertiesOf(schema)),
     settings: {},
     unknownKeys: [],
     secrets: new Set(),

@@ -1,7 +1,8 @@
 /** Meltano's definitions of the plugin: the one `meltano add --from-ref` takes, and the hub's. */
 import { createRequire } from 'node:module';
 
-import { capabilities, currentSettings } from '../about.ts';
+import { capabilities } from '../about.ts';
+import { currentSettings } from '../config.ts';
 import type { Json, JsonObject } from '../json.ts';
 
 /** Settings whose value Meltano has no field for, since it is an object of Airbyte's. */

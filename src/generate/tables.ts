@@ -1,5 +1,5 @@
+import { currentSettings, propertiesOf } from '../config.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { isJsonObject } from '../json.ts';
 import type { JsonSchema } from '../singer/schema.ts';
 import type { StreamDefinition } from '../zendesk/definition.ts';
 
@@ -28,13 +28,6 @@ function wordsOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-function propertiesOf(schema: JsonObject): readonly (readonly [string, JsonObject])[] {
-  const { properties } = schema;
-  return Object.entries(isJsonObject(properties) ? properties : {}).flatMap(([key, property]) =>
-    isJsonObject(property) ? [[key, property] as const] : [],
-  );
-}
-
 function defaultOf(property: JsonObject, isRequired: boolean): string {
   if (isRequired) return '**required**';
   const { default: value } = property;
@@ -44,12 +37,10 @@ function defaultOf(property: JsonObject, isRequired: boolean): string {
 /** The config's keys: what each means and what goes without it. Those that are no longer needed are left out. */
 export function configTable(schema: JsonObject): string {
   const { required } = schema;
-  const rows = propertiesOf(schema)
-    .filter(([, property]) => property['deprecated'] !== true)
-    .map(([key, property]) => {
-      const isRequired = Array.isArray(required) && required.includes(key);
-      return [code(key), wordsOf(property['description']), defaultOf(property, isRequired)];
-    });
+  const rows = currentSettings(schema).map(([key, property]) => {
+    const isRequired = Array.isArray(required) && required.includes(key);
+    return [code(key), wordsOf(property['description']), defaultOf(property, isRequired)];
+  });
   return table(['Key', 'Meaning', 'Default'], rows);
 }
 
