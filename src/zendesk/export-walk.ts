@@ -87,7 +87,7 @@ interface Standing extends WalkOptions {
   isHiding: boolean;
   /** Where something had been read, there was an empty page; nothing new has come since. */
   wasEmpty: boolean;
-  /** Empty pages in a row. */
+  /** Empty pages in a row that say that nothing lies there. */
   empties: number;
   /** What the last regular question that brought nothing new was answered with. */
   regularWas: 'items' | 'empty';
@@ -120,7 +120,9 @@ export function createWalk(options: WalkOptions): Walk {
 
 function take(at: Standing, question: Question, answer: ExportAnswer): Step {
   const page = at.seam.compare(answer.items);
-  at.empties = answer.items.length === 0 ? at.empties + 1 : 0;
+  // Behind an id before there is at least the item after it: an empty answer only says that the id is not known.
+  const isEmpty = answer.items.length === 0 && question.kind !== 'before';
+  at.empties = isEmpty ? at.empties + 1 : 0;
   if (question.kind === 'beyond') return takeBeyond(at, page.fresh.length > 0);
   const { position } = answer;
   if (position === undefined) return nothingNew(at, question, answer);

@@ -91,14 +91,16 @@ function createPages(folder, records) {
 /**
  * @param {Arguments} given
  * @param {string} folder
+ * @param {AbortSignal} signal
  */
-async function run(given, folder) {
+async function run(given, folder, signal) {
   const volume = given.smoke ? smokeVolume : fullVolume;
   const pagesOf = createPages(folder, volume.records);
   const files = await writeFiles(folder);
   const told = [];
   for (const one of chosenCases(given)) {
-    const scene = { pages: await pagesOf(one.shape), files, volume, folder };
+    signal.throwIfAborted();
+    const scene = { pages: await pagesOf(one.shape), files, volume, folder, signal };
     if (given.profile !== undefined) {
       for (const line of await profileCase(one, scene, given.profile)) say(line);
       continue;
@@ -112,8 +114,8 @@ async function run(given, folder) {
   return told;
 }
 
-/** @param {Arguments} given */
-async function main(given) {
+/** @param {Arguments} given @param {AbortSignal} signal */
+async function main(given, signal) {
   if (given.help || given.list) {
     const lines = cases.map(({ id, name, what, isShort }) => {
       const mark = isShort ? '' : ' (--all)';
@@ -123,11 +125,11 @@ async function main(given) {
     return 0;
   }
   const machine = { node: process.version, processor: cpus()[0]?.model, cores: cpus().length };
-  say(`Node ${machine.node}, ${machine.cores} x ${machine.processor}\n`);
   const startMs = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'tap-bench-'));
   try {
-    const told = await run(given, folder);
+    say(`Node ${machine.node}, ${machine.cores} x ${machine.processor}\n`);
+    const told = await run(given, folder, signal);
     const minutes = (performance.now() - startMs) / 60_000;
     if (given.json !== undefined) {
       await writeFile(
@@ -148,10 +150,21 @@ async function main(given) {
   }
 }
 
+/** @type {NodeJS.Signals | undefined} */
+let caught;
+const stop = new AbortController();
+for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+  process.once(name, () => {
+    caught = name;
+    stop.abort(new Error(`stopped by ${name}`));
+  });
+}
 try {
-  process.exitCode = await main(readArguments());
+  process.exitCode = await main(readArguments(), stop.signal);
 } catch (error) {
-  // A wrong argument, a program that ended badly, an output that is not the input's records.
+  // A signal, a wrong argument, a program that ended badly, an output that is not the input's records.
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }
+// The folder is gone: the process ends by the signal that came.
+if (caught !== undefined) process.kill(process.pid, caught);

@@ -24,6 +24,7 @@ import { pathOf } from './run.js';
  * @property {string} url Of the server.
  * @property {string} files Folder with the programs' files.
  * @property {Volume} volume
+ * @property {AbortSignal} signal Ends the run of a program.
  */
 
 /** The usual amount: enough for a warm program, and for a noisy machine to even out. @type {Volume} */

@@ -44,7 +44,7 @@ async function verifyAll({ variants }, stage) {
     if (seen.has(same)) continue;
     seen.add(same);
     await prepare(stage, count);
-    verify(variant, pages, count, await outputOf(command));
+    verify(variant, pages, count, await outputOf(command, stage.signal));
   }
 }
 
@@ -70,7 +70,7 @@ async function pageTime({ server }, { pages, warm }) {
 async function runOnce(variant, stage, warmPages = 0) {
   const pages = readsPages(variant) ? timedPages(variant, stage) : 0;
   await prepare(stage, pages, variant.latencyMs);
-  const { records: counted, ...figures } = await measure(commandFor(variant, stage), stage.folder);
+  const { records: counted, ...figures } = await measure(commandFor(variant, stage), stage);
   const records = pages * stage.volume.records;
   // A page brings one item less than it holds: the one that came before.
   const wanted = records - pages;
@@ -140,7 +140,7 @@ export async function profileCase(one, scene, target) {
       await prepare(stage, timedPages(variant, stage), variant.latencyMs);
       const command = commandFor(variant, stage);
       const argv = [...profilerFlags(folder), ...command.argv];
-      await measure({ ...command, argv }, stage.folder);
+      await measure({ ...command, argv }, stage);
       lines.push(variant.name, ...(await profileLines(folder)));
     }
     return lines;

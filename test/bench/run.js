@@ -37,23 +37,30 @@ const longestMs = 30 * 60_000;
 
 /**
  * @param {Command} command
- * @param {string} report
- * @param {number | 'pipe'} stdout
+ * @param {object} of
+ * @param {string} [of.report] Path of its report.
+ * @param {number | 'pipe'} of.stdout
+ * @param {AbortSignal} of.signal Ends the process.
  */
-function start({ argv, env = {}, reports }, report, stdout) {
+function start({ argv, env = {}, reports }, { report, stdout, signal }) {
+  signal.throwIfAborted();
   const child = spawn(process.execPath, [...argv], {
     stdio: ['ignore', stdout, 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', ...env, ...(reports && { BENCH_REPORT: report }) },
     timeout: longestMs,
     killSignal: 'SIGKILL',
   });
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill);
   let told = '';
   child.stderr?.setEncoding('utf8').on('data', (piece) => {
     told = `${told}${piece}`.slice(-2000);
   });
-  const ended = once(child, 'exit').then(([code, signal]) => {
+  const ended = once(child, 'exit').then(([code, by]) => {
+    signal.removeEventListener('abort', kill);
+    signal.throwIfAborted();
     if (code === 0) return;
-    throw new Error(`${argv.join(' ')} ended with ${signal ?? code}: ${told.trim()}`);
+    throw new Error(`${argv.join(' ')} ended with ${by ?? code}: ${told.trim()}`);
   });
   return { child, ended };
 }
@@ -79,16 +86,16 @@ async function openPipe(fifo, bytesPerSecond) {
 
 /**
  * @param {Command} command
- * @param {string} folder For files of the run's own.
+ * @param {{ folder: string, signal: AbortSignal }} scene For files of the run's own; ends the run.
  * @returns {Promise<Figures>}
  */
-export async function measure(command, folder) {
+export async function measure(command, { folder, signal }) {
   const fifo = join(folder, 'pipe');
   const report = join(folder, 'report.json');
   const { pipe, counted } = await openPipe(fifo, command.bytesPerSecond);
   try {
     const startMs = performance.now();
-    const { ended } = start(command, report, pipe.fd);
+    const { ended } = start(command, { report, stdout: pipe.fd, signal });
     await pipe.close();
     await ended;
     const wallMs = performance.now() - startMs;
@@ -103,9 +110,14 @@ export async function measure(command, folder) {
   }
 }
 
-/** Runs it once more for what it writes. @param {Command} command */
-export async function outputOf(command) {
-  const { child, ended } = start({ ...command, reports: false }, '', 'pipe');
+/**
+ * Runs it once more for what it writes.
+ *
+ * @param {Command} command
+ * @param {AbortSignal} signal Ends the run.
+ */
+export async function outputOf(command, signal) {
+  const { child, ended } = start({ ...command, reports: false }, { stdout: 'pipe', signal });
   if (child.stdout === null) throw new Error('There is no output.');
   const [bytes] = await Promise.all([buffer(child.stdout), ended]);
   return bytes;
@@ -142,7 +154,7 @@ export async function startServer({ folder, items }) {
     prepare: ask,
     marks: async () => (await ask('marks')).marks,
     stop: async () => {
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await exited;
     },
   };

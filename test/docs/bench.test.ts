@@ -1,6 +1,7 @@
 /** The benchmark works: its programs run, what they write is verified, and there is a figure for each. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,3 +58,19 @@ test.each([
   const { code, stdout } = await bench(...args);
   expect([code, stdout]).toEqual([1, expect.stringContaining(says)]);
 });
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s ends it in the middle of a run, and its folder is gone',
+  async (signal) => {
+    const argv = [program, '--smoke', '--only', 'cold-10', '--rounds', '1000'];
+    const child = spawn(process.execPath, argv, { env: { ...process.env, TMPDIR: folder } });
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'data');
+    const [own = ''] = await readdir(folder);
+    // The pipe of a program that is being measured.
+    for await (const { filename } of watch(join(folder, own))) if (filename === 'pipe') break;
+    child.kill(signal);
+    expect(await ended).toEqual([null, signal]);
+    expect(await readdir(folder)).toEqual([]);
+  },
+);

@@ -133,6 +133,14 @@ export const walkMutants = [
     killers: exportTests('an empty page beyond is not believed'),
   },
   {
+    name: 'an empty answer to an id before counts as an empty page',
+    promise: 'rule 5: the end takes two empty pages',
+    file: walk,
+    search: "answer.items.length === 0 && question.kind !== 'before'",
+    replacement: 'answer.items.length === 0',
+    killers: testsOf('unit/zendesk/export-walk', 'an empty answer to an id before'),
+  },
+  {
     name: 'an empty page is believed at once',
     promise: 'rule 5: where something has been read an empty page is asked for once more',
     file: walk,

@@ -67,7 +67,7 @@ test('a stream without a bookmark starts at start_date with all fields and full 
 test('the bookmark is the server position, not the largest time of a record', async () => {
   const odd = { ...page('a1', 'b2'), end_time: t0 + 3, end_id: 'b' };
   const { checkpoints } = await readAll(chats, {
-    api: scriptedApi([odd, ...Array<JsonObject>(7).fill(empty)]),
+    api: scriptedApi([odd, ...Array<JsonObject>(9).fill(empty)]),
     settings: start,
   });
   expect(checkpoints).toEqual([own(3), undefined]);

@@ -85,3 +85,11 @@ test('an id that a page holds twice does not make the questions before it go on 
   expect(asked.length).toBeLessThan(15);
   expect(asked).not.toContain('...');
 });
+
+test('an empty answer to an id before does not stand in for the second empty page beyond', () => {
+  const page = answerOf(9, 'a5', 'b5');
+  const answers = [page, page, none, none, none, answerOf(9, 'c7'), answerOf(9, 'b5', 'c7')];
+  const { read, asked } = walkOver(answers);
+  expect(asked.slice(2, 6)).toEqual(['ties 5 b', 'before 5 a', 'beyond 6', 'beyond 6']);
+  expect(read).toEqual(['a5', 'b5', 'c7']);
+});
