@@ -55,9 +55,14 @@ export function sendHalf(outgoing: ServerResponse, encoded: Encoded, then: () =>
   outgoing.write(encoded.bytes.subarray(0, Math.floor(encoded.bytes.length / 2)), then);
 }
 
+/** Has the client closed the connection? From Node 24 on such a response is closed, but not destroyed. */
+function isGone({ destroyed, closed }: ServerResponse): boolean {
+  return destroyed || closed;
+}
+
 /** Resolves after `ms`, or as soon as the client has gone. */
 export function pause(ms: number, outgoing: ServerResponse): Promise<void> {
-  if (ms <= 0 || outgoing.destroyed) return Promise.resolve();
+  if (ms <= 0 || isGone(outgoing)) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(finish, ms);
     function finish(): void {
@@ -80,7 +85,7 @@ export async function sendSlowly(
   const size = Math.max(1, Math.ceil(encoded.bytes.length / pace.pieces));
   for (let start = 0; start < encoded.bytes.length; start += size) {
     await pause(pace.everyMs, outgoing);
-    if (outgoing.destroyed) return;
+    if (isGone(outgoing)) return;
     outgoing.write(encoded.bytes.subarray(start, start + size));
   }
   outgoing.end();

@@ -142,7 +142,8 @@ test('a small gzip body that would fill the memory is stopped', async () => {
 test('an error page without an end is not read to its end', async () => {
   const { origin } = await serve((_, response) => {
     response.writeHead(500);
-    const pour = (): void => void (response.socket?.destroyed === false && response.write('x'.repeat(50_000), pour));
+    const pour = (): void =>
+      void (response.socket?.destroyed === false && response.write('x'.repeat(50_000), pour));
     pour();
   });
   const error = await rejectionOf(createTestClient({ origin }).client.get(once));
