@@ -15,7 +15,7 @@ import { describeStreams } from '../describe.ts';
 function isInstant(text: string): boolean {
   const { length } = text;
   return (
-    (length === 20 || length === 27) &&
+    (length === 20 || (length > 21 && length < 31)) &&
     text[4] === '-' &&
     text[7] === '-' &&
     text[10] === 'T' &&

@@ -23,9 +23,17 @@ function datePatches(at: number): Patch[] {
     'yesterday',
     `${plain}.123456789Z`,
     '2024-02-30T00:00:00Z',
+    `${plain}.000000Z`,
+    at,
+    at * 1000 + 120,
+    at * 1_000_000 + 7,
+    20_240_101,
   ];
-  const zoned = { update_timestamp: `${plain}+00:00Z` };
-  return [zoned, ...odd.map((text) => ({ end_timestamp: text, timestamp: text }))];
+  return [
+    { update_timestamp: `${plain}+00:00Z` },
+    { update_timestamp: at },
+    ...odd.map((time) => ({ end_timestamp: time, timestamp: time })),
+  ];
 }
 
 /** What each kind does to a chat, one chat per patch. `at` is the chat's update time in seconds. */

@@ -99,8 +99,7 @@ export function stringCoercer(column: Column): Coerce {
 export function dateTimeCoercer(column: Column): Coerce {
   return (value) => {
     if (value === null || value === '') return null;
-    const instant = typeof value === 'string' ? normalizeInstant(value) : undefined;
-    return instant ?? refuse(value, column);
+    return normalizeInstant(value) ?? refuse(value, column);
   };
 }
 

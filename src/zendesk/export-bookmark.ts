@@ -1,5 +1,5 @@
 import { TapError } from '../errors.ts';
-import { instantToMicros, microsToInstant } from '../instant.ts';
+import { epochToMicros, instantToMicros, microsToInstant } from '../instant.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 
 /** The unit of `start_time` and `end_time`: seconds, but microseconds for agent_timeline (API page "incremental export"). */
@@ -45,18 +45,11 @@ function unreadable(key: string, value: Json): TapError {
   );
 }
 
-/**
- * A time in any form a tap has written it. ISO text, or digits whose number tells the unit: up to 11
- * seconds, 12 to 14 milliseconds, 15 to 17 microseconds (Airbyte's connector wrote all three).
- */
+/** A time in any form a tap has written it: ISO text, or digits (Airbyte's connector wrote all three units). */
 function timeToMicros(key: string, value: Json): number {
   const text = typeof value === 'number' ? String(Math.floor(value)) : value;
   if (typeof text !== 'string') throw unreadable(key, value);
-  const digits = text.trim();
-  if (/^\d{1,11}$/.test(digits)) return Number(digits) * 1e6;
-  if (/^\d{12,14}$/.test(digits)) return Number(digits) * 1e3;
-  if (/^\d{15,17}$/.test(digits)) return Number(digits);
-  const micros = instantToMicros(digits);
+  const micros = epochToMicros(text.trim()) ?? instantToMicros(text);
   if (micros === undefined) throw unreadable(key, value);
   return micros;
 }

@@ -1,4 +1,4 @@
-import { instantToMicros, microsToInstant } from '../instant.ts';
+import { microsToInstant, timeToMicros } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
 import {
@@ -42,8 +42,7 @@ function currentHead(reading: Reading): number {
 function isWanted(item: JsonObject, { options, spec }: Reading): boolean {
   const { endDateMs } = options.settings;
   if (endDateMs === undefined) return true;
-  const text = item[spec.replicationKey];
-  const micros = typeof text === 'string' ? instantToMicros(text) : undefined;
+  const micros = timeToMicros(item[spec.replicationKey]);
   return micros === undefined || micros <= endDateMs * 1000;
 }
 

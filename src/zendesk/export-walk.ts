@@ -23,7 +23,7 @@
  * Something beyond, or a full page of what came already: the question again, three times at most.
  */
 import { TapError } from '../errors.ts';
-import { instantToMicros, microsToInstant } from '../instant.ts';
+import { microsToInstant, timeToMicros } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { ExportUnit, Place } from './export-bookmark.ts';
 import type { ExportAnswer } from './export-envelope.ts';
@@ -264,8 +264,7 @@ function isFull(at: Standing, { items, limit }: ExportAnswer): boolean {
 function touches(at: Standing, { items, position }: ExportAnswer, time: number): boolean {
   if (position?.time === time) return true;
   return items.some((item) => {
-    const text = item[at.replicationKey];
-    const micros = typeof text === 'string' ? instantToMicros(text) : undefined;
+    const micros = timeToMicros(item[at.replicationKey]);
     return micros !== undefined && Math.floor(micros / at.unit.micros) === time;
   });
 }

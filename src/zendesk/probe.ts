@@ -1,5 +1,5 @@
 /** How each family of endpoints is probed. */
-import { instantToMicros, microsToInstant } from '../instant.ts';
+import { microsToInstant, timeToMicros } from '../instant.ts';
 import { isJsonObject, type Json } from '../json.ts';
 import type { Probe } from './definition.ts';
 import type { ExportRequestSpec } from './export-request.ts';
@@ -39,9 +39,8 @@ export function exportProbe({ name, path, unit, replicationKey }: ExportRequestS
 
 function newestOf(body: Json, name: string, key: string): string | undefined {
   const items = isJsonObject(body) ? body[name] : [];
-  const micros = (Array.isArray(items) ? items : []).flatMap((item) => {
-    const text = isJsonObject(item) ? item[key] : undefined;
-    return (typeof text === 'string' ? instantToMicros(text) : undefined) ?? [];
-  });
+  const micros = (Array.isArray(items) ? items : []).flatMap(
+    (item) => (isJsonObject(item) ? timeToMicros(item[key]) : undefined) ?? [],
+  );
   return micros.length === 0 ? undefined : microsToInstant(Math.max(...micros));
 }

@@ -2,7 +2,7 @@
  * The table of streams: the only place that knows them. A new one is an entry here, a schema file and
  * items in the sandbox.
  */
-import { microsToInstant, normalizeInstant } from '../instant.ts';
+import { normalizeInstant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { StreamDefinition } from './definition.ts';
 import { microseconds, seconds } from './export-bookmark.ts';
@@ -28,10 +28,8 @@ function chatVersion(chat: JsonObject): string {
  * agent may begin in the same second). One fixture of another connector has whole microseconds.
  */
 function identifySpan(span: JsonObject): void {
-  const { agent_id: agent, start_time: raw } = span;
-  const isMicros = typeof raw === 'number' && raw > 1e14 && raw < Number.MAX_SAFE_INTEGER;
-  const start = isMicros ? microsToInstant(raw) : raw;
-  const instant = typeof start === 'string' ? normalizeInstant(start) : undefined;
+  const { agent_id: agent, start_time: start } = span;
+  const instant = normalizeInstant(start);
   if (instant === undefined || (typeof agent !== 'number' && typeof agent !== 'string')) return;
   span['start_time'] = instant;
   span['id'] = `${agent}|${instant}`;

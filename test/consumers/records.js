@@ -55,7 +55,7 @@ const iso = /^(.{10})[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|\+00:00Z|[+-]\d\d:\d
 
 /**
  * @param {string} text
- * @returns {string | undefined} UTC, without a fraction or with six digits of it; undefined: no instant
+ * @returns {string | undefined} UTC, with all digits of the fraction; undefined: no instant
  */
 export function writtenInstant(text) {
   const [, day = '', time = '', fraction = '', zone = 'Z'] = iso.exec(text) ?? [];
@@ -63,8 +63,26 @@ export function writtenInstant(text) {
   // What comes back as another day is not in the calendar.
   if (Number.isNaN(plain.getTime()) || !plain.toISOString().startsWith(day)) return undefined;
   const utc = new Date(`${day}T${time}${zone.replace('+00:00Z', 'Z')}`).toISOString().slice(0, 19);
-  const digits = fraction.slice(0, 6).padEnd(6, '0');
-  return Number(digits) === 0 ? `${utc}Z` : `${utc}.${digits}Z`;
+  return fraction === '' ? `${utc}Z` : `${utc}.${fraction}Z`;
+}
+
+/** Units of whole digits, in microseconds, by how many digits there are. */
+const epochUnits = new Map([
+  [10, 1_000_000],
+  [13, 1000],
+  [16, 1],
+]);
+
+/**
+ * @param {number} number
+ * @returns {string | undefined}
+ */
+function epochInstant(number) {
+  const micros = number * (epochUnits.get(String(number).length) ?? Number.NaN);
+  if (!Number.isSafeInteger(micros)) return undefined;
+  const text = new Date(Math.floor(micros / 1_000_000) * 1000).toISOString().slice(0, 19);
+  const fraction = micros % 1_000_000;
+  return fraction === 0 ? `${text}Z` : `${text}.${String(fraction).padStart(6, '0')}Z`;
 }
 
 /**
@@ -108,6 +126,7 @@ function textOf(value) {
  */
 function instantOf(value) {
   if (value === '') return null;
+  if (typeof value === 'number') return epochInstant(value);
   return typeof value === 'string' ? writtenInstant(value) : undefined;
 }
 

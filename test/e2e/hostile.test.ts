@@ -75,11 +75,12 @@ const outcomes: Readonly<
   ],
   dates: (at) => {
     const both = (text: string | null): JsonObject => ({ end_timestamp: text, timestamp: text });
-    const refused = (text: string): Change => ({
+    const refused = (time: string | number): Change => ({
       columns: both(null),
-      kept: { '/end_timestamp': text, '/timestamp': text },
+      kept: { '/end_timestamp': time, '/timestamp': time },
     });
     return [
+      { columns: { update_timestamp: `${at}Z` } },
       { columns: { update_timestamp: `${at}Z` } },
       { columns: both(null) },
       { columns: both(`${at}Z`) },
@@ -87,8 +88,13 @@ const outcomes: Readonly<
       { columns: both(`${at}Z`) },
       refused('20001-01-01T00:00:00Z'),
       refused('yesterday'),
-      { columns: both(`${at}.123456Z`) },
+      { columns: both(`${at}.123456789Z`) },
       refused('2024-02-30T00:00:00Z'),
+      { columns: both(`${at}.000000Z`) },
+      { columns: both(`${at}Z`) },
+      { columns: both(`${at}.120000Z`) },
+      { columns: both(`${at}.000007Z`) },
+      refused(20_240_101),
     ];
   },
   types: () => [
@@ -247,7 +253,7 @@ test('all hostile values together are told once for each path, and only items wi
     'chats: /zendesk_ticket_id (number)',
     // It is unknown, and it is beyond 2^53.
     'chats: /brand_new_number (number)',
-    'chats: item 55 of page 1',
+    'chats: item 56 of page 1',
     'chats: item 58 of page 1',
   ]);
   expect(result.stderrLines.at(-1)).toBe(

@@ -64,9 +64,9 @@ const draft4: AnySchemaObject = {
   },
 };
 
-/** RFC 3339 in UTC with no fraction or six digits, of a day that exists in the years 1 to 9999. */
+/** RFC 3339 in UTC with up to nine digits of a fraction, of a day that exists in the years 1 to 9999. */
 function isWrittenInstant(text: string): boolean {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{6})?Z$/.exec(text);
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z$/.exec(text);
   const seconds = match?.[1] ?? '';
   const date = new Date(`${seconds}Z`);
   return (

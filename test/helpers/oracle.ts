@@ -33,14 +33,9 @@ export function pathOf(stream: string): string {
   return `/api/v2/chat/${isExport ? 'incremental/' : ''}${resource}`;
 }
 
-const instant = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|\+00:00Z)$/;
-
-/** An instant as it must be written: UTC, no fraction when it is zero, else six digits. */
+/** An instant as it must be written: UTC, with the digits that were sent. */
 function writtenInstant(text: string): string {
-  const match = instant.exec(text);
-  if (match === null) return text;
-  const fraction = (match[2] ?? '').padEnd(6, '0');
-  return `${match[1] ?? ''}${Number(fraction) === 0 ? '' : `.${fraction}`}Z`;
+  return text.replace(/\+00:00Z$/, 'Z');
 }
 
 const instantNames = /^(?:.*_)?(?:timestamp|date|created_at|last_login|start_time)$/;

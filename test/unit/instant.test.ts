@@ -1,18 +1,21 @@
 import { expect, test } from '@jest/globals';
 
-import { instantToMicros, microsToInstant, normalizeInstant } from '../../src/instant.ts';
+import {
+  epochToMicros,
+  instantToMicros,
+  microsToInstant,
+  normalizeInstant,
+  timeToMicros,
+} from '../../src/instant.ts';
 
 test.each([
   ['whole seconds', '2024-05-06T07:08:09Z', '2024-05-06T07:08:09Z'],
   ['six fraction digits', '2024-05-06T07:08:09.000010Z', '2024-05-06T07:08:09.000010Z'],
-  ['a zero fraction', '2024-05-06T07:08:09.000000Z', '2024-05-06T07:08:09Z'],
-  ['three fraction digits', '2024-05-06T07:08:09.120Z', '2024-05-06T07:08:09.120000Z'],
-  [
-    'nine fraction digits, which are cut',
-    '2024-05-06T07:08:09.123456789Z',
-    '2024-05-06T07:08:09.123456Z',
-  ],
-  ['a comma before the fraction', '2024-05-06T07:08:09,5Z', '2024-05-06T07:08:09.500000Z'],
+  ['a zero fraction', '2024-05-06T07:08:09.000000Z', '2024-05-06T07:08:09.000000Z'],
+  ['three fraction digits', '2024-05-06T07:08:09.120Z', '2024-05-06T07:08:09.120Z'],
+  ['nine fraction digits', '2024-05-06T07:08:09.123456789Z', '2024-05-06T07:08:09.123456789Z'],
+  ['a comma before the fraction', '2024-05-06T07:08:09,50Z', '2024-05-06T07:08:09.50Z'],
+  ['a fraction and an offset', '2024-05-06T07:08:09.000+02:00', '2024-05-06T05:08:09.000Z'],
   ['an offset', '2024-05-06T07:08:09+05:30', '2024-05-06T01:38:09Z'],
   ['an offset that moves the day back', '2024-03-01T00:30:00+01:00', '2024-02-29T23:30:00Z'],
   ['a negative offset without a colon', '2024-12-31T23:30:00-0100', '2025-01-01T00:30:00Z'],
@@ -31,8 +34,12 @@ test.each([
   ['the first instant', '0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
   ['the last instant', '9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59.999999Z'],
   ['a year before 100', '0050-06-07T00:00:00+00:00', '0050-06-07T00:00:00Z'],
-])('an instant with %s gets the one form', (_what, text, expected) => {
-  expect(normalizeInstant(text)).toBe(expected);
+  ['ten digits, which are seconds', 1714979289, '2024-05-06T07:08:09Z'],
+  ['thirteen digits, which are milliseconds', 1714979289120, '2024-05-06T07:08:09.120000Z'],
+  ['sixteen digits, which are microseconds', 1714979289123456, '2024-05-06T07:08:09.123456Z'],
+  ['ten digits in text', '1714979289', '2024-05-06T07:08:09Z'],
+])('a time with %s is written as an instant', (_what, value, expected) => {
+  expect(normalizeInstant(value)).toBe(expected);
 });
 
 test.each([
@@ -60,11 +67,18 @@ test.each([
   ['a year of five digits', '12024-01-01T00:00:00Z'],
   ['an offset that leaves the year 9999', '9999-12-31T23:59:59-01:00'],
   ['an offset that leaves the year 1', '0001-01-01T00:00:00+01:00'],
-  ['seconds since 1970', '1714979289'],
+  ['eight digits, which may be a date', 20240101],
+  ['nine digits', 999999999],
+  ['eleven digits', 17149792890],
+  ['digits that begin with zero', '0714979289'],
+  ['digits with a fraction', 1714979289.5],
+  ['negative digits', -1714979289],
+  ['a number that reading has rounded', Number.MAX_SAFE_INTEGER + 1],
+  ['true', true],
   ['an American date', '12/01/2010'],
   ['more text behind', '2024-01-01T00:00:00Z!'],
-])('%s is no instant', (_what, text) => {
-  expect(normalizeInstant(text)).toBeUndefined();
+])('%s is no instant', (_what, value) => {
+  expect(normalizeInstant(value)).toBeUndefined();
 });
 
 test.each([
@@ -77,8 +91,32 @@ test.each([
   expect(microsToInstant(micros)).toBe(text);
 });
 
-test('what is no instant has no microseconds', () => {
-  expect(instantToMicros('yesterday')).toBeUndefined();
+test.each([['yesterday'], ['1714979289']])('%s is no ISO form', (text) => {
+  expect(instantToMicros(text)).toBeUndefined();
+});
+
+test.each([
+  ['an ISO form', '2024-05-06T09:08:09.5+02:00', 1714979289500000],
+  ['nine fraction digits', '2024-05-06T07:08:09.123456789Z', 1714979289123456],
+  ['seconds', 1714979289, 1714979289000000],
+  ['milliseconds', '1714979289120', 1714979289120000],
+  ['a year, which is no time', 2024, undefined],
+  ['null', null, undefined],
+])('the microseconds of a time in %s', (_what, value, micros) => {
+  expect(timeToMicros(value)).toBe(micros);
+});
+
+test.each([
+  ['0', 0],
+  ['12345678901', 12345678901000000],
+  ['123456789012', 123456789012000],
+  ['12345678901234', 12345678901234000],
+  ['123456789012345', 123456789012345],
+  ['123456789012345678', undefined],
+  ['-1', undefined],
+  ['1.5', undefined],
+])('the microseconds of the digits %s', (digits, micros) => {
+  expect(epochToMicros(digits)).toBe(micros);
 });
 
 test('microseconds beyond the year 9999 are refused', () => {

@@ -68,6 +68,7 @@ const rows: readonly Row[] = [
       ['timestamp', 'end_timestamp'],
       ['timestamp', 'end_timestamp'],
       ['timestamp', 'end_timestamp'],
+      ['timestamp', 'end_timestamp'],
     ],
   },
   {

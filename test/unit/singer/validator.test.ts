@@ -16,6 +16,8 @@ test.each<[string, JsonObject]>([
   ['an unknown nested key', { id: 'a', visitor: { age: 5 } }],
   ['whole seconds', { id: 'a', update_timestamp: '2024-05-06T07:08:09Z' }],
   ['microseconds', { id: 'a', update_timestamp: '2024-05-06T07:08:09.000001Z' }],
+  ['a zero fraction', { id: 'a', update_timestamp: '2024-05-06T07:08:09.000Z' }],
+  ['nine fraction digits', { id: 'a', update_timestamp: '2024-05-06T07:08:09.123456789Z' }],
   ['a leap day', { id: 'a', update_timestamp: '2024-02-29T00:00:00Z' }],
 ])('a record with %s is valid', (_what, record) => {
   const validate = compileValidator(chats.schema);
@@ -34,6 +36,10 @@ test.each<[JsonObject, string]>([
   [{ id: 'a', history: [{}, { index: 1.5 }] }, '/history/1/index must be null,integer'],
   [{ id: 'a', tags: [null] }, '/tags/0 must be string'],
   [{ id: 'a', update_timestamp: '2024-05-06' }, '/update_timestamp must match format "date-time"'],
+  [
+    { id: 'a', update_timestamp: '2024-05-06T07:08:09.Z' },
+    '/update_timestamp must match format "date-time"',
+  ],
   [
     { id: 'a', update_timestamp: '2024-05-06T07:08:09+00' },
     '/update_timestamp must match format "date-time"',

@@ -245,6 +245,14 @@ test('end_date is inclusive, is the newest bookmark, and later items are not emi
   expect(checkpoints).toEqual([own(2)]);
 });
 
+test('end_date measures times that are whole numbers, too', async () => {
+  const items = [0, 1, 2, 3].map((second) => ({ id: `n${second}`, at: t0 + second }));
+  const api = scriptedApi([{ chats: items, count: 4, end_time: t0 + 3, end_id: 'n3' }]);
+  const settings = { ...start, endDateMs: (t0 + 2) * 1000 };
+  const { ids } = await readAll(chats, { api, settings });
+  expect(ids).toEqual(['n0', 'n1', 'n2']);
+});
+
 // Rule 4 and 5: ties, and the proof of the end.
 
 test('1,500 chats of one second are all read, by start_id where the page is full', async () => {

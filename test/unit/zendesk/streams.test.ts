@@ -80,7 +80,7 @@ test('a ban carries its date under both names, and its kind', async () => {
 test.each([
   ['six digits', '2026-01-05T00:00:01.000321Z', '2026-01-05T00:00:01.000321Z'],
   ['no fraction', '2026-01-05T00:00:01Z', '2026-01-05T00:00:01Z'],
-  ['a zero fraction', '2026-01-05T00:00:01.000000Z', '2026-01-05T00:00:01Z'],
+  ['a zero fraction', '2026-01-05T00:00:01.000000Z', '2026-01-05T00:00:01.000000Z'],
   ['microseconds as a number', 1767571201000321, '2026-01-05T00:00:01.000321Z'],
 ])('a span with %s keeps every digit of its start in its id', async (_, start, instant) => {
   const span = { agent_id: 7, start_time: start };
