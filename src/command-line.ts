@@ -17,7 +17,7 @@ export function createParser(name: string): Argv {
 }
 
 /** What yargs adds to each option; it says nothing that the description does not. */
-const typeMarks = /\s*\[(?:string|boolean|default: false|choices: [^\]]*)\]/g;
+const typeMarks = /(?<!\s)\s*\[(?:string|boolean|default: false|choices: [^\]]*)\]/g;
 
 /** A help text as it is shown. */
 export function helpText(text: string): string {

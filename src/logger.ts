@@ -117,7 +117,9 @@ export function createLogger(options: LoggerOptions): Logger {
 
 /** On one line, and without what could steer a terminal. */
 function folded(text: string): string {
-  return text.trim().replaceAll(/\s*[\p{Cc}\u2028\u2029]+\s*/gu, ' ');
+  return text
+    .trim()
+    .replaceAll(/[\s\p{Cc}]+/gu, (run) => (/[\p{Cc}\u2028\u2029]/u.test(run) ? ' ' : run));
 }
 
 /** The keys Meltano demands of a structured line, all of them in each line. */
@@ -161,7 +163,9 @@ type Redact = (text: string) => string;
 export function secretForms(secrets: readonly string[]): readonly string[] {
   const forms = secrets.flatMap((secret) => {
     if (secret.length < 4) return [];
-    const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
+    const base64 = Buffer.from(secret)
+      .toString('base64')
+      .replace(/={1,2}$/, '');
     const base64url = Buffer.from(secret).toString('base64url');
     const inUrl = encodeURIComponent(secret.toWellFormed());
     const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
@@ -244,6 +248,6 @@ export function levelOf(word: string): LogLevel | undefined {
 function rootLevel(text: string): string | undefined {
   const block = /^root:[^\S\n]*\n((?:[^\S\n]+.*\n?|\n)*)/m.exec(text)?.[1];
   const flow = /(?:^root|"root")\s*:\s*\{([^{}]*)\}/m.exec(text)?.[1];
-  const level = /(?:^|,)\s*["']?level["']?\s*:\s*["']?([A-Za-z]+)/m;
+  const level = /(?:^|,)[ \t]*["']?level["']?\s*:\s*["']?([A-Za-z]+)/m;
   return level.exec(block ?? flow ?? '')?.[1];
 }

@@ -129,5 +129,5 @@ function behind(ms: number): string {
 
 /** `12345.6` as `12,346`, whatever the machine's locale. */
 function grouped(value: number): string {
-  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+  return Math.round(value).toLocaleString('en-US');
 }

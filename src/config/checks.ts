@@ -23,11 +23,11 @@ export function checkSubdomain(findings: Findings): void {
     violations.set('subdomain', missing + nearMiss(findings, 'subdomain'));
   }
   if (typeof given !== 'string') return;
-  const host = given
+  const [host = ''] = given
     .toLowerCase()
     .replace(/^https?:\/\//, '')
-    .replace(/(:\d+)?([/?#].*)?$/, '');
-  const subdomain = host.replace(/\.zendesk\.com$/, '');
+    .split(/[/?#]/, 1);
+  const subdomain = host.replace(/:\d+$/, '').replace(/\.zendesk\.com$/, '');
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(subdomain)) settings['subdomain'] = subdomain;
   else {
     const why = subdomain.includes('.')

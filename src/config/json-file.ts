@@ -57,7 +57,8 @@ function whereNotJson(text: string): string {
       return true;
     } catch (error) {
       // A SyntaxError: one at the very end only misses what would follow.
-      return new RegExp(`end of JSON input|at position ${length}\\b`).test(String(error));
+      const [end, position] = /end of JSON input|at position (\d+)/.exec(String(error)) ?? [];
+      return position === undefined ? end !== undefined : Number(position) === length;
     }
   };
   let [good, bad] = [0, text.length + 1];

@@ -19,7 +19,7 @@ export function isRaw(value: unknown): boolean {
   return JSON.stringify(value).includes(marker);
 }
 
-const markedString = new RegExp(`"${marker}((?:[^"\\\\]|\\\\.)*)"`, 'gu');
+const markedString = /"\uE000raw:((?:[^"\\]|\\.)*)"/gu;
 
 /** Puts the raw texts into a stringified item. */
 export function rawToText(text: string): string {
