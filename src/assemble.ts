@@ -112,8 +112,11 @@ export async function loadConfig(
 ): Promise<Config> {
   const value = await gatherConfig(sources);
   const nowMs = clock.now();
-  const { config, notes } = await parseConfig(value, { nowMs, knownStreams: streamNames() });
-  logger.setSecrets(config.secrets);
+  const { config, notes } = await parseConfig(value, {
+    nowMs,
+    knownStreams: streamNames(),
+    setSecrets: logger.setSecrets,
+  });
   if (config.logFormat === 'json') logger.setFormat('json');
   for (const { level, message } of notes) {
     if (level === 'INFO') logger.info(message);

@@ -4,10 +4,11 @@ import type { Dates, KnownStreams } from './config/checks.ts';
 import { gather, namesIn, propertiesOf } from './config/forms.ts';
 import type { ConfigNote, Findings } from './config/forms.ts';
 import { mergeSources, type ConfigSources } from './config/sources.ts';
-import { expected, noObject, shown } from './config/wording.ts';
+import { expected, noObject } from './config/wording.ts';
 import { ConfigError } from './errors.ts';
 import { isJsonObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
+import { quoted } from './wording.ts';
 
 export { currentSettings, propertiesOf, type ConfigNote } from './config/forms.ts';
 export { parseJson, readJsonFile, readTextFile } from './config/json-file.ts';
@@ -50,6 +51,8 @@ export interface OAuthConfig {
 export interface ConfigOptions {
   readonly nowMs: number;
   readonly knownStreams?: KnownStreams;
+  /** Is given all secrets before anything that is said about the config. */
+  readonly setSecrets?: (secrets: readonly string[]) => void;
 }
 
 /** What is wrong with one key; `message` is a whole sentence and never holds a secret. */
@@ -121,6 +124,7 @@ export async function parseConfig(
   const schema = await readConfigSchema();
   const findings = gather(value, schema);
   const { settings, violations, notes } = findings;
+  options.setSecrets?.([...findings.secrets]);
   // Loaded by nobody who only describes the program: it takes a calendar.
   const checks = await import('./config/checks.ts');
   const validate = await loadValidator();
@@ -158,11 +162,13 @@ async function loadValidator(): Promise<CompiledSchema> {
   return validate;
 }
 
-function addViolation({ schema, settings, violations, secrets }: Findings, key: string): void {
+function addViolation({ schema, settings, violations }: Findings, key: string): void {
   const property = schema.get(key);
   const value = settings[key];
   if (property === undefined || value === undefined) return;
-  const is = property['writeOnly'] === true ? '' : ` is ${shown(value, secrets)}: it`;
+  const { enum: words, writeOnly } = property;
+  const known = Array.isArray(words) ? words.filter((word) => typeof word === 'string') : [];
+  const is = writeOnly === true ? '' : ` is ${quoted(value, known)}: it`;
   violations.set(key, `${key}${is} must be ${expected(property)}.${hints[key] ?? ''}`);
 }
 

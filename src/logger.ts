@@ -1,5 +1,6 @@
 import { isJsonObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
+import { quoted, quotedPath } from './wording.ts';
 
 /** From the least to the gravest. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
@@ -220,7 +221,7 @@ export function loggingFromEnv(
     } catch {
       // Missing or unreadable: not worth a run that could do its work.
       warnings.push(
-        `SINGER_SDK_LOG_CONFIG names ${path}, which cannot be read: logs are plain text.`,
+        `SINGER_SDK_LOG_CONFIG names ${quotedPath(path)}, which cannot be read: logs are plain text.`,
       );
     }
   }
@@ -231,7 +232,7 @@ export function loggingFromEnv(
   const level = levelOf(asked ?? rootLevel(text) ?? 'info');
   if (level === undefined && variable !== undefined)
     warnings.push(
-      `${variable} is ${JSON.stringify(asked)}, which is no level: write ${levels.join(', ')}.`,
+      `${variable} is ${quoted(asked ?? '', levels)}, which is no level: write ${levels.join(', ')}.`,
     );
   // Meltano always names a file; only this formatter means that somebody reads JSON.
   const format = text.includes('StructuredFormatter') ? 'json' : 'text';

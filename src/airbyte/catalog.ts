@@ -1,6 +1,7 @@
 /** The catalog Airbyte is shown, and the one a connection was configured with. */
 import { TapError } from '../errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
+import { quotedName } from '../wording.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 import { withoutNull } from '../singer/schema.ts';
 
@@ -75,7 +76,10 @@ function configured(value: Json, index: number): Configured {
   if (!isJsonObject(stream) || typeof name !== 'string' || name === '')
     throw wrong(place, 'has no "stream" with a "name"');
   if (!syncModes.has(syncMode))
-    throw wrong(`stream "${name}"`, 'has a "sync_mode" that is not full_refresh or incremental');
+    throw wrong(
+      `stream ${quotedName(name)}`,
+      'has a "sync_mode" that is not full_refresh or incremental',
+    );
   const { json_schema: schema } = stream;
   const properties = isJsonObject(schema) ? schema['properties'] : undefined;
   return { name, columns: isJsonObject(properties) ? Object.keys(properties) : [] };
@@ -104,8 +108,9 @@ export function parseConfiguredCatalog(
   const list = isJsonObject(value) ? value['streams'] : undefined;
   if (!Array.isArray(list)) throw wrong('it', 'must be an object with a list "streams"');
   const all = list.map((one, index) => configured(one, index));
-  const twice = all.find(({ name }, index) => all.findIndex((one) => one.name === name) !== index);
-  if (twice !== undefined) throw wrong(`stream "${twice.name}"`, 'is listed twice');
+  const seen = new Set<string>();
+  const twice = all.find(({ name }) => seen.size === seen.add(name).size);
+  if (twice !== undefined) throw wrong(`stream ${quotedName(twice.name)}`, 'is listed twice');
   const entries = new Map<string, JsonObject>();
   for (const one of all) {
     const description = streams.find(({ name }) => name === one.name);

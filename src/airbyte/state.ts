@@ -5,6 +5,7 @@
 import { parseJson } from '../config.ts';
 import { TapError } from '../errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
+import { quoted, quotedName } from '../wording.ts';
 
 export interface AirbyteState {
   /** By stream, also of streams that do not exist; without what says nothing. */
@@ -21,6 +22,10 @@ const meaningless: ReadonlySet<string> = new Set([
   '__ab_full_refresh_sync_complete',
   'legacy',
 ]);
+
+/** Of Airbyte's protocol and its states. */
+const messageTypes =
+  'RECORD STATE LOG SPEC CATALOG TRACE CONTROL CONNECTION_STATUS STREAM GLOBAL LEGACY'.split(' ');
 
 function wrong(problem: string): TapError {
   const advice = 'pass what the last sync wrote, or no --state to read from start_date';
@@ -80,7 +85,7 @@ function parseMessage(value: Json, names: readonly string[]): Parsed {
   if (given(data) && (type === 'LEGACY' || type === null))
     return { entries: legacyEntries(data, names), isLegacy: true };
   if (type !== null)
-    throw wrong(`it has a message of type ${JSON.stringify(type)} without its state`);
+    throw wrong(`it has a message of type ${quoted(type, messageTypes)} without its state`);
   return { entries: legacyEntries(value, names), isLegacy: true };
 }
 
@@ -107,7 +112,7 @@ function valuesIn(text: string): readonly Json[] {
 function cleaned(name: string, state: Json): JsonObject {
   if (state === null) return {};
   if (!isJsonObject(state))
-    throw wrong(`the state of stream "${name}" is ${jsonTypeOf(state)}, not an object`);
+    throw wrong(`the state of stream ${quotedName(name)} is ${jsonTypeOf(state)}, not an object`);
   const entries = Object.entries(state).filter(
     ([key, value]) => value !== null && !meaningless.has(key),
   );

@@ -3,7 +3,8 @@ import utc from 'dayjs/plugin/utc.js';
 
 import { instantToMicros, microsToInstant } from '../instant.ts';
 import type { Findings } from './forms.ts';
-import { closest, didYouMean, shown, textOf } from './wording.ts';
+import { didYouMean, nearMisses, quoted, quotedName } from '../wording.ts';
+import { textOf } from './wording.ts';
 
 dayjs.extend(utc);
 
@@ -15,7 +16,7 @@ export interface KnownStreams {
 
 /** Puts the bare subdomain in place of whatever address was given. */
 export function checkSubdomain(findings: Findings): void {
-  const { settings, violations, secrets } = findings;
+  const { settings, violations } = findings;
   const given = settings['subdomain'];
   const example = 'give acme for an account at https://acme.zendesk.com.';
   if (given === undefined) {
@@ -33,7 +34,7 @@ export function checkSubdomain(findings: Findings): void {
     const why = subdomain.includes('.')
       ? 'another host than zendesk.com'
       : 'no name of letters, digits and hyphens';
-    violations.set('subdomain', `subdomain is ${shown(given, secrets)}, ${why}: ${example}`);
+    violations.set('subdomain', `subdomain is ${quoted(given)}, ${why}: ${example}`);
   }
 }
 
@@ -57,7 +58,7 @@ export function checkAccessToken(findings: Findings): void {
 
 /** Each name must be a stream that exists. */
 export function checkExtraStreams(
-  { settings, violations, secrets }: Findings,
+  { settings, violations }: Findings,
   known: KnownStreams | undefined,
 ): void {
   const names = settings['extra_streams'];
@@ -68,7 +69,7 @@ export function checkExtraStreams(
   const choice = hasChoice
     ? `it may name ${known.offByDefault.join(', ')}, or be all.`
     : 'all streams of this version are default ones, so take it out.';
-  const sentence = `extra_streams names ${shown(unknown, secrets)}, a stream that does not exist: ${choice}`;
+  const sentence = `extra_streams names ${quotedName(unknown, known.names)}, a stream that does not exist: ${choice}`;
   violations.set('extra_streams', sentence + didYouMean(unknown, known.names));
 }
 
@@ -101,7 +102,7 @@ export function checkDates(findings: Findings, nowMs: number): Dates {
   return { startMs, endMs, hasStartDate: given !== undefined };
 }
 
-function checkDate({ settings, violations, secrets }: Findings, key: string): number | undefined {
+function checkDate({ settings, violations }: Findings, key: string): number | undefined {
   const given = settings[key];
   if (typeof given !== 'string') return undefined;
   const micros = instantToMicros(given);
@@ -109,7 +110,7 @@ function checkDate({ settings, violations, secrets }: Findings, key: string): nu
   if (isSane) return Math.floor(micros / 1000);
   const advice = isoReadings(given) || '2024-01-31 or 2024-01-31T08:00:00Z';
   const what = micros === undefined ? 'no ISO date' : 'not between the years 1970 and 2099';
-  violations.set(key, `${key} is ${shown(given, secrets)}, which is ${what}: write ${advice}.`);
+  violations.set(key, `${key} is ${quoted(given)}, which is ${what}: write ${advice}.`);
   return undefined;
 }
 
@@ -123,22 +124,37 @@ function isoReadings(text: string): string {
   return [...readings].filter((date) => instantToMicros(date) !== undefined).join(' or ');
 }
 
-/** One warning for each key that nobody knows. */
-export function noteUnknownKeys({ schema, unknownKeys, notes, secrets }: Findings): void {
-  for (const path of unknownKeys) {
-    const meant = didYouMean(path.slice(path.lastIndexOf('.') + 1), [...schema.keys()]);
+/** So many unknown keys are named; a file may hold millions. */
+const maxNamed = 10;
+
+/** One warning for each of the first unknown keys, and one for the others. */
+export function noteUnknownKeys({ schema, unknownKeys, notes }: Findings): void {
+  const known = [...schema.keys()];
+  for (const path of unknownKeys.slice(0, maxNamed)) {
+    const meant = didYouMean(lastOf(path), known);
     notes.push({
       level: 'WARNING',
-      message: `The config key ${shown(path, secrets)} is unknown and ignored.${meant}`,
+      message: `The config key ${quotedName(path, known)} is unknown and ignored.${meant}`,
     });
   }
+  const more = unknownKeys.length - maxNamed;
+  if (more > 0)
+    notes.push({
+      level: 'WARNING',
+      message: `${more} more config keys are unknown and ignored.`,
+    });
 }
 
-function nearMiss({ schema, unknownKeys, secrets }: Findings, key: string): string {
-  const near = unknownKeys.find(
-    (path) => closest(path.slice(path.lastIndexOf('.') + 1), [...schema.keys()]) === key,
-  );
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
+}
+
+function nearMiss({ schema, unknownKeys }: Findings, key: string): string {
+  const known = [...schema.keys()];
+  const near = unknownKeys
+    .slice(0, maxNamed)
+    .find((path) => nearMisses(lastOf(path), known)[0] === key);
   return near === undefined
     ? ''
-    : ` The config holds ${shown(near, secrets)}: did you mean ${key}?`;
+    : ` The config holds ${quotedName(near, known)}: did you mean ${key}?`;
 }

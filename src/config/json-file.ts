@@ -4,6 +4,7 @@ import { TextDecoder } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import { isJsonObject } from '../json.ts';
 import type { Json } from '../json.ts';
+import { quotedPath } from '../wording.ts';
 
 /**
  * The text a file holds, without a byte order mark. `what` says which file this is, for example `--state`.
@@ -11,13 +12,13 @@ import type { Json } from '../json.ts';
  */
 export async function readTextFile(path: string, what: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new ConfigError(`${what}: ${path} ${whyUnreadable(error)}`, '', error);
+    throw new ConfigError(`${what}: ${quotedPath(path)} ${whyUnreadable(error)}`, '', error);
   });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     // A TypeError: the bytes are another encoding's.
-    throw new ConfigError(`${what}: ${path} is not UTF-8 text: save it as UTF-8.`);
+    throw new ConfigError(`${what}: ${quotedPath(path)} is not UTF-8 text: save it as UTF-8.`);
   }
 }
 
@@ -25,8 +26,10 @@ export async function readTextFile(path: string, what: string): Promise<string> 
 export async function readJsonFile(path: string, what: string): Promise<Json> {
   const text = await readTextFile(path, what);
   if (text.trim() === '')
-    throw new ConfigError(`${what}: ${path} is empty: it must hold a JSON object, {} at least.`);
-  return parseJson(text, `${what}: ${path}`);
+    throw new ConfigError(
+      `${what}: ${quotedPath(path)} is empty: it must hold a JSON object, {} at least.`,
+    );
+  return parseJson(text, `${what}: ${quotedPath(path)}`);
 }
 
 /** `where` begins the message of the ConfigError; the text itself is never shown. */

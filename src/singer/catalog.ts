@@ -1,6 +1,7 @@
 import { TapError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject, jsonTypeOf } from '../json.ts';
+import { quoted, quotedName } from '../wording.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
 import { propertyBreadcrumbs } from './schema.ts';
 
@@ -120,12 +121,13 @@ function wrong(where: string, problem: string): TapError {
 function checkFlags(holder: JsonObject, where: string): void {
   for (const key of ['selected', 'selected-by-default'])
     if (readFlag(holder[key]) === 'invalid')
-      throw wrong(where, `has "${key}": ${JSON.stringify(holder[key])}; it must be true or false`);
+      throw wrong(where, `has "${key}": ${quoted(holder[key])}; it must be true or false`);
   const inclusion = holder['inclusion'] ?? 'available';
-  if (inclusion !== 'available' && inclusion !== 'automatic' && inclusion !== 'unsupported')
+  const inclusions = ['available', 'automatic', 'unsupported'];
+  if (typeof inclusion !== 'string' || !inclusions.includes(inclusion))
     throw wrong(
       where,
-      `has "inclusion": ${JSON.stringify(inclusion)}; it must be available, automatic or unsupported`,
+      `has "inclusion": ${quoted(inclusion, inclusions)}; it must be available, automatic or unsupported`,
     );
 }
 
@@ -139,23 +141,33 @@ function parseSchema(schema: JsonObject, where: string): CatalogSchema {
     ...(typeof format === 'string' && { format }),
     ...(selected !== undefined && { selected }),
     ...(inclusion !== undefined && { inclusion }),
-    ...(isJsonObject(properties) && {
-      properties: Object.fromEntries(
-        Object.entries(properties).map(([name, child]) => [
-          name,
-          parseSchema(isJsonObject(child) ? child : {}, `${where}, property "${name}",`),
-        ]),
-      ),
-    }),
+    ...(isJsonObject(properties) &&
+      Object.keys(properties).length > 0 && {
+        properties: Object.fromEntries(
+          Object.entries(properties).map(([name, child]) => [
+            name,
+            parseSchema(
+              isJsonObject(child) ? child : {},
+              `${where}, property ${quotedName(name)},`,
+            ),
+          ]),
+        ),
+      }),
     ...(isJsonObject(items) && { items: parseSchema(items, `${where}, array items,`) }),
   };
 }
+
+/** More steps of a breadcrumb than any column of ours has. */
+const maxSteps = 10;
 
 function parseMetadataEntry(value: Json, where: string): MetadataEntry {
   const { breadcrumb, metadata } = isJsonObject(value) ? value : {};
   if (!Array.isArray(breadcrumb) || !isJsonObject(metadata))
     throw wrong(where, 'has a metadata entry without "breadcrumb" (a list) and "metadata"');
-  const place = `${where}, breadcrumb ${JSON.stringify(breadcrumb)},`;
+  const place = `${where}, breadcrumb [${breadcrumb
+    .slice(0, maxSteps)
+    .map((step) => quotedName(step))
+    .join(',')}],`;
   const steps = breadcrumb.filter((step) => typeof step === 'string');
   if (steps.length < breadcrumb.length) throw wrong(place, 'must be a list of texts');
   checkFlags(metadata, place);
@@ -168,7 +180,7 @@ function parseEntry(value: Json, index: number): CatalogEntry {
   const { tap_stream_id: id, schema, metadata = [] } = value;
   if (typeof id !== 'string' || id === '')
     throw wrong(place, 'needs a "tap_stream_id", the name of a stream');
-  const where = `stream "${id}"`;
+  const where = `stream ${quotedName(id)}`;
   const stream = value['stream'] ?? id;
   if (typeof stream !== 'string' || stream === '')
     throw wrong(where, 'has a "stream" that is no text');

@@ -1,5 +1,6 @@
 import { TapError } from '../errors.ts';
 import type { Json } from '../json.ts';
+import { quotedName } from '../wording.ts';
 import type { CatalogEntry, CatalogSchema, StreamDescription } from './catalog.ts';
 import { readFlag } from './catalog.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
@@ -31,8 +32,8 @@ function nodeAt(
       continue;
     }
     index += 1;
-    const properties: CatalogSchema['properties'] = node.properties ?? {};
-    if (Object.keys(properties).length === 0) return undefined;
+    const properties: CatalogSchema['properties'] = node.properties;
+    if (properties === undefined) return undefined;
     const name = breadcrumb[index] ?? '';
     if (!Object.hasOwn(properties, name)) return 'absent';
     node = properties[name];
@@ -71,7 +72,7 @@ export function chosenKeys(
     root['table-key-properties'] ??
     legacy.find((keys) => Array.isArray(keys) && keys.length > 0) ??
     description.keyProperties;
-  const keys: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const keys: readonly Json[] = Array.isArray(given) ? given : [given];
   const columns = description.schema.properties ?? {};
   return keys.map((key) => {
     const schema =
@@ -80,7 +81,7 @@ export function chosenKeys(
     if (typeof key === 'string' && types.some((type) => type !== 'object' && type !== 'array'))
       return key;
     throw new TapError(
-      `The catalog's stream "${entry.tap_stream_id}" has the key property ${JSON.stringify(key)}, which is no plain column of the stream. Its own are: ${description.keyProperties.join(', ')}.`,
+      `The catalog's stream "${entry.tap_stream_id}" has the key property ${quotedName(key)}, which is no plain column of the stream. Its own are: ${description.keyProperties.join(', ')}.`,
       { kind: 'config', stream: entry.tap_stream_id },
     );
   });
@@ -136,7 +137,9 @@ export function schemaDifferences(
         ]
       : []),
     ...(unknown.length > 0
-      ? [`${stream} has columns the tap does not: ${listed(unknown)}; they are left out.`]
+      ? [
+          `${stream} has columns the tap does not: ${listed(unknown.map((name) => quotedName(name)))}; they are left out.`,
+        ]
       : []),
   ];
 }

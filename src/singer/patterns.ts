@@ -1,7 +1,7 @@
 /** Selection without a catalog file: patterns over streams and columns, as Meltano's `select` has them. */
 import { TapError } from '../errors.ts';
+import { didYouMean, quotedName } from '../wording.ts';
 import type { Catalog, CatalogEntry, MetadataEntry } from './catalog.ts';
-import { nearMisses } from './near-misses.ts';
 import type { Breadcrumb } from './schema.ts';
 
 interface Pattern {
@@ -14,7 +14,7 @@ interface Pattern {
  * Does the whole path match? Only the last `*` is tried again, so the time is at most pattern times path:
  * what an earlier one could take, the last one can take as well.
  */
-function matchesGlob(glob: string, path: string): boolean {
+export function matchesGlob(glob: string, path: string): boolean {
   let at = 0;
   let star = -1;
   let restart = 0;
@@ -82,10 +82,8 @@ function select(
 function nothingMatches({ text }: Pattern, { streams }: Catalog): TapError {
   const names = streams.map((entry) => entry.tap_stream_id);
   const [stream = ''] = text.replace(/^!/, '').split('.');
-  const [near] = nearMisses(stream, names);
-  const hint =
-    near === undefined ? `The streams are: ${names.join(', ')}.` : `Did you mean ${near}?`;
-  return new TapError(`--select: ${text} matches no stream and no column. ${hint}`, {
+  const hint = didYouMean(stream, names) || ` The streams are: ${names.join(', ')}.`;
+  return new TapError(`--select: ${quotedName(text)} matches no stream and no column.${hint}`, {
     kind: 'config',
   });
 }

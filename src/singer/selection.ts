@@ -1,9 +1,9 @@
 import { TapError } from '../errors.ts';
+import { nearMisses, quoted, quotedName } from '../wording.ts';
 import type { Catalog, CatalogEntry, ReplicationMethod, StreamDescription } from './catalog.ts';
 import { readFlag } from './catalog.ts';
 import type { Columns } from './columns.ts';
 import { chosenColumns, chosenKeys, schemaDifferences } from './columns.ts';
-import { nearMisses } from './near-misses.ts';
 import type { JsonSchema } from './schema.ts';
 import { pruneSchema, withoutNull } from './schema.ts';
 
@@ -75,7 +75,7 @@ function replicationMethod(
   const method = wanted === null ? allowed[0] : readMethod(wanted, allowed);
   if (method !== undefined) return method;
   warn(
-    `Stream "${entry.tap_stream_id}": the catalog asks for replication method ${JSON.stringify(wanted)}; the stream has ${allowed.join(' and ')}. It is read as ${allowed[0]}.`,
+    `Stream "${entry.tap_stream_id}": the catalog asks for replication method ${quoted(wanted, ['FULL_TABLE', 'INCREMENTAL', 'LOG_BASED'])}; the stream has ${allowed.join(' and ')}. It is read as ${allowed[0]}.`,
   );
   return allowed[0];
 }
@@ -95,7 +95,7 @@ function checkReplicationKey(
   const stream = `Stream "${entry.tap_stream_id}":`;
   const used = own === undefined ? 'the stream has none' : `the stream's is "${own}"`;
   if (key !== own)
-    warn(`${stream} the catalog asks for replication key ${JSON.stringify(key)}; ${used}.`);
+    warn(`${stream} the catalog asks for replication key ${quotedName(key)}; ${used}.`);
   else if (method === 'FULL_TABLE' && (root['replication-method'] ?? null) === null)
     warn(
       `${stream} it is read as FULL_TABLE, its replication key notwithstanding. Set "replication-method" to INCREMENTAL to read by bookmark.`,
@@ -185,7 +185,10 @@ function descriptionOf(
     near.length > 0
       ? `Did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`
       : `Its streams are: ${names.join(', ')}.`;
-  throw wrong(`The catalog selects the stream "${id}", which this tap does not have. ${hint}`, id);
+  throw wrong(
+    `The catalog selects the stream ${quotedName(id, names)}, which this tap does not have. ${hint}`,
+    id,
+  );
 }
 
 function checkUnique(
@@ -196,7 +199,7 @@ function checkUnique(
   const seen = new Set<string>();
   for (const name of entries.map(nameOf)) {
     if (seen.has(name))
-      throw wrong(`The catalog ${what} "${name}" twice; take one of them out.`, name);
+      throw wrong(`The catalog ${what} ${quotedName(name)} twice; take one of them out.`, name);
     seen.add(name);
   }
 }

@@ -1,8 +1,8 @@
 import { TapError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject, jsonTypeOf } from '../json.ts';
+import { nearMisses, quotedName } from '../wording.ts';
 import type { StateValue } from './messages.ts';
-import { nearMisses } from './near-misses.ts';
 
 /** The names under which a state may hold a stream's bookmark. */
 export interface StreamNames {
@@ -61,7 +61,8 @@ function checkEnvelope(state: JsonObject, names: readonly string[]): void {
   if (stream !== undefined)
     throw wrong(`"${stream}" stands at the top. Bookmarks belong under "bookmarks".`);
   const misspelt = Object.keys(state).find((key) => nearMisses(key, ['bookmarks']).length > 0);
-  if (misspelt !== undefined) throw wrong(`it has "${misspelt}" in the place of "bookmarks".`);
+  if (misspelt !== undefined)
+    throw wrong(`it has ${quotedName(misspelt, ['bookmarks'])} in the place of "bookmarks".`);
 }
 
 function checkBookmarks(bookmarks: Json, names: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { TapError } from '../errors.ts';
 import { epochToMicros, instantToMicros, microsToInstant } from '../instant.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { quoted, quotedName } from '../wording.ts';
 
 /** The unit of `start_time` and `end_time`: seconds, but microseconds for agent_timeline (API page "incremental export"). */
 export interface ExportUnit {
@@ -39,7 +40,7 @@ const airbyteMarkers = new Set(['__ab_no_cursor_state_message', '__ab_full_refre
 
 function unreadable(key: string, value: Json): TapError {
   return new TapError(
-    `the state's bookmark cannot be understood: ${key} is ${JSON.stringify(value)}, not a time; ` +
+    `the state's bookmark cannot be understood: ${key} is ${quoted(value)}, not a time; ` +
       'pass the state the last run wrote, or remove this bookmark to read from start_date',
     { kind: 'config' },
   );
@@ -139,7 +140,7 @@ export function readExportBookmark(
   );
   if (strange !== undefined) {
     throw new TapError(
-      `the state's bookmark cannot be understood: it has no ${spec.replicationKey}, but ${strange}; ` +
+      `the state's bookmark cannot be understood: it has no ${spec.replicationKey}, but ${quotedName(strange)}; ` +
         'pass the state the last run wrote, or remove this bookmark to read from start_date',
       { kind: 'config' },
     );

@@ -1,6 +1,7 @@
 import { TapError } from '../errors.ts';
 import type { HttpAnswer } from '../http/client.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { quoted } from '../wording.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
 import { objectsIn } from './list-pages.ts';
 import { walkPages } from './walk-pages.ts';
@@ -42,7 +43,7 @@ export function readIdBookmark(entry: JsonObject | undefined): number | undefine
   const id = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) {
     throw new TapError(
-      `the state's bookmark cannot be understood: id is ${JSON.stringify(value)}, not a whole number; ` +
+      `the state's bookmark cannot be understood: id is ${quoted(value)}, not a whole number; ` +
         'pass the state the last run wrote, or remove this bookmark to read everything',
       { kind: 'config' },
     );

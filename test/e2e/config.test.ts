@@ -187,7 +187,9 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
   {
     name: 'a number that is none',
     input: { config: { ...plain, requests_per_minute: 'many' } },
-    says: [/^CRITICAL requests_per_minute is "many": it must be a whole number from 1 to 10000\.$/],
+    says: [
+      /^CRITICAL requests_per_minute is a text of 4 characters: it must be a whole number from 1 to 10000\.$/,
+    ],
   },
   {
     name: 'an extra stream that does not exist',

@@ -128,17 +128,20 @@ test.each([
 });
 
 test.each([
-  ['chat.acme.com', 'another host than zendesk.com'],
-  ['https://acme.zendesk.com.evil.example', 'another host than zendesk.com'],
-  ['https://evil.example/.zendesk.com', 'another host than zendesk.com'],
-  ['zendesk.com', 'another host than zendesk.com'],
-  ['me@acme', 'no name of letters, digits and hyphens'],
-  ['-acme', 'no name of letters, digits and hyphens'],
-  ['https://.zendesk.com', 'no name of letters, digits and hyphens'],
-  ['a b', 'no name of letters, digits and hyphens'],
+  ['chat.acme.com', '"chat.acme.com", another host than zendesk.com'],
+  [
+    'https://acme.zendesk.com.evil.example',
+    '"https://acme.zendesk.com.evil.example", another host than zendesk.com',
+  ],
+  ['https://evil.example/.zendesk.com', 'a text of 33 characters, another host than zendesk.com'],
+  ['zendesk.com', '"zendesk.com", another host than zendesk.com'],
+  ['me@acme', 'a text of 7 characters, no name of letters, digits and hyphens'],
+  ['-acme', 'a text of 5 characters, no name of letters, digits and hyphens'],
+  ['https://.zendesk.com', 'a text of 20 characters, no name of letters, digits and hyphens'],
+  ['a b', '"a b", no name of letters, digits and hyphens'],
 ])('The subdomain %j is refused', async (subdomain, why) => {
   expect(await sentencesOf({ ...needed, subdomain })).toEqual([
-    `subdomain is "${subdomain}", ${why}: give acme for an account at https://acme.zendesk.com.`,
+    `subdomain is ${why}: give acme for an account at https://acme.zendesk.com.`,
   ]);
 });
 
@@ -201,24 +204,18 @@ test.each([
   });
 });
 
+const writeIso = 'write 2024-01-31 or 2024-01-31T08:00:00Z.';
+
 test.each([
-  ['12/01/2010', 'which is no ISO date: write 2010-01-12 or 2010-12-01.'],
-  ['31.12.2010', 'which is no ISO date: write 2010-12-31.'],
-  ['45/45/2010', 'which is no ISO date: write 2024-01-31 or 2024-01-31T08:00:00Z.'],
-  ['2023-02-30', 'which is no ISO date: write 2024-01-31 or 2024-01-31T08:00:00Z.'],
-  ['yesterday', 'which is no ISO date: write 2024-01-31 or 2024-01-31T08:00:00Z.'],
-  [
-    '0023-02-03',
-    'which is not between the years 1970 and 2099: write 2024-01-31 or 2024-01-31T08:00:00Z.',
-  ],
-  [
-    '2100-01-01',
-    'which is not between the years 1970 and 2099: write 2024-01-31 or 2024-01-31T08:00:00Z.',
-  ],
+  ['12/01/2010', '"12/01/2010", which is no ISO date: write 2010-01-12 or 2010-12-01.'],
+  ['31.12.2010', '"31.12.2010", which is no ISO date: write 2010-12-31.'],
+  ['45/45/2010', `"45/45/2010", which is no ISO date: ${writeIso}`],
+  ['2023-02-30', `"2023-02-30", which is no ISO date: ${writeIso}`],
+  ['yesterday', `a text of 9 characters, which is no ISO date: ${writeIso}`],
+  ['0023-02-03', `"0023-02-03", which is not between the years 1970 and 2099: ${writeIso}`],
+  ['2100-01-01', `"2100-01-01", which is not between the years 1970 and 2099: ${writeIso}`],
 ])('The start date %j is refused with a hint', async (start_date, rest) => {
-  expect(await sentencesOf({ ...needed, start_date })).toEqual([
-    `start_date is "${start_date}", ${rest}`,
-  ]);
+  expect(await sentencesOf({ ...needed, start_date })).toEqual([`start_date is ${rest}`]);
 });
 
 test('Without a start date the log says where reading begins', async () => {
@@ -319,9 +316,13 @@ test.each<[string, Json, string]>([
   ['request_timeout', 0, 'is 0: it must be a number above 0, at most 86400.'],
   ['max_retry_seconds', true, 'is true: it must be a number from 0 to 604800.'],
   ['requests_per_minute', 0.5, 'is 0.5: it must be a whole number from 1 to 10000.'],
-  ['on_absent', 'ignore', 'is "ignore": it must be "warn" or "fail".'],
+  ['on_absent', 'ignore', 'is a text of 6 characters: it must be "warn" or "fail".'],
   ['log_format', 1, 'is 1: it must be "text" or "json".'],
-  ['user_agent', 'a\nb', 'is "a\\nb": it must be text of plain ASCII characters on one line.'],
+  [
+    'user_agent',
+    'a\nb',
+    'is a text of 3 characters: it must be text of plain ASCII characters on one line.',
+  ],
   ['token_file', [], 'is a list: it must be text.'],
   ['subdomain', 7, 'is 7: it must be text.'],
   ['start_date', 20240101, 'is 20240101: it must be an ISO date such as 2024-01-31.'],
@@ -367,9 +368,9 @@ test.each<[string, Json, string]>([
   });
 });
 
-test('A long value is cut in the message', async () => {
+test('A long value is not repeated', async () => {
   const [sentence] = await sentencesOf({ ...needed, on_absent: 'x'.repeat(100) });
-  expect(sentence).toBe(`on_absent is "${'x'.repeat(59)}...: it must be "warn" or "fail".`);
+  expect(sentence).toBe('on_absent is a text of 100 characters: it must be "warn" or "fail".');
 });
 
 test('A file with several mistakes is told all of them, each in its own sentence', async () => {
@@ -383,7 +384,7 @@ test('A file with several mistakes is told all of them, each in its own sentence
     'subdomain is missing: give acme for an account at https://acme.zendesk.com. The config holds "subdomian": did you mean subdomain?',
     'access_token must be text.',
     'start_date is "12/01/2010", which is no ISO date: write 2010-01-12 or 2010-12-01.',
-    'on_absent is "never": it must be "warn" or "fail".',
+    'on_absent is a text of 5 characters: it must be "warn" or "fail".',
   ]);
 });
 

@@ -196,7 +196,7 @@ test.each(['verbose', 'constructor'])(
       level: 'info',
       format: 'text',
       warnings: [
-        `LOGLEVEL is "${word}", which is no level: write debug, info, warning, error, critical.`,
+        `LOGLEVEL is a text of ${word.length} characters, which is no level: write debug, info, warning, error, critical.`,
       ],
     });
   },

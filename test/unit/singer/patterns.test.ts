@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { discoverCatalog, type StreamDescription } from '../../../src/singer/catalog.ts';
-import { selectByPatterns } from '../../../src/singer/patterns.ts';
+import { matchesGlob, selectByPatterns } from '../../../src/singer/patterns.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';
 
 const text = { type: ['null', 'string'] };
@@ -69,9 +69,27 @@ test.each<readonly [readonly string[], Record<string, string>]>([
 });
 
 test.each([
-  ['chat.*', /chat\.\* matches no stream and no column\. Did you mean chats\?/],
-  ['!chats.nickname', /!chats\.nickname matches no stream and no column/],
+  ['chat.*', /"chat\.\*" matches no stream and no column\. Did you mean chats\?/],
+  ['!chats.nickname', /"!chats\.nickname" matches no stream and no column/],
   ['x', /The streams are: chats, agents, events\./],
 ])('%s, which matches nothing, is refused', (pattern, says) => {
   expect(() => selected('agents', pattern)).toThrow(says);
+});
+
+test('a glob matches what the regular expression of the same meaning matches', () => {
+  const letters = ['a', 'b', '*', '?', '.'];
+  let words = [''];
+  for (let length = 1; length <= 5; length += 1)
+    words = words.concat(words.flatMap((word) => letters.map((letter) => word + letter)));
+  const globs = [...new Set(words)];
+  const paths = globs.filter((word) => !/[*?]/.test(word));
+  for (const glob of globs) {
+    const source = glob
+      .replaceAll('.', String.raw`\.`)
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
+    const oracle = new RegExp(`^${source}$`);
+    const matched = paths.filter((path) => matchesGlob(glob, path));
+    expect([glob, matched]).toEqual([glob, paths.filter((path) => oracle.test(path))]);
+  }
 });

@@ -510,13 +510,15 @@ test('columns the tap does not have are one warning, unless they are deselected'
     entryOf('agents', { schema: { properties }, at, root: { selected: true } }),
   );
   expect(warnings).toEqual([
-    'Stream "agents": the catalog has columns the tap does not: foo, baz; they are left out.',
+    'Stream "agents": the catalog has columns the tap does not: "foo", "baz"; they are left out.',
   ]);
 });
 
 test('a warning lists ten columns and counts the others', () => {
-  const names = Array.from({ length: 12 }, (_, index) => [`c${index}`, {}]);
+  const names = Array.from({ length: 12 }, (_, index) => [`c${'abcdefghijkl'[index]}`, {}]);
   const schema = { properties: Object.fromEntries(names) as Json };
   const { warnings } = select(entryOf('agents', { schema, root: { selected: true } }));
-  expect(warnings[0]).toContain('c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 and 2 more; they');
+  expect(warnings[0]).toContain(
+    '"ca", "cb", "cc", "cd", "ce", "cf", "cg", "ch", "ci", "cj" and 2 more; they',
+  );
 });
