@@ -1,7 +1,7 @@
 # The Airbyte source as an image. Nobody publishes it: build it from a clone (README, "In Airbyte").
 
 # The package holds nothing that is of one platform alone, so it is built once, on the machine's own.
-FROM --platform=$BUILDPLATFORM node:22-slim AS build
+FROM --platform=$BUILDPLATFORM node:26-slim AS build
 WORKDIR /build
 COPY . .
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -14,7 +14,7 @@ WORKDIR /airbyte/integration_code
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && chmod -R a+rX,go-w /airbyte
 
-FROM node:22-slim
+FROM node:26-slim
 # The platform runs everything as uid 1000, which is node's in this base image.
 RUN userdel --remove node \
     && groupadd --gid 1000 airbyte \
@@ -24,8 +24,8 @@ COPY --from=build /airbyte/integration_code /airbyte/integration_code
 WORKDIR /airbyte/integration_code
 # A number, so that a cluster can see for itself that it is not root.
 USER 1000:1000
-# Said twice: the platform evaluates the variable in a shell, everybody else starts the entry point. There is
-# no NODE_OPTIONS: the memory used is flat, and a larger heap would only end at the container's limit, unheard.
+# The platform evaluates the variable in a shell; Docker itself starts the entry point. NODE_OPTIONS is not set: the
+# program needs the same memory for every account, and a larger heap would only end at the container's limit.
 ENV AIRBYTE_ENTRYPOINT="node /airbyte/integration_code/bin/source-zendesk-chat.js"
 ENTRYPOINT ["node", "/airbyte/integration_code/bin/source-zendesk-chat.js"]
 LABEL io.airbyte.name="source-zendesk-chat" \

@@ -13,14 +13,28 @@ const root = new URL('../../', import.meta.url);
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 let folder = '';
 
-/** An npm whose tests leave the counts in $JEST, whose consumers say $CONSUMERS, and whose command $FAILING fails. */
+/** The runs of jest: the installed Node.js, and each supported version. */
+const jestRuns = 5;
+/** All parts, and what the consumers count when all is well. */
+const others = 14 + 6;
+
+/** An npm whose tests leave the counts in $JEST, whose consumers say $CONSUMERS, and whose commands that match $FAILING fail. */
 const npm = `#!/bin/sh
 case "$*" in
-  "$FAILING"*) echo "this is broken"; exit 1 ;;
-  test*) for word; do case "$word" in --outputFile=*) echo "$JEST" > "\${word#*=}" ;; esac; done ;;
+  $FAILING*) echo "this is broken"; exit 1 ;;
+  test*|"run --silent jest "*) for word; do case "$word" in --outputFile=*) echo "$JEST" > "\${word#*=}" ;; esac; done ;;
   *consumers) echo "$CONSUMERS" ;;
   pack*) touch "$3/tap-zendesk-chat-0.0.0.tgz" ;;
   install*) mkdir -p "$3/node_modules/.bin" && cp "$BIN"/*-zendesk-chat "$3/node_modules/.bin/" ;;
+esac
+case "$*" in
+  *npm:node-*)
+    for version in 20.19 22 24 26; do
+      folder=$3/node_modules/node-$version/bin
+      mkdir -p "$folder"
+      printf '#!/bin/sh\\necho v%s.0\\n' "$version" > "$folder/node"
+      chmod +x "$folder/node"
+    done ;;
 esac
 `;
 const tap = `#!/bin/sh
@@ -84,45 +98,51 @@ async function runCi(
 }
 
 test('Each part counts as one test beside those of jest and the consumers', async () => {
-  expect(await runCi({ passed: 100 })).toMatchObject({ code: 0, last: '115 passed, 0 failed' });
+  const last = `${jestRuns * 100 + others} passed, 0 failed`;
+  expect(await runCi({ passed: 100 })).toMatchObject({ code: 0, last });
 });
 
 test.each([
-  ['the tests', 'test', 'npm test'],
-  ['the types', 'run --silent typecheck', 'types'],
-  ['the linter', 'run --silent lint', 'linter'],
-  ['the format', 'run --silent format:check', 'format'],
-  ['stale tables', 'run --silent generate -- --check', 'README tables'],
-  ['the demo', 'run demo', 'npm run demo'],
-  ['the consumers', 'run --silent consumers', 'real consumers'],
-  ['packing', 'pack', 'package'],
-  ['installing', 'install', 'package'],
-  ['the image', 'run image', 'image'],
+  ['the tests', 'test', 'npm test', 4],
+  ['the tests with other versions of Node.js', 'run --silent jest', 'Node.js 22: the tests', 6],
+  ['installing other versions of Node.js', 'install*npm:node-', 'binaries of the supported', 9],
+  ['the types', 'run --silent typecheck', 'types', 1],
+  ['the linter', 'run --silent lint', 'linter', 1],
+  ['the format', 'run --silent format:check', 'format', 1],
+  ['stale tables', 'run --silent generate -- --check', 'README tables', 1],
+  ['the demo', 'run demo', 'npm run demo', 1],
+  ['the consumers', 'run --silent consumers', 'real consumers', 2],
+  ['packing', 'pack', 'package', 1],
+  ['installing', 'install*--omit=dev', 'package', 1],
+  ['the image', 'run image', 'image', 1],
 ])(
   'A failure of %s fails the run, shows why, and the rest still runs',
-  async (_what, call, part) => {
+  async (_what, call, part, failed) => {
     const { code, output, last } = await runCi({ passed: 100 }, call);
     expect(code).toBe(1);
     expect(output).toContain(`FAILED  ${part}`);
     expect(output).toContain('this is broken');
     expect(output).toContain(part === 'package' ? 'ok      npm run demo' : 'ok      package');
-    expect(last).toMatch(/^\d+ passed, [12] failed$/);
+    expect(last).toMatch(new RegExp(`^\\d+ passed, ${failed} failed$`));
   },
 );
 
 test.each([
-  ['a failed test', { passed: 99, failed: 1 }, '114 passed, 1 failed'],
-  ['a suite that could not be run', { passed: 99, broken: 1 }, '114 passed, 1 failed'],
-  ['a skipped test', { passed: 99, skipped: 1 }, '114 passed, 1 failed'],
-  ['a run of jest that left no counts', undefined, '15 passed, 1 failed'],
-])('%s is counted as a failure', async (_what, counts, last) => {
+  ['a failed test', { passed: 99, failed: 1 }],
+  ['a suite that could not be run', { passed: 99, broken: 1 }],
+  ['a skipped test', { passed: 99, skipped: 1 }],
+  ['a run of jest that left no counts', undefined],
+])('%s is counted as a failure', async (_what, counts) => {
+  const passed = jestRuns * (counts?.passed ?? 0) + others;
+  const last = `${passed} passed, ${jestRuns} failed`;
   expect(await runCi(counts)).toMatchObject({ code: 1, last });
 });
 
 test.each([
-  ['A row that fails', 'FAILED  some consumer\n5 passed, 1 failed', '114 passed, 1 failed'],
-  ['A run of the consumers that left no counts', 'killed', '109 passed, 1 failed'],
-])('%s is counted as a failure', async (_what, consumers, last) => {
+  ['A row that fails', 'FAILED  some consumer\n5 passed, 1 failed', 1],
+  ['A run of the consumers that left no counts', 'killed', 6],
+])('%s is counted as a failure', async (_what, consumers, missing) => {
+  const last = `${jestRuns * 100 + others - missing} passed, 1 failed`;
   expect(await runCi({ passed: 100 }, '-', consumers)).toMatchObject({ code: 1, last });
 });
 
@@ -130,10 +150,19 @@ test('npm test hands its arguments on to jest', () => {
   expect(manifest.scripts.test).toMatch(/^npm run --silent jest -- --/);
 });
 
-test('The workflow checks all three versions of Node.js, the consumers, the tarball and the image, with scripts that exist', async () => {
+test('The workflow, .ci/run and package.json name the same versions of Node.js', async () => {
+  const workflow = parseYaml(await readFile(new URL('.github/workflows/ci.yml', root), 'utf8'));
+  const { jobs } = workflow as { jobs: Record<string, JsonObject> };
+  const script = await readFile(new URL('.ci/run', root), 'utf8');
+  const versions = ['20.19', '22', '24', '26'];
+  expect(jobs['check']?.['strategy']).toMatchObject({ matrix: { node: versions.map(Number) } });
+  expect(script).toContain(`\nversions=(${versions.join(' ')})\n`);
+  expect(manifest.engines.node).toBe('^20.19.0 || ^22.0.0 || ^24.0.0 || >=26.0.0');
+});
+
+test('The workflow checks the program, the consumers, the tarball and the image, with scripts that exist', async () => {
   const text = await readFile(new URL('.github/workflows/ci.yml', root), 'utf8');
   const { jobs } = parseYaml(text) as { jobs: Record<string, JsonObject> };
-  expect(jobs['check']?.['strategy']).toMatchObject({ matrix: { node: [20, 22, 24] } });
   const runs = Object.values(jobs).flatMap(({ steps }) =>
     (steps as JsonObject[]).flatMap(({ run }) => (typeof run === 'string' ? [run] : [])),
   );
@@ -160,7 +189,7 @@ test('The workflow checks all three versions of Node.js, the consumers, the tarb
 test('Each npm script that .ci/run calls exists', async () => {
   const text = await readFile(new URL('.ci/run', root), 'utf8');
   const called = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name);
-  expect(called).toHaveLength(8);
+  expect(called).toHaveLength(9);
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(called));
 });
 

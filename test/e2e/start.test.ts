@@ -1,6 +1,6 @@
 /** What only tells about itself starts without what it does not need: the HTTP client, a calendar, and what checks records. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,5 +80,27 @@ test.concurrent.each(['tap-zendesk-chat.js', 'source-zendesk-chat.js', 'zendesk-
     const { stdout } = await promisify(execFile)(process.execPath, argv);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(stdout).toMatch(/reproducible data|as Singer messages|as a source of Airbyte's/);
+  },
+);
+
+test.concurrent.each(['tap-zendesk-chat.js', 'source-zendesk-chat.js', 'zendesk-chat-sandbox.js'])(
+  '%s says how to build a checkout that is not built',
+  async (program) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tap-not-built-'));
+    try {
+      await cp(new URL('bin', root), join(folder, 'bin'), { recursive: true });
+      await cp(new URL('package.json', root), join(folder, 'package.json'));
+      const run = promisify(execFile)(process.execPath, [
+        join(folder, 'bin', program),
+        '--version',
+      ]);
+      await expect(run).rejects.toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: `CRITICAL the program is not built: run "npm install" and "npm run build" in ${folder}/\n`,
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   },
 );
