@@ -129,6 +129,7 @@ export function createApi(
   world: ApiWorld,
 ): (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void> {
   const { options } = world;
+  const { clock = Date.now } = options;
   const respond = createResponder(world);
   let count = 0;
   return async (incoming, outgoing, url) => {
@@ -136,7 +137,7 @@ export function createApi(
     const { query, refused } = queryOf(url);
     const path = url.pathname;
     const isAuthorized = incoming.headers.authorization === `Bearer ${world.token}`;
-    const entry = logged(incoming, { number: count, path, query, isAuthorized });
+    const entry = logged(incoming, { number: count, path, query, isAuthorized, at: clock() });
     world.requests.push(entry);
     await options.onRequest?.({ number: entry.number, path, query });
     await pause(options.latencyMs ?? 0, outgoing);
@@ -151,6 +152,7 @@ export function createApi(
       gzipLevel: gzipLevelFor(incoming, options),
     };
     await respond(call, isRead ? refused : refusal(405));
-    entry.doneAt = Date.now();
+    entry.doneAt = clock();
+    options.onAnswer?.(entry);
   };
 }

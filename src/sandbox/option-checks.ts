@@ -148,7 +148,7 @@ const optionShape = {
   // These two have checks of their own, with messages that name the very member.
   switches: anything,
   faults: anything,
-} satisfies Record<Exclude<keyof SandboxOptions, 'clock' | 'onRequest'>, Check>;
+} satisfies Record<Exclude<keyof SandboxOptions, 'clock' | 'onRequest' | 'onAnswer'>, Check>;
 
 function checkMembers(what: string, value: unknown, shape: Shape): void {
   if (!isJsonObject(value)) throw new Error(`${what} must be a JSON object.`);

@@ -1,4 +1,5 @@
 import type { FaultRule } from './fault-rules.ts';
+import type { LoggedRequest } from './request-log.ts';
 import type { Switches } from './switches.ts';
 
 /** One rule of `hostile` values; see `hostile-chats.ts` for what each one holds. */
@@ -93,4 +94,6 @@ export interface SandboxOptions {
   readonly faults?: readonly FaultRule[];
   /** Called before each answer of the API; edits made here are in the answer. */
   readonly onRequest?: (request: SeenRequest) => void | Promise<void>;
+  /** Called when the sandbox is done with a request: it is answered, or the answer has stalled for good. */
+  readonly onAnswer?: (request: LoggedRequest) => void;
 }

@@ -15,7 +15,7 @@ export interface LoggedRequest {
   /** Did it carry the right token? */
   readonly isAuthorized: boolean;
   readonly userAgent: string;
-  /** When it came, ms since 1970 by the machine's clock. */
+  /** When it came, ms since 1970 by the sandbox's `clock`; without one by the machine's. */
   readonly at: number;
   /** When the sandbox was done with it, also by a fault; null while it is not. */
   doneAt: number | null;
@@ -30,7 +30,7 @@ export interface LoggedRequest {
 /** What is known of a request when it comes. */
 export function logged(
   incoming: IncomingMessage,
-  seen: Pick<LoggedRequest, 'number' | 'path' | 'query' | 'isAuthorized'>,
+  seen: Pick<LoggedRequest, 'number' | 'path' | 'query' | 'isAuthorized' | 'at'>,
 ): LoggedRequest {
   const { authorization: _secret, ...headers } = incoming.headers;
   return {
@@ -38,7 +38,6 @@ export function logged(
     method: incoming.method ?? 'GET',
     headers,
     userAgent: headers['user-agent'] ?? '',
-    at: Date.now(),
     doneAt: null,
     status: null,
     items: 0,

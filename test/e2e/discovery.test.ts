@@ -3,19 +3,12 @@ import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
 import { breadcrumbOf, type DraftCatalog } from '../helpers/catalogs.ts';
-import { startLocalServer } from '../helpers/local-server.ts';
+import { withClosedPort } from '../helpers/local-server.ts';
 import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';
 
-/** A port nobody listens on. */
-async function closedUrl(): Promise<string> {
-  const server = await startLocalServer(() => undefined);
-  await server.close();
-  return server.origin;
-}
-
-async function discover(input: TapInput = {}): Promise<TapResult> {
-  return runTap({ sandboxUrl: await closedUrl(), args: ['--discover'], ...input });
+function discover(input: TapInput = {}): Promise<TapResult> {
+  return withClosedPort((sandboxUrl) => runTap({ sandboxUrl, args: ['--discover'], ...input }));
 }
 
 function catalogIn({ stdout }: TapResult): DraftCatalog {

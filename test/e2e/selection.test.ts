@@ -5,7 +5,8 @@ import type { JsonObject } from '../../src/json.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { breadcrumbOf, catalogOf, discovered, mark, type DraftEntry } from '../helpers/catalogs.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
-import { askedPaths, runOnce, withSandbox } from '../helpers/with-sandbox.ts';
+import { askedPaths, withSandbox } from '../helpers/with-sandbox.ts';
+import { runOnce } from '../helpers/world.ts';
 
 type Change = (entry: DraftEntry) => void;
 

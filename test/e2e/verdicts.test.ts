@@ -2,7 +2,10 @@
 import { expect, test } from '@jest/globals';
 
 import { catalogOf } from '../helpers/catalogs.ts';
-import { askedPaths, criticalLines, lastWords, leaks, runOnce } from '../helpers/with-sandbox.ts';
+import { withClosedPort } from '../helpers/local-server.ts';
+import { runTap } from '../helpers/run-tap.ts';
+import { askedPaths, criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';
+import { runOnce } from '../helpers/world.ts';
 
 const table = [
   { stream: 'accounts', path: 'account', statuses: [403, 404] },
@@ -101,6 +104,17 @@ test('A token that is refused everywhere ends the run at once with advice', asyn
     /^CRITICAL accounts: .* answers 401 Unauthorized .* The access token is refused: .*Make a new Chat token/,
   );
   expect(askedPaths(sandbox)).toEqual(['account', 'agents/me']);
+});
+
+test('An API that cannot be reached at all is named with its host', async () => {
+  await withClosedPort(async (sandboxUrl) => {
+    const config = { subdomain: 'acme', access_token: 'any', max_retry_seconds: 0 };
+    const result = await runTap({ sandboxUrl, config });
+    expect(result.code).toBe(1);
+    expect(lastWords(result)).toContain(
+      `${new URL(sandboxUrl).host} refuses the connection (ECONNREFUSED)`,
+    );
+  });
 });
 
 test('A wrong token is refused, and shown nowhere', async () => {

@@ -7,6 +7,8 @@ export interface Timers {
   readonly runDue: () => void;
   /** Resolves when one is next refreshed: a request has received something. */
   readonly refreshed: () => Promise<void>;
+  /** When the first one is due, ms since 1970; `Infinity` when none is running. */
+  readonly nextMs: () => number;
 }
 
 export function createTimers(now: () => number): Timers {
@@ -33,6 +35,7 @@ export function createTimers(now: () => number): Timers {
       }
     },
     refreshed: () => new Promise((resolve) => void waiting.push(resolve)),
+    nextMs: () => Math.min(...[...running.values()].map(({ dueMs }) => dueMs)),
   };
 }
 
@@ -43,6 +46,8 @@ export interface FakeClock extends Clock {
   set(ms: number): void;
   /** Lets time pass while nobody sleeps; timers that are due by then run. */
   pass(ms: number): void;
+  /** Lets time pass until the first timer is due: nothing comes within the limit. */
+  passLimit(): void;
   /** Resolves when a timer is next refreshed: a request has received something. */
   refreshed(): Promise<void>;
 }
@@ -61,6 +66,7 @@ export function createFakeClock(startMs: number): FakeClock {
     now: () => ms,
     set,
     pass: (duration) => set(ms + duration),
+    passLimit: () => set(timers.nextMs()),
     refreshed: timers.refreshed,
     timer: timers.start,
     async sleep(duration, signal) {

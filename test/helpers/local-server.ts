@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 
 export interface LocalServer {
   readonly origin: string;
@@ -30,4 +30,20 @@ export async function startLocalServer(listener: RequestListener): Promise<Local
       await closed;
     },
   };
+}
+
+/**
+ * An address on loopback that refuses connections for as long as `work` takes. The port belongs to an open
+ * connection, so that no server can take it meanwhile.
+ */
+export async function withClosedPort<T>(work: (origin: string) => Promise<T>): Promise<T> {
+  const server = await startLocalServer(() => undefined);
+  const socket = connect(Number(new URL(server.origin).port), '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return await work(`http://127.0.0.1:${socket.localPort}`);
+  } finally {
+    socket.destroy();
+    await server.close();
+  }
 }

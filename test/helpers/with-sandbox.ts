@@ -1,6 +1,6 @@
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
-import { runTap, type TapInput, type TapResult } from './run-tap.ts';
+import type { TapResult } from './run-tap.ts';
 
 /** A token that is easy to find wherever it should not be. */
 export const secretToken = 'TOKEN-5f1c93-do-not-show';
@@ -26,28 +26,6 @@ export async function withSandbox<T>(
   } finally {
     await sandbox.close();
   }
-}
-
-/** What a run against a sandbox left behind. */
-export interface SandboxRun {
-  readonly result: TapResult;
-  readonly sandbox: Sandbox;
-}
-
-/** One run, at debug level, against a sandbox of its own; `config` is added to the ready one. */
-export async function runOnce(
-  options: SandboxOptions,
-  input: Omit<TapInput, 'sandboxUrl' | 'config'> & { readonly config?: object } = {},
-): Promise<SandboxRun> {
-  return withSandbox(options, async (sandbox) => {
-    const result = await runTap({
-      ...input,
-      sandboxUrl: sandbox.url,
-      config: { ...sandbox.config, ...input.config },
-      env: { LOGLEVEL: 'debug', ...input.env },
-    });
-    return { result, sandbox };
-  });
 }
 
 /** Paths the sandbox was asked for, in order, without what they have in common. */

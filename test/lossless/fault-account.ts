@@ -1,11 +1,12 @@
 /** The account the faults meet: pages of chats, a short list, pages of agents; and what must have arrived of it. */
 import type { JsonObject } from '../../src/json.ts';
-import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
+import type { FaultRule } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf, mark, type DraftCatalog } from '../helpers/catalogs.ts';
 import { columnsOf, expectedRecords, recordFaults } from '../helpers/oracle.ts';
-import { runTap, type Output, type TapResult } from '../helpers/run-tap.ts';
+import type { Output, TapResult } from '../helpers/run-tap.ts';
+import { withWorld, type World } from '../helpers/world.ts';
 
 export const faultAccount: SandboxOptions = {
   chats: 25,
@@ -29,24 +30,22 @@ function withIncremental(catalog: JsonObject, name: string): JsonObject {
 /** The chats are read first, so that other streams come after them. */
 const chatsFirst = { bookmarks: {}, currently_syncing: 'chats' };
 
-/** Silence is waited out for a second; a busy machine is given longer where something else goes wrong. */
-export function timeLimit({ kind }: Fault): { readonly request_timeout: number } {
-  return { request_timeout: kind === 'stall' ? 1 : 20 };
+/** The account with its sandbox and tap, on one clock. */
+export interface FaultWorld extends Omit<World, 'run'> {
+  readonly run: (config?: object, state?: JsonObject) => Promise<TapResult>;
 }
 
-/** One run at debug level. */
-export function runOn(
-  sandbox: Sandbox,
-  config: object = {},
-  state: JsonObject = chatsFirst,
-): Promise<TapResult> {
-  return runTap({
-    sandboxUrl: sandbox.url,
-    config: { ...sandbox.config, ...config },
-    catalog: faultCatalog,
-    state,
-    env: { LOGLEVEL: 'debug' },
-  });
+/** Starts one for as long as `work` takes. */
+export function withFaultAccount<T>(
+  options: SandboxOptions,
+  work: (world: FaultWorld) => Promise<T>,
+): Promise<T> {
+  return withWorld({ ...faultAccount, ...options }, ({ run, ...world }) =>
+    work({
+      ...world,
+      run: (config = {}, state = chatsFirst) => run({ config, state, catalog: faultCatalog }),
+    }),
+  );
 }
 
 /** A request of a run, told by its path and, where the path alone does not tell it, its query. */

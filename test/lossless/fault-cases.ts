@@ -22,7 +22,7 @@ export const passing: readonly PassingCase[] = [
   {
     name: '429 with Retry-After in seconds',
     fault: status(429, { retryAfter: 3 }),
-    says: /answers 429 Too Many Requests/,
+    says: /^INFO waiting 3 s: \S+ answers 429 Too Many Requests \("Too Many Requests"\)$/,
     pauseMs: 3000,
   },
   {
@@ -106,13 +106,13 @@ export const passing: readonly PassingCase[] = [
   {
     name: 'silence instead of an answer',
     fault: { kind: 'stall', where: 'headers' },
-    says: /does not answer within 1 s/,
+    says: /does not answer within 60 s/,
     pauseMs: 0,
   },
   {
     name: 'silence in the middle of the body',
     fault: { kind: 'stall', where: 'body' },
-    says: /falls silent for 1 s in the middle of the body/,
+    says: /falls silent for 60 s in the middle of the body/,
     pauseMs: 0,
   },
 ];

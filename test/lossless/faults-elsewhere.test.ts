@@ -5,13 +5,7 @@ import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
-import {
-  criticalLines,
-  lastWords,
-  leaks,
-  secretToken,
-  withSandbox,
-} from '../helpers/with-sandbox.ts';
+import { criticalLines, lastWords, leaks, secretToken } from '../helpers/with-sandbox.ts';
 import {
   addFault,
   faultAccount,
@@ -19,7 +13,7 @@ import {
   lossesAmongFirst,
   lossesOf,
   requestPlaces,
-  runOn,
+  withFaultAccount,
 } from './fault-account.ts';
 import { chosen, isWhole } from './whole-set.ts';
 
@@ -41,7 +35,10 @@ async function withStranger<T>(
 }
 
 const linksElsewhere: readonly (readonly [name: string, link: (host: string) => string])[] = [
-  ['a whole address', (host) => `http://${host}/api/v2/chat/incremental/chats?limit=1`],
+  [
+    'a whole address',
+    (host) => `http://${host}/api/v2/chat/incremental/chats?access_token=in-the-link`,
+  ],
   ['https', (host) => `https://${host}/api/v2/chat/incremental/chats`],
   ['an address without a scheme', (host) => `//${host}/api/v2/chat/incremental/chats`],
   ['backslashes', (host) => String.raw`\\${host}\api\v2\chat\incremental\chats`],
@@ -66,10 +63,10 @@ test.each(
   'A redirect ($status, $form) of $place to another host is not followed; that stream fails, and the next run completes it',
   async ({ status, link, ...where }) => {
     await withStranger(async (host, heard) => {
-      await withSandbox(faultAccount, async (sandbox) => {
+      await withFaultAccount({}, async ({ sandbox, run }) => {
         const fault: Fault = { kind: 'redirect', location: link(host), status };
         addFault(sandbox, where, { fault });
-        const broken = await runOn(sandbox);
+        const broken = await run();
         expect(broken.code).toBe(1);
         expect(criticalLines(broken)).toEqual([lastWords(broken)]);
         expect(lastWords(broken)).toMatch(new RegExp(`^CRITICAL ${where.stream}: `));
@@ -79,9 +76,10 @@ test.each(
         expect(sandbox.requests.filter((request) => request.fault !== null)).toHaveLength(1);
         expect(lossesAmongFirst(sandbox, broken, where)).toEqual([]);
         expect(leaks(broken)).toEqual([]);
+        expect(broken.stderr).not.toContain('in-the-link');
 
         sandbox.faults.clear();
-        const next = await runOn(sandbox, {}, broken.lastState);
+        const next = await run({}, broken.lastState);
         expect(next.code).toBe(0);
         expect(lossesOf(sandbox, [broken, next])).toEqual([]);
       });
@@ -91,15 +89,15 @@ test.each(
 );
 
 test('Redirects in a circle are given up, and the next run completes the stream', async () => {
-  await withSandbox(faultAccount, async (sandbox) => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
     const [, where] = requestPlaces;
     if (where === undefined) throw new Error('There is no such place.');
     addFault(sandbox, where, { fault: { kind: 'redirect', location: '' } });
-    const broken = await runOn(sandbox);
+    const broken = await run();
     expect(broken.code).toBe(1);
     expect(lastWords(broken)).toMatch(/^CRITICAL chats: .* redirects more than 5 times/);
     sandbox.faults.clear();
-    const next = await runOn(sandbox, {}, broken.lastState);
+    const next = await run({}, broken.lastState);
     expect(lossesOf(sandbox, [broken, next])).toEqual([]);
   });
 });
@@ -114,12 +112,12 @@ test.each(chosen(nextPages, ([, switches]) => switches.envelope !== undefined))(
   'Links to a next page elsewhere%s are not followed, and everything arrives',
   async (_name, switches) => {
     await withStranger(async (host, heard) => {
-      await withSandbox(
-        { ...faultAccount, switches: { ...faultAccount.switches, ...switches } },
-        async (sandbox) => {
+      await withFaultAccount(
+        { switches: { ...faultAccount.switches, ...switches } },
+        async ({ sandbox, run }) => {
           const fault: Fault = { kind: 'foreignNextPage', origin: `http://${host}` };
           sandbox.faults.add({ path: 'incremental/', fault });
-          const result = await runOn(sandbox);
+          const result = await run();
           expect(result.code).toBe(0);
           expect(criticalLines(result)).toEqual([]);
           expect(lossesOf(sandbox, [result])).toEqual([]);
@@ -138,16 +136,15 @@ test.each(chosen(answeredBefore, (count) => count === 2))(
   'A token that is taken away after %i answers ends the run, and a new run with another completes it',
   async (count) => {
     const sandboxes: Sandbox[] = [];
-    await withSandbox(
+    await withFaultAccount(
       {
-        ...faultAccount,
         onRequest: ({ number }) => {
           if (number === count + 1) sandboxes[0]?.setSwitches({ tokenRefused: true });
         },
       },
-      async (sandbox) => {
+      async ({ sandbox, run }) => {
         sandboxes.push(sandbox);
-        const broken = await runOn(sandbox);
+        const broken = await run();
         expect(broken.code).toBe(1);
         expect(criticalLines(broken)).toEqual([lastWords(broken)]);
         expect(lastWords(broken)).toMatch(/ answers 401 .* The access token is refused/);
@@ -155,7 +152,7 @@ test.each(chosen(answeredBefore, (count) => count === 2))(
         expect(leaks(broken)).toEqual([]);
 
         sandbox.setSwitches({ tokenRefused: false });
-        const next = await runOn(sandbox, {}, broken.lastState);
+        const next = await run({}, broken.lastState);
         expect(next.code).toBe(0);
         expect(lossesOf(sandbox, [broken, next])).toEqual([]);
       },
@@ -164,8 +161,8 @@ test.each(chosen(answeredBefore, (count) => count === 2))(
 );
 
 test('The token goes to the API in a header and nowhere else: no address holds it', async () => {
-  await withSandbox(faultAccount, async (sandbox) => {
-    const result = await runOn(sandbox);
+  await withFaultAccount({}, async ({ sandbox, run }) => {
+    const result = await run();
     expect(result.code).toBe(0);
     expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
     expect(sandbox.requests.every(({ isAuthorized }) => isAuthorized)).toBe(true);

@@ -6,12 +6,12 @@ import { expect, test } from '@jest/globals';
 
 import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
-import { createFakeClock } from '../helpers/fake-clock.ts';
-import { runInProcess, runTap, type TapResult } from '../helpers/run-tap.ts';
-import { criticalLines, lastWords, leaks, withSandbox } from '../helpers/with-sandbox.ts';
-import { faultAccount, faultCatalog, lossesOf, runOn, timeLimit } from './fault-account.ts';
+import { runTap } from '../helpers/run-tap.ts';
+import { criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';
+import { withWorld } from '../helpers/world.ts';
+import { faultCatalog, lossesOf, withFaultAccount } from './fault-account.ts';
 import { withFront, type FrontAnswer } from './front-server.ts';
 import { chosen, isWhole } from './whole-set.ts';
 
@@ -29,28 +29,6 @@ function limitsOf({ requests }: Sandbox): readonly number[] {
     .filter((limit, index, all) => limit !== all[index - 1]);
 }
 
-/** Runs in this process, where waiting costs nothing. */
-async function withoutWaiting<T>(
-  options: SandboxOptions,
-  work: (sandbox: Sandbox, run: (state?: object) => Promise<TapResult>) => Promise<T>,
-): Promise<T> {
-  const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
-  const sandbox = await startSandbox({ clock: clock.now, ...options });
-  const run = (state?: object): Promise<TapResult> =>
-    runInProcess({
-      sandboxUrl: sandbox.url,
-      config: { ...sandbox.config },
-      catalog,
-      clock,
-      ...(state === undefined ? {} : { state }),
-    });
-  try {
-    return await work(sandbox, run);
-  } finally {
-    await sandbox.close();
-  }
-}
-
 const broken: Fault = { kind: 'status', status: 500 };
 
 test.each(
@@ -63,10 +41,10 @@ test.each(
 )(
   'A chat (the one behind $place others) that the API sends only in pages of $limitAbove or fewer is read all the same, and full pages after it',
   async ({ place, limitAbove }) => {
-    await withoutWaiting(longAccount, async (sandbox, run) => {
+    await withWorld(longAccount, async ({ sandbox, run }) => {
       const includes = sandbox.account.idAt('chats', place);
       sandbox.faults.add({ path: 'incremental/chats', limitAbove, includes, fault: broken });
-      const result = await run();
+      const result = await run({ catalog });
       expect(result.code).toBe(0);
       expect(result.stderr).toContain('does not get through; asking for 500 items');
       expect(lossesOf(sandbox, [result], streams)).toEqual([]);
@@ -77,10 +55,10 @@ test.each(
 );
 
 test('A chat that the API cannot send at all fails the stream with its place, and the next run goes on from there', async () => {
-  await withoutWaiting(longAccount, async (sandbox, run) => {
+  await withWorld(longAccount, async ({ sandbox, run }) => {
     const includes = sandbox.account.idAt('chats', 1500);
     sandbox.faults.add({ path: 'incremental/chats', includes, fault: broken });
-    const first = await run();
+    const first = await run({ catalog });
     expect(first.code).toBe(1);
     expect(criticalLines(first)).toEqual([lastWords(first)]);
     expect(lastWords(first)).toMatch(
@@ -90,7 +68,7 @@ test('A chat that the API cannot send at all fails the stream with its place, an
     expect(limitsOf(sandbox)).toContain(1);
 
     sandbox.faults.clear();
-    const next = await run(first.lastState);
+    const next = await run({ catalog, state: first.lastState });
     expect(next.code).toBe(0);
     expect(lossesOf(sandbox, [first, next], streams)).toEqual([]);
     expect(next.records('chats').length).toBeLessThanOrEqual(601);
@@ -98,9 +76,9 @@ test('A chat that the API cannot send at all fails the stream with its place, an
 });
 
 test('While nothing answers at all, pages are not made smaller', async () => {
-  await withoutWaiting(longAccount, async (sandbox, run) => {
+  await withWorld(longAccount, async ({ sandbox, run }) => {
     sandbox.faults.add({ fault: broken });
-    const result = await run();
+    const result = await run({ catalog });
     expect(result.code).toBe(1);
     expect(limitsOf(sandbox)).toEqual([1000]);
     expect(result.stderr).not.toContain('does not get through');
@@ -129,30 +107,28 @@ async function gzipOfSpaces(count: number): Promise<Buffer> {
   return all;
 }
 
-/** Here waiting is real: for the whole set alone. */
-if (isWhole) {
-  test.each(tooMuch)(
-    'A request for more than 600 chats that is always $name is made for 500, and nothing is missing',
-    async ({ rule }) => {
-      await withSandbox({ ...faultAccount, switches: {} }, async (sandbox) => {
-        sandbox.faults.add({ path: 'incremental/chats', limitAbove: 600, ...rule });
-        const result = await runOn(sandbox, timeLimit(rule.fault));
-        expect(result.code).toBe(0);
-        expect(lossesOf(sandbox, [result])).toEqual([]);
-        expect(result.warnings).toContainEqual(
-          expect.stringMatching(
-            /^chats: the page at .* does not get through; asking for 500 items$/,
-          ),
-        );
-        expect(leaks(result)).toEqual([]);
-      });
-    },
-  );
+test.each(tooMuch)(
+  'A request for more than 600 chats that is always $name is made for 500, and nothing is missing',
+  async ({ rule }) => {
+    await withFaultAccount({ switches: {} }, async ({ sandbox, run }) => {
+      sandbox.faults.add({ path: 'incremental/chats', limitAbove: 600, ...rule });
+      const result = await run();
+      expect(result.code).toBe(0);
+      expect(lossesOf(sandbox, [result])).toEqual([]);
+      expect(result.warnings).toContainEqual(
+        expect.stringMatching(/^chats: the page at .* does not get through; asking for 500 items$/),
+      );
+      expect(leaks(result)).toEqual([]);
+    });
+  },
+);
 
+/** It takes half a gigabyte of memory: for the whole set alone. */
+if (isWhole) {
   test('A page of more than 256 MiB is asked for in halves, at once, and nothing is missing', async () => {
     const body = await gzipOfSpaces(257 * 2 ** 20);
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-    await withSandbox(faultAccount, async (sandbox) => {
+    await withFaultAccount({}, async ({ sandbox }) => {
       const answer = (url: URL): FrontAnswer | undefined => {
         const isTooMuch = Number(url.searchParams.get('limit')) > 300;
         return isTooMuch && url.pathname.endsWith('/chats') ? { headers, body } : undefined;
@@ -173,14 +149,19 @@ if (isWhole) {
 }
 
 test('An answer that comes slowly, but comes, is waited for however long it takes', async () => {
-  await withSandbox(faultAccount, async (sandbox) => {
+  await withFaultAccount({}, async ({ sandbox, clock, run }) => {
     sandbox.faults.add({
       path: 'incremental/chats',
       nth: 2,
-      fault: { kind: 'slow', everyMs: 250, pieces: 12 },
+      fault: { kind: 'slow', everyMs: 1, pieces: 12 },
     });
-    // All of it takes longer than the time limit, which is meant for silence.
-    const result = await runOn(sandbox, { request_timeout: 2 });
+    const startMs = clock.now();
+    const ended = run({ request_timeout: 60 });
+    const isOver = ended.then(() => true);
+    // The time limit is meant for silence: it passes ten times, with a piece of the answer each time.
+    while (!(await Promise.race([isOver, clock.refreshed()]))) clock.pass(59_000);
+    const result = await ended;
+    expect(clock.now() - startMs).toBeGreaterThan(600_000);
     expect(result.code).toBe(0);
     expect(result.stderr).not.toContain('INFO waiting');
     expect(lossesOf(sandbox, [result])).toEqual([]);

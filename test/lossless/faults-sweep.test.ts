@@ -4,12 +4,11 @@ import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/json.ts';
 import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
-import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
-import { runInProcess, type TapResult } from '../helpers/run-tap.ts';
+import type { TapResult } from '../helpers/run-tap.ts';
 import { criticalLines } from '../helpers/with-sandbox.ts';
+import { withWorld, type World } from '../helpers/world.ts';
 import { lossesOf } from './fault-account.ts';
 import { createDice } from './dice.ts';
 import { chosen, isWhole } from './whole-set.ts';
@@ -31,37 +30,22 @@ const account: SandboxOptions = {
   switches: { maxPage: 10, agentsMaxPage: 5, bansMaxPage: 6 },
 };
 
-interface World {
-  readonly sandbox: Sandbox;
-  readonly clock: FakeClock;
+interface SweepWorld extends Omit<World, 'run'> {
   readonly run: (state?: JsonObject, config?: object) => Promise<TapResult>;
 }
 
-/** A sandbox and a tap with one clock, whose waits cost nothing. */
-async function withWorld(switches: Partial<Switches>, work: (world: World) => Promise<void>) {
-  const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
-  const sandbox = await startSandbox({
-    clock: clock.now,
-    ...account,
-    switches: { ...account.switches, ...switches },
-  });
-  const run: World['run'] = (state, config = {}) =>
-    runInProcess({
-      sandboxUrl: sandbox.url,
-      config: { ...sandbox.config, ...config },
-      catalog,
-      clock,
-      ...(state === undefined ? {} : { state }),
-    });
-  try {
-    await work({ sandbox, clock, run });
-  } finally {
-    await sandbox.close();
-  }
+function withSweep(
+  switches: Partial<Switches>,
+  work: (world: SweepWorld) => Promise<void>,
+): Promise<void> {
+  const options = { ...account, switches: { ...account.switches, ...switches } };
+  return withWorld(options, ({ run, ...world }) =>
+    work({ ...world, run: (state = {}, config = {}) => run({ catalog, config, state }) }),
+  );
 }
 
 /** How many requests a run makes that nothing befalls. */
-async function countRequests({ sandbox, run }: World): Promise<number> {
+async function countRequests({ sandbox, run }: SweepWorld): Promise<number> {
   const result = await run();
   expect(lossesOf(sandbox, [result], streams)).toEqual([]);
   const count = sandbox.requests.length;
@@ -72,7 +56,11 @@ async function countRequests({ sandbox, run }: World): Promise<number> {
 type Judge = (broken: TapResult) => readonly string[] | Promise<readonly string[]>;
 
 /** Makes a run for each of its requests, with that request alone struck by `rule`. */
-async function strikeEach(world: World, rule: FaultRule, judge: Judge): Promise<readonly string[]> {
+async function strikeEach(
+  world: SweepWorld,
+  rule: FaultRule,
+  judge: Judge,
+): Promise<readonly string[]> {
   const count = await countRequests(world);
   const wrong: string[] = [];
   for (let nth = 1; nth <= count; nth += isWhole ? 1 : 3) {
@@ -104,7 +92,7 @@ const passing: readonly (readonly [string, Fault])[] = [
 test.each(chosen(passing, ([name]) => name === 'answered with a web page'))(
   'Whichever request is once %s, the run is complete',
   async (_name, fault) => {
-    await withWorld({}, async (world) => {
+    await withSweep({}, async (world) => {
       const wrong = await strikeEach(world, { fault }, (result) => [
         ...endFaults(result, 0),
         ...lossesOf(world.sandbox, [result], streams),
@@ -123,7 +111,7 @@ const lasting: readonly (readonly [string, Fault])[] = [
 test.each(chosen(lasting, ([name]) => name === 'answered with JSON of another shape'))(
   'Whichever request is %s, the run fails and says so once, and the next run completes it',
   async (_name, fault) => {
-    await withWorld({}, async (world) => {
+    await withSweep({}, async (world) => {
       const wrong = await strikeEach(world, { fault }, async (broken) => {
         world.sandbox.faults.clear();
         const next = await world.run(broken.lastState);
@@ -142,7 +130,7 @@ test.each(
 )(
   'Whichever page of an export is once answered with nothing, the run is complete (start_id: %s)',
   async (startId) => {
-    await withWorld({ startId }, async (world) => {
+    await withSweep({ startId }, async (world) => {
       const rule: FaultRule = {
         path: 'incremental/',
         fault: { kind: 'wrongShape', body: emptyPage },
@@ -170,7 +158,7 @@ const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
 test.each(chosen(seeds, (seed) => seed <= 2))(
   'In a storm of faults (seed %i) no run with anything missing ends green, and the first green one completes it',
   async (seed) => {
-    await withWorld({}, async ({ sandbox, clock, run }) => {
+    await withSweep({}, async ({ sandbox, clock, run }) => {
       const dice = createDice(seed);
       const runs: TapResult[] = [];
       let state: JsonObject = {};

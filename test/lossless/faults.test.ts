@@ -10,16 +10,14 @@ import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
-import { criticalLines, lastWords, leaks, withSandbox } from '../helpers/with-sandbox.ts';
+import { criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';
 import {
   addFault,
-  faultAccount,
   faultStreams,
   lossesAmongFirst,
   lossesOf,
   requestPlaces,
-  runOn,
-  timeLimit,
+  withFaultAccount,
   type RequestPlace,
 } from './fault-account.ts';
 import { lasting, passing, type FaultCase, type PassingCase } from './fault-cases.ts';
@@ -59,36 +57,20 @@ function othersThan({ stream }: RequestPlace): readonly string[] {
   return faultStreams.filter((name) => name !== stream);
 }
 
-/** Every case at every place; in `npm test` those that the two lists of names pick. */
-function atPlaces<T extends FaultCase>(
-  cases: readonly T[],
-  quick: readonly (readonly [name: string, place: string])[],
-): (T & RequestPlace)[] {
-  const all = cases.flatMap((one) => requestPlaces.map((place) => ({ ...one, ...place })));
-  return chosen(all, ({ name, place }) =>
-    quick.some(([case_, where]) => case_ === name && place === where),
-  );
+/** Every case at every place; in `npm test` each case at one, and all places in turn. */
+function atPlaces<T extends object>(cases: readonly T[]): (T & RequestPlace)[] {
+  return cases.flatMap((one, index) => {
+    const all = requestPlaces.map((place) => ({ ...one, ...place }));
+    return chosen(all, (at) => at.place === requestPlaces[index % requestPlaces.length]?.place);
+  });
 }
 
-const [firstChats, moreChats, departments, moreAgents] = [
-  'the first request of the chats',
-  'the second page of the chats',
-  'the only request of the departments',
-  'the second page of the agents',
-];
-
-const passingOnce: readonly (readonly [string, string])[] = [
-  ['429 with Retry-After in seconds', firstChats],
-  ['429 with Retry-After as a date', moreChats],
-  ['200 with a web page', moreAgents],
-];
-
-test.each<PassingCase & RequestPlace>(atPlaces(passing, passingOnce))(
+test.each<PassingCase & RequestPlace>(atPlaces(passing))(
   'After $name, $place is made again, no earlier than the API asks, and nothing is missing',
   async ({ says, pauseMs, ...where }) => {
-    await withSandbox(faultAccount, async (sandbox) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
       addFault(sandbox, where, { fault: where.fault, times: 1 });
-      const result = await runOn(sandbox, timeLimit(where.fault));
+      const result = await run();
 
       expect(result.code).toBe(0);
       expect(criticalLines(result)).toEqual([]);
@@ -100,6 +82,8 @@ test.each<PassingCase & RequestPlace>(atPlaces(passing, passingOnce))(
       expect(pauseAfter(sandbox, refused)).toBeGreaterThanOrEqual(pauseMs);
       expect(waitsOf(result)).toEqual([expect.stringMatching(says)]);
       expect(leaks(result)).toEqual([]);
+      const ids = result.records('chats').map(({ id }) => id);
+      expect(ids).toEqual([...new Set(ids)]);
     });
   },
 );
@@ -107,17 +91,12 @@ test.each<PassingCase & RequestPlace>(atPlaces(passing, passingOnce))(
 /** Those that ask for a pause have a test of their own. */
 const impatient = passing.filter(({ pauseMs }) => pauseMs === 0);
 
-const passingNever: readonly (readonly [string, string])[] = [
-  ['200 with a web page', moreChats],
-  ['a gzip body cut in half', moreAgents],
-];
-
-test.each<FaultCase & RequestPlace>(atPlaces(impatient, passingNever))(
+test.each<FaultCase & RequestPlace>(atPlaces(impatient))(
   '$name that does not end at $place fails that stream alone when patience is used up, and the next run completes it',
   async ({ says, ...where }) => {
-    await withSandbox(faultAccount, async (sandbox) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
       addFault(sandbox, where, { fault: where.fault });
-      const broken = await runOn(sandbox, { max_retry_seconds: 1, ...timeLimit(where.fault) });
+      const broken = await run({ max_retry_seconds: 1 });
       expectOneFailure(broken, where, says);
       expect(lastWords(broken)).toMatch(/, at attempt 2 after 1 s of waiting/);
       expect(met(sandbox)).toHaveLength(2);
@@ -125,7 +104,7 @@ test.each<FaultCase & RequestPlace>(atPlaces(impatient, passingNever))(
       expect(lossesOf(sandbox, [broken], othersThan(where))).toEqual([]);
 
       sandbox.faults.clear();
-      const next = await runOn(sandbox, {}, broken.lastState);
+      const next = await run({}, broken.lastState);
       expect(next.code).toBe(0);
       expect(lossesOf(sandbox, [broken, next])).toEqual([]);
       expect(leaks(next)).toEqual([]);
@@ -137,20 +116,12 @@ test.each<FaultCase & RequestPlace>(atPlaces(impatient, passingNever))(
 const isNoFailure = ({ name, stream }: FaultCase & RequestPlace): boolean =>
   name === '404' && stream === 'departments';
 
-const lastingQuick: readonly (readonly [string, string])[] = [
-  ['401', moreAgents],
-  ['403', firstChats],
-  ['JSON of another shape', moreChats],
-];
-
-test.each<FaultCase & RequestPlace>(
-  atPlaces(lasting, lastingQuick).filter((one) => !isNoFailure(one)),
-)(
+test.each<FaultCase & RequestPlace>(atPlaces(lasting).filter((one) => !isNoFailure(one)))(
   '$name at $place is not asked for again: that stream fails alone, and the next run completes it',
   async ({ says, ...where }) => {
-    await withSandbox(faultAccount, async (sandbox) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
       addFault(sandbox, where, { fault: where.fault });
-      const broken = await runOn(sandbox);
+      const broken = await run();
       expectOneFailure(broken, where, says);
       expect(met(sandbox)).toHaveLength(1);
       expect(waitsOf(broken)).toEqual([]);
@@ -158,7 +129,7 @@ test.each<FaultCase & RequestPlace>(
       expect(lossesOf(sandbox, [broken], othersThan(where))).toEqual([]);
 
       sandbox.faults.clear();
-      const next = await runOn(sandbox, {}, broken.lastState);
+      const next = await run({}, broken.lastState);
       expect(next.code).toBe(0);
       expect(lossesOf(sandbox, [broken, next])).toEqual([]);
     });
@@ -166,16 +137,19 @@ test.each<FaultCase & RequestPlace>(
 );
 
 test('Departments that answer 404 are absent: that is said, and everything else is read', async () => {
-  await withSandbox({ ...faultAccount, switches: { absent: { departments: 404 } } }, async (at) => {
-    const result = await runOn(at);
-    expect(result.code).toBe(0);
-    expect(result.warnings).toEqual([
-      expect.stringMatching(
-        /^departments: this is not there for this account or its token \(.* answers 404 /,
-      ),
-    ]);
-    expect(lossesOf(at, [result], ['agents', 'chats'])).toEqual([]);
-  });
+  await withFaultAccount(
+    { switches: { absent: { departments: 404 } } },
+    async ({ sandbox, run }) => {
+      const result = await run();
+      expect(result.code).toBe(0);
+      expect(result.warnings).toEqual([
+        expect.stringMatching(
+          /^departments: this is not there for this account or its token \(.* answers 404 /,
+        ),
+      ]);
+      expect(lossesOf(sandbox, [result], ['agents', 'chats'])).toEqual([]);
+    },
+  );
 });
 
 const beyondPatience: readonly {
@@ -204,20 +178,12 @@ const beyondPatience: readonly {
   },
 ];
 
-const beyondPlaces = beyondPatience.flatMap((one) =>
-  requestPlaces.map((place) => ({ ...one, ...place })),
-);
-
-test.each(
-  chosen(beyondPlaces, ({ name, place }) =>
-    name.includes('an hour') ? place === moreChats : place === departments,
-  ),
-)(
+test.each(atPlaces(beyondPatience))(
   '$name at $place ends the run at once and says until when; no stream asks earlier',
   async ({ fault, config, pauseMs, ...where }) => {
-    await withSandbox(faultAccount, async (sandbox) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
       addFault(sandbox, where, { fault });
-      const broken = await runOn(sandbox, config);
+      const broken = await run(config);
       expectOneFailure(broken, where, /asks for no request before .*\(max_retry_seconds\)/);
       const [refused] = met(sandbox);
       expect(sandbox.requests.at(-1)).toBe(refused);
@@ -225,7 +191,7 @@ test.each(
       expect(Date.parse(until)).toBeGreaterThanOrEqual((refused?.at ?? 0) + pauseMs);
 
       sandbox.faults.clear();
-      const next = await runOn(sandbox, {}, broken.lastState);
+      const next = await run({}, broken.lastState);
       expect(next.code).toBe(0);
       expect(lossesOf(sandbox, [broken, next])).toEqual([]);
     });
@@ -234,15 +200,38 @@ test.each(
 
 const [firstPlace, middlePlace] = requestPlaces as [RequestPlace, RequestPlace];
 
+test('Patience that is used up names the setting, and later streams get one attempt each', async () => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
+    sandbox.faults.add({ fault: { kind: 'status', status: 503 } });
+    const result = await run({ max_retry_seconds: 1 }, {});
+    expect(result.code).toBe(1);
+    expect(lastWords(result)).toMatch(
+      /^CRITICAL 3 of 3 streams failed \(departments, agents, chats\): departments: .*max_retry_seconds/,
+    );
+    expect(sandbox.requests).toHaveLength(4);
+    expect(result.messages.map(({ type }) => type)).toEqual(['STATE']);
+  });
+});
+
+test('Without patience a request that is not answered fails its stream at once, and names the time limit', async () => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
+    addFault(sandbox, middlePlace, { fault: { kind: 'stall', where: 'headers' } });
+    const result = await run({ max_retry_seconds: 0, request_timeout: 3 });
+    expectOneFailure(result, middlePlace, /does not answer within 3 s.*request_timeout/);
+    expect(met(sandbox)).toHaveLength(1);
+    expect(waitsOf(result)).toEqual([]);
+  });
+});
+
 test('A stream that fails behind a pause has kept it, and the next stream goes on', async () => {
-  await withSandbox(faultAccount, async (sandbox) => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
     const refusal = { kind: 'status', status: 400 } as const;
     addFault(sandbox, middlePlace, {
       fault: { kind: 'status', status: 429, retryAfter: 3 },
       times: 1,
     });
     addFault(sandbox, middlePlace, { fault: refusal });
-    const result = await runOn(sandbox);
+    const result = await run();
     expectOneFailure(result, middlePlace, /answers 400/);
     expect(pauseAfter(sandbox, met(sandbox)[0])).toBeGreaterThanOrEqual(3000);
     expect(lossesOf(sandbox, [result], othersThan(middlePlace))).toEqual([]);
@@ -250,13 +239,13 @@ test('A stream that fails behind a pause has kept it, and the next stream goes o
 });
 
 test('When patience is used up, a pause that the one attempt of the next stream is told is kept by the one after it', async () => {
-  await withSandbox(faultAccount, async (sandbox) => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
     addFault(sandbox, firstPlace, { fault: { kind: 'status', status: 500 } });
     sandbox.faults.add({
       path: '=departments',
       fault: { kind: 'status', status: 503, retryAfter: 4 },
     });
-    const result = await runOn(sandbox, { max_retry_seconds: 5 });
+    const result = await run({ max_retry_seconds: 5 });
     expect(result.code).toBe(1);
     expect(criticalLines(result)).toEqual([lastWords(result)]);
     expect(lastWords(result)).toMatch(/^CRITICAL 2 of 3 streams failed \(chats, departments\): /);

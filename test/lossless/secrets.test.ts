@@ -3,13 +3,11 @@ import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf, mark } from '../helpers/catalogs.ts';
-import { startLocalServer } from '../helpers/local-server.ts';
+import { startLocalServer, withClosedPort } from '../helpers/local-server.ts';
 import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
 import { spawnTap } from '../helpers/spawn-tap.ts';
-import { withSandbox } from '../helpers/with-sandbox.ts';
-import { timeLimit } from './fault-account.ts';
+import { withWorld, type World } from '../helpers/world.ts';
 import { lasting, passing } from './fault-cases.ts';
 import {
   formsOf,
@@ -28,24 +26,16 @@ const formats = ['text', 'json'] as const;
 
 const options: SandboxOptions = { token: markedToken, chats: 16, switches: { maxPage: 6 } };
 
-/** One run at debug level with every secret a config can hold. */
-async function run(
-  sandbox: Sandbox,
+/** A sandbox and a tap with every secret a config can hold. */
+function withSecrets(
   format: string,
-  { config, ...input }: Omit<TapInput, 'config'> & { readonly config?: object } = {},
-): Promise<TapResult> {
-  return runTap({
-    sandboxUrl: sandbox.url,
-    config: {
-      ...sandbox.config,
-      ...markedSecrets,
-      log_format: format,
-      max_retry_seconds: 1,
-      ...config,
-    },
-    ...input,
-    env: { LOGLEVEL: 'debug', ...input.env },
-  });
+  change: SandboxOptions,
+  work: (world: World) => Promise<void>,
+): Promise<void> {
+  const config = { ...markedSecrets, log_format: format, max_retry_seconds: 1 };
+  return withWorld({ ...options, ...change }, ({ run, ...world }) =>
+    work({ ...world, run: (input) => run({ config, ...input }) }),
+  );
 }
 
 function expectSilence(result: TapResult): void {
@@ -56,14 +46,14 @@ function expectSilence(result: TapResult): void {
 test.each(formats)(
   'A run that reads everything writes what people said to stdout alone, and no secret (%s log)',
   async (format) => {
-    await withSandbox(options, async (sandbox) => {
+    await withSecrets(format, {}, async ({ sandbox, run }) => {
       markPersons(sandbox);
-      const result = await run(sandbox, format);
+      const result = await run();
       expect(result.code).toBe(0);
       expectSilence(result);
       expect(Object.values(person).filter((datum) => !result.stdout.includes(datum))).toEqual([]);
 
-      const resumed = await run(sandbox, format, { state: result.lastState });
+      const resumed = await run({ state: result.lastState });
       expect(resumed.code).toBe(0);
       expectSilence(resumed);
     });
@@ -73,10 +63,10 @@ test.each(formats)(
 test.each(formats)(
   'What the tap says about odd values does not repeat them (%s log)',
   async (format) => {
-    await withSandbox({ ...options, chats: 60, hostile: true }, async (sandbox) => {
+    await withSecrets(format, { chats: 60, hostile: true }, async ({ sandbox, run }) => {
       markPersons(sandbox);
       markOddities(sandbox);
-      const result = await run(sandbox, format);
+      const result = await run();
       expect(result.code).toBe(1);
       expect(result.stderr).toContain('/visitor');
       expect(result.stderr).toContain('/brand_new');
@@ -88,7 +78,7 @@ test.each(formats)(
 );
 
 test.each(formats)('What is not selected is not mentioned either (%s log)', async (format) => {
-  await withSandbox({ ...options, chats: 60, hostile: true }, async (sandbox) => {
+  await withSecrets(format, { chats: 60, hostile: true }, async ({ sandbox, run }) => {
     markPersons(sandbox);
     markOddities(sandbox);
     const catalog = catalogOf('chats', (entry) => {
@@ -96,7 +86,7 @@ test.each(formats)('What is not selected is not mentioned either (%s log)', asyn
         mark(entry, column, { selected: false });
       }
     });
-    const result = await run(sandbox, format, { catalog });
+    const result = await run({ catalog });
     expectSilence(result);
     expect(Object.values(person).filter((datum) => result.stdout.includes(datum))).toEqual([]);
   });
@@ -116,19 +106,22 @@ test.each(
     faultRuns,
     ({ name, format }) => format === 'text' && ['401', 'a reset connection'].includes(name),
   ),
-)('A failure tells no secret and nothing about a person: $name ($format log)', async (one) => {
-  await withSandbox(options, async (sandbox) => {
-    markPersons(sandbox);
-    sandbox.faults.add(
-      { path: 'incremental/chats', nth: 2, fault: one.fault },
-      { path: 'incremental/chats', nth: 3, fault: one.fault },
-      { path: '=bans', fault: one.fault },
-    );
-    const result = await run(sandbox, one.format, { config: timeLimit(one.fault) });
-    expect(result.code).toBe(1);
-    expectSilence(result);
-  });
-});
+)(
+  'A failure tells no secret and nothing about a person: $name ($format log)',
+  async ({ format, fault }) => {
+    await withSecrets(format, {}, async ({ sandbox, run }) => {
+      markPersons(sandbox);
+      sandbox.faults.add(
+        { path: 'incremental/chats', nth: 2, fault },
+        { path: 'incremental/chats', nth: 3, fault },
+        { path: '=bans', fault },
+      );
+      const result = await run();
+      expect(result.code).toBe(1);
+      expectSilence(result);
+    });
+  },
+);
 
 const quoted = formsOf(markedToken).flatMap((form, place) =>
   // Around the place where long answers are cut, so that only a part of the token is left.
@@ -167,9 +160,6 @@ interface BadInput {
 
 const good = { subdomain: 'acme', max_retry_seconds: 0, ...markedSecrets };
 const { access_token: token, ...otherSecrets } = markedSecrets;
-
-/** Nobody listens there. */
-const nowhere = 'http://127.0.0.1:9';
 
 const badInputs: readonly BadInput[] = [
   { name: 'a subdomain that is none', input: { config: { ...good, subdomain: 'a b' } } },
@@ -216,7 +206,7 @@ const badInputs: readonly BadInput[] = [
   },
   {
     name: 'an API that cannot be reached',
-    input: { config: good, sandboxUrl: nowhere },
+    input: { config: good },
   },
   {
     name: 'a user agent with a line break',
@@ -224,42 +214,34 @@ const badInputs: readonly BadInput[] = [
   },
 ];
 
-/** What is read from the environment of the process itself. */
-const badProxies: readonly BadInput[] = [
-  {
-    name: 'a proxy with a password that cannot be reached',
-    input: {
-      config: good,
-      env: {
-        ZENDESK_CHAT_API_URL: 'https://api.example.test',
-        HTTPS_PROXY: `http://me:${encodeURIComponent(token)}@127.0.0.1:9`,
-      },
-    },
-  },
-  {
-    name: 'a proxy that is none',
-    input: {
-      config: good,
-      env: { ZENDESK_CHAT_API_URL: 'https://api.example.test', HTTPS_PROXY: `me:${token}@:` },
-    },
-  },
-];
-
-async function expectTold({ input }: BadInput, start: typeof spawnTap): Promise<void> {
-  const { env, ...given } = input;
-  const result = await start({ sandboxUrl: nowhere, ...given, env: { LOGLEVEL: 'debug', ...env } });
+function expectTold(result: TapResult): void {
   expect(result.code).toBe(1);
   expect(result.stderr).toContain('CRITICAL ');
   expect(secretsIn(result)).toEqual([]);
 }
 
-test.each(badInputs)('A mistake is told without the secret in it: $name', (bad) =>
-  expectTold(bad, runTap),
-);
+test.each(badInputs)('A mistake is told without the secret in it: $name', async ({ input }) => {
+  await withClosedPort(async (sandboxUrl) => {
+    const env = { LOGLEVEL: 'debug', ...input.env };
+    expectTold(await runTap({ sandboxUrl, ...input, env }));
+  });
+});
 
-test.each(badProxies)('A mistake is told without the secret in it: $name', (bad) =>
-  expectTold(bad, spawnTap),
-);
+const secretText = encodeURIComponent(token);
+
+/** Proxies are read from the environment of the process itself. */
+test.each([
+  {
+    name: 'with a password that cannot be reached',
+    proxyAt: (host: string) => `http://me:${secretText}@${host}`,
+  },
+  { name: 'that is none', proxyAt: () => `me:${token}@:` },
+])('A proxy $name is told without the secret in it', async ({ proxyAt }) => {
+  await withClosedPort(async (origin) => {
+    const env = { LOGLEVEL: 'debug', HTTPS_PROXY: proxyAt(new URL(origin).host) };
+    expectTold(await spawnTap({ sandboxUrl: 'https://api.example.test', config: good, env }));
+  });
+});
 
 test('Discovery does not repeat the config it is given', async () => {
   const result = await runTap({

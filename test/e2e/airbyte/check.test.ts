@@ -1,10 +1,8 @@
 /** `check` asks the API one question, and whatever comes of it is an answer that tells what to do. */
 import { afterAll, expect, test } from '@jest/globals';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
+import { withClosedPort } from '../../helpers/local-server.ts';
 import { chosen, runIn, runVerb, verdictOf } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { checkRunFaults } from '../../platform/checks.ts';
@@ -119,13 +117,8 @@ test('a name that nobody knows', async () => {
 });
 
 test('a port where nobody listens', async () => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  expectFailed(await checkAt(`http://127.0.0.1:${port}`), 'refused', /refuses the connection/);
+  const run = await withClosedPort((origin) => checkAt(origin));
+  expectFailed(run, 'refused', /refuses the connection/);
 });
 
 test('a server that speaks no TLS where it should', async () => {

@@ -1,0 +1,66 @@
+/**
+ * A sandbox and the tap, in this process and on one clock that stands still: waits cost nothing, and when the
+ * sandbox leaves a request without an answer, its time limit passes at once.
+ */
+import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { runTap, type InProcessInput, type TapResult } from './run-tap.ts';
+import { withSandbox } from './with-sandbox.ts';
+
+/** `config` is added to the sandbox's ready one. The log is at debug level. */
+export type WorldInput = Omit<InProcessInput, 'sandboxUrl' | 'clock' | 'config'> & {
+  readonly config?: object;
+};
+
+export interface World {
+  readonly sandbox: Sandbox;
+  readonly clock: FakeClock;
+  readonly run: (input?: WorldInput) => Promise<TapResult>;
+}
+
+/** Starts one with a small account for as long as `work` takes. */
+export async function withWorld<T>(
+  options: SandboxOptions,
+  work: (world: World) => Promise<T>,
+): Promise<T> {
+  const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
+  let received = Promise.resolve();
+  const onRequest: SandboxOptions['onRequest'] = async (request) => {
+    received = clock.refreshed();
+    await options.onRequest?.(request);
+  };
+  const onAnswer = async ({ fault, status }: LoggedRequest): Promise<void> => {
+    if (fault !== 'stall') return;
+    // Of an answer that stalls in its body the headers must have come before.
+    if (status !== null) await received;
+    clock.passLimit();
+  };
+  return withSandbox(
+    { clock: clock.now, ...options, onRequest, onAnswer: (request) => void onAnswer(request) },
+    (sandbox) =>
+      work({
+        sandbox,
+        clock,
+        run: (input = {}) =>
+          runTap({
+            ...input,
+            sandboxUrl: sandbox.url,
+            config: { ...sandbox.config, ...input.config },
+            env: { LOGLEVEL: 'debug', ...input.env },
+            clock,
+          }),
+      }),
+  );
+}
+
+/** What a run in such a world left behind. */
+export interface WorldRun extends Omit<World, 'run'> {
+  readonly result: TapResult;
+}
+
+/** One run in a world of its own. */
+export function runOnce(options: SandboxOptions, input: WorldInput = {}): Promise<WorldRun> {
+  return withWorld(options, async ({ run, ...world }) => ({ ...world, result: await run(input) }));
+}
