@@ -1,4 +1,4 @@
-import { createParser, parseWith } from './command-line.ts';
+import { parseCommandLine, type Flag, type Given } from './command-line.ts';
 import { ConfigError } from './errors.ts';
 
 /** What the program is asked to do; `sync` unless an argument says otherwise. */
@@ -51,111 +51,107 @@ $0 --discover
 Reads a Zendesk Chat account and writes it to stdout as Singer messages.
 Logs go to stderr.`;
 
-const file = { type: 'string', requiresArg: true, group: 'Files:' } as const;
-const choice = { type: 'string', requiresArg: true, group: 'What to read:' } as const;
-const instead = { group: 'Instead of reading:' } as const;
-const flag = { type: 'boolean', default: false, ...instead } as const;
+const files = { takes: 'a file name', isFile: true, group: 'Files:' } as const;
+const choice = { group: 'What to read:' } as const;
+const group = 'Instead of reading:';
 
-const options = {
+const flags = {
   config: {
-    ...file,
-    alias: 'c',
+    ...files,
+    takes: 'a file name, or ENV',
+    mayRepeat: true,
+    aliases: ['c'],
     describe:
       'JSON file with subdomain and access_token; several are merged, the last one wins; ENV: ' +
       'TAP_ZENDESK_CHAT_* variables and .env',
   },
   catalog: {
-    ...file,
-    alias: ['properties', 'p'],
+    ...files,
+    aliases: ['properties', 'p'],
     describe: 'Which streams and fields; without it the default streams, whole',
   },
-  state: { ...file, alias: 's', describe: 'Where the last run ended: the value of its last STATE' },
+  state: {
+    ...files,
+    aliases: ['s'],
+    describe: 'Where the last run ended: the value of its last STATE',
+  },
   select: {
     ...choice,
+    takes: "a pattern such as 'chats.*'",
+    mayRepeat: true,
     describe: "Pattern of streams and fields, as 'chats.*' or '!chats.visitor'; may be repeated",
   },
-  'start-date': { ...choice, describe: "In the place of the config's start_date" },
+  'start-date': {
+    ...choice,
+    takes: 'a date such as 2024-01-31',
+    describe: "In the place of the config's start_date",
+  },
   discover: {
-    ...flag,
-    alias: 'd',
+    group,
+    aliases: ['d'],
     describe: 'Print the catalog of all streams and fields; needs no network',
   },
-  check: { ...flag, describe: 'Ask each endpoint once: what may this token read?' },
+  check: { group, describe: 'Ask each endpoint once: what may this token read?' },
   test: {
-    type: 'string',
-    ...instead,
-    choices: ['', 'all', 'schema'],
+    group,
+    takes: 'all or schema',
+    isOptional: true,
+    choices: ['all', 'schema'],
     describe: 'Read one record of each selected stream; =schema: print their SCHEMA messages',
   },
-  about: { ...flag, describe: 'Print what this program is and takes' },
+  about: { group, describe: 'Print what this program is and takes' },
   format: {
-    type: 'string',
-    ...instead,
+    group,
+    takes: 'text, json or markdown',
     choices: ['text', 'json', 'markdown'],
     describe: 'How --about prints it',
   },
-} as const;
+} as const satisfies Readonly<Record<string, Flag>>;
 
-interface Given {
-  readonly discover: boolean;
-  readonly check: boolean;
-  readonly about: boolean;
-  readonly test?: string | readonly string[] | undefined;
-}
+type SingerFlags = Given<keyof typeof flags>['flags'];
 
-function taskOf({ discover, check, about, test }: Given): Task {
+function taskOf({ discover, check, about, test }: SingerFlags): Task {
   const asked: Task[] = [];
   if (discover) asked.push('discover');
   if (check) asked.push('check');
   if (about) asked.push('about');
-  if (test !== undefined) asked.push(once(test, '--test') === 'schema' ? 'test-schema' : 'test');
+  if (test) asked.push(test[0] === 'schema' ? 'test-schema' : 'test');
   const [task = 'sync', ...more] = asked;
   if (more.length > 0)
     throw new ConfigError('give one of --discover, --check, --test and --about at a time');
   return task;
 }
 
-/**
- * Parses the command line with yargs.
- * @returns the arguments, or the text that --help or --version asks for
- * @throws ConfigError for an argument that does not exist, stands twice or does not go with another
- */
-export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
-  const parser = createParser('tap-zendesk-chat')
-    .usage(usage)
-    .options(options)
-    .group(['help', 'version'], 'Instead of reading:')
-    .epilogue(examples)
-    .strict()
-    .fail((message: string, error?: Error) => {
-      throw new ConfigError(`${message || error?.message}; --help shows the arguments`);
-    });
-  const { args, shown } = await parseWith(parser, argv);
-  if (shown !== undefined) return shown;
-  const catalog = once(args.catalog, '--catalog');
-  const select = listOf(args.select);
+function formatOf(value: string | undefined): AboutFormat {
+  return value === 'json' || value === 'markdown' ? value : 'text';
+}
+
+function interpret({ flags: given }: Given<keyof typeof flags>): SingerArguments {
+  const { config = [], select = [] } = given;
+  const catalog = given.catalog?.[0];
+  const task = taskOf(given);
   if (catalog !== undefined && select.length > 0)
     throw new ConfigError('give --catalog or --select: a catalog says already what is selected');
+  if (given.format !== undefined && task !== 'about')
+    throw new ConfigError('--format says how --about prints: give --about, too');
   return {
-    task: taskOf(args),
-    config: listOf(args.config),
+    task,
+    config,
     catalog,
-    state: once(args.state, '--state'),
+    state: given.state?.[0],
     select,
-    startDate: once(args['start-date'], '--start-date'),
-    format: args.format ?? 'text',
+    startDate: given['start-date']?.[0],
+    format: formatOf(given.format?.[0]),
   };
 }
 
-function listOf(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : [value].flat();
-}
-
-/** yargs makes a list of an option that is given twice. @throws ConfigError for one that is. */
-export function once(
-  value: string | readonly string[] | undefined,
-  name: string,
-): string | undefined {
-  if (typeof value === 'object') throw new ConfigError(`${name} is given twice; give it once`);
-  return value;
+/**
+ * Parses the command line.
+ * @returns the arguments, or the text that --help or --version asks for
+ * @throws UsageError for an argument that does not exist, is wrong or does not go with another
+ */
+export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
+  const program = 'tap-zendesk-chat';
+  const line = { program, usage, flags, group, epilogue: examples, mostWords: 0, interpret };
+  return parseCommandLine(line, argv);
 }

@@ -52,7 +52,8 @@ export function quotedPath(path: string): string {
   return isPath ? path : `(a text of ${characters(path)}, not shown)`;
 }
 
-function characters({ length }: string): string {
+/** `12 characters`. */
+export function characters({ length }: string): string {
   return length === 1 ? '1 character' : `${length} characters`;
 }
 

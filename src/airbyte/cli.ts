@@ -4,12 +4,8 @@ import type { CliOptions } from '../cli.ts';
 import { asTapError, TapError } from '../errors.ts';
 import { createLogger, levelOf, type Logger } from '../logger.ts';
 import { print } from '../output.ts';
-import {
-  parseArguments,
-  UsageError,
-  type AirbyteArguments,
-  type ConfigArguments,
-} from './arguments.ts';
+import { UsageError } from '../command-line.ts';
+import { parseArguments, type AirbyteArguments, type ConfigArguments } from './arguments.ts';
 import { catalogLine, connectionStatusLine, logText, specLine } from './messages.ts';
 import { configIn, createStamp, runErrorLine, sentence, type Run } from './run.ts';
 

@@ -14,7 +14,7 @@ export interface Run extends CliOptions {
 
 /** The one source of a config that Airbyte knows. */
 export function configIn(path: string): ConfigSources {
-  return { files: [path], settings: {}, env: {} };
+  return { files: [path], settings: {} };
 }
 
 /** The time of a line, ms since 1970, never before that of an earlier one. `at`: when it happened; left out: now. */

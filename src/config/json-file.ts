@@ -39,8 +39,18 @@ export function parseJson(text: string, where: string): Json {
     return value;
   } catch {
     // A SyntaxError, whose message would show a part of the text.
-    throw new ConfigError(`${where} is not JSON: ${whereNotJson(text)}`);
+    const why = isYaml(text)
+      ? 'it looks like YAML. JSON is expected, such as {"key": "value"}.'
+      : whereNotJson(text);
+    throw new ConfigError(`${where} is not JSON: ${why}`);
   }
+}
+
+/** Is the first line that is no comment a marker, a key or an item of YAML? */
+function isYaml(text: string): boolean {
+  const lines = text.slice(0, 10_000).split('\n');
+  const first = lines.find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
+  return /^(?:---|%YAML)|^(?:- )?["']?[\w.-]+["']?:(?:\s|$)/.test(first);
 }
 
 function whyUnreadable(error: unknown): string {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from '../errors.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { readJsonFile } from './json-file.ts';
 import { noObject } from './wording.ts';
 
@@ -17,13 +17,14 @@ export interface ConfigSources {
   readonly files: readonly string[];
   /** Wins over everything else. */
   readonly settings: JsonObject;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Left out: `ENV` is the name of a file like any other. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** A file of variables that may be missing. Default: `.env` in the current folder. */
   readonly envFile?: string;
 }
 
 /**
- * All sources as one object. The environment wins over files wherever `ENV` stands among them, and over
+ * All sources as one object. A key that holds null or nothing but blanks counts as left out. The environment wins over files wherever `ENV` stands among them, and over
  * `envFile`.
  * @param keys the settings that exist, by which variables are looked for
  * @throws ConfigError for a file that cannot be used.
@@ -33,17 +34,25 @@ export async function mergeSources(
   keys: readonly string[],
 ): Promise<JsonObject> {
   const values: JsonObject[] = [];
-  for (const path of files.filter((file) => file !== environment)) {
+  const isEnvironment = (file: string): boolean => env !== undefined && file === environment;
+  for (const path of files.filter((file) => !isEnvironment(file))) {
     const value = await readJsonFile(path, '--config');
     if (!isJsonObject(value)) throw new ConfigError(noObject(value));
     values.push(value);
   }
-  if (files.includes(environment))
+  if (files.some((file) => isEnvironment(file)))
     values.push(fromVariables({ ...(await readEnvFile(envFile)), ...env }, keys));
-  return Object.assign({}, ...values, settings);
+  const entries = [...values, settings].flatMap((value) => Object.entries(value));
+  return Object.fromEntries(entries.filter(([, value]) => !isBlank(value)));
 }
 
-async function readEnvFile(path: string): Promise<ConfigSources['env']> {
+function isBlank(value: Json): boolean {
+  return value === null || (typeof value === 'string' && value.trim() === '');
+}
+
+type Variables = NonNullable<ConfigSources['env']>;
+
+async function readEnvFile(path: string): Promise<Variables> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (isJsonObject(error) && error['code'] === 'ENOENT') return '';
     throw new ConfigError(`--config=ENV: the file ${path} cannot be read: check its permissions.`);
@@ -52,11 +61,6 @@ async function readEnvFile(path: string): Promise<ConfigSources['env']> {
 }
 
 /** Values are texts: what a setting's type makes of them is the config's own business. */
-function fromVariables(env: ConfigSources['env'], keys: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    keys.flatMap((key) => {
-      const value = env[prefix + key.toUpperCase()] ?? '';
-      return value === '' ? [] : [[key, value]];
-    }),
-  );
+function fromVariables(env: Variables, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(keys.map((key) => [key, env[prefix + key.toUpperCase()] ?? '']));
 }

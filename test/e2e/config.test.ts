@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/json.ts';
 import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
+import { writeInputs } from '../helpers/input-files.ts';
 import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
 import { criticalLines, leaks, secretToken, withSandbox } from '../helpers/with-sandbox.ts';
 
@@ -269,14 +270,14 @@ test.each<{ name: string; input: TapInput; says: RegExp }>([
     says: /^CRITICAL chats: /,
   },
   {
-    name: 'An argument that does not exist',
-    input: { args: ['--confg', 'c.json'] },
-    says: /^CRITICAL Unknown argument: confg; --help shows the arguments$/,
+    name: 'A config in YAML',
+    input: { config: `# mine\nsubdomain: acme\naccess_token: ${secretToken}\n` },
+    says: /^CRITICAL --config: .*config\.json is not JSON: it looks like YAML\. JSON is expected, such as /,
   },
   {
-    name: 'An argument without its file',
-    input: { args: ['--state'] },
-    says: /^CRITICAL Not enough arguments following: state; --help shows the arguments$/,
+    name: 'A state in YAML',
+    input: { state: '---\n- chats\n' },
+    says: /^CRITICAL --state: .*state\.json is not JSON: it looks like YAML\. JSON is expected, such as /,
   },
 ])('$name is told in so many words, and nobody is asked', async ({ input, says }) => {
   const isWithCatalog = 'catalog' in input || input.args !== undefined;
@@ -303,4 +304,17 @@ test.each([
     expect.stringMatching(/^CRITICAL ZENDESK_CHAT_API_URL must be https:\/\/host, or /),
   ]);
   expect(leaks(result, 'sec-c15')).toEqual([]);
+});
+
+test.each([
+  { name: 'null', more: { start_date: null } },
+  { name: 'an empty text', more: { start_date: '' } },
+])('A second --config that holds $name leaves the start_date of the first', async ({ more }) => {
+  const folder = await writeInputs({ config: more });
+  try {
+    const { requests } = await ask({ config: plain, args: folder.argv });
+    expect(requests[0]?.query).toMatchObject({ start_time: startTime });
+  } finally {
+    await folder.remove();
+  }
 });

@@ -64,8 +64,8 @@ test.concurrent.each([
 });
 
 test.concurrent.each([
-  ['tap-zendesk-chat.js', 'CRITICAL Unknown argument: confg; --help shows the arguments\n'],
-  ['source-zendesk-chat.js', 'Unknown argument: confg\n'],
+  ['tap-zendesk-chat.js', 'CRITICAL the flag --confg does not exist. Did you mean --config?'],
+  ['source-zendesk-chat.js', 'the flag --confg does not exist. Did you mean --config?'],
 ])('%s speaks English whatever the language of the environment', async (program, told) => {
   const argv = [fileURLToPath(new URL(`bin/${program}`, root)), '--confg', 'c.json'];
   const env = { PATH: process.env['PATH'] ?? '', LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' };

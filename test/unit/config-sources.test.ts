@@ -47,6 +47,28 @@ test('of several files the last one wins, key by key', async () => {
   });
 });
 
+test('what is null or blank in a later source does not take away what an earlier one says', async () => {
+  await write('a.json', '{"subdomain": "a", "start_date": "2024-01-01", "access_token": "t"}');
+  await write('b.json', '{"subdomain": null, "start_date": "  ", "access_token": ""}');
+  const blank = { TAP_ZENDESK_CHAT_START_DATE: ' ' };
+  expect(await gather({ files: ['a.json', 'b.json', 'ENV'], env: blank })).toEqual({
+    subdomain: 'a',
+    start_date: '2024-01-01',
+    access_token: 't',
+  });
+});
+
+test('where there is no environment ENV is the name of a file', async () => {
+  await expect(gatherConfig({ files: ['ENV'], settings: {} })).rejects.toThrow(
+    /^--config: .* does not exist/,
+  );
+});
+
+test('a key named __proto__ is one like any other', async () => {
+  await write('a.json', '{"__proto__": {"credentials": {"access_token": "t"}}}');
+  expect(JSON.stringify(await gather({ files: ['a.json'] }))).toContain('"__proto__"');
+});
+
 test('without ENV the environment does not matter', async () => {
   await write('a.json', '{"subdomain": "a"}');
   expect(await gather({ files: ['a.json'], env })).toEqual({ subdomain: 'a' });
