@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { apiOrigin, gatherConfig, parseConfig, type Config, type ConfigSources } from './config.ts';
 import { describeStreams, streamNames } from './describe.ts';
 import type { TapError } from './errors.ts';
-import type { RequestReport } from './http/attempt.ts';
+import type { RequestReport } from './http/request.ts';
 import type { HttpClient } from './http/client.ts';
 import type { Wait } from './http/limiter.ts';
 import type { Json } from './json.ts';

@@ -41,14 +41,15 @@ export class ConfigError extends TapError {
 
 /**
  * Why a request brought no JSON: the server's status said so, nothing or only a part arrived
- * (`network`, `timeout`, `cut`), what arrived is no JSON (`not-json`) or is more than a body may hold
- * (`too-large`), or the server pointed to another host (`redirect`).
+ * (`network`, `timeout`, `cut`), what arrived is no text (`not-text`), no JSON (`not-json`) or more than a
+ * body may hold (`too-large`), or the server pointed to another host or to a login page (`redirect`).
  */
 export type HttpFailure =
   | 'status'
   | 'network'
   | 'timeout'
   | 'cut'
+  | 'not-text'
   | 'not-json'
   | 'too-large'
   | 'redirect';
@@ -58,18 +59,28 @@ export interface HttpErrorOptions extends TapErrorOptions {
   /** Path without query: a query may hold what a log must not. */
   readonly path: string;
   /** HTTP status, when there was an answer. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** The answer's `Date` header in ms since 1970, when there was one. */
-  readonly serverTimeMs?: number;
+  readonly serverTimeMs?: number | undefined;
+  /** The wait the answer asks for before the next request, in ms, when it asks for one. */
+  readonly retryAfterMs?: number | undefined;
+  /** The message without path and advice, for a log line: `answers 503 Service Unavailable`. */
+  readonly why?: string;
+  /** What the user may do about it, as a sentence. */
+  readonly advice?: string;
 }
 
-/** A request that was given up. */
+/** A request that failed, once or for good. */
 export class HttpError extends TapError {
   override readonly name = 'HttpError';
   readonly failure: HttpFailure;
   readonly path: string;
   readonly status: number | undefined;
   readonly serverTimeMs: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly why: string;
+  readonly advice: string;
+  readonly #options: HttpErrorOptions;
 
   constructor(message: string, options: HttpErrorOptions) {
     super(message, options);
@@ -77,6 +88,15 @@ export class HttpError extends TapError {
     this.path = options.path;
     this.status = options.status;
     this.serverTimeMs = options.serverTimeMs;
+    this.retryAfterMs = options.retryAfterMs;
+    this.why = options.why ?? '';
+    this.advice = options.advice ?? '';
+    this.#options = options;
+  }
+
+  /** The same failure in other words. */
+  retold(message: string, changes: Partial<TapErrorOptions> = {}): HttpError {
+    return new HttpError(message, { ...this.#options, cause: this, ...changes });
   }
 }
 

@@ -1,11 +1,67 @@
-import { isAscii } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 'node:zlib';
 
-import type { HttpFailure } from '../errors.ts';
+import type { Headers } from 'node-fetch';
+
+import { HttpError } from '../errors.ts';
 import type { Json } from '../json.ts';
+import { codeOf, httpError, type Scene } from './failures.ts';
+import { later } from './statuses.ts';
 
-const inflate = promisify(gunzip);
+/** What is read of a response's headers. */
+export type BodyHeaders = Pick<Headers, 'get'>;
+
+export interface CollectOptions {
+  /** More than this is not kept. */
+  readonly maxBytes: number;
+  /** Called for each piece as it arrives. */
+  readonly onPiece: () => void;
+}
+
+/**
+ * The whole body as it came over the wire; `undefined` when it is larger than `maxBytes`, in which case
+ * the stream is destroyed. Rejects as the stream does.
+ */
+export async function collectBody(
+  stream: AsyncIterable<string | Buffer> | Iterable<Buffer>,
+  { maxBytes, onPiece }: CollectOptions,
+): Promise<Buffer | undefined> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of stream) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    onPiece();
+    size += bytes.length;
+    if (size > maxBytes) return undefined;
+    pieces.push(bytes);
+  }
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, size);
+}
+
+/** Inflated, a page that explains an error is no longer than this, or not worth reading. */
+const maxExplanationBytes = 2 ** 20;
+
+type Inflater = (body: Buffer, options: ZlibOptions) => Promise<Buffer>;
+
+const zlibInflate: Inflater = promisify(inflate);
+const rawInflate: Inflater = promisify(inflateRaw);
+
+/** The codings node-fetch knows. `deflate` is a zlib stream, but some servers leave its header out. */
+const inflaters: Readonly<Record<string, Inflater>> = {
+  gzip: promisify(gunzip),
+  deflate: (body, options) =>
+    ((body[0] ?? 0) & 0x0f) === 8 ? zlibInflate(body, options) : rawInflate(body, options),
+  br: promisify(brotliDecompress),
+};
+
+/** The codings of a Content-Encoding header in the order they were applied. */
+function codingsOf(headers: BodyHeaders): readonly string[] {
+  const codings = (headers.get('content-encoding') ?? '').toLowerCase().split(',');
+  return codings
+    .map((coding) => coding.trim().replace(/^x-/, ''))
+    .filter((coding) => coding !== '' && coding !== 'identity');
+}
 
 /**
  * What zlib inflates into: one piece that holds it all, since JSON shrinks to a fifth or a tenth. Its own pieces
@@ -16,94 +72,127 @@ function inflatePiece(body: Buffer, maxBytes: number): number {
   return Math.max(256 * 1024, Math.min(body.length * 10, maxBytes));
 }
 
-export interface CollectOptions {
-  /** More than this is not kept. */
+export interface DecodeOptions {
+  readonly headers: BodyHeaders;
   readonly maxBytes: number;
-  /** Told the size of each piece as it arrives. */
-  readonly onBytes: (count: number) => void;
+  readonly scene: Scene;
 }
 
 /**
- * The whole body as it came over the wire; `undefined` when it is larger than `maxBytes`, in which case
- * the stream is destroyed. Rejects as the stream does.
+ * A body without its Content-Encoding, up to `maxBytes`. Inflated as a whole, since only so one that is cut
+ * in half is noticed.
+ * @throws HttpError
  */
-export async function collectBody(
-  stream: AsyncIterable<string | Buffer>,
-  { maxBytes, onBytes }: CollectOptions,
-): Promise<Buffer | undefined> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of stream) {
-    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-    onBytes(bytes.length);
-    size += bytes.length;
-    if (size > maxBytes) return undefined;
-    pieces.push(bytes);
-  }
-  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, size);
-}
-
-/** Why a body is not the JSON it should be. */
-export interface BodyProblem {
-  readonly failure: Extract<HttpFailure, 'cut' | 'not-json' | 'too-large'>;
-  /** What came, as the rest of a sentence that begins with the path: `sends HTML instead of JSON`. */
-  readonly why: string;
-  readonly cause?: unknown;
-}
-
-export type Text = { readonly text: string } | { readonly problem: BodyProblem };
-
-/** The text of a body, inflated where the server says that it is gzip, up to `maxBytes`. */
-export async function readText(
+export async function decodeContent(
   body: Buffer,
-  encoding: string | null,
-  maxBytes: number,
-): Promise<Text> {
-  const coding = encoding?.trim().toLowerCase() ?? '';
-  // An empty body is no gzip either, but "cut in half" would be the wrong word for it.
-  if (body.length === 0 || coding === '' || coding === 'identity') return { text: decode(body) };
-  if (coding !== 'gzip' && coding !== 'x-gzip') {
-    const why = `sends the encoding ${coding.slice(0, 40)}, which was not asked for`;
-    return { problem: { failure: 'not-json', why } };
+  { headers, maxBytes, scene }: DecodeOptions,
+): Promise<Buffer> {
+  let decoded = body;
+  for (const coding of codingsOf(headers).toReversed()) {
+    // An empty body is no gzip either, but "cut in half" would be the wrong word for it.
+    if (decoded.length === 0) return decoded;
+    const inflater = inflaters[coding];
+    if (inflater === undefined) {
+      const why = `sends the encoding ${coding.slice(0, 40)}, which was not asked for`;
+      throw httpError(scene, { failure: 'not-json', why, advice: later });
+    }
+    try {
+      const options = { chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes };
+      decoded = await inflater(decoded, options);
+    } catch (error) {
+      // What zlib throws for a body that is cut, too large, or not of this coding at all.
+      throw inflateFailed(scene, coding, maxBytes, error);
+    }
+  }
+  return decoded;
+}
+
+function inflateFailed(scene: Scene, coding: string, maxBytes: number, cause: unknown): HttpError {
+  const code = codeOf(cause);
+  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(scene, maxBytes, cause);
+  const name = coding === 'br' ? 'brotli' : coding;
+  if (code === 'Z_BUF_ERROR') {
+    const why = `breaks off in the middle of the ${name} body`;
+    return httpError(scene, { failure: 'cut', why, advice: later, cause });
+  }
+  const why = `sends a damaged ${name} body`;
+  return httpError(scene, { failure: 'not-json', why, advice: later, cause });
+}
+
+export function tooLarge(scene: Scene, maxBytes: number, cause?: unknown): HttpError {
+  const why = `sends a body of more than ${Math.floor(maxBytes / 2 ** 20)} MiB`;
+  const advice = 'Ask for fewer items at a time.';
+  return httpError(scene, { failure: 'too-large', why, advice, cause });
+}
+
+/** The charset a Content-Type names, in the name TextDecoder has for it; UTF-8 when it names none or an unknown one. */
+function charsetOf(headers: BodyHeaders): string {
+  const contentType = headers.get('content-type') ?? '';
+  const [, label] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType) ?? [];
+  try {
+    return new TextDecoder(label).encoding;
+  } catch {
+    // A RangeError: no such charset.
+    return 'utf-8';
+  }
+}
+
+function hasUtf8Mark(bytes: Buffer): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
+
+/**
+ * The text of a decoded body, without a byte order mark, which counts more than the header; `undefined` when
+ * its bytes are none in the charset.
+ */
+function textOf(bytes: Buffer, charset: string): string | undefined {
+  if (charset === 'utf-8' || hasUtf8Mark(bytes)) {
+    // Text that is ASCII alone is copied as it is, out of V8's heap, whose size is a multiple of what it holds.
+    if (isAscii(bytes)) return bytes.toString('latin1');
+    if (!isUtf8(bytes)) return undefined;
+    return bytes.toString('utf8', hasUtf8Mark(bytes) ? 3 : 0);
   }
   try {
-    const options = { chunkSize: inflatePiece(body, maxBytes), maxOutputLength: maxBytes };
-    return { text: decode(await inflate(body, options)) };
+    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+  } catch {
+    // A TypeError: bytes that are invalid in this charset.
+    return undefined;
+  }
+}
+
+/** The text of a page that explains an error; `''` when it cannot be read, or is not there. */
+export async function explanationIn(
+  body: Buffer | undefined,
+  headers: BodyHeaders,
+): Promise<string> {
+  if (body === undefined) return '';
+  try {
+    const options = { headers, maxBytes: maxExplanationBytes, scene: { path: '' } };
+    return textOf(await decodeContent(body, options), charsetOf(headers)) ?? '';
   } catch (error) {
-    // What zlib throws for a body that is cut, too large, or no gzip at all.
-    return { problem: inflateProblem(error, maxBytes) };
+    if (error instanceof HttpError) return '';
+    throw error;
   }
 }
 
-/** Text that is ASCII alone is copied as it is, out of V8's heap, whose size is a multiple of what it holds. */
-function decode(bytes: Buffer): string {
-  return isAscii(bytes) ? bytes.toString('latin1') : bytes.toString();
-}
-
-function inflateProblem(cause: unknown, maxBytes: number): BodyProblem {
-  const code = codeOf(cause);
-  if (code === 'ERR_BUFFER_TOO_LARGE') return { ...tooLarge(maxBytes), cause };
-  if (code === 'Z_BUF_ERROR') {
-    return { failure: 'cut', why: 'breaks off in the middle of the gzip body', cause };
+/**
+ * Parses a decoded body. What is no JSON is named by its kind and never quoted.
+ * @throws HttpError
+ */
+export function parseJson(bytes: Buffer, headers: BodyHeaders, scene: Scene): Json {
+  const charset = charsetOf(headers);
+  const text = textOf(bytes, charset);
+  if (text === undefined) {
+    const why = `sends bytes that are no text in ${charset.toUpperCase()}`;
+    throw httpError(scene, { failure: 'not-text', why, advice: later });
   }
-  return { failure: 'not-json', why: 'sends a damaged gzip body', cause };
-}
-
-export function tooLarge(maxBytes: number): BodyProblem {
-  const mebibytes = Math.floor(maxBytes / 2 ** 20);
-  return { failure: 'too-large', why: `sends a body of more than ${mebibytes} MiB` };
-}
-
-export type Parsed = { readonly json: Json } | { readonly problem: BodyProblem };
-
-/** Parses a text; what is no JSON is named by its kind and never quoted. */
-export function parseBody(text: string): Parsed {
   try {
     const json: Json = JSON.parse(text);
-    return { json };
+    return json;
   } catch {
     // The SyntaxError quotes the body: it is left behind on purpose.
-    return { problem: { failure: 'not-json', why: `sends ${nameOf(text)} instead of JSON` } };
+    const why = `sends ${nameOf(text)} instead of JSON`;
+    throw httpError(scene, { failure: 'not-json', why, advice: later });
   }
 }
 
@@ -112,10 +201,4 @@ function nameOf(text: string): string {
   if (start === '') return 'an empty body';
   if (start === '<') return 'HTML';
   return start === '{' || start === '[' ? 'broken JSON' : 'plain text';
-}
-
-/** The `code` of an error of Node or of a package, `''` when it has none. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
 }

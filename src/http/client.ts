@@ -1,22 +1,11 @@
-import type { Clock } from '../clock.ts';
-import type { HttpError } from '../errors.ts';
-import type { Json } from '../json.ts';
-import { createAttempt, type RequestReport } from './attempt.ts';
-import { patienceUsedUp, toldToWaitTooLong, type Failed } from './failures.ts';
+import { HttpError } from '../errors.ts';
+import { patienceUsedUp, toldToWaitTooLong } from './failures.ts';
 import { createLimiter, type Limiter, type Wait } from './limiter.ts';
+import { Requester, type Answered, type RequestOptions } from './request.ts';
 import { waitMs } from './retry.ts';
 
 /** Query parameters, in the order they are sent. */
 export type Query = Readonly<Record<string, string | number>>;
-
-/** A failed attempt, told before the client decides whether and how long to wait. */
-export interface FailedAttempt {
-  readonly error: HttpError;
-  /** The answer's Retry-After in ms, when it had one. */
-  readonly retryAfterMs: number | undefined;
-  /** Attempts made for this answer so far, this one included. */
-  readonly attempts: number;
-}
 
 export interface HttpRequest {
   /** Absolute path on the client's origin, without query. */
@@ -24,22 +13,15 @@ export interface HttpRequest {
   readonly query: Query;
   /**
    * Asked after each failed attempt, before any wait: another query to go on with, under the same
-   * backoff and the same patience. `undefined`: go on as the table says. Not asked where no query
+   * backoff and the same patience. `undefined`: go on as the error's kind says. Not asked where no query
    * could help: when the user must act, or when this was the last attempt.
    */
-  readonly revise?: (failed: FailedAttempt) => Promise<Query | undefined>;
+  readonly revise?: (error: HttpError) => Promise<Query | undefined>;
   /** Attempts at most, whatever the patience; for a question whose failure is an answer. */
   readonly maxAttempts?: number;
 }
 
-export interface HttpAnswer {
-  readonly body: Json;
-  /** The answer's `Date` header in ms since 1970, when there was one. */
-  readonly serverTimeMs: number | undefined;
-  /** When its headers were here, ms since 1970 by our clock. */
-  readonly headMs: number;
-  /** When the whole body was here, ms since 1970 by our clock. */
-  readonly receivedMs: number;
+export interface HttpAnswer extends Answered {
   /** The query that was answered: the request's own, or what `revise` made of it. */
   readonly query: Query;
 }
@@ -53,20 +35,10 @@ export interface HttpClient {
   get(request: HttpRequest): Promise<HttpAnswer>;
 }
 
-export interface HttpClientOptions {
-  /** Scheme, host and port: https, or http on loopback. Not checked here. */
-  readonly origin: string;
-  /** Headers of every request, the token among them. Asked for before each. */
-  readonly headers: () => Readonly<Record<string, string>>;
-  readonly userAgent: string;
-  /** Texts no message may repeat: an API may quote what it was sent. */
-  readonly secrets: readonly string[];
-  readonly clock: Clock;
-  /** Ends requests and waits at once. */
-  readonly signal: AbortSignal;
-  /** Told after each request; retries and redirects are requests of their own. */
-  readonly onAttempt: (report: RequestReport) => void;
-  /** Told at once when a wait begins, before a retry or of a second or more for the pace. */
+type Needed = 'origin' | 'headers' | 'userAgent' | 'secrets' | 'clock' | 'signal' | 'onAttempt';
+
+export interface HttpClientOptions extends Pick<RequestOptions, Needed> {
+  /** Called at once when a wait begins, before a retry or of a second or more for the pace. */
   readonly onWait: (wait: Wait) => void;
   /** Request starts in any 60 s, retries included. Default 200. */
   readonly requestsPerMinute?: number;
@@ -96,35 +68,35 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     ...options,
   };
   const limiter = createLimiter(settled);
-  const attempt = createAttempt({ ...settled, start: (path) => limiter.start(path) });
+  const requester = new Requester({ ...settled, start: (path) => limiter.start(path) });
   /** Patience ran out and nothing was answered since: nobody is patient a second time. */
   let isExhausted = false;
 
   return {
     async get(request) {
-      const mostAttempts = isExhausted ? 1 : (request.maxAttempts ?? Number.POSITIVE_INFINITY);
+      const { path, maxAttempts = Number.POSITIVE_INFINITY } = request;
+      const mostAttempts = isExhausted ? 1 : maxAttempts;
       let { query } = request;
       let leftMs = settled.maxRetryMs;
       for (let attempts = 1; ; attempts += 1) {
         const search = searchOf(query);
-        const outcome = await limiter.inSlot(() => attempt(request.path, search));
-        if ('answered' in outcome) {
+        try {
+          const answered = await limiter.inSlot(() => requester.get(path, search));
           isExhausted = false;
-          return { ...outcome.answered, query };
+          return { ...answered, query };
+        } catch (error) {
+          // The one place where a failed attempt is caught: it is made again, or it is the answer.
+          if (!(error instanceof HttpError)) throw error;
+          const setback = { request, error, attempts, mostAttempts, leftMs };
+          const plan = await planNext(setback, settled, limiter);
+          if ('error' in plan) {
+            isExhausted ||= plan.isExhausted;
+            throw plan.error;
+          }
+          if (plan.waitMs > 0) await pause(plan.waitMs, error, settled);
+          leftMs -= plan.waitMs;
+          query = plan.query ?? query;
         }
-        const { failed } = outcome;
-        const plan = await planNext(
-          { request, failed, attempts, mostAttempts, leftMs },
-          settled,
-          limiter,
-        );
-        if ('error' in plan) {
-          isExhausted ||= plan.isExhausted;
-          throw plan.error;
-        }
-        if (plan.waitMs > 0) await pause(plan.waitMs, request.path, failed, settled);
-        leftMs -= plan.waitMs;
-        query = plan.query ?? query;
       }
     },
   };
@@ -132,7 +104,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
 interface Setback {
   readonly request: HttpRequest;
-  readonly failed: Failed;
+  readonly error: HttpError;
   /** Attempts made so far. */
   readonly attempts: number;
   readonly mostAttempts: number;
@@ -146,35 +118,35 @@ type Plan =
   | { readonly waitMs: number; readonly query: Query | undefined };
 
 async function planNext(setback: Setback, options: Settled, limiter: Limiter): Promise<Plan> {
-  const { request, failed, attempts, mostAttempts, leftMs } = setback;
-  const { error, retryAfterMs } = failed;
-  const isTransient = error.kind === 'transient';
+  const { request, error, attempts, mostAttempts, leftMs } = setback;
+  const { kind, retryAfterMs } = error;
+  const isTransient = kind === 'transient';
   if (isTransient && retryAfterMs !== undefined) {
     if (retryAfterMs > leftMs) {
       const untilMs = options.clock.now() + retryAfterMs;
-      return { error: toldToWaitTooLong(failed, untilMs), isExhausted: false };
+      return { error: toldToWaitTooLong(error, untilMs), isExhausted: false };
     }
     // Before anybody is asked anything: the pause is everybody's.
     limiter.holdFor(retryAfterMs);
   }
-  if (error.kind === 'config' || attempts >= mostAttempts) return { error, isExhausted: false };
-  const query = await request.revise?.({ error, retryAfterMs, attempts });
+  if (kind === 'config' || attempts >= mostAttempts) return { error, isExhausted: false };
+  const query = await request.revise?.(error);
   if (!isTransient) {
     // Final for this query; another one is another question and needs no wait.
     return query === undefined ? { error, isExhausted: false } : { waitMs: 0, query };
   }
   if (leftMs <= 0) {
     const waitedMs = options.maxRetryMs - leftMs;
-    return { error: patienceUsedUp(failed, { attempts, waitedMs }), isExhausted: true };
+    return { error: patienceUsedUp(error, attempts, waitedMs), isExhausted: true };
   }
   const wanted = waitMs({ attempts, retryAfterMs, random: options.random });
   return { waitMs: Math.min(wanted, leftMs), query };
 }
 
-async function pause(ms: number, path: string, failed: Failed, options: Settled): Promise<void> {
+async function pause(ms: number, error: HttpError, options: Settled): Promise<void> {
   const { clock, signal, onWait } = options;
-  const reason = failed.error.status === 429 ? 'rate-limit' : 'retry';
-  onWait({ reason, untilMs: clock.now() + ms, path, why: failed.why });
+  const reason = error.status === 429 ? 'rate-limit' : 'retry';
+  onWait({ reason, untilMs: clock.now() + ms, path: error.path, why: error.why });
   await clock.sleep(ms, signal);
 }
 

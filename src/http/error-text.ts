@@ -1,5 +1,4 @@
-import { isJsonObject } from '../json.ts';
-import { parseBody } from './body.ts';
+import { isJsonObject, type Json } from '../json.ts';
 
 const longestSaid = 200;
 
@@ -9,24 +8,32 @@ const longestSaid = 200;
  * `description` may stand beside it.
  */
 export function errorText(body: string, secrets: readonly string[]): string {
-  const parsed = parseBody(body);
-  if (!('json' in parsed) || !isJsonObject(parsed.json)) return '';
-  const { error, description, message } = parsed.json;
+  const explanation = parse(body);
+  if (!isJsonObject(explanation)) return '';
+  const { error, description, message } = explanation;
   const parts = isJsonObject(error)
     ? [error['message'], error['description']]
     : [error, description ?? message];
   const texts = parts.filter((part): part is string => typeof part === 'string' && part !== '');
-  return shorten(conceal(texts.join(': '), secrets));
+  return quotable(texts.join(': '), secrets);
 }
 
-function conceal(text: string, secrets: readonly string[]): string {
-  return secrets
+function parse(body: string): Json {
+  try {
+    const json: Json = JSON.parse(body);
+    return json;
+  } catch {
+    // A gateway explains itself in HTML, or not at all.
+    return null;
+  }
+}
+
+/** A text of the API as a message may repeat it: without secrets, on one line, shortened. */
+export function quotable(text: string, secrets: readonly string[]): string {
+  const shown = secrets
     .filter((secret) => secret !== '')
-    .reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
-}
-
-function shorten(text: string): string {
+    .reduce((left, secret) => left.replaceAll(secret, '***'), text);
   // Control characters could break the line or the terminal.
-  const line = text.replace(/[\p{C}\s]+/gu, ' ').trim();
+  const line = shown.replace(/[\p{C}\s]+/gu, ' ').trim();
   return line.length <= longestSaid ? line : `${line.slice(0, longestSaid).trimEnd()}…`;
 }

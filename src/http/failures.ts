@@ -1,10 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 
 import { HttpError, type ErrorKind, type HttpFailure } from '../errors.ts';
-import { codeOf, type BodyProblem } from './body.ts';
 import { errorText } from './error-text.ts';
 import { proxyRefusal } from './proxy.ts';
-import { verdictOn } from './retry.ts';
+import { later, proxyPassword, ruleFor } from './statuses.ts';
 
 /** What is known of an attempt when it fails. */
 export interface Scene {
@@ -12,116 +11,107 @@ export interface Scene {
   readonly path: string;
   readonly status?: number | undefined;
   readonly serverTimeMs?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+  /** The answer is that of another path, outside the API, to which this one redirects. */
+  readonly redirect?: Redirect | undefined;
 }
 
-/** A failed attempt as a value. */
-export interface Failed {
-  readonly error: HttpError;
-  /** The message without path and advice, for a log line: `answers 503 Service Unavailable`. */
-  readonly why: string;
-  /** What the user may do about it, as a sentence. */
-  readonly advice: string;
-  /** The answer's Retry-After in ms from now, when it had one. */
-  readonly retryAfterMs: number | undefined;
+export interface Redirect {
+  readonly status: number;
+  /** Path without query, fit for a message. */
+  readonly to: string;
 }
 
 interface Finding {
   readonly failure: HttpFailure;
+  /** The rest of a sentence that begins with the path: `sends HTML instead of JSON`. */
   readonly why: string;
   readonly advice: string;
-  /** Where the table of verdicts is too coarse. */
+  /** Default: as `kindOf` and the rules for statuses have it. */
   readonly kind?: ErrorKind;
   readonly cause?: unknown;
-  readonly retryAfterMs?: number | undefined;
 }
 
-const later = 'Try again later.';
+const kindOf: Readonly<Record<Exclude<HttpFailure, 'status'>, ErrorKind>> = {
+  network: 'transient',
+  timeout: 'transient',
+  cut: 'transient',
+  'not-text': 'transient',
+  'not-json': 'transient',
+  'too-large': 'system',
+  redirect: 'config',
+};
 
-function failed(scene: Scene, finding: Finding): Failed {
-  const { failure, why, advice, cause, retryAfterMs } = finding;
-  const kind = finding.kind ?? verdictOn(failure, scene.status);
-  const error = errorAt(scene, `${scene.path} ${why}. ${advice}`, { kind, failure, cause });
-  return { error, why, advice, retryAfterMs };
-}
-
-interface ErrorTraits {
-  readonly kind: ErrorKind;
-  readonly failure: HttpFailure;
-  readonly cause?: unknown;
-  readonly endsRun?: boolean;
-}
-
-function errorAt({ path, status, serverTimeMs }: Scene, message: string, traits: ErrorTraits) {
-  return new HttpError(message, {
-    ...traits,
-    path,
-    ...(status === undefined ? {} : { status }),
-    ...(serverTimeMs === undefined ? {} : { serverTimeMs }),
+/** A failed attempt. Only what is `transient` is tried again unchanged. */
+export function httpError({ redirect, ...scene }: Scene, finding: Finding): HttpError {
+  const { path, status = 0 } = scene;
+  const { failure, why, advice, cause } = finding;
+  const kind = finding.kind ?? (failure === 'status' ? ruleFor(status).kind : kindOf[failure]);
+  if (redirect !== undefined) return behindRedirect(scene, redirect, { ...finding, kind });
+  return new HttpError(`${path} ${why}. ${advice}`, {
+    ...scene,
+    kind,
+    failure,
+    why,
+    advice,
+    cause,
   });
 }
 
-const proxyPassword = 'The proxy asks for a user name and a password: put them into HTTPS_PROXY.';
+/** `/access/login` and `/access/unauthenticated` are Zendesk's. */
+export function isLoginPath(path: string): boolean {
+  return /log-?in|sign-?in|unauthenticated|sso\b|saml/i.test(path);
+}
 
-const statusAdvice: Readonly<Record<number, string>> = {
-  400: 'The API does not accept this request: report it together with this line.',
-  401:
-    'The access token is refused: it is expired, of the wrong kind (a Support token is not a Chat ' +
-    'token) or lacks the scopes "read chat". Make a new Chat token and put it into the config.',
-  403:
-    "The token's user may not read this: the role, the plan or the kind of account does not include " +
-    'it. Use the token of an administrator or leave the stream out.',
-  404: 'The account has no such thing: check the subdomain, or leave the stream out.',
-  407: proxyPassword,
-  410: 'The address is out of use: check the subdomain.',
-};
+/** A page outside the API answers in its place: its status says nothing about what was asked for. */
+function behindRedirect(
+  scene: Omit<Scene, 'redirect'>,
+  { status, to }: Redirect,
+  finding: Finding,
+) {
+  const { failure, kind, cause } = finding;
+  const isLogin = isLoginPath(to);
+  const why = `redirects to ${to}, which ${finding.why}`;
+  if (kind === 'transient' && !(isLogin && failure === 'not-json')) {
+    return httpError(scene, { ...finding, why });
+  }
+  if (!isLogin) return redirectFailed({ ...scene, status }, why, checkAddress);
+  const advice =
+    'This usually means that the access token is not accepted, or that the account is suspended or admits ' +
+    'only single sign-on or certain addresses: check the subdomain and the token, and log in there with a browser.';
+  const login = `redirects to a login page (${to})`;
+  return httpError({ ...scene, status }, { failure: 'redirect', why: login, advice, cause });
+}
+
+const checkAddress = 'Check the subdomain.';
+
+/** The server points to where the token must not go, or around in a circle. `why` names the place. */
+export function redirectFailed(scene: Scene, why: string, advice: string): HttpError {
+  return httpError(scene, { failure: 'redirect', why, advice });
+}
 
 /** The server answers with a status that is no success. `body`: the text that came with it, whatever it is. */
 export function statusFailed(
   scene: Scene & { readonly status: number },
   body: string,
-  details: {
-    readonly secrets: readonly string[];
-    readonly retryAfterMs: number | undefined;
-  },
-): Failed {
+  secrets: readonly string[],
+): HttpError {
   const { status } = scene;
-  const said = errorText(body, details.secrets);
+  const said = errorText(body, secrets);
   const name = [status, STATUS_CODES[status]].join(' ').trim();
   const why = `answers ${name}${said === '' ? '' : ` ("${said}")`}`;
-  const fallback =
-    verdictOn('status', status) === 'transient'
-      ? later
-      : 'This is not known to the tap: report it together with this line.';
-  const advice = statusAdvice[status] ?? fallback;
-  return failed(scene, {
-    failure: 'status',
-    why,
-    advice,
-    retryAfterMs: details.retryAfterMs,
-  });
-}
-
-/** What arrived is no JSON: cut, something else, or too much of it. */
-export function bodyFailed(scene: Scene, { failure, why, cause }: BodyProblem): Failed {
-  const advice = failure === 'too-large' ? 'Ask for fewer items at a time.' : later;
-  return failed(scene, { failure, why, advice, cause });
+  return httpError(scene, { failure: 'status', why, advice: ruleFor(status).advice });
 }
 
 /** Nothing, or nothing more, came within the time limit. */
-export function timedOut(scene: Scene, limitMs: number, cause: unknown): Failed {
+export function timedOut(scene: Scene, limitMs: number, cause: unknown): HttpError {
   const seconds = limitMs / 1000;
   const why =
     scene.status === undefined
       ? `does not answer within ${seconds} s`
       : `falls silent for ${seconds} s in the middle of the body`;
   const advice = 'Try again later, or raise request_timeout.';
-  return failed(scene, { failure: 'timeout', why, advice, cause });
-}
-
-/** The server points to where the token must not go, or around in a circle. `why` names the place. */
-export function redirectFailed(scene: Scene, why: string): Failed {
-  const advice = 'The token was not sent there. Check the subdomain.';
-  return failed(scene, { failure: 'redirect', why, advice });
+  return httpError(scene, { failure: 'timeout', why, advice, cause });
 }
 
 interface NetworkTrouble {
@@ -188,45 +178,50 @@ const networkTroubles: readonly NetworkTrouble[] = [
 const unknownTrouble = { why: 'cannot be reached', advice: 'Check the network.', kind: undefined };
 
 /** No answer came. `cause` has a `code`; `host`: who was to be connected with. */
-export function networkFailed(scene: Scene, host: string, cause: unknown): Failed {
+export function networkFailed(scene: Scene, host: string, cause: unknown): HttpError {
   const code = codeOf(cause);
   if (code.startsWith(proxyRefusal)) return proxyRefused(scene, host, cause);
   const trouble = networkTroubles.find(({ codes }) => codes.test(code));
   const { why: sentence, advice, kind } = trouble ?? unknownTrouble;
   const why = `${sentence.replace('HOST', () => host)} (${code})`;
-  return failed(scene, { failure: 'network', why, advice, cause, ...(kind && { kind }) });
+  return httpError(scene, { failure: 'network', why, advice, cause, ...(kind && { kind }) });
 }
 
-function proxyRefused(scene: Scene, host: string, cause: unknown): Failed {
+function proxyRefused(scene: Scene, host: string, cause: unknown): HttpError {
   const status = Number(codeOf(cause).slice(proxyRefusal.length));
   const why = `cannot be reached: the way to ${host} is refused with ${status}`;
   const advice =
     status === 407 ? proxyPassword : 'Check HTTPS_PROXY and NO_PROXY, or ask who runs the proxy.';
-  const kind = verdictOn('status', status);
-  return failed(scene, { failure: 'network', why, advice, kind, cause });
+  const { kind } = ruleFor(status);
+  return httpError(scene, { failure: 'network', why, advice, kind, cause });
 }
 
 /** The last failure when no patience is left. */
-export function patienceUsedUp(
-  { error, why, advice }: Failed,
-  { attempts, waitedMs }: { readonly attempts: number; readonly waitedMs: number },
-): HttpError {
+export function patienceUsedUp(error: HttpError, attempts: number, waitedMs: number): HttpError {
+  const { path, why, advice } = error;
   const seconds = Math.round(waitedMs / 1000);
-  const message =
-    `${error.path} ${why}, at attempt ${attempts} after ${seconds} s of waiting in between ` +
-    `(max_retry_seconds). ${advice}`;
-  return errorAt(error, message, { kind: 'transient', failure: error.failure, cause: error });
+  return error.retold(
+    `${path} ${why}, at attempt ${attempts} after ${seconds} s of waiting in between ` +
+      `(max_retry_seconds). ${advice}`,
+    { kind: 'transient' },
+  );
 }
 
 /** 9999-12-31T23:59:59Z: a wait may be longer than a date can tell. */
 const lastDateMs = 253_402_300_799_000;
 
 /** The server wants a longer wait than is left: no request may be made before, in any stream. */
-export function toldToWaitTooLong({ error, why }: Failed, untilMs: number): HttpError {
+export function toldToWaitTooLong(error: HttpError, untilMs: number): HttpError {
   const until = new Date(Math.min(untilMs, lastDateMs)).toISOString();
-  const message =
-    `${error.path} ${why} and asks for no request before ${until}, which is longer than the tap ` +
-    'waits (max_retry_seconds). Run it again after that time, or raise max_retry_seconds.';
-  const { failure } = error;
-  return errorAt(error, message, { kind: 'transient', failure, cause: error, endsRun: true });
+  return error.retold(
+    `${error.path} ${error.why} and asks for no request before ${until}, which is longer than the tap ` +
+      'waits (max_retry_seconds). Run it again after that time, or raise max_retry_seconds.',
+    { kind: 'transient', endsRun: true },
+  );
+}
+
+/** The `code` of an error of Node or of a package, `''` when it has none. */
+export function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
 }

@@ -4,10 +4,13 @@ import { getProxyForUrl } from 'proxy-from-env';
 
 import { TapError } from '../errors.ts';
 
-/** A way to the API through a proxy. */
-export interface Tunnel {
-  readonly agent: Agent;
-  /** Closes all its connections, also those the proxy has not answered yet. */
+/** The way to one origin: directly, or through the proxy the environment names. */
+export interface Connection {
+  /** Who is connected with, for messages. A proxy's user name and password are not part of it. */
+  readonly peer: string;
+  /** The agent of the proxy; `undefined`: there is none. */
+  agent(): Promise<Agent | undefined>;
+  /** Closes all connections to the proxy, also those it has not answered yet; the next request makes new ones. */
   close(): void;
 }
 
@@ -39,8 +42,33 @@ export function proxyOf(origin: string): URL | undefined {
   );
 }
 
+interface Tunnel {
+  readonly agent: Agent;
+  readonly close: () => void;
+}
+
+/** @throws TapError (config) when the proxy of the environment cannot be used. */
+export function connect(origin: string, signal: AbortSignal): Connection {
+  const proxy = proxyOf(origin);
+  const { host } = new URL(origin);
+  if (proxy === undefined) {
+    return { peer: host, agent: async () => undefined, close: () => undefined };
+  }
+  let tunnel: Tunnel | undefined;
+  const close = (): void => {
+    tunnel?.close();
+    tunnel = undefined;
+  };
+  signal.addEventListener('abort', close, { once: true });
+  return {
+    peer: `${host} through the proxy ${proxy.host}`,
+    agent: async () => (tunnel ??= await openTunnel(proxy)).agent,
+    close,
+  };
+}
+
 /** The agent package is loaded here, so that only who has a proxy pays for it. */
-export async function openTunnel(proxy: URL): Promise<Tunnel> {
+async function openTunnel(proxy: URL): Promise<Tunnel> {
   const { HttpsProxyAgent } = await import('https-proxy-agent');
   const closing = new AbortController();
   const agent = new HttpsProxyAgent(proxy, { keepAlive: true, signal: closing.signal });

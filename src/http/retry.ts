@@ -1,27 +1,5 @@
-import type { ErrorKind, HttpFailure } from '../errors.ts';
-
 const shortestBackoffMs = 1_000;
 const longestBackoffMs = 60_000;
-
-const kindOf: Readonly<Record<Exclude<HttpFailure, 'status'>, ErrorKind>> = {
-  network: 'transient',
-  timeout: 'transient',
-  cut: 'transient',
-  'not-json': 'transient',
-  'too-large': 'system',
-  redirect: 'config',
-};
-
-/** Statuses the user must act on: token refused, not allowed, a proxy that wants a password. */
-const userStatuses: ReadonlySet<number> = new Set([401, 403, 407]);
-const passingStatuses: ReadonlySet<number> = new Set([408, 429]);
-
-/** Whose turn it is after a failed attempt. Only what is `transient` is tried again unchanged. */
-export function verdictOn(failure: HttpFailure, status = 0): ErrorKind {
-  if (failure !== 'status') return kindOf[failure];
-  if (userStatuses.has(status)) return 'config';
-  return passingStatuses.has(status) || status >= 500 ? 'transient' : 'system';
-}
 
 export interface WaitInput {
   /** Attempts made so far for this answer; at least 1. */

@@ -1,5 +1,5 @@
 import { HttpError, type TapError } from '../errors.ts';
-import type { FailedAttempt, Query } from '../http/client.ts';
+import type { Query } from '../http/client.ts';
 import { microsToInstant } from '../instant.ts';
 import { answersAgents } from './api.ts';
 import type { ReadOptions } from './definition.ts';
@@ -37,9 +37,8 @@ export interface ExportRequests {
 }
 
 /** Could a smaller page get through where this one fails? */
-function isPoisonous({ error, retryAfterMs }: FailedAttempt): boolean {
-  if (error.failure === 'timeout') return true;
-  return (error.status ?? 0) >= 500 && retryAfterMs === undefined;
+function isPoisonous({ failure, status = 0, retryAfterMs }: HttpError): boolean {
+  return failure === 'timeout' || (status >= 500 && retryAfterMs === undefined);
 }
 
 /** How the pages of one export are being asked for. */
@@ -76,7 +75,7 @@ async function ask(
   asking.failures = 0;
   try {
     const { body, receivedMs } = await options.api.get(spec.path, queryOf(asking, place), {
-      revise: (failed) => smaller(asking, place, failed),
+      revise: (error) => smaller(asking, place, error),
     });
     const asked = { ...place, limit: asking.limit, isProbe };
     const answer = readEnvelope(body, spec.name, spec.unit, asked);
@@ -97,13 +96,9 @@ async function ask(
 }
 
 /** After a failed attempt: a query for fewer items, when it is this page that does not get through. */
-async function smaller(
-  asking: Asking,
-  place: Place,
-  failed: FailedAttempt,
-): Promise<Query | undefined> {
-  const isTooLarge = failed.error.failure === 'too-large';
-  asking.failures = isTooLarge || isPoisonous(failed) ? asking.failures + 1 : 0;
+async function smaller(asking: Asking, place: Place, error: HttpError): Promise<Query | undefined> {
+  const isTooLarge = error.failure === 'too-large';
+  asking.failures = isTooLarge || isPoisonous(error) ? asking.failures + 1 : 0;
   const isSuspicious = isTooLarge || asking.failures >= suspiciousFailures;
   if (!isSuspicious || asking.limit <= asking.smallest) return undefined;
   if (!isTooLarge && !(await answersAgents(asking.options.api, { maxAttempts: 1 })))
@@ -138,14 +133,5 @@ function told({ time }: Place, { unit }: ExportRequestSpec): string {
 
 function withPosition(error: HttpError, place: Place, spec: ExportRequestSpec): TapError {
   if (error.status === 401 || error.status === 403 || error.status === 404) return error;
-  const { kind, endsRun, failure, path, status, serverTimeMs } = error;
-  return new HttpError(`${error.message} (reading from ${told(place, spec)})`, {
-    kind,
-    endsRun,
-    failure,
-    path,
-    cause: error.cause,
-    ...(status === undefined ? {} : { status }),
-    ...(serverTimeMs === undefined ? {} : { serverTimeMs }),
-  });
+  return error.retold(`${error.message} (reading from ${told(place, spec)})`);
 }

@@ -9,7 +9,7 @@
 import { describeStreams } from '../../dist/describe.js';
 import { createAirbyteWriter } from '../../dist/airbyte/writer.js';
 import { systemClock } from '../../dist/clock.js';
-import { parseBody, readText } from '../../dist/http/body.js';
+import { parseJson } from '../../dist/http/body.js';
 import { createLogger } from '../../dist/logger.js';
 import { writeMessages } from '../../dist/output.js';
 import { parseCatalog } from '../../dist/singer/catalog.js';
@@ -57,8 +57,7 @@ function definition() {
   async function* pages() {
     let page = 0;
     for await (const bytes of readPages(JSON.parse(reading))) {
-      const text = await readText(bytes, null, Number.MAX_SAFE_INTEGER);
-      const { json } = parseBody(text.text);
+      const json = parseJson(bytes, new Headers(), { path: '' });
       page += 1;
       const items = Array.isArray(json) ? json : json.chats;
       yield { items, checkpoint: checkpointOf(page), fetchedMs: now() };

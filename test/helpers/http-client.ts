@@ -1,4 +1,4 @@
-import type { RequestReport } from '../../src/http/attempt.ts';
+import type { RequestReport } from '../../src/http/request.ts';
 import {
   createHttpClient,
   type HttpClient,

@@ -7,7 +7,7 @@ const client = 'src/http/client.ts';
 const clientTests = (...titles) => testsOf('unit/http/client', ...titles);
 
 /** @param {...string} titles */
-const wireTests = (...titles) => testsOf('unit/http/wire', ...titles);
+const requestTests = (...titles) => testsOf('unit/http/request', ...titles);
 
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const httpMutants = [
@@ -15,11 +15,10 @@ export const httpMutants = [
     name: 'HTML with status 200 is taken for empty',
     promise: 'what is no JSON is never taken for an answer',
     file: 'src/http/body.ts',
-    search:
-      "return { problem: { failure: 'not-json', why: `sends ${nameOf(text)} instead of JSON` } };",
+    search: 'const why = `sends ${nameOf(text)} instead of JSON`;',
     replacement:
-      "if (nameOf(text) === 'HTML') return { json: [] };\n    return { problem: { failure: 'not-json', why: `sends ${nameOf(text)} instead of JSON` } };",
-    killers: wireTests('with status 200 is never taken for an answer'),
+      "if (nameOf(text) === 'HTML') return [];\n    const why = `sends ${nameOf(text)} instead of JSON`;",
+    killers: requestTests('with status 200 is never taken for an answer'),
   },
   {
     name: 'an empty body is taken for empty',
@@ -27,32 +26,41 @@ export const httpMutants = [
     file: 'src/http/body.ts',
     search: 'const json: Json = JSON.parse(text);',
     replacement: "const json: Json = JSON.parse(text === '' ? '[]' : text);",
-    killers: wireTests('with status 200 is never taken for an answer'),
+    killers: requestTests('with status 200 is never taken for an answer'),
   },
   {
     name: 'every text is taken for ASCII',
     promise: 'a text arrives as it was sent',
     file: 'src/http/body.ts',
-    search: 'return isAscii(bytes) ?',
-    replacement: 'return isAscii(bytes.subarray(0, 10)) ?',
-    killers: wireTests('a gzipped body is inflated', 'a body in many pieces is put together'),
+    search: 'if (isAscii(bytes)) return',
+    replacement: 'if (isAscii(bytes.subarray(0, 10))) return',
+    killers: requestTests('a body in many pieces is put together'),
+  },
+  {
+    name: 'invalid bytes are replaced',
+    promise: 'a text arrives as it was sent',
+    file: 'src/http/body.ts',
+    search: 'if (!isUtf8(bytes)) return undefined;',
+    replacement: '',
+    killers: requestTests('are never replaced'),
   },
   {
     name: 'half a gzip body is inflated as far as it goes',
     promise: 'a body that is cut is asked for again',
     file: 'src/http/body.ts',
-    search: 'chunkSize: inflatePiece(body, maxBytes), maxOutputLength: maxBytes };',
+    search: 'chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes };',
     replacement:
-      'chunkSize: inflatePiece(body, maxBytes), maxOutputLength: maxBytes, finishFlush: 2 };',
-    killers: wireTests('counts as cut and is asked for again'),
+      'chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes, finishFlush: 2 };',
+    killers: requestTests('counts as cut and is asked for again'),
   },
   {
     name: 'a body that breaks off is taken for whole',
     promise: 'a body that is cut is asked for again',
-    file: 'src/http/attempt.ts',
-    search: 'if (broken !== undefined) {',
-    replacement: 'if (broken !== undefined && body !== undefined) {',
-    killers: wireTests('counts as cut and is asked for again'),
+    file: 'src/http/request.ts',
+    search: 'if (head?.isSuccess === false) return',
+    replacement:
+      "if (head?.isSuccess === true) return { ...head, bytes: Buffer.from('[]') };\n      if (head?.isSuccess === false) return",
+    killers: requestTests('counts as cut and is asked for again'),
   },
   {
     name: 'Retry-After is ignored',
@@ -68,9 +76,9 @@ export const httpMutants = [
   {
     name: 'a Retry-After date is measured by our clock',
     promise: 'nobody asks earlier than told, whatever our clock says',
-    file: 'src/http/attempt.ts',
-    search: 'const retryAfterMs = readRetryAfter(retryAfter, serverTimeMs ?? receivedMs);',
-    replacement: 'const retryAfterMs = readRetryAfter(retryAfter, receivedMs);',
+    file: 'src/http/request.ts',
+    search: "readRetryAfter(headers.get('retry-after'), serverTimeMs ?? nowMs);",
+    replacement: "readRetryAfter(headers.get('retry-after'), nowMs);",
     killers: clientTests('a Retry-After date is measured against the clock of the server'),
   },
   {
@@ -85,8 +93,8 @@ export const httpMutants = [
     name: 'a wait beyond patience ends one stream only',
     promise: 'a wait beyond patience ends the run',
     file: 'src/http/failures.ts',
-    search: "kind: 'transient', failure, cause: error, endsRun: true });",
-    replacement: "kind: 'transient', failure, cause: error, endsRun: false });",
+    search: "{ kind: 'transient', endsRun: true },",
+    replacement: "{ kind: 'transient', endsRun: false },",
     killers: clientTests('a Retry-After beyond the patience ends the run at once'),
   },
   {
@@ -100,7 +108,7 @@ export const httpMutants = [
   {
     name: 'a 5xx is final',
     promise: 'what passes is asked for again',
-    file: 'src/http/retry.ts',
+    file: 'src/http/statuses.ts',
     search: 'status >= 500 ?',
     replacement: 'status >= 600 ?',
     killers: clientTests('the request is made again'),
@@ -116,25 +124,25 @@ export const httpMutants = [
   {
     name: 'the token is sent to a foreign host',
     promise: 'the token goes to the one origin only',
-    file: 'src/http/attempt.ts',
-    search: 'if (next.origin === url.origin) return { next };',
-    replacement: 'if (next.origin !== "null") return { next };',
-    killers: wireTests('a redirect to another host is refused, and the token does not go there'),
+    file: 'src/http/request.ts',
+    search: 'if (next.origin === url.origin) return next;',
+    replacement: 'if (next.origin !== "null") return next;',
+    killers: requestTests('a redirect to another host is refused, and the token does not go there'),
   },
   {
     name: 'a path may lead to another host',
     promise: 'the token goes to the one origin only',
-    file: 'src/http/attempt.ts',
-    search: '    let url = new URL(options.origin);\n',
-    replacement: '    let url = new URL(path, options.origin);\n',
-    killers: wireTests('a path that looks like another host stays a path of this one'),
+    file: 'src/http/request.ts',
+    search: '    let url = new URL(origin);\n',
+    replacement: '    let url = new URL(path, origin);\n',
+    killers: requestTests('a path that looks like another host stays a path of this one'),
   },
   {
     name: 'the token is quoted in an error',
     promise: 'no message repeats the token',
     file: 'src/http/error-text.ts',
-    search: "return shorten(conceal(texts.join(': '), secrets));",
-    replacement: "return shorten(conceal(texts.join(': '), secrets.slice(1)));",
+    search: "return quotable(texts.join(': '), secrets);",
+    replacement: "return quotable(texts.join(': '), secrets.slice(1));",
     killers: clientTests('what the API says about an error is quoted without the token'),
   },
 ];

@@ -1,44 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import type { HttpFailure } from '../../../src/errors.ts';
-import { readHttpDate, readRetryAfter, verdictOn, waitMs } from '../../../src/http/retry.ts';
+import { readHttpDate, readRetryAfter, waitMs } from '../../../src/http/retry.ts';
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5);
-
-test.each([
-  ['network', 'transient'],
-  ['timeout', 'transient'],
-  ['cut', 'transient'],
-  ['not-json', 'transient'],
-  ['too-large', 'system'],
-  ['redirect', 'config'],
-] as [HttpFailure, string][])('a request that fails with "%s" is %s', (failure, kind) => {
-  expect(verdictOn(failure, 200)).toBe(kind);
-});
-
-test.each([
-  [400, 'system'],
-  [401, 'config'],
-  [403, 'config'],
-  [404, 'system'],
-  [407, 'config'],
-  [408, 'transient'],
-  [410, 'system'],
-  [422, 'system'],
-  [429, 'transient'],
-  [500, 'transient'],
-  [502, 'transient'],
-  [503, 'transient'],
-  [504, 'transient'],
-  [599, 'transient'],
-  [304, 'system'],
-])('a request answered with %i is %s', (status, kind) => {
-  expect(verdictOn('status', status)).toBe(kind);
-});
-
-test('a failure without a status is not taken for a passing one', () => {
-  expect(verdictOn('status')).toBe('system');
-});
 
 test.each([
   [1, 0, 1_000],

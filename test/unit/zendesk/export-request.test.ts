@@ -24,21 +24,16 @@ const item = { id: 'a', at: '2026-01-05T00:00:01Z' };
 const answer = { chats: [item], count: 1, end_time: t0 + 1, end_id: 'a' };
 const empty = { chats: [] };
 
-const failed = (failure: HttpFailure, status?: number): HttpError =>
-  new HttpError('failed', {
-    kind: 'transient',
-    failure,
-    path: '/x',
-    ...(status === undefined ? {} : { status }),
-  });
+const failed = (failure: HttpFailure, status?: number, retryAfterMs?: number): HttpError =>
+  new HttpError('failed', { kind: 'transient', failure, path: '/x', status, retryAfterMs });
 
 /** What the HTTP client would do: a failure for each attempt, until a page small enough is asked for. */
-function failingUntil(limit: number, error: HttpError, retryAfterMs?: number) {
+function failingUntil(limit: number, error: HttpError) {
   return async (query: Query, options: AskOptions = {}): Promise<Json> => {
     let current = query;
     for (let attempts = 1; attempts <= 30; attempts += 1) {
       if (Number(current['limit']) <= limit) return { ...answer, count: current['limit'] ?? 0 };
-      const revised = await options.revise?.({ error, retryAfterMs, attempts });
+      const revised = await options.revise?.(error);
       current = revised ?? current;
     }
     throw error;
@@ -80,7 +75,7 @@ test('a page is not made smaller while the API answers nowhere', async () => {
 });
 
 test('a server that asks to wait is not taken for one that cannot send the page', async () => {
-  const api = scriptedApi([failingUntil(500, failed('status', 503), 5000)]);
+  const api = scriptedApi([failingUntil(500, failed('status', 503, 5000))]);
   await expect(readAll(source, { api, settings })).rejects.toThrow('failed');
   expect(api.asked).toHaveLength(1);
 });

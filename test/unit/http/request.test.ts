@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { once as occurred } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
@@ -31,15 +31,56 @@ function begin(response: ServerResponse, headers: Record<string, string | number
   response.write('{"items":[');
 }
 
-test('a gzipped body is inflated, and its bytes on the wire are counted', async () => {
-  const body = gzipSync(json);
-  const { origin } = await serve((_, response) => {
-    response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
-  });
-  const { client, reports } = createTestClient({ origin });
-  expect((await client.get(get)).body).toEqual(items);
-  expect(reports[0]?.bytes).toBe(body.length);
+/** Asks once a server that sends this. */
+async function answerTo(headers: Record<string, string>, body: Buffer | string): Promise<unknown> {
+  const { origin } = await serve((_, response) => response.writeHead(200, headers).end(body));
+  return (await createTestClient({ origin }).client.get(once)).body;
+}
+
+test.each<[string, Buffer]>([
+  ['gzip', gzipSync(json)],
+  ['X-GZip', gzipSync(json)],
+  ['deflate', deflateSync(json)],
+  ['deflate', deflateRawSync(json)],
+  ['br', brotliCompressSync(json)],
+  ['identity', Buffer.from(json)],
+  ['br, gzip', gzipSync(brotliCompressSync(json))],
+])('a body sent as %s is decoded', async (encoding, body) => {
+  expect(await answerTo({ 'content-encoding': encoding }, body)).toEqual(items);
 });
+
+test.each<[string, Buffer]>([
+  ['application/json', Buffer.from('\uFEFF["café"]')],
+  ['application/json; charset=utf-8', Buffer.from('["café"]')],
+  ['application/json;charset="UTF8"', Buffer.from('["café"]')],
+  ['application/json; charset=no-such', Buffer.from('["café"]')],
+  ['application/json; charset=iso-8859-1', Buffer.from('["café"]', 'latin1')],
+  ['application/json; charset=iso-8859-1', Buffer.from('\uFEFF["café"]')],
+  ['application/json; charset=utf-16le', Buffer.from('["café"]', 'utf16le')],
+  ['application/json; charset=utf-16le', Buffer.from('\uFEFF["café"]', 'utf16le')],
+])('a body of type %s is read in its charset, without a byte order mark', async (type, body) => {
+  expect(await answerTo({ 'content-type': type }, body)).toEqual(['café']);
+});
+
+test.each([
+  ['application/json', 'UTF-8'],
+  ['application/json; charset=no-such', 'UTF-8'],
+  ['application/json; charset=utf-8', 'UTF-8'],
+  ['application/json; charset=utf-16le', 'UTF-16LE'],
+])('bytes that are invalid in the charset of %s are never replaced', async (type, charset) => {
+  const body = Buffer.from([0x22, 0x63, 0x61, 0x66, 0xe9, 0x22, 0x20]);
+  const error = await rejectionOf(answerTo({ 'content-type': type }, body));
+  expect(error).toMatchObject({ failure: 'not-text', kind: 'transient', status: 200 });
+  expect(String(error)).toContain(`sends bytes that are no text in ${charset}`);
+});
+
+function halfOf(encoding: string, body: Buffer): RequestListener {
+  return (_, response) => {
+    response
+      .writeHead(200, { 'content-encoding': encoding })
+      .end(body.subarray(0, body.length / 2));
+  };
+}
 
 test('a body in many pieces is put together', async () => {
   const { origin } = await serve((_, response) => {
@@ -84,15 +125,10 @@ test.each<[string, RequestListener]>([
       setImmediate(() => response.socket?.resetAndDestroy());
     },
   ],
-  [
-    'half of a gzip body',
-    (_, response) => {
-      const body = gzipSync(json);
-      response
-        .writeHead(200, { 'content-encoding': 'gzip' })
-        .end(body.subarray(0, body.length / 2));
-    },
-  ],
+  ['half of a gzip body', halfOf('gzip', gzipSync(json))],
+  ['half of a deflate body', halfOf('deflate', deflateSync(json))],
+  ['half of a deflate body without its header', halfOf('deflate', deflateRawSync(json))],
+  ['half of a brotli body', halfOf('br', brotliCompressSync(json))],
 ])('a body that is %s counts as cut and is asked for again', async (_, cut) => {
   let requests = 0;
   const { origin } = await serve((request, response) => {
@@ -116,7 +152,8 @@ test.each([
   ['words', {}, 'all is well', 'sends plain text instead of JSON'],
   ['half of a JSON text', {}, '{"items": [', 'sends broken JSON instead of JSON'],
   ['a damaged gzip', { 'content-encoding': 'gzip' }, 'no gzip', 'sends a damaged gzip body'],
-  ['brotli', { 'content-encoding': 'br' }, 'x', 'sends the encoding br, which was not asked for'],
+  ['a damaged brotli', { 'content-encoding': 'br' }, 'no brotli', 'sends a damaged brotli body'],
+  ['zstd', { 'content-encoding': 'zstd' }, 'x', 'sends the encoding zstd, which was not asked for'],
 ])('%s with status 200 is never taken for an answer', async (_, headers, body, words) => {
   const { origin } = await serve((_request, response) =>
     response.writeHead(200, headers).end(body),
@@ -240,6 +277,50 @@ test('a path that looks like another host stays a path of this one', async () =>
   const { client } = createTestClient({ origin });
   const answer = await client.get({ path: '//127.0.0.2/x', query: {} });
   expect(answer.body).toBe('//127.0.0.2/x');
+});
+
+test.each<[string, string, RequestListener]>([
+  ['404', '/access/login?return_to=x', (_, response) => response.writeHead(404).end()],
+  ['401', '/access/unauthenticated', (_, response) => response.writeHead(401).end('{}')],
+  ['HTML', '/auth/v2/signin', (_, response) => response.end('<html>Log in</html>')],
+  [
+    'itself',
+    '/access/login',
+    (_, response) => response.writeHead(302, { location: '/access/login' }).end(),
+  ],
+])('a redirect to a login page that answers %s says so', async (_, location, login) => {
+  const { origin } = await serve((request, response) => {
+    if (request.url === '/api/items') response.writeHead(302, { location }).end();
+    else login(request, response);
+  });
+  const error = await rejectionOf(createTestClient({ origin }).client.get(get));
+  expect(error).toMatchObject({ failure: 'redirect', kind: 'config', status: 302 });
+  const page = location.replace(/\?.*/, '');
+  expect(String(error)).toContain(`/api/items redirects to a login page (${page}). This usually`);
+});
+
+test('a redirect out of the API to something that is not there is no missing stream', async () => {
+  const { origin } = await serve((request, response) => {
+    if (request.url === '/api/items') response.writeHead(301, { location: '/gone' }).end();
+    else response.writeHead(404).end();
+  });
+  const error = await rejectionOf(createTestClient({ origin }).client.get(get));
+  expect(error).toMatchObject({ failure: 'redirect', kind: 'config', status: 301 });
+  expect(String(error)).toContain('redirects to /gone, which answers 404 Not Found');
+});
+
+test('a login page that does not answer just now is asked for again', async () => {
+  let requests = 0;
+  const { origin } = await serve((request, response) => {
+    requests += 1;
+    if (requests > 2) response.end('[]');
+    else if (request.url === '/login') response.writeHead(503, { 'retry-after': '7' }).end();
+    else response.writeHead(302, { location: '/login' }).end();
+  });
+  const { client, clock, waits } = createTestClient({ origin });
+  expect((await client.get(get)).body).toEqual([]);
+  expect(clock.sleeps).toEqual([7_000]);
+  expect(waits[0]?.why).toBe('redirects to /login, which answers 503 Service Unavailable');
 });
 
 test('a redirect in a circle comes to an end', async () => {

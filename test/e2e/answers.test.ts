@@ -1,0 +1,108 @@
+/** How answers are read: any encoding and charset in use, no byte replaced, every status and shape explained. */
+import type { RequestListener } from 'node:http';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+
+import { expect, test } from '@jest/globals';
+
+import { catalogOf } from '../helpers/catalogs.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+import { startLocalServer } from '../helpers/local-server.ts';
+import { runTap, type TapResult } from '../helpers/run-tap.ts';
+import { criticalLines, lastWords, secretToken } from '../helpers/with-sandbox.ts';
+
+const path = '/api/v2/chat/';
+
+/** Reads streams of an API that answers so, on a clock that does not wait. */
+async function runAgainst(
+  streams: readonly string[],
+  answer: RequestListener,
+  config: object = {},
+): Promise<TapResult> {
+  const api = await startLocalServer(answer);
+  try {
+    return await runTap({
+      sandboxUrl: api.origin,
+      config: { subdomain: 'acme', access_token: secretToken, ...config },
+      catalog: catalogOf(streams),
+      clock: createFakeClock(Date.UTC(2026, 0, 5, 12)),
+    });
+  } finally {
+    await api.close();
+  }
+}
+
+const departments = JSON.stringify([{ id: 1, name: 'Café Zürich' }]);
+
+test.each<[string, string, Buffer]>([
+  ['gzip', '', gzipSync(departments)],
+  ['deflate', '', deflateSync(departments)],
+  ['deflate', '', deflateRawSync(departments)],
+  ['br', '', brotliCompressSync(departments)],
+  ['', 'application/json', Buffer.from(`\uFEFF${departments}`)],
+  ['', 'application/json; charset=iso-8859-1', Buffer.from(departments, 'latin1')],
+])(
+  'A body with encoding "%s" and type "%s" is read as it was meant',
+  async (coding, type, body) => {
+    const result = await runAgainst(['departments'], (_, response) => {
+      if (coding !== '') response.setHeader('content-encoding', coding);
+      response.setHeader('content-type', type).end(body);
+    });
+    expect(result.code).toBe(0);
+    expect(result.records('departments')).toMatchObject([{ id: 1, name: 'Café Zürich' }]);
+  },
+);
+
+test('Bytes that are no UTF-8 are asked for again, and never emitted as something else', async () => {
+  const result = await runAgainst(
+    ['departments'],
+    (_, response) => response.end(Buffer.from(departments, 'latin1')),
+    { max_retry_seconds: 1 },
+  );
+  expect(result.code).toBe(1);
+  expect(result.records('departments')).toEqual([]);
+  expect(lastWords(result)).toMatch(
+    /^CRITICAL departments: .* sends bytes that are no text in UTF-8, at attempt 2 after 1 s/,
+  );
+});
+
+test.each([
+  [402, 'The account is suspended'],
+  [423, 'The account is locked'],
+  [451, 'blocked for legal reasons'],
+])('Status %i is explained and not asked for again', async (status, words) => {
+  let requests = 0;
+  const result = await runAgainst(['departments'], (_, response) => {
+    requests += 1;
+    response.writeHead(status).end();
+  });
+  expect(result.code).toBe(1);
+  expect(criticalLines(result)).toEqual([expect.stringContaining(words)]);
+  expect(requests).toBe(1);
+});
+
+test.each([409, 425])('Status %i passes: the request is made again', async (status) => {
+  let requests = 0;
+  const result = await runAgainst(['departments'], (_, response) => {
+    requests += 1;
+    response.writeHead(requests === 1 ? status : 200).end(departments);
+  });
+  expect(result.code).toBe(0);
+  expect(result.records('departments')).toHaveLength(1);
+});
+
+test.each<[string, RequestListener]>([
+  ['404', (_, response) => response.writeHead(404).end()],
+  ['HTML', (_, response) => response.end('<!doctype html><title>Log in</title>')],
+])(
+  'A redirect to a login page that answers %s is no missing stream: it says what it usually means',
+  async (_, login) => {
+    const result = await runAgainst(['departments'], (request, response) => {
+      if (!request.url?.startsWith(path)) login(request, response);
+      else response.writeHead(302, { location: '/access/login?return_to=x' }).end();
+    });
+    expect(result.code).toBe(1);
+    expect(lastWords(result)).toMatch(
+      /^CRITICAL departments: .* redirects to a login page \(\/access\/login\)\. This usually means that the access token is not accepted/,
+    );
+  },
+);
