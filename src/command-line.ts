@@ -1,10 +1,20 @@
-/** What both programs' command lines share: one definition of flags serves parsing, --help and the checks. */
-import type { Argv, Options } from 'yargs';
+/** What the programs' command lines share: one definition of flags serves parsing, --help and the checks. */
+import { createRequire } from 'node:module';
+
+import type { Argv, Options, default as Yargs } from 'yargs';
 
 import { ConfigError } from './errors.ts';
 import { readManifest } from './shipped.ts';
 import { characters, didYouMean } from './wording.ts';
-import { createYargs } from './yargs.ts';
+
+/**
+ * The CommonJS build of yargs 17 is one file, while the ES modules are twenty and break lines in the middle of words.
+ * Its entry is `yargs`: Node 26 cannot load `yargs/yargs`, a file without an extension in a package of type `module`.
+ */
+function loadYargs(): Argv {
+  const yargs: typeof Yargs = createRequire(import.meta.url)('yargs');
+  return yargs();
+}
 
 /** A flag; without `takes` it takes no value. */
 export interface Flag {
@@ -94,7 +104,7 @@ function createParser<Name extends string, Parsed>(
   flags: Flags<string>,
 ): Argv {
   const options = Object.entries(flags).map(([name, flag]) => [name, optionOf(flag)] as const);
-  return createYargs()
+  return loadYargs()
     .scriptName(program)
     .locale('en')
     .usage(usage)

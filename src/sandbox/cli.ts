@@ -1,81 +1,89 @@
-import { readFileSync } from 'node:fs';
-import type { Argv } from 'yargs';
-import { isJsonObject } from '../json.ts';
-import { createYargs } from '../yargs.ts';
+import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
+import { ConfigError } from '../errors.ts';
 import { runDemo } from './demo.ts';
+import { checkOptions } from './option-checks.ts';
 import type { Terminal } from './serve.ts';
 import { serve } from './serve.ts';
 
-const defaultDemoChats = 3000;
+const usage = `$0 [serve] [OPTION ...]
+$0 demo [--chats N] [--output FOLDER]
 
-function ownVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  const description: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const version = isJsonObject(description) ? description['version'] : undefined;
-  return typeof version === 'string' ? version : 'unknown';
+A local Zendesk Chat API with made-up, reproducible data.
+serve answers requests until Ctrl-C; demo is the whole story: discover, sync,
+edit, sync again.`;
+
+const examples = `Examples:
+  a thousand chats on a free port
+    zendesk-chat-sandbox
+  a million chats
+    zendesk-chat-sandbox --chats 1000000 --port 8765
+  about as slow as the real one
+    zendesk-chat-sandbox --rate-limit 200 --latency 150
+  a server that knows no start_id
+    zendesk-chat-sandbox --switches '{"startId":"ignored"}'
+
+While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches;
+GET /sandbox/requests, /sandbox/dump/<resource>.`;
+
+const number = { takes: 'a number' } as const;
+const json = { takes: 'JSON' } as const;
+
+const flags = {
+  port: { ...number, describe: 'TCP port on 127.0.0.1; 0 for any free one' },
+  chats: { ...number, describe: 'how many chats, ten or a million [default: 1000, demo: 3000]' },
+  agents: { ...number, describe: 'how many agents [default: 12]' },
+  timeline: { ...number, describe: 'how many timespans of agents [default: 500]' },
+  days: { ...number, describe: 'the data are spread over so many days [default: 60]' },
+  seed: { ...number, describe: 'same seed and same --now, same data [default: 1]' },
+  now: { takes: 'an instant', describe: 'the instant the data lead up to [default: now]' },
+  token: { takes: 'a token', describe: 'the only token that is accepted' },
+  subdomain: { takes: 'a name', describe: 'subdomain in the ready config' },
+  latency: { ...number, describe: 'milliseconds before each answer' },
+  'rate-limit': { ...number, describe: 'requests per minute; the real API: 200' },
+  hostile: { describe: 'put in values that a reader may not expect' },
+  switches: { ...json, describe: 'JSON: unknowns of the real API, turned the other way' },
+  faults: { ...json, describe: 'JSON: a list of rules for what goes wrong' },
+  options: {
+    takes: 'a file name',
+    isFile: true,
+    describe: 'JSON file with any of these and more',
+  },
+  'write-config': {
+    takes: 'a file name',
+    isFile: true,
+    describe: 'file to write the ready config to',
+  },
+  output: {
+    takes: 'the name of a folder',
+    isFile: true,
+    describe: 'folder for what the tap of the demo writes [default: demo-output]',
+  },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+type Name = keyof typeof flags;
+type Task = (terminal: Terminal) => Promise<number>;
+
+const flagsOfDemo: readonly string[] = ['chats', 'output'] satisfies Name[];
+
+function valueOf(name: Name, text: string): string | number | boolean {
+  const flag: Flag = flags[name];
+  if (flag.takes === undefined) return true;
+  return flag.takes === number.takes ? Number(text) : text;
 }
 
-function serveFlags(parser: Argv) {
-  return parser.options({
-    port: { type: 'number', describe: 'TCP port on 127.0.0.1; 0 for any free one' },
-    chats: { type: 'number', describe: 'how many chats, ten or a million [default: 1000]' },
-    agents: { type: 'number', describe: 'how many agents [default: 12]' },
-    timeline: { type: 'number', describe: 'how many timespans of agents [default: 500]' },
-    days: { type: 'number', describe: 'the data are spread over so many days [default: 60]' },
-    seed: { type: 'number', describe: 'same seed and same --now, same data [default: 1]' },
-    now: { type: 'string', describe: 'the instant the data lead up to [default: now]' },
-    token: { type: 'string', describe: 'the only token that is accepted' },
-    subdomain: { type: 'string', describe: 'subdomain in the ready config' },
-    latency: { type: 'number', describe: 'milliseconds before each answer' },
-    'rate-limit': { type: 'number', describe: 'requests per minute; the real API: 200' },
-    hostile: { type: 'boolean', describe: 'put in values that a reader may not expect' },
-    switches: { type: 'string', describe: 'JSON: unknowns of the real API, turned the other way' },
-    faults: { type: 'string', describe: 'JSON: a list of rules for what goes wrong' },
-    options: { type: 'string', describe: 'JSON file with any of these and more' },
-    'write-config': { type: 'string', describe: 'file to write the ready config to' },
-  } as const);
-}
-
-function demoFlags(parser: Argv) {
-  return parser.options({
-    chats: { type: 'number', default: defaultDemoChats, describe: 'how many chats' },
-    output: { type: 'string', default: 'demo-output', describe: 'folder for what the tap writes' },
-  } as const);
-}
-
-/** The command line; `chosen` is told what to do. */
-function createParser(terminal: Terminal, chosen: (task: () => Promise<number>) => void): Argv {
-  return createYargs()
-    .scriptName('zendesk-chat-sandbox')
-    .usage('$0 [serve|demo]\n\nA local Zendesk Chat API with made-up, reproducible data.')
-    .command(
-      ['serve', '$0'],
-      'answer requests until Ctrl-C',
-      serveFlags,
-      ({ _: _words, $0: _name, ...flags }) => chosen(() => serve(flags, terminal)),
-    )
-    .command(
-      'demo',
-      'the whole story: discover, sync, edit, sync again',
-      demoFlags,
-      ({ chats, output }) => chosen(() => runDemo({ chats, output }, terminal)),
-    )
-    .example('$0', 'a thousand chats on a free port')
-    .example('$0 --chats 1000000 --port 8765', 'a million chats')
-    .example('$0 --rate-limit 200 --latency 150', 'about as slow as the real one')
-    .example(`$0 --switches '{"startId":"ignored"}'`, 'a server that knows no start_id')
-    .example('$0 demo', 'try the tap on it')
-    .epilogue(
-      'While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches; ' +
-        'GET /sandbox/requests, /sandbox/dump/<resource>.',
-    )
-    .strict()
-    .exitProcess(false)
-    .locale('en')
-    .version(ownVersion())
-    .fail((message: string, error: Error | undefined) => {
-      throw error ?? new Error(message);
-    });
+function interpret({ flags: given, words: [command = 'serve'] }: Given<Name>): Task {
+  const isDemo = command === 'demo';
+  if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo');
+  const names = Object.keys(flags).filter((name): name is Name => Object.hasOwn(given, name));
+  const strange = names.find((name) => isDemo !== flagsOfDemo.includes(name) && name !== 'chats');
+  if (strange !== undefined) throw new ConfigError(`${command} takes no --${strange}`);
+  const values = Object.fromEntries(
+    names.map((name) => [name, valueOf(name, given[name]?.[0] ?? '')]),
+  );
+  if (!isDemo) return (terminal) => serve(values, terminal);
+  const { chats = 3000, output = 'demo-output' } = values;
+  checkOptions({ chats });
+  return (terminal) => runDemo({ chats: Number(chats), output: String(output) }, terminal);
 }
 
 /**
@@ -84,16 +92,12 @@ function createParser(terminal: Terminal, chosen: (task: () => Promise<number>) 
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    let task: (() => Promise<number>) | undefined;
-    const parser = createParser(terminal, (chosen) => {
-      task = chosen;
-    });
-    let printed = '';
-    await parser.parseAsync([...argv], {}, (_error, _arguments, output) => {
-      printed = output;
-    });
-    if (printed !== '') terminal.stdout.write(`${printed}\n`);
-    return printed === '' && task !== undefined ? await task() : 0;
+    const program = 'zendesk-chat-sandbox';
+    const line = { program, usage, flags, epilogue: examples, mostWords: 1, interpret };
+    const task = await parseCommandLine(line, argv);
+    if (typeof task !== 'string') return await task(terminal);
+    terminal.stdout.write(`${task}\n`);
+    return 0;
   } catch (error) {
     // Whatever is wrong with flags, files or the port is told in one sentence.
     terminal.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -67,7 +67,7 @@ test('help and version are printed', async () => {
   expect(demo.printed()).toContain('demo-output');
   const version = fakeTerminal();
   expect(await run(['--version'], version)).toBe(0);
-  expect(version.printed()).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(version.printed()).toMatch(/^zendesk-chat-sandbox \d+\.\d+\.\d+\n$/);
 });
 
 test('serve prints its address, a config, the environment and how to run the tap', async () => {
@@ -109,8 +109,13 @@ test('a terminal that is already stopped ends serve at once', async () => {
 });
 
 test.each([
-  [['--prot', '1'], 'Unknown argument: prot'],
-  [['nothing'], 'Unknown argument: nothing'],
+  [['--prot', '1'], 'the flag --prot does not exist. Did you mean --port? --help shows all flags'],
+  [['--port=1', '--port=2'], '--port is given twice: give it once'],
+  [['--hostile=false'], '--hostile takes no value: write --hostile alone'],
+  [['demo', '--port', '1'], 'demo takes no --port'],
+  [['demo', '--chats', 'x'], 'chats must be a whole number'],
+  [['--output', 'o'], 'serve takes no --output'],
+  [['nothing'], 'say what to do: serve or demo'],
   [['--chats', 'x'], 'chats must be a whole number'],
   [['--now', 'yesterday'], 'now must be an instant'],
   [['--options', 'gone.json'], '--options gone.json cannot be read.'],
