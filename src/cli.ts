@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 import { systemClock, type Clock } from './clock.ts';
@@ -43,7 +42,7 @@ export async function runSinger(options: CliOptions): Promise<number> {
     now: clock.now,
     isEnabled: stderr.isTTY === true,
   });
-  const settings = loggingFromEnv(env, (path) => readFileSync(path, 'utf8'));
+  const settings = await loggingFromEnv(env, readLogConfig);
   const logger = createLogger({
     ...settings,
     write: (line) => {
@@ -63,6 +62,12 @@ export async function runSinger(options: CliOptions): Promise<number> {
     progress.clear();
     return tellFatal(error, options, logger);
   }
+}
+
+async function readLogConfig(path: string): Promise<string> {
+  const { readTextFile, smallFile } = await import('./input-file.ts');
+  const what = 'SINGER_SDK_LOG_CONFIG';
+  return readTextFile({ path, what, maxBytes: smallFile, isRegular: true });
 }
 
 async function tellFatal(error: unknown, options: CliOptions, logger: Logger): Promise<number> {
@@ -140,9 +145,9 @@ async function configOf(run: Run, args: SingerArguments): Promise<Config> {
 type RunInput = Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'state'>;
 
 async function filesOf(run: Run, args: SingerArguments): Promise<RunInput> {
-  const { readJsonFile } = await import('./config.ts');
+  const { largeFile: maxBytes, readJsonFile } = await import('./input-file.ts');
   const read = async (path: string | undefined, what: string): Promise<Json | undefined> =>
-    path === undefined ? undefined : readJsonFile(path, what);
+    path === undefined ? undefined : readJsonFile({ path, what, maxBytes });
   return {
     config: await configOf(run, args),
     catalog: await read(args.catalog, '--catalog'),
@@ -173,6 +178,7 @@ async function sync(run: Run, args: SingerArguments): Promise<number> {
   };
   const abandon = (): void => unread.abort();
   const writer = createSingerWriter();
+  lifetime.deferStop();
   await writeMessages({ messages: messages(), observe, writer, stdout, abandon });
   progress.clear();
   if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');

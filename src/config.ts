@@ -11,7 +11,6 @@ import type { Json, JsonObject } from './json.ts';
 import { quoted } from './wording.ts';
 
 export { currentSettings, propertiesOf, type ConfigNote } from './config/forms.ts';
-export { parseJson, readJsonFile, readTextFile } from './config/json-file.ts';
 export type { ConfigSources } from './config/sources.ts';
 
 /** The user's settings, in one form whatever form they were given in. Frozen. */

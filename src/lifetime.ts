@@ -5,7 +5,7 @@ const lastWordsMs = 1500;
 
 type Signal = 'SIGINT' | 'SIGTERM';
 
-/** Exit codes a shell would show for the signals; used where the signal itself does not end us (PID 1). */
+/** Exit codes a shell would show for the signals; used where the signal itself does not end the process (PID 1). */
 const exitCodes: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** The part of `process` a program's life depends on. */
@@ -15,34 +15,52 @@ export interface ProcessLike {
   on(event: Signal, listener: (signal: Signal) => void): unknown;
   off(event: Signal, listener: (signal: Signal) => void): unknown;
   kill(pid: number, signal: Signal): unknown;
+  exit(code: number): unknown;
 }
 
 /** From start to exit code: signals, and an output that is complete before the process ends. */
 export interface Lifetime {
-  /** Aborted by the first SIGTERM or SIGINT. */
+  /** Aborted by the first SIGTERM or SIGINT after `deferStop`. */
   readonly signal: AbortSignal;
+  /**
+   * Records are written from now on: the first signal aborts `signal`, so that the page in hand and its state
+   * still go out. Until then a signal ends the process at once, also in the middle of long computations.
+   */
+  deferStop(): void;
   /** Waits until `output` has taken everything, then leaves by exit code or by the signal that came. */
   end(exitCode: number, output: Writable): Promise<void>;
 }
 
 /**
- * Turns the first signal into an abort, so that the page in hand and its state still go out; then the
- * process ends by the same signal. It does so within 2 s, even if nobody reads its output; a second
- * signal ends it at once.
+ * Deferred, a stop takes 1.5 s at most, even if nobody reads the output; a second signal ends the process at
+ * once. It ends by the signal itself.
  */
 export function createLifetime(process: ProcessLike): Lifetime {
   const controller = new AbortController();
+  // The kernel keeps signals without a handler from the first process of a container.
+  const isFirst = process.pid === 1;
+  let isDeferring = false;
   let caught: Signal | undefined;
 
-  const leave = (signal: Signal): void => {
+  const ignore = (): void => {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+  };
+  const listen = (): void => {
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  };
+  const leave = (signal: Signal): void => {
+    ignore();
     process.exitCode = exitCodes[signal];
-    process.kill(process.pid, signal);
+    // Its own signal would not end it, and what it may wait for is not all known here.
+    // oxlint-disable-next-line unicorn/no-process-exit
+    if (isFirst) process.exit(exitCodes[signal]);
+    else process.kill(process.pid, signal);
   };
 
   function onSignal(signal: Signal): void {
-    if (caught !== undefined) {
+    if (caught !== undefined || !isDeferring) {
       leave(signal);
       return;
     }
@@ -51,18 +69,18 @@ export function createLifetime(process: ProcessLike): Lifetime {
     controller.abort(new Error(`stopped by ${signal}`));
   }
 
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  if (isFirst) listen();
   return {
     signal: controller.signal,
+    deferStop: () => {
+      isDeferring = true;
+      if (!isFirst) listen();
+    },
     end: async (exitCode, output) => {
       await flushed(output);
       process.exitCode = exitCode;
-      if (caught !== undefined) leave(caught);
-      else {
-        process.off('SIGINT', onSignal);
-        process.off('SIGTERM', onSignal);
-      }
+      if (caught === undefined) ignore();
+      else leave(caught);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
-import { quoted, quotedPath } from './wording.ts';
+import { quoted } from './wording.ts';
 
 /** From the least to the gravest. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
@@ -38,7 +38,7 @@ export interface Logger {
   readonly setSecrets: (secrets: readonly string[]) => void;
   /** Has no effect on lines of another protocol's. */
   readonly setFormat: (format: LogFormat) => void;
-  /** The text without the secrets the logger knows: for what is told in another way than by a line. */
+  /** The text without the secrets the logger knows, cut where it is long: for what is told in another way than by a line. */
   readonly redact: (text: string) => string;
 }
 
@@ -68,6 +68,9 @@ const pythonLevels: ReadonlyMap<string, LogLevel> = new Map([
 /** Causes of causes are told this deep: a chain may be a ring. */
 const maxCauses = 5;
 
+/** Longer messages are cut: what they are made of may come from anywhere. */
+const maxMessage = 2000;
+
 /** Lines are written at once and in order; nothing is kept back. */
 export function createLogger(options: LoggerOptions): Logger {
   const least = levels.indexOf(options.level);
@@ -79,16 +82,18 @@ export function createLogger(options: LoggerOptions): Logger {
     if (format === 'json') return jsonLine(options, { level, message, ...more });
     return `${level.toUpperCase()} ${folded(message)}`;
   };
+  // Cut afterwards: half a secret would not be found.
+  const shown = (message: string): string => shortened(redact(message));
   const emit = (level: LogLevel, message: string, more: JsonObject): void => {
     if (levels.indexOf(level) < least) return;
-    options.write(`${lineOf(level, redact(message), redactAll(more, redact))}\n`);
+    options.write(`${lineOf(level, message, redactAll(more, redact))}\n`);
   };
   const log =
     (level: LogLevel): Log =>
     (message, { stream, error } = {}) => {
       const more = { stream_name: stream ?? null };
-      if (least === 0) for (const line of stackLines(error)) emit('debug', line, more);
-      emit(level, message, more);
+      if (least === 0) for (const line of stackLines(error)) emit('debug', shown(line), more);
+      emit(level, shown(message), more);
     };
   return Object.freeze({
     debug: log('debug'),
@@ -112,8 +117,12 @@ export function createLogger(options: LoggerOptions): Logger {
     setFormat: (next: LogFormat) => {
       if (typeof format !== 'function') format = next;
     },
-    redact: (text: string) => redact(text),
+    redact: shown,
   });
+}
+
+function shortened(text: string): string {
+  return text.length > maxMessage ? `${text.slice(0, maxMessage).toWellFormed()}…` : text;
 }
 
 /** On one line, and without what could steer a terminal. */
@@ -208,21 +217,19 @@ export interface LogSettings {
  * Reads TAP_ZENDESK_CHAT_LOGLEVEL, LOGLEVEL and the file named by SINGER_SDK_LOG_CONFIG (a logging
  * configuration of Python's, YAML or JSON). Raises nothing: what cannot be understood is a warning.
  */
-export function loggingFromEnv(
+export async function loggingFromEnv(
   env: Readonly<Record<string, string | undefined>>,
-  readText: (path: string) => string,
-): LogSettings {
+  readText: (path: string) => Promise<string>,
+): Promise<LogSettings> {
   const warnings: string[] = [];
   const path = env['SINGER_SDK_LOG_CONFIG'] ?? '';
   let text = '';
   if (path !== '') {
     try {
-      text = readText(path);
-    } catch {
+      text = await readText(path);
+    } catch (error) {
       // Missing or unreadable: not worth a run that could do its work.
-      warnings.push(
-        `SINGER_SDK_LOG_CONFIG names ${quotedPath(path)}, which cannot be read: logs are plain text.`,
-      );
+      warnings.push(`${isError(error) ? error.message : ''} Logs are plain text.`.trim());
     }
   }
   const variable = ['TAP_ZENDESK_CHAT_LOGLEVEL', 'LOGLEVEL'].find(

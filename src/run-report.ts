@@ -2,6 +2,7 @@ import type { TapError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Message } from './singer/messages.ts';
 import type { StreamResult } from './sync.ts';
+import { listed } from './wording.ts';
 
 /** A stream that takes long says how many records it has, this often. */
 const countEveryMs = 60_000;
@@ -61,10 +62,9 @@ export function errorsOf(results: readonly StreamResult[]): readonly TapError[] 
   );
 }
 
-/** One sentence on several failures, of which the first stands for all. */
-export function summaryOf(errors: readonly TapError[], streams: number): string {
-  const names = errors.map(({ stream }) => stream).join(', ');
-  return `${errors.length} of ${streams} streams failed (${names}): ${errors[0]?.message ?? ''}`;
+/** One sentence on several failures, of which the first stands for all; `names`: the streams that failed. */
+export function summaryOf(names: readonly string[], streams: number, first: TapError): string {
+  return `${names.length} of ${streams} streams failed (${listed(names)}): ${first.message}`;
 }
 
 function seconds(ms: number): string {
@@ -104,6 +104,7 @@ export function tellFailures(logger: Logger, results: readonly StreamResult[]): 
   const errors = errorsOf(results);
   const [first] = errors;
   if (first === undefined) return;
+  const failed = errors.map((error) => error.stream ?? '');
   if (errors.length === 1) {
     logger.critical(first.message, { error: first, ...(first.stream && { stream: first.stream }) });
     return;
@@ -111,7 +112,7 @@ export function tellFailures(logger: Logger, results: readonly StreamResult[]): 
   for (const error of errors) {
     logger.error(error.message, { error, ...(error.stream && { stream: error.stream }) });
   }
-  logger.critical(summaryOf(errors, results.length));
+  logger.critical(summaryOf(failed, results.length, first));
 }
 
 function isGood(status: StreamResult['status']): boolean {

@@ -42,14 +42,32 @@ export function quoted(value: unknown, known: readonly string[] = []): string {
 /** A name (of a key, a stream, a column) or a pattern of names, as an apposition. */
 export function quotedName(name: unknown, known: readonly string[] = []): string {
   if (typeof name !== 'string') return quoted(name);
-  const isHarmless = harmlessName.test(name) || isNear(name, known);
-  return isHarmless ? JSON.stringify(name) : `(a name of ${characters(name)}, not shown)`;
+  return isHarmlessName(name, known) ? JSON.stringify(name) : hidden('name', name);
+}
+
+/** May a name be repeated? */
+export function isHarmlessName(name: string, known: readonly string[] = []): boolean {
+  return harmlessName.test(name) || isNear(name, known);
+}
+
+/** A message lists this many names. */
+export const maxListed = 10;
+
+/** Names of one kind in a sentence: the first of them, and how many there are beside them. */
+export function listed(names: readonly string[]): string {
+  const more = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
+  const first = names.slice(0, maxListed);
+  return `${first.map((name) => (isHarmlessName(name) ? name : hidden('name', name))).join(', ')}${more}`;
 }
 
 /** A path as it was typed, if it looks like one. */
 export function quotedPath(path: string): string {
   const isPath = path.length <= maxPath && paths.some((form) => form.test(path));
-  return isPath ? path : `(a text of ${characters(path)}, not shown)`;
+  return isPath ? path : hidden('text', path);
+}
+
+function hidden(kind: string, text: string): string {
+  return `(a ${kind} of ${characters(text)}, not shown)`;
 }
 
 /** `12 characters`. */

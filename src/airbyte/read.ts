@@ -3,13 +3,14 @@
  * is complete; a stream that failed or was never reached is INCOMPLETE.
  */
 import { assembleSync, loadConfig } from '../assemble.ts';
-import { readJsonFile, readTextFile } from '../config.ts';
 import { describeStreams } from '../describe.ts';
 import { TapError } from '../errors.ts';
+import { largeFile, readJsonFile, readTextFile } from '../input-file.ts';
 import { print, writeMessages } from '../output.ts';
 import { createRunReport, errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult, Sync } from '../sync.ts';
+import { isHarmlessName, listed, maxListed, quotedName } from '../wording.ts';
 import type { ReadArguments } from './arguments.ts';
 import { hasBookmark, parseConfiguredCatalog } from './catalog.ts';
 import { statusLine } from './messages.ts';
@@ -28,7 +29,11 @@ export async function read(run: Run, files: ReadArguments): Promise<number> {
     extraStreams: 'all',
   } as const;
   const descriptions = describeStreams('all');
-  const given = await readJsonFile(files.catalog, '--catalog');
+  const given = await readJsonFile({
+    path: files.catalog,
+    what: '--catalog',
+    maxBytes: largeFile,
+  });
   const { catalog, names, unknown } = parseConfiguredCatalog(given, descriptions);
   const state = await readState(files.state, descriptions, logger.info);
   const chosen = descriptions.filter(({ name }) => names.includes(name));
@@ -47,10 +52,11 @@ export async function read(run: Run, files: ReadArguments): Promise<number> {
       if (reason !== 'retry') writer.throttled(untilMs);
     },
   });
-  const strangers = unknown.map((name) => missing(name, descriptions));
-  for (const error of strangers) await print(run.stdout, incomplete(run, error));
+  lifetime.deferStop();
+  const strangers = strangersIn(unknown, descriptions);
+  await print(run.stdout, strangers.map((error) => incomplete(run, error)).join(''));
   await write(run, sync, { writer, abandon: () => unread.abort() });
-  return conclude(run, sync.results(), strangers);
+  return conclude(run, sync.results(), { unknown, strangers });
 }
 
 /** The state of every stream; those of streams that do not exist are mentioned. */
@@ -59,12 +65,13 @@ async function readState(
   descriptions: readonly StreamDescription[],
   info: (message: string) => void,
 ): Promise<AirbyteState> {
-  const text = path === undefined ? '' : await readTextFile(path, '--state');
+  const text =
+    path === undefined ? '' : await readTextFile({ path, what: '--state', maxBytes: largeFile });
   const names = descriptions.map(({ name }) => name);
   const state = parseAirbyteState(text, names);
   const strange = [...state.states.keys()].filter((name) => !names.includes(name));
   if (strange.length > 0)
-    info(`the state holds streams this source does not have: ${strange.join(', ')}`);
+    info(`the state holds streams this source does not have: ${listed(strange)}`);
   return state;
 }
 
@@ -107,29 +114,47 @@ async function write(
   report.summarize(results());
 }
 
-function missing(name: string, descriptions: readonly StreamDescription[]): TapError {
-  const names = descriptions.map((description) => description.name).join(', ');
-  const text = `${name}: this source has no such stream; refresh the connection's schema (there are ${names})`;
-  return new TapError(text, { kind: 'config', stream: name });
+/** An error for each of the first streams that do not exist, and one for the others. */
+function strangersIn(
+  unknown: readonly string[],
+  descriptions: readonly StreamDescription[],
+): readonly TapError[] {
+  const names = descriptions.map(({ name }) => name).join(', ');
+  const advice = `this source has no such stream; refresh the connection's schema (there are ${names})`;
+  const first = unknown.slice(0, maxListed).map((name) => {
+    const stream = isHarmlessName(name) ? { stream: name } : {};
+    return new TapError(`${stream.stream ?? quotedName(name)}: ${advice}`, {
+      kind: 'config',
+      ...stream,
+    });
+  });
+  const more = unknown.length - first.length;
+  if (more === 0) return first;
+  return [...first, new TapError(`${more} more streams: ${advice}`, { kind: 'config' })];
 }
 
 function incomplete(run: Run, error: TapError): string {
-  const name = error.stream ?? '';
-  return statusLine(name, 'INCOMPLETE', run.stamp()) + runErrorLine(error, run, name);
+  const { stream } = error;
+  const status = stream === undefined ? '' : statusLine(stream, 'INCOMPLETE', run.stamp());
+  return status + runErrorLine(error, run, stream);
 }
 
 /** The statuses of streams that were never reached, and the summary of all failures, which is the last line. */
 async function conclude(
   run: Run,
   results: readonly StreamResult[],
-  strangers: readonly TapError[],
+  {
+    unknown,
+    strangers,
+  }: { readonly unknown: readonly string[]; readonly strangers: readonly TapError[] },
 ): Promise<number> {
   const unread = results.filter(({ status }) => status === 'unread');
   const lines = unread.map(({ stream }) => statusLine(stream, 'INCOMPLETE', run.stamp()));
   const errors = [...strangers, ...errorsOf(results)];
   const [first] = errors;
   if (first !== undefined) {
-    const text = summaryOf(errors, results.length + strangers.length);
+    const failed = [...unknown, ...errorsOf(results).map(({ stream }) => stream ?? '')];
+    const text = summaryOf(failed, results.length + unknown.length, first);
     lines.push(runErrorLine(new TapError(text, { kind: first.kind }), run));
   }
   if (lines.length > 0) await print(run.stdout, lines.join(''));

@@ -2,8 +2,8 @@
  * States as Airbyte hands them over: every envelope its platforms, libraries and users have put them in, and
  * what every version of its own connector has written. Whatever else it is, it is an error: never a silent restart.
  */
-import { parseJson } from '../config.ts';
 import { TapError } from '../errors.ts';
+import { parseJson } from '../input-file.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
 import { quoted, quotedName } from '../wording.ts';
 
@@ -97,16 +97,11 @@ function isStreamState(value: Json): boolean {
 function valuesIn(text: string): readonly Json[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   if (lines.length === 0) return [];
-  try {
-    const value: Json = JSON.parse(text);
-    return Array.isArray(value) ? value : [value];
-  } catch (error) {
-    // A SyntaxError: it may be one message a line. What is neither is told by its first mistake.
-    if (lines.length > 1 && lines.every((line) => /^\s*\{.*\}\s*$/.test(line)))
-      return lines.map((line, index) => parseJson(line, `--state: line ${index + 1}`));
-    if (!(error instanceof SyntaxError)) throw error;
-    return [parseJson(text, '--state: it')];
-  }
+  // No line of a JSON text that has several is an object by itself.
+  if (lines.length > 1 && lines.every((line) => /^\s*\{.*\}\s*$/.test(line)))
+    return lines.map((line, index) => parseJson(line, `--state: line ${index + 1}`));
+  const value = parseJson(text, '--state: it');
+  return Array.isArray(value) ? value : [value];
 }
 
 function cleaned(name: string, state: Json): JsonObject {

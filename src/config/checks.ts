@@ -3,7 +3,7 @@ import utc from 'dayjs/plugin/utc.js';
 
 import { instantToMicros, microsToInstant } from '../instant.ts';
 import type { Findings } from './forms.ts';
-import { didYouMean, nearMisses, quoted, quotedName } from '../wording.ts';
+import { didYouMean, maxListed, nearMisses, quoted, quotedName } from '../wording.ts';
 import { textOf } from './wording.ts';
 
 dayjs.extend(utc);
@@ -124,20 +124,17 @@ function isoReadings(text: string): string {
   return [...readings].filter((date) => instantToMicros(date) !== undefined).join(' or ');
 }
 
-/** So many unknown keys are named; a file may hold millions. */
-const maxNamed = 10;
-
 /** One warning for each of the first unknown keys, and one for the others. */
 export function noteUnknownKeys({ schema, unknownKeys, notes }: Findings): void {
   const known = [...schema.keys()];
-  for (const path of unknownKeys.slice(0, maxNamed)) {
+  for (const path of unknownKeys.slice(0, maxListed)) {
     const meant = didYouMean(lastOf(path), known);
     notes.push({
       level: 'WARNING',
       message: `The config key ${quotedName(path, known)} is unknown and ignored.${meant}`,
     });
   }
-  const more = unknownKeys.length - maxNamed;
+  const more = unknownKeys.length - maxListed;
   if (more > 0)
     notes.push({
       level: 'WARNING',
@@ -152,7 +149,7 @@ function lastOf(path: string): string {
 function nearMiss({ schema, unknownKeys }: Findings, key: string): string {
   const known = [...schema.keys()];
   const near = unknownKeys
-    .slice(0, maxNamed)
+    .slice(0, maxListed)
     .find((path) => nearMisses(lastOf(path), known)[0] === key);
   return near === undefined
     ? ''

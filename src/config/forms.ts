@@ -1,4 +1,4 @@
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, isTooDeep } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { textOf } from './wording.ts';
 
@@ -115,7 +115,7 @@ function fromJsonText(given: Json): Json {
   if (typeof given !== 'string' || !/^\s*[[{"]/.test(given)) return given;
   try {
     const value: Json = JSON.parse(given);
-    return value;
+    return isTooDeep(value) ? given : value;
   } catch {
     // A SyntaxError: it was not JSON after all, and is judged as the text it is.
     return given;

@@ -1,10 +1,10 @@
 /** Where a config comes from: files, the environment, single settings of the command line. */
-import { readFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from '../errors.ts';
+import { readJsonFile, readTextFile, smallFile } from '../input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { readJsonFile } from './json-file.ts';
+import { quotedName, quotedPath } from '../wording.ts';
 import { noObject } from './wording.ts';
 
 /** In the place of a file: the environment. */
@@ -34,14 +34,14 @@ export async function mergeSources(
   keys: readonly string[],
 ): Promise<JsonObject> {
   const values: JsonObject[] = [];
-  const isEnvironment = (file: string): boolean => env !== undefined && file === environment;
-  for (const path of files.filter((file) => !isEnvironment(file))) {
-    const value = await readJsonFile(path, '--config');
+  const isEnvironment = (name: string): boolean => env !== undefined && name === environment;
+  for (const path of files.filter((name) => !isEnvironment(name))) {
+    const value = await readJsonFile({ path, what: '--config', maxBytes: smallFile });
     if (!isJsonObject(value)) throw new ConfigError(noObject(value));
     values.push(value);
   }
-  if (files.some((file) => isEnvironment(file)))
-    values.push(fromVariables({ ...(await readEnvFile(envFile)), ...env }, keys));
+  if (files.some((name) => isEnvironment(name)))
+    values.push(fromVariables({ ...(await readEnvFile(envFile, keys)), ...env }, keys));
   const entries = [...values, settings].flatMap((value) => Object.entries(value));
   return Object.fromEntries(entries.filter(([, value]) => !isBlank(value)));
 }
@@ -52,12 +52,29 @@ function isBlank(value: Json): boolean {
 
 type Variables = NonNullable<ConfigSources['env']>;
 
-async function readEnvFile(path: string): Promise<Variables> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (isJsonObject(error) && error['code'] === 'ENOENT') return '';
-    throw new ConfigError(`--config=ENV: the file ${path} cannot be read: check its permissions.`);
+async function readEnvFile(path: string, keys: readonly string[]): Promise<Variables> {
+  const file = { path, what: '--config=ENV', maxBytes: smallFile };
+  const text = await readTextFile(file).catch((error: unknown) => {
+    // A ConfigError of a file that is not there.
+    if (isJsonObject(error) && isJsonObject(error['cause']) && error['cause']['code'] === 'ENOENT')
+      return '';
+    throw error;
   });
-  return parseEnv(text);
+  // Without a line's end, an open quote takes its variable along.
+  const variables = parseEnv(`${text}\n`);
+  const known = keys.map((key) => prefix + key.toUpperCase());
+  const torn = Object.keys(variables).find((name) => hasOpenQuote(name, variables[name] ?? ''));
+  if (torn !== undefined)
+    throw new ConfigError(
+      `--config=ENV: in ${quotedPath(path)}, the value of ${quotedName(torn, known)} has a quote that is not closed.`,
+    );
+  return variables;
+}
+
+/** Begins with a quote, or reaches into the line of the next variable. */
+function hasOpenQuote(name: string, value: string): boolean {
+  if (/\n[^\S\n]*(?:export[^\S\n]+)?TAP_ZENDESK_CHAT_/.test(value)) return true;
+  return name.startsWith(prefix) && /^["'`]/.test(value) && !value.endsWith(value.charAt(0));
 }
 
 /** Values are texts: what a setting's type makes of them is the config's own business. */

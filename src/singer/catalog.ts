@@ -174,6 +174,9 @@ function parseMetadataEntry(value: Json, where: string): MetadataEntry {
   return { breadcrumb: steps, metadata };
 }
 
+/** Every record's line repeats the name. No database takes one as long as this. */
+const maxName = 255;
+
 function parseEntry(value: Json, index: number): CatalogEntry {
   const place = `stream ${index + 1} of the list`;
   if (!isJsonObject(value)) throw wrong(place, `is ${jsonTypeOf(value)}; it must be an object`);
@@ -184,6 +187,8 @@ function parseEntry(value: Json, index: number): CatalogEntry {
   const stream = value['stream'] ?? id;
   if (typeof stream !== 'string' || stream === '')
     throw wrong(where, 'has a "stream" that is no text');
+  if (stream.length > maxName)
+    throw wrong(where, `has a "stream" of ${stream.length} characters; at most ${maxName}`);
   if (!isJsonObject(schema)) throw wrong(where, 'needs a "schema", an object');
   if (metadata !== null && !Array.isArray(metadata))
     throw wrong(where, 'has "metadata" that is no list');

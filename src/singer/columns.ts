@@ -1,6 +1,6 @@
 import { TapError } from '../errors.ts';
 import type { Json } from '../json.ts';
-import { quotedName } from '../wording.ts';
+import { listed, quotedName } from '../wording.ts';
 import type { CatalogEntry, CatalogSchema, StreamDescription } from './catalog.ts';
 import { readFlag } from './catalog.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
@@ -13,9 +13,6 @@ export interface Columns {
   /** Is the property at this place selected, its parents being so? */
   readonly isKept: (breadcrumb: Breadcrumb) => boolean;
 }
-
-/** A warning lists this many paths; who needs more has a catalog to look into. */
-const maxListed = 10;
 
 /**
  * The node of a given schema at a place; `absent` when the schema lists the parent's properties without
@@ -87,11 +84,6 @@ export function chosenKeys(
   });
 }
 
-function listed(paths: readonly string[]): string {
-  const more = paths.length > maxListed ? ` and ${paths.length - maxListed} more` : '';
-  return `${paths.slice(0, maxListed).join(', ')}${more}`;
-}
-
 function dotted(breadcrumb: Breadcrumb): string {
   const isName = (step: string, index: number): boolean =>
     breadcrumb[index - 1] === 'properties' || step !== 'properties';
@@ -137,9 +129,7 @@ export function schemaDifferences(
         ]
       : []),
     ...(unknown.length > 0
-      ? [
-          `${stream} has columns the tap does not: ${listed(unknown.map((name) => quotedName(name)))}; they are left out.`,
-        ]
+      ? [`${stream} has columns the tap does not: ${listed(unknown)}; they are left out.`]
       : []),
   ];
 }

@@ -66,7 +66,7 @@ export async function runSource(input: InProcessVerb): Promise<SourceRun> {
       stdout,
       stderr,
       pid: 4711,
-      lifetime: { signal, end: async () => undefined },
+      lifetime: { signal, deferStop: () => undefined, end: async () => undefined },
       clock,
     });
     stdout.end();

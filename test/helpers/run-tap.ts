@@ -155,6 +155,7 @@ export async function runTap(input: InProcessInput): Promise<TapResult> {
       pid: 4711,
       lifetime: {
         signal: input.signal ?? new AbortController().signal,
+        deferStop: () => undefined,
         end: async () => undefined,
       },
       ...(input.clock === undefined ? {} : { clock: input.clock }),

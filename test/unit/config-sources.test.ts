@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
+import { ConfigError } from '../../src/errors.ts';
 import { gatherConfig, type ConfigSources } from '../../src/config.ts';
 
 let folder = '';
@@ -108,4 +109,34 @@ test.each([
 ])('a file that holds %s is refused', async (content, says) => {
   await write('a.json', content);
   await expect(gather({ files: ['a.json', 'ENV'] })).rejects.toThrow(says);
+});
+
+test.each([
+  [
+    'opens in the line before the token',
+    'TAP_ZENDESK_CHAT_START_DATE="2024-01-01\nTAP_ZENDESK_CHAT_ACCESS_TOKEN="SECRET12345"',
+    '"TAP_ZENDESK_CHAT_START_DATE"',
+  ],
+  [
+    'opens before another program’s value',
+    `OTHER='x\n export TAP_ZENDESK_CHAT_ACCESS_TOKEN=SECRET12345'`,
+    '(a name of 5 characters, not shown)',
+  ],
+  [
+    'is never closed',
+    'TAP_ZENDESK_CHAT_ACCESS_TOKEN="SECRET12345',
+    '"TAP_ZENDESK_CHAT_ACCESS_TOKEN"',
+  ],
+])('a quote in .env that %s is an error that shows no value', async (_where, text, name) => {
+  await write('.env', text);
+  await expect(gather({ files: ['ENV'] })).rejects.toThrow(
+    new ConfigError(
+      `--config=ENV: in ${inFolder('.env')}, the value of ${name} has a quote that is not closed.`,
+    ),
+  );
+});
+
+test('a .env value of several lines is one value', async () => {
+  await write('.env', 'TAP_ZENDESK_CHAT_CREDENTIALS=\'{\n"access_token":\n"t"}\'');
+  expect(await gather({ files: ['ENV'] })).toEqual({ credentials: '{\n"access_token":\n"t"}' });
 });

@@ -1,10 +1,4 @@
-import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import {
   apiOrigin,
@@ -12,7 +6,6 @@ import {
   parseConfig,
   readConfigSchema,
   readExtraStreams,
-  readJsonFile,
 } from '../../src/config.ts';
 import type { Config, ConfigNote } from '../../src/config.ts';
 import { ConfigError } from '../../src/errors.ts';
@@ -506,91 +499,6 @@ test('The schema describes each key and marks those that are secret', async () =
     'client_secret',
     'refresh_token',
   ]);
-});
-
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tap-config-'));
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true });
-});
-
-async function fileOf(content: string | Uint8Array): Promise<string> {
-  const path = join(folder, 'file.json');
-  await writeFile(path, content);
-  return path;
-}
-
-test.each<[string, Json]>([
-  ['{"a": [1, null]}', { a: [1, null] }],
-  ['\uFEFF{"a": 1}\r\n', { a: 1 }],
-  ['[]', []],
-])('The file %j is read', async (content, expected) => {
-  expect(await readJsonFile(await fileOf(content), '--config')).toEqual(expected);
-});
-
-const look = 'Look for a comma, a quote or a bracket too many or too few.';
-
-test.each([
-  ['', 'is empty: it must hold a JSON object, {} at least.'],
-  [' \n', 'is empty: it must hold a JSON object, {} at least.'],
-  ['{"a": 1,}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
-  ['{\n  "a": 1\n  "b": 2\n}', `is not JSON: the mistake is at line 3, column 3. ${look}`],
-  ['{"a": "marker\n"}', `is not JSON: the mistake is at line 1, column 14. ${look}`],
-  ["{'a': 1}", `is not JSON: the mistake is at line 1, column 2. ${look}`],
-  ['{"a": 1}}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
-  ['token: marker', `is not JSON: the mistake is at line 1, column 2. ${look}`],
-  ['{"a": "mark', 'is not JSON: it ends before it is complete, at line 1, column 12.'],
-  ['{"a": [1,', 'is not JSON: it ends before it is complete, at line 1, column 10.'],
-])('The file %j is refused, and the place of the mistake is told', async (content, why) => {
-  const path = await fileOf(content);
-  const error = await readJsonFile(path, '--state').catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(ConfigError);
-  expect(error).toMatchObject({ message: `--state: ${path} ${why}` });
-});
-
-test('A file in UTF-16, as some shells write it, is refused with a hint', async () => {
-  const path = await fileOf(Buffer.from('\uFEFF{}', 'utf16le'));
-  await expect(readJsonFile(path, '--config')).rejects.toThrow(
-    `--config: ${path} is not UTF-8 text: save it as UTF-8.`,
-  );
-});
-
-test('A missing file is named as the user typed it', async () => {
-  await expect(readJsonFile('./no/such.json', '--catalog')).rejects.toThrow(
-    '--catalog: ./no/such.json does not exist: check the path.',
-  );
-});
-
-test('A directory is told to be one', async () => {
-  await expect(readJsonFile(folder, '--config')).rejects.toThrow(
-    `--config: ${folder} is a directory: name the file in it.`,
-  );
-});
-
-test('A path the system refuses is told with its code', async () => {
-  await expect(readJsonFile('x'.repeat(300), '--config')).rejects.toThrow(
-    'cannot be read (ENAMETOOLONG): check the path and the disk.',
-  );
-});
-
-/** Root may read anything: in a process of its own it becomes nobody before it reads. */
-const readAsNobody = `
-  const { readJsonFile } = await import(process.argv[1]);
-  if (process.geteuid?.() === 0) process.seteuid(65534);
-  await readJsonFile(process.argv[2], '--config').catch(({ message }) => console.log(message));
-`;
-
-test('A file without permission is told so', async () => {
-  const path = await fileOf('{}');
-  await chmod(path, 0);
-  const built = new URL('../../dist/config.js', import.meta.url).href;
-  const argv = ['--input-type=module', '--eval', readAsNobody, built, path];
-  const { stdout } = await promisify(execFile)(process.execPath, argv);
-  expect(stdout).toBe(
-    `--config: ${path} may not be read: give this user the permission to read it.\n`,
-  );
 });
 
 test.each([

@@ -10,16 +10,17 @@ interface FakeProcess extends ProcessLike {
   readonly emitter: EventEmitter;
 }
 
-function fakeProcess(): FakeProcess {
+function fakeProcess(pid = 7): FakeProcess {
   const emitter = new EventEmitter();
   const killed: string[] = [];
   return {
-    pid: 7,
+    pid,
     emitter,
     killed,
     on: (event, listener) => emitter.on(event, listener),
     off: (event, listener) => emitter.off(event, listener),
-    kill: (pid, signal) => killed.push(`${pid} ${signal}`),
+    kill: (to, signal) => killed.push(`${to} ${signal}`),
+    exit: (code) => killed.push(`exit ${code}`),
   };
 }
 
@@ -37,6 +38,7 @@ test.each([
 ])('%s aborts the run, and the process ends by it once the output is out', async (name, code) => {
   const process = fakeProcess();
   const lifetime = createLifetime(process);
+  lifetime.deferStop();
   process.emitter.emit(name, name);
   expect(lifetime.signal.aborted).toBe(true);
   expect(process.killed).toEqual([]);
@@ -45,9 +47,26 @@ test.each([
   expect(process.exitCode).toBe(code);
 });
 
+test('before a stop is deferred, signals are left to the system', () => {
+  const process = fakeProcess();
+  const { signal } = createLifetime(process);
+  expect(process.emitter.eventNames()).toEqual([]);
+  expect(signal.aborted).toBe(false);
+});
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+])('the first process of a container, which the system does not end, exits on %s', (name, code) => {
+  const process = fakeProcess(1);
+  createLifetime(process);
+  process.emitter.emit(name, name);
+  expect(process.killed).toEqual([`exit ${code}`]);
+});
+
 test('a second signal ends the process at once', () => {
   const process = fakeProcess();
-  createLifetime(process);
+  createLifetime(process).deferStop();
   process.emitter.emit('SIGTERM', 'SIGTERM');
   process.emitter.emit('SIGINT', 'SIGINT');
   expect(process.killed).toEqual(['7 SIGINT']);
@@ -56,7 +75,7 @@ test('a second signal ends the process at once', () => {
 test('a reader that takes nothing does not keep a stopped process alive', () => {
   jest.useFakeTimers();
   const process = fakeProcess();
-  createLifetime(process);
+  createLifetime(process).deferStop();
   process.emitter.emit('SIGTERM', 'SIGTERM');
   jest.advanceTimersByTime(1500);
   jest.useRealTimers();

@@ -152,6 +152,19 @@ test('At any other level an error has no stack', () => {
   expect(lines).toEqual(['CRITICAL It failed.\n']);
 });
 
+test('A long run of blanks in a message takes no time', () => {
+  const { logger, lines } = logTo();
+  logger.info(`a${' '.repeat(200_000)}\n${' '.repeat(1_000_000)}b`);
+  expect(lines[0]).toHaveLength('INFO a'.length + 1999 + '…\n'.length);
+});
+
+test('A long message is cut, but no secret in it', () => {
+  const { logger, lines } = logTo({ secrets: ['hunter2'] });
+  logger.info(`${'x'.repeat(1997)}hunter2${'x'.repeat(1_000_000)}`);
+  expect(lines).toEqual([`INFO ${'x'.repeat(1997)}***…\n`]);
+  expect(logger.redact('y'.repeat(3000))).toBe(`${'y'.repeat(2000)}…`);
+});
+
 test('Errors that are each other causes are told, but not for ever', () => {
   const { logger, lines } = logTo({ level: 'debug' });
   const error = new Error('ring');
@@ -172,8 +185,8 @@ test('What was thrown without being an error is no reason to fail', () => {
   expect(lines).toEqual(['ERROR It failed.\n', 'DEBUG m\n', 'ERROR It failed.\n']);
 });
 
-const nothing = (): string => {
-  throw new Error('not to be read');
+const nothing = async (): Promise<string> => {
+  throw new Error('It is not there.');
 };
 
 test.each([
@@ -185,14 +198,14 @@ test.each([
   [{ LOGLEVEL: 'FATAL' }, 'critical'],
   [{ LOGLEVEL: 'NOTSET' }, 'debug'],
   [{ LOGLEVEL: 'debug', TAP_ZENDESK_CHAT_LOGLEVEL: 'error' }, 'error'],
-])('With the environment %j the level is %s', (env, level) => {
-  expect(loggingFromEnv(env, nothing)).toEqual({ level, format: 'text', warnings: [] });
+])('With the environment %j the level is %s', async (env, level) => {
+  expect(await loggingFromEnv(env, nothing)).toEqual({ level, format: 'text', warnings: [] });
 });
 
 test.each(['verbose', 'constructor'])(
   'An unknown level %s is warned about and means info',
-  (word) => {
-    expect(loggingFromEnv({ LOGLEVEL: word }, nothing)).toEqual({
+  async (word) => {
+    expect(await loggingFromEnv({ LOGLEVEL: word }, nothing)).toEqual({
       level: 'info',
       format: 'text',
       warnings: [
@@ -230,9 +243,9 @@ test.each([
     'text',
   ],
   ['a hand, with a level nobody knows', 'root:\n  level: LOUD\n', 'info', 'text'],
-])('A logging file written by %s is understood', (_who, text, level, format) => {
+])('A logging file written by %s is understood', async (_who, text, level, format) => {
   const asked: string[] = [];
-  const settings = loggingFromEnv({ SINGER_SDK_LOG_CONFIG: '/run/log.yml' }, (path) => {
+  const settings = await loggingFromEnv({ SINGER_SDK_LOG_CONFIG: '/run/log.yml' }, async (path) => {
     asked.push(path);
     return text;
   });
@@ -240,16 +253,19 @@ test.each([
   expect(asked).toEqual(['/run/log.yml']);
 });
 
-test('A level in the environment goes before the one in the logging file', () => {
+test('A level in the environment goes before the one in the logging file', async () => {
   const env = { SINGER_SDK_LOG_CONFIG: 'log.yml', LOGLEVEL: 'error' };
-  expect(loggingFromEnv(env, () => structured)).toMatchObject({ level: 'error', format: 'json' });
+  expect(await loggingFromEnv(env, async () => structured)).toMatchObject({
+    level: 'error',
+    format: 'json',
+  });
 });
 
-test('A logging file that cannot be read is warned about', () => {
-  expect(loggingFromEnv({ SINGER_SDK_LOG_CONFIG: 'no.yml' }, nothing)).toEqual({
+test('A logging file that cannot be read is warned about', async () => {
+  expect(await loggingFromEnv({ SINGER_SDK_LOG_CONFIG: 'no.yml' }, nothing)).toEqual({
     level: 'info',
     format: 'text',
-    warnings: ['SINGER_SDK_LOG_CONFIG names no.yml, which cannot be read: logs are plain text.'],
+    warnings: ['It is not there. Logs are plain text.'],
   });
 });
 

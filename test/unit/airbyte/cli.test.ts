@@ -38,7 +38,11 @@ async function run(argv: readonly string[], url = 'http://127.0.0.1:9'): Promise
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const written = Promise.all([text(stdout), text(stderr)]);
-  const lifetime = { signal: new AbortController().signal, end: async () => undefined };
+  const lifetime = {
+    signal: new AbortController().signal,
+    deferStop: () => undefined,
+    end: async () => undefined,
+  };
   const env = { ZENDESK_CHAT_API_URL: url, LOG_LEVEL: 'INFO' };
   const code = await runAirbyte({ argv, env, stdout, stderr, pid: 1, lifetime });
   stdout.end();

@@ -510,7 +510,7 @@ test('columns the tap does not have are one warning, unless they are deselected'
     entryOf('agents', { schema: { properties }, at, root: { selected: true } }),
   );
   expect(warnings).toEqual([
-    'Stream "agents": the catalog has columns the tap does not: "foo", "baz"; they are left out.',
+    'Stream "agents": the catalog has columns the tap does not: foo, baz; they are left out.',
   ]);
 });
 
@@ -518,7 +518,5 @@ test('a warning lists ten columns and counts the others', () => {
   const names = Array.from({ length: 12 }, (_, index) => [`c${'abcdefghijkl'[index]}`, {}]);
   const schema = { properties: Object.fromEntries(names) as Json };
   const { warnings } = select(entryOf('agents', { schema, root: { selected: true } }));
-  expect(warnings[0]).toContain(
-    '"ca", "cb", "cc", "cd", "ce", "cf", "cg", "ch", "ci", "cj" and 2 more; they',
-  );
+  expect(warnings[0]).toContain('ca, cb, cc, cd, ce, cf, cg, ch, ci, cj and 2 more; they');
 });
