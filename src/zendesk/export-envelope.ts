@@ -1,6 +1,7 @@
 import { TapError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { ExportUnit, Place } from './export-bookmark.ts';
+import { namedLists } from './shape.ts';
 
 /** One answer of an incremental export, checked. */
 export interface ExportAnswer {
@@ -53,24 +54,20 @@ export function readEnvelope(
   unit: ExportUnit,
   asked: Place & { readonly limit: number; readonly isProbe: boolean },
 ): ExportAnswer {
-  const items = isJsonObject(body) ? body[name] : undefined;
-  if (!isJsonObject(body) || !Array.isArray(items)) {
-    throw failure(`the API's answer has no list "${name}"`);
-  }
-  const objects = items.filter((item) => isJsonObject(item));
-  if (objects.length < items.length)
-    throw failure(`the API's list "${name}" holds what is no object`);
+  const items = namedLists(name)
+    .read(body)
+    .flatMap((list) => list.items);
+  const envelope = isJsonObject(body) ? body : {};
   const { limit } = asked;
   // A probe's page is looked at for one thing only: does it bring anything new?
-  if (objects.length === 0 || asked.isProbe) return { items: objects, position: undefined, limit };
-  const query = nextPageQuery(body);
-  const time = timeOf(body['end_time']) ?? timeOf(query.get('start_time') ?? undefined);
-  if (time === undefined)
-    throw failure(`the API's page of ${objects.length} items has no end_time`);
+  if (items.length === 0 || asked.isProbe) return { items, position: undefined, limit };
+  const query = nextPageQuery(envelope);
+  const time = timeOf(envelope['end_time']) ?? timeOf(query.get('start_time') ?? undefined);
+  if (time === undefined) throw failure(`the API's page of ${items.length} items has no end_time`);
   if (checkUnit(time, unit) < asked.time) {
     throw failure(`the API's end_time ${time} lies before the start_time ${asked.time} asked for`);
   }
-  const endId = body['end_id'] ?? query.get('start_id');
+  const endId = envelope['end_id'] ?? query.get('start_id');
   const hasId = typeof endId === 'string' && endId !== '';
-  return { items: objects, position: { time, endId: hasId ? endId : null }, limit };
+  return { items, position: { time, endId: hasId ? endId : null }, limit };
 }

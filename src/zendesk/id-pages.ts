@@ -3,22 +3,16 @@ import type { HttpAnswer } from '../http/client.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quoted } from '../wording.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
-import { objectsIn } from './list-pages.ts';
+import type { ItemList, Shape } from './shape.ts';
 import { walkPages } from './walk-pages.ts';
 
 export interface IdSpec {
   readonly path: string;
   /** Key of the page limit in the settings. */
   readonly limit: string;
-  /** Names of the arrays when the answer is an object of several. */
-  readonly arrays?: readonly string[];
-  /** Fills in, in place, what the API leaves to be known; `array` is the one the item came from. */
-  readonly prepare?: (item: JsonObject, array: string) => void;
-}
-
-interface Arrays {
-  readonly name: string;
-  readonly items: readonly JsonObject[];
+  readonly shape: Shape;
+  /** Fills in, in place, what the API leaves to be known; `list` is the name of the one the item came from. */
+  readonly prepare?: (item: JsonObject, list: string) => void;
 }
 
 function idOf(item: JsonObject): number | undefined {
@@ -68,20 +62,12 @@ interface Paging {
   readonly bookmark: number;
 }
 
-function arraysOf(body: Json, spec: IdSpec): readonly Arrays[] {
-  if (spec.arrays === undefined) return [{ name: '', items: objectsIn(body) }];
-  const object = isJsonObject(body) ? body : {};
-  // An array that is missing is empty; an answer without any is no answer.
-  if (!spec.arrays.some((name) => name in object)) objectsIn(null);
-  return spec.arrays.map((name) => ({ name, items: objectsIn(object[name] ?? []) }));
-}
-
 /**
- * With several arrays in one answer, one of them may be behind: nothing below its last id is certain to
- * have come. (Whether `limit` counts each array or all of them together is not documented.)
+ * With several lists in one answer, one of them may be behind: nothing below its last id is certain to
+ * have come. (Whether `limit` counts each list or all of them together is not documented.)
  */
-function nextSinceId(arrays: readonly Arrays[]): number {
-  const ends = arrays.flatMap(({ items }) => (items.length === 0 ? [] : [largestId(items)]));
+function nextSinceId(lists: readonly ItemList[]): number {
+  const ends = lists.flatMap(({ items }) => (items.length === 0 ? [] : [largestId(items)]));
   const ids = ends.flatMap((id) => id ?? []);
   if (ids.length < ends.length || ids.length === 0) {
     throw new TapError("the API's page has no ids, so the next page cannot be asked for", {
@@ -92,8 +78,8 @@ function nextSinceId(arrays: readonly Arrays[]): number {
 }
 
 /** Takes out what lies before the place asked for and what came already. */
-function freshItems(paging: Paging, sinceId: number, arrays: readonly Arrays[]): JsonObject[] {
-  return arrays.flatMap(({ name, items }) =>
+function freshItems(paging: Paging, sinceId: number, lists: readonly ItemList[]): JsonObject[] {
+  return lists.flatMap(({ name, items }) =>
     items.filter((item) => {
       const id = idOf(item);
       if (id === undefined) return true;
@@ -106,10 +92,10 @@ function freshItems(paging: Paging, sinceId: number, arrays: readonly Arrays[]):
 }
 
 /** Items before the place asked for: the server ignores paging and sends the whole list, if it fits. */
-function checkIgnored(paging: Paging, sinceId: number, arrays: readonly Arrays[]): boolean {
-  const below = arrays.some(({ items }) => items.some((item) => (idOf(item) ?? sinceId) < sinceId));
+function checkIgnored(paging: Paging, sinceId: number, lists: readonly ItemList[]): boolean {
+  const below = lists.some(({ items }) => items.some((item) => (idOf(item) ?? sinceId) < sinceId));
   if (!below) return false;
-  const sizes = arrays.map(({ items }) => items.length);
+  const sizes = lists.map(({ items }) => items.length);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total === paging.limit || sizes.includes(paging.limit)) {
     throw new TapError(
@@ -126,18 +112,18 @@ function take(
   sinceId: number,
   { body, receivedMs }: HttpAnswer,
 ): { page: Page; next?: number } {
-  const arrays = arraysOf(body, paging.spec);
-  for (const { name, items } of arrays) {
+  const lists = paging.spec.shape.read(body);
+  for (const { name, items } of lists) {
     for (const item of items) paging.spec.prepare?.(item, name);
   }
-  const isEmpty = arrays.every(({ items }) => items.length === 0);
-  const isEnd = isEmpty || checkIgnored(paging, sinceId, arrays);
-  const items = freshItems(paging, sinceId, arrays);
-  for (const array of arrays) {
-    paging.largest = Math.max(paging.largest, largestId(array.items) ?? 0);
+  const isEmpty = lists.every(({ items }) => items.length === 0);
+  const isEnd = isEmpty || checkIgnored(paging, sinceId, lists);
+  const items = freshItems(paging, sinceId, lists);
+  for (const list of lists) {
+    paging.largest = Math.max(paging.largest, largestId(list.items) ?? 0);
   }
   if (isEnd) return { page: withBookmark(paging, items, paging.largest, receivedMs) };
-  const next = nextSinceId(arrays);
+  const next = nextSinceId(lists);
   if (next <= sinceId) {
     throw new TapError(`the API's page does not lead on from ${sinceId}`, {
       kind: 'system',

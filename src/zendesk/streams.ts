@@ -10,6 +10,7 @@ import { exportPages, type ExportSpec } from './export-pages.ts';
 import { idPages, type IdSpec } from './id-pages.ts';
 import { listPages, type ListSpec } from './list-pages.ts';
 import { exportProbe, idProbe, listProbe } from './probe.ts';
+import { bareList, namedLists, objectUnder, oneObject } from './shape.ts';
 
 /** Key and version of an item whose version is all it holds. */
 function wholeItem(item: JsonObject): string {
@@ -81,7 +82,7 @@ function list(
   description: string,
   prepare?: (item: JsonObject) => void,
 ): StreamDefinition {
-  const spec = { path: name, shape: 'array' as const };
+  const spec = { path: name, shape: bareList };
   const endpoint = listEndpoint(prepare === undefined ? spec : { ...spec, prepare });
   return { ...usual, ...endpoint, name, description };
 }
@@ -93,7 +94,7 @@ const accounts: StreamDefinition = {
   aliases: ['account'],
   keyProperties: ['account_key'],
   absentOn: [403, 404],
-  ...listEndpoint({ path: 'account', shape: 'object' }),
+  ...listEndpoint({ path: 'account', shape: oneObject('account_key') }),
 };
 
 const routingSettings: StreamDefinition = {
@@ -102,7 +103,7 @@ const routingSettings: StreamDefinition = {
   description: 'How chats are routed to agents: one record, its id is the subdomain',
   ...listEndpoint({
     path: 'routing_settings/account',
-    shape: 'data',
+    shape: objectUnder('data'),
     prepare: (item, { subdomain }) => {
       item['id'] = subdomain;
     },
@@ -121,7 +122,7 @@ const agents: StreamDefinition = {
   name: 'agents',
   description: 'Agents with their role, departments and skills',
   absentOn: [],
-  ...idEndpoint({ path: 'agents', limit: 'agents' }),
+  ...idEndpoint({ path: 'agents', limit: 'agents', shape: bareList }),
 };
 
 const bans: StreamDefinition = {
@@ -132,7 +133,7 @@ const bans: StreamDefinition = {
   ...idEndpoint({
     path: 'bans',
     limit: 'bans',
-    arrays: ['ip_address', 'visitor'],
+    shape: namedLists('ip_address', 'visitor'),
     prepare: completeBan,
   }),
 };

@@ -106,3 +106,20 @@ test.each<[string, RequestListener]>([
     );
   },
 );
+
+test.each([
+  ['accounts', '[]', 'a list, but an object with account_key was expected'],
+  ['routing_settings', '[]', 'a list, but an object that holds another one as data was expected'],
+  [
+    'bans',
+    '[]',
+    'a list, but an object with the lists of objects "ip_address" and "visitor" was expected',
+  ],
+  ['departments', '{}', 'an empty object, but a list of objects was expected'],
+  ['agents', '{"agents":[]}', 'an object with "agents", but a list of objects was expected'],
+  ['chats', '[]', 'a list, but an object with the list of objects "chats" was expected'],
+])('%s answered with %s: the error says what was expected', async (stream, body, words) => {
+  const result = await runAgainst([stream], (_, response) => response.end(body));
+  expect(result.code).toBe(1);
+  expect(lastWords(result)).toContain(`CRITICAL ${stream}: the API's answer is ${words}`);
+});

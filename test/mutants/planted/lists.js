@@ -28,8 +28,8 @@ export const listMutants = [
     name: 'a short page ends a list by id',
     promise: 'only an empty page is the end of a list',
     file: lists,
-    search: 'const isEmpty = arrays.every(({ items }) => items.length === 0);',
-    replacement: 'const isEmpty = arrays.every(({ items }) => items.length < paging.limit);',
+    search: 'const isEmpty = lists.every(({ items }) => items.length === 0);',
+    replacement: 'const isEmpty = lists.every(({ items }) => items.length < paging.limit);',
     killers: listTests('only an empty page is the end'),
   },
   {
@@ -51,13 +51,12 @@ export const listMutants = [
   {
     name: 'an answer without a list is an empty list',
     promise: 'what is no list is an error, not an end',
-    file: 'src/zendesk/list-pages.ts',
-    search: 'if (!Array.isArray(list) || !list.every((item) => isJsonObject(item))) {',
-    replacement:
-      'if (!Array.isArray(list)) return [];\n  if (!list.every((item) => isJsonObject(item))) {',
+    file: 'src/zendesk/shape.ts',
+    search: 'if (!Array.isArray(value)) throw wrong(shape, told(kindOf(value)));',
+    replacement: 'if (!Array.isArray(value)) return [];',
     killers: [
       ...listTests('instead of a list is an error, not an end'),
-      ...testsOf('unit/zendesk/streams', 'an answer that is no list is an error'),
+      ...testsOf('unit/zendesk/streams', 'is an error that says what was expected'),
     ],
   },
 ];

@@ -172,8 +172,12 @@ test('a quiet run costs three requests more than its page, and the bookmark stay
 // Rule 1: the position.
 
 test.each([
-  ['no list', { count: 0 }, /no list "chats"/],
-  ['a list of no objects', { chats: ['a'], end_time: t0 }, /what is no object/],
+  [
+    'no list',
+    { count: 0 },
+    /an object with "count", but an object with the list of objects "chats" was expected/,
+  ],
+  ['a list of no objects', { chats: ['a'], end_time: t0 }, /"chats" is a list that holds a text/],
   ['items without a position', { chats: [chat('a1')], count: 1 }, /no end_time/],
   ['an end before the start', { chats: [chat('a1')], end_time: t0 - 1 }, /lies before/],
   ['microseconds for seconds', { chats: [chat('a1')], end_time: t0 * 1e6 }, /not in seconds/],

@@ -2,10 +2,11 @@ import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../../src/json.ts';
 import { idPages } from '../../../src/zendesk/id-pages.ts';
+import { bareList, namedLists } from '../../../src/zendesk/shape.ts';
 import { readAll, scriptedApi } from '../../helpers/scripted-api.ts';
 
-const agents = idPages({ path: 'agents', limit: 'agents' });
-const bans = idPages({ path: 'bans', limit: 'bans', arrays: ['ip', 'visitor'] });
+const agents = idPages({ path: 'agents', limit: 'agents', shape: bareList });
+const bans = idPages({ path: 'bans', limit: 'bans', shape: namedLists('ip', 'visitor') });
 const ids = (...numbers: number[]): JsonObject[] => numbers.map((id) => ({ id }));
 const settings = { pageLimits: { agents: 3, bans: 3 } };
 
@@ -77,11 +78,13 @@ test.each<[string, JsonObject[] | JsonObject | string]>([
   ['an object', { error: 'x' }],
   ['a list of texts', { list: ['a'] }],
 ])('%s instead of a list is an error, not an end', async (_, body) => {
-  await expect(readAll(agents, { api: scriptedApi([body]), settings })).rejects.toThrow(/no list/);
+  await expect(readAll(agents, { api: scriptedApi([body]), settings })).rejects.toThrow(
+    /was expected/,
+  );
 });
 
 test('bans without either of their arrays are an error, not an end', async () => {
-  await expect(readAll(bans, { api: scriptedApi([{}]), settings })).rejects.toThrow(/no list/);
+  await expect(readAll(bans, { api: scriptedApi([{}]), settings })).rejects.toThrow(/was expected/);
 });
 
 test('a page without ids is an error: the next one cannot be asked for', async () => {

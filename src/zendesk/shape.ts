@@ -1,0 +1,110 @@
+import { TapError } from '../errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+
+/** The shape of an endpoint's answers. */
+export interface Shape {
+  /** For messages: `a list of objects`. */
+  readonly expected: string;
+  /** Keys of an object that is an answer; `[]`: no object is one. */
+  readonly keys: readonly string[];
+  /** @throws TapError (system) for an answer of another shape. */
+  readonly read: (body: Json) => readonly ItemList[];
+}
+
+/** Objects of an answer, and the name of their list when it has one. */
+export interface ItemList {
+  readonly name: string;
+  readonly items: readonly JsonObject[];
+}
+
+/** `[{…}, {…}]` */
+export const bareList: Shape = {
+  expected: 'a list of objects',
+  keys: [],
+  read: (body) => [{ name: '', items: objectsIn(body, bareList, (found) => found) }],
+};
+
+/** `{…}`, which always has this key */
+export function oneObject(key: string): Shape {
+  const shape: Shape = {
+    expected: `an object with ${key}`,
+    keys: [key],
+    read: (body) => {
+      if (!isJsonObject(body) || !(key in body)) throw wrong(shape, kindOf(body));
+      return [{ name: '', items: [body] }];
+    },
+  };
+  return shape;
+}
+
+/** `{"<key>": {…}}` */
+export function objectUnder(key: string): Shape {
+  const shape: Shape = {
+    expected: `an object that holds another one as ${key}`,
+    keys: [key],
+    read: (body) => {
+      const inner = isJsonObject(body) ? body[key] : undefined;
+      if (inner === undefined) throw wrong(shape, kindOf(body));
+      if (!isJsonObject(inner))
+        throw wrong(shape, `an object that holds ${kindOf(inner)} as ${key}`);
+      return [{ name: '', items: [inner] }];
+    },
+  };
+  return shape;
+}
+
+/** `{"<name>": [{…}], …}`; a list that is missing is empty, but one of them must be there */
+export function namedLists(...names: readonly string[]): Shape {
+  const quoted = names.map((name) => `"${name}"`).join(' and ');
+  const shape: Shape = {
+    expected: `an object with the ${names.length > 1 ? 'lists' : 'list'} of objects ${quoted}`,
+    keys: names,
+    read: (body) => {
+      if (!isJsonObject(body) || !names.some((name) => name in body)) {
+        throw wrong(shape, kindOf(body));
+      }
+      const missing = names.length > 1 ? [] : null;
+      return names.map((name) => {
+        const told = (found: string): string => `an object whose "${name}" is ${found}`;
+        return { name, items: objectsIn(body[name] ?? missing, shape, told) };
+      });
+    },
+  };
+  return shape;
+}
+
+/** @param told turns what was found into what the whole answer is */
+function objectsIn(
+  value: Json,
+  shape: Shape,
+  told: (found: string) => string,
+): readonly JsonObject[] {
+  if (!Array.isArray(value)) throw wrong(shape, told(kindOf(value)));
+  const objects = value.filter((item) => isJsonObject(item));
+  if (objects.length === value.length) return objects;
+  const odd = value.find((item) => !isJsonObject(item)) ?? null;
+  throw wrong(shape, told(`a list that holds ${kindOf(odd)}`));
+}
+
+function wrong({ expected }: Shape, found: string): TapError {
+  return new TapError(
+    `the API's answer is ${found}, but ${expected} was expected; nothing was read from it. Report this ` +
+      "with the tap's version",
+    { kind: 'system' },
+  );
+}
+
+const mostKeys = 5;
+const longestKey = 40;
+
+/** What a value is; never what it says. */
+function kindOf(value: Json): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return 'a text';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const keys = Object.keys(value);
+  if (keys.length === 0) return 'an empty object';
+  const shown = keys.slice(0, mostKeys).map((key) => JSON.stringify(key.slice(0, longestKey)));
+  return `an object with ${shown.join(', ')}${keys.length > mostKeys ? ', …' : ''}`;
+}
