@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest } from 'node:http';
+import { isIP } from 'node:net';
 
 import { getProxyForUrl } from 'proxy-from-env';
 
@@ -27,7 +28,7 @@ const proxyVariables: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'all_pr
  * a password.
  */
 export function proxyOf(origin: string): URL | undefined {
-  const found = origin.startsWith('https:') ? getProxyForUrl(origin) : '';
+  const found = origin.startsWith('https:') ? addressFor(new URL(origin)) : '';
   if (found === '') return undefined;
   // The package gives an address without a scheme the scheme of the request; everybody else says http.
   const isAsGiven = proxyVariables.some((name) => process.env[name] === found);
@@ -40,6 +41,14 @@ export function proxyOf(origin: string): URL | undefined {
     'The proxy in HTTPS_PROXY or ALL_PROXY cannot be used: give it as http://host:port or https://host:port.',
     { kind: 'config' },
   );
+}
+
+/** The package takes `example.com` in NO_PROXY for that host alone; everybody else for those below it, too. */
+function addressFor({ protocol, hostname, port }: URL): string {
+  const labels = isIP(hostname.replaceAll(/[[\]]/g, '')) === 0 ? hostname.split('.') : [hostname];
+  const hosts = labels.map((_, index) => labels.slice(index).join('.'));
+  const addresses = hosts.map((host) => getProxyForUrl(`${protocol}//${host}:${port}`));
+  return addresses.includes('') ? '' : (addresses[0] ?? '');
 }
 
 interface Tunnel {

@@ -60,6 +60,28 @@ test.each([
   expect(proxyOf(origin)?.href).toBe(expected);
 });
 
+test.each([
+  ['zendesk.com', undefined],
+  ['.zendesk.com', undefined],
+  ['*.zendesk.com', undefined],
+  ['Zendesk.COM', undefined],
+  ['localhost, zendesk.com:443', undefined],
+  ['zendesk.com:8443', 'http://proxy.example/'],
+  ['desk.com', 'http://proxy.example/'],
+  ['other.zendesk.com', 'http://proxy.example/'],
+])('NO_PROXY=%s means for acme.zendesk.com the proxy %s', (exceptions, expected) => {
+  setEnvironment({ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: exceptions });
+  expect(proxyOf('https://acme.zendesk.com')?.href).toBe(expected);
+});
+
+test.each(['https://10.0.0.1', 'https://[::1]'])(
+  '%s has no parts that could be listed',
+  (address) => {
+    setEnvironment({ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: '0.1,0.0.1,1' });
+    expect(proxyOf(address)?.href).toBe('http://proxy.example/');
+  },
+);
+
 test('loopback takes no proxy', () => {
   setEnvironment({ HTTPS_PROXY: 'http://proxy.example', HTTP_PROXY: 'http://proxy.example' });
   expect(proxyOf('http://127.0.0.1:8080')).toBeUndefined();
