@@ -1,4 +1,4 @@
-/** A death after every line of a run, with one real run from each of its states. */
+/** A death after every line of a run, with one more run from each of its states. */
 import type { JsonObject } from '../../src/json.ts';
 import { createDeathWorld, inPairs, type DeathWorld, type Ending } from './death-world.ts';
 import { failuresIn, isAllowed, type Habit } from './server-habits.ts';
@@ -41,12 +41,11 @@ async function runChain(
   habit: Habit,
   state?: JsonObject,
 ): Promise<Chain> {
-  const isInProcess = state !== undefined && habit.resumesInProcess === true;
-  const first = await (isInProcess ? world.runInProcess(state) : world.run(state));
+  const first = await world.run(state);
   const faults = endingFaults(first, habit);
   if (first.code === 0) return { first, faults, stories: [first.story] };
   const last = lastStateOf(first.story) ?? state;
-  const healed = await (isInProcess ? healthy.runInProcess(last) : healthy.run(last));
+  const healed = await healthy.run(last);
   const healedFaults = endingFaults(healed, { title: 'healthy', switches: {}, account: {} });
   return { first, faults: [...faults, ...healedFaults], stories: [first.story, healed.story] };
 }

@@ -1,4 +1,4 @@
-/** An account of about 600 lines, and taps that die while they read it: processes of the built program. */
+/** An account of about 600 lines, taps that die while they read it (the built program), and those that do not. */
 import { once } from 'node:events';
 
 import type { JsonObject } from '../../src/json.ts';
@@ -6,8 +6,8 @@ import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { discovered, mark } from '../helpers/catalogs.ts';
-import { runInProcess, type TapInput, type TapResult } from '../helpers/run-tap.ts';
-import { spawnTap, startTap, type StartedTap } from '../helpers/spawn-tap.ts';
+import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
+import { startTap, type StartedTap } from '../helpers/spawn-tap.ts';
 import { contentsOf, readStory, type Contents, type RepeatRules, type Story } from './union.ts';
 
 export const incrementalStreams = ['agents', 'bans', 'agent_timeline', 'chats'];
@@ -42,6 +42,7 @@ const account: SandboxOptions = {
   timelineTies: 6,
   agents: 60,
   bans: { ip: 26, visitor: 18 },
+  gzip: false,
 };
 
 /** Pages of 20, also where nothing else is wrong. */
@@ -68,8 +69,6 @@ export interface DeathWorld {
   readonly contents: Contents;
   /** A run in a sandbox of its own. */
   run(state?: JsonObject): Promise<Ending>;
-  /** The same inside this process, which is several times as fast. */
-  runInProcess(state?: JsonObject): Promise<Ending>;
   /** Work with one sandbox. */
   within<T>(work: (sandbox: Sandbox) => Promise<T>): Promise<T>;
   /** The same account on a server that behaves otherwise. */
@@ -90,11 +89,11 @@ function inputOf(sandbox: Sandbox, state: JsonObject | undefined): TapInput {
   };
 }
 
-/** A run to its end, by default of the built program. */
+/** A run to its end. */
 export async function runIn(
   sandbox: Sandbox,
   state?: JsonObject,
-  run: (input: TapInput) => Promise<TapResult> = spawnTap,
+  run: (input: TapInput) => Promise<TapResult> = runTap,
 ): Promise<Ending> {
   const before = sandbox.requests.length;
   const { bytes, code, signal, stderr } = await run(inputOf(sandbox, state));
@@ -152,8 +151,6 @@ function worldOf(options: SandboxOptions, contents: Contents): DeathWorld {
       headSeconds: Date.now() / 1000 + Math.min(0, clockOffsetSeconds) - 311,
     },
     run: (state) => withSandboxOf(options, (sandbox) => runIn(sandbox, state)),
-    runInProcess: (state) =>
-      withSandboxOf(options, (sandbox) => runIn(sandbox, state, runInProcess)),
     within: (work) => withSandboxOf(options, work),
     but: (change) =>
       worldOf({ ...options, switches: { ...options.switches, ...change } }, contents),

@@ -14,8 +14,6 @@ export interface Habit {
   readonly says?: RegExp;
   /** More requests than this are a loop. Default 500. */
   readonly mostRequests?: number;
-  /** The runs that follow from the states are made inside this process: there are many of them. */
-  readonly resumesInProcess?: boolean;
 }
 
 /** Bursts that fit into any page, for servers that do not lead on inside them. */

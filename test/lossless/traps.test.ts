@@ -5,17 +5,16 @@ import type { JsonObject } from '../../src/json.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
-import { runInProcess } from '../helpers/run-tap.ts';
-import { spawnTap } from '../helpers/spawn-tap.ts';
+import { runTap } from '../helpers/run-tap.ts';
 import { tryEveryDeath } from './death-trial.ts';
 import { createDeathWorld, runIn, type Ending } from './death-world.ts';
 import { ignoresSinceId, noEndTime, tooMany, wrongUnit, type Habit } from './server-habits.ts';
 import { contentFaults, contentsAfter, lastStateOf } from './union.ts';
 import { chosen, tellFigures } from './whole-set.ts';
 
-/** An account of two or three full pages of chats, all of them old enough to be asked for. */
+/** An account of two or three pages of a hundred chats, all of them old enough to be asked for. */
 const large: SandboxOptions = {
-  chats: 1800,
+  chats: 180,
   newestAgeSeconds: 600,
   history: { min: 1, max: 1 },
   ties: [],
@@ -25,10 +24,10 @@ const large: SandboxOptions = {
   timelineTies: 0,
 };
 
-const largePages: Partial<Switches> = { maxPage: 1000 };
+const hundreds: Partial<Switches> = { maxPage: 100 };
 
 const places = ['start', 'middle', 'head'] as const;
-const counts = [1500, 2500] as const;
+const counts = [150, 250] as const;
 const startIds = ['exclusive', 'inclusive', 'lookup', 'ignored'] as const;
 
 function tieOf(
@@ -38,9 +37,8 @@ function tieOf(
 ): Habit {
   return {
     title: `${count} chats of one second at the ${at}, start_id ${startId}`,
-    switches: { ...largePages, startId },
-    resumesInProcess: true,
-    account: { ...large, chats: count + 300, ties: [{ at, count }] },
+    switches: { ...hundreds, startId },
+    account: { ...large, chats: count + 30, ties: [{ at, count }] },
     ...(startId === 'ignored' ? { says: tooMany } : {}),
   };
 }
@@ -52,23 +50,21 @@ const ties = places.flatMap((at) =>
 /** Without an id that leads on, a second must fit into a page. */
 const tiesWithoutId = places.map((at): Habit => {
   return {
-    title: `1500 chats of one second at the ${at}, no end_id`,
-    switches: { ...largePages, endIds: [] },
-    resumesInProcess: true,
-    account: { ...large, chats: 1800, ties: [{ at, count: 1500 }] },
+    title: `150 chats of one second at the ${at}, no end_id`,
+    switches: { ...hundreds, endIds: [] },
+    account: { ...large, chats: 180, ties: [{ at, count: 150 }] },
     says: tooMany,
   };
 });
 
-const spans: SandboxOptions = { ...large, chats: 10, timelineTies: 1500 };
+const spans: SandboxOptions = { ...large, chats: 10, timelineTies: 150 };
 
 function spanTieOf(title: string, startId: (typeof startIds)[number], hasIds: boolean): Habit {
   const endIds: Switches['endIds'] = hasIds ? ['chats', 'agent_timeline'] : ['chats'];
   return {
-    title: `1500 timespans of one microsecond, ${title}`,
-    switches: { ...largePages, startId, endIds },
+    title: `150 timespans of one microsecond, ${title}`,
+    switches: { ...hundreds, startId, endIds },
     account: spans,
-    resumesInProcess: true,
     ...(hasIds && startId !== 'ignored' ? {} : { says: tooMany }),
   };
 }
@@ -156,7 +152,7 @@ const others: readonly Row[] = [
 ];
 
 function habitOf([title, switches, more = {}]: Row): Habit {
-  return { title, switches, account: small, mostRequests: 900, resumesInProcess: true, ...more };
+  return { title, switches, account: small, mostRequests: 900, ...more };
 }
 
 const all = [
@@ -168,8 +164,8 @@ const all = [
 
 /** In `npm test`: one of each kind. */
 const lean = new Set([
-  '1500 chats of one second at the middle, start_id exclusive',
-  '1500 timespans of one microsecond, start_id exclusive',
+  '150 chats of one second at the middle, start_id exclusive',
+  '150 timespans of one microsecond, start_id exclusive',
   'a page in the middle is empty twice, its end_time null',
   'every third answer is the one before it',
 ]);
@@ -182,7 +178,6 @@ test.each(chosen(all, ({ title }) => lean.has(title)))(
     tellFigures({ title: habit.title, ...figures, failures });
     expect(faults).toEqual([]);
   },
-  600_000,
 );
 
 test('a start_date in the future asks for nothing, and leaves no bookmark that would skip anything', async () => {
@@ -190,7 +185,7 @@ test('a start_date in the future asks for nothing, and leaves no bookmark that w
 
   await world.within(async (sandbox) => {
     const early = await runIn(sandbox, undefined, (input) =>
-      spawnTap({ ...input, config: { ...sandbox.config, start_date: '2098-01-01' } }),
+      runTap({ ...input, config: { ...sandbox.config, start_date: '2098-01-01' } }),
     );
     const asked = sandbox.requests.filter(({ path }) => path.includes('incremental'));
     const later = await runIn(sandbox, lastStateOf(early.story));
@@ -203,17 +198,17 @@ test('a start_date in the future asks for nothing, and leaves no bookmark that w
 
 const hourMs = 3_600_000;
 
-test.each(chosen([...counts], (count) => count === 1500))(
+test.each(chosen([...counts], (count) => count === 150))(
   '%i chats of one second within the last five minutes are complete after the next run',
   async (count) => {
     const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
     const young = {
       ...large,
-      chats: count + 300,
+      chats: count + 30,
       newestAgeSeconds: 200,
       ties: [{ at: 'head', count }] as const,
     };
-    const world = await createDeathWorld(largePages, {
+    const world = await createDeathWorld(hundreds, {
       ...young,
       clock: clock.now,
       now: clock.now(),
@@ -221,7 +216,7 @@ test.each(chosen([...counts], (count) => count === 1500))(
 
     await world.within(async (sandbox) => {
       const run = (state?: JsonObject): Promise<Ending> =>
-        runIn(sandbox, state, (input) => runInProcess({ ...input, clock }));
+        runIn(sandbox, state, (input) => runTap({ ...input, clock }));
       const first = await run();
       clock.set(clock.now() + hourMs);
       const second = await run(lastStateOf(first.story));
@@ -229,5 +224,4 @@ test.each(chosen([...counts], (count) => count === 1500))(
       expect(contentFaults(contentsAfter([first.story, second.story]), world.contents)).toEqual([]);
     });
   },
-  60_000,
 );

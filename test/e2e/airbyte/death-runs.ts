@@ -1,13 +1,7 @@
 /** Syncs that die somewhere, the ones that follow them, and what both together have brought. */
 import type { JsonObject } from '../../../src/json.ts';
 import type { Sandbox } from '../../../src/sandbox/server.ts';
-import {
-  connection,
-  messagesOf,
-  spawnIn,
-  statusesOf,
-  type SpawnedSourceInput,
-} from '../../helpers/run-source.ts';
+import { connection, messagesOf, runIn, spawnIn, statusesOf } from '../../helpers/run-source.ts';
 import { contentFaults, contentsAfter, readStory, type Contents } from '../../lossless/union.ts';
 import { partFaults, readFaults } from '../../platform/checks.ts';
 import { storedState } from '../../platform/configure.ts';
@@ -22,9 +16,14 @@ export const smallPages = {
   requests_per_minute: 10_000,
 };
 
-/** A sync in the account of the deaths. */
-export function syncIn(sandbox: Sandbox, input: SpawnedSourceInput = {}): Promise<SourceRun> {
-  return spawnIn(sandbox, { ...input, config: { ...smallPages, ...Object(input.config) } });
+/** A sync in the account of the deaths, to its end. */
+export function syncIn(sandbox: Sandbox, state?: object): Promise<SourceRun> {
+  return runIn(sandbox, { config: smallPages, ...(state !== undefined && { state }) });
+}
+
+/** One of the built source that dies. */
+function dieIn(sandbox: Sandbox, death: Death, state?: object): Promise<SourceRun> {
+  return spawnIn(sandbox, { config: smallPages, death, ...(state !== undefined && { state }) });
 }
 
 /** The records of these syncs as they lie in a destination, the newest of each key. */
@@ -98,9 +97,8 @@ export async function dieAndResume(
   given?: object,
 ): Promise<DeathTrial> {
   const catalog = await connection();
-  const first = await syncIn(sandbox, { death, ...(given !== undefined && { state: given }) });
-  const state = nextState(first, given);
-  const rest = await syncIn(sandbox, state === undefined ? {} : { state });
+  const first = await dieIn(sandbox, death, given);
+  const rest = await syncIn(sandbox, nextState(first, given));
   const got = delivered([first, rest]);
   // A death among the positions of a blob leaves some of them unsaid: those streams are read whole.
   const isAmongPositions = given !== undefined && statusesOf(first).length === 0;

@@ -16,15 +16,18 @@ afterAll(() => {
   if (isWhole) process.stderr.write(`${told.join('\n')}\n`);
 });
 
-const deaths = isWhole ? 200 : 3;
+/** Each ends a process of the built source; the sync behind it is one in this process. */
+const deaths = isWhole ? 200 : 1;
 
 /** More than a page of records is never brought again. */
 const page = 20;
 
 function plan(seed: number, wholeBytes: number): readonly Death[] {
   const dice = createDice(seed);
+  // What lies in pipes when the only death of `npm test` strikes must not be all the rest.
+  const latest = isWhole ? wholeBytes : wholeBytes / 4;
   return Array.from({ length: deaths }, () => ({
-    afterBytes: dice.between(1, wholeBytes),
+    afterBytes: dice.between(1, latest),
     how: dice.one(['SIGKILL', 'SIGKILL', 'closed pipe'] as const),
   }));
 }
@@ -48,7 +51,7 @@ test(`${deaths} times a first sync dies at a random byte, and the next one bring
 
   expect(contentFaults(delivered([whole]), world.contents)).toEqual([]);
   expectNothingLost('first sync', trials);
-}, 1_800_000);
+});
 
 function seconds(sandbox: Sandbox, index: number): string {
   return new Date(sandbox.account.timeAt('chats', index) * 1000).toISOString();
@@ -72,7 +75,7 @@ test(`${deaths} times a sync from the one state of an old version dies, and no s
   const world = await createDeathWorld();
   const { blob, whole, everything } = await world.within(async (sandbox) => {
     const state = blobOf(sandbox);
-    const run = await syncIn(sandbox, { state });
+    const run = await syncIn(sandbox, state);
     return { blob: state, whole: run, everything: contentsNow(sandbox) };
   });
   const expected = delivered([whole]);
@@ -83,4 +86,4 @@ test(`${deaths} times a sync from the one state of an old version dies, and no s
 
   expect(expected.size).toBeLessThan(everything.size - 200);
   expectNothingLost('from a blob', trials);
-}, 1_800_000);
+});
