@@ -5,8 +5,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
-import { runInProcess, type Output, type TapResult } from '../helpers/run-tap.ts';
-import { spawnTap } from '../helpers/spawn-tap.ts';
+import { runTap, type Output, type TapResult } from '../helpers/run-tap.ts';
 import type { Dice } from './dice.ts';
 import { lossesOf, textAt } from './fault-account.ts';
 
@@ -28,8 +27,8 @@ export interface ChangingOptions {
   readonly lookbackMinutes?: number;
   /** What happens before each answer, as long as `isBusy` holds. */
   readonly onRequest?: (world: ChangingWorld, request: SeenRequest) => void;
-  /** Run the built program; its own clock is a day ahead of the API's. Default: in this process, on the API's clock. */
-  readonly isProcess?: boolean;
+  /** The tap's machine is so much ahead of the API. Default 0. */
+  readonly aheadSeconds?: number;
 }
 
 export interface ChangingWorld {
@@ -42,8 +41,7 @@ export interface ChangingWorld {
   run(state?: JsonObject): Promise<TapResult>;
 }
 
-/** A whole second, a day ago. */
-const startMs = Math.floor(Date.now() / 1000) * 1000 - 86_400_000;
+const startMs = Date.UTC(2026, 0, 5, 12);
 
 /** Starts such an account for as long as `work` takes. */
 export async function withChanges(
@@ -60,6 +58,8 @@ export async function withChanges(
       if (world.isBusy) options.onRequest?.(world, request);
     },
   });
+  const aheadMs = (options.aheadSeconds ?? 0) * 1000;
+  const tapClock = { ...clock, now: () => clock.now() + aheadMs };
   const config = { ...sandbox.config, lookback_minutes: options.lookbackMinutes ?? 0 };
   const world: ChangingWorld = {
     sandbox,
@@ -68,8 +68,7 @@ export async function withChanges(
     isBusy: true,
     run: (state) => {
       const given = state === undefined ? {} : { state };
-      const input = { sandboxUrl: sandbox.url, config, catalog, ...given };
-      return options.isProcess === true ? spawnTap(input) : runInProcess({ ...input, clock });
+      return runTap({ sandboxUrl: sandbox.url, config, catalog, clock: tapClock, ...given });
     },
   };
   try {
