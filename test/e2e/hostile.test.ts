@@ -1,5 +1,5 @@
 /** Whatever values the API sends: what is written is valid, and nothing of it disappears. */
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../src/json.ts';
 import { hostileKinds, type HostileKind, type SandboxOptions } from '../../src/sandbox/options.ts';
@@ -7,7 +7,8 @@ import { rawJson } from '../../src/sandbox/raw-json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { compileForDrafts, draftFaults } from '../helpers/json-schema.ts';
 import { columnsOf, expectedRecord, recordFaults, streamFaults } from '../helpers/oracle.ts';
-import { runInProcess, type Output } from '../helpers/run-tap.ts';
+import { runTap, type Output } from '../helpers/run-tap.ts';
+import { chosen } from '../lossless/whole-set.ts';
 import { spawnTap } from '../helpers/spawn-tap.ts';
 
 const sandboxes: Sandbox[] = [];
@@ -168,15 +169,20 @@ function placesOf(count: number, total: number): readonly number[] {
   return Array.from({ length: count }, (_, turn) => Math.floor(((turn + 1) * total) / (count + 1)));
 }
 
+/** The chats of an account whose values are clean. */
+let cleanChats: readonly JsonObject[] = [];
+
+beforeAll(async () => {
+  const clean = await start({});
+  cleanChats = [...clean.account.dump('chats')];
+});
+
 /** All chats as they must be written, from those of an account whose values are clean. */
-async function expectedChats(
+function expectedChats(
   kinds: readonly HostileKind[],
   columns: readonly string[],
-): Promise<readonly JsonObject[]> {
-  const clean = await start({});
-  const records = [...clean.account.dump('chats')].map((chat) =>
-    expectedRecord('chats', chat, columns),
-  );
+): readonly JsonObject[] {
+  const records = cleanChats.map((chat) => expectedRecord('chats', chat, columns));
   const changes = kinds.flatMap((kind) =>
     kind === 'big-chat' ? [] : outcomes[kind]('').map((_change, turn) => ({ kind, turn })),
   );
@@ -211,9 +217,9 @@ const tellingKinds = hostileKinds.filter((kind) => kind !== 'big-chat' && kind !
 test.each(tellingKinds)('chats with hostile values (%s) are written as promised', async (kind) => {
   const sandbox = await start({ hostile: [kind] });
 
-  const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
-  const expected = await expectedChats([kind], columnsOf(result, 'chats'));
+  const expected = expectedChats([kind], columnsOf(result, 'chats'));
   expect(recordFaults('chats', withKeptRead(result.records('chats')), expected)).toEqual([]);
   expect(draftFaultsOf(result)).toEqual([]);
   expect(dirtyTexts(result)).toEqual([]);
@@ -226,7 +232,7 @@ test('all hostile values together are told once for each path, and only items wi
   const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   const kinds = hostileKinds.filter((kind) => kind !== 'big-chat');
-  const expected = await expectedChats(kinds, columnsOf(result, 'chats'));
+  const expected = expectedChats(kinds, columnsOf(result, 'chats'));
   expect(recordFaults('chats', withKeptRead(result.records('chats')), expected)).toEqual([]);
   expect(draftFaultsOf(result, Object.keys(result.schemas))).toEqual([]);
   expect(result.warnings.map((line) => line.replace(/(?<=\(\w+\)|page \d+) .*/, ''))).toEqual([
@@ -265,7 +271,7 @@ test('all hostile values together are told once for each path, and only items wi
 test('the log never shows a value', async () => {
   const sandbox = await start({ hostile: true });
 
-  const { stderr } = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const { stderr } = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   expect(stderr).not.toMatch(
     /yesterday|half \S* ?only|shop\.test|90071992547|gone|vip|20001-|450\.5/,
@@ -283,16 +289,19 @@ test('no byte of the output is a NUL or half a character, escaped or not', async
   expect(result.code).toBe(1);
 });
 
-test('a chat of 30 MB arrives whole', async () => {
-  const sandbox = await start({ hostile: ['big-chat'] });
+test.each(chosen([3_000_000, 30_000_000], (size) => size === 3_000_000))(
+  'a chat of %i bytes arrives whole',
+  async (size) => {
+    const sandbox = await start({ hostile: ['big-chat'], bigChatBytes: size });
 
-  const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+    const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
-  expect(streamFaults(result, sandbox, 'chats')).toEqual([]);
-  expect(Math.max(...result.lines.map((line) => line.length))).toBeGreaterThan(30_000_000);
-  expect(draftFaultsOf(result)).toEqual([]);
-  expect(result).toMatchObject({ code: 0, warnings: [] });
-});
+    expect(streamFaults(result, sandbox, 'chats')).toEqual([]);
+    expect(Math.max(...result.lines.map((line) => line.length))).toBeGreaterThan(size);
+    expect(draftFaultsOf(result)).toEqual([]);
+    expect(result).toMatchObject({ code: 0, warnings: [] });
+  },
+);
 
 const keyless = [
   ['departments', { name: 'No id' }, 'departments: item 4 of page 1 has no id and is left out'],
@@ -308,7 +317,7 @@ test.each(keyless)(
     const before = sandbox.account.count(stream);
     sandbox.account.put(stream, item, 1);
 
-    const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+    const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
     expect(result.records(stream)).toHaveLength(before);
     expect(result.records('chats')).toHaveLength(20);
@@ -321,7 +330,7 @@ test('a timespan without start or agent is left out and named, the rest is read'
   const at = sandbox.account.timeAt('agent_timeline', 5);
   sandbox.account.put('agent_timeline', { agent_id: 1, duration: 5, status: 'away' }, at);
 
-  const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   expect(result.records('agent_timeline')).toHaveLength(20);
   expect(result.warnings).toEqual([
@@ -334,7 +343,7 @@ test('a key beyond 2^53 fails its stream, and no other', async () => {
   const sandbox = await start({ chats: 20 });
   sandbox.account.put('departments', { id: rawJson('9007199254740993'), name: 'Too far' });
 
-  const result = await runInProcess({ sandboxUrl: sandbox.url, config: sandbox.config });
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
   expect(result.stderrLines.at(-1)).toMatch(/^CRITICAL departments: .*"id".* beyond 2\^53/);
   expect(result.code).toBe(1);

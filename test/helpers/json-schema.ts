@@ -2,7 +2,7 @@
  * The promise every SCHEMA and RECORD line keeps, checked without the program's own code: valid under
  * drafts 4, 7 and 2020-12, and nothing in it that stops a target.
  */
-import { Ajv, type AnySchemaObject } from 'ajv';
+import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
 /**
@@ -83,35 +83,50 @@ const options = {
   formats: { 'date-time': isWrittenInstant, regex: true },
 } as const;
 
-/** Faults of a schema by the meta-schemas of drafts 4, 7 and 2020-12. */
-export function draftFaults(schema: AnySchemaObject): string[] {
-  const compilers = {
+/** Makes something of a schema, once for all schemas that say the same: compiling takes long. */
+function onceEach<T>(make: (schema: AnySchemaObject) => T): (schema: AnySchemaObject) => T {
+  const made = new Map<string, T>();
+  return (schema) => {
+    const text = JSON.stringify(schema);
+    const value = made.get(text) ?? make(schema);
+    made.set(text, value);
+    return value;
+  };
+}
+
+type Validators = Readonly<Record<string, ValidateFunction | undefined>>;
+
+function faultsBy(validators: Validators, value: unknown): string[] {
+  return Object.entries(validators).flatMap(([draft, validate]) =>
+    validate?.(value) === true
+      ? []
+      : (validate?.errors ?? []).map((e) => `${draft}: ${e.instancePath} ${e.message ?? ''}`),
+  );
+}
+
+let compiledMetaSchemas: Validators | undefined;
+
+const metaSchemas = (): Validators =>
+  (compiledMetaSchemas ??= {
     'draft 4': new Ajv(options).compile(draft4),
     'draft 7': new Ajv(options).getSchema('http://json-schema.org/draft-07/schema'),
     'draft 2020-12': new Ajv2020(options).getSchema('https://json-schema.org/draft/2020-12/schema'),
-  };
-  return Object.entries(compilers).flatMap(([draft, validate]) => {
-    if (validate?.(schema) === true) return [];
-    return (validate?.errors ?? []).map((e) => `${draft}: ${e.instancePath} ${e.message ?? ''}`);
   });
-}
+
+/** Faults of a schema by the meta-schemas of drafts 4, 7 and 2020-12. */
+export const draftFaults = onceEach((schema): readonly string[] => faultsBy(metaSchemas(), schema));
 
 /**
  * Compiles a check of records. Of the keywords a SCHEMA may hold, draft 4 says the same as draft 7 but for
  * one: 1.0 is no integer in it, and text written by JSON.stringify never holds that.
  */
-export function compileForDrafts(schema: AnySchemaObject): (record: unknown) => string[] {
+export const compileForDrafts = onceEach((schema): ((record: unknown) => string[]) => {
   const validators = {
     'draft 7': new Ajv(options).compile(schema),
     'draft 2020-12': new Ajv2020(options).compile(schema),
   };
-  return (record) =>
-    Object.entries(validators).flatMap(([draft, validate]) =>
-      validate(record)
-        ? []
-        : (validate.errors ?? []).map((e) => `${draft}: ${e.instancePath} ${e.message ?? ''}`),
-    );
-}
+  return (record) => faultsBy(validators, record);
+});
 
 const allowedKeywords = new Set([
   'type',
