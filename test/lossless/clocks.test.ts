@@ -219,8 +219,8 @@ test.each(dated)(
         },
       ],
     };
-    await withWorld(one, options, async ({ sandbox, tapClock, run }) => {
-      const result = await run();
+    await withWorld(one, options, async ({ sandbox, tapClock, ...world }) => {
+      const result = await world.run();
       expect(result.code).toBe(0);
       expect(result.stderr).toMatch(/^INFO waiting 4 s: /m);
       expect(tapClock.sleeps).toEqual([4000]);
