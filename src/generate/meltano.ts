@@ -8,12 +8,14 @@ import type { Json, JsonObject } from '../json.ts';
 /** Settings whose value Meltano has no field for, since it is an object of Airbyte's. */
 const notAsked: ReadonlySet<string> = new Set(['credentials']);
 
+/**
+ * Numbers with a fraction and lists are texts to Meltano, which hands over whatever value they have: of a
+ * `decimal` from the environment it cannot write the config (4.4), and an `array` has to be JSON there.
+ */
 function kindOf({ type, format, enum: words }: JsonObject): string {
   if (Array.isArray(words)) return 'options';
   if (format === 'date-time') return 'date_iso8601';
-  if (type === 'integer') return 'integer';
-  if (type === 'number') return 'decimal';
-  return type === 'array' ? 'array' : 'string';
+  return type === 'integer' ? 'integer' : 'string';
 }
 
 function optionsOf(words: Json | undefined): JsonObject {

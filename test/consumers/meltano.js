@@ -1,6 +1,7 @@
 /** A Meltano project of its own: the plugin added from the packaged definition, and targets to load into. */
+import { deepEqual } from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,7 @@ import { consumerEnv } from './stage.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 /** @typedef {import('./stage.js').Sandbox} Sandbox */
+/** @typedef {import('./stored.js').Tables} Tables */
 /** @typedef {import('./programs.js').Ended} Ended */
 
 /** The definition as the package ships it. */
@@ -156,7 +158,7 @@ function commandsOf(program, folder, own) {
  * @param {Sandbox} sandbox
  * @returns {Promise<Project>}
  */
-export async function openProject(stage, sandbox) {
+async function openProject(stage, sandbox) {
   const { command } = await stage.environment('meltano');
   const folder = await stage.folder();
   const pidFile = join(folder, 'pid');
@@ -175,4 +177,39 @@ export async function openProject(stage, sandbox) {
   };
   const { calls, end } = wall;
   return { output: join(folder, 'output'), pidFile, meltano, well, state, calls, end };
+}
+
+/**
+ * @param {Stage} stage
+ * @param {import('./stage.js').SandboxOptions} options
+ * @param {(project: Project, sandbox: Sandbox) => Promise<string>} use
+ */
+export async function inProject(stage, options, use) {
+  const sandbox = await stage.account(options);
+  const project = await openProject(stage, sandbox);
+  try {
+    const told = await use(project, sandbox);
+    deepEqual(project.calls(), [], 'attempts to reach another network');
+    return told;
+  } finally {
+    project.end();
+  }
+}
+
+/**
+ * What target-jsonl has written since the last time.
+ *
+ * @param {Project} project
+ * @returns {Promise<Tables>}
+ */
+export async function takeFiles({ output }) {
+  /** @type {Record<string, Record<string, unknown>[]>} */
+  const tables = {};
+  for (const file of await readdir(output)) {
+    const text = await readFile(join(output, file), 'utf8');
+    const lines = text.split('\n').filter((line) => line !== '');
+    tables[file.replace('.jsonl', '')] = lines.map((line) => JSON.parse(line));
+    await rm(join(output, file));
+  }
+  return tables;
 }

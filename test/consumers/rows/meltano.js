@@ -1,12 +1,11 @@
 /** Meltano runs the tap as its users do: added from the packaged definition, run again and again, interrupted. */
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { streams } from '../expected.js';
-import { openProject, tap } from '../meltano.js';
+import { inProject, takeFiles, tap } from '../meltano.js';
 import { runWell } from '../programs.js';
 import { recordKey, recordsOf } from '../records.js';
 import { checkTables } from '../stored.js';
@@ -19,41 +18,6 @@ import { checkTables } from '../stored.js';
 const reader = fileURLToPath(new URL('read_tables.py', import.meta.url));
 
 const intoFiles = ['run', tap, 'target-jsonl'];
-
-/**
- * What target-jsonl has written since the last time.
- *
- * @param {Project} project
- * @returns {Promise<Tables>}
- */
-async function takeFiles({ output }) {
-  /** @type {Record<string, Record<string, unknown>[]>} */
-  const tables = {};
-  for (const file of await readdir(output)) {
-    const text = await readFile(join(output, file), 'utf8');
-    const lines = text.split('\n').filter((line) => line !== '');
-    tables[file.replace('.jsonl', '')] = lines.map((line) => JSON.parse(line));
-    await rm(join(output, file));
-  }
-  return tables;
-}
-
-/**
- * @param {Stage} stage
- * @param {import('../stage.js').SandboxOptions} options
- * @param {(project: Project, sandbox: Sandbox) => Promise<string>} use
- */
-async function inProject(stage, options, use) {
-  const sandbox = await stage.account(options);
-  const project = await openProject(stage, sandbox);
-  try {
-    const told = await use(project, sandbox);
-    deepEqual(project.calls(), [], 'attempts to reach another network');
-    return told;
-  } finally {
-    project.end();
-  }
-}
 
 /** @param {readonly string[]} patterns */
 function selecting(...patterns) {
