@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { Encoded } from './delivery.ts';
 import { createEncoder, pause, sendWhole } from './delivery.ts';
 import { answerWithFault } from './fault-answers.ts';
 import type { FaultBook } from './fault-rules.ts';
+import type { Provider } from './oauth-provider.ts';
+import type { TokenRequest } from './oauth-token.ts';
+import { tokenPath } from './oauth-token.ts';
 import type { SandboxOptions } from './options.ts';
 import { isRefused, readQuery } from './query.ts';
 import type { Query } from './query.ts';
@@ -18,7 +22,8 @@ const fastestGzip = 1;
 
 export interface ApiWorld {
   readonly options: SandboxOptions;
-  readonly token: string;
+  readonly provider: Provider;
+  readonly tokens: (request: TokenRequest) => Reply;
   readonly router: Router;
   readonly faults: FaultBook;
   readonly requests: LoggedRequest[];
@@ -72,7 +77,7 @@ function queryOf(url: URL): { readonly query: Query; readonly refused?: Reply } 
 }
 
 function createResponder(world: ApiWorld) {
-  const { options, router, faults } = world;
+  const { options, faults } = world;
   const encode = createEncoder();
   const limiter =
     options.rateLimit === undefined ? undefined : createRateLimiter(options.rateLimit);
@@ -93,7 +98,7 @@ function createResponder(world: ApiWorld) {
     sendWhole(outgoing, encoded);
   }
 
-  return async (call: Call, refused: Reply | undefined): Promise<void> => {
+  return async (call: Call, answer: () => Reply): Promise<void> => {
     const { entry, outgoing, path, query } = call;
     const waitSeconds = limiter?.(performance.now());
     if (waitSeconds !== undefined) {
@@ -101,9 +106,7 @@ function createResponder(world: ApiWorld) {
       const headers = { ...reply.headers, 'retry-after': String(waitSeconds) };
       return give(call, () => ({ ...reply, headers }));
     }
-    const reply = once(
-      () => refused ?? router.answer({ ...call, isAuthorized: entry.isAuthorized }),
-    );
+    const reply = once(answer);
     const fault = faults.meet({ path, query, ids: once(() => new Set(reply().ids)) });
     if (fault === undefined) return give(call, reply);
     entry.fault = fault.kind;
@@ -124,6 +127,24 @@ function gzipLevelFor(incoming: IncomingMessage, options: SandboxOptions): numbe
   return isWanted && options.gzip !== false ? (options.gzipLevel ?? fastestGzip) : undefined;
 }
 
+/** The right answer, made when it is due: a token that is given out has used up what it was asked for with. */
+async function answerTo(
+  { router, tokens }: ApiWorld,
+  call: Call,
+  {
+    incoming,
+    refused,
+  }: { readonly incoming: IncomingMessage; readonly refused: Reply | undefined },
+): Promise<() => Reply> {
+  const { isAuthorized, method, path } = call.entry;
+  if (path === tokenPath && method === 'POST') {
+    const form = new URLSearchParams(await text(incoming));
+    return () => tokens({ form, authorization: incoming.headers.authorization });
+  }
+  if (method !== 'GET') return () => refusal(405);
+  return () => refused ?? router.answer({ ...call, isAuthorized });
+}
+
 /** Answers requests to the API: log, hook, latency, rate limit, faults, answer, in this order. */
 export function createApi(
   world: ApiWorld,
@@ -136,13 +157,13 @@ export function createApi(
     count += 1;
     const { query, refused } = queryOf(url);
     const path = url.pathname;
-    const isAuthorized = incoming.headers.authorization === `Bearer ${world.token}`;
+    const { authorization } = incoming.headers;
+    const isAuthorized = world.provider.accepts(authorization);
     const entry = logged(incoming, { number: count, path, query, isAuthorized, at: clock() });
     world.requests.push(entry);
     await options.onRequest?.({ number: entry.number, path, query });
     await pause(options.latencyMs ?? 0, outgoing);
     outgoing.setHeader('date', new Date(world.now()).toUTCString());
-    const isRead = entry.method === 'GET';
     const call: Call = {
       outgoing,
       entry,
@@ -151,7 +172,7 @@ export function createApi(
       origin: url.origin,
       gzipLevel: gzipLevelFor(incoming, options),
     };
-    await respond(call, isRead ? refused : refusal(405));
+    await respond(call, await answerTo(world, call, { incoming, refused }));
     entry.doneAt = clock();
     options.onAnswer?.(entry);
   };

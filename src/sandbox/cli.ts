@@ -22,8 +22,8 @@ const examples = `Examples:
   a server that knows no start_id
     zendesk-chat-sandbox --switches '{"startId":"ignored"}'
 
-While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches;
-GET /sandbox/requests, /sandbox/dump/<resource>.`;
+While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches,
+/expire, /revoke; GET /sandbox/requests, /sandbox/dump/<resource>.`;
 
 const number = { takes: 'a number' } as const;
 const json = { takes: 'JSON' } as const;
@@ -36,7 +36,8 @@ const flags = {
   days: { ...number, describe: 'the data are spread over so many days [default: 60]' },
   seed: { ...number, describe: 'same seed and same --now, same data [default: 1]' },
   now: { takes: 'an instant', describe: 'the instant the data lead up to [default: now]' },
-  token: { takes: 'a token', describe: 'the only token that is accepted' },
+  token: { takes: 'a token', describe: 'the access token of the ready config' },
+  'token-life': { ...number, describe: 'seconds until an access token expires' },
   subdomain: { takes: 'a name', describe: 'subdomain in the ready config' },
   latency: { ...number, describe: 'milliseconds before each answer' },
   'rate-limit': { ...number, describe: 'requests per minute; the real API: 200' },

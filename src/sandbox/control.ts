@@ -6,6 +6,7 @@ import { isJsonObject } from '../json.ts';
 import type { Account } from './account.ts';
 import type { ChatChoice } from './chat-edits.ts';
 import type { FaultBook } from './fault-rules.ts';
+import type { Provider } from './oauth-provider.ts';
 import { checkFaultRules, checkSwitches } from './option-checks.ts';
 import type { LoggedRequest } from './request-log.ts';
 import type { Resource } from './resources.ts';
@@ -17,6 +18,7 @@ export const controlPrefix = '/sandbox/';
 export interface ControlWorld {
   readonly account: Account;
   readonly faults: FaultBook;
+  readonly provider: Provider;
   readonly requests: LoggedRequest[];
   readonly setSwitches: (change: Partial<Switches>) => void;
 }
@@ -88,7 +90,7 @@ type Control = (body: unknown) => ControlReply;
 
 /** What can be asked for, by method and path. */
 function controlsOf(world: ControlWorld): Readonly<Record<string, Control>> {
-  const { account, faults, requests } = world;
+  const { account, faults, provider, requests } = world;
   return {
     'POST edit': (body) => json({ ids: account.edit(choiceOf(asObject(body))) }),
     'POST late': (body) => json({ ids: account.late(choiceOf(asObject(body))) }),
@@ -108,6 +110,15 @@ function controlsOf(world: ControlWorld): Readonly<Record<string, Control>> {
     'POST switches': (body) => {
       checkSwitches(body);
       world.setSwitches(body);
+      return json({});
+    },
+    'POST expire': () => {
+      provider.expire();
+      return json({});
+    },
+    'POST revoke': () => {
+      provider.expire();
+      provider.revoke();
       return json({});
     },
     'GET requests': () => json(requests),

@@ -103,6 +103,9 @@ const switchShape = {
   absent: shaped(
     Object.fromEntries([...resourceNames, 'agents/me', '*'].map((name) => [name, whole])),
   ),
+  expiresIn: oneOf('present', 'absent', 'zero', 'text', 'huge'),
+  refreshTokens: oneOf('single-use', 'kept'),
+  oldAccessTokens: oneOf('kept', 'revoked'),
   tokenRefused: either(yesNo, listOf(oneOf(...resourceNames, 'agents/me'))),
 } satisfies Record<keyof Switches, Check>;
 
@@ -123,6 +126,19 @@ const ruleShape = {
 const optionShape = {
   port: whole,
   token: text,
+  tokenLife: {
+    words: 'a number above 0',
+    test: (value) => number.test(value) && Number(value) > 0,
+  },
+  clients: listOf(
+    shaped({
+      id: text,
+      secret: text,
+      type: oneOf('confidential', 'public'),
+      redirectUrls: listOf(text),
+      isRevoked: yesNo,
+    }),
+  ),
   subdomain: text,
   seed: whole,
   now: instant,

@@ -1,4 +1,5 @@
 import type { FaultRule } from './fault-rules.ts';
+import type { OAuthClient } from './oauth-provider.ts';
 import type { LoggedRequest } from './request-log.ts';
 import type { Switches } from './switches.ts';
 
@@ -44,8 +45,12 @@ export interface BanCounts {
 export interface SandboxOptions {
   /** TCP port on 127.0.0.1. Default 0: any free one. */
   readonly port?: number;
-  /** The only token that is accepted. */
+  /** The access token of the ready config. */
   readonly token?: string;
+  /** Seconds an access token lives; the ready config then holds all that a refresh needs. Default: ten hours, and for ever for `token`. */
+  readonly tokenLife?: number;
+  /** Default: `sandbox-client` with `sandbox-secret`, `sandbox-public` without a secret, and `revoked-client`. */
+  readonly clients?: readonly OAuthClient[];
   readonly subdomain?: string;
   /** Same seed, same counts, same `now`: same bytes. Default 1. */
   readonly seed?: number;

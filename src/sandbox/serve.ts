@@ -29,6 +29,7 @@ export interface ServeFlags {
 const renamed: Readonly<Record<string, keyof SandboxOptions>> = {
   latency: 'latencyMs',
   'rate-limit': 'rateLimit',
+  'token-life': 'tokenLife',
 };
 
 const plainFlags = [

@@ -9,6 +9,10 @@ import type { FaultBook } from './fault-rules.ts';
 import { createFaultBook } from './fault-rules.ts';
 import { injectHostileChats } from './hostile-chats.ts';
 import { isoSeconds } from './instants.ts';
+import { authorizePath, createAuthorize } from './oauth-authorize.ts';
+import type { OAuthClient, Provider } from './oauth-provider.ts';
+import { createProvider, defaultClients } from './oauth-provider.ts';
+import { createTokenEndpoint } from './oauth-token.ts';
 import type { SandboxOptions } from './options.ts';
 import { bodyText, refusal } from './reply.ts';
 import type { LoggedRequest } from './request-log.ts';
@@ -28,6 +32,9 @@ const keepAliveMs = 65_000;
 export interface ReadyConfig {
   readonly subdomain: string;
   readonly access_token: string;
+  readonly client_id?: string;
+  readonly client_secret?: string;
+  readonly refresh_token?: string;
   /** Before the oldest chat. */
   readonly start_date: string;
 }
@@ -42,6 +49,8 @@ export interface Sandbox {
   readonly requests: LoggedRequest[];
   readonly account: Account;
   readonly faults: FaultBook;
+  /** Its OAuth clients and tokens. */
+  readonly provider: Provider;
   /** Changes switches from the next request on; `timelineSort` is read at the start only. */
   setSwitches(change: Partial<Switches>): void;
   /** The server's clock, ms since 1970. */
@@ -74,10 +83,10 @@ async function listen(server: Server, port: number): Promise<number> {
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void>;
 
 /** Sends a request where it belongs. What fails in the sandbox itself, or in a hook, becomes a 500 that says so. */
-function createListener(api: Answer, control: Answer) {
+function createListener(api: Answer, others: ReadonlyMap<string, Answer>) {
   return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? host}`);
-    const answer = url.pathname.startsWith(controlPrefix) ? control : api;
+    const [, answer = api] = [...others].find(([path]) => url.pathname.startsWith(path)) ?? [];
     answer(incoming, outgoing, url).catch((error: unknown) => {
       if (outgoing.headersSent) outgoing.destroy();
       else outgoing.writeHead(500).end(bodyText(refusal(500, String(error))));
@@ -100,6 +109,7 @@ function createInside(options: SandboxOptions) {
     account,
     now,
     router: createRouter({ ...shared, account }),
+    switches: () => switches,
     startDate: isoSeconds(stores.fromSeconds),
     version: () => account.version() + switchings,
     setSwitches: (change: Partial<Switches>): void => {
@@ -117,17 +127,34 @@ async function closeNow(server: Server): Promise<void> {
   await closed;
 }
 
+/** What a config needs beside the access token when that token expires. */
+function renewable(clients: readonly OAuthClient[], provider: Provider): Partial<ReadyConfig> {
+  const client = clients.find(({ id }) => provider.client(id) !== undefined);
+  if (client === undefined) return {};
+  const { refresh_token } = provider.issue(client.id, true);
+  return {
+    client_id: client.id,
+    ...(client.secret !== undefined && { client_secret: client.secret }),
+    ...(refresh_token !== undefined && { refresh_token }),
+  };
+}
+
 /** Starts a server on the loopback interface that behaves like the Zendesk Chat API. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { account, now, router, startDate, version, setSwitches } = createInside(options);
+  const { account, now, router, startDate, version, switches, setSwitches } = createInside(options);
   const requests: LoggedRequest[] = [];
   const faults = createFaultBook(options.faults);
-  const token = options.token ?? defaultToken;
+  const { token = defaultToken, tokenLife, clients = defaultClients } = options;
+  const provider = createProvider({ clients, token, tokenLife, switches, now });
+  const tokens = createTokenEndpoint(provider, switches);
   const server = createServer(
     { keepAliveTimeout: keepAliveMs },
     createListener(
-      createApi({ options, token, router, faults, requests, now, version }),
-      createControl({ account, faults, requests, setSwitches }),
+      createApi({ options, provider, tokens, router, faults, requests, now, version }),
+      new Map([
+        [controlPrefix, createControl({ account, faults, provider, requests, setSwitches })],
+        [authorizePath, createAuthorize(provider)],
+      ]),
     ),
   );
   const port = await listen(server, options.port ?? 0);
@@ -137,11 +164,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     config: {
       subdomain: options.subdomain ?? defaultSubdomain,
       access_token: token,
+      ...(tokenLife !== undefined && renewable(clients, provider)),
       start_date: startDate,
     },
     requests,
     account,
     faults,
+    provider,
     setSwitches,
     now,
     close: () => closeNow(server),

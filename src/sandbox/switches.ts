@@ -95,6 +95,12 @@ export interface Switches {
   readonly routingAgentsShape: 'array' | 'data';
   /** A status per resource, `*` for all others: `{account: 403, goals: 404}`. `agents` does not mean `agents/me`. */
   readonly absent: Readonly<Partial<Record<Resource | 'agents/me' | '*', number>>>;
+  /** What `expires_in` of a token answer says. Default `present`: the life of the token. */
+  readonly expiresIn: 'present' | 'absent' | 'zero' | 'text' | 'huge';
+  /** A refresh token works once and a new one comes back (`single-use`, default), or stays and none comes back. */
+  readonly refreshTokens: 'single-use' | 'kept';
+  /** What becomes of older access tokens when one is refreshed: they live on (`kept`, default), or end. */
+  readonly oldAccessTokens: 'kept' | 'revoked';
   /** The token is refused everywhere, or for some resources. */
   readonly tokenRefused: boolean | readonly (Resource | 'agents/me')[];
 }
@@ -124,5 +130,8 @@ export const defaultSwitches: Switches = {
   pagingHeaders: true,
   routingAgentsShape: 'array',
   absent: {},
+  expiresIn: 'present',
+  refreshTokens: 'single-use',
+  oldAccessTokens: 'kept',
   tokenRefused: false,
 };
