@@ -31,7 +31,7 @@ interface Http {
 }
 
 /** What every way to the API needs. */
-export type ApiOptions = Omit<AssembleOptions, 'catalog' | 'state'>;
+export type ApiOptions = Omit<AssembleOptions, 'catalog' | 'state' | 'howToSelect'>;
 
 /** Loads the HTTP client only when there is something to ask. */
 async function createHttp({
@@ -129,6 +129,8 @@ export interface AssembleOptions {
   readonly config: Config;
   /** The parsed files; `undefined`: none was given. */
   readonly catalog: Json | undefined;
+  /** What to do when no stream is selected, as the end of a sentence. */
+  readonly howToSelect: string;
   /** In the place of a catalog: patterns over the streams and columns there are. */
   readonly patterns?: readonly string[];
   readonly state: Json | undefined;
@@ -147,14 +149,18 @@ export interface AssembleOptions {
  * @throws TapError (config) for a catalog or a pattern that cannot be understood.
  */
 export function assembleSelection(
-  options: Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'logger'>,
+  options: Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'logger' | 'howToSelect'>,
 ): readonly SelectedStream[] {
-  const descriptions = describeStreams(options.config.extraStreams);
-  return selectStreams({
+  const { config, logger, howToSelect } = options;
+  const descriptions = describeStreams(config.extraStreams);
+  const selected = selectStreams({
     catalog: catalogOf(options, descriptions),
     streams: descriptions,
-    warn: (message) => options.logger.warning(message),
+    warn: (message) => logger.warning(message),
   });
+  if (selected.length === 0)
+    logger.warning(`No stream is selected, so nothing is read: ${howToSelect}.`);
+  return selected;
 }
 
 /**

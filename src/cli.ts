@@ -142,7 +142,7 @@ async function configOf(run: Run, args: SingerArguments): Promise<Config> {
   throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
 }
 
-type RunInput = Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'state'>;
+type RunInput = Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'howToSelect' | 'state'>;
 
 async function filesOf(run: Run, args: SingerArguments): Promise<RunInput> {
   const { largeFile: maxBytes, readJsonFile } = await import('./input-file.ts');
@@ -152,6 +152,8 @@ async function filesOf(run: Run, args: SingerArguments): Promise<RunInput> {
     config: await configOf(run, args),
     catalog: await read(args.catalog, '--catalog'),
     patterns: args.select,
+    howToSelect:
+      'set "selected": true in the metadata of a stream in the catalog (breadcrumb []), or give --select',
     state: await read(args.state, '--state'),
   };
 }
@@ -190,13 +192,9 @@ async function check(run: Run, args: SingerArguments): Promise<number> {
   const { patienceFor } = await import('./check.ts');
   const { createProbing } = await import('./trial.ts');
   const { adapt, newest } = createProbing();
-  const given = await configOf(run, args);
-  const input = {
-    config: { ...given, ...patienceFor(given) },
-    catalog: undefined,
-    state: undefined,
-  };
-  return trial(run, { ...input, patterns: args.select, adapt }, newest);
+  const files = await filesOf(run, { ...args, state: undefined });
+  const config = { ...files.config, ...patienceFor(files.config) };
+  return trial(run, { ...files, config, adapt }, newest);
 }
 
 /** One record of each selected stream: read, made to fit, checked, and thrown away. */
@@ -233,7 +231,7 @@ async function trial(
   await print(run.stdout, trialTable(table));
   if (exitCodeOf(results) > 0) tellFailures(logger, results);
   else if (results.some(({ status }) => status === 'absent')) logger.warning(trialVerdict(results));
-  else logger.info(trialVerdict(results));
+  else if (results.length > 0) logger.info(trialVerdict(results));
   return exitCodeOf(results);
 }
 

@@ -77,9 +77,12 @@ function counted(count: number, word: string): string {
 
 function tellStream(logger: Logger, result: StreamResult): void {
   const { stream, status, records, requests, durationMs } = result;
-  const tags = { stream, status: status === 'failed' ? 'failed' : 'succeeded' };
-  logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
-  logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
+  // A stream that was never read has no figures: zero records in zero seconds would look like a success.
+  if (status !== 'unread') {
+    const tags = { stream, status: isGood(status) ? 'succeeded' : 'failed' };
+    logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
+    logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
+  }
   const counts = `${counted(records, 'record')}, ${counted(requests, 'request')}`;
   logger.info(`${stream}: ${status}, ${counts}, ${seconds(durationMs)}`, { stream });
 }

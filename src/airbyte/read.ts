@@ -42,6 +42,7 @@ export async function read(run: Run, files: ReadArguments): Promise<number> {
   const sync = await assembleSync({
     config,
     catalog,
+    howToSelect: 'select at least one stream of this source in the connection',
     env,
     logger,
     clock,

@@ -1,6 +1,6 @@
 import { TapError } from '../errors.ts';
 import type { Json } from '../json.ts';
-import { listed, quotedName } from '../wording.ts';
+import { didYouMean, listed, maxListed, nearMisses, quotedName } from '../wording.ts';
 import type { CatalogEntry, CatalogSchema, StreamDescription } from './catalog.ts';
 import { readFlag } from './catalog.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
@@ -28,6 +28,7 @@ function nodeAt(
       node = node.items;
       continue;
     }
+    if (breadcrumb[index] !== 'properties') return 'absent';
     index += 1;
     const properties: CatalogSchema['properties'] = node.properties;
     if (properties === undefined) return undefined;
@@ -90,6 +91,49 @@ function dotted(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter(isName).join('.');
 }
 
+/** The names in a breadcrumb alone. */
+function namesIn(breadcrumb: Breadcrumb): string {
+  return breadcrumb.filter((step) => step !== 'properties' && step !== 'items').join('.');
+}
+
+/** Every place that metadata can be about, array items as well, by what it is compared with. */
+function ownPlaces(schema: JsonSchema): ReadonlyMap<string, Breadcrumb> {
+  const places = new Map<string, Breadcrumb>();
+  for (const breadcrumb of propertyBreadcrumbs(schema)) {
+    const isArray = ownNodeAt(schema, breadcrumb)?.items !== undefined;
+    for (const place of isArray ? [breadcrumb, [...breadcrumb, 'items']] : [breadcrumb])
+      places.set(JSON.stringify(place), place);
+  }
+  return places;
+}
+
+/**
+ * A sentence for each breadcrumb of the metadata that is no place in the stream, of the first ones: who wants to
+ * keep a column out must hear that it was misspelt. Columns of the catalog's own schema are told otherwise.
+ */
+function idleMetadata(
+  { metadata, schema: given }: CatalogEntry,
+  { schema }: StreamDescription,
+): readonly string[] {
+  const places = ownPlaces(schema);
+  const idle = metadata.filter(
+    ({ breadcrumb }) =>
+      breadcrumb.length > 0 &&
+      !places.has(JSON.stringify(breadcrumb)) &&
+      typeof nodeAt(given, breadcrumb) !== 'object',
+  );
+  const known = new Map([...places.values()].map((place) => [namesIn(place), place]));
+  const told = idle.slice(0, maxListed).map(({ breadcrumb }) => {
+    const name = namesIn(breadcrumb);
+    const [near = ''] = nearMisses(name, [...known.keys()]);
+    const place = known.get(near);
+    const hint = place === undefined ? '' : ` Did you mean ${JSON.stringify(place)}?`;
+    return `has metadata for ${quotedName(name, [...known.keys()])}, which is no column of the stream; it has no effect.${hint}`;
+  });
+  const more = idle.length - told.length;
+  return more > 0 ? [...told, `has ${more} more such entries.`] : told;
+}
+
 function ownNodeAt(schema: JsonSchema, breadcrumb: Breadcrumb): JsonSchema | undefined {
   const node = nodeAt(schema, breadcrumb);
   return node === 'absent' ? undefined : node;
@@ -105,13 +149,14 @@ function hasOtherType(given: CatalogSchema, own: JsonSchema): boolean {
 
 /**
  * One sentence about selected columns of another type than the tap writes, one about columns the tap
- * does not have. Whether null is allowed makes no difference.
+ * does not have, and those about metadata without effect. Whether null is allowed makes no difference.
  */
 export function schemaDifferences(
   entry: CatalogEntry,
-  { schema }: StreamDescription,
+  description: StreamDescription,
   { isKept }: Columns,
 ): readonly string[] {
+  const { schema } = description;
   const retyped = [...propertyBreadcrumbs(schema)].filter((breadcrumb) => {
     const given = nodeAt(entry.schema, breadcrumb);
     const own = ownNodeAt(schema, breadcrumb);
@@ -129,7 +174,10 @@ export function schemaDifferences(
         ]
       : []),
     ...(unknown.length > 0
-      ? [`${stream} has columns the tap does not: ${listed(unknown)}; they are left out.`]
+      ? [
+          `${stream} has columns the tap does not: ${listed(unknown)}; they are left out.${didYouMean(unknown[0] ?? '', Object.keys(schema.properties ?? {}))}`,
+        ]
       : []),
+    ...idleMetadata(entry, description).map((sentence) => `${stream} ${sentence}`),
   ];
 }

@@ -5,6 +5,7 @@ import { answersAgents } from './api.ts';
 import type { ReadOptions } from './definition.ts';
 import type { BookmarkSpec, Place } from './export-bookmark.ts';
 import { readEnvelope, type ExportAnswer } from './export-envelope.ts';
+import { createListWarning, namedLists } from './shape.ts';
 
 /** Items a page of an export holds at most (API page "incremental export"). */
 const fullLimit = 1000;
@@ -50,6 +51,7 @@ interface Asking {
   smallest: number;
   /** Suspicious failures of the page in hand. */
   failures: number;
+  readonly warnOfLists: (names: readonly string[]) => void;
 }
 
 /** Asks for the pages of one export: our own query always, smaller where a page does not get through. */
@@ -57,7 +59,15 @@ export function createExportRequests(
   spec: ExportRequestSpec,
   options: ReadOptions,
 ): ExportRequests {
-  const asking: Asking = { spec, options, limit: fullLimit, smallest: 1, failures: 0 };
+  const warnOfLists = createListWarning(options.warn);
+  const asking: Asking = {
+    spec,
+    options,
+    limit: fullLimit,
+    smallest: 1,
+    failures: 0,
+    warnOfLists,
+  };
   return {
     ask: (place, isProbe) => ask(asking, place, isProbe),
     restoreLimit: () => {
@@ -79,6 +89,7 @@ async function ask(
     });
     const asked = { ...place, limit: asking.limit, isProbe };
     const answer = readEnvelope(body, spec.name, spec.unit, asked);
+    asking.warnOfLists(namedLists(spec.name).unread(body));
     if (answer.position !== undefined) asking.smallest = answer.position.endId === null ? 2 : 1;
     return { ...answer, receivedMs };
   } catch (error) {

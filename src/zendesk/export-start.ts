@@ -49,9 +49,11 @@ export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart
     endId: bookmark.endId,
   };
   if (settings.hasStartDate && first.place.time > floor.time) {
-    options.info(
-      `start_date ${microsToInstant(settings.startDateMs * 1000)} is newer than the bookmark ` +
-        `${microsToInstant(bookmark.micros)} and is used`,
+    const start = microsToInstant(settings.startDateMs * 1000);
+    const end = microsToInstant(bookmark.micros);
+    options.warn(
+      `start_date ${start} is newer than the bookmark ${end}: what changed between the two is not ` +
+        `read, now or later. To read it, take start_date out or set it to ${end} or earlier`,
     );
     return { ...first, floor, isBehindFloor: true };
   }

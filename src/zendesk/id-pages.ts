@@ -3,7 +3,7 @@ import type { HttpAnswer } from '../http/client.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quoted } from '../wording.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
-import type { ItemList, Shape } from './shape.ts';
+import { createListWarning, type ItemList, type Shape } from './shape.ts';
 import { walkPages } from './walk-pages.ts';
 
 export interface IdSpec {
@@ -60,6 +60,27 @@ interface Paging {
   largest: number;
   /** The bookmark as read: never is a lower one written. */
   readonly bookmark: number;
+  readonly warnOfLists: (names: readonly string[]) => void;
+}
+
+/** The lists of an answer, and those of the same kind that it holds beside them. */
+function listsOf(body: Json, { spec, warnOfLists }: Paging, sinceId: number): readonly ItemList[] {
+  const unread = spec.shape.unread(body);
+  const alike = unread.flatMap((name) => {
+    const items = itemsWithIds(isJsonObject(body) ? body[name] : undefined);
+    // It may not be paged: what lies before the place asked for has come.
+    return items ? [{ name, items: items.filter((item) => (idOf(item) ?? 0) >= sinceId) }] : [];
+  });
+  warnOfLists(unread.filter((other) => !alike.some(({ name }) => name === other)));
+  return [...spec.shape.read(body), ...alike];
+}
+
+/** The objects of a list in which each has an id; `undefined` for any other. */
+function itemsWithIds(list: Json | undefined): readonly JsonObject[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const items = list.filter((item) => isJsonObject(item));
+  const isAlike = items.length === list.length && items.every((item) => idOf(item) !== undefined);
+  return isAlike ? items : undefined;
 }
 
 /**
@@ -112,7 +133,7 @@ function take(
   sinceId: number,
   { body, receivedMs }: HttpAnswer,
 ): { page: Page; next?: number } {
-  const lists = paging.spec.shape.read(body);
+  const lists = listsOf(body, paging, sinceId);
   for (const { name, items } of lists) {
     for (const item of items) paging.spec.prepare?.(item, name);
   }
@@ -147,12 +168,19 @@ function withBookmark(
  * until a page is empty.
  */
 export function idPages(spec: IdSpec): PageSource {
-  return ({ api, settings, bookmark: entry }: ReadOptions) => {
+  return ({ api, settings, bookmark: entry, warn }: ReadOptions) => {
     const bookmark = readIdBookmark(entry);
     const limit = settings.pageLimits[spec.limit] ?? 100;
     return () => {
       const start = bookmark ?? 0;
-      const paging: Paging = { spec, limit, seen: new Set(), largest: start, bookmark: start };
+      const paging: Paging = {
+        spec,
+        limit,
+        seen: new Set(),
+        largest: start,
+        bookmark: start,
+        warnOfLists: createListWarning(warn),
+      };
       return walkPages<number, HttpAnswer>({
         first: bookmark === undefined ? 0 : bookmark + 1,
         ask: (sinceId) => api.get(spec.path, { limit, since_id: sinceId }),

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import type { PageSource, ReadSettings } from './definition.ts';
-import type { Shape } from './shape.ts';
+import { createListWarning, type Shape } from './shape.ts';
 
 export interface ListSpec {
   readonly path: string;
@@ -11,9 +11,10 @@ export interface ListSpec {
 
 /** Endpoints that answer everything at once: one request, no bookmark. */
 export function listPages(spec: ListSpec): PageSource {
-  return ({ api, settings }) =>
+  return ({ api, settings, warn }) =>
     async function* pages() {
       const { body, receivedMs } = await api.get(spec.path);
+      createListWarning(warn)(spec.shape.unread(body));
       const items = spec.shape.read(body).flatMap((list) => list.items);
       for (const item of items) spec.prepare?.(item, settings);
       yield { items, fetchedMs: receivedMs };

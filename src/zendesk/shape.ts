@@ -1,5 +1,6 @@
 import { TapError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { listed } from '../wording.ts';
 
 /** The shape of an endpoint's answers. */
 export interface Shape {
@@ -9,6 +10,8 @@ export interface Shape {
   readonly keys: readonly string[];
   /** @throws TapError (system) for an answer of another shape. */
   readonly read: (body: Json) => readonly ItemList[];
+  /** Names of the lists that an answer holds beside what is read. */
+  readonly unread: (body: Json) => readonly string[];
 }
 
 /** Objects of an answer, and the name of their list when it has one. */
@@ -22,6 +25,7 @@ export const bareList: Shape = {
   expected: 'a list of objects',
   keys: [],
   read: (body) => [{ name: '', items: objectsIn(body, bareList, (found) => found) }],
+  unread: () => [],
 };
 
 /** `{…}`, which always has this key */
@@ -33,6 +37,7 @@ export function oneObject(key: string): Shape {
       if (!isJsonObject(body) || !(key in body)) throw wrong(shape, kindOf(body));
       return [{ name: '', items: [body] }];
     },
+    unread: () => [],
   };
   return shape;
 }
@@ -49,6 +54,7 @@ export function objectUnder(key: string): Shape {
         throw wrong(shape, `an object that holds ${kindOf(inner)} as ${key}`);
       return [{ name: '', items: [inner] }];
     },
+    unread: (body) => otherLists(body, [key]),
   };
   return shape;
 }
@@ -69,8 +75,32 @@ export function namedLists(...names: readonly string[]): Shape {
         return { name, items: objectsIn(body[name] ?? missing, shape, told) };
       });
     },
+    unread: (body) => otherLists(body, names),
   };
   return shape;
+}
+
+function otherLists(body: Json, known: readonly string[]): readonly string[] {
+  if (!isJsonObject(body)) return [];
+  return Object.entries(body).flatMap(([name, value]) =>
+    Array.isArray(value) && value.length > 0 && !known.includes(name) ? [name] : [],
+  );
+}
+
+/** Takes the names of lists that are not read, page by page, and warns of the first ones. */
+export function createListWarning(
+  warn: (message: string) => void,
+): (names: readonly string[]) => void {
+  let hasWarned = false;
+  return (names) => {
+    if (names.length === 0 || hasWarned) return;
+    hasWarned = true;
+    const what = names.length === 1 ? 'a list' : 'lists';
+    warn(
+      `the API's answer holds ${what} that this version does not know and does not read: ` +
+        `${listed(names)}. Please report it`,
+    );
+  };
 }
 
 /** @param told turns what was found into what the whole answer is */

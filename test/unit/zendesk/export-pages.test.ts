@@ -496,9 +496,13 @@ test.each([
 
 test('a configured start_date newer than the bookmark wins and is told', async () => {
   const api = scriptedApi(nothing);
-  const { queries, infos } = await readAll(chats, { api, bookmark: own(-500), settings: start });
+  const { queries, warnings } = await readAll(chats, {
+    api,
+    bookmark: own(-500),
+    settings: start,
+  });
   expect(queries[0]).toMatchObject({ start_time: t0 });
-  expect(infos[0]).toMatch(/start_date 2026-01-05T00:00:00Z is newer than the bookmark/);
+  expect(warnings[0]).toMatch(/start_date 2026-01-05T00:00:00Z is newer than the bookmark/);
 });
 
 test('the default start never overrules a bookmark', async () => {
