@@ -13,10 +13,10 @@ const root = new URL('../../', import.meta.url);
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 let folder = '';
 
-/** The runs of jest: the installed Node.js, and each supported version. */
-const jestRuns = 5;
+/** The runs of jest: the installed Node.js, each supported version, and test/check. */
+const jestRuns = 6;
 /** All parts, and what the consumers count when all is well. */
-const others = 14 + 6;
+const others = 15 + 6;
 
 /** An npm whose tests leave the counts in $JEST, whose consumers say $CONSUMERS, and whose commands that match $FAILING fail. */
 const npm = `#!/bin/sh
@@ -104,7 +104,8 @@ test('Each part counts as one test beside those of jest and the consumers', asyn
 
 test.each([
   ['the tests', 'test', 'npm test', 4],
-  ['the tests with other versions of Node.js', 'run --silent jest', 'Node.js 22: the tests', 6],
+  ['the tests with other versions', 'run --silent jest -- --max', 'Node.js 22: the tests', 6],
+  ['the benchmark', 'run --silent jest -- test/check', 'the tap without its adapter', 2],
   ['installing other versions of Node.js', 'install*npm:node-', 'binaries of the supported', 9],
   ['the types', 'run --silent typecheck', 'types', 1],
   ['the linter', 'run --silent lint', 'linter', 1],
@@ -189,7 +190,7 @@ test('The workflow checks the program, the consumers, the tarball and the image,
 test('Each npm script that .ci/run calls exists', async () => {
   const text = await readFile(new URL('.ci/run', root), 'utf8');
   const called = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name);
-  expect(called).toHaveLength(9);
+  expect(called).toHaveLength(10);
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(called));
 });
 

@@ -12,7 +12,6 @@ const top = fileURLToPath(new URL('../../', import.meta.url));
 const adapter = ['src/airbyte', 'bin/source-zendesk-chat.js'];
 const copied = ['src', 'schemas', 'test', 'bin', 'package.json', 'tsconfig.json'];
 
-const timeoutMs = 120_000;
 let folder = '';
 
 beforeAll(async () => {
@@ -21,7 +20,7 @@ beforeAll(async () => {
   await symlink(join(top, 'node_modules'), join(folder, 'node_modules'));
   for (const name of adapter) await rm(join(folder, name), { recursive: true });
   for (const name of await testsOfTheAdapter()) await rm(join(folder, name));
-}, timeoutMs);
+});
 
 afterAll(async () => {
   await rm(folder, { recursive: true });
@@ -72,39 +71,27 @@ async function runNode(...argv: readonly string[]): Promise<string> {
 
 const compiler = join('node_modules', 'typescript', 'bin', 'tsc');
 
-test(
-  'Without the adapter and its program the tap builds and runs',
-  async () => {
-    await runNode(compiler);
-    await runNode(join('dist', 'compile-validators.js'));
-    const said = await runNode(join('bin', 'tap-zendesk-chat.js'), '--version');
-    expect(said).toMatch(/^tap-zendesk-chat \d/);
-  },
-  timeoutMs,
-);
+test('Without the adapter and its program the tap builds and runs', async () => {
+  await runNode(compiler);
+  await runNode(join('dist', 'compile-validators.js'));
+  const said = await runNode(join('bin', 'tap-zendesk-chat.js'), '--version');
+  expect(said).toMatch(/^tap-zendesk-chat \d/);
+});
 
-test(
-  'Its own tests still have all they import',
-  async () => {
-    await runNode(compiler, '-p', 'test');
-    const left = await readdir(join(folder, 'test'), { recursive: true });
-    expect(left).toEqual(expect.arrayContaining(['golden.test.ts', 'streams.test.ts']));
-  },
-  timeoutMs,
-);
+test('Its own tests still have all they import', async () => {
+  await runNode(compiler, '-p', 'test');
+  const left = await readdir(join(folder, 'test'), { recursive: true });
+  expect(left).toEqual(expect.arrayContaining(['golden.test.ts', 'streams.test.ts']));
+});
 
-test(
-  'Its output is the same, line by line',
-  async () => {
-    const said = await runNode(
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      join('node_modules', 'jest', 'bin', 'jest.js'),
-      `--cacheDirectory=${join(folder, 'cache')}`,
-      '--passWithNoTests=false',
-      'test/golden.test.ts',
-    );
-    expect(said).toMatch(/Tests: +\d+ passed, \d+ total/);
-  },
-  timeoutMs,
-);
+test('Its output is the same, line by line', async () => {
+  const said = await runNode(
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    join('node_modules', 'jest', 'bin', 'jest.js'),
+    `--cacheDirectory=${join(folder, 'cache')}`,
+    '--passWithNoTests=false',
+    'test/golden.test.ts',
+  );
+  expect(said).toMatch(/Tests: +\d+ passed, \d+ total/);
+});

@@ -21,7 +21,7 @@ afterEach(async () => {
 
 async function bench(...args: readonly string[]) {
   return new Promise<{ code: unknown; stdout: string }>((resolve) => {
-    execFile(process.execPath, [program, ...args], { timeout: 120_000 }, (error, stdout) => {
+    execFile(process.execPath, [program, ...args], (error, stdout) => {
       resolve({ code: error?.code ?? 0, stdout });
     });
   });
@@ -47,7 +47,7 @@ test('A round of so little that it says nothing of speed has all figures, and is
     'cold-10': programs.map((variant) => [variant, http]),
     start: [...starts, 'source spec'].map((variant) => [variant, ['wallMs']]),
   });
-}, 120_000);
+});
 
 test.each([
   { args: ['--only', 'nothing'], says: 'no such case: nothing' },
