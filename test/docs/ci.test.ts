@@ -105,17 +105,10 @@ test('Each part counts as one test beside those of jest and the consumers', asyn
 test.each([
   ['the tests', 'test', 'npm test', 4],
   ['the tests with other versions', 'run --silent jest -- --max', 'Node.js 22: the tests', 6],
-  ['the benchmark', 'run --silent jest -- test/check', 'the tap without its adapter', 2],
   ['installing other versions of Node.js', 'install*npm:node-', 'binaries of the supported', 9],
-  ['the types', 'run --silent typecheck', 'types', 1],
   ['the linter', 'run --silent lint', 'linter', 1],
-  ['the format', 'run --silent format:check', 'format', 1],
-  ['stale tables', 'run --silent generate -- --check', 'README tables', 1],
-  ['the demo', 'run demo', 'npm run demo', 1],
   ['the consumers', 'run --silent consumers', 'real consumers', 2],
   ['packing', 'pack', 'package', 1],
-  ['installing', 'install*--omit=dev', 'package', 1],
-  ['the image', 'run image', 'image', 1],
 ])(
   'A failure of %s fails the run, shows why, and the rest still runs',
   async (_what, call, part, failed) => {
