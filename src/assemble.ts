@@ -88,17 +88,21 @@ export async function assembleCheck(
   const { checkAccount, checkPatience, patienceFor } = await import('./check.ts');
   const { clock, logger } = options;
   const timeUp = new AbortController();
-  // A signal of AbortSignal.timeout that only AbortSignal.any knows is collected, and never fires (Node 20).
-  setTimeout(
-    () => timeUp.abort(new Error('the time of the check is up')),
-    checkPatience.totalMs,
-  ).unref();
   const signal = AbortSignal.any([options.signal, timeUp.signal]);
   const config = { ...options.config, ...patienceFor(options.config) };
   const { client } = await createHttp({ ...options, config, signal });
   const warn = (message: string): void => logger.warning(message);
   const api = createChatApi({ http: client, now: clock.now, warn });
-  return () => checkAccount(api, { now: clock.now, signal });
+  return async () => {
+    const timer = clock.timer(checkPatience.totalMs, () =>
+      timeUp.abort(new Error('the time of the check is up')),
+    );
+    try {
+      return await checkAccount(api, { now: clock.now, signal });
+    } finally {
+      timer.clear();
+    }
+  };
 }
 
 /**

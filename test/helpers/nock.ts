@@ -15,11 +15,6 @@ afterAll(() => {
 
 nock.disableNetConnect();
 
-// A proxy of the machine the tests run on would be asked instead.
-for (const name of Object.keys(process.env)) {
-  if (/^(https?|all)_proxy$/iu.test(name)) delete process.env[name];
-}
-
 /** One answer of a scripted API. */
 export interface ScriptedAnswer {
   readonly status?: number;

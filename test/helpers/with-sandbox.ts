@@ -1,4 +1,6 @@
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import { EventEmitter, once } from 'node:events';
+
+import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { TapResult } from './run-tap.ts';
 
@@ -26,6 +28,34 @@ export async function withSandbox<T>(
   } finally {
     await sandbox.close();
   }
+}
+
+/** A request whose answer is held back. */
+export interface HeldRequest {
+  /** For the sandbox. */
+  readonly onRequest: (request: SeenRequest) => Promise<void>;
+  /** Resolves when the request has come. */
+  readonly come: Promise<void>;
+  /** Lets the answer go. */
+  readonly release: () => void;
+}
+
+/** Holds back the answer to the nth request whose path ends in `path`. */
+export function holdRequest(nth: number, path: string = ''): HeldRequest {
+  const events = new EventEmitter();
+  const released = once(events, 'released');
+  let count = 0;
+  return {
+    come: once(events, 'come').then(() => undefined),
+    release: () => events.emit('released'),
+    onRequest: async (request) => {
+      if (!request.path.endsWith(path)) return;
+      count += 1;
+      if (count !== nth) return;
+      events.emit('come');
+      await released;
+    },
+  };
 }
 
 /** Paths the sandbox was asked for, in order, without what they have in common. */

@@ -9,6 +9,8 @@ import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { runTap, type InProcessInput, type TapResult } from './run-tap.ts';
 import { withSandbox } from './with-sandbox.ts';
 
+export const worldStartMs: number = Date.UTC(2026, 0, 5, 12);
+
 /** `config` is added to the sandbox's ready one. The log is at debug level. */
 export type WorldInput = Omit<InProcessInput, 'sandboxUrl' | 'clock' | 'config'> & {
   readonly config?: object;
@@ -20,38 +22,55 @@ export interface World {
   readonly run: (input?: WorldInput) => Promise<TapResult>;
 }
 
-/** Starts one with a small account for as long as `work` takes. */
-export async function withWorld<T>(
+/** A clock whose time limits a test lets pass. */
+interface LimitClock extends Pick<FakeClock, 'now' | 'refreshed' | 'passLimit'> {}
+
+/**
+ * Starts a small sandbox on a made-up clock. When it leaves a request without an answer, the time limit of
+ * the request passes at once.
+ */
+export function withClock<T>(
+  clock: LimitClock,
   options: SandboxOptions,
-  work: (world: World) => Promise<T>,
+  work: (sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
-  const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
   let received = Promise.resolve();
   const onRequest: SandboxOptions['onRequest'] = async (request) => {
     received = clock.refreshed();
     await options.onRequest?.(request);
   };
-  const onAnswer = async ({ fault, status }: LoggedRequest): Promise<void> => {
+  const pass = async ({ fault, status }: LoggedRequest): Promise<void> => {
     if (fault !== 'stall') return;
     // Of an answer that stalls in its body the headers must have come before.
     if (status !== null) await received;
     clock.passLimit();
   };
-  return withSandbox(
-    { clock: clock.now, ...options, onRequest, onAnswer: (request) => void onAnswer(request) },
-    (sandbox) =>
-      work({
-        sandbox,
-        clock,
-        run: (input = {}) =>
-          runTap({
-            ...input,
-            sandboxUrl: sandbox.url,
-            config: { ...sandbox.config, ...input.config },
-            env: { LOGLEVEL: 'debug', ...input.env },
-            clock,
-          }),
-      }),
+  const onAnswer: SandboxOptions['onAnswer'] = (request) => {
+    options.onAnswer?.(request);
+    void pass(request);
+  };
+  return withSandbox({ clock: clock.now, ...options, onRequest, onAnswer }, work);
+}
+
+/** Starts one with a small account for as long as `work` takes. */
+export function withWorld<T>(
+  options: SandboxOptions,
+  work: (world: World) => Promise<T>,
+): Promise<T> {
+  const clock = createFakeClock(worldStartMs);
+  return withClock(clock, options, (sandbox) =>
+    work({
+      sandbox,
+      clock,
+      run: (input = {}) =>
+        runTap({
+          ...input,
+          sandboxUrl: sandbox.url,
+          config: { ...sandbox.config, ...input.config },
+          env: { LOGLEVEL: 'debug', ...input.env },
+          clock,
+        }),
+    }),
   );
 }
 

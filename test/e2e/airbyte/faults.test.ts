@@ -4,9 +4,9 @@ import { expect, test } from '@jest/globals';
 import type { Fault } from '../../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
 import type { Sandbox } from '../../../src/sandbox/server.ts';
+import { createManualClock } from '../../helpers/manual-clock.ts';
 import { resourceOf } from '../../helpers/oracle.ts';
 import {
-  chosen,
   connection,
   endsOf,
   errorsOf,
@@ -16,23 +16,30 @@ import {
   runIn,
   statesOf,
   statusesOf,
-  type SourceRunInput,
 } from '../../helpers/run-source.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
+import { withClock, worldStartMs } from '../../helpers/world.ts';
 import { readFaults } from '../../platform/checks.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
 
 const streams = Object.keys(resourceOf);
 
-/** A run that gives up early, and the platform's judgement of it. */
-async function readBadly(
-  sandbox: Sandbox,
-  input: SourceRunInput = {},
-): Promise<{ readonly run: SourceRun; readonly faults: readonly string[] }> {
-  const config = { max_retry_seconds: 1, request_timeout: 3, ...Object(input.config) };
-  const run = await runIn(sandbox, { ...input, config });
-  const catalog = await connection();
-  return { run, faults: readFaults(run, { catalog, secrets: [secretToken] }) };
+interface BadRun {
+  readonly run: SourceRun;
+  readonly faults: readonly string[];
+  readonly sandbox: Sandbox;
+}
+
+/** A run that does not try again, and the platform's judgement of it. Pauses of a second pass at once. */
+async function readBadly(options: SandboxOptions, config: object = {}): Promise<BadRun> {
+  const clock = createManualClock(worldStartMs, (ms) => {
+    if (ms === 1000) void clock.advance(ms);
+  });
+  return withClock(clock, options, async (sandbox) => {
+    const run = await runIn(sandbox, { clock, config: { max_retry_seconds: 0, ...config } });
+    const catalog = await connection();
+    return { run, sandbox, faults: readFaults(run, { catalog, secrets: [secretToken] }) };
+  });
 }
 
 /** All streams complete but these. */
@@ -47,7 +54,6 @@ interface Row {
   readonly options: SandboxOptions;
   readonly failure: 'config_error' | 'transient_error' | 'system_error';
   readonly says: RegExp;
-  readonly isLean?: true;
 }
 
 function always(path: string, fault: Fault): SandboxOptions {
@@ -61,7 +67,6 @@ const table: readonly Row[] = [
     options: always('incremental/chats', { kind: 'status', status: 500 }),
     failure: 'transient_error',
     says: /answers 500/,
-    isLean: true,
   },
   {
     what: '429 without an end',
@@ -97,7 +102,6 @@ const table: readonly Row[] = [
     options: { switches: { tokenRefused: ['departments'] } },
     failure: 'config_error',
     says: /answers 401/,
-    isLean: true,
   },
   {
     what: '403 where it does not mean absent',
@@ -119,7 +123,6 @@ const table: readonly Row[] = [
     options: always('=skills', { kind: 'wrongShape' }),
     failure: 'system_error',
     says: /skills/,
-    isLean: true,
   },
   {
     what: 'a page in the wrong unit',
@@ -130,25 +133,23 @@ const table: readonly Row[] = [
   },
 ];
 
-test.each(chosen(table, ({ isLean = false }) => isLean))(
+test.each(table)(
   '$what: $stream fails with a $failure, the others are read, a summary is last',
   async ({ stream, options, failure, says }) => {
-    await withSandbox(options, async (sandbox) => {
-      const { run, faults } = await readBadly(sandbox);
-      expect(faults).toEqual([]);
-      expect(run).toMatchObject({ code: 1, stderr: '' });
-      expect(endsOf(run)).toEqual(allBut(stream));
-      expect(errorsOf(run)).toEqual([
-        {
-          message: expect.stringMatching(says),
-          failure_type: failure,
-          stream_descriptor: { name: stream },
-        },
-        { message: expect.stringMatching(says), failure_type: failure },
-      ]);
-      const last = messagesOf(run).at(-1);
-      expect(last).toMatchObject({ type: 'TRACE', trace: { type: 'ERROR' } });
-    });
+    const { run, faults } = await readBadly(options);
+    expect(faults).toEqual([]);
+    expect(run).toMatchObject({ code: 1, stderr: '' });
+    expect(endsOf(run)).toEqual(allBut(stream));
+    expect(errorsOf(run)).toEqual([
+      {
+        message: expect.stringMatching(says),
+        failure_type: failure,
+        stream_descriptor: { name: stream },
+      },
+      { message: expect.stringMatching(says), failure_type: failure },
+    ]);
+    const last = messagesOf(run).at(-1);
+    expect(last).toMatchObject({ type: 'TRACE', trace: { type: 'ERROR' } });
   },
 );
 
@@ -157,17 +158,15 @@ test('two failed streams have an error each, and the summary names both', async 
     { path: '=goals', fault: { kind: 'html' } as const },
     { path: '=skills', fault: { kind: 'wrongShape' } as const },
   ];
-  await withSandbox({ faults }, async (sandbox) => {
-    const { run, faults: found } = await readBadly(sandbox);
-    expect(found).toEqual([]);
-    expect(endsOf(run)).toEqual(allBut('goals', 'skills'));
-    expect(errorsOf(run).map((error) => error.stream_descriptor?.name)).toEqual([
-      'goals',
-      'skills',
-      undefined,
-    ]);
-    expect(errorsOf(run).at(-1)?.message).toMatch(/^2 of 12 streams failed \(goals, skills\)/);
-  });
+  const { run, faults: found } = await readBadly({ faults });
+  expect(found).toEqual([]);
+  expect(endsOf(run)).toEqual(allBut('goals', 'skills'));
+  expect(errorsOf(run).map((error) => error.stream_descriptor?.name)).toEqual([
+    'goals',
+    'skills',
+    undefined,
+  ]);
+  expect(errorsOf(run).at(-1)?.message).toMatch(/^2 of 12 streams failed \(goals, skills\)/);
 });
 
 test('a stream that breaks off keeps what it has read, and its state covers exactly that', async () => {
@@ -176,37 +175,32 @@ test('a stream that breaks off keeps what it has read, and its state covers exac
     switches: { maxPage: 10 },
     faults: [{ path: 'incremental/chats', nth: 4, fault: { kind: 'wrongShape' } }],
   };
-  await withSandbox(options, async (sandbox) => {
-    const { run, faults } = await readBadly(sandbox);
-    expect(faults).toEqual([]);
-    expect(recordsOf(run, 'chats').length).toBeGreaterThan(20);
-    expect(statesOf(run, 'chats').at(-1)).toMatchObject({
-      update_timestamp: recordsOf(run, 'chats').at(-1)?.['update_timestamp'],
-    });
+  const { run, faults } = await readBadly(options);
+  expect(faults).toEqual([]);
+  expect(recordsOf(run, 'chats').length).toBeGreaterThan(20);
+  expect(statesOf(run, 'chats').at(-1)).toMatchObject({
+    update_timestamp: recordsOf(run, 'chats').at(-1)?.['update_timestamp'],
   });
 });
 
 test('what an account does not have is complete without records, with a warning', async () => {
-  await withSandbox({ switches: { absent: { goals: 404, account: 403 } } }, async (sandbox) => {
-    const { run, faults } = await readBadly(sandbox);
-    expect(faults).toEqual([]);
-    expect(run.code).toBe(0);
-    expect(endsOf(run)).toEqual(allBut());
-    expect([...recordsOf(run, 'goals'), ...recordsOf(run, 'accounts')]).toEqual([]);
-    expect(logsOf(run, 'WARN')).toEqual([
-      expect.stringMatching(/^accounts: this is not there/),
-      expect.stringMatching(/^goals: this is not there/),
-    ]);
-  });
+  const { run, faults } = await readBadly({ switches: { absent: { goals: 404, account: 403 } } });
+  expect(faults).toEqual([]);
+  expect(run.code).toBe(0);
+  expect(endsOf(run)).toEqual(allBut());
+  expect([...recordsOf(run, 'goals'), ...recordsOf(run, 'accounts')]).toEqual([]);
+  expect(logsOf(run, 'WARN')).toEqual([
+    expect.stringMatching(/^accounts: this is not there/),
+    expect.stringMatching(/^goals: this is not there/),
+  ]);
 });
 
 test('with on_absent: fail it is a failure', async () => {
-  await withSandbox({ switches: { absent: { goals: 404 } } }, async (sandbox) => {
-    const { run, faults } = await readBadly(sandbox, { config: { on_absent: 'fail' } });
-    expect(faults).toEqual([]);
-    expect(run.code).toBe(1);
-    expect(endsOf(run)).toEqual(allBut('goals'));
-  });
+  const options = { switches: { absent: { goals: 404 } } } as const;
+  const { run, faults } = await readBadly(options, { on_absent: 'fail' });
+  expect(faults).toEqual([]);
+  expect(run.code).toBe(1);
+  expect(endsOf(run)).toEqual(allBut('goals'));
 });
 
 const wholeAccount: readonly { what: string; options: SandboxOptions; says: RegExp }[] = [
@@ -225,55 +219,49 @@ const wholeAccount: readonly { what: string; options: SandboxOptions; says: RegE
 test.each(wholeAccount)(
   '$what ends the run at once: a config error, and every stream is incomplete',
   async ({ options, says }) => {
-    await withSandbox(options, async (sandbox) => {
-      const { run, faults } = await readBadly(sandbox);
-      expect(faults).toEqual([]);
-      expect(run).toMatchObject({ code: 1, stderr: '' });
-      expect(endsOf(run)).toEqual(allBut(...streams));
-      expect(errorsOf(run)[0]).toMatchObject({
-        message: expect.stringMatching(says),
-        failure_type: 'config_error',
-        stream_descriptor: { name: 'accounts' },
-      });
-      expect(sandbox.requests.length).toBeLessThanOrEqual(2);
+    const { run, faults, sandbox } = await readBadly(options);
+    expect(faults).toEqual([]);
+    expect(run).toMatchObject({ code: 1, stderr: '' });
+    expect(endsOf(run)).toEqual(allBut(...streams));
+    expect(errorsOf(run)[0]).toMatchObject({
+      message: expect.stringMatching(says),
+      failure_type: 'config_error',
+      stream_descriptor: { name: 'accounts' },
     });
+    expect(sandbox.requests.length).toBeLessThanOrEqual(2);
   },
 );
 
 test('a Retry-After beyond all patience ends the run, and says until when', async () => {
   const retry: Fault = { kind: 'status', status: 429, retryAfter: 7200 };
-  await withSandbox(always('=roles', retry), async (sandbox) => {
-    const { run, faults } = await readBadly(sandbox);
-    expect(faults).toEqual([]);
-    expect(run.code).toBe(1);
-    const unread = streams.slice(streams.indexOf('roles'));
-    expect(endsOf(run)).toEqual(allBut(...unread));
-    expect(errorsOf(run)[0]).toMatchObject({
-      failure_type: 'transient_error',
-      stream_descriptor: { name: 'roles' },
-    });
+  const { run, faults } = await readBadly(always('=roles', retry));
+  expect(faults).toEqual([]);
+  expect(run.code).toBe(1);
+  const unread = streams.slice(streams.indexOf('roles'));
+  expect(endsOf(run)).toEqual(allBut(...unread));
+  expect(errorsOf(run)[0]).toMatchObject({
+    failure_type: 'transient_error',
+    stream_descriptor: { name: 'roles' },
   });
 });
 
 test('while the API makes it wait the stream says so, and until when', async () => {
   const retry: Fault = { kind: 'status', status: 429, retryAfter: 1 };
   const options: SandboxOptions = { faults: [{ path: '=bans', nth: 1, fault: retry }] };
-  await withSandbox(options, async (sandbox) => {
-    const { run, faults } = await readBadly(sandbox, { config: { max_retry_seconds: 60 } });
-    expect(faults).toEqual([]);
-    expect(run.code).toBe(0);
-    const statuses = statusesOf(run, 'bans');
-    expect(statuses.map(({ status, reasons = [] }) => [status, reasons.length])).toEqual([
-      ['STARTED', 0],
-      ['RUNNING', 0],
-      ['RUNNING', 1],
-      ['COMPLETE', 0],
-    ]);
-    const reset = statuses[2]?.reasons?.[0]?.rate_limited?.quota_reset ?? 0;
-    const [first, second] = sandbox.requests.filter(({ path }) => path.endsWith('/bans'));
-    expect(reset).toBeGreaterThanOrEqual((first?.at ?? Infinity) + 1000);
-    expect(reset).toBeLessThanOrEqual(second?.at ?? 0);
-  });
+  const { run, faults, sandbox } = await readBadly(options, { max_retry_seconds: 60 });
+  expect(faults).toEqual([]);
+  expect(run.code).toBe(0);
+  const statuses = statusesOf(run, 'bans');
+  expect(statuses.map(({ status, reasons = [] }) => [status, reasons.length])).toEqual([
+    ['STARTED', 0],
+    ['RUNNING', 0],
+    ['RUNNING', 1],
+    ['COMPLETE', 0],
+  ]);
+  const reset = statuses[2]?.reasons?.[0]?.rate_limited?.quota_reset ?? 0;
+  const [first, second] = sandbox.requests.filter(({ path }) => path.endsWith('/bans'));
+  expect(reset).toBe((first?.at ?? Infinity) + 1000);
+  expect(second?.at).toBe(reset);
 });
 
 /** Everything a config may hold that nobody may see, with what looks different in JSON or in an address. */
