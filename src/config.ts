@@ -134,7 +134,7 @@ export async function parseConfig(
   checks.checkAccessToken(findings);
   checks.checkExtraStreams(findings, options.knownStreams);
   const dates = checks.checkDates(findings, options.nowMs);
-  const inOrder = [...findings.schema.keys()].flatMap((key) =>
+  const inOrder = [...new Set([...findings.schema.keys(), ...violations.keys()])].flatMap((key) =>
     violations.has(key) ? [[key, violations.get(key) ?? ''] as const] : [],
   );
   if (inOrder.length > 0 || !validate(settings)) throw violationsError(inOrder);

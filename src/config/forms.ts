@@ -29,6 +29,14 @@ const tokenKeys: ReadonlySet<string> = new Set([
   'refresh_token',
   'token_file',
 ]);
+/** Settings of other taps that change records, which people use to protect data: what to do instead. */
+const foreignRules: ReadonlyMap<string, string> = new Map([
+  ['stream_maps', 'map or hash values'],
+  ['stream_map_config', 'map or hash values'],
+  ['faker_config', 'replace values by made-up ones'],
+  ['batch_config', 'write records to batch files'],
+]);
+
 /** Objects that hold the token keys: Airbyte's, and an old draft's. A key of the same name inside tells the method. */
 const groups = ['credentials', 'authorization'];
 
@@ -79,7 +87,7 @@ function takeGroup(findings: Findings, group: string, given: Json): void {
 function take(findings: Findings, key: string, given: Json): void {
   const property = findings.schema.get(key);
   if (property === undefined) {
-    findings.unknownKeys.push(key);
+    takeUnknown(findings, key, fromJsonText(given));
     return;
   }
   const value = normalize(given, key, property);
@@ -91,6 +99,23 @@ function take(findings: Findings, key: string, given: Json): void {
   }
   if (property['writeOnly'] === true && typeof value === 'string') findings.secrets.add(value);
   findings.settings[key] ??= value;
+}
+
+/** What is ignored is warned about later; what would have protected data must not be. */
+function takeUnknown({ violations, unknownKeys }: Findings, key: string, given: Json): void {
+  const rule = foreignRules.get(key);
+  if (rule === undefined) unknownKeys.push(key);
+  else if (!isEmpty(given)) {
+    const advice =
+      'Take it out of the config; to keep a column out, deselect it in the catalog or the connection, or ' +
+      "with --select '!chats.visitor.email'.";
+    violations.set(key, `${key} is not supported: this tap does not ${rule}. ${advice}`);
+  }
+}
+
+function isEmpty(value: Json): boolean {
+  if (typeof value === 'object') return value === null || Object.keys(value).length === 0;
+  return value === false || value === '';
 }
 
 function normalize(given: Json, key: string, property: JsonObject): Json {

@@ -24,9 +24,9 @@ export interface ConfigSources {
 }
 
 /**
- * All sources as one object. A key that holds null or nothing but blanks counts as left out. The environment wins over files wherever `ENV` stands among them, and over
- * `envFile`.
- * @param keys the settings that exist, by which variables are looked for
+ * All sources as one object. A key that holds null or nothing but blanks counts as left out. The environment
+ * wins over files wherever `ENV` stands among them, and over `envFile`.
+ * @param keys the settings that exist; others are passed on as well
  * @throws ConfigError for a file that cannot be used.
  */
 export async function mergeSources(
@@ -41,7 +41,7 @@ export async function mergeSources(
     values.push(value);
   }
   if (files.some((name) => isEnvironment(name)))
-    values.push(fromVariables({ ...(await readEnvFile(envFile, keys)), ...env }, keys));
+    values.push(fromVariables({ ...(await readEnvFile(envFile, keys)), ...env }));
   const entries = [...values, settings].flatMap((value) => Object.entries(value));
   return Object.fromEntries(entries.filter(([, value]) => !isBlank(value)));
 }
@@ -77,7 +77,15 @@ function hasOpenQuote(name: string, value: string): boolean {
   return name.startsWith(prefix) && /^["'`]/.test(value) && !value.endsWith(value.charAt(0));
 }
 
-/** Values are texts: what a setting's type makes of them is the config's own business. */
-function fromVariables(env: Variables, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(keys.map((key) => [key, env[prefix + key.toUpperCase()] ?? '']));
+/** Ours that is no setting, and those of Meltano's. */
+const noSetting = /^(?:LOGLEVEL$|_)/;
+
+/** Values are texts: what a setting's type makes of them is the config's own business. Unknown names are told there. */
+function fromVariables(env: Variables): JsonObject {
+  const entries = Object.entries(env).flatMap(([variable, value = '']) => {
+    const name = variable.startsWith(prefix) ? variable.slice(prefix.length) : '_';
+    const isUpper = name === name.toUpperCase();
+    return noSetting.test(name) ? [] : [[isUpper ? name.toLowerCase() : name, value] as const];
+  });
+  return Object.fromEntries(entries);
 }

@@ -3,9 +3,9 @@ import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
 import { catalogOf, mark, type DraftEntry } from '../helpers/catalogs.ts';
-import { connection, logsOf, runIn } from '../helpers/run-source.ts';
+import { connection, logsOf, runIn, verdictOf } from '../helpers/run-source.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
-import { askedPaths, withSandbox } from '../helpers/with-sandbox.ts';
+import { askedPaths, criticalLines, withSandbox } from '../helpers/with-sandbox.ts';
 import { runOnce } from '../helpers/world.ts';
 
 const nothingSelected =
@@ -119,6 +119,51 @@ test('a column of a connection that does not exist warns, with what was meant', 
     'Stream "agents": the catalog has columns the tap does not: emial; they are left out. Did you mean email?',
   ]);
 });
+
+const refused = (key: string, what: string): string =>
+  `CRITICAL ${key} is not supported: this tap does not ${what}. Take it out of the config; to keep a column ` +
+  "out, deselect it in the catalog or the connection, or with --select '!chats.visitor.email'.";
+
+test.each([
+  { key: 'stream_maps', value: { chats: { email: 'md5(email)' } }, what: 'map or hash values' },
+  { key: 'stream_maps', value: '{"chats": {"email": null}}', what: 'map or hash values' },
+  { key: 'stream_map_config', value: { hash_seed: 'x' }, what: 'map or hash values' },
+  { key: 'faker_config', value: { seed: 1 }, what: 'replace values by made-up ones' },
+  { key: 'batch_config', value: { encoding: {} }, what: 'write records to batch files' },
+])('a config with $key is refused, and nothing is asked', async ({ key, value, what }) => {
+  const { result, sandbox } = await runOnce({}, { config: { [key]: value } });
+  expect(result).toMatchObject({ code: 1, stdout: '' });
+  expect(criticalLines(result)).toEqual([refused(key, what)]);
+  expect(askedPaths(sandbox)).toEqual([]);
+  const check = await withSandbox({}, (own) =>
+    runIn(own, { verb: 'check', config: { [key]: value } }),
+  );
+  expect(verdictOf(check)).toMatchObject({
+    status: 'FAILED',
+    message: refused(key, what).slice('CRITICAL '.length),
+  });
+});
+
+test('from the environment such a config is refused, and an unknown variable is named', async () => {
+  const env = { TAP_ZENDESK_CHAT_STREAM_MAPS: '{"a": {}}', TAP_ZENDESK_CHAT_STRAT_DATE: '2024' };
+  const input = { args: ['--config=ENV'], catalog: catalogOf('goals') };
+  const { result } = await runOnce({}, { ...input, env });
+  expect(criticalLines(result)).toEqual([refused('stream_maps', 'map or hash values')]);
+  const { TAP_ZENDESK_CHAT_STRAT_DATE } = env;
+  const other = await runOnce({}, { ...input, env: { TAP_ZENDESK_CHAT_STRAT_DATE } });
+  expect(other.result.warnings).toEqual([
+    'The config key "strat_date" is unknown and ignored. Did you mean start_date?',
+  ]);
+});
+
+test.each([{}, [], null, '', '{}', false])(
+  'a key of that kind that holds %j is no matter',
+  async (value) => {
+    const config = { stream_maps: value, batch_config: value };
+    const { result } = await runOnce({}, { config, catalog: catalogOf('goals') });
+    expect([result.code, result.warnings]).toEqual([0, []]);
+  },
+);
 
 const sinceMay = { bookmarks: { chats: { update_timestamp: '2024-05-01T00:00:00Z' } } };
 

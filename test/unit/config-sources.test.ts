@@ -35,6 +35,7 @@ const env = {
   TAP_ZENDESK_CHAT_SUBDOMAIN: 'from-env',
   TAP_ZENDESK_CHAT_LOGLEVEL: 'debug',
   TAP_ZENDESK_CHAT_START_DATE: '',
+  TAP_ZENDESK_CHAT__CATALOG: 'what Meltano sets',
   SUBDOMAIN: 'other',
 };
 
@@ -75,7 +76,7 @@ test('without ENV the environment does not matter', async () => {
   expect(await gather({ files: ['a.json'], env })).toEqual({ subdomain: 'a' });
 });
 
-test('with ENV its variables win over files, and only settings that exist and hold something count', async () => {
+test('with ENV its variables win over files, and only those that hold something count', async () => {
   await write('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
   expect(await gather({ files: ['ENV', 'a.json'], env })).toEqual({
     subdomain: 'from-env',
@@ -95,6 +96,14 @@ test('with ENV a file .env is read, over which variables win', async () => {
     access_token: 'a b',
   });
   expect(await gather({ files: ['ENV'] })).toEqual({ subdomain: 'dotted', access_token: 'a b' });
+});
+
+test('with ENV a variable that names no setting is passed on, to be told', async () => {
+  const unknown = { TAP_ZENDESK_CHAT_STRAT_DATE: '2024-01-01', TAP_ZENDESK_CHAT_Subdomain: 'x' };
+  expect(await gather({ files: ['ENV'], env: unknown })).toEqual({
+    strat_date: '2024-01-01',
+    Subdomain: 'x',
+  });
 });
 
 test('a single setting wins over everything', async () => {
