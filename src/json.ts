@@ -1,5 +1,8 @@
+/** A value without parts. */
+export type Scalar = null | boolean | number | string;
+
 /** A value as `JSON.parse` gives it. */
-export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type Json = Scalar | Json[] | JsonObject;
 
 /** A JSON object. Freshly parsed ones are changed in place by the coercion; nobody else changes one. */
 export interface JsonObject {
@@ -34,10 +37,18 @@ function exceeds(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((child) => exceeds(child, levels - 1));
 }
 
-type Scalar = null | boolean | number | string;
+/** JSON text of a value of any number of levels. */
+export function jsonText(value: Json): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // It has too many levels; or its text is too long, and then this throws again.
+    return deepJsonText(value);
+  }
+}
 
 /**
- * JSON text of a value of any number of levels.
+ * JSON text made without recursion.
  *
  * @param replace gives what is written for each scalar and each key
  */

@@ -204,13 +204,12 @@ async function* untilFailure(
 function describe({ path, kind, type }: Finding, { schema }: SelectedStream): string {
   const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
   const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
-  // Below the top level an unknown field stays where it is.
-  const isNested = path.lastIndexOf('/') > 0;
   const texts: Record<Finding['kind'], string> = {
-    'unknown-field': `is not in the schema; ${isNested ? 'it stays where it is' : where}`,
+    'unknown-field': `is not in the schema; ${where}`,
     'not-kept': `does not fit its type and is left out; ${where}`,
     withheld: 'does not fit its type and is left out; it may hold what is not selected',
     'unsafe-integer': `is an integer beyond 2^53, which cannot be read exactly, and became null; ${where}`,
+    'out-of-range': `is out of the range of numbers that can be read and became null; ${where}`,
     'cleaned-text': 'held NUL or half a character; these were taken out',
     'more-findings': '',
   };

@@ -31,7 +31,6 @@ const code = { source: true, esm: true } as const;
 /** How the schema of a stream is compiled. */
 export const streamOptions: Options = {
   strict: true,
-  allowUnionTypes: true,
   formats: { 'date-time': isInstant },
   code: { ...code, formats: _`{ 'date-time': ${new Code(String(isInstant))} }` },
 };

@@ -46,6 +46,12 @@ const patchesOf: Readonly<Record<HostileKind, (at: number, bytes: number) => rea
     { visitor: 'gone', session: [], webpath: {}, rating: { value: 'good' }, missed: 0 },
     { history: null, tags: 'vip', count: 'many', response_time: null, agent_ids: [7, null] },
     { comment: ['not', 'a', 'text'], department_name: 17, triggered_response: 'yes' },
+    {
+      history: [
+        { type: 'chat.msg', msg_id: 1_714_979_289_123 },
+        { type: 'chat.transfer', department_id: '2200000001', prev_department_id: 'sales' },
+      ],
+    },
   ],
   fractions: () => [
     {
@@ -59,6 +65,7 @@ const patchesOf: Readonly<Record<HostileKind, (at: number, bytes: number) => rea
       brand_new: { deep: [1, null] },
       'odd key ✨': true,
       visitor: { id: 'v', name: 'n', brand_new: 1 },
+      webpath: [{ title: 't', brand_new: null }],
     },
   ],
   'webpath-arrays': () => [{ webpath: [[1, 'https://shop.test/', null], ['x'], null, 7, 'text'] }],

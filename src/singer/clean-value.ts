@@ -2,8 +2,8 @@
  * Makes a value safe that no schema describes, in place. The value was parsed a moment ago and belongs
  * to nobody else.
  */
-import type { Json, JsonObject } from '../json.ts';
-import type { Notes, Step } from './findings.ts';
+import { deepJsonText, isTooDeep, type Json, type JsonObject, type Scalar } from '../json.ts';
+import type { FindingKind, Notes, Step } from './findings.ts';
 import { cleanText, isCleanText } from './text.ts';
 
 /** Has reading JSON rounded it, or made it infinite? No double above 2^53 has a fraction. */
@@ -16,19 +16,22 @@ export function roundedText(value: number): string {
   return `~${Number.isFinite(value) ? BigInt(value) : value}`;
 }
 
+/** What is wrong with a number, or a text of digits, whose value is unsafe. */
+export function unsafeKind(value: number | string): FindingKind {
+  return Number.isFinite(Number(value)) ? 'unsafe-integer' : 'out-of-range';
+}
+
 /** Renames the keys that no target can store, unless the clean name is taken: then the value is put aside. */
-export function cleanKeys(
-  object: JsonObject,
-  isTaken: (name: string) => boolean,
-  refuse: (key: string, value: Json) => void,
-): void {
+function cleanKeys(object: JsonObject, place: readonly Step[], notes: Notes): void {
   const dirty = Object.keys(object).filter((key) => !isCleanText(key));
   for (const key of dirty) {
     const value = object[key] ?? null;
     delete object[key];
     const name = cleanText(key);
-    if (isTaken(name) || Object.hasOwn(object, name)) refuse(key, value);
-    else {
+    if (Object.hasOwn(object, name)) {
+      notes.report('not-kept', [...place, key], value);
+      notes.keep([...place, key], value);
+    } else {
       const property = { value, enumerable: true, configurable: true, writable: true };
       // Plain assignment of a key that turns out to be __proto__ would not make a property.
       Object.defineProperty(object, name, property);
@@ -49,15 +52,7 @@ function cleanObject(object: JsonObject, place: Step[], notes: Notes): JsonObjec
     place.pop();
     if (next !== old) object[key] = next;
   }
-  if (hasDirtyKey)
-    cleanKeys(
-      object,
-      () => false,
-      (key, value) => {
-        notes.report('not-kept', [...place, key], value);
-        notes.keep([...place, key], value);
-      },
-    );
+  if (hasDirtyKey) cleanKeys(object, place, notes);
   return object;
 }
 
@@ -68,7 +63,7 @@ function cleanAt(value: Json, place: Step[], notes: Notes): Json {
     return cleanText(value);
   }
   if (typeof value === 'number' && isUnsafe(value)) {
-    notes.report('unsafe-integer', place, value);
+    notes.report(unsafeKind(value), place, value);
     notes.keep(place, roundedText(value));
     return null;
   }
@@ -83,8 +78,26 @@ function cleanAt(value: Json, place: Step[], notes: Notes): Json {
   return value;
 }
 
-/** Cleans every text and key, and makes null of every integer that is not what was sent. */
+function cleanScalar(value: Scalar): Scalar {
+  if (typeof value === 'string') return cleanText(value);
+  return typeof value === 'number' && isUnsafe(value) ? roundedText(value) : value;
+}
+
+/**
+ * Cleans every text and key, and makes null of every number that is not what was sent. A value of too many
+ * levels becomes its JSON text, in which such numbers are marked texts.
+ */
 export function cleanValue(value: Json, place: readonly Step[], notes: Notes): Json {
   if (typeof value === 'boolean' || value === null) return value;
+  if (isTooDeep(value)) return deepJsonText(value, cleanScalar);
   return cleanAt(value, [...place], notes);
+}
+
+/** Puts a field aside that the schema does not know. */
+export function keepUnknown(value: Json, place: readonly Step[], notes: Notes): void {
+  notes.report('unknown-field', place, value);
+  if (!notes.isKeeping) return;
+  const cleaned = cleanValue(value, place, notes);
+  // A number that is not what was sent has been put aside under this very place already.
+  if (cleaned !== null || value === null) notes.keep(place, cleaned);
 }

@@ -6,7 +6,7 @@
 import { TapError } from '../errors.ts';
 import { normalizeInstant } from '../instant.ts';
 import type { Json } from '../json.ts';
-import { cleanValue, isUnsafe, roundedText } from './clean-value.ts';
+import { cleanValue, isUnsafe, roundedText, unsafeKind } from './clean-value.ts';
 import type { Notes, Step } from './findings.ts';
 import { cleanText, isCleanText } from './text.ts';
 
@@ -31,6 +31,7 @@ export function refuse(value: Json, { place, notes, hasUnwanted }: Column): null
   const isHarmless = typeof value === 'number' || typeof value === 'boolean';
   const isWithheld = hasUnwanted && !isHarmless;
   notes.report(isWithheld ? 'withheld' : 'not-kept', place, value);
+  notes.nulled(place);
   if (isWithheld) return null;
   const cleaned = cleanValue(value, place, notes);
   // A rounded integer has been put aside under this very place already.
@@ -38,14 +39,21 @@ export function refuse(value: Json, { place, notes, hasUnwanted }: Column): null
   return null;
 }
 
-/** An integer that is not the one that was sent; as text it still is, and that text is kept. */
+/** A number that is not the one that was sent; as text it still is, and that text is kept. */
 function refuseUnsafe(value: number | string, { place, notes, isKey }: Column): null {
-  notes.report('unsafe-integer', place, value);
-  if (isKey)
+  const kind = unsafeKind(value);
+  notes.report(kind, place, value);
+  notes.nulled(place);
+  if (isKey) {
+    const problem =
+      kind === 'out-of-range'
+        ? 'a number that is out of range'
+        : 'an integer beyond 2^53, whose last digits are lost in reading';
     throw new TapError(
-      `Key property "${String(place[0])}" holds an integer beyond 2^53, whose last digits are lost in reading: its records cannot be told apart`,
+      `Key property "${String(place[0])}" holds ${problem}: its records cannot be told apart`,
       { kind: 'system' },
     );
+  }
   notes.keep(place, typeof value === 'string' ? value : roundedText(value));
   return null;
 }
@@ -90,9 +98,10 @@ export function stringCoercer(column: Column): Coerce {
     }
     if (value === null) return null;
     if (typeof value === 'number' && isUnsafe(value)) return refuseUnsafe(value, column);
-    return typeof value === 'object'
-      ? JSON.stringify(cleanValue(value, place, notes))
-      : String(value);
+    if (typeof value !== 'object') return String(value);
+    const cleaned = cleanValue(value, place, notes);
+    // A value of too many levels is JSON text already.
+    return typeof cleaned === 'string' ? cleaned : JSON.stringify(cleaned);
   };
 }
 
@@ -101,13 +110,6 @@ export function dateTimeCoercer(column: Column): Coerce {
     if (value === null || value === '') return null;
     return normalizeInstant(value) ?? refuse(value, column);
   };
-}
-
-/** For the few array items of which the API sends both: either is left as it is. */
-export function integerOrStringCoercer(column: Column): Coerce {
-  const integer = integerCoercer(column);
-  const string = stringCoercer(column);
-  return (value) => (Number.isInteger(value) ? integer(value) : string(value));
 }
 
 export interface Items {

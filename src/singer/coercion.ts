@@ -2,9 +2,9 @@
  * Turns a freshly parsed item into a record that is valid by its schema. Compiled once for a stream and a
  * run: no value is looked up by its path. Everything below the top level is changed in place.
  */
-import type { Json, JsonObject } from '../json.ts';
-import { cleanValue } from './clean-value.ts';
-import type { Finding, Notes } from './findings.ts';
+import type { JsonObject } from '../json.ts';
+import { keepUnknown } from './clean-value.ts';
+import type { Finding } from './findings.ts';
 import { createNotes } from './findings.ts';
 import { columnAt, compileProperties, createLookup } from './object-coercer.ts';
 import type { JsonSchema } from './schema.ts';
@@ -52,18 +52,10 @@ export function compileCoercion(options: CoercionOptions): (item: JsonObject) =>
     for (const key in item) {
       const value = item[key] ?? null;
       const property = lookUp(key, position++);
-      if (property === undefined) {
-        notes.report('unknown-field', [key], value);
-        if (isKeeping) refuseUnknown(key, value, notes);
-      } else if (!property.isDropped && value !== null)
-        record[key] = property.coerce(value) ?? null;
+      if (property === undefined) keepUnknown(value, [key], notes);
+      else if (!property.isDropped && value !== null) record[key] = property.coerce(value) ?? null;
     }
     if (isKeeping) record[additionalFieldsColumn] = notes.takeKept();
     return record;
   };
-}
-
-function refuseUnknown(key: string, value: Json, notes: Notes): void {
-  const cleaned = cleanValue(value, [key], notes);
-  if (cleaned !== null || value === null) notes.keep([key], cleaned);
 }

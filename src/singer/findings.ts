@@ -5,7 +5,7 @@ import { cleanText } from './text.ts';
 /**
  * What was met in a value: a field the schema does not know; a value its column could not hold; one that
  * is not put aside either, since it may hold what was not selected; an integer that reading JSON has
- * rounded; text that was cleaned. `more-findings` comes once, when so many have been reported that no
+ * rounded; a number that no double can hold; text that was cleaned. `more-findings` comes once, when so many have been reported that no
  * further ones will be.
  */
 export type FindingKind =
@@ -13,6 +13,7 @@ export type FindingKind =
   | 'not-kept'
   | 'withheld'
   | 'unsafe-integer'
+  | 'out-of-range'
   | 'cleaned-text'
   | 'more-findings';
 
@@ -35,8 +36,12 @@ export type Step = string | number | null;
 export interface Notes {
   /** Where we are in each array around the value in hand, the outermost first. */
   readonly indexes: number[];
+  /** False: nothing is put aside. */
+  readonly isKeeping: boolean;
   /** Reports once for each path: what was met there first. */
   report(kind: FindingKind, place: readonly Step[], value: Json): void;
+  /** A value became null, or was taken out of its array. */
+  nulled(place: readonly Step[]): void;
   /** Puts a value aside, to be found under its pointer. */
   keep(place: readonly Step[], value: Json): void;
   /** What has been put aside since the last call, as JSON text. */
@@ -49,7 +54,11 @@ const maxRemembered = 1000;
 /** Longer paths are cut: keys may be anything. */
 const maxPathCharacters = 300;
 
+const special = /[~/\0\uD800-\uDFFF]/;
+
 function escaped(key: string): string {
+  // Nearly every key: a new field may come in each item of a list.
+  if (!special.test(key)) return key;
   return cleanText(key).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
@@ -68,8 +77,6 @@ export interface NotesOptions {
   readonly isKeeping: boolean;
 }
 
-const nullingKinds: ReadonlySet<FindingKind> = new Set(['not-kept', 'withheld', 'unsafe-integer']);
-
 /** Notes of one stream in one run. */
 export function createNotes({ report, nulled, isKeeping }: NotesOptions): Notes {
   const reported = new Set<string>();
@@ -85,8 +92,8 @@ export function createNotes({ report, nulled, isKeeping }: NotesOptions): Notes 
   };
   return {
     indexes,
+    isKeeping,
     report(kind, place, value) {
-      if (nullingKinds.has(kind)) nulled(stepsTo(place));
       if (reported.size >= maxRemembered) return;
       const path = pattern(place);
       if (reported.has(path)) return;
@@ -94,10 +101,16 @@ export function createNotes({ report, nulled, isKeeping }: NotesOptions): Notes 
       report({ kind, path, type: jsonTypeOf(value) });
       if (reported.size === maxRemembered) report({ kind: 'more-findings', path: '', type: '' });
     },
+    nulled(place) {
+      nulled(stepsTo(place));
+    },
     keep(place, value) {
       if (!isKeeping) return;
       kept ??= {};
-      kept[pointer(place)] = value;
+      let name = pointer(place);
+      // Two keys may differ only in characters that no target can store.
+      while (Object.hasOwn(kept, name)) name += '\uFFFD';
+      kept[name] = value;
     },
     takeKept() {
       const text = kept === undefined ? null : JSON.stringify(kept);

@@ -1,15 +1,14 @@
 /** Compiles a schema, before and after the selection, into closures that know their place. */
 import { TapError } from '../errors.ts';
-import type { Json, JsonObject } from '../json.ts';
+import type { Json } from '../json.ts';
 import { isJsonObject } from '../json.ts';
-import { cleanKeys, cleanValue } from './clean-value.ts';
+import { keepUnknown } from './clean-value.ts';
 import type { Coerce, Column } from './coercers.ts';
 import {
   arrayCoercer,
   booleanCoercer,
   dateTimeCoercer,
   integerCoercer,
-  integerOrStringCoercer,
   numberCoercer,
   refuse,
   stringCoercer,
@@ -64,8 +63,6 @@ function compile(selected: Selected, column: Column): Coerce {
       isNullable: isNullable(schema.items),
     });
   }
-  if (types.length === 2 && types.includes('integer') && types.includes('string'))
-    return integerOrStringCoercer(column);
   const scalar = schema.format === 'date-time' ? dateTimeCoercer : scalarCoercers[type];
   if (types.length === 1 && scalar !== undefined) return scalar(column);
   throw new TapError(`Schema of ${column.place.join('.')}: values of this kind cannot be written`, {
@@ -135,38 +132,18 @@ function objectCoercer(selected: Selected, column: Column): Coerce {
     columnAt([...place, name], child, notes),
   );
   const lookUp = createLookup(properties);
-  const unknown = (key: string, value: Json): Json => {
-    const at = [...place, key];
-    notes.report('unknown-field', at, value);
-    return cleanValue(value, at, notes);
-  };
   return (value) => {
     if (!isJsonObject(value)) return value === null ? null : refuse(value, column);
     const object: Record<string, Json | undefined> = value;
     let position = 0;
-    let hasDirtyKey = false;
     for (const key in object) {
       const old = object[key] ?? null;
       const property = lookUp(key, position++);
       if (property?.isText === true && typeof old === 'string' && isCleanText(old)) continue;
-      const next = property === undefined ? unknown(key, old) : property.coerce(old);
+      if (property === undefined) keepUnknown(old, [...place, key], notes);
+      const next = property?.coerce(old);
       if (next !== old) object[key] = next;
-      if (property === undefined && !isCleanText(key)) hasDirtyKey = true;
     }
-    if (hasDirtyKey) cleanUnknownKeys(value, column, properties);
     return value;
   };
-}
-
-/** An unknown key may, once cleaned, read like a known one: it must not take its place. */
-function cleanUnknownKeys(object: JsonObject, { place, notes }: Column, known: Properties): void {
-  cleanKeys(
-    object,
-    (name) => known.has(name),
-    (key, value) => {
-      const at = [...place, key];
-      notes.report('not-kept', at, value);
-      notes.keep(at, value);
-    },
-  );
 }

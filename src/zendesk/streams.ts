@@ -3,7 +3,7 @@
  * items in the sandbox.
  */
 import { normalizeInstant } from '../instant.ts';
-import type { JsonObject } from '../json.ts';
+import { jsonText, type JsonObject } from '../json.ts';
 import type { StreamDefinition } from './definition.ts';
 import { microseconds, seconds } from './export-bookmark.ts';
 import { exportPages, type ExportSpec } from './export-pages.ts';
@@ -12,16 +12,11 @@ import { listPages, type ListSpec } from './list-pages.ts';
 import { exportProbe, idProbe, listProbe } from './probe.ts';
 import { bareList, namedLists, objectUnder, oneObject } from './shape.ts';
 
-/** Key and version of an item whose version is all it holds. */
-function wholeItem(item: JsonObject): string {
-  return JSON.stringify(item);
-}
-
 /** A chat comes again whenever its update_timestamp has changed (API page "incremental export"). */
 function chatVersion(chat: JsonObject): string {
   const { id, update_timestamp: version } = chat;
   const isTold = typeof id === 'string' && typeof version === 'string';
-  return isTold ? `${id} ${version}` : wholeItem(chat);
+  return isTold ? `${id} ${version}` : jsonText(chat);
 }
 
 /**
@@ -157,7 +152,8 @@ const agentTimeline: StreamDefinition = {
     unit: microseconds,
     isFixed: true,
     prepare: identifySpan,
-    identify: wholeItem,
+    // The version of a span is all it holds.
+    identify: jsonText,
   }),
 };
 

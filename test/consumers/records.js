@@ -137,8 +137,6 @@ const scalars = {
   boolean: truthOf,
   string: textOf,
   'date-time': instantOf,
-  'integer,string': (value) =>
-    integerOf(Number.isInteger(value) ? value : undefined) ?? textOf(value),
 };
 
 /**
@@ -163,10 +161,12 @@ function fit(schema, value, pointer, kept) {
   const type = schema.format ?? typesOf(schema).join();
   if (type === 'array' && Array.isArray(value)) return fitItems(schema, value, pointer, kept);
   if (type === 'object' && typeof value === 'object' && !Array.isArray(value)) {
-    const entries = Object.entries(value).map(([name, child]) => {
+    const entries = Object.entries(value).flatMap(([name, child]) => {
       const known = schema.properties?.[name];
       const place = `${pointer}/${name}`;
-      return [name, known === undefined ? cleanValue(child) : fit(known, child, place, kept)];
+      if (known !== undefined) return [[name, fit(known, child, place, kept)]];
+      kept[place] = keptValue(child);
+      return [];
     });
     return Object.fromEntries(entries);
   }

@@ -122,6 +122,15 @@ const outcomes: Readonly<
       },
       kept: { '/triggered_response': 'yes' },
     },
+    {
+      columns: {
+        history: [
+          { type: 'chat.msg', msg_id: '1714979289123' },
+          { type: 'chat.transfer', department_id: 2_200_000_001, prev_department_id: null },
+        ],
+      },
+      kept: { '/history/1/prev_department_id': 'sales' },
+    },
   ],
   fractions: () => [
     {
@@ -135,8 +144,13 @@ const outcomes: Readonly<
   ],
   'unknown-fields': () => [
     {
-      columns: { visitor: { id: 'v', name: 'n', brand_new: 1 } },
-      kept: { '/brand_new': { deep: [1, null] }, '/odd key ✨': true },
+      columns: { visitor: { id: 'v', name: 'n' }, webpath: [{ title: 't' }] },
+      kept: {
+        '/brand_new': { deep: [1, null] },
+        '/odd key ✨': true,
+        '/visitor/brand_new': 1,
+        '/webpath/0/brand_new': null,
+      },
     },
   ],
   'webpath-arrays': () => [
@@ -249,10 +263,12 @@ test('all hostile values together are told once for each path, and only items wi
     'chats: /count (string)',
     'chats: /agent_ids/* (null)',
     'chats: /triggered_response (string)',
+    'chats: /history/*/prev_department_id (string)',
     'chats: /department_id (number)',
     'chats: /duration (number)',
     'chats: /count/total (number)',
     'chats: /visitor/brand_new (number)',
+    'chats: /webpath/*/brand_new (null)',
     'chats: /brand_new (object)',
     'chats: /odd key ✨ (boolean)',
     'chats: /webpath/* (array)',
@@ -337,6 +353,63 @@ test('a timespan without start or agent is left out and named, the rest is read'
     expect.stringMatching(/^agent_timeline: item \d+ of page 1 has no id and is left out$/),
   ]);
   expect(result.code).toBe(1);
+});
+
+/** JSON text of arrays in one another: more levels than a recursion can go down. */
+const nested = '['.repeat(200_000) + ']'.repeat(200_000);
+
+test('a value of 200,000 levels is kept as JSON text, its record is written and all others are read', async () => {
+  const sandbox = await start({ chats: 20 });
+  const { account: held } = sandbox;
+  const id = held.idAt('chats', 5);
+  const deep = rawJson(nested);
+  held.patchChat(id, {
+    rating: deep,
+    webpath: deep,
+    brand_new: deep,
+    visitor: { brand_new: deep },
+  });
+  const at = held.timeAt('agent_timeline', 5);
+  const span = { agent_id: 1, start_time: new Date(at / 1000).toISOString(), status: 'away' };
+  held.put('agent_timeline', { ...span, brand_new: deep }, at);
+  held.put('goals', { id: 7, name: 'Deep', settings: deep });
+
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  expect(result.code).toBe(0);
+  expect(result.records('chats')).toHaveLength(20);
+  expect(result.records('agent_timeline')).toHaveLength(held.count('agent_timeline'));
+  const chat = result.records('chats').find((record) => record['id'] === id);
+  expect(chat).toMatchObject({ webpath: [], visitor: {} });
+  expect(chat?.['rating'] === nested).toBe(true);
+  const written = [...result.records('chats'), ...result.records('goals')];
+  const kept = [...written, ...result.records('agent_timeline')].flatMap((record) =>
+    keptIn(record['additional_fields']).flatMap((fields) => Object.entries(fields ?? {})),
+  );
+  const texts = kept.map(([pointer, value]) => [pointer, String(value).length]);
+  expect(Object.fromEntries(texts)).toEqual({
+    '/webpath/0': nested.length - 2,
+    '/brand_new': nested.length,
+    '/visitor/brand_new': nested.length,
+    '/settings': nested.length,
+  });
+  expect(texts).toHaveLength(5);
+});
+
+test('a number that no double can hold is out of range', async () => {
+  const sandbox = await start({ chats: 20 });
+  sandbox.account.patchChat(sandbox.account.idAt('chats', 5), {
+    response_time: { avg: rawJson('1e400'), first: rawJson('-1e400') },
+  });
+
+  const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+
+  const where = 'and became null; additional_fields holds it; said once for this path';
+  expect(result.warnings).toEqual([
+    `chats: /response_time/avg (number) is out of the range of numbers that can be read ${where}`,
+    `chats: /response_time/first (number) is out of the range of numbers that can be read ${where}`,
+  ]);
+  expect(result.code).toBe(0);
 });
 
 test('a key beyond 2^53 fails its stream, and no other', async () => {

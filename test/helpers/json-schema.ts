@@ -142,13 +142,12 @@ function typesOf(schema: AnySchemaObject): string[] {
   return [schema['type'] ?? []].flat().filter((type: string) => type !== 'null');
 }
 
-function nodeFaults(schema: AnySchemaObject, path: string, isInItems: boolean): string[] {
+function nodeFaults(schema: AnySchemaObject, path: string): string[] {
   const types = typesOf(schema);
-  const isMixedItem = isInItems && types.toSorted().join() === 'integer,string';
   const faults: string[] = Object.keys(schema)
     .filter((keyword) => !allowedKeywords.has(keyword))
     .map((keyword) => `${path}: ${keyword} is not for every target`);
-  if (types.length !== 1 && !isMixedItem) faults.push(`${path}: needs one type besides null`);
+  if (types.length !== 1) faults.push(`${path}: needs one type besides null`);
   if (types.includes('object') && Object.keys(schema['properties'] ?? {}).length === 0)
     faults.push(`${path}: an object needs properties`);
   if (types.includes('array') && schema['items'] === undefined)
@@ -171,7 +170,6 @@ export function emissionFaults(
   schema: AnySchemaObject,
   keyProperties: readonly string[],
   path = '',
-  isInItems = false,
 ): string[] {
   const properties: Record<string, AnySchemaObject> = schema['properties'] ?? {};
   const keys = keyProperties.flatMap((key) => {
@@ -179,14 +177,12 @@ export function emissionFaults(
     return typeof type === 'string' ? [] : [`${path}/${key}: a key has one type and no null`];
   });
   return [
-    ...nodeFaults(schema, path, isInItems),
+    ...nodeFaults(schema, path),
     ...nameFaults(Object.keys(properties), path),
     ...keys,
     ...Object.entries(properties).flatMap(([name, child]) =>
-      emissionFaults(child, [], `${path}/${name}`, isInItems),
+      emissionFaults(child, [], `${path}/${name}`),
     ),
-    ...(schema['items'] === undefined
-      ? []
-      : emissionFaults(schema['items'], [], `${path}/*`, true)),
+    ...(schema['items'] === undefined ? [] : emissionFaults(schema['items'], [], `${path}/*`)),
   ];
 }

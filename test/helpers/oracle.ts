@@ -40,8 +40,9 @@ function writtenInstant(text: string): string {
 
 const instantNames = /^(?:.*_)?(?:timestamp|date|created_at|last_login|start_time)$/;
 
-/** Limits of a plan are a number or `unlimited`; the columns say text. */
+/** The API sends numbers, too: limits of a plan are a number or `unlimited`. The columns say text. */
 const textNames = new Set([
+  'msg_id',
   'max_departments',
   'max_concurrent_chats',
   'max_history_search_days',
@@ -55,6 +56,7 @@ const jsonTextNames = new Set(['condition', 'actions']);
 /** A clean value: instants in their one form, 0 and 1 as what they mean, everything else as it was sent. */
 function writtenValue(value: Json, name: string): Json {
   if (value !== null && jsonTextNames.has(name)) return JSON.stringify(value);
+  if (typeof value === 'string' && name === 'prev_department_id') return Number(value);
   if (typeof value === 'string') return instantNames.test(name) ? writtenInstant(value) : value;
   if (typeof value === 'number' && name === 'enabled') return value === 1;
   if (typeof value === 'number' && textNames.has(name)) return String(value);

@@ -17,6 +17,8 @@ export function schemaFaults(schema: Json, path = ''): readonly string[] {
     .filter((keyword) => unwanted.has(keyword))
     .map((keyword) => `${path}/${keyword} is not for every destination`);
   if (isClosed) faults.push(`${path}/additionalProperties may only be true`);
+  if (typesOf(schema).filter((type) => type !== 'null').length > 1)
+    faults.push(`${path} has more than one type besides null`);
   const children = isJsonObject(properties) ? Object.entries(properties) : [];
   return [
     ...faults,

@@ -27,6 +27,10 @@ import { catalogDifferences, recordDifferences } from './connector-differences.j
 
 /** Where the catalogs differ, besides the fields only ours has. */
 const knownInCatalogs = [
+  // A column has one type.
+  'chats.history[].department_id: integer or string, ours integer',
+  'chats.history[].msg_id: integer or string, ours string',
+  'chats.history[].prev_department_id: integer or string, ours integer',
   // Destinations make a column of text of what has no type.
   'chats.session: anything, ours object',
   // Nested lists of mixed kinds have no type; they are JSON text.
@@ -46,6 +50,9 @@ const knownInRecords = [
   'agents.enabled',
   // Their column is never filled: the API's name for it is another one.
   'bans.create_date',
+  // The API sends numbers, too.
+  'chats.history[].msg_id',
+  'chats.history[].prev_department_id',
   // An instant has one form.
   'chats.history[].timestamp',
   'chats.session.end_date',

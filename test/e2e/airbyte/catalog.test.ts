@@ -104,11 +104,14 @@ test.each(Object.entries(frozen))(
   },
 );
 
-/** Decided, and told in the README: more is said where theirs says little, and a trigger's parts are JSON text. */
+/** Decided, and told in the README: more is said where theirs says little, and each column has one type. */
 const exceptions: readonly Difference[] = [
   { path: 'agents/enabled_departments', theirs: 'array', ours: 'array with items' },
   { path: 'chats/engagements/*/skills_requested', theirs: 'array', ours: 'array with items' },
+  { path: 'chats/history/*/department_id', theirs: 'integer|string', ours: 'integer' },
+  { path: 'chats/history/*/msg_id', theirs: 'integer|string', ours: 'string' },
   { path: 'chats/history/*/new_tags', theirs: 'array', ours: 'array with items' },
+  { path: 'chats/history/*/prev_department_id', theirs: 'integer|string', ours: 'integer' },
   { path: 'chats/history/*/skills_name', theirs: 'array', ours: 'array with items' },
   { path: 'chats/history/*/tags', theirs: 'array', ours: 'array with items' },
   { path: 'chats/session', theirs: 'any', ours: 'object with properties' },

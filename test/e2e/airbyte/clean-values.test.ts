@@ -77,6 +77,7 @@ const rows: readonly Row[] = [
       ['visitor', 'session', 'webpath'],
       ['tags', 'count', 'agent_ids.1'],
       ['triggered_response'],
+      ['history.1.prev_department_id'],
     ],
   },
   { kind: 'fractions', changes: [['department_id', 'duration', 'count.total']] },
@@ -104,7 +105,7 @@ test('what had to go from its column is still there, as text', async () => {
     const text = chat['additional_fields'];
     return typeof text === 'string' ? [JSON.parse(text) as JsonObject] : [];
   });
-  expect(kept).toHaveLength(4);
+  expect(kept).toHaveLength(5);
   expect(Object.assign({}, ...kept)).toMatchObject({
     '/visitor': 'gone',
     '/tags': 'vip',
