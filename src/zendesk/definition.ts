@@ -74,7 +74,7 @@ export interface StreamDefinition {
   readonly absentOn: readonly number[];
   /** Discovered and selected unless the user says otherwise; the others only when `extra_streams` names them. */
   readonly isDefault: boolean;
-  /** Keys other taps left in this stream's bookmark; their leaves become null once ours is written. */
+  /** Keys other taps left in this stream's bookmark, but for times; their leaves become null once ours is written. */
   readonly foreignBookmarkKeys: readonly string[];
   readonly pages: PageSource;
   /** Asks the endpoint as little as possible. */

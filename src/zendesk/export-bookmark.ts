@@ -24,14 +24,22 @@ export interface ExportBookmark {
   readonly endId: string | null;
   /** False: another tap wrote it, which did not cap it at the head. */
   readonly isOwn: boolean;
+  /** The key its time was found under. */
+  readonly key: string;
+  /** Keys of the times of which this is the oldest. */
+  readonly among: readonly string[];
 }
 
 /** What reading and writing an export's bookmark needs to know of the stream. */
 export interface BookmarkSpec {
   readonly replicationKey: string;
   readonly unit: ExportUnit;
-  /** Keys of times other taps kept, in groups: the parts of one reading, of which the oldest counts. */
+  /**
+   * Keys of times other taps keep, in groups: the parts of one reading, of which the oldest counts. They follow our
+   * bookmark once the end is proven, so that such a tap can go on from there.
+   */
   readonly foreignTimes: readonly (readonly string[])[];
+  /** All other keys of other taps. */
   readonly foreignBookmarkKeys: readonly string[];
 }
 
@@ -90,15 +98,20 @@ function slicesToMicros(slices: Json): number {
   return first.cursor ?? first.end;
 }
 
+function foreignBookmark(
+  key: string,
+  micros: number,
+  among: readonly string[] = [key],
+): ExportBookmark {
+  return { micros, endId: null, isOwn: false, key, among };
+}
+
 /** The oldest time of the first group that is complete: a missing one means that part was never read. */
-function foreignMicros(entry: JsonObject, spec: BookmarkSpec): number | undefined {
-  for (const group of spec.foreignTimes) {
-    const values = group.map((key) => ({ key, value: entry[key] ?? null }));
-    if (values.every(({ value }) => isPresent(value))) {
-      return Math.min(...values.map(({ key, value }) => timeToMicros(key, value)));
-    }
-  }
-  return undefined;
+function oldestTime(entry: JsonObject, spec: BookmarkSpec): ExportBookmark | undefined {
+  const group = spec.foreignTimes.find((keys) => keys.every((key) => isPresent(entry[key])));
+  const times = group?.map((key) => ({ key, micros: timeToMicros(key, entry[key] ?? null) }));
+  const [oldest] = times?.toSorted((a, b) => a.micros - b.micros) ?? [];
+  return oldest && foreignBookmark(oldest.key, oldest.micros, group);
 }
 
 function ownPlace(
@@ -127,14 +140,16 @@ export function readExportBookmark(
   if (isPresent(value)) {
     const micros = timeToMicros(spec.replicationKey, value);
     const endId = ownPlace(entry, micros, spec);
-    return { micros, endId: endId ?? null, isOwn: endId !== undefined };
+    const bookmark = foreignBookmark(spec.replicationKey, micros);
+    return endId === undefined ? bookmark : { ...bookmark, endId, isOwn: true };
   }
   if (isPresent(entry['slices'])) {
-    return { micros: slicesToMicros(entry['slices']), endId: null, isOwn: false };
+    return foreignBookmark('slices', slicesToMicros(entry['slices']));
   }
-  const micros = foreignMicros(entry, spec);
-  if (micros !== undefined) return { micros, endId: null, isOwn: false };
-  const known = new Set([spec.replicationKey, 'position', ...spec.foreignBookmarkKeys]);
+  const oldest = oldestTime(entry, spec);
+  if (oldest !== undefined) return oldest;
+  const times = spec.foreignTimes.flat();
+  const known = new Set([spec.replicationKey, 'position', ...times, ...spec.foreignBookmarkKeys]);
   const strange = Object.keys(entry).find(
     (key) => !known.has(key) && !airbyteMarkers.has(key) && isPresent(entry[key]),
   );
@@ -146,6 +161,13 @@ export function readExportBookmark(
     );
   }
   return undefined;
+}
+
+/** Says, where a bookmark holds only a part of another tap's times, why there is nothing to resume from. */
+export function incompleteTimes(entry: JsonObject, spec: BookmarkSpec): string | undefined {
+  const group = spec.foreignTimes.find((keys) => keys.some((key) => isPresent(entry[key])));
+  const missing = group?.filter((key) => !isPresent(entry[key])) ?? [];
+  return missing.length > 0 ? `it has no ${missing.join(' and no ')}` : undefined;
 }
 
 /** Our bookmark: the time for people and other taps, the server's own position for us. */

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { microsToInstant, timeToMicros } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
@@ -7,7 +9,7 @@ import {
   type ExportRequests,
   type ExportRequestSpec,
 } from './export-request.ts';
-import { bookmarkAt, headOf, planStart, type ExportStart } from './export-start.ts';
+import { bookmarkAt, foreignTimes, headOf, planStart, type ExportStart } from './export-start.ts';
 import { createWalk, type Question, type Step, type Walk } from './export-walk.ts';
 import { walkPages } from './walk-pages.ts';
 
@@ -30,8 +32,8 @@ interface Reading {
   start: ExportStart;
   /** Fixed by the first answer, in the stream's unit. */
   head: number | undefined;
-  /** A bookmark of this run has been written. */
-  hasCheckpoint: boolean;
+  /** The last bookmark of this run. */
+  checkpoint: JsonObject | undefined;
 }
 
 function currentHead(reading: Reading): number {
@@ -55,15 +57,22 @@ function pageOf(reading: Reading, step: Step, fetchedMs: number): Page | undefin
   return checkpoint === undefined ? { items, fetchedMs } : { items, fetchedMs, checkpoint };
 }
 
-/** The end is proven: what another tap's bookmark claimed is now true, and ours may say so, if none says more. */
-function lastPage(reading: Reading, fetchedMs: number): Page {
-  const { start, spec, hasCheckpoint } = reading;
+/** What another tap's bookmark claims is true once the end is proven, and ours may say so, if none says more. */
+function claimedBookmark(reading: Reading): JsonObject | undefined {
+  const { start, spec } = reading;
   const head = currentHead(reading);
-  const isLate = start.floor === undefined || start.floor.time > head;
-  if (!start.isForeign || hasCheckpoint || isLate) return { items: [], fetchedMs };
+  if (!start.isForeign || start.floor === undefined || start.floor.time > head) return undefined;
   const place = { time: start.floor.time, startId: null };
-  const checkpoint = bookmarkAt(place, head, { ...start, isBehindFloor: false }, spec);
-  return checkpoint === undefined ? { items: [], fetchedMs } : { items: [], fetchedMs, checkpoint };
+  return bookmarkAt(place, head, { ...start, isBehindFloor: false }, spec);
+}
+
+/** The end is proven: from now on the other tap whose state this was could go on, too. */
+function lastPage(reading: Reading, page: Page): Page {
+  const { spec, options } = reading;
+  const bookmark = reading.checkpoint ?? claimedBookmark(reading);
+  if (bookmark === undefined) return page;
+  const checkpoint = { ...bookmark, ...foreignTimes(bookmark, options, spec) };
+  return isDeepStrictEqual(checkpoint, reading.checkpoint) ? page : { ...page, checkpoint };
 }
 
 function take(
@@ -82,9 +91,9 @@ function take(
     reading.start = { ...reading.start, isBehindFloor: true };
   }
   const page = pageOf(reading, step, answer.receivedMs);
-  reading.hasCheckpoint ||= page?.checkpoint !== undefined;
+  reading.checkpoint = page?.checkpoint ?? reading.checkpoint;
   if (step.next !== undefined) return { page, next: step.next };
-  return { page: page ?? lastPage(reading, answer.receivedMs) };
+  return { page: lastPage(reading, page ?? { items: [], fetchedMs: answer.receivedMs }) };
 }
 
 /** Nothing may be asked for yet: the start lies within the API's five minutes, or in the future. */
@@ -113,7 +122,7 @@ function readPages(
     requests,
     start,
     head: undefined,
-    hasCheckpoint: false,
+    checkpoint: undefined,
     walk: createWalk({
       start: start.place,
       unit: spec.unit,

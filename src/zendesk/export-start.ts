@@ -1,10 +1,12 @@
-import { microsToInstant } from '../instant.ts';
-import type { JsonObject } from '../json.ts';
+import { microsToInstant, timeToMicros } from '../instant.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import type { ReadOptions } from './definition.ts';
 import {
+  incompleteTimes,
   readExportBookmark,
   writeExportBookmark,
   type BookmarkSpec,
+  type ExportBookmark,
   type Place,
 } from './export-bookmark.ts';
 
@@ -38,10 +40,27 @@ function beginning(options: ReadOptions, spec: BookmarkSpec): ExportStart {
   };
 }
 
+/** What is made of another tap's bookmark: it holds several times, and much or all may be read once more. */
+function tellBookmark(
+  bookmark: ExportBookmark | undefined,
+  { info, bookmark: entry = {} }: ReadOptions,
+  spec: BookmarkSpec,
+): void {
+  if (bookmark === undefined) {
+    const problem = incompleteTimes(entry, spec);
+    if (problem !== undefined) info(`the state's bookmark is not used: ${problem}`);
+  } else if (!bookmark.isOwn) {
+    const { key, among, micros } = bookmark;
+    const oldest = among.length > 1 ? `, the oldest of ${among.join(', ')}` : '';
+    info(`the bookmark used is ${key} ${microsToInstant(micros)}${oldest}`);
+  }
+}
+
 /** @throws TapError (config) for a bookmark that cannot be understood. */
 export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart {
   const bookmark = readExportBookmark(options.bookmark, spec);
   const first = beginning(options, spec);
+  tellBookmark(bookmark, options, spec);
   if (bookmark === undefined) return first;
   const { settings } = options;
   const floor = {
@@ -96,4 +115,25 @@ export function bookmarkAt(
     if (capped.time === floor.time && saysLess) return undefined;
   }
   return writeExportBookmark(capped, spec);
+}
+
+/**
+ * The times of other taps that the state holds, as an export that was read to its end makes them true. An earlier
+ * bookmark does not: such a tap finds a chat by its end, and one that was edited later lies further on in the export.
+ * @param bookmark ours, as it was written last
+ */
+export function foreignTimes(
+  bookmark: JsonObject,
+  options: ReadOptions,
+  { replicationKey, foreignTimes: groups }: BookmarkSpec,
+): JsonObject {
+  const entry = options.bookmark ?? {};
+  const micros = timeToMicros(bookmark[replicationKey]);
+  if (micros === undefined) return {};
+  const text = microsToInstant(micros - headDistanceMs * 1000);
+  const keys = groups.filter((group) => group.some((key) => Object.hasOwn(entry, key))).flat();
+  // What is an object stays one, so that runners can merge the states.
+  return Object.fromEntries(
+    keys.filter((key) => !isJsonObject(entry[key])).map((key) => [key, text]),
+  );
 }

@@ -164,15 +164,7 @@ const agentTimeline: StreamDefinition = {
 const chatBookmark = {
   replicationKey: 'update_timestamp',
   foreignTimes: [['chats-incremental.end_time'], ['chat.end_timestamp', 'offline_msg.timestamp']],
-  foreignBookmarkKeys: [
-    'chat.end_timestamp',
-    'offline_msg.timestamp',
-    'chats-incremental.end_time',
-    'offset',
-    'state_type',
-    'slices',
-    'legacy',
-  ],
+  foreignBookmarkKeys: ['offset', 'state_type', 'slices', 'legacy'],
 };
 
 const chats: StreamDefinition = {

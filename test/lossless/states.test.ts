@@ -191,15 +191,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-const foreignKeys = [
-  'chat.end_timestamp',
-  'offline_msg.timestamp',
-  'chats-incremental.end_time',
-  'offset',
-  'slices',
-  'state_type',
-  'legacy',
-];
+const foreignKeys = ['offset', 'slices', 'state_type', 'legacy'];
 
 test.each(lean(rows))(
   'the state $state is read on from where it ends, and nothing of it gets lost',
@@ -253,19 +245,84 @@ test('keys the tap does not know go out in every state as they came in', async (
   expect(run.states.map((state) => state)).toMatchObject(run.states.map(() => expected));
 });
 
-test('the old times of another tap stand until ours take their place, then they are null', async () => {
-  const given = fixture('singer-io-complete');
-  const run = await runFrom(given);
+function chatsBookmark(state: JsonObject): JsonObject {
+  return (state['bookmarks'] as Record<string, JsonObject>)['chats'] ?? {};
+}
 
-  const entries = run.states.map((state) => (state['bookmarks'] as JsonObject)['chats']);
-  expect(entries[0]).toEqual((given['bookmarks'] as JsonObject)['chats']);
-  expect(entries.at(-1)).toEqual({
-    'chat.end_timestamp': null,
-    'offline_msg.timestamp': null,
-    offset: { 'chat.next_url': null, 'offline_msg.next_url': null },
-    update_timestamp: expect.any(String),
-    position: { end_time: expect.any(Number), end_id: null },
-  });
+/** These keys of the bookmark of chats, as one text. */
+function timesIn(state: JsonObject, keys: readonly string[]): string {
+  return JSON.stringify(keys.map((key) => chatsBookmark(state)[key]));
+}
+
+/** 310 seconds before our bookmark of chats, in a list for these keys. */
+function timesBehind(state: JsonObject, keys: readonly string[]): string {
+  const { update_timestamp: updated } = chatsBookmark(state);
+  const ms = typeof updated === 'string' ? Date.parse(updated) - 310_000 : Number.NaN;
+  return JSON.stringify(keys.map(() => new Date(ms).toISOString().replace('.000Z', 'Z')));
+}
+
+const oldTimes = ['chat.end_timestamp', 'offline_msg.timestamp'];
+
+const leavable = [
+  { state: 'singer-io-complete', keys: oldTimes },
+  { state: 'singer-io-first-run', keys: oldTimes },
+  { state: 'pathlight-complete', keys: [...oldTimes, 'chats-incremental.end_time'] },
+];
+
+test.each(leavable)(
+  'the times of the state $state stand until all chats have been read, then they lie 310 seconds before ours',
+  async ({ state, keys }) => {
+    const given = fixture(state);
+    const run = await runFrom(given);
+
+    const last = timesBehind(run.lastState, keys);
+    expect(timesIn(run.lastState, keys)).toBe(last);
+    const times = new Set(run.states.map((later) => timesIn(later, keys)));
+    expect([...times]).toEqual([timesIn(given, keys), last]);
+  },
+);
+
+test('times of another tap that became null follow our bookmark again', async () => {
+  const { lastState } = await runFrom(fixture('singer-io-complete'));
+  const cleared = { 'chat.end_timestamp': null, 'offline_msg.timestamp': null };
+  const bookmark = { ...chatsBookmark(lastState), ...cleared };
+  const run = await runFrom({ bookmarks: { chats: bookmark } });
+
+  expect(timesIn(run.lastState, oldTimes)).toBe(timesBehind(run.lastState, oldTimes));
+});
+
+test('times of another tap stay as they are when a run ends before all chats have been read', async () => {
+  const given = fixture('singer-io-complete');
+  sandbox.faults.set([
+    { path: 'incremental/chats', nth: 3, fault: { kind: 'status', status: 400 } },
+  ]);
+  const run = await runFrom(given);
+  sandbox.faults.clear();
+
+  expect(run).toMatchObject({ code: 1 });
+  expect(chatsBookmark(run.lastState)).toMatchObject({ position: { end_id: null } });
+  expect(timesIn(run.lastState, oldTimes)).toBe(timesIn(given, oldTimes));
+});
+
+test.each([
+  {
+    name: "singer-io's",
+    state: 'singer-io-complete',
+    line: 'the bookmark used is offline_msg.timestamp 2024-02-08T10:00:00Z, the oldest of chat.end_timestamp, offline_msg.timestamp',
+  },
+  {
+    name: "singer-io's first",
+    state: 'singer-io-first-run',
+    line: "the state's bookmark is not used: it has no offline_msg.timestamp",
+  },
+  {
+    name: "Airbyte's",
+    state: 'airbyte-s6',
+    line: 'the bookmark used is update_timestamp 2024-02-09T13:12:16Z',
+  },
+])('the log says which time of $name bookmark is used', async ({ state, line }) => {
+  const run = await runFrom(fixture(state));
+  expect(run.stderrLines).toContain(`INFO chats: ${line}`);
 });
 
 test('a run that another tap left unfinished begins with the stream it was in, and reads all others', async () => {

@@ -18,7 +18,7 @@ const spec: ExportSpec = {
   unit: seconds,
   replicationKey: 'at',
   foreignTimes: [['chat.end_timestamp', 'offline_msg.timestamp'], ['chats-incremental.end_time']],
-  foreignBookmarkKeys: ['chat.end_timestamp', 'offline_msg.timestamp', 'offset'],
+  foreignBookmarkKeys: ['offset'],
   identify: version,
 };
 const chats = exportPages(spec);
