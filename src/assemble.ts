@@ -174,7 +174,10 @@ export function assembleSelection(
 export async function assembleSync(options: AssembleOptions): Promise<Sync> {
   const { config, logger, clock, signal } = options;
   const selected = assembleSelection(options);
-  const state = State.parse(options.state, { streams });
+  const state = State.parse(options.state, {
+    streams,
+    warn: (message) => logger.warning(message),
+  });
   const { client, requests } = await createHttp(options);
   const api = createChatApi({
     http: client,

@@ -28,30 +28,41 @@ function parse(text: string): Parts | undefined {
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
   const offset = (at(9) * 3600 + at(10) * 60) * (match[8] === '-' ? -1 : 1);
-  return { seconds: date.getTime() / 1000 - offset, fraction: match[7] ?? '' };
+  const seconds = date.getTime() / 1000 - offset;
+  return isKnownYear(seconds) ? { seconds, fraction: match[7] ?? '' } : undefined;
 }
 
-function format({ seconds, fraction }: Parts): string | undefined {
-  const date = new Date(seconds * 1000);
-  const year = date.getUTCFullYear();
-  if (year < 1 || year > 9999) return undefined;
-  return `${date.toISOString().slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`;
+/** The seconds of the years 1 to 9999: others have no ISO form of four digits. */
+function isKnownYear(seconds: number): boolean {
+  return seconds >= -62_135_596_800 && seconds < 253_402_300_800;
 }
 
-/** Microseconds since 1970 of any ISO form, more digits cut; exact from the year 1685 to 2255. */
+function format({ seconds, fraction }: Parts): string {
+  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return `${whole}${fraction === '' ? '' : `.${fraction}`}Z`;
+}
+
+/** The last number of microseconds before the year 10000 that a double can hold. */
+const lastMicros = 253_402_300_799_999_968;
+
+/**
+ * Microseconds since 1970 of any ISO form, more digits cut; exact from the year 1685 to 2255. `undefined` for what
+ * is no instant of the years 1 to 9999.
+ */
 export function instantToMicros(text: string): number | undefined {
   const parts = parse(text);
-  return parts && parts.seconds * 1e6 + Number(parts.fraction.slice(0, 6).padEnd(6, '0'));
+  if (parts === undefined) return undefined;
+  const micros = parts.seconds * 1e6 + Number(parts.fraction.slice(0, 6).padEnd(6, '0'));
+  return Math.min(micros, lastMicros);
 }
 
 /** Microseconds since 1970 as `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`. Throws RangeError outside the years 1 to 9999. */
 export function microsToInstant(micros: number): string {
   const seconds = Math.floor(micros / 1e6);
   const rest = Math.round(micros - seconds * 1e6);
-  const text = format({ seconds, fraction: rest === 0 ? '' : String(rest).padStart(6, '0') });
-  if (text === undefined)
+  if (!isKnownYear(seconds))
     throw new RangeError(`${micros} microseconds are no instant of the years 1 to 9999`);
-  return text;
+  return format({ seconds, fraction: rest === 0 ? '' : String(rest).padStart(6, '0') });
 }
 
 /**

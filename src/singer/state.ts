@@ -1,17 +1,21 @@
 import { TapError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject, jsonTypeOf } from '../json.ts';
-import { nearMisses, quotedName } from '../wording.ts';
+import { didYouMean, maxListed, nearMisses, quotedName } from '../wording.ts';
 import type { StateValue } from './messages.ts';
 
 /** The names under which a state may hold a stream's bookmark. */
 export interface StreamNames {
   readonly name: string;
   readonly aliases: readonly string[];
+  /** Raises a TapError (config) for an entry that the stream cannot go on from. */
+  readonly checkBookmark?: (entry: JsonObject) => void;
 }
 
 export interface StateOptions {
   readonly streams: readonly StreamNames[];
+  /** Told, in one sentence, what of the state has no meaning here. */
+  readonly warn?: (message: string) => void;
 }
 
 /** The same value, unable to change: what has been handed out as a state stays that state. */
@@ -65,14 +69,56 @@ function checkEnvelope(state: JsonObject, names: readonly string[]): void {
     throw wrong(`it has ${quotedName(misspelt, ['bookmarks'])} in the place of "bookmarks".`);
 }
 
-function checkBookmarks(bookmarks: Json, names: readonly string[]): void {
+/** Every known stream's entry, whether it will be read or not: later it would be too late. */
+function checkBookmarks(bookmarks: Json, streams: readonly StreamNames[]): void {
   if (bookmarks !== null && !isJsonObject(bookmarks))
     throw wrong(`"bookmarks" must be an object, not ${jsonTypeOf(bookmarks)}.`);
-  for (const name of names) {
-    const entry = bookmarks !== null && Object.hasOwn(bookmarks, name) ? bookmarks[name] : null;
-    if (entry !== undefined && entry !== null && !isJsonObject(entry))
-      throw wrong(`"bookmarks.${name}" must be an object, not ${jsonTypeOf(entry)}.`);
+  for (const stream of streams)
+    for (const key of [stream.name, ...stream.aliases])
+      if (bookmarks !== null && Object.hasOwn(bookmarks, key))
+        checkEntry(key, bookmarks[key] ?? null, stream);
+}
+
+function checkEntry(key: string, entry: Json, { checkBookmark }: StreamNames): void {
+  if (entry === null) return;
+  if (!isJsonObject(entry))
+    throw wrong(`"bookmarks.${key}" must be an object, not ${jsonTypeOf(entry)}.`);
+  try {
+    checkBookmark?.(entry);
+  } catch (error) {
+    // Only the stream knows its bookmark, only this place knows the stream.
+    if (!(error instanceof TapError)) throw error;
+    throw new TapError(`${key}: ${error.message}`, { kind: error.kind, stream: key });
   }
+}
+
+function checkCurrentlySyncing(value: Json): void {
+  // Old taps left an empty object where there was nothing.
+  const isEmpty = isJsonObject(value) && Object.keys(value).length === 0;
+  if (value !== null && typeof value !== 'string' && !isEmpty)
+    throw wrong(
+      `"currently_syncing" must be the name of a stream or null, not ${jsonTypeOf(value)}.`,
+    );
+}
+
+/** A misspelt name makes a stream start again. */
+function warnOfStrangers(
+  state: JsonObject,
+  names: readonly string[],
+  warn: (message: string) => void,
+): void {
+  const { bookmarks = null, currently_syncing: _, ...others } = state;
+  if (!isJsonObject(bookmarks)) {
+    if (Object.keys(others).length > 0)
+      warn('The state has no "bookmarks": every stream is read from the beginning.');
+    return;
+  }
+  const unknown = Object.keys(bookmarks).filter((key) => !names.includes(key));
+  const near = unknown.slice(0, maxListed).find((key) => nearMisses(key, names).length > 0);
+  if (near !== undefined)
+    warn(
+      `The state has a bookmark of a stream ${quotedName(near, names)}, which this tap does not have.${didYouMean(near, names)}`,
+    );
 }
 
 /**
@@ -99,7 +145,9 @@ export class State {
       throw wrong(`it must be an object with "bookmarks", not ${jsonTypeOf(given)}.`);
     const names = options.streams.flatMap(({ name, aliases }) => [name, ...aliases]);
     checkEnvelope(given, names);
-    checkBookmarks(given['bookmarks'] ?? null, names);
+    checkBookmarks(given['bookmarks'] ?? null, options.streams);
+    checkCurrentlySyncing(given['currently_syncing'] ?? null);
+    warnOfStrangers(given, names, options.warn ?? (() => undefined));
     return new State(
       frozenObject({
         ...given,

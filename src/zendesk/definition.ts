@@ -76,6 +76,8 @@ export interface StreamDefinition {
   readonly isDefault: boolean;
   /** Keys other taps left in this stream's bookmark, but for times; their leaves become null once ours is written. */
   readonly foreignBookmarkKeys: readonly string[];
+  /** Raises a TapError (config) for an entry of a state that the stream cannot go on from. */
+  readonly checkBookmark?: (entry: JsonObject) => void;
   readonly pages: PageSource;
   /** Asks the endpoint as little as possible. */
   readonly probe: Probe;

@@ -46,12 +46,17 @@ export interface BookmarkSpec {
 /** Airbyte's notes about streams without a cursor: nothing to resume. */
 const airbyteMarkers = new Set(['__ab_no_cursor_state_message', '__ab_full_refresh_sync_complete']);
 
-function unreadable(key: string, value: Json): TapError {
+/** The error of a bookmark from which nothing can be resumed. It is said before any request. */
+export function wrongBookmark(problem: string): TapError {
   return new TapError(
-    `the state's bookmark cannot be understood: ${key} is ${quoted(value)}, not a time; ` +
-      'pass the state the last run wrote, or remove this bookmark to read from start_date',
+    `the state's bookmark cannot be understood: ${problem}; ` +
+      'pass the state the last run wrote, or remove this bookmark to read from the beginning',
     { kind: 'config' },
   );
+}
+
+function unreadable(key: string, value: Json): TapError {
+  return wrongBookmark(`${key} is ${quoted(value)}, not a time of the years 1 to 9999`);
 }
 
 /** A time in any form a tap has written it: ISO text, or digits (Airbyte's connector wrote all three units). */
@@ -59,12 +64,13 @@ function timeToMicros(key: string, value: Json): number {
   const text = typeof value === 'number' ? String(Math.floor(value)) : value;
   if (typeof text !== 'string') throw unreadable(key, value);
   const micros = epochToMicros(text.trim()) ?? instantToMicros(text);
-  if (micros === undefined) throw unreadable(key, value);
+  // Beginning within the very last second, a later position would have no ISO form.
+  if (micros === undefined || micros > 253_402_300_799e6) throw unreadable(key, value);
   return micros;
 }
 
 /** Is there a value? Old taps left null and `{}` where nothing had been read yet. */
-function isPresent(value: Json | undefined): value is Exclude<Json, null> {
+export function isPresent(value: Json | undefined): value is Exclude<Json, null> {
   if (value === undefined || value === null) return false;
   return !isJsonObject(value) || Object.values(value).some((inner) => isPresent(inner));
 }
@@ -148,19 +154,24 @@ export function readExportBookmark(
   }
   const oldest = oldestTime(entry, spec);
   if (oldest !== undefined) return oldest;
-  const times = spec.foreignTimes.flat();
-  const known = new Set([spec.replicationKey, 'position', ...times, ...spec.foreignBookmarkKeys]);
-  const strange = Object.keys(entry).find(
-    (key) => !known.has(key) && !airbyteMarkers.has(key) && isPresent(entry[key]),
-  );
-  if (strange !== undefined) {
-    throw new TapError(
-      `the state's bookmark cannot be understood: it has no ${spec.replicationKey}, but ${quotedName(strange)}; ` +
-        'pass the state the last run wrote, or remove this bookmark to read from start_date',
-      { kind: 'config' },
-    );
-  }
+  const foreignKeys = [...spec.foreignTimes.flat(), ...spec.foreignBookmarkKeys];
+  checkNothingElse(entry, spec.replicationKey, foreignKeys);
   return undefined;
+}
+
+/**
+ * Of a bookmark without the key that is needed: holds it nothing else, but what another tap is known to leave?
+ * @throws TapError (config)
+ */
+export function checkNothingElse(
+  entry: JsonObject,
+  needed: string,
+  foreignKeys: readonly string[],
+): void {
+  const other = Object.keys(entry).find(
+    (key) => !foreignKeys.includes(key) && !airbyteMarkers.has(key) && isPresent(entry[key]),
+  );
+  if (other !== undefined) throw wrongBookmark(`it has no ${needed}, but ${quotedName(other)}`);
 }
 
 /** Says, where a bookmark holds only a part of another tap's times, why there is nothing to resume from. */

@@ -79,7 +79,8 @@ export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart
   const backMs = settings.lookbackMinutes * 60_000 + (bookmark.isOwn ? 0 : headDistanceMs);
   const isForeign = !bookmark.isOwn;
   if (backMs === 0) {
-    const place = { time: floor.time, startId: bookmark.endId };
+    // The API knows no time before 1970.
+    const place = { time: Math.max(floor.time, 0), startId: bookmark.endId };
     return { place, floor, isBehindFloor: false, isForeign };
   }
   const earliest = settings.hasStartDate ? first.place.time : 0;

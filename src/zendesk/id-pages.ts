@@ -2,6 +2,7 @@ import { TapError } from '../errors.ts';
 import type { HttpAnswer } from '../http/client.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quoted } from '../wording.ts';
+import { checkNothingElse, isPresent, wrongBookmark } from './export-bookmark.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
 import { createListWarning, type ItemList, type Shape } from './shape.ts';
 import { walkPages } from './walk-pages.ts';
@@ -26,23 +27,30 @@ function largestId(items: readonly JsonObject[]): number | undefined {
   return ids.length === 0 ? undefined : Math.max(...ids);
 }
 
+/** Keys other taps left in a bookmark of a list by id. What they kept about reading it whole (`offset`) is no bookmark. */
+export const foreignIdKeys: readonly string[] = ['offset', 'state_type', 'slices', 'legacy'];
+
 /**
- * A bookmark of a list by id: `{"id": n}`; Airbyte's `slices` hold the same number. What other taps kept
- * about a list they always read whole (`offset`) is no bookmark.
- * @throws TapError (config) for anything else under `id`.
+ * A bookmark of a list by id: `{"id": n}`; Airbyte's `slices` hold the same number. `undefined` when it holds
+ * nothing to resume from.
+ * @throws TapError (config) for anything else.
  */
-export function readIdBookmark(entry: JsonObject | undefined): number | undefined {
-  const value = entry?.['id'] ?? cursorOfSlices(entry?.['slices'] ?? null);
-  if (value === null || (isJsonObject(value) && Object.keys(value).length === 0)) return undefined;
+export function readIdBookmark(entry: JsonObject): number | undefined {
+  const { id, slices } = entry;
+  if (isPresent(id)) return wholeNumber('id', id);
+  if (isPresent(slices)) return wholeNumber('slices', cursorOfSlices(slices));
+  checkNothingElse(entry, 'id', foreignIdKeys);
+  return undefined;
+}
+
+/** The next id must be a number that is exact, too. */
+function wholeNumber(key: string, value: Json): number {
   const id = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) {
-    throw new TapError(
-      `the state's bookmark cannot be understood: id is ${quoted(value)}, not a whole number; ` +
-        'pass the state the last run wrote, or remove this bookmark to read everything',
-      { kind: 'config' },
-    );
-  }
-  return id;
+  if (typeof id === 'number' && Number.isSafeInteger(id + 1) && id >= 0 && Number.isInteger(id))
+    return id;
+  throw wrongBookmark(
+    `${key} is ${quoted(value)}, not a whole number from 0 to ${Number.MAX_SAFE_INTEGER - 1}`,
+  );
 }
 
 function cursorOfSlices(slices: Json): Json {
@@ -145,7 +153,7 @@ function take(
   }
   if (isEnd) return { page: withBookmark(paging, items, paging.largest, receivedMs) };
   const next = nextSinceId(lists);
-  if (next <= sinceId) {
+  if (next <= sinceId || !Number.isSafeInteger(next)) {
     throw new TapError(`the API's page does not lead on from ${sinceId}`, {
       kind: 'system',
     });
@@ -160,7 +168,9 @@ function withBookmark(
   fetchedMs: number,
 ): Page {
   const page = { items, fetchedMs };
-  return id > paging.bookmark ? { ...page, checkpoint: { id } } : page;
+  return id > paging.bookmark && Number.isSafeInteger(id + 1)
+    ? { ...page, checkpoint: { id } }
+    : page;
 }
 
 /**
@@ -169,7 +179,7 @@ function withBookmark(
  */
 export function idPages(spec: IdSpec): PageSource {
   return ({ api, settings, bookmark: entry, warn }: ReadOptions) => {
-    const bookmark = readIdBookmark(entry);
+    const bookmark = entry && readIdBookmark(entry);
     const limit = settings.pageLimits[spec.limit] ?? 100;
     return () => {
       const start = bookmark ?? 0;

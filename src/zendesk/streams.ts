@@ -5,9 +5,9 @@
 import { normalizeInstant } from '../instant.ts';
 import { jsonText, type JsonObject } from '../json.ts';
 import type { StreamDefinition } from './definition.ts';
-import { microseconds, seconds } from './export-bookmark.ts';
+import { microseconds, readExportBookmark, seconds } from './export-bookmark.ts';
 import { exportPages, type ExportSpec } from './export-pages.ts';
-import { idPages, type IdSpec } from './id-pages.ts';
+import { foreignIdKeys, idPages, readIdBookmark, type IdSpec } from './id-pages.ts';
 import { listPages, type ListSpec } from './list-pages.ts';
 import { exportProbe, idProbe, listProbe } from './probe.ts';
 import { bareList, namedLists, objectUnder, oneObject } from './shape.ts';
@@ -58,18 +58,28 @@ const usual: Static = {
 };
 
 /** The path of an endpoint, and the ways to ask it. */
-type Endpoint = Pick<StreamDefinition, 'path' | 'pages' | 'probe'>;
+type Endpoint = Pick<StreamDefinition, 'path' | 'pages' | 'probe' | 'checkBookmark'>;
 
 function listEndpoint(spec: ListSpec): Endpoint {
   return { path: spec.path, pages: listPages(spec), probe: listProbe(spec.path) };
 }
 
 function idEndpoint(spec: IdSpec): Endpoint {
-  return { path: spec.path, pages: idPages(spec), probe: idProbe(spec.path) };
+  return {
+    path: spec.path,
+    pages: idPages(spec),
+    probe: idProbe(spec.path),
+    checkBookmark: readIdBookmark,
+  };
 }
 
 function exportEndpoint(spec: ExportSpec): Endpoint {
-  return { path: spec.path, pages: exportPages(spec), probe: exportProbe(spec) };
+  return {
+    path: spec.path,
+    pages: exportPages(spec),
+    probe: exportProbe(spec),
+    checkBookmark: (entry) => readExportBookmark(entry, spec),
+  };
 }
 
 function list(
@@ -108,7 +118,7 @@ const routingSettings: StreamDefinition = {
 const byId = {
   replicationMethods: ['FULL_TABLE', 'INCREMENTAL'],
   replicationKey: 'id',
-  foreignBookmarkKeys: ['offset', 'state_type', 'slices', 'legacy'],
+  foreignBookmarkKeys: foreignIdKeys,
 } as const;
 
 const agents: StreamDefinition = {

@@ -178,7 +178,7 @@ test('The example of a state holds bookmarks of our own', () => {
   expect(readExportBookmark(state.bookmark('agent_timeline'), timeline)).toMatchObject({
     isOwn: true,
   });
-  expect(readIdBookmark(state.bookmark('agents'))).toBe(380000000034);
+  expect(readIdBookmark(state.bookmark('agents') ?? {})).toBe(380000000034);
 });
 
 test('The example of a selection leaves out the two fields, and reads chats whole', () => {
