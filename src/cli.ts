@@ -126,9 +126,11 @@ async function discover(run: Run, args: SingerArguments): Promise<number> {
   const { gatherConfig, readExtraStreams } = await import('./config.ts');
   const { describeStreams } = await import('./describe.ts');
   const { catalogText, discoverCatalog } = await import('./singer/catalog.ts');
-  const { selectByPatterns } = await import('./singer/patterns.ts');
+  const { selectByPatterns, streamsIn } = await import('./singer/patterns.ts');
   const value = await gatherConfig(sourcesOf(args, run));
-  const catalog = discoverCatalog(describeStreams(readExtraStreams(value)));
+  const streams = describeStreams(readExtraStreams(value));
+  // Meltano selects by these patterns from what is discovered, and goes on without a stream it does not find.
+  const catalog = discoverCatalog(streams, streamsIn(run.env['MELTANO_EXTRACT__SELECT']));
   const isChosen = args.select.length > 0;
   await print(run.stdout, catalogText(isChosen ? selectByPatterns(catalog, args.select) : catalog));
   return 0;

@@ -63,7 +63,7 @@ function automaticColumns(stream: StreamDescription): ReadonlySet<string> {
   return new Set([...keyProperties, ...(isAutomatic ? [replicationKey] : [])]);
 }
 
-function describe(stream: StreamDescription): CatalogEntry {
+function describe(stream: StreamDescription, name = stream.name): CatalogEntry {
   const automatic = automaticColumns(stream);
   const properties = [...propertyBreadcrumbs(stream.schema)].map((breadcrumb) => ({
     breadcrumb,
@@ -71,8 +71,8 @@ function describe(stream: StreamDescription): CatalogEntry {
   }));
   const [method] = stream.replicationMethods;
   return {
-    tap_stream_id: stream.name,
-    stream: stream.name,
+    tap_stream_id: name,
+    stream: name,
     key_properties: stream.keyProperties,
     replication_method: method,
     ...(method === 'INCREMENTAL' && { replication_key: stream.replicationKey }),
@@ -81,9 +81,17 @@ function describe(stream: StreamDescription): CatalogEntry {
   };
 }
 
-/** The catalog of these streams, in their order. It says what can be read, and chooses nothing. */
-export function discoverCatalog(streams: readonly StreamDescription[]): Catalog {
-  return { streams: streams.map((stream) => describe(stream)) };
+/**
+ * The catalog of these streams, in their order. It says what can be read, and chooses nothing.
+ * @param names by which streams are going to be selected: one of an alias, and not of its stream, names the entry
+ */
+export function discoverCatalog(
+  streams: readonly StreamDescription[],
+  names: ReadonlySet<string> = new Set(),
+): Catalog {
+  const aliasOf = ({ name, aliases }: StreamDescription): string | undefined =>
+    names.has(name) ? undefined : aliases.find((alias) => names.has(alias));
+  return { streams: streams.map((stream) => describe(stream, aliasOf(stream))) };
 }
 
 function selectDefault(entry: MetadataEntry): MetadataEntry {

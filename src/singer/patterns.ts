@@ -1,5 +1,6 @@
 /** Selection without a catalog file: patterns over streams and columns, as Meltano's `select` has them. */
 import { TapError } from '../errors.ts';
+import type { Json } from '../json.ts';
 import { didYouMean, quotedName } from '../wording.ts';
 import type { Catalog, CatalogEntry, MetadataEntry } from './catalog.ts';
 import type { Breadcrumb } from './schema.ts';
@@ -43,6 +44,24 @@ function parsePattern(text: string): Pattern {
   return { text, isExclusion, matches: (path) => matchesGlob(glob, path) };
 }
 
+function streamOf(pattern: string): string {
+  return pattern.replace(/^!/, '').split('.')[0] ?? '';
+}
+
+/** The names of streams in a JSON list of patterns; in what is no such list there are none. */
+export function streamsIn(text = '[]'): ReadonlySet<string> {
+  try {
+    const patterns: Json = JSON.parse(text);
+    const texts = Array.isArray(patterns) ? patterns : [];
+    return new Set(
+      texts.flatMap((pattern) => (typeof pattern === 'string' ? streamOf(pattern) : [])),
+    );
+  } catch {
+    // A SyntaxError: whoever has set it means something else.
+    return new Set();
+  }
+}
+
 /** Names only: `chats`, `visitor`, `email`; array items are no step of their own. */
 function namesAt(stream: string, breadcrumb: Breadcrumb): readonly string[] {
   const names = breadcrumb.filter((_step, index) => breadcrumb[index - 1] === 'properties');
@@ -81,8 +100,7 @@ function select(
 
 function nothingMatches({ text }: Pattern, { streams }: Catalog): TapError {
   const names = streams.map((entry) => entry.tap_stream_id);
-  const [stream = ''] = text.replace(/^!/, '').split('.');
-  const hint = didYouMean(stream, names) || ` The streams are: ${names.join(', ')}.`;
+  const hint = didYouMean(streamOf(text), names) || ` The streams are: ${names.join(', ')}.`;
   return new TapError(`--select: ${quotedName(text)} matches no stream and no column.${hint}`, {
     kind: 'config',
   });

@@ -28,6 +28,20 @@ test.each<{ name: string; input: TapInput }>([
   expect(result.bytes.equals(plain.bytes)).toBe(true);
 });
 
+test.each([
+  { select: '["account.*", "chats.*"]', name: 'account' },
+  { select: '["*.*", "!account.billing"]', name: 'account' },
+  { select: '["account.*", "accounts.*"]', name: 'accounts' },
+  { select: '["*.*"]', name: 'accounts' },
+  { select: '{"account.*": 1}', name: 'accounts' },
+  { select: '[[], "account.*"', name: 'accounts' },
+])("Discovery names a stream as Meltano's select does: $select", async ({ select, name }) => {
+  const result = await discover({ env: { MELTANO_EXTRACT__SELECT: select } });
+  const [first, ...others] = catalogIn(result).streams;
+  expect(first).toMatchObject({ tap_stream_id: name, stream: name });
+  expect(others).toEqual(catalogIn(await discover()).streams.slice(1));
+});
+
 test('Discovery has no line that a line buffer could not take', async () => {
   const { lines } = await discover();
   expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThan(4000);
