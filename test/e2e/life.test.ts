@@ -5,20 +5,26 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
-import { readOutput, type TapInput, type TapResult } from '../helpers/run-tap.ts';
-import { spawnTap, startTap, tapPath } from '../helpers/spawn-tap.ts';
+import { createManualClock } from '../helpers/manual-clock.ts';
+import { readOutput, runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
+import { startTap, tapPath } from '../helpers/spawn-tap.ts';
 import { readSlowly } from '../helpers/slow-reader.ts';
-import { criticalLines, lastWords, secretToken, withSandbox } from '../helpers/with-sandbox.ts';
+import {
+  criticalLines,
+  holdRequest,
+  lastWords,
+  secretToken,
+  withSandbox,
+} from '../helpers/with-sandbox.ts';
+import { runOnce, worldStartMs } from '../helpers/world.ts';
 
 const signals = ['SIGTERM', 'SIGINT'] as const;
 
@@ -30,17 +36,6 @@ const chats = catalogOf('chats');
 
 function inputFor(sandbox: Sandbox): TapInput {
   return { sandboxUrl: sandbox.url, config: { ...sandbox.config }, catalog: chats };
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await delay(5);
-}
-
-/** Resolves as soon as a stream has said something; says what it said so far. */
-function listen(pipe: Readable): { until: (word: string) => Promise<void> } {
-  let heard = '';
-  pipe.on('data', (piece: Buffer) => (heard += piece.toString()));
-  return { until: (word) => until(() => heard.includes(word)) };
 }
 
 function ids(result: TapResult): readonly unknown[] {
@@ -57,71 +52,85 @@ async function expectResumable(stopped: TapResult, sandbox: Sandbox): Promise<vo
   expect(stopped.messages.at(-1)?.type).toBe('STATE');
   expect(criticalLines(stopped)).toEqual([]);
   sandbox.faults.clear();
-  const rest = await spawnTap({ ...inputFor(sandbox), state: stopped.lastState });
+  const rest = await runTap({ ...inputFor(sandbox), state: stopped.lastState });
   expect(rest.code).toBe(0);
   expect([...new Set([...ids(stopped), ...ids(rest)])]).toEqual(chatIds(sandbox));
 }
 
-test.concurrent.each(signals)(
-  '%s in the middle: the page in hand and its state go out, then the program ends by it',
-  async (signal) => {
-    await withSandbox({ ...pages, latencyMs: 40 }, async (sandbox) => {
-      const { child, result } = await startTap(inputFor(sandbox));
-      await until(() => sandbox.requests.length >= 3);
-      child.kill(signal);
-      const stopped = await result;
-      expect(stopped).toMatchObject({ code: null, signal });
-      expect(ids(stopped).length).toBeLessThan(60);
-      expect(stopped.warnings).toContain('stopped by a signal; what was read has its state');
-      expect(stopped.stderr).toContain('1 interrupted');
-      await expectResumable(stopped, sandbox);
-    });
-  },
-);
+/** Stops a run, as a signal does, when the request for the third page comes. */
+function stopAtThird(): { onRequest: (request: SeenRequest) => void; signal: AbortSignal } {
+  const stop = new AbortController();
+  return {
+    signal: stop.signal,
+    onRequest: ({ number }) => {
+      if (number === 3) stop.abort();
+    },
+  };
+}
 
-const waits: readonly { name: string; fault: Fault; says: string }[] = [
+test('A stop in the middle: the page in hand and its state go out', async () => {
+  const { onRequest, signal } = stopAtThird();
+  await withSandbox({ ...pages, onRequest }, async (sandbox) => {
+    const stopped = await runTap({ ...inputFor(sandbox), signal });
+    // Two pages of ten, the second of which begins with the last chat of the first.
+    expect(ids(stopped)).toEqual(chatIds(sandbox).slice(0, 19));
+    expect(stopped.warnings).toContain('stopped by a signal; what was read has its state');
+    expect(stopped.stderr).toContain('1 interrupted');
+    await expectResumable(stopped, sandbox);
+  });
+});
+
+test.each(signals)('%s in the middle ends the program by it', async (signal) => {
+  const third = holdRequest(3);
+  await withSandbox({ ...pages, onRequest: third.onRequest }, async (sandbox) => {
+    const { child, result } = await startTap(inputFor(sandbox));
+    await third.come;
+    child.kill(signal);
+    const stopped = await result;
+    expect(stopped).toMatchObject({ code: null, signal });
+    expect(criticalLines(stopped)).toEqual([]);
+    expect(sandbox.requests).toHaveLength(3);
+  });
+});
+
+const waits: readonly { name: string; fault: Fault }[] = [
   {
     name: 'a pause the API asked for',
     fault: { kind: 'status', status: 429, retryAfter: 600 },
-    says: 'INFO waiting 600 s',
   },
-  {
-    name: 'an answer that does not come',
-    fault: { kind: 'stall', where: 'headers' },
-    says: 'METRIC',
-  },
-  { name: 'the rest of a body', fault: { kind: 'stall', where: 'body' }, says: 'METRIC' },
+  { name: 'an answer that does not come', fault: { kind: 'stall', where: 'headers' } },
+  { name: 'the rest of a body', fault: { kind: 'stall', where: 'body' } },
 ];
 
-test.concurrent.each(waits)(
-  'A signal during $name ends it at once, with all that was read',
-  async ({ fault, says }) => {
-    await withSandbox(
-      { ...pages, faults: [{ path: 'incremental/chats', nth: 3, fault }] },
-      async (sandbox) => {
-        const { child, result } = await startTap(inputFor(sandbox));
-        const log = listen(child.stderr);
-        await until(() => sandbox.requests.length === 3);
-        await log.until(says);
-        child.kill('SIGTERM');
-        const stopped = await result;
-        expect(stopped).toMatchObject({ code: null, signal: 'SIGTERM' });
-        // Two pages of ten, the second of which begins with the last chat of the first.
-        expect(ids(stopped)).toEqual(chatIds(sandbox).slice(0, 19));
-        await expectResumable(stopped, sandbox);
-      },
-    );
-  },
-);
+test.each(waits)('A stop during $name ends it at once, with all that was read', async (one) => {
+  const stop = new AbortController();
+  const clock = createManualClock(worldStartMs, (ms) => {
+    if (ms === 600_000) stop.abort();
+  });
+  const options: SandboxOptions = {
+    ...pages,
+    clock: clock.now,
+    faults: [{ path: 'incremental/chats', nth: 3, fault: one.fault }],
+    onAnswer: ({ fault, status }) => {
+      if (fault !== 'stall') return;
+      if (status === null) stop.abort();
+      else void clock.refreshed().then(() => stop.abort());
+    },
+  };
+  await withSandbox(options, async (sandbox) => {
+    const input = { ...inputFor(sandbox), clock };
+    const stopped = await runTap({ ...input, signal: stop.signal });
+    expect(clock.now()).toBe(worldStartMs);
+    expect(ids(stopped)).toEqual(chatIds(sandbox).slice(0, 19));
+    await expectResumable(stopped, sandbox);
+  });
+});
 
-test.concurrent('A signal before the first answer leaves a state, and no complaint', async () => {
-  await withSandbox({ latencyMs: 60_000 }, async (sandbox) => {
+test('A stop before the first answer leaves a state, and no complaint', async () => {
+  const stop = new AbortController();
+  await withSandbox({ onRequest: () => stop.abort() }, async (sandbox) => {
     const state = { bookmarks: { other_stream: { at: 1 } } };
-    const { child, result } = await startTap({ ...inputFor(sandbox), state });
-    await until(() => sandbox.requests.length === 1);
-    child.kill('SIGTERM');
-    const stopped = await result;
-    expect(stopped).toMatchObject({ code: null, signal: 'SIGTERM' });
+    const stopped = await runTap({ ...inputFor(sandbox), state, signal: stop.signal });
     expect(stopped.messages).toEqual([
       { type: 'STATE', value: { ...state, currently_syncing: 'chats' } },
     ]);
@@ -129,32 +138,35 @@ test.concurrent('A signal before the first answer leaves a state, and no complai
   });
 });
 
-test.concurrent.each(signals)('%s ends a program whose output nobody takes', async (signal) => {
-  await withSandbox(plenty, async (sandbox) => {
+test('A signal ends a program whose output nobody takes', async () => {
+  const second = holdRequest(2);
+  await withSandbox({ ...plenty, onRequest: second.onRequest }, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox), false);
-    await until(() => sandbox.requests.length >= 2);
-    child.kill(signal);
-    expect(await result).toMatchObject({ code: null, signal });
+    await second.come;
+    child.kill('SIGTERM');
+    expect(await result).toMatchObject({ code: null, signal: 'SIGTERM' });
   });
 });
 
-test.concurrent('A second signal is not waited for', async () => {
-  await withSandbox(plenty, async (sandbox) => {
+test('A second signal is not waited for', async () => {
+  const second = holdRequest(2);
+  await withSandbox({ ...plenty, onRequest: second.onRequest }, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox), false);
-    await until(() => sandbox.requests.length >= 2);
+    await second.come;
     child.kill('SIGTERM');
     child.kill('SIGINT');
     expect((await result).signal).toMatch(/^SIG(TERM|INT)$/);
   });
 });
 
-test.concurrent.each([
+test.each([
   { signal: 'SIGTERM', code: 143 },
   { signal: 'SIGINT', code: 130 },
 ] as const)('A shell sees exit code $code after $signal', async ({ signal, code }) => {
   const folder = await mkdtemp(join(tmpdir(), 'tap-shell-'));
   try {
-    await withSandbox({ latencyMs: 60_000 }, async (sandbox) => {
+    const first = holdRequest(1);
+    await withSandbox({ onRequest: first.onRequest }, async (sandbox) => {
       const config = join(folder, 'config.json');
       await writeFile(config, JSON.stringify(sandbox.config));
       const script = '"$@" > /dev/null 2>&1 & echo $!; wait $!; echo "code $?"';
@@ -165,7 +177,7 @@ test.concurrent.each([
       });
       const said = text(shell.stdout);
       const [pid] = (await once(shell.stdout, 'data')) as [Buffer];
-      await until(() => sandbox.requests.length === 1);
+      await first.come;
       process.kill(Number(pid.toString()), signal);
       expect((await said).split('\n')).toContain(`code ${code}`);
     });
@@ -177,7 +189,7 @@ test.concurrent.each([
 /** What a program that crashed would write. */
 const crash = /^\s+at |node:|Error|CRITICAL|EPIPE/m;
 
-test.concurrent('A reader that takes a first line and goes, goes without a complaint', async () => {
+test('A reader that takes a first line and goes, goes without a complaint', async () => {
   await withSandbox(plenty, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox), false);
     await once(child.stdout, 'data');
@@ -188,19 +200,17 @@ test.concurrent('A reader that takes a first line and goes, goes without a compl
   });
 });
 
-test.concurrent('A reader that goes while the next page is waited for does not keep the program alive', async () => {
-  const faults = [
-    { path: 'incremental/chats', nth: 2, fault: { kind: 'stall', where: 'headers' } },
-  ] as const;
-  await withSandbox({ ...plenty, faults }, async (sandbox) => {
+test('A reader that goes while the next page is waited for does not keep the program alive', async () => {
+  const second = holdRequest(2);
+  await withSandbox({ ...plenty, onRequest: second.onRequest }, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox), false);
-    await until(() => sandbox.requests.length === 2);
+    await second.come;
     child.stdout.destroy();
     expect(await result).toMatchObject({ code: 1, signal: null });
   });
 });
 
-test.concurrent.each([['--discover'], ['--help']])(
+test.each([['--discover'], ['--help']])(
   'A reader that does not want what %s prints is no crash',
   async (...args) => {
     const { child, result } = await startTap({ args }, false);
@@ -224,19 +234,21 @@ test('A disk that is full is named as what it is', () => {
   );
 });
 
-test.concurrent('Nobody has to read the log', async () => {
-  await withSandbox({ latencyMs: 200 }, async (sandbox) => {
+test('Nobody has to read the log', async () => {
+  const first = holdRequest(1);
+  await withSandbox({ onRequest: first.onRequest }, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox));
     // Reading a pipe that was destroyed fails; the program's end is what counts here.
     result.catch(() => undefined);
-    await until(() => sandbox.requests.length === 1);
+    await first.come;
     child.stderr.destroy();
+    first.release();
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(0);
   });
 });
 
-test.concurrent('A slow reader gets every line, and the exit code is 0', async () => {
+test('A slow reader gets every line, and the exit code is 0', async () => {
   await withSandbox({ chats: 300 }, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox), false);
     const bytes = await readSlowly(child.stdout, { bytesPerSecond: 800_000 });
@@ -248,7 +260,7 @@ test.concurrent('A slow reader gets every line, and the exit code is 0', async (
   });
 });
 
-test.concurrent('A slow reader gets every line of a run that fails, and the exit code is 1', async () => {
+test('A slow reader gets every line of a run that fails, and the exit code is 1', async () => {
   const faults = [
     { path: 'incremental/chats', nth: 2, fault: { kind: 'status', status: 400 } },
   ] as const;
@@ -264,32 +276,23 @@ test.concurrent('A slow reader gets every line of a run that fails, and the exit
   });
 });
 
-test.concurrent('Standard output holds messages and nothing else, whatever goes wrong', async () => {
-  await withSandbox(
-    {
-      chats: 60,
-      hostile: true,
-      switches: { absent: { goals: 404 }, tokenRefused: ['skills'] },
-      faults: [{ path: 'agents', nth: 1, fault: { kind: 'status', status: 429, retryAfter: 1 } }],
-    },
-    async (sandbox) => {
-      const { messages, code } = await spawnTap({
-        sandboxUrl: sandbox.url,
-        config: { ...sandbox.config },
-        env: { LOGLEVEL: 'debug' },
-      });
-      expect(code).toBe(1);
-      const types = new Set(messages.map(({ type }) => type));
-      expect(types).toEqual(new Set(['RECORD', 'SCHEMA', 'STATE']));
-      expect(messages.at(-1)?.type).toBe('STATE');
-    },
-  );
+test('Standard output holds messages and nothing else, whatever goes wrong', async () => {
+  const { result } = await runOnce({
+    chats: 60,
+    hostile: true,
+    switches: { absent: { goals: 404 }, tokenRefused: ['skills'] },
+    faults: [{ path: 'agents', nth: 1, fault: { kind: 'status', status: 429, retryAfter: 1 } }],
+  });
+  expect(result.code).toBe(1);
+  const types = new Set(result.messages.map(({ type }) => type));
+  expect(types).toEqual(new Set(['RECORD', 'SCHEMA', 'STATE']));
+  expect(result.messages.at(-1)?.type).toBe('STATE');
 });
 
-test.concurrent('With log_format: json every line of the log is an object with the keys Meltano wants', async () => {
+test('With log_format: json every line of the log is an object with the keys Meltano wants', async () => {
   await withSandbox({ switches: { absent: { chats: 500 } } }, async (sandbox) => {
     const config = { ...sandbox.config, log_format: 'json', max_retry_seconds: 0 };
-    const { code, stderrLines } = await spawnTap({ ...inputFor(sandbox), config });
+    const { code, stderrLines } = await runTap({ ...inputFor(sandbox), config });
     expect(code).toBe(1);
     const entries = stderrLines.map((line): Record<string, unknown> => JSON.parse(line));
     const wanted = ['level', 'pid', 'logger_name', 'ts', 'thread_name', 'app_name', 'message'];

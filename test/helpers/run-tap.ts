@@ -1,6 +1,6 @@
 /** Runs the tap inside this process, from its arguments to its output: no build is needed, and coverage is counted. */
 import { buffer } from 'node:stream/consumers';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 
 import { runSinger } from '../../src/cli.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -19,6 +19,8 @@ export interface InProcessInput extends TapInput {
   readonly clock?: Clock;
   /** Aborted: what SIGTERM does to a process. */
   readonly signal?: AbortSignal;
+  /** Reads the output to its end. Default: at once. */
+  readonly read?: (stdout: Readable) => Promise<Buffer>;
 }
 
 export interface SchemaLine {
@@ -145,7 +147,8 @@ export async function runTap(input: InProcessInput): Promise<TapResult> {
   const files = await writeInputs(input);
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const written = Promise.all([buffer(stdout), buffer(stderr)]);
+  const { read = buffer } = input;
+  const written = Promise.all([read(stdout), buffer(stderr)]);
   try {
     const code = await runSinger({
       argv: files.argv,

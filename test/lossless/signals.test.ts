@@ -1,21 +1,24 @@
 /** A run that is told to stop leaves a state from which the next one goes on. */
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 
 import { expect, test } from '@jest/globals';
 
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { seeded } from '../helpers/export-model.ts';
+import { createManualClock } from '../helpers/manual-clock.ts';
+import { runTap } from '../helpers/run-tap.ts';
 import type { StartedTap } from '../helpers/spawn-tap.ts';
+import { holdRequest } from '../helpers/with-sandbox.ts';
 import {
   contentsNow,
   createDeathWorld,
-  dieIn,
-  inPairs,
   runIn,
   startIn,
   type DeathWorld,
+  type Ending,
 } from './death-world.ts';
 import {
   contentFaults,
@@ -25,13 +28,7 @@ import {
   repeatsAfter,
   type Story,
 } from './union.ts';
-import { chosen, isWhole } from './whole-set.ts';
-
-const signals = ['SIGTERM', 'SIGINT'] as const;
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await delay(5);
-}
+import { isWhole } from './whole-set.ts';
 
 /** What is wrong after the next run. */
 async function faultsAfter(
@@ -52,28 +49,58 @@ async function faultsAfter(
   ];
 }
 
-const times = isWhole ? 10 : 2;
+/**
+ * A run in this process that is stopped, as by a signal, once its reader has had so many bytes. The reader
+ * takes a rest before it goes on.
+ */
+function stopIn(sandbox: Sandbox, afterBytes: number): Promise<Ending> {
+  const stop = new AbortController();
+  const read = async (stdout: Readable): Promise<Buffer> => {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    for await (const piece of stdout) {
+      pieces.push(piece as Buffer);
+      size += (piece as Buffer).length;
+      if (size < afterBytes || stop.signal.aborted) continue;
+      stop.abort();
+      for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+    }
+    return Buffer.concat(pieces);
+  };
+  return runIn(sandbox, undefined, (input) => runTap({ ...input, read, signal: stop.signal }));
+}
 
-test.each(signals)(
-  `%s at ${times} moments of a run: the next run brings exactly the rest`,
+const times = isWhole ? 50 : 4;
+
+test(`Stopped at ${times} moments of a run: the page in hand and its state go out, and the next run brings exactly the rest`, async () => {
+  const world = await createDeathWorld();
+  const random = seeded(7);
+  await world.within(async (sandbox) => {
+    for (let count = 0; count < times; count += 1) {
+      const stopped = await stopIn(sandbox, 1 + Math.floor(random() * 300_000));
+      expect(stopped.stderr).toContain('stopped by a signal');
+      expect(stopped.story.at(-1)?.state).toBeDefined();
+      expect(await faultsAfter(world, sandbox, stopped.story)).toEqual([]);
+    }
+  });
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s ends the process, and the next run brings exactly the rest',
   async (signal) => {
-    const world = await createDeathWorld({}, { latencyMs: 10 });
-    const random = seeded(signal.length);
-
-    const outcomes = await inPairs(Array.from({ length: times }), () =>
-      world.within(async (sandbox) => {
-        const afterBytes = 1 + Math.floor(random() * 300_000);
-        const stopped = await dieIn(sandbox, { how: signal, afterBytes });
-        const faults = await faultsAfter(world, sandbox, stopped.story);
-        return { signal: stopped.signal, last: stopped.story.at(-1), faults };
-      }),
-    );
-
-    expect(outcomes.flatMap(({ faults }) => faults)).toEqual([]);
-    expect(outcomes.map((outcome) => outcome.signal)).toEqual(outcomes.map(() => signal));
-    expect(outcomes.filter(({ last }) => last?.state === undefined)).toEqual([]);
+    const third = holdRequest(3, '/incremental/chats');
+    const world = await createDeathWorld({}, { onRequest: third.onRequest });
+    await world.within(async (sandbox) => {
+      const tap = await startIn(sandbox);
+      const received = collect(tap);
+      await third.come;
+      tap.child.kill(signal);
+      const [stopped] = await Promise.all([tap.result, once(tap.child.stdout, 'close')]);
+      expect(stopped).toMatchObject({ code: null, signal });
+      // Whether or not the page in hand got out in time.
+      expect(await faultsAfter(world, sandbox, readStory(received()))).toEqual([]);
+    });
   },
-  120_000,
 );
 
 /** The API asks for a pause far longer than any test. */
@@ -88,6 +115,30 @@ const pauses = [
   { where: 'before the first agents', path: '=agents', nth: 1 },
 ];
 
+test.each(pauses)(
+  'Stopped while a pause is waited for $where: the next run brings exactly the rest',
+  async ({ path, nth }) => {
+    const stop = new AbortController();
+    const clock = createManualClock(Date.now(), (ms) => {
+      if (ms === 600_000) stop.abort();
+    });
+    const options = { ...pauseIn(path, nth), now: clock.now(), clock: clock.now };
+    const world = await createDeathWorld({}, options);
+
+    await world.within(async (sandbox) => {
+      const stopped = await runIn(sandbox, undefined, (input) =>
+        runTap({ ...input, clock, signal: stop.signal }),
+      );
+      expect(stopped.stderr).toContain('INFO waiting 600 s');
+      expect(stopped.story.at(-1)?.state).toBeDefined();
+      expect(await faultsAfter(world, sandbox, stopped.story)).toEqual([]);
+    });
+  },
+);
+
+/** More than a pipe holds, in pages of which it holds several. */
+const plenty: SandboxOptions = { history: { min: 10, max: 14 } };
+
 /** A tap whose output is read all the time. */
 function collect({ child }: StartedTap): () => Buffer {
   const chunks: Buffer[] = [];
@@ -95,43 +146,19 @@ function collect({ child }: StartedTap): () => Buffer {
   return () => Buffer.concat(chunks);
 }
 
-const waits = chosen(
-  pauses.flatMap((pause) => signals.map((signal) => [pause.where, signal, pause] as const)),
-  ([, , { nth }]) => nth === 9,
-);
-
-test.each(waits)(
-  'while a pause is waited for %s, %s stops the run: the next one brings exactly the rest',
-  async (_where, signal, { path, nth }) => {
-    const world = await createDeathWorld({}, pauseIn(path, nth));
-
-    await world.within(async (sandbox) => {
-      const tap = await startIn(sandbox);
-      const received = collect(tap);
-      let log = '';
-      tap.child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
-      await until(() => log.includes('INFO waiting 600 s'));
-      tap.child.kill(signal);
-      const [stopped] = await Promise.all([tap.result, once(tap.child.stdout, 'close')]);
-      expect(stopped).toMatchObject({ code: null, signal });
-      const story = readStory(received());
-      expect(story.at(-1)?.state).toBeDefined();
-      expect(await faultsAfter(world, sandbox, story)).toEqual([]);
+/** Reads until a chat has come, and then no more. */
+async function readFirstChat({ child }: StartedTap): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', function read(chunk: Buffer) {
+      chunks.push(chunk);
+      const story = readStory(Buffer.concat(chunks));
+      if (!story.some(({ written }) => written?.stream === 'chats')) return;
+      child.stdout.off('data', read).pause();
+      resolve();
     });
-  },
-  60_000,
-);
-
-/** More than a pipe holds, in pages of which it holds several. */
-const plenty: SandboxOptions = { history: { min: 10, max: 14 } };
-
-/** Resolves when the tap asks for nothing any more: it cannot get rid of what it has. */
-async function blocked({ requests }: Sandbox): Promise<void> {
-  let before = -1;
-  while (requests.length !== before || requests.length === 0) {
-    before = requests.length;
-    await delay(700);
-  }
+  });
+  return Buffer.concat(chunks);
 }
 
 /** What a tap that nobody read leaves in its pipe. */
@@ -154,38 +181,19 @@ const blockades = [
 ] as const;
 
 test.each(isWhole ? blockades : blockades.slice(1, 3))(
-  '$title while nobody reads: what lies in the pipe is enough for the next run to bring the rest',
+  '$title when the reader has stopped reading: what lies in the pipe is enough for the next run to bring the rest',
   async ({ sent }) => {
     const world = await createDeathWorld({}, plenty);
 
     await world.within(async (sandbox) => {
       const tap = await startIn(sandbox);
-      await blocked(sandbox);
+      const begun = await readFirstChat(tap);
       const left = leftIn(tap);
       for (const signal of sent) tap.child.kill(signal);
       const [stopped, bytes] = await Promise.all([tap.result, left]);
       expect(sent).toContain(stopped.signal);
-      const story = readStory(bytes);
-      expect(story.some(({ written }) => written?.stream === 'chats')).toBe(true);
+      const story = readStory(Buffer.concat([begun, bytes]));
       expect(await faultsAfter(world, sandbox, story)).toEqual([]);
     });
   },
-  60_000,
 );
-
-test('A reader that wakes up after the signal gets the page in hand and its state', async () => {
-  const world = await createDeathWorld({}, plenty);
-
-  await world.within(async (sandbox) => {
-    const tap = await startIn(sandbox);
-    await blocked(sandbox);
-    tap.child.kill('SIGTERM');
-    const received = collect(tap);
-    const [stopped] = await Promise.all([tap.result, once(tap.child.stdout, 'close')]);
-    expect(stopped.signal).toBe('SIGTERM');
-    expect(received().toString().endsWith('\n')).toBe(true);
-    const story = readStory(received());
-    expect(story.at(-1)?.state).toBeDefined();
-    expect(await faultsAfter(world, sandbox, story)).toEqual([]);
-  });
-});
