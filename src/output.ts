@@ -5,8 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Message } from './singer/messages.ts';
 
 /** Writes a text. @throws what the stream fails with, as when its reader went away. */
-export async function print(stdout: Writable, text: string): Promise<void> {
-  await pipeline(Readable.from([text]), stdout, { end: false });
+export function print(stdout: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 export interface MessageOutput {
@@ -21,7 +23,7 @@ export interface MessageOutput {
 }
 
 /**
- * One output pipeline for a whole run; stdout is not ended, so that the process can see it emptied.
+ * The one output pipeline of a run: each adds listeners to stdout that stay. stdout is not ended, so that the process can see it emptied.
  * @throws what stdout fails with, as when its reader went away.
  */
 export async function writeMessages(output: MessageOutput): Promise<void> {
