@@ -12,7 +12,7 @@ if (program !== undefined) {
   process.exitCode = await program.run(process.argv.slice(2), {
     stdout: process.stdout,
     stderr: process.stderr,
-    cwd: process.cwd(),
+    cwd: '.',
     signal: stop.signal,
   });
 }

@@ -122,6 +122,18 @@ function taskOf({ discover, check, about, test }: SingerFlags): Task {
   return task;
 }
 
+/** What has no effect on some tasks. Files do not count: Meltano names them whatever it asks for. */
+const idle: Readonly<Partial<Record<Task, readonly (keyof SingerFlags)[]>>> = {
+  about: ['select', 'start-date'],
+  discover: ['start-date'],
+};
+
+function checkIdle(task: Task, given: SingerFlags): void {
+  const name = idle[task]?.find((one) => given[one] !== undefined);
+  if (name !== undefined)
+    throw new ConfigError(`--${name} has no effect on --${task}: leave it out`);
+}
+
 function formatOf(value: string | undefined): AboutFormat {
   return value === 'json' || value === 'markdown' ? value : 'text';
 }
@@ -134,6 +146,7 @@ function interpret({ flags: given }: Given<keyof typeof flags>): SingerArguments
     throw new ConfigError('give --catalog or --select: a catalog says already what is selected');
   if (given.format !== undefined && task !== 'about')
     throw new ConfigError('--format says how --about prints: give --about, too');
+  checkIdle(task, given);
   return {
     task,
     config,

@@ -73,10 +73,8 @@ async function readLogConfig(path: string): Promise<string> {
 async function tellFatal(error: unknown, options: CliOptions, logger: Logger): Promise<number> {
   // A reader that went away knows why.
   if (options.stdout.destroyed || codeOf(error) === 'EPIPE') return 1;
-  const { asTapError } = await import('./errors.ts');
-  const isOutput = error instanceof Error && 'syscall' in error && error.syscall === 'write';
-  const what = isOutput ? 'the output cannot be written' : 'this is a bug, please report it';
-  const { message } = asTapError(error, what);
+  const { asFatalError } = await import('./errors.ts');
+  const { message } = asFatalError(error);
   for (const line of message.split('\n')) logger.critical(line, { error });
   return 1;
 }

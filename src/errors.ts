@@ -106,3 +106,25 @@ export function asTapError(error: unknown, what: string): TapError {
   const text = error instanceof Error ? error.message : String(error);
   return new TapError(`${what}: ${text}`, { kind: 'system', cause: error });
 }
+
+/** What ends a program: its own errors as they are; a bug is only what the system is not to blame for. */
+export function asFatalError(error: unknown): TapError {
+  if (error instanceof TapError) return error;
+  const syscall = textIn(error, 'syscall');
+  if (syscall === 'uv_cwd') {
+    const text =
+      'the current folder does not exist any more, or may not be entered: go to another one';
+    return new TapError(text, { kind: 'config', cause: error });
+  }
+  if (syscall === 'write') return asTapError(error, 'the output cannot be written');
+  if (syscall !== undefined) return asTapError(error, 'the system refuses what the program needs');
+  if (textIn(error, 'code') === 'ERR_MODULE_NOT_FOUND')
+    return asTapError(error, 'the installation is incomplete, install the program again');
+  return asTapError(error, 'this is a bug, please report it');
+}
+
+function textIn(error: unknown, key: 'code' | 'syscall'): string | undefined {
+  const value: unknown =
+    error instanceof Error && key in error ? Reflect.get(error, key) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}

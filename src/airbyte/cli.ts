@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { CliOptions } from '../cli.ts';
-import { asTapError, TapError } from '../errors.ts';
+import { asFatalError, TapError } from '../errors.ts';
 import { createLogger, levelOf, type Logger } from '../logger.ts';
 import { print } from '../output.ts';
 import { UsageError } from '../command-line.ts';
@@ -50,7 +50,7 @@ async function tellFatal(error: unknown, run: Run): Promise<number> {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (run.stdout.destroyed || code === 'EPIPE') return 1;
   if (error instanceof UsageError) run.stderr.write(`${error.usage}\n\n${error.message}\n`);
-  const told = asTapError(error, 'this is a bug, please report it');
+  const told = asFatalError(error);
   run.logger.debug('the run ends here', { error });
   await print(run.stdout, runErrorLine(told, run));
   return 1;

@@ -1,5 +1,5 @@
 import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
-import { ConfigError } from '../errors.ts';
+import { asFatalError, ConfigError } from '../errors.ts';
 import { runDemo } from './demo.ts';
 import { checkOptions } from './option-checks.ts';
 import type { Terminal } from './serve.ts';
@@ -101,7 +101,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     return 0;
   } catch (error) {
     // Whatever is wrong with flags, files or the port is told in one sentence.
-    terminal.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    const isOwn = error instanceof Error && !('syscall' in error);
+    terminal.stderr.write(`${isOwn ? error.message : asFatalError(error).message}\n`);
     return 1;
   }
 }

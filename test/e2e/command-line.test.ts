@@ -128,6 +128,14 @@ const wrongInTap: readonly Wrong[] = [
   },
   { args: ['--format', 'json'], says: '--format says how --about prints: give --about, too' },
   {
+    args: ['--about', '--select', 'chats'],
+    says: '--select has no effect on --about: leave it out',
+  },
+  {
+    args: ['--discover', '--start-date', '2024-01-01'],
+    says: '--start-date has no effect on --discover: leave it out',
+  },
+  {
     args: ['--discover', '--check'],
     says: 'give one of --discover, --check, --test and --about at a time',
   },
