@@ -192,9 +192,10 @@ export async function assembleSync(options: AssembleOptions): Promise<Sync> {
     settings: readSettings(config),
     obeysBookmark: ({ replicationMethod }) => replicationMethod === 'INCREMENTAL',
     failsOnAbsent: config.onAbsent === 'fail',
+    confirmsAbsence: options.adapt === undefined,
     logger,
     signal,
-    now: clock.now,
+    clock,
     requests,
   });
 }

@@ -40,12 +40,13 @@ export class ConfigError extends TapError {
 }
 
 /**
- * Why a request brought no JSON: the server's status said so, nothing or only a part arrived
- * (`network`, `timeout`, `cut`), what arrived is no text (`not-text`), no JSON (`not-json`) or more than a
+ * Why a request brought no answer: the server's status said so, or an error in a body with a status of
+ * success (`error-object`), nothing or only a part arrived (`network`, `timeout`, `cut`), what arrived is no text (`not-text`), no JSON (`not-json`) or more than a
  * body may hold (`too-large`), or the server pointed to another host or to a login page (`redirect`).
  */
 export type HttpFailure =
   | 'status'
+  | 'error-object'
   | 'network'
   | 'timeout'
   | 'cut'
@@ -64,6 +65,8 @@ export interface HttpErrorOptions extends TapErrorOptions {
   readonly serverTimeMs?: number | undefined;
   /** The wait the answer asks for before the next request, in ms, when it asks for one. */
   readonly retryAfterMs?: number | undefined;
+  /** The API asks for fewer requests: 429, or a Retry-After or words that say so. */
+  readonly isLimit?: boolean | undefined;
   /** The message without path and advice, for a log line: `answers 503 Service Unavailable`. */
   readonly why?: string;
   /** What the user may do about it, as a sentence. */
@@ -78,6 +81,7 @@ export class HttpError extends TapError {
   readonly status: number | undefined;
   readonly serverTimeMs: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly isLimit: boolean;
   readonly why: string;
   readonly advice: string;
   readonly #options: HttpErrorOptions;
@@ -89,6 +93,7 @@ export class HttpError extends TapError {
     this.status = options.status;
     this.serverTimeMs = options.serverTimeMs;
     this.retryAfterMs = options.retryAfterMs;
+    this.isLimit = options.isLimit ?? false;
     this.why = options.why ?? '';
     this.advice = options.advice ?? '';
     this.#options = options;

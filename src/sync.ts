@@ -4,6 +4,7 @@
  */
 import { pipeline, Readable } from 'node:stream';
 
+import type { Clock } from './clock.ts';
 import { asTapError, TapError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { createRecordTransform, type Outcome } from './record-transform.ts';
@@ -12,7 +13,7 @@ import type { Message } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
 import type { Validate } from './singer/validator.ts';
-import { judge } from './verdict.ts';
+import { judge, type Verdict } from './verdict.ts';
 import type { ChatApi } from './zendesk/api.ts';
 import type { Page, ReadSettings, StreamDefinition } from './zendesk/definition.ts';
 
@@ -31,9 +32,11 @@ export interface SyncOptions {
   readonly obeysBookmark: (stream: SelectedStream) => boolean;
   /** Is an absent endpoint a failure? */
   readonly failsOnAbsent: boolean;
+  /** Must an endpoint say twice that it is absent? A refusal may pass, but a check cannot wait for that. */
+  readonly confirmsAbsence: boolean;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Requests made so far in this run, retries included. */
   readonly requests: () => number;
 }
@@ -79,7 +82,7 @@ function inOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
 
 function openStream(stream: StreamToRead, options: SyncOptions): OpenStream {
   const { selected, definition } = stream;
-  const { api, settings, now, logger } = options;
+  const { api, settings, clock, logger } = options;
   const name = selected.tapStreamId;
   const names = [definition.name, ...definition.aliases];
   const isObeyed = options.obeysBookmark(selected);
@@ -87,7 +90,7 @@ function openStream(stream: StreamToRead, options: SyncOptions): OpenStream {
     const pages = definition.pages({
       api,
       settings,
-      now,
+      now: clock.now,
       bookmark: isObeyed ? options.state.bookmark(name, names) : undefined,
       info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
       warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
@@ -129,18 +132,12 @@ async function* readStream(
   options: SyncOptions,
 ): AsyncGenerator<Message, StreamResult, undefined> {
   const { selected } = stream;
-  const before = {
-    ms: options.now(),
-    requests: options.requests(),
-    answers: options.api.answers(),
-  };
+  const before = { ms: options.clock.now(), requests: options.requests() };
   const outcome: Outcome = { failure: undefined, records: 0, leftOut: 0 };
   options.state.begin(selected.tapStreamId);
   options.logger.info(`${selected.tapStreamId}: started`, { stream: selected.tapStreamId });
   yield { type: 'STATUS', stream: selected.stream, status: 'started' };
-  yield* pipeStream(stream, options, outcome);
-  const isFirstRequest = options.api.answers() === before.answers;
-  const verdict = await judge({ ...options, ...stream, outcome, isFirstRequest });
+  const verdict = yield* readAndJudge(stream, options, outcome);
   const { status, error } = verdict;
   if (status !== 'interrupted') {
     yield {
@@ -155,8 +152,32 @@ async function* readStream(
     stream: selected.tapStreamId,
     records: outcome.records,
     requests: options.requests() - before.requests,
-    durationMs: options.now() - before.ms,
+    durationMs: options.clock.now() - before.ms,
   };
+}
+
+/** How long after an answer that means "absent" the stream is asked once more. */
+const doubtMs = 2_000;
+
+async function* readAndJudge(
+  stream: OpenStream,
+  options: SyncOptions,
+  outcome: Outcome,
+): AsyncGenerator<Message, Verdict, undefined> {
+  const { api, clock, signal } = options;
+  let absentBefore: number | undefined;
+  for (;;) {
+    const answersBefore = api.answers();
+    yield* pipeStream(stream, options, outcome);
+    const isFirstRequest = api.answers() === answersBefore;
+    const told = { ...options, ...stream, outcome, isFirstRequest, absentBefore };
+    const verdict = await judge(told);
+    if (verdict.status !== 'doubtful') return verdict;
+    absentBefore = verdict.absentOn;
+    // A signal ends the wait; the verdict on a run that is stopped says so.
+    await clock.sleep(doubtMs, signal).catch(() => undefined);
+    outcome.failure = undefined;
+  }
 }
 
 /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */

@@ -18,6 +18,10 @@ export interface Case {
   readonly outcome: Outcome;
   /** Nothing was answered to this stream before it failed. */
   readonly isFirstRequest: boolean;
+  /** Must an endpoint say twice that it is absent? */
+  readonly confirmsAbsence: boolean;
+  /** The status with which it has said so before. */
+  readonly absentBefore: number | undefined;
   readonly api: ChatApi;
   readonly state: State;
   readonly failsOnAbsent: boolean;
@@ -25,12 +29,19 @@ export interface Case {
   readonly signal: AbortSignal;
 }
 
+/** An answer that may pass: the stream is to be asked once more. */
+export interface Doubt {
+  readonly status: 'doubtful';
+  /** The status that means "absent" if it comes again. */
+  readonly absentOn: number;
+}
+
 /**
  * Decides what a stream's end means: for itself, and for the whole account. Only what concerns the
  * account ends the run (`endsRun`): a token that is refused everywhere, an account that answers nowhere,
  * and a wait beyond all patience.
  */
-export async function judge(told: Case): Promise<Verdict> {
+export async function judge(told: Case): Promise<Verdict | Doubt> {
   const { outcome, selected, definition, api, signal } = told;
   const name = selected.tapStreamId;
   if (signal.aborted) return { status: 'interrupted' };
@@ -40,7 +51,7 @@ export async function judge(told: Case): Promise<Verdict> {
   try {
     if (status === 401 && (await refusesToken(api))) return failed(name, failure, true);
     const isAbsent = told.isFirstRequest && definition.absentOn.includes(status);
-    return isAbsent ? await absent(told, failure) : failed(name, failure);
+    return isAbsent ? await absent(told, failure, status) : failed(name, failure);
   } catch (error) {
     // The question behind the verdict met an abort, or a wait beyond all patience.
     if (signal.aborted) return { status: 'interrupted' };
@@ -61,8 +72,8 @@ function failed(name: string, failure: TapError, endsRun = failure.endsRun): Ver
 }
 
 /** The table says that an account may lack the endpoint. Green and empty would be the worst outcome. */
-async function absent(told: Case, failure: TapError): Promise<Verdict> {
-  const { api, selected, definition, state, logger } = told;
+async function absent(told: Case, failure: TapError, status: number): Promise<Verdict | Doubt> {
+  const { api, selected, definition, state, logger, confirmsAbsence, absentBefore } = told;
   const name = selected.tapStreamId;
   if (api.answers() === 0 && !(await answersAgents(api))) {
     const text =
@@ -70,7 +81,10 @@ async function absent(told: Case, failure: TapError): Promise<Verdict> {
       'check subdomain and access_token in the config';
     return failed(name, new TapError(text, { kind: 'config' }), true);
   }
-  if (told.failsOnAbsent) return failed(name, failure);
+  if (confirmsAbsence && absentBefore === undefined)
+    return { status: 'doubtful', absentOn: status };
+  const isSame = !confirmsAbsence || absentBefore === status;
+  if (told.failsOnAbsent || !isSame) return failed(name, failure);
   const hasBookmark = state.bookmark(name, [definition.name, ...definition.aliases]);
   const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
   const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;

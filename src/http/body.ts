@@ -160,18 +160,29 @@ function textOf(bytes: Buffer, charset: string): string | undefined {
   }
 }
 
-/** The text of a page that explains an error; `''` when it cannot be read, or is not there. */
-export async function explanationIn(
-  body: Buffer | undefined,
-  headers: BodyHeaders,
-): Promise<string> {
-  if (body === undefined) return '';
+/** What comes with an error: JSON, else plain text; `''` when it cannot be read, or is a web page or nothing. */
+export async function explanationIn(body: Buffer | undefined, headers: BodyHeaders): Promise<Json> {
+  const options = { headers, maxBytes: maxExplanationBytes, scene: { path: '' } };
   try {
-    const options = { headers, maxBytes: maxExplanationBytes, scene: { path: '' } };
-    return textOf(await decodeContent(body, options), charsetOf(headers)) ?? '';
+    const decoded = await decodeContent(body ?? Buffer.alloc(0), options);
+    const text = textOf(decoded, charsetOf(headers)) ?? '';
+    if (text.trimStart().startsWith('<')) return '';
+    const json = parse(text);
+    return json ?? text;
   } catch (error) {
     if (error instanceof HttpError) return '';
     throw error;
+  }
+}
+
+/** `undefined`: it is no JSON. */
+function parse(text: string): Json | undefined {
+  try {
+    const json: Json = JSON.parse(text);
+    return json;
+  } catch {
+    // The SyntaxError quotes the body: it is left behind on purpose.
+    return undefined;
   }
 }
 
@@ -186,14 +197,10 @@ export function parseJson(bytes: Buffer, headers: BodyHeaders, scene: Scene): Js
     const why = `sends bytes that are no text in ${charset.toUpperCase()}`;
     throw httpError(scene, { failure: 'not-text', why, advice: later });
   }
-  try {
-    const json: Json = JSON.parse(text);
-    return json;
-  } catch {
-    // The SyntaxError quotes the body: it is left behind on purpose.
-    const why = `sends ${nameOf(text)} instead of JSON`;
-    throw httpError(scene, { failure: 'not-json', why, advice: later });
-  }
+  const json = parse(text);
+  if (json !== undefined) return json;
+  const why = `sends ${nameOf(text)} instead of JSON`;
+  throw httpError(scene, { failure: 'not-json', why, advice: later });
 }
 
 function nameOf(text: string): string {

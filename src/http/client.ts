@@ -12,6 +12,11 @@ export interface HttpRequest {
   readonly path: string;
   readonly query: Query;
   /**
+   * Keys of an object that is an answer; default: no object with an `error` is one. Such an object with none of
+   * them is a failed attempt, whatever its status.
+   */
+  readonly answerKeys?: readonly string[];
+  /**
    * Asked after each failed attempt, before any wait: another query to go on with, under the same
    * backoff and the same patience. `undefined`: go on as the error's kind says. Not asked where no query
    * could help: when the user must act, or when this was the last attempt.
@@ -74,14 +79,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   return {
     async get(request) {
-      const { path, maxAttempts = Number.POSITIVE_INFINITY } = request;
+      const { path, answerKeys = [], maxAttempts = Number.POSITIVE_INFINITY } = request;
       const mostAttempts = isExhausted ? 1 : maxAttempts;
       let { query } = request;
       let leftMs = settled.maxRetryMs;
       for (let attempts = 1; ; attempts += 1) {
         const search = searchOf(query);
         try {
-          const answered = await limiter.inSlot(() => requester.get(path, search));
+          const answered = await limiter.inSlot(() => requester.get(path, search, answerKeys));
           isExhausted = false;
           return { ...answered, query };
         } catch (error) {
@@ -145,7 +150,7 @@ async function planNext(setback: Setback, options: Settled, limiter: Limiter): P
 
 async function pause(ms: number, error: HttpError, options: Settled): Promise<void> {
   const { clock, signal, onWait } = options;
-  const reason = error.status === 429 ? 'rate-limit' : 'retry';
+  const reason = error.isLimit ? 'rate-limit' : 'retry';
   onWait({ reason, untilMs: clock.now() + ms, path: error.path, why: error.why });
   await clock.sleep(ms, signal);
 }

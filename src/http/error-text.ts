@@ -1,31 +1,53 @@
-import { isJsonObject, type Json } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 
 const longestSaid = 200;
 
-/**
- * What the API says about an error, on one line and shortened; `''` when the body is no JSON or says
- * nothing. There is no one shape: `error` may be a text or an object with a `message`, and a
- * `description` may stand beside it.
- */
-export function errorText(body: string, secrets: readonly string[]): string {
-  const explanation = parse(body);
-  if (!isJsonObject(explanation)) return '';
-  const { error, description, message } = explanation;
-  const parts = isJsonObject(error)
-    ? [error['message'], error['description']]
-    : [error, description ?? message];
-  const texts = parts.filter((part): part is string => typeof part === 'string' && part !== '');
-  return quotable(texts.join(': '), secrets);
+/** What an API says about an error. */
+export interface Explanation {
+  /** For a message: on one line, shortened, without secrets; `''` when it says nothing. */
+  readonly said: string;
+  /** It says that there were too many requests. */
+  readonly isLimit: boolean;
 }
 
-function parse(body: string): Json {
-  try {
-    const json: Json = JSON.parse(body);
-    return json;
-  } catch {
-    // A gateway explains itself in HTML, or not at all.
-    return null;
-  }
+/** Zendesk's own words are `APIRateLimitExceeded` and `Number of allowed API requests per minute exceeded`. */
+const limitWords =
+  /rate[ _-]?limit|too[ _-]?many[ _-]?(api )?(requests|calls)|requests per (second|minute|hour|day)|throttl|quota[ _-]?exceeded/i;
+
+/** @param body of an answer; nothing is taken from one that is no JSON object or plain text */
+export function explain(body: Json, secrets: readonly string[]): Explanation {
+  const parts = [...new Set(isJsonObject(body) ? textsIn(body, shownKeys, mostLevels) : [])];
+  const codes = isJsonObject(body) ? textsIn(body, codeKeys, mostLevels) : [body];
+  const isLimit = [...parts, ...codes].some(
+    (text) => typeof text === 'string' && limitWords.test(text),
+  );
+  return { said: quotable(parts.join(': '), secrets), isLimit };
+}
+
+/** There is no one shape: any of these may be a text, an object that holds others of them, or a list of both. */
+const shownKeys = ['error', 'errors', 'title', 'message', 'description', 'detail'];
+const codeKeys = [...shownKeys, 'code', 'type', 'name', 'reason'];
+const mostLevels = 4;
+const mostItems = 3;
+
+function textsIn(value: Json | undefined, keys: readonly string[], levels: number): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  if (levels === 0 || value === undefined || value === null) return [];
+  const inner = Array.isArray(value)
+    ? value.slice(0, mostItems)
+    : keys.map((key) => (isJsonObject(value) ? value[key] : undefined));
+  return inner.flatMap((one) => textsIn(one, keys, levels - 1));
+}
+
+/**
+ * Is this an error told with a status that means success: an object with `error` or `errors` and none of the
+ * keys an answer has?
+ */
+export function isErrorObject(body: Json, answerKeys: readonly string[]): body is JsonObject {
+  if (!isJsonObject(body) || answerKeys.some((key) => key in body)) return false;
+  return [body['error'], body['errors']].some((value) =>
+    typeof value === 'string' || Array.isArray(value) ? value.length > 0 : isJsonObject(value),
+  );
 }
 
 /** A text of the API as a message may repeat it: without secrets, on one line, shortened. */

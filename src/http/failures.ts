@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 
 import { HttpError, type ErrorKind, type HttpFailure } from '../errors.ts';
-import { errorText } from './error-text.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { explain } from './error-text.ts';
 import { proxyRefusal } from './proxy.ts';
 import { later, proxyPassword, ruleFor } from './statuses.ts';
 
@@ -11,7 +12,11 @@ export interface Scene {
   readonly path: string;
   readonly status?: number | undefined;
   readonly serverTimeMs?: number | undefined;
+  /** The answer has a Retry-After header: with any status that is no success it is a limit. */
+  readonly hasRetryAfter?: boolean;
   readonly retryAfterMs?: number | undefined;
+  /** When a limit is reset, in ms from now, where a header says so. */
+  readonly resetMs?: number | undefined;
   /** The answer is that of another path, outside the API, to which this one redirects. */
   readonly redirect?: Redirect | undefined;
 }
@@ -27,12 +32,15 @@ interface Finding {
   /** The rest of a sentence that begins with the path: `sends HTML instead of JSON`. */
   readonly why: string;
   readonly advice: string;
+  /** The API asks for fewer requests. */
+  readonly isLimit?: boolean;
   /** Default: as `kindOf` and the rules for statuses have it. */
   readonly kind?: ErrorKind;
   readonly cause?: unknown;
 }
 
 const kindOf: Readonly<Record<Exclude<HttpFailure, 'status'>, ErrorKind>> = {
+  'error-object': 'transient',
   network: 'transient',
   timeout: 'transient',
   cut: 'transient',
@@ -44,17 +52,15 @@ const kindOf: Readonly<Record<Exclude<HttpFailure, 'status'>, ErrorKind>> = {
 
 /** A failed attempt. Only what is `transient` is tried again unchanged. */
 export function httpError({ redirect, ...scene }: Scene, finding: Finding): HttpError {
-  const { path, status = 0 } = scene;
-  const { failure, why, advice, cause } = finding;
+  const { path, status = 0, resetMs, retryAfterMs } = scene;
+  const { failure, why, advice, isLimit } = finding;
   const kind = finding.kind ?? (failure === 'status' ? ruleFor(status).kind : kindOf[failure]);
   if (redirect !== undefined) return behindRedirect(scene, redirect, { ...finding, kind });
   return new HttpError(`${path} ${why}. ${advice}`, {
     ...scene,
+    ...finding,
     kind,
-    failure,
-    why,
-    advice,
-    cause,
+    retryAfterMs: isLimit === true ? (retryAfterMs ?? resetMs) : retryAfterMs,
   });
 }
 
@@ -90,17 +96,34 @@ export function redirectFailed(scene: Scene, why: string, advice: string): HttpE
   return httpError(scene, { failure: 'redirect', why, advice });
 }
 
-/** The server answers with a status that is no success. `body`: the text that came with it, whatever it is. */
+/** The server answers with a status that is no success. `body`: what came with it, `''` for nothing. */
 export function statusFailed(
   scene: Scene & { readonly status: number },
-  body: string,
+  body: Json,
   secrets: readonly string[],
 ): HttpError {
-  const { status } = scene;
-  const said = errorText(body, secrets);
-  const name = [status, STATUS_CODES[status]].join(' ').trim();
-  const why = `answers ${name}${said === '' ? '' : ` ("${said}")`}`;
-  return httpError(scene, { failure: 'status', why, advice: ruleFor(status).advice });
+  const { status, hasRetryAfter = false } = scene;
+  const { said, isLimit: saysSo } = explain(body, secrets);
+  const why = `answers ${nameOf(status)}${said === '' ? '' : ` ("${said}")`}`;
+  // Whatever the status means elsewhere: this time it passes.
+  const isLimit = status === 429 || (status >= 400 && (hasRetryAfter || saysSo));
+  const { kind, advice } = isLimit ? ruleFor(429) : ruleFor(status);
+  return httpError(scene, { failure: 'status', why, advice, kind, isLimit });
+}
+
+/** The server tells an error with a status that means success. */
+export function errorObjectFailed(
+  scene: Scene & { readonly status: number },
+  body: JsonObject,
+  secrets: readonly string[],
+): HttpError {
+  const { said, isLimit } = explain(body, secrets);
+  const why = `answers ${nameOf(scene.status)} with an error${said === '' ? '' : ` ("${said}")`}`;
+  return httpError(scene, { failure: 'error-object', why, advice: later, isLimit });
+}
+
+function nameOf(status: number): string {
+  return [status, STATUS_CODES[status]].join(' ').trim();
 }
 
 /** Nothing, or nothing more, came within the time limit. */

@@ -6,9 +6,10 @@ import type { Clock } from '../clock.ts';
 import { HttpError, type HttpFailure } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { collectBody, decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
-import { quotable } from './error-text.ts';
+import { isErrorObject, quotable } from './error-text.ts';
 import {
   codeOf,
+  errorObjectFailed,
   httpError,
   isLoginPath,
   networkFailed,
@@ -19,7 +20,7 @@ import {
   type Scene,
 } from './failures.ts';
 import { connect, type Connection } from './proxy.ts';
-import { readHttpDate, readRetryAfter } from './retry.ts';
+import { readHttpDate, readLimitReset, readRetryAfter } from './retry.ts';
 import { later } from './statuses.ts';
 
 /** One request that was made, for counts and metrics. One that the run's signal ended is not reported. */
@@ -97,7 +98,11 @@ export class Requester {
    * @throws HttpError when it fails; the signal's reason when the run is stopped; TapError (config) when the
    * proxy of the environment cannot be used.
    */
-  async get(path: string, search: URLSearchParams): Promise<Answered> {
+  async get(
+    path: string,
+    search: URLSearchParams,
+    answerKeys: readonly string[],
+  ): Promise<Answered> {
     const { origin, start, secrets } = this.#options;
     let url = new URL(origin);
     // Set, not resolved: a path like `//elsewhere/x` stays a path of this origin.
@@ -106,7 +111,7 @@ export class Requester {
     let scene: Scene = { path };
     for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
       await start(path);
-      const reply = await this.#report(scene, url);
+      const reply = await this.#report(scene, url, answerKeys);
       if ('answered' in reply) return reply.answered;
       url = reply.next;
       scene = { path, redirect: outside(path, url, reply.status, secrets) };
@@ -114,7 +119,7 @@ export class Requester {
     throw redirectFailed(scene, `redirects more than ${mostRedirects} times`, checkSubdomain);
   }
 
-  async #report(scene: Scene, url: URL): Promise<Reply> {
+  async #report(scene: Scene, url: URL, answerKeys: readonly string[]): Promise<Reply> {
     const { clock, onAttempt } = this.#options;
     const startMs = clock.now();
     const report = (status: number | undefined, failure?: HttpFailure): void => {
@@ -122,7 +127,7 @@ export class Requester {
       onAttempt({ path: scene.path, status, failure, durationMs });
     };
     try {
-      const reply = await this.#request(scene, url);
+      const reply = await this.#request(scene, url, answerKeys);
       report(reply.status);
       return reply;
     } catch (error) {
@@ -132,7 +137,7 @@ export class Requester {
     }
   }
 
-  async #request(asked: Scene, url: URL): Promise<Reply> {
+  async #request(asked: Scene, url: URL, answerKeys: readonly string[]): Promise<Reply> {
     const { clock, secrets, maxBodyBytes: maxBytes } = this.#options;
     const { status, isSuccess, headers, headMs, bytes } = await this.#receive(asked, url);
     const receivedMs = clock.now();
@@ -142,6 +147,7 @@ export class Requester {
     if (bytes === undefined) throw tooLarge(scene, maxBytes);
     const decoded = await decodeContent(bytes, { headers, maxBytes, scene });
     const body = parseJson(decoded, headers, scene);
+    if (isErrorObject(body, answerKeys)) throw errorObjectFailed(scene, body, secrets);
     const { serverTimeMs } = scene;
     return { status, answered: { body, serverTimeMs, headMs, receivedMs } };
   }
@@ -220,8 +226,14 @@ interface AnswerHead {
 
 function answeredScene(asked: Scene, { status, headers, nowMs }: AnswerHead) {
   const serverTimeMs = readHttpDate(headers.get('date'));
-  const retryAfterMs = readRetryAfter(headers.get('retry-after'), serverTimeMs ?? nowMs);
-  return { ...asked, status, serverTimeMs, retryAfterMs };
+  return {
+    ...asked,
+    status,
+    serverTimeMs,
+    hasRetryAfter: headers.has('retry-after'),
+    retryAfterMs: readRetryAfter(headers.get('retry-after'), serverTimeMs ?? nowMs),
+    resetMs: readLimitReset(headers, serverTimeMs ?? nowMs),
+  };
 }
 
 const checkSubdomain = 'Check the subdomain.';

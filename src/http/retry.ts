@@ -39,10 +39,31 @@ export function readHttpDate(header: string | null): number | undefined {
 /**
  * A Retry-After header in ms from now: seconds, or a date measured against `nowMs` (the server's own
  * time where it is known). 0 when the date has passed; `undefined` when there is none or it is malformed.
+ * Of several headers, which arrive joined by commas, the first counts; a date has a comma of its own.
  */
 export function readRetryAfter(header: string | null, nowMs: number): number | undefined {
   const text = header?.trim() ?? '';
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
-  const untilMs = readHttpDate(text);
+  const first = /^\d/.test(text) ? (text.split(',')[0] ?? '').trim() : text;
+  if (isSeconds(first)) return Math.ceil(Number(first) * 1000);
+  const untilMs = readHttpDate(first);
   return untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs);
+}
+
+function isSeconds(text: string): boolean {
+  return /^\d+(\.\d+)?$/.test(text);
+}
+
+/** A larger number of seconds is a time since 1970: 10^9 s are 31 years, or the year 2001. */
+const largestWaitSeconds = 1e9;
+
+/**
+ * When a rate limit is reset, in ms from now: Zendesk's `ratelimit-reset` or `x-rate-limit-reset`, in seconds
+ * from now or since 1970. `undefined` when there is neither.
+ */
+export function readLimitReset(headers: Pick<Headers, 'get'>, nowMs: number): number | undefined {
+  const found = headers.get('ratelimit-reset') ?? headers.get('x-rate-limit-reset') ?? '';
+  const text = (found.split(',')[0] ?? '').trim();
+  if (!isSeconds(text)) return undefined;
+  const ms = Math.ceil(Number(text) * 1000);
+  return ms > largestWaitSeconds * 1000 ? Math.max(0, ms - nowMs) : ms;
 }

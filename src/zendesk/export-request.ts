@@ -38,8 +38,9 @@ export interface ExportRequests {
 }
 
 /** Could a smaller page get through where this one fails? */
-function isPoisonous({ failure, status = 0, retryAfterMs }: HttpError): boolean {
-  return failure === 'timeout' || (status >= 500 && retryAfterMs === undefined);
+function isPoisonous({ failure, status = 0, isLimit }: HttpError): boolean {
+  if (failure === 'timeout' || failure === 'not-text') return true;
+  return !isLimit && (status >= 500 || failure === 'error-object');
 }
 
 /** How the pages of one export are being asked for. */
@@ -85,6 +86,7 @@ async function ask(
   asking.failures = 0;
   try {
     const { body, receivedMs } = await options.api.get(spec.path, queryOf(asking, place), {
+      answerKeys: [spec.name],
       revise: (error) => smaller(asking, place, error),
     });
     const asked = { ...place, limit: asking.limit, isProbe };
@@ -97,7 +99,7 @@ async function ask(
     if (!(error instanceof HttpError)) throw error;
     const earlier = tooYoung(error, place, asking);
     if (earlier === undefined) throw withPosition(error, place, spec);
-    await options.api.get(spec.path, queryOf(asking, earlier));
+    await options.api.get(spec.path, queryOf(asking, earlier), { answerKeys: [spec.name] });
     options.warn(
       `the API refuses to be read up to ${told(place, spec)} although that is more than five ` +
         'minutes old; the stream ends here and goes on from its bookmark in the next run',

@@ -193,7 +193,8 @@ export function idPages(spec: IdSpec): PageSource {
       };
       return walkPages<number, HttpAnswer>({
         first: bookmark === undefined ? 0 : bookmark + 1,
-        ask: (sinceId) => api.get(spec.path, { limit, since_id: sinceId }),
+        ask: (sinceId) =>
+          api.get(spec.path, { limit, since_id: sinceId }, { answerKeys: spec.shape.keys }),
         take: (sinceId, answer) => take(paging, sinceId, answer),
       });
     };

@@ -13,7 +13,7 @@ export interface ListSpec {
 export function listPages(spec: ListSpec): PageSource {
   return ({ api, settings, warn }) =>
     async function* pages() {
-      const { body, receivedMs } = await api.get(spec.path);
+      const { body, receivedMs } = await api.get(spec.path, {}, { answerKeys: spec.shape.keys });
       createListWarning(warn)(spec.shape.unread(body));
       const items = spec.shape.read(body).flatMap((list) => list.items);
       for (const item of items) spec.prepare?.(item, settings);

@@ -95,7 +95,8 @@ const sync = createSync({
   failsOnAbsent: false,
   logger,
   signal,
-  now,
+  confirmsAbsence: false,
+  clock: systemClock,
   requests: () => 0,
 });
 await writeMessages({

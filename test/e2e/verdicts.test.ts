@@ -165,8 +165,8 @@ test('Two failed streams have a line each, and the last line names both', async 
 
 test('A stream that used to be there is missed aloud, and its bookmark is kept', async () => {
   const bookmark = {
-    start_time: '2024-05-01T00:00:00.000001Z',
-    position: { end_time: 1_714_521_600_000_001, end_id: null },
+    start_time: '2025-12-01T00:00:00.000001Z',
+    position: { end_time: 1_764_547_200_000_001, end_id: null },
   };
   const { result } = await runOnce(
     { switches: { absent: { agent_timeline: 404 } } },
@@ -179,4 +179,43 @@ test('A stream that used to be there is missed aloud, and its bookmark is kept',
     ),
   ]);
   expect(result.lastState['bookmarks']).toMatchObject({ agent_timeline: bookmark });
+});
+
+test('An answer that means absent once is a refusal that may pass: the stream is asked again after 2 s', async () => {
+  const { result, sandbox } = await runOnce(
+    { faults: [{ path: '=departments', times: 1, fault: { kind: 'status', status: 404 } }] },
+    { catalog: catalogOf(['agents', 'departments']) },
+  );
+  expect(result.code).toBe(0);
+  expect(result.warnings).toEqual([]);
+  expect(result.records('departments')).toHaveLength(3);
+  const asked = sandbox.requests.filter(({ path }) => path.endsWith('/departments'));
+  const times = asked.map(({ at }) => at);
+  expect(times).toHaveLength(2);
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(2_000);
+});
+
+test('A stream that answers 404 and then 403 is not absent: it fails', async () => {
+  const { result } = await runOnce(
+    {
+      faults: [
+        { path: '=departments', nth: 1, fault: { kind: 'status', status: 404 } },
+        { path: '=departments', fault: { kind: 'status', status: 403 } },
+      ],
+    },
+    { catalog: catalogOf(['departments', 'agents']) },
+  );
+  expect(result.code).toBe(1);
+  expect(lastWords(result)).toMatch(/^CRITICAL departments: .* answers 403 /);
+});
+
+test('A 404 with Retry-After is a limit: it is waited for', async () => {
+  const fault = { kind: 'status', status: 404, retryAfter: 30 } as const;
+  const { result, clock } = await runOnce(
+    { faults: [{ path: '=departments', times: 1, fault }] },
+    { catalog: catalogOf(['departments', 'agents']) },
+  );
+  expect(result.code).toBe(0);
+  expect(result.records('departments')).toHaveLength(3);
+  expect(clock.sleeps).toEqual([30_000]);
 });

@@ -80,6 +80,18 @@ export const passing: readonly PassingCase[] = [
     pauseMs: 0,
   },
   {
+    name: 'an error told with status 200',
+    fault: { kind: 'wrongShape', body: '{"error":"internal","message":"try later"}' },
+    says: /answers 200 OK with an error \("internal: try later"\)/,
+    pauseMs: 0,
+  },
+  {
+    name: '403 with Retry-After',
+    fault: status(403, { retryAfter: 3 }),
+    says: /answers 403 Forbidden/,
+    pauseMs: 3000,
+  },
+  {
     name: 'a reset connection',
     fault: { kind: 'reset' },
     says: /is not answered: the connection breaks off/,
@@ -133,11 +145,6 @@ export const lasting: readonly FaultCase[] = [
   {
     name: 'null instead of an answer',
     fault: { kind: 'wrongShape', body: 'null' },
-    says: /the API's answer is .*, but (an object with the list of objects "chats"|a list of objects) was expected/,
-  },
-  {
-    name: 'an error told with status 200',
-    fault: { kind: 'wrongShape', body: '{"error":"internal","message":"try later"}' },
     says: /the API's answer is .*, but (an object with the list of objects "chats"|a list of objects) was expected/,
   },
   {

@@ -11,6 +11,7 @@ import {
   type StreamToRead,
   type SyncOptions,
 } from '../../src/sync.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
 import { now, scriptedApi, type Answer } from '../helpers/scripted-api.ts';
 import { pageOf, pagesOf, streamToRead } from '../helpers/stream-to-read.ts';
 import { compileValidator } from '../helpers/validator.ts';
@@ -75,7 +76,8 @@ async function run(
     failsOnAbsent: false,
     logger,
     signal: new AbortController().signal,
-    now: () => now,
+    confirmsAbsence: false,
+    clock: createFakeClock(now),
     requests: () => 0,
     ...changes,
   });

@@ -77,8 +77,8 @@ export const httpMutants = [
     name: 'a Retry-After date is measured by our clock',
     promise: 'nobody asks earlier than told, whatever our clock says',
     file: 'src/http/request.ts',
-    search: "readRetryAfter(headers.get('retry-after'), serverTimeMs ?? nowMs);",
-    replacement: "readRetryAfter(headers.get('retry-after'), nowMs);",
+    search: "readRetryAfter(headers.get('retry-after'), serverTimeMs ?? nowMs),",
+    replacement: "readRetryAfter(headers.get('retry-after'), nowMs),",
     killers: clientTests('a Retry-After date is measured against the clock of the server'),
   },
   {
@@ -141,8 +141,8 @@ export const httpMutants = [
     name: 'the token is quoted in an error',
     promise: 'no message repeats the token',
     file: 'src/http/error-text.ts',
-    search: "return quotable(texts.join(': '), secrets);",
-    replacement: "return quotable(texts.join(': '), secrets.slice(1));",
+    search: "said: quotable(parts.join(': '), secrets),",
+    replacement: "said: quotable(parts.join(': '), secrets.slice(1)),",
     killers: clientTests('what the API says about an error is quoted without the token'),
   },
 ];

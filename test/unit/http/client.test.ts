@@ -41,7 +41,27 @@ test('each request carries the token, the user agent and the wish for gzipped JS
 
 test.each([
   [{ status: 429, headers: { 'retry-after': '17' } }, 'rate-limit', 17_000],
-  [{ status: 503, headers: { 'retry-after': '3' } }, 'retry', 3_000],
+  [{ status: 429, headers: { 'retry-after': '9, 9' } }, 'rate-limit', 9_000],
+  [{ status: 503, headers: { 'retry-after': '3' } }, 'rate-limit', 3_000],
+  [{ status: 403, headers: { 'retry-after': '3' } }, 'rate-limit', 3_000],
+  [{ status: 404, headers: { 'retry-after': '0' } }, 'rate-limit', 2_000],
+  [{ status: 400, body: { error: 'Rate limit exceeded' } }, 'rate-limit', 2_000],
+  [{ status: 403, body: 'Too many requests' }, 'rate-limit', 2_000],
+  [{ status: 429, headers: { 'ratelimit-reset': '7' } }, 'rate-limit', 7_000],
+  [
+    { status: 429, headers: { 'x-rate-limit-reset': String(startMs / 1000 + 8) } },
+    'rate-limit',
+    8_000,
+  ],
+  [{ status: 429, headers: { 'retry-after': '4', 'ratelimit-reset': '7' } }, 'rate-limit', 4_000],
+  [{ status: 503, headers: { 'ratelimit-reset': '7' } }, 'retry', 2_000],
+  [{ body: { error: 'APIRateLimitExceeded' } }, 'rate-limit', 2_000],
+  [
+    { body: { error: 'APIRateLimitExceeded' }, headers: { 'x-rate-limit-reset': '5' } },
+    'rate-limit',
+    5_000,
+  ],
+  [{ body: { errors: [{ message: 'try later' }] } }, 'retry', 2_000],
   [{ status: 429, headers: { 'retry-after': '0' } }, 'rate-limit', 2_000],
   [{ status: 429, headers: { 'retry-after': 'soon' } }, 'rate-limit', 2_000],
   [{ status: 429 }, 'rate-limit', 2_000],
@@ -124,6 +144,16 @@ test.each([
   expect(error).toMatchObject({ endsRun: false, message: expect.stringContaining(advice) });
   expect(error).toMatchObject({ message: expect.stringContaining(`${path} answers ${status}`) });
   expect(clock.sleeps).toEqual([]);
+});
+
+test('an error object is an answer where the answer has its keys, and is told when it stays', async () => {
+  const body = { error: 'internal', items: [] };
+  scriptApi(origin, [{ body }, { body }]);
+  const { client } = createTestClient();
+  expect((await client.get({ ...get, answerKeys: ['items'] })).body).toEqual(body);
+  const error = await rejectionOf(client.get({ ...get, answerKeys: ['chats'], maxAttempts: 1 }));
+  expect(error).toMatchObject({ failure: 'error-object', kind: 'transient', status: 200 });
+  expect(String(error)).toContain('answers 200 OK with an error ("internal"). Try again later.');
 });
 
 test('what the API says about an error is quoted without the token', async () => {

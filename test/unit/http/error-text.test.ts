@@ -1,25 +1,62 @@
 import { expect, test } from '@jest/globals';
 
-import { errorText } from '../../../src/http/error-text.ts';
+import { explain, isErrorObject } from '../../../src/http/error-text.ts';
+import type { Json } from '../../../src/json.ts';
 
-test.each([
-  ['{"error":"Not Found"}', 'Not Found'],
-  ['{"error":"invalid_token","description":"expired"}', 'invalid_token: expired'],
-  ['{"error":{"message":"too young","code":7}}', 'too young'],
-  ['{"error":{"message":"a","description":"b"}}', 'a: b'],
-  ['{"message":"Bad request"}', 'Bad request'],
-  ['{"error":"two\\nlines \\u001b[31m red"}', 'two lines [31m red'],
-  ['{"error":"abc is no token of abc"}', '*** is no token of ***'],
-  ['{"error":{}}', ''],
-  ['{"error":5}', ''],
-  ['["error"]', ''],
-  ['<html>error</html>', ''],
+test.each<[Json, string]>([
+  [{ error: 'Not Found' }, 'Not Found'],
+  [{ error: 'invalid_token', description: 'expired' }, 'invalid_token: expired'],
+  [{ error: { message: 'too young', code: 7 } }, 'too young'],
+  [{ error: { message: 'a', description: 'b' } }, 'a: b'],
+  [{ error: { title: 'Forbidden', message: 'No access' } }, 'Forbidden: No access'],
+  [{ errors: ['a', { detail: 'b' }, { message: 'c' }, 'd'] }, 'a: b: c'],
+  [{ error: 'Not Found', message: 'Not Found' }, 'Not Found'],
+  [{ message: 'Bad request' }, 'Bad request'],
+  [{ error: 'two\nlines \u001B[31m red' }, 'two lines [31m red'],
+  [{ error: 'abc is no token of abc' }, '*** is no token of ***'],
+  [{ error: {} }, ''],
+  [{ error: 5 }, ''],
+  [['error'], ''],
+  ['plain words', ''],
   ['', ''],
 ])('of %j the message quotes %j', (body, said) => {
-  expect(errorText(body, ['', 'abc'])).toBe(said);
+  expect(explain(body, ['', 'abc']).said).toBe(said);
 });
 
 test('a long explanation is shortened', () => {
-  const said = errorText(JSON.stringify({ error: 'x'.repeat(5000) }), []);
-  expect(said).toBe(`${'x'.repeat(200)}…`);
+  expect(explain({ error: 'x'.repeat(5000) }, []).said).toBe(`${'x'.repeat(200)}…`);
+});
+
+test.each<[Json]>([
+  [{ error: 'APIRateLimitExceeded' }],
+  [{ error: { code: 'rate_limit_exceeded', message: 'Slow down' } }],
+  [{ errors: [{ title: 'Too Many Requests' }] }],
+  [{ description: 'Number of allowed API requests per minute exceeded' }],
+  [{ error: 'throttled' }],
+  ['Rate limit exceeded'],
+])('%j speaks of a limit of requests', (body) => {
+  expect(explain(body, []).isLimit).toBe(true);
+});
+
+test.each<[Json]>([
+  [{ error: 'limit must not be above 1000' }],
+  [{ error: 'Not Found', see: 'https://docs.example/rate-limits' }],
+  [['rate limit']],
+  [null],
+])('%j speaks of no limit of requests', (body) => {
+  expect(explain(body, []).isLimit).toBe(false);
+});
+
+test.each<[Json, boolean]>([
+  [{ error: 'x' }, true],
+  [{ error: {} }, true],
+  [{ errors: ['x'] }, true],
+  [{ errors: { base: 'x' }, chats: [] }, false],
+  [{ error: '' }, false],
+  [{ error: null }, false],
+  [{ errors: [] }, false],
+  [{ message: 'x' }, false],
+  [[{ error: 'x' }], false],
+])('%j in the place of chats is an error object: %s', (body, isError) => {
+  expect(isErrorObject(body, ['chats'])).toBe(isError);
 });

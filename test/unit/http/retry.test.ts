@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { readHttpDate, readRetryAfter, waitMs } from '../../../src/http/retry.ts';
+import { readHttpDate, readLimitReset, readRetryAfter, waitMs } from '../../../src/http/retry.ts';
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -31,6 +31,8 @@ test.each([
   ['7', 7_000],
   [' 120 ', 120_000],
   ['1.5', 1_500],
+  ['9, 9', 9_000],
+  ['9,12', 9_000],
   ['Fri, 02 Jan 2026 03:05:05 GMT', 60_000],
   ['Friday, 02-Jan-26 03:05:05 GMT', 60_000],
   ['Fri Jan  2 03:05:05 2026', 60_000],
@@ -56,4 +58,17 @@ test.each([
 test('a Date header is read as UTC', () => {
   expect(readHttpDate('Fri, 02 Jan 2026 03:04:05 GMT')).toBe(now);
   expect(readHttpDate(null)).toBeUndefined();
+});
+
+test.each<[Record<string, string>, number | undefined]>([
+  [{ 'ratelimit-reset': '7' }, 7_000],
+  [{ 'x-rate-limit-reset': '0.5' }, 500],
+  [{ 'ratelimit-reset': '7', 'x-rate-limit-reset': '9' }, 7_000],
+  [{ 'ratelimit-reset': '7, 7' }, 7_000],
+  [{ 'ratelimit-reset': String(now / 1000 + 60) }, 60_000],
+  [{ 'ratelimit-reset': String(now / 1000 - 60) }, 0],
+  [{ 'ratelimit-reset': 'soon' }, undefined],
+  [{}, undefined],
+])('the reset of a limit in %j is in %i ms', (headers, expected) => {
+  expect(readLimitReset(new Headers(headers), now)).toBe(expected);
 });

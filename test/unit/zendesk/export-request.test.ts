@@ -25,7 +25,14 @@ const answer = { chats: [item], count: 1, end_time: t0 + 1, end_id: 'a' };
 const empty = { chats: [] };
 
 const failed = (failure: HttpFailure, status?: number, retryAfterMs?: number): HttpError =>
-  new HttpError('failed', { kind: 'transient', failure, path: '/x', status, retryAfterMs });
+  new HttpError('failed', {
+    kind: 'transient',
+    failure,
+    path: '/x',
+    status,
+    retryAfterMs,
+    isLimit: retryAfterMs !== undefined,
+  });
 
 /** What the HTTP client would do: a failure for each attempt, until a page small enough is asked for. */
 function failingUntil(limit: number, error: HttpError) {
