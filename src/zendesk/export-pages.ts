@@ -101,6 +101,13 @@ async function* nothingToAsk({ start, options, spec }: Reading): AsyncGenerator<
   const { place, floor } = start;
   const isBookmark = floor !== undefined && floor.time >= place.time;
   const instant = microsToInstant((isBookmark ? floor.time : place.time) * spec.unit.micros);
+  const { endDateMs } = options.settings;
+  const end = endDateMs === undefined ? undefined : microsToInstant(endDateMs * 1000);
+  if (isBookmark && end !== undefined && instant > end) {
+    options.warn(`nothing is read: the bookmark ${instant} is later than end_date ${end}`);
+    yield { items: [], fetchedMs: options.now() };
+    return;
+  }
   const isFuture = instant > microsToInstant(options.now() * 1000);
   const tell = isFuture && isBookmark ? options.warn : options.info;
   const where = isFuture ? 'in the future' : 'within what the API does not give out yet';

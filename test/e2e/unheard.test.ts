@@ -99,7 +99,11 @@ test('metadata for array items has an effect, and that of a stream that is not r
 
 test('metadata for very many columns that do not exist is summed up', async () => {
   const warnings = await warningsAbout((entry) => {
-    for (let index = 0; index < 3000; index += 1) mark(entry, `x_${index}`, { selected: false });
+    for (let index = 0; index < 3000; index += 1)
+      entry.metadata.push({
+        breadcrumb: ['properties', `x_${index}`],
+        metadata: { selected: false },
+      });
   });
   expect(warnings).toHaveLength(11);
   expect(warnings.at(-1)).toBe('Stream "chats": the catalog has 2990 more such entries.');
@@ -177,6 +181,14 @@ test('a start_date newer than the bookmark warns of what is left out', async () 
   );
   const older = await runOnce({}, { ...input, config: { start_date: '2024-04-01' } });
   expect(older.result.warnings).toEqual([]);
+});
+
+test('an end_date older than the bookmark warns that nothing is read', async () => {
+  const config = { start_date: '2024-01-01', end_date: '2024-04-01' };
+  const { result } = await runOnce({}, { config, catalog: catalogOf('chats'), state: sinceMay });
+  expect(result.warnings).toEqual([
+    'chats: nothing is read: the bookmark 2024-05-01T00:00:00Z is later than end_date 2024-04-01T00:00:00Z',
+  ]);
 });
 
 /** Streams by the status their figures have. */
