@@ -8,7 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { JsonObject } from '../src/json.ts';
 import { startSandbox, type Sandbox } from '../src/sandbox/server.ts';
 import { createFakeClock } from './helpers/fake-clock.ts';
-import { runInProcess, type TapResult } from './helpers/run-tap.ts';
+import { runTap, type TapResult } from './helpers/run-tap.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 12);
 const clock = createFakeClock(startMs);
@@ -39,7 +39,7 @@ async function run(
   sandbox: Sandbox,
   files: { catalog?: JsonObject; state?: JsonObject } = {},
 ): Promise<TapResult> {
-  const result = await runInProcess({
+  const result = await runTap({
     sandboxUrl: sandbox.url,
     config: sandbox.config,
     clock,

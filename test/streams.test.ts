@@ -8,7 +8,7 @@ import { startSandbox, type Sandbox } from '../src/sandbox/server.ts';
 import { streams } from '../src/zendesk/streams.ts';
 import { createFakeClock } from './helpers/fake-clock.ts';
 import { compileForDrafts, draftFaults, emissionFaults } from './helpers/json-schema.ts';
-import { runInProcess, type TapResult } from './helpers/run-tap.ts';
+import { runTap, type TapResult } from './helpers/run-tap.ts';
 
 interface Runs {
   readonly items: Readonly<Record<string, readonly JsonObject[]>>;
@@ -24,7 +24,7 @@ async function runTwice(): Promise<Runs> {
   const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
   const sandbox = await startSandbox({ chats: 200, timeline: 100, clock: clock.now });
   const run = (state?: JsonObject): Promise<TapResult> =>
-    runInProcess({
+    runTap({
       sandboxUrl: sandbox.url,
       config: { ...sandbox.config, extra_streams: 'all' },
       clock,

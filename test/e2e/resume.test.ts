@@ -7,7 +7,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 import { columnsOf, expectedRecords, recordFaults, requestsOf } from '../helpers/oracle.ts';
-import { runInProcess, type Output, type TapResult } from '../helpers/run-tap.ts';
+import { runTap, type Output, type TapResult } from '../helpers/run-tap.ts';
 import { isWhole } from '../lossless/whole-set.ts';
 
 /** The streams that are read page by page. */
@@ -25,7 +25,7 @@ interface Entry {
 }
 
 const discovered: { readonly streams: readonly Entry[] } = JSON.parse(
-  (await runInProcess({ args: ['--discover'] })).stdout,
+  (await runTap({ args: ['--discover'] })).stdout,
 );
 
 /** Columns that say nothing about which version of a chat it is, and much else. */
@@ -73,7 +73,7 @@ async function start(options: SandboxOptions, streams = paged): Promise<World> {
     clock,
     streams,
     run: (state) =>
-      runInProcess({
+      runTap({
         sandboxUrl: sandbox.url,
         config: { ...sandbox.config },
         catalog,

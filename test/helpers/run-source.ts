@@ -57,7 +57,7 @@ export async function runSource(input: InProcessVerb): Promise<SourceRun> {
   const folder = await writeInputs(input, '.txt');
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const read = Promise.all([readPieces(stdout, { now: clock.now }), textOf(stderr)]);
+  const read = Promise.all([readPieces(stdout, { clock }), textOf(stderr)]);
   try {
     const startedMs = clock.now();
     const code = await runAirbyte({

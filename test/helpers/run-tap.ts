@@ -173,5 +173,3 @@ export async function runTap(input: InProcessInput): Promise<TapResult> {
     await files.remove();
   }
 }
-
-export { runTap as runInProcess };

@@ -2,9 +2,9 @@
 import { open } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+import { systemClock, type Clock } from '../../src/clock.ts';
 import type { Piece } from './arrivals.ts';
 
 export interface ReaderOptions {
@@ -14,8 +14,8 @@ export interface ReaderOptions {
   readonly afterBytes?: number | undefined;
   /** ... and this is called, once. True: it goes away, and what lies beyond is not read. */
   readonly atByte?: () => boolean;
-  /** The time, ms since 1970. Default: the machine's. */
-  readonly now?: () => number;
+  /** Default: the machine's. */
+  readonly clock?: Pick<Clock, 'now' | 'sleep'>;
 }
 
 const turnsPerSecond = 20;
@@ -28,7 +28,7 @@ export async function openPipe(path: string): Promise<Readable> {
 
 /** Everything until the pipe ends or the reader goes away. */
 export async function readPieces(pipe: Readable, options: ReaderOptions = {}): Promise<Piece[]> {
-  const { bytesPerSecond = Infinity, afterBytes = Infinity, atByte, now = Date.now } = options;
+  const { bytesPerSecond = Infinity, afterBytes = Infinity, atByte, clock = systemClock } = options;
   const pieces: Piece[] = [];
   let size = 0;
   let turn = 0;
@@ -37,17 +37,17 @@ export async function readPieces(pipe: Readable, options: ReaderOptions = {}): P
     const bytes = chunk as Buffer;
     const before = size;
     size += bytes.length;
-    pieces.push({ bytes, atMs: now() });
+    pieces.push({ bytes, atMs: clock.now() });
     if (!isReached && size >= afterBytes) {
       isReached = true;
       if (atByte?.() === true) {
-        pieces.push({ bytes: bytes.subarray(0, afterBytes - before), atMs: now() });
+        pieces.push({ bytes: bytes.subarray(0, afterBytes - before), atMs: clock.now() });
         return pieces.toSpliced(-2, 1);
       }
     }
     turn += bytes.length;
     if (turn < bytesPerSecond / turnsPerSecond) continue;
-    await delay((turn / bytesPerSecond) * 1000);
+    await clock.sleep((turn / bytesPerSecond) * 1000);
     turn = 0;
   }
   return pieces;

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 
 import { checkRunFaults, discoverRunFaults, specRunFaults } from './checks.ts';
 import { chat, log, record, type Step } from './fake-script.ts';
-import { play, secret } from './fake-source.ts';
+import { runOf, secret } from './fake-source.ts';
 
 const spec = {
   documentationUrl: 'https://example.test/docs',
@@ -34,8 +34,8 @@ function say(message: object): Step {
   return { say: message };
 }
 
-test.concurrent('a good spec has no fault', async () => {
-  expect(specRunFaults(await play([say({ type: 'SPEC', spec })], { verb: 'spec' }))).toEqual([]);
+test('a good spec has no fault', () => {
+  expect(specRunFaults(runOf([say({ type: 'SPEC', spec })]))).toEqual([]);
 });
 
 const specForms = [
@@ -87,8 +87,8 @@ const specForms = [
   },
 ];
 
-test.concurrent.each(specForms)('spec: $defect is found', async ({ script, faults }) => {
-  expect(specRunFaults(await play(script, { verb: 'spec' }))).toEqual(faults);
+test.each(specForms)('spec: $defect is found', ({ script, faults }) => {
+  expect(specRunFaults(runOf(script))).toEqual(faults);
 });
 
 const succeeded = say({ type: 'CONNECTION_STATUS', connectionStatus: { status: 'SUCCEEDED' } });
@@ -122,8 +122,8 @@ const checkForms: readonly { says: string; script: readonly Step[]; faults: read
     },
   ];
 
-test.concurrent.each(checkForms)('check: $says', async ({ script, faults }) => {
-  expect(checkRunFaults(await play(script, { verb: 'check' }), [secret])).toEqual(faults);
+test.each(checkForms)('check: $says', ({ script, faults }) => {
+  expect(checkRunFaults(runOf(script), [secret])).toEqual(faults);
 });
 
 const agents = {
@@ -201,6 +201,6 @@ const discoverForms = [
   },
 ];
 
-test.concurrent.each(discoverForms)('discover: $says', async ({ script, faults }) => {
-  expect(discoverRunFaults(await play(script, { verb: 'discover' }), [secret])).toEqual(faults);
+test.each(discoverForms)('discover: $says', ({ script, faults }) => {
+  expect(discoverRunFaults(runOf(script), [secret])).toEqual(faults);
 });

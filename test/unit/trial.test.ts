@@ -1,13 +1,13 @@
 /** Trying, inside this process: what --check, --test and --about print. */
 import { expect, test } from '@jest/globals';
 
-import { runInProcess } from '../helpers/run-tap.ts';
+import { runTap } from '../helpers/run-tap.ts';
 import { lastWords, withSandbox } from '../helpers/with-sandbox.ts';
 
 test('--check tells of each stream whether it can be read, and how new what it has is', async () => {
   await withSandbox({ switches: { absent: { triggers: 404 } } }, async (sandbox) => {
     sandbox.faults.add({ path: '=agents', fault: { kind: 'status', status: 403 } });
-    const result = await runInProcess({
+    const result = await runTap({
       args: ['--check'],
       sandboxUrl: sandbox.url,
       config: sandbox.config,
@@ -24,7 +24,7 @@ test('--check tells of each stream whether it can be read, and how new what it h
 test('--check of chats that are days old looks further back until there is one', async () => {
   const options = { now: Date.now() - 5 * 86_400_000, clock: Date.now };
   await withSandbox(options, async (sandbox) => {
-    const result = await runInProcess({
+    const result = await runTap({
       args: ['--check', '--select', 'chats'],
       sandboxUrl: sandbox.url,
       config: sandbox.config,
@@ -36,7 +36,7 @@ test('--check of chats that are days old looks further back until there is one',
 
 test('--test reads one record of each selected stream', async () => {
   await withSandbox({}, async (sandbox) => {
-    const result = await runInProcess({
+    const result = await runTap({
       args: ['--test', '--select', 'chats', '--select', 'goals'],
       sandboxUrl: sandbox.url,
       config: sandbox.config,
@@ -48,10 +48,10 @@ test('--test reads one record of each selected stream', async () => {
 
 test('--test=schema and --about need no network', async () => {
   const config = { subdomain: 'acme', access_token: 'secret-token' };
-  const schema = await runInProcess({ args: ['--test=schema', '--select', 'goals'], config });
+  const schema = await runTap({ args: ['--test=schema', '--select', 'goals'], config });
   expect(schema.messages).toMatchObject([{ type: 'SCHEMA', stream: 'goals' }]);
-  const about = await runInProcess({ args: ['--about', '--format', 'json'] });
+  const about = await runTap({ args: ['--about', '--format', 'json'] });
   expect(JSON.parse(about.stdout)).toMatchObject({ name: 'tap-zendesk-chat' });
-  const text = await runInProcess({ args: ['--about'] });
+  const text = await runTap({ args: ['--about'] });
   expect(text.stdout).toContain('lookback_minutes');
 });
