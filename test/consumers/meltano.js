@@ -1,12 +1,12 @@
 /** A Meltano project of its own: the plugin added from the packaged definition, and targets to load into. */
 import { deepEqual } from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { runProgram } from './programs.js';
+import { runProgram, runWell } from './programs.js';
 import { tapProgram } from './singer.js';
 import { consumerEnv } from './stage.js';
 
@@ -28,6 +28,7 @@ export const tap = 'tap-zendesk-chat';
  * @property {(argv: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended>} well Raises unless it ends with 0.
  * @property {(target: string) => Promise<Record<string, any>>} state What is stored for the tap into a target.
  * @property {() => readonly string[]} calls What anything asked a proxy for, to leave the machine.
+ * @property {(lines: string) => Promise<string>} shell Runs lines of a shell; `npm` knows where the package is.
  * @property {() => void} end
  */
 
@@ -87,23 +88,29 @@ async function loaders(stage) {
  */
 async function installTap(folder, pidFile) {
   await mkdir(folder);
-  const path = join(folder, tap);
-  await writeFile(path, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "${tapProgram}" "$@"\n`);
-  await chmod(path, 0o755);
+  const options = { mode: 0o755 };
+  const lines = `echo $$ > "${pidFile}"\nexec "${tapProgram}" "$@"`;
+  await writeFile(join(folder, tap), `#!/bin/sh\n${lines}\n`, options);
+  // To `npm root --global`; the package is in the folder it answers with.
+  const packages = join(folder, 'packages');
+  await writeFile(join(folder, 'npm'), `#!/bin/sh\necho "${packages}"\n`, options);
+  await mkdir(packages);
+  await symlink(dirname(definition), join(packages, tap));
 }
 
 /**
  * @param {Sandbox} sandbox
  * @param {string} folder
  * @param {{ url: string }} wall
+ * @param {string} program Meltano.
  * @returns {NodeJS.ProcessEnv}
  */
-function projectEnv(sandbox, folder, wall) {
+function projectEnv(sandbox, folder, wall, program) {
   const env = consumerEnv(folder, sandbox);
   const { subdomain, access_token: token, start_date: start } = sandbox.config;
   return {
     ...env,
-    PATH: [join(folder, 'bin'), env['PATH']].join(delimiter),
+    PATH: [join(folder, 'bin'), dirname(program), env['PATH']].join(delimiter),
     NO_COLOR: '1',
     MELTANO_CLI_DISABLE_VERSION_CHECK: 'true',
     TAP_ZENDESK_CHAT_SUBDOMAIN: subdomain,
@@ -156,27 +163,28 @@ function commandsOf(program, folder, own) {
 /**
  * @param {Stage} stage
  * @param {Sandbox} sandbox
+ * @param {string} from Path of the tap's definition.
  * @returns {Promise<Project>}
  */
-async function openProject(stage, sandbox) {
+async function openProject(stage, sandbox, from) {
   const { command } = await stage.environment('meltano');
   const folder = await stage.folder();
   const pidFile = join(folder, 'pid');
   await installTap(join(folder, 'bin'), pidFile);
   await writeProject(stage, folder);
   const wall = await startWall();
-  const { meltano, well } = commandsOf(
-    command('meltano'),
-    folder,
-    projectEnv(sandbox, folder, wall),
-  );
-  await well(['add', '--plugin-type', 'extractor', tap, '--from-ref', definition]);
+  const program = command('meltano');
+  const env = projectEnv(sandbox, folder, wall, program);
+  const { meltano, well } = commandsOf(program, folder, env);
+  await well(['add', '--no-install', '--plugin-type', 'extractor', tap, '--from-ref', from]);
   const state = async (/** @type {string} */ target) => {
     const { stdout } = await well(['state', 'get', `dev:${tap}-to-${target}`]);
     return JSON.parse(stdout).singer_state;
   };
+  const shell = (/** @type {string} */ lines) =>
+    runWell('bash', ['-eu', '-c', lines], { cwd: folder, env });
   const { calls, end } = wall;
-  return { output: join(folder, 'output'), pidFile, meltano, well, state, calls, end };
+  return { output: join(folder, 'output'), pidFile, meltano, well, state, shell, calls, end };
 }
 
 /**
@@ -186,9 +194,19 @@ async function openProject(stage, sandbox) {
  */
 export async function inProject(stage, options, use) {
   const sandbox = await stage.account(options);
-  const project = await openProject(stage, sandbox);
+  return inProjectOf(stage, sandbox, definition, (project) => use(project, sandbox));
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Sandbox} sandbox
+ * @param {string} from Path of the tap's definition.
+ * @param {(project: Project) => Promise<string>} use
+ */
+export async function inProjectOf(stage, sandbox, from, use) {
+  const project = await openProject(stage, sandbox, from);
   try {
-    const told = await use(project, sandbox);
+    const told = await use(project);
     deepEqual(project.calls(), [], 'attempts to reach another network');
     return told;
   } finally {

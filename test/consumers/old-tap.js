@@ -19,7 +19,9 @@ import { consumerEnv } from './stage.js';
  * @typedef {object} OldTap
  * @property {string} config Path of a config as it wants it.
  * @property {() => Promise<{ streams: any[] }>} discover A catalog, everything in it selected.
- * @property {(catalog: object) => Promise<string>} read What it writes.
+ * @property {(catalog: object, state?: object) => Promise<string>} read What it writes.
+ * @property {() => readonly string[]} searches What it has searched the chats for, one query each time.
+ * @property {string} program Path of a command that starts it.
  * @property {() => void} end
  */
 
@@ -48,12 +50,16 @@ function chatsById(sandbox, ids) {
 
 /** @param {Sandbox} sandbox */
 async function startOldApi(sandbox) {
+  /** @type {string[]} */
+  const searches = [];
   const server = createServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? '/', sandbox.url);
     const answer = (/** @type {object} */ body) => outgoing.end(JSON.stringify(body));
     const query = url.searchParams.get('q');
-    if (query !== null) answer(search(sandbox, query));
-    else if (url.pathname === '/api/v2/chat/chats')
+    if (query !== null) {
+      searches.push(query);
+      answer(search(sandbox, query));
+    } else if (url.pathname === '/api/v2/chat/chats')
       answer(chatsById(sandbox, (url.searchParams.get('ids') ?? '').split(',')));
     else {
       const options = { headers: incoming.headers };
@@ -71,7 +77,7 @@ async function startOldApi(sandbox) {
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${port}`, end };
+  return { url: `http://127.0.0.1:${port}`, searches: () => searches, end };
 }
 
 /**
@@ -97,8 +103,11 @@ async function copyWithUrl(python, folder, url) {
 export async function openOldTap(stage, sandbox) {
   const { python } = await stage.environment('tap-zendesk-chat-singer-io');
   const folder = await stage.folder();
-  const { url, end } = await startOldApi(sandbox);
+  const { url, searches, end } = await startOldApi(sandbox);
   await copyWithUrl(python, folder, url);
+  const program = join(folder, 'old-tap');
+  const start = `exec "${python}" -c 'from tap_zendesk_chat import main; main()' "$@"`;
+  await writeFile(program, `#!/bin/sh\nexport PYTHONPATH="${folder}"\n${start}\n`, { mode: 0o755 });
   const config = join(folder, 'config.json');
   const old = {
     chat_search_interval_days: '14',
@@ -106,24 +115,31 @@ export async function openOldTap(stage, sandbox) {
     agents_page_limit: '100',
   };
   await writeFile(config, JSON.stringify({ ...sandbox.config, ...old }));
-  const env = { ...consumerEnv(folder, sandbox), PYTHONPATH: folder };
+  const env = consumerEnv(folder, sandbox);
   const run = async (/** @type {readonly string[]} */ argv) => {
-    const program = ['-c', 'from tap_zendesk_chat import main; main()', '--config', config];
-    const { code, stdout, stderr } = await runProgram(python, [...program, ...argv], {
-      cwd: folder,
-      env,
-    });
+    const options = { cwd: folder, env };
+    const { code, stdout, stderr } = await runProgram(
+      program,
+      ['--config', config, ...argv],
+      options,
+    );
     if (code !== 0) throw new Error(`singer-io's tap ended with ${code}: ${stderr.slice(-2000)}`);
     return stdout;
   };
   return {
     config,
     discover: async () => selectAll(JSON.parse(await run(['--discover']))),
-    async read(catalog) {
-      const path = join(folder, 'catalog.json');
-      await writeFile(path, JSON.stringify(catalog));
-      return run(['--catalog', path]);
+    async read(catalog, state = {}) {
+      const argv = [];
+      for (const [name, value] of Object.entries({ catalog, state })) {
+        const path = join(folder, `${name}.json`);
+        await writeFile(path, JSON.stringify(value));
+        argv.push(`--${name}`, path);
+      }
+      return run(argv);
     },
+    searches,
+    program,
     end,
   };
 }

@@ -3,6 +3,7 @@ import { airbyteConnector } from './rows/airbyte-connector.js';
 import { airbyteStandardTests } from './rows/airbyte-standard-tests.js';
 import { conformanceRows } from './rows/conformance.js';
 import { meltanoRows } from './rows/meltano.js';
+import { meltanoMoving } from './rows/meltano-moving.js';
 import { meltanoSettings } from './rows/meltano-settings.js';
 import { oldTapRows } from './rows/old-tap.js';
 import { protocolModels } from './rows/protocol-models.js';
@@ -24,6 +25,7 @@ export const table = [
   ...conformanceRows,
   ...meltanoRows,
   meltanoSettings,
+  meltanoMoving,
   ...oldTapRows,
   protocolModels,
   airbyteStandardTests,

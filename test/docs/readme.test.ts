@@ -35,8 +35,8 @@ test('Each block is a command, an example or plain text', () => {
   expect([...languages].sort()).toEqual(['json', 'python', 'sh', 'text', 'yaml']);
 });
 
-/** They need a registry, an engine or a cluster, which a test cannot count on: it notes what they were asked for. */
-const onlyNoted = ['npm', 'pipx', 'meltano', 'kind'];
+/** They need a registry, an engine, a database or a cluster, which a test cannot count on: it notes what they were asked for. */
+const onlyNoted = ['npm', 'pipx', 'meltano', 'kind', 'psql'];
 
 describe('The commands', () => {
   let shell: CommandLine;
@@ -74,6 +74,16 @@ describe('The commands', () => {
       'meltano run tap-zendesk-chat target-jsonl',
       'target-jsonl < chats',
       'target-jsonl < agents chats',
+      'psql --command ALTER TABLE chats ALTER COLUMN unread TYPE boolean USING unread <> 0',
+      'psql --command DROP TABLE shortcuts',
+      'target-jsonl < chats',
+      'meltano remove --plugin-type extractor tap-zendesk-chat',
+      'npm root --global',
+      'meltano add --plugin-type extractor tap-zendesk-chat --from-ref /tap-zendesk-chat/meltano.plugin.yml',
+      'meltano config set tap-zendesk-chat subdomain acme',
+      'meltano config set tap-zendesk-chat start_date 2024-01-01',
+      'meltano select tap-zendesk-chat account *',
+      'meltano select tap-zendesk-chat chats *',
       `docker build --tag ${image} .`,
       `docker run --rm ${image} spec`,
       `docker run --rm --user ${process.getuid?.()} --volume ${shell.folder}:/config:ro ${image} check --config /config/config.json`,
@@ -91,6 +101,12 @@ describe('The commands', () => {
       .map(({ query }) => Number(query['start_time']));
     expect(starts).toContain(Date.parse('2024-01-01') / 1000);
     expect(starts).toContain(bookmarks.chats.position.end_time);
+  });
+
+  test('read chats whole without a state that could take the place of the one there is', async () => {
+    const text = await readFile(join(shell.folder, 'chats-states.jsonl'), 'utf8');
+    const { bookmarks } = JSON.parse(text.trim().split('\n').at(-1) ?? '');
+    expect(Object.keys(bookmarks)).toEqual(['chats']);
   });
 
   test('read the streams as an Airbyte source, and then only what is new', async () => {

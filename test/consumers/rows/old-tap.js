@@ -5,6 +5,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
+import { blocksUnder } from '../guide.js';
 import { openOldTap } from '../old-tap.js';
 import { runWell } from '../programs.js';
 import { recordKey, schemas } from '../records.js';
@@ -50,15 +51,17 @@ function loadable(catalog, target) {
  *
  * @param {Opened} at
  * @param {Catalog} old
+ * @param {string} [shortcutsKey]
  * @returns {Promise<Catalog>}
  */
-async function ownCatalog({ sandbox, folder }, old) {
+async function ownCatalog({ sandbox, folder }, old, shortcutsKey = 'id') {
   const { streams } = JSON.parse(await discover(sandbox, folder));
   const wanted = new Set(old.streams.map(({ stream }) => newNameOf(stream)));
   const entries = streams.filter((/** @type {any} */ { stream }) => wanted.has(stream));
   for (const entry of entries) {
     if (entry.stream === 'accounts') entry.stream = 'account';
-    if (entry.stream === 'shortcuts') entry.metadata[0].metadata['table-key-properties'] = ['name'];
+    if (entry.stream === 'shortcuts')
+      entry.metadata[0].metadata['table-key-properties'] = [shortcutsKey];
   }
   return { streams: entries };
 }
@@ -100,23 +103,57 @@ async function readNew({ sandbox, folder }, given) {
 }
 
 /**
- * MeltanoLabs' target has made a number of `unread`, and does not make a boolean of that. PipelineWise's keeps
- * such a column under another name, and makes a new one.
+ * The guide's commands for this table.
  *
  * @param {Opened} at
+ * @param {string} table
  */
-async function dropUnread({ stage, python }) {
+async function prepareTable({ stage, python, target }, table) {
+  const blocks = await blocksUnder("## Moving over from singer-io's tap", 'sh');
+  const commands = blocks.join('').matchAll(/^psql --command '(.*)'$/gm);
+  const statements = [...commands].flatMap(([, sql = '']) => (sql.includes(table) ? [sql] : []));
+  equal(statements.length, 1, `commands of the guide for ${table}`);
   const { host, port, user, database } = await stage.postgres();
   const where = `host=${host} port=${port} user=${user} dbname=${database}`;
-  const statement = `alter table ${movedSchema(meltanolabs)}.chats drop column unread`;
-  const lines = ['import psycopg, sys', 'with psycopg.connect(sys.argv[1]) as connection:'];
-  const program = [...lines, '    connection.execute(sys.argv[2])'].join('\n');
-  await runWell(python, ['-c', program, where, statement]);
+  const driver = target.consumer === meltanolabs.consumer ? 'psycopg' : 'psycopg2';
+  const program = [
+    `import ${driver}, sys`,
+    `with ${driver}.connect(sys.argv[1]) as connection:`,
+    '    connection.cursor().execute(sys.argv[2])',
+  ].join('\n');
+  const options = `-csearch_path=${movedSchema(target)}`;
+  await runWell(python, ['-c', program, `${where} options='${options}'`, statements.join(';')]);
 }
 
 /** @param {Target} target */
 function movedSchema({ consumer }) {
   return `moved_${consumer.replaceAll('-', '_')}`;
+}
+
+/**
+ * The old tap goes on from our last state: with what is new, and not with everything.
+ *
+ * @param {Opened} at
+ * @param {OldTap} old
+ * @param {{ catalog: Catalog, state: object }} given
+ */
+async function goBack({ sandbox }, old, { catalog, state }) {
+  const added = sandbox.account.add({ count: 2 });
+  const now = new Date(sandbox.now()).toISOString();
+  for (const id of added) sandbox.account.patchChat(id, { timestamp: now, end_timestamp: now });
+  const before = old.searches().length;
+  const lines = linesOf(await old.read(catalog, state));
+  const chats = lines.flatMap(({ type, stream, record = {} }) =>
+    type === 'RECORD' && stream === 'chats' ? [recordKey(record)] : [],
+  );
+  deepEqual(
+    added.filter((id) => !chats.includes(id)),
+    [],
+    'new chats that are not seen',
+  );
+  equal(chats.length < sandbox.account.count('chats') / 2, true, `${chats.length} chats again`);
+  equal(old.searches().length - before, 2, 'searches, one for chats and one for offline messages');
+  return `${chats.length} chats for 2 new ones on the way back`;
 }
 
 /**
@@ -129,6 +166,7 @@ async function moveOver(at, old) {
   const catalog = loadable(await old.discover(), target);
   const state = await load(at, await old.read(catalog));
   const before = Object.values(await tablesOf(at)).flat().length;
+  await prepareTable(at, 'chats');
   const changed = [...sandbox.account.edit({ count: 3 }), ...sandbox.account.add({ count: 2 })];
   const increment = await readNew(at, { config, catalog, state });
   const counts = countRecords(linesOf(increment));
@@ -144,16 +182,13 @@ async function moveOver(at, old) {
   const third = await readNew(at, { config, catalog, state: next });
   // What was changed near the present comes once more.
   checkIncrement(linesOf(third), sandbox, changed);
+  const back = await goBack(at, old, { catalog, state: lastState(linesOf(third)) });
   // Once whole, with all there is now: then each row is as this tap writes it.
-  const whole = await readNew(at, { config, catalog: await ownCatalog(at, catalog) });
-  if (target.consumer === meltanolabs.consumer) {
-    await rejects(load(at, whole), /column "unread" is of type bigint/);
-    await dropUnread(at);
-  }
-  await load(at, whole);
+  await prepareTable(at, 'shortcuts');
+  await load(at, await readNew(at, { config, catalog: await ownCatalog(at, catalog) }));
   const columns = allColumnsOf(catalog);
   const compared = checkTables(await tablesOf(at), sandbox, target.form, columns);
-  return `${before} rows of the old tap; ${counts['chats']} chats from its state for ${changed.length} changes; ${compared}`;
+  return `${before} rows of the old tap; ${counts['chats']} chats from its state for ${changed.length} changes; ${back}; ${compared}`;
 }
 
 /**
@@ -173,7 +208,7 @@ async function changeKey(at, old) {
   );
   const messages = shortcuts.map((line) => `${JSON.stringify(line)}\n`).join('');
   await rejects(load(at, messages), /duplicate key value violates unique constraint/);
-  await load(at, await readNew(at, { catalog: await ownCatalog(at, catalog) }));
+  await load(at, await readNew(at, { catalog: await ownCatalog(at, catalog, 'name') }));
   checkTables(await tablesOf(at), at.sandbox, at.target.form, allColumnsOf(catalog));
 }
 
