@@ -194,7 +194,9 @@ function checkValue(
     const cause = 'is a variable not set?';
     throw new ConfigError(`the value of ${spelling} is empty: give ${takes} (${cause})`);
   } else if (choices !== undefined && !choices.includes(value)) {
-    throw new ConfigError(`${spelling} takes ${takes}, not another value`);
+    throw new ConfigError(
+      `${spelling} takes ${takes}, not another value.${didYouMean(value, choices)}`,
+    );
   } else if (isFile === true && isContent(value)) {
     const advice = 'write the content into a file and give its name';
     throw new ConfigError(`${spelling} takes ${takes}, not the content of one: ${advice}`);

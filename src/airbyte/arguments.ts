@@ -1,5 +1,6 @@
 import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
 import { ConfigError } from '../errors.ts';
+import { didYouMean } from '../wording.ts';
 
 /** What the platform asks for. */
 export type AirbyteArguments = SpecArguments | ConfigArguments | ReadArguments;
@@ -55,7 +56,9 @@ function isVerb(word: unknown): word is Verb {
 }
 
 function interpret({ flags: given, words: [verb] }: Given<keyof typeof flags>): AirbyteArguments {
-  if (!isVerb(verb)) throw new ConfigError(`say what to do: ${Object.keys(files).join(', ')}`);
+  const verbs = Object.keys(files);
+  if (!isVerb(verb))
+    throw new ConfigError(`say what to do: ${verbs.join(', ')}.${didYouMean(verb ?? '', verbs)}`);
   const { needs, takes } = files[verb];
   const missing = needs.filter((name) => given[name] === undefined);
   if (missing.length > 0)

@@ -74,7 +74,7 @@ function valueOf(name: Name, text: string): string | number | boolean {
 
 function interpret({ flags: given, words: [command = 'serve'] }: Given<Name>): Task {
   const isDemo = command === 'demo';
-  if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo');
+  if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo.');
   const names = Object.keys(flags).filter((name): name is Name => Object.hasOwn(given, name));
   const strange = names.find((name) => isDemo !== flagsOfDemo.includes(name) && name !== 'chats');
   if (strange !== undefined) throw new ConfigError(`${command} takes no --${strange}`);

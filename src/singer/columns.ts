@@ -1,6 +1,6 @@
 import { TapError } from '../errors.ts';
 import type { Json } from '../json.ts';
-import { didYouMean, listed, maxListed, nearMisses, quotedName } from '../wording.ts';
+import { listed, maxListed, nearMisses, quotedName } from '../wording.ts';
 import type { CatalogEntry, CatalogSchema, StreamDescription } from './catalog.ts';
 import { readFlag } from './catalog.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
@@ -91,6 +91,13 @@ function dotted(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter(isName).join('.');
 }
 
+/** Which columns the first of these may stand for. */
+function meant(unknown: readonly string[], { properties = {} }: JsonSchema): string {
+  const known = Object.keys(properties);
+  const near = unknown.slice(0, maxListed).flatMap((name) => nearMisses(name, known)[0] ?? []);
+  return near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
+}
+
 /** The names in a breadcrumb alone. */
 function namesIn(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter((step) => step !== 'properties' && step !== 'items').join('.');
@@ -175,7 +182,7 @@ export function schemaDifferences(
       : []),
     ...(unknown.length > 0
       ? [
-          `${stream} has columns the tap does not: ${listed(unknown)}; they are left out.${didYouMean(unknown[0] ?? '', Object.keys(schema.properties ?? {}))}`,
+          `${stream} has columns the tap does not: ${listed(unknown)}; they are left out.${meant(unknown, schema)}`,
         ]
       : []),
     ...idleMetadata(entry, description).map((sentence) => `${stream} ${sentence}`),

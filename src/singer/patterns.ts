@@ -98,9 +98,19 @@ function select(
   return { ...entry, metadata };
 }
 
-function nothingMatches({ text }: Pattern, { streams }: Catalog): TapError {
+function nothingMatches(
+  { text }: Pattern,
+  { streams }: Catalog,
+  paths: readonly string[],
+): TapError {
   const names = streams.map((entry) => entry.tap_stream_id);
-  const hint = didYouMean(streamOf(text), names) || ` The streams are: ${names.join(', ')}.`;
+  const stream = streamOf(text);
+  const hint = names.includes(stream)
+    ? didYouMean(
+        text,
+        paths.filter((path) => path.startsWith(`${stream}.`)),
+      )
+    : didYouMean(stream, names) || ` The streams are: ${names.join(', ')}.`;
   return new TapError(`--select: ${quotedName(text)} matches no stream and no column.${hint}`, {
     kind: 'config',
   });
@@ -118,7 +128,7 @@ export function selectByPatterns(catalog: Catalog, texts: readonly string[]): Ca
   );
   // `chats.*` chooses columns: the stream alone would be matched by `chats` only.
   const idle = patterns.find((pattern) => !all.some((path) => pattern.matches(path)));
-  if (idle !== undefined) throw nothingMatches(idle, catalog);
+  if (idle !== undefined) throw nothingMatches(idle, catalog, all);
   const excluded = patterns.filter(({ isExclusion }) => isExclusion);
   const given = patterns.filter(({ isExclusion }) => !isExclusion);
   const included = given.length > 0 ? given : defaultPatterns(catalog);

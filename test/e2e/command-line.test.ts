@@ -113,14 +113,22 @@ const wrongInTap: readonly Wrong[] = [
     args: ['--select=  '],
     says: "the value of --select is empty: give a pattern such as 'chats.*' (is a variable not set?)",
   },
-  { args: ['--test=some'], says: '--test takes all or schema, not another value' },
+  { args: ['--test=some'], says: '--test takes all or schema, not another value.' },
   {
     args: ['--test='],
     says: 'the value of --test is empty: give all or schema (is a variable not set?)',
   },
   {
+    args: ['--about', '--format=jsn'],
+    says: '--format takes text, json or markdown, not another value. Did you mean json?',
+  },
+  {
+    args: ['--select', 'chats.visitr'],
+    says: '--select: "chats.visitr" matches no stream and no column. Did you mean chats.visitor?',
+  },
+  {
     args: ['--about', '--format', secret],
-    says: '--format takes text, json or markdown, not another value',
+    says: '--format takes text, json or markdown, not another value.',
   },
   {
     args: ['--about', '--format', 'json', '--format', 'json'],

@@ -112,7 +112,7 @@ test('metadata for very many columns that do not exist is summed up', async () =
 test('a column of a connection that does not exist warns, with what was meant', async () => {
   const { streams } = await connection(['agents']);
   const [{ stream, ...rest } = { stream: { name: '', json_schema: {} } }] = streams;
-  const properties = { id: {}, emial: {} };
+  const properties = { id: {}, emial: {}, first_nam: {} };
   const catalog = {
     streams: [{ ...rest, stream: { ...stream, json_schema: { properties } } }],
   };
@@ -120,7 +120,8 @@ test('a column of a connection that does not exist warns, with what was meant', 
     runIn(sandbox, { catalog: JSON.stringify(catalog) }),
   );
   expect(logsOf(run, 'WARN')).toEqual([
-    'Stream "agents": the catalog has columns the tap does not: emial; they are left out. Did you mean email?',
+    'Stream "agents": the catalog has columns the tap does not: emial, first_nam; they are left out. Did you ' +
+      'mean email, first_name?',
   ]);
 });
 

@@ -23,7 +23,8 @@ test.each([
 });
 
 test.each([
-  ['', /^say what to do: spec, check, discover, read$/],
+  ['', /^say what to do: spec, check, discover, read\.$/],
+  ['chekc --config c', /^say what to do: .* Did you mean check\?$/],
   ['write --config c', /^say what to do/],
   ['check', /^check needs --config FILE$/],
   ['read', /^read needs --config FILE and --catalog FILE$/],

@@ -115,7 +115,7 @@ test.each([
   [['demo', '--port', '1'], 'demo takes no --port'],
   [['demo', '--chats', 'x'], 'chats must be a whole number'],
   [['--output', 'o'], 'serve takes no --output'],
-  [['nothing'], 'say what to do: serve or demo'],
+  [['nothing'], 'say what to do: serve or demo.'],
   [['--chats', 'x'], 'chats must be a whole number'],
   [['--now', 'yesterday'], 'now must be an instant'],
   [['--options', 'gone.json'], '--options gone.json cannot be read.'],
