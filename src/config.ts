@@ -33,7 +33,7 @@ export interface Config {
   readonly requestsPerMinute: number;
   readonly maxRetryMs: number;
   /** Items per page, by stream. */
-  readonly pageLimits: { readonly agents: number; readonly bans: number };
+  readonly pageLimits: Readonly<Record<'agents' | 'bans' | 'chats', number>>;
   /** Every secret the config holds, also those that are not used: none may be printed. */
   readonly secrets: readonly string[];
 }
@@ -88,6 +88,7 @@ interface ValidSettings {
   readonly max_retry_seconds: number;
   readonly agents_page_limit: number;
   readonly bans_page_limit: number;
+  readonly chats_page_limit: number;
 }
 
 const hints: Readonly<Record<string, string>> = Object.freeze({
@@ -206,6 +207,7 @@ function freeze(settings: ValidSettings, dates: Dates, secrets: ReadonlySet<stri
     pageLimits: Object.freeze({
       agents: settings.agents_page_limit,
       bans: settings.bans_page_limit,
+      chats: settings.chats_page_limit,
     }),
     secrets: Object.freeze([...secrets]),
   });

@@ -65,6 +65,8 @@ export interface HttpErrorOptions extends TapErrorOptions {
   readonly serverTimeMs?: number | undefined;
   /** The wait the answer asks for before the next request, in ms, when it asks for one. */
   readonly retryAfterMs?: number | undefined;
+  /** What came with the status, for `mentions`. It is not logged: it may hold anything. */
+  readonly body?: unknown;
   /** The API asks for fewer requests: 429, or a Retry-After or words that say so. */
   readonly isLimit?: boolean | undefined;
   /** The message without path and advice, for a log line: `answers 503 Service Unavailable`. */
@@ -97,6 +99,12 @@ export class HttpError extends TapError {
     this.why = options.why ?? '';
     this.advice = options.advice ?? '';
     this.#options = options;
+  }
+
+  /** Is this word, for example the name of a parameter, in what the API says about the error? */
+  mentions(word: string): boolean {
+    const text = JSON.stringify(this.#options.body ?? '').toLowerCase();
+    return text.split(/[^a-z]+/).includes(word);
   }
 
   /** The same failure in other words. */

@@ -17,9 +17,9 @@ export interface HttpRequest {
    */
   readonly answerKeys?: readonly string[];
   /**
-   * Asked after each failed attempt, before any wait: another query to go on with, under the same
-   * backoff and the same patience. `undefined`: go on as the error's kind says. Not asked where no query
-   * could help: when the user must act, or when this was the last attempt.
+   * Asked after each failed attempt, before any wait: another query to go on with, for which backoff and
+   * patience begin anew. `undefined`: go on as the error's kind says. Not asked where no query could help: when
+   * the user must act, or when this was the last attempt.
    */
   readonly revise?: (error: HttpError) => Promise<Query | undefined>;
   /** Attempts at most, whatever the patience; for a question whose failure is an answer. */
@@ -100,7 +100,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           }
           if (plan.waitMs > 0) await pause(plan.waitMs, error, settled);
           leftMs -= plan.waitMs;
-          query = plan.query ?? query;
+          if (plan.query === undefined) continue;
+          query = plan.query;
+          attempts = 0;
+          leftMs = settled.maxRetryMs;
         }
       }
     },
@@ -136,16 +139,20 @@ async function planNext(setback: Setback, options: Settled, limiter: Limiter): P
   }
   if (kind === 'config' || attempts >= mostAttempts) return { error, isExhausted: false };
   const query = await request.revise?.(error);
+  const backoff = (count: number): number =>
+    waitMs({ attempts: count, retryAfterMs, random: options.random });
   if (!isTransient) {
     // Final for this query; another one is another question and needs no wait.
     return query === undefined ? { error, isExhausted: false } : { waitMs: 0, query };
+  }
+  if (query !== undefined) {
+    return { waitMs: Math.min(backoff(1), options.maxRetryMs), query };
   }
   if (leftMs <= 0) {
     const waitedMs = options.maxRetryMs - leftMs;
     return { error: patienceUsedUp(error, attempts, waitedMs), isExhausted: true };
   }
-  const wanted = waitMs({ attempts, retryAfterMs, random: options.random });
-  return { waitMs: Math.min(wanted, leftMs), query };
+  return { waitMs: Math.min(backoff(attempts), leftMs), query };
 }
 
 async function pause(ms: number, error: HttpError, options: Settled): Promise<void> {

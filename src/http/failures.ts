@@ -37,6 +37,8 @@ interface Finding {
   /** Default: as `kindOf` and the rules for statuses have it. */
   readonly kind?: ErrorKind;
   readonly cause?: unknown;
+  /** What came with the status. */
+  readonly body?: Json;
 }
 
 const kindOf: Readonly<Record<Exclude<HttpFailure, 'status'>, ErrorKind>> = {
@@ -108,7 +110,7 @@ export function statusFailed(
   // Whatever the status means elsewhere: this time it passes.
   const isLimit = status === 429 || (status >= 400 && (hasRetryAfter || saysSo));
   const { kind, advice } = isLimit ? ruleFor(429) : ruleFor(status);
-  return httpError(scene, { failure: 'status', why, advice, kind, isLimit });
+  return httpError(scene, { failure: 'status', why, advice, kind, isLimit, body });
 }
 
 /** The server tells an error with a status that means success. */

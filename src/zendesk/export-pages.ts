@@ -84,7 +84,6 @@ function take(
   reading.head ??= headOf(reading.options, reading.spec);
   for (const item of answer.items) reading.spec.prepare?.(item);
   const step = reading.walk.take(question, answer);
-  if (step.fresh.length > 0) reading.requests.restoreLimit();
   const { floor } = reading.start;
   // A bookmark inside ties whose instant is read again from its beginning: only a later one says more.
   if (floor?.time === question.time && floor.endId !== null && question.startId === null) {

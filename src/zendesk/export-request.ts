@@ -1,17 +1,14 @@
 import { HttpError, type TapError } from '../errors.ts';
 import type { Query } from '../http/client.ts';
 import { microsToInstant } from '../instant.ts';
-import { answersAgents } from './api.ts';
 import type { ReadOptions } from './definition.ts';
 import type { BookmarkSpec, Place } from './export-bookmark.ts';
 import { readEnvelope, type ExportAnswer } from './export-envelope.ts';
+import { PageLimit } from './page-limit.ts';
 import { createListWarning, namedLists } from './shape.ts';
 
 /** Items a page of an export holds at most (API page "incremental export"). */
 const fullLimit = 1000;
-
-/** Failures of one page in a row that make it suspicious while the API answers elsewhere. */
-const suspiciousFailures = 3;
 
 /** A start younger than this may be refused by a server whose clock or rule differs from what we know. */
 const youngMs = 900_000;
@@ -20,6 +17,8 @@ export interface ExportRequestSpec extends BookmarkSpec {
   /** Key of the list in the answer and word in `fields`. */
   readonly name: string;
   readonly path: string;
+  /** Key of the page limit in the settings; without one full pages are asked for. */
+  readonly limit?: string;
 }
 
 export interface DatedAnswer extends ExportAnswer {
@@ -33,25 +32,15 @@ export interface ExportRequests {
    * @throws TapError; see readEnvelope and the HTTP client
    */
   ask(place: Place, isProbe: boolean): Promise<DatedAnswer | undefined>;
-  /** A page brought something: ask for full pages again. */
-  restoreLimit(): void;
-}
-
-/** Could a smaller page get through where this one fails? */
-function isPoisonous({ failure, status = 0, isLimit }: HttpError): boolean {
-  if (failure === 'timeout' || failure === 'not-text') return true;
-  return !isLimit && (status >= 500 || failure === 'error-object');
 }
 
 /** How the pages of one export are being asked for. */
 interface Asking {
   readonly spec: ExportRequestSpec;
   readonly options: ReadOptions;
-  limit: number;
+  readonly limit: PageLimit;
   /** Where the server gives no end_id, a page of one item could not lead on. */
   smallest: number;
-  /** Suspicious failures of the page in hand. */
-  failures: number;
   readonly warnOfLists: (names: readonly string[]) => void;
 }
 
@@ -60,21 +49,17 @@ export function createExportRequests(
   spec: ExportRequestSpec,
   options: ReadOptions,
 ): ExportRequests {
-  const warnOfLists = createListWarning(options.warn);
+  const { api, settings, warn } = options;
+  const most = settings.pageLimits[spec.limit ?? ''] ?? fullLimit;
+  const limit = new PageLimit({ most, api, warn });
   const asking: Asking = {
     spec,
     options,
-    limit: fullLimit,
+    limit,
     smallest: 1,
-    failures: 0,
-    warnOfLists,
+    warnOfLists: createListWarning(warn),
   };
-  return {
-    ask: (place, isProbe) => ask(asking, place, isProbe),
-    restoreLimit: () => {
-      asking.limit = fullLimit;
-    },
-  };
+  return { ask: (place, isProbe) => ask(asking, place, isProbe) };
 }
 
 async function ask(
@@ -82,16 +67,19 @@ async function ask(
   place: Place,
   isProbe: boolean,
 ): Promise<DatedAnswer | undefined> {
-  const { spec, options } = asking;
-  asking.failures = 0;
+  const { spec, options, limit } = asking;
   try {
     const { body, receivedMs } = await options.api.get(spec.path, queryOf(asking, place), {
       answerKeys: [spec.name],
-      revise: (error) => smaller(asking, place, error),
+      revise: async (error) => {
+        const isLower = await limit.lower(error, told(place, spec), asking.smallest);
+        return isLower ? queryOf(asking, place) : undefined;
+      },
     });
-    const asked = { ...place, limit: asking.limit, isProbe };
+    const asked = { ...place, limit: limit.current, isProbe };
     const answer = readEnvelope(body, spec.name, spec.unit, asked);
     asking.warnOfLists(namedLists(spec.name).unread(body));
+    if (answer.items.length > 0) limit.worked();
     if (answer.position !== undefined) asking.smallest = answer.position.endId === null ? 2 : 1;
     return { ...answer, receivedMs };
   } catch (error) {
@@ -108,23 +96,8 @@ async function ask(
   }
 }
 
-/** After a failed attempt: a query for fewer items, when it is this page that does not get through. */
-async function smaller(asking: Asking, place: Place, error: HttpError): Promise<Query | undefined> {
-  const isTooLarge = error.failure === 'too-large';
-  asking.failures = isTooLarge || isPoisonous(error) ? asking.failures + 1 : 0;
-  const isSuspicious = isTooLarge || asking.failures >= suspiciousFailures;
-  if (!isSuspicious || asking.limit <= asking.smallest) return undefined;
-  if (!isTooLarge && !(await answersAgents(asking.options.api, { maxAttempts: 1 })))
-    return undefined;
-  asking.limit = Math.max(asking.smallest, Math.floor(asking.limit / 2));
-  asking.options.warn(
-    `the page at ${told(place, asking.spec)} does not get through; asking for ${asking.limit} items`,
-  );
-  return queryOf(asking, place);
-}
-
 function queryOf({ spec, limit }: Asking, { time, startId }: Place): Query {
-  const query = { fields: `${spec.name}(*)`, limit, start_time: time };
+  const query = { fields: `${spec.name}(*)`, limit: limit.current, start_time: time };
   return startId === null ? query : { ...query, start_id: startId };
 }
 

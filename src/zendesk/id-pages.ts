@@ -1,9 +1,11 @@
 import { TapError } from '../errors.ts';
-import type { HttpAnswer } from '../http/client.ts';
+import type { HttpAnswer, Query } from '../http/client.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quoted } from '../wording.ts';
 import { checkNothingElse, isPresent, wrongBookmark } from './export-bookmark.ts';
+import type { ChatApi } from './api.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
+import { PageLimit } from './page-limit.ts';
 import { createListWarning, type ItemList, type Shape } from './shape.ts';
 import { walkPages } from './walk-pages.ts';
 
@@ -62,7 +64,7 @@ function cursorOfSlices(slices: Json): Json {
 /** Where the paging of one run stands. */
 interface Paging {
   readonly spec: IdSpec;
-  readonly limit: number;
+  readonly limit: PageLimit;
   readonly seen: Set<string>;
   /** The largest id of the run so far. */
   largest: number;
@@ -126,9 +128,10 @@ function checkIgnored(paging: Paging, sinceId: number, lists: readonly ItemList[
   if (!below) return false;
   const sizes = lists.map(({ items }) => items.length);
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total === paging.limit || sizes.includes(paging.limit)) {
+  const limit = paging.limit.current;
+  if (total === limit || sizes.includes(limit)) {
     throw new TapError(
-      `the API ignores since_id and sends ${paging.limit} items at most, so the ` +
+      `the API ignores since_id and sends ${limit} items at most, so the ` +
         'rest cannot be reached; a larger page limit in the config may help',
       { kind: 'system' },
     );
@@ -173,6 +176,15 @@ function withBookmark(
     : page;
 }
 
+async function ask(api: ChatApi, { spec, limit }: Paging, sinceId: number): Promise<HttpAnswer> {
+  const query = (): Query => ({ limit: limit.current, since_id: sinceId });
+  return api.get(spec.path, query(), {
+    answerKeys: spec.shape.keys,
+    revise: async (error) =>
+      (await limit.lower(error, `since_id ${sinceId}`, 1)) ? query() : undefined,
+  });
+}
+
 /**
  * Lists in the order of their ids: `since_id` is inclusive, so the next page starts at the last id + 1,
  * until a page is empty.
@@ -180,9 +192,10 @@ function withBookmark(
 export function idPages(spec: IdSpec): PageSource {
   return ({ api, settings, bookmark: entry, warn }: ReadOptions) => {
     const bookmark = entry && readIdBookmark(entry);
-    const limit = settings.pageLimits[spec.limit] ?? 100;
     return () => {
       const start = bookmark ?? 0;
+      const most = settings.pageLimits[spec.limit] ?? 100;
+      const limit = new PageLimit({ most, api, warn });
       const paging: Paging = {
         spec,
         limit,
@@ -193,8 +206,7 @@ export function idPages(spec: IdSpec): PageSource {
       };
       return walkPages<number, HttpAnswer>({
         first: bookmark === undefined ? 0 : bookmark + 1,
-        ask: (sinceId) =>
-          api.get(spec.path, { limit, since_id: sinceId }, { answerKeys: spec.shape.keys }),
+        ask: (sinceId) => ask(api, paging, sinceId),
         take: (sinceId, answer) => take(paging, sinceId, answer),
       });
     };

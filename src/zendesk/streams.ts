@@ -188,6 +188,7 @@ const chats: StreamDefinition = {
     ...chatBookmark,
     name: 'chats',
     path: 'incremental/chats',
+    limit: 'chats',
     unit: seconds,
     identify: chatVersion,
   }),

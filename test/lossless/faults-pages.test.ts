@@ -39,7 +39,7 @@ test.each(
     ({ place, limitAbove }) => place === 1500 && limitAbove === 40,
   ),
 )(
-  'A chat (the one behind $place others) that the API sends only in pages of $limitAbove or fewer is read all the same, and full pages after it',
+  'A chat (the one behind $place others) that the API sends only in pages of $limitAbove or fewer is read all the same, and the limit that worked is kept',
   async ({ place, limitAbove }) => {
     await withWorld(longAccount, async ({ sandbox, run }) => {
       const includes = sandbox.account.idAt('chats', place);
@@ -48,11 +48,98 @@ test.each(
       expect(result.code).toBe(0);
       expect(result.stderr).toContain('does not get through; asking for 500 items');
       expect(lossesOf(sandbox, [result], streams)).toEqual([]);
-      expect(limitsOf(sandbox)[0]).toBe(1000);
-      expect(limitsOf(sandbox).at(-1)).toBe(1000);
+      const limits = limitsOf(sandbox);
+      expect(limits[0]).toBe(1000);
+      expect(
+        limits.filter((limit, index) => limit > (limits[index - 1] ?? limit) * 1.1 + 1),
+      ).toEqual([]);
     });
   },
 );
+
+test('Where only small pages get through, few attempts fail, and patience is for each size', async () => {
+  await withWorld({ ...longAccount, chats: 2000 }, async ({ sandbox, run }) => {
+    sandbox.faults.add({ path: 'incremental/chats', limitAbove: 200, fault: broken });
+    const result = await run({ catalog, config: { max_retry_seconds: 20 } });
+    expect(result.code).toBe(0);
+    expect(lossesOf(sandbox, [result], streams)).toEqual([]);
+    const asked = sandbox.requests.filter(({ path }) => path.endsWith('/incremental/chats'));
+    const failed = asked.filter(({ fault }) => fault !== null);
+    expect(failed.map(({ query }) => query['limit'])).toEqual([
+      '1000',
+      '1000',
+      '1000',
+      '500',
+      '250',
+    ]);
+    expect(asked.slice(0, 5)).toEqual(failed);
+    expect(limitsOf(sandbox)).toEqual([1000, 500, 250, 125, 138]);
+  });
+});
+
+/** Chats in pages of more than 300 are answered like this, in place of the sandbox. */
+const refusals: readonly { readonly name: string; readonly answer: FrontAnswer }[] = [
+  {
+    name: 'a 400 that names the limit',
+    answer: { status: 400, headers: {}, body: Buffer.from('{"error":"limit is too large"}') },
+  },
+  {
+    name: 'a 422 that names the limit',
+    answer: {
+      status: 422,
+      headers: {},
+      body: Buffer.from('{"error":"InvalidValue","details":{"limit":[{"description":"x"}]}}'),
+    },
+  },
+  {
+    name: 'bytes that are no text',
+    answer: { headers: {}, body: Buffer.from('{"chats":[{"id":"caf\u00E9"}]}', 'latin1') },
+  },
+];
+
+test.each(refusals)(
+  'After $name fewer chats are asked for, and nothing is missing',
+  async (row) => {
+    await withFaultAccount({ chats: 700 }, async ({ sandbox, clock }) => {
+      const answer = (url: URL): FrontAnswer | undefined =>
+        Number(url.searchParams.get('limit')) > 300 && url.pathname.endsWith('/incremental/chats')
+          ? row.answer
+          : undefined;
+      await withFront(sandbox.url, { answer }, async (origin) => {
+        const result = await runTap({
+          sandboxUrl: origin,
+          config: { ...sandbox.config },
+          catalog: faultCatalog,
+          clock,
+        });
+        expect(result.code).toBe(0);
+        expect(lossesOf(sandbox, [result])).toEqual([]);
+        expect(limitsOf(sandbox)[0]).toBe(250);
+      });
+    });
+  },
+);
+
+test('chats_page_limit is the most that is asked for', async () => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
+    const result = await run({ chats_page_limit: '7' });
+    expect(result.code).toBe(0);
+    expect(lossesOf(sandbox, [result])).toEqual([]);
+    expect(limitsOf(sandbox)).toEqual([7]);
+  });
+});
+
+test('Agents that come only in small pages are read in such', async () => {
+  await withWorld({ ...longAccount, chats: 5, agents: 90 }, async ({ sandbox, run }) => {
+    sandbox.faults.add({ path: '=agents', limitAbove: 30, fault: broken });
+    const result = await run({ catalog });
+    expect(result.code).toBe(0);
+    expect(lossesOf(sandbox, [result], streams)).toEqual([]);
+    expect(result.warnings).toContain(
+      'agents: the page at since_id 0 does not get through; asking for 25 items',
+    );
+  });
+});
 
 test('A chat that the API cannot send at all fails the stream with its place, and the next run goes on from there', async () => {
   await withWorld(longAccount, async ({ sandbox, run }) => {

@@ -4,6 +4,8 @@ import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { startLocalServer } from '../helpers/local-server.ts';
 
 export interface FrontAnswer {
+  /** Default: 200. */
+  readonly status?: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -42,7 +44,7 @@ export async function withFront<T>(
   const front = await startLocalServer((incoming, outgoing) => {
     const own = answer?.(new URL(incoming.url ?? '/', target));
     if (own === undefined) forward(target, incoming, outgoing, isTimeless);
-    else outgoing.writeHead(200, own.headers).end(own.body);
+    else outgoing.writeHead(own.status ?? 200, own.headers).end(own.body);
   });
   try {
     return await work(front.origin);

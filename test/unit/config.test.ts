@@ -51,7 +51,7 @@ test('Subdomain and access token are enough, the rest has defaults', async () =>
     requestTimeoutMs: 60_000,
     requestsPerMinute: 200,
     maxRetryMs: 900_000,
-    pageLimits: { agents: 100, bans: 100 },
+    pageLimits: { agents: 100, bans: 100, chats: 1000 },
     secrets: ['token-1'],
   });
 });
@@ -70,6 +70,7 @@ test('Every setting arrives in the config', async () => {
     requests_per_minute: 1,
     max_retry_seconds: 0,
     agents_page_limit: 1,
+    chats_page_limit: 1,
     bans_page_limit: 1000,
     client_id: 'client',
     client_secret: 'client-secret',
@@ -96,7 +97,7 @@ test('Every setting arrives in the config', async () => {
     requestTimeoutMs: 500,
     requestsPerMinute: 1,
     maxRetryMs: 0,
-    pageLimits: { agents: 1, bans: 1000 },
+    pageLimits: { agents: 1, bans: 1000, chats: 1 },
     secrets: ['token-1', 'client', 'client-secret', 'refresh-1'],
   });
 });
@@ -293,7 +294,7 @@ test('Numbers may be written as text', async () => {
   expect(config).toMatchObject({
     lookbackMinutes: 15,
     requestTimeoutMs: 2500,
-    pageLimits: { agents: 50, bans: 100 },
+    pageLimits: { agents: 50, bans: 100, chats: 1000 },
   });
 });
 

@@ -289,23 +289,25 @@ test('a question with one attempt at most is not repeated, and costs nobody pati
   expect(clock.sleeps).toEqual([2_000]);
 });
 
-test('a revised query is asked for after the same wait, and the answer tells which it was', async () => {
-  const api = scriptApi(origin, [busy, busy, {}]);
+test('a revised query is asked for with backoff and patience anew, and the answer tells which it was', async () => {
+  const api = scriptApi(origin, [busy, busy, busy, busy, {}]);
   const asked: (number | undefined)[] = [];
   const revise = async ({ status }: HttpError): Promise<Query | undefined> => {
     asked.push(status);
     return asked.length === 2 ? { limit: 500 } : undefined;
   };
-  const { client, clock } = createTestClient();
+  const { client, clock } = createTestClient({ maxRetryMs: 3_000 });
   const answer = await client.get({ path, query: { limit: 1000 }, revise });
   expect(answer.query).toEqual({ limit: 500 });
   expect(api.requests.map(({ uri }) => uri)).toEqual([
     `${path}?limit=1000`,
     `${path}?limit=1000`,
     `${path}?limit=500`,
+    `${path}?limit=500`,
+    `${path}?limit=500`,
   ]);
-  expect(clock.sleeps).toEqual([2_000, 4_000]);
-  expect(asked).toEqual([503, 503]);
+  expect(clock.sleeps).toEqual([2_000, 2_000, 2_000, 1_000]);
+  expect(asked).toEqual([503, 503, 503, 503]);
 });
 
 test('revising may ask the API itself: the slot is free, and a Retry-After holds for it too', async () => {

@@ -50,11 +50,11 @@ function failingUntil(limit: number, error: HttpError) {
 const limits = (queries: readonly Query[]): readonly unknown[] =>
   queries.map((query) => query['limit']);
 
-test('a page too large at once is asked for with half the limit, and full pages after it', async () => {
+test('a page too large at once is asked for with half the limit, which is kept', async () => {
   const api = scriptedApi([failingUntil(250, failed('too-large')), answer, empty, empty]);
   const { ids, queries, warnings } = await readAll(source, { api, settings });
   expect(ids).toEqual(['a']);
-  expect(limits(queries)).toEqual([1000, 1000, 1000, 1000]);
+  expect(limits(queries)).toEqual([1000, 250, 250, 250]);
   expect(warnings).toEqual([
     'the page at 2026-01-05T00:00:00Z (start_time 1767571200) does not get through; asking for 500 items',
     'the page at 2026-01-05T00:00:00Z (start_time 1767571200) does not get through; asking for 250 items',
@@ -69,7 +69,7 @@ test.each([
   const { ids, queries } = await readAll(source, { api, settings });
   expect(ids).toEqual(['a']);
   expect(api.asked[1]).toEqual({ path: 'agents', query: { limit: 1 } });
-  expect(limits(queries)[2]).toBe(1000);
+  expect(limits(queries)[2]).toBe(500);
 });
 
 test('a page is not made smaller while the API answers nowhere', async () => {

@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+
+import { HttpError } from '../../../src/errors.ts';
+import type { Json } from '../../../src/json.ts';
+import { PageLimit } from '../../../src/zendesk/page-limit.ts';
+import { scriptedApi } from '../../helpers/scripted-api.ts';
+
+function failure(status: number, body: Json = ''): HttpError {
+  const kind = status >= 500 ? 'transient' : 'system';
+  return new HttpError('failed', { kind, failure: 'status', path: '/x', status, body });
+}
+
+function createLimit(most: number) {
+  const limit = new PageLimit({
+    most,
+    api: scriptedApi(Array.from({ length: 50 }, () => [])),
+    warn: () => undefined,
+  });
+  return {
+    limit,
+    fail: (status = 500, body?: Json) => limit.lower(failure(status, body), 'here', 1),
+    work: (pages: number) => {
+      for (let page = 0; page < pages; page += 1) limit.worked();
+      return limit.current;
+    },
+  };
+}
+
+test('a page is made smaller after three failures, and then after each', async () => {
+  const { limit, fail } = createLimit(1000);
+  const lowered: boolean[] = [];
+  for (let attempt = 0; attempt < 5; attempt += 1) lowered.push(await fail());
+  expect(lowered).toEqual([false, false, true, true, true]);
+  expect(limit.current).toBe(125);
+});
+
+test('after ten good pages the limit is raised by a tenth, but not to one that the API refuses', async () => {
+  const { fail, work } = createLimit(100);
+  await fail(400, { error: 'limit must be at most 99' });
+  expect(work(9)).toBe(50);
+  expect(work(1)).toBe(55);
+  expect(work(10)).toBe(61);
+  expect(work(1000)).toBe(92);
+});
+
+test('a raised limit that fails is taken back at once, and not tried a third time', async () => {
+  const { limit, fail, work } = createLimit(1000);
+  for (let attempt = 0; attempt < 5; attempt += 1) await fail();
+  for (const round of [1, 2]) {
+    expect([round, work(10)]).toEqual([round, 138]);
+    expect(await fail()).toBe(true);
+    expect(limit.current).toBe(125);
+  }
+  expect(work(100)).toBe(125);
+});
+
+test.each<[number, Json, boolean]>([
+  [400, { error: 'limit must not be above 200' }, true],
+  [422, { details: { limit: ['too large'] } }, true],
+  [400, 'Invalid parameter: LIMIT', true],
+  [400, { error: 'start_time is too young' }, false],
+  [400, { error: 'unlimited' }, false],
+  [404, { error: 'limit' }, false],
+])('status %i with %j asks for less: %s', async (status, body, isLower) => {
+  expect(await createLimit(1000).fail(status, body)).toBe(isLower);
+});
