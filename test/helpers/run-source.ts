@@ -12,9 +12,9 @@ import type { JsonObject } from '../../src/json.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { linesOf } from '../platform/arrivals.ts';
 import { discoverRunFaults } from '../platform/checks.ts';
+import { readingOf } from '../platform/expectation.ts';
 import { configured } from '../platform/configure.ts';
 import {
-  readMessage,
   type AirbyteMessage,
   type Catalog,
   type ConfiguredCatalog,
@@ -185,7 +185,7 @@ export async function startIn(
 
 /** The messages of a run; lines that are none are left to the platform's checks. */
 export function messagesOf({ lines }: Pick<SourceRun, 'lines'>): readonly AirbyteMessage[] {
-  return lines.flatMap(({ text }) => readMessage(text).message ?? []);
+  return lines.flatMap((line) => readingOf(line).message ?? []);
 }
 
 /** A stream's records, in order. */

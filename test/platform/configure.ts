@@ -1,6 +1,6 @@
 /** What a user makes of a catalog, and what a run leaves for the next one. */
 import type { JsonObject } from '../../src/json.ts';
-import { readMessage } from './protocol.ts';
+import { readingOf } from './expectation.ts';
 import type { AirbyteStream, Catalog, ConfiguredCatalog, SyncMode } from './protocol.ts';
 import type { SourceRun } from './source-run.ts';
 
@@ -37,8 +37,8 @@ function configuredStream(stream: AirbyteStream, mode?: SyncMode) {
 export function storedState(runs: readonly Pick<SourceRun, 'lines'>[]): readonly JsonObject[] {
   const newest = new Map<string, JsonObject>();
   for (const { lines } of runs) {
-    for (const { text, isWhole } of lines) {
-      const { message } = isWhole ? readMessage(text) : {};
+    for (const line of lines) {
+      const { message } = line.isWhole ? readingOf(line) : {};
       if (message?.type !== 'STATE') continue;
       const { stream } = message.state;
       if (stream === undefined) continue;

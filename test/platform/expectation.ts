@@ -1,6 +1,12 @@
 /** What a run is held against, and its messages in the form the checks take them. */
 import type { JsonObject } from '../../src/json.ts';
-import { readMessage, type AirbyteMessage, type ConfiguredCatalog } from './protocol.ts';
+import type { ArrivedLine } from './arrivals.ts';
+import {
+  readMessage,
+  type AirbyteMessage,
+  type ConfiguredCatalog,
+  type Reading,
+} from './protocol.ts';
 import type { SourceRun } from './source-run.ts';
 
 export interface Expectation {
@@ -26,6 +32,15 @@ export interface Told<T extends AirbyteMessage = AirbyteMessage> {
   readonly message: T;
 }
 
+const readings = new WeakMap<ArrivedLine, Reading>();
+
+/** What a line says; each is parsed and validated once, however many checks ask. */
+export function readingOf(line: ArrivedLine): Reading {
+  const reading = readings.get(line) ?? readMessage(line.text);
+  readings.set(line, reading);
+  return reading;
+}
+
 export interface Telling {
   readonly told: readonly Told[];
   /** Lines that are no messages. */
@@ -39,8 +54,9 @@ export interface Telling {
 export function tellingOf({ lines }: Pick<SourceRun, 'lines'>, isCut: boolean): Telling {
   const told: Told[] = [];
   const faults: string[] = [];
-  for (const { number: line, text, atMs, isWhole } of lines) {
-    const reading = readMessage(text);
+  for (const arrived of lines) {
+    const { number: line, text, atMs, isWhole } = arrived;
+    const reading = readingOf(arrived);
     if (!isWhole && !isCut) faults.push(`line ${line} has no end`);
     if (reading.message !== undefined) {
       told.push({ line, atMs, length: text.length, message: reading.message });
