@@ -205,7 +205,7 @@ function checkValue(
 
 /** Does it look like what should be in the file? It may hold secrets. */
 function isContent(value: string): boolean {
-  return /^\s*[[{]/.test(value) || /[\r\n]/.test(value);
+  return /^\s*["'[{]/.test(value) || /[\r\n]/.test(value);
 }
 
 /** Of a flag that may be a secret in a wrong place only the length is told. */

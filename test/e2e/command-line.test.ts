@@ -65,6 +65,10 @@ const wrong: readonly Wrong[] = [
     says: '--state takes a file name, not the content of one: write the content into a file and give its name',
   },
   {
+    args: ['--state', `'${inline}'`],
+    says: '--state takes a file name, not the content of one: write the content into a file and give its name',
+  },
+  {
     args: ['--catalog', `streams:\n- ${secret}`],
     says: '--catalog takes a file name, not the content of one: write the content into a file and give its name',
   },
