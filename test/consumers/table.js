@@ -8,6 +8,7 @@ import { meltanoSettings } from './rows/meltano-settings.js';
 import { oldTapRows } from './rows/old-tap.js';
 import { protocolModels } from './rows/protocol-models.js';
 import { pyairbyteRows } from './rows/pyairbyte.js';
+import { pyairbyteMoving } from './rows/pyairbyte-moving.js';
 import { targetRows } from './rows/targets.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
@@ -30,5 +31,6 @@ export const table = [
   protocolModels,
   airbyteStandardTests,
   ...pyairbyteRows,
+  pyairbyteMoving,
   airbyteConnector,
 ];

@@ -3,13 +3,11 @@
  * same but for what is listed here, and each goes on where the other has stopped.
  */
 import { deepEqual, equal } from 'node:assert/strict';
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import { countsOf, incrementalStreams, itemsOf } from '../expected.js';
 import { configuredCatalog, discovered, lastStates, messagesOf, recordsOf } from '../messages.js';
-import { runWell } from '../programs.js';
+import { installConnector } from '../old-connector.js';
 import { airbyteConfig, runSource, sourceProgram } from '../stage.js';
 import { catalogDifferences, recordDifferences } from './connector-differences.js';
 
@@ -54,7 +52,6 @@ const knownInRecords = [
   'chats.history[].msg_id',
   'chats.history[].prev_department_id',
   // An instant has one form.
-  'chats.history[].timestamp',
   'chats.session.end_date',
   'chats.session.start_date',
   'departments.enabled',
@@ -75,37 +72,15 @@ const startMs = Date.parse('2025-06-01T12:00:00Z');
 const readable = { chats: 200, timeline: 60, bans: { ip: 3, visitor: 3 }, now: startMs };
 
 /**
- * Their package with the sandbox in place of the API.
- *
- * @param {Stage} stage
- * @param {Sandbox} sandbox
- * @returns {Promise<Source>}
- */
-async function openTheirs(stage, sandbox) {
-  const { python } = await stage.environment('airbyte-connector');
-  const folder = await stage.folder();
-  const where = 'import source_zendesk_chat; print(source_zendesk_chat.__path__[0])';
-  const installed = (await runWell(python, ['-c', where])).trim();
-  await cp(installed, join(folder, 'source_zendesk_chat'), { recursive: true });
-  const manifest = join(folder, 'source_zendesk_chat', 'manifest.yaml');
-  const text = await readFile(manifest, 'utf8');
-  const parts = text.split("https://{{ config['subdomain'] }}.zendesk.com");
-  equal(parts.length, 2, 'their manifest names the origin once');
-  await writeFile(manifest, parts.join(sandbox.url));
-  const command = [python, '-c', 'from source_zendesk_chat.run import run; run()'];
-  return open(command, { folder, sandbox, env: { PYTHONPATH: folder } });
-}
-
-/**
- * @param {readonly string[]} command
+ * @param {string} program
  * @param {Parameters<typeof runSource>[3]} where
  * @returns {Source}
  */
-function open(command, where) {
+function open(program, where) {
   return {
     run: async (verb, files) => {
-      const { code, stdout, stderr } = await runSource(command, verb, files, where);
-      equal(code, 0, `${command.at(-1)} ${verb}: ${stderr}${stdout.slice(-3000)}`);
+      const { code, stdout, stderr } = await runSource([program], verb, files, where);
+      equal(code, 0, `${program} ${verb}: ${stderr}${stdout.slice(-3000)}`);
       return messagesOf(stdout);
     },
   };
@@ -273,8 +248,10 @@ export const airbyteConnector = {
     let nowMs = startMs;
     const sandbox = await stage.account({ ...readable, clock: () => nowMs });
     const config = airbyteConfig(sandbox);
-    const theirs = await readAll(await openTheirs(stage, sandbox), config);
-    const ourSource = open([sourceProgram], { folder: await stage.folder(), sandbox });
+    const folder = await stage.folder();
+    const program = await installConnector(stage, sandbox);
+    const theirs = await readAll(open(program, { folder, sandbox }), config);
+    const ourSource = open(sourceProgram, { folder: await stage.folder(), sandbox });
     const ours = await readAll(ourSource, config);
     deepEqual(catalogDifferences(theirs.streams, ours.streams), knownInCatalogs);
     deepEqual(recordDifferences(theirs.first.records, ours.first.records), knownInRecords);

@@ -16,7 +16,7 @@ import { airbyteConfig, consumerEnv, sourceProgram } from '../stage.js';
 
 /**
  * @typedef {object} Session
- * @property {(verb: 'check' | 'streams' | 'read' | 'tables') => Promise<any>} ask Raises what PyAirbyte raises.
+ * @property {(verb: 'check' | 'streams' | 'read' | 'tables' | 'follow') => Promise<any>} ask Raises what PyAirbyte raises.
  * @property {() => Promise<void>} end
  */
 
@@ -28,9 +28,10 @@ const driver = fileURLToPath(new URL('pyairbyte.py', import.meta.url));
  * @param {Stage} stage
  * @param {Sandbox} sandbox
  * @param {object} cache Which database, as the driver wants it.
+ * @param {{ program?: string, steps?: string }} [given] The source, and what it does when asked to follow.
  * @returns {Promise<Session>}
  */
-async function openSession(stage, sandbox, cache) {
+export async function openSession(stage, sandbox, cache, { program = sourceProgram, steps } = {}) {
   const { python } = await stage.environment('pyairbyte');
   const home = await stage.folder();
   const child = startProgram(python, [driver], { cwd: home, env: consumerEnv(home, sandbox) });
@@ -44,7 +45,7 @@ async function openSession(stage, sandbox, cache) {
   stdin.on('error', () => {});
   const answers = createInterface({ input: stdout })[Symbol.asyncIterator]();
   const tell = (/** @type {string} */ line) => stdin.write(`${line}\n`);
-  tell(JSON.stringify({ program: sourceProgram, config: airbyteConfig(sandbox), cache }));
+  tell(JSON.stringify({ program, config: airbyteConfig(sandbox), cache, steps }));
   return {
     ask: async (verb) => {
       tell(verb);
@@ -99,7 +100,7 @@ function differences(item, row) {
  * @param {Tables} tables
  * @param {Sandbox} sandbox
  */
-function checkRows(tables, sandbox) {
+export function checkRows(tables, sandbox) {
   const counts = streams.map((stream) => [stream, tables[stream]?.length ?? 'no table']);
   deepEqual(Object.fromEntries(counts), countsOf(sandbox), 'rows in the tables');
   for (const stream of streams) {

@@ -1,8 +1,8 @@
 """Reads a source with PyAirbyte, as told by its standard input; answers on its standard output.
 
-The first line of the input is the plan: {"program", "config", "cache": {"duckdb": path} or {"postgres": {...}}}.
-Each line after that is "check", "streams", "read" or "tables"; each is answered by one line of JSON, an error by
-{"error": class, "message": text}. Standard output belongs to the answers; what PyAirbyte prints goes to stderr.
+The first line of the input is the plan: {"program", "config", "cache": {"duckdb": path} or {"postgres": {...}}, "steps"}.
+Each line after that is "check", "streams", "read", "tables" or "follow", which runs the plan's steps, Python with a
+`source` and a `cache`; each is answered by one line of JSON, an error by {"error": class, "message": text}. Standard output belongs to the answers; what PyAirbyte prints goes to stderr.
 """
 
 import json
@@ -70,7 +70,13 @@ def read() -> dict:
     return {"processed": result.processed_records}
 
 
+def follow() -> bool:
+    exec(plan["steps"], {"source": make_source(), "cache": cache})
+    return True
+
+
 VERBS = {
+    "follow": follow,
     "check": lambda: make_source().check() or True,
     "streams": lambda: make_source().get_available_streams(),
     "read": read,
