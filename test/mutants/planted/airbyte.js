@@ -127,8 +127,8 @@ export const airbyteMutants = [
     name: 'a stream that does not exist is passed over',
     promise: 'what cannot be read is said, and the run does not claim to be whole',
     file: read,
-    search: 'const strangers = unknown.map((name) => missing(name, descriptions));',
-    replacement: 'const strangers = unknown.slice(99).map((name) => missing(name, descriptions));',
+    search: 'const strangers = strangersIn(unknown, descriptions);',
+    replacement: 'const strangers = strangersIn(unknown.slice(99), descriptions);',
     killers: testsOf(
       'e2e/airbyte/sync-modes',
       'a stream that this source does not have is incomplete',

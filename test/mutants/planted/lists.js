@@ -36,7 +36,7 @@ export const listMutants = [
     name: 'a list that ignores paging ends green',
     promise: 'a list whose rest is out of reach is an error',
     file: lists,
-    search: 'if (total === paging.limit || sizes.includes(paging.limit)) {',
+    search: 'if (total === limit || sizes.includes(limit)) {',
     replacement: 'if (total === 0) {',
     killers: listTests('a server that ignores since_id and fills its pages is an error'),
   },

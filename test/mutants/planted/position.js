@@ -27,9 +27,9 @@ export const positionMutants = [
     name: 'a page without a position ends the stream',
     promise: 'rule 1: a page that cannot be resumed after is an error',
     file: envelope,
-    search: 'if (objects.length === 0 || asked.isProbe) return',
+    search: 'if (items.length === 0 || asked.isProbe) return',
     replacement:
-      "if (objects.length === 0 || asked.isProbe || (!('end_time' in body) && !('next_page' in body))) return",
+      "if (items.length === 0 || asked.isProbe || (!('end_time' in envelope) && !('next_page' in envelope))) return",
     killers: exportTests('is an error, not an end'),
   },
   {
@@ -44,8 +44,9 @@ export const positionMutants = [
     name: 'an empty page moves the position',
     promise: 'rule 1: an empty page never changes the position',
     file: envelope,
-    search: 'if (objects.length === 0 || asked.isProbe) return',
-    replacement: "if ((objects.length === 0 && body['end_time'] === null) || asked.isProbe) return",
+    search: 'if (items.length === 0 || asked.isProbe) return',
+    replacement:
+      "if ((items.length === 0 && envelope['end_time'] === null) || asked.isProbe) return",
     killers: exportTests(
       'an empty page with a zero end_time does not send the stream back to 1970',
     ),
@@ -119,8 +120,8 @@ export const positionMutants = [
     name: 'an edited chat is taken for one that came already',
     promise: 'rule 3: an item is dropped only in the same version',
     file: 'src/zendesk/streams.ts',
-    search: 'return isTold ? `${id} ${version}` : wholeItem(chat);',
-    replacement: 'return isTold ? id : wholeItem(chat);',
+    search: 'return isTold ? `${id} ${version}` : jsonText(chat);',
+    replacement: 'return isTold ? id : jsonText(chat);',
     killers: testsOf(
       'unit/zendesk/streams',
       'a chat that changed comes again, one that did not comes once',

@@ -90,8 +90,8 @@ export const walkMutants = [
     name: 'the question beyond is judged',
     promise: 'rule 5: rule 1 does not judge the last question',
     file: 'src/zendesk/export-envelope.ts',
-    search: 'if (objects.length === 0 || asked.isProbe) return',
-    replacement: 'if (objects.length === 0) return',
+    search: 'if (items.length === 0 || asked.isProbe) return',
+    replacement: 'if (items.length === 0) return',
     killers: exportTests('the question beyond is not judged'),
   },
   {
