@@ -55,6 +55,7 @@ async function createHttp({
     signal,
     requestsPerMinute: config.requestsPerMinute,
     requestTimeoutMs: config.requestTimeoutMs,
+    minBytesPerMinute: config.minBytesPerMinute,
     maxRetryMs: config.maxRetryMs,
     onAttempt: (request) => {
       requests += 1;

@@ -30,6 +30,7 @@ export interface Config {
   readonly logFormat: 'text' | 'json';
   readonly userAgent?: string;
   readonly requestTimeoutMs: number;
+  readonly minBytesPerMinute: number;
   readonly requestsPerMinute: number;
   readonly maxRetryMs: number;
   /** Items per page, by stream. */
@@ -84,6 +85,7 @@ interface ValidSettings {
   readonly log_format: 'text' | 'json';
   readonly user_agent?: string;
   readonly request_timeout: number;
+  readonly min_bytes_per_minute: number;
   readonly requests_per_minute: number;
   readonly max_retry_seconds: number;
   readonly agents_page_limit: number;
@@ -202,6 +204,7 @@ function freeze(settings: ValidSettings, dates: Dates, secrets: ReadonlySet<stri
     logFormat: settings.log_format,
     ...(settings.user_agent !== undefined && { userAgent: settings.user_agent }),
     requestTimeoutMs: settings.request_timeout * 1000,
+    minBytesPerMinute: settings.min_bytes_per_minute,
     requestsPerMinute: settings.requests_per_minute,
     maxRetryMs: settings.max_retry_seconds * 1000,
     pageLimits: Object.freeze({

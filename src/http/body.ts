@@ -15,8 +15,8 @@ export type BodyHeaders = Pick<Headers, 'get'>;
 export interface CollectOptions {
   /** More than this is not kept. */
   readonly maxBytes: number;
-  /** Called for each piece as it arrives. */
-  readonly onPiece: () => void;
+  /** Called with the size of each piece as it arrives. */
+  readonly onPiece: (bytes: number) => void;
 }
 
 /**
@@ -31,7 +31,7 @@ export async function collectBody(
   let size = 0;
   for await (const piece of stream) {
     const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-    onPiece();
+    onPiece(bytes.length);
     size += bytes.length;
     if (size > maxBytes) return undefined;
     pieces.push(bytes);

@@ -51,6 +51,8 @@ export interface HttpClientOptions extends Pick<RequestOptions, Needed> {
   readonly requestsInFlight?: number;
   /** Time to the headers, and to each next piece of the body. Default 60,000. */
   readonly requestTimeoutMs?: number;
+  /** A body that comes more slowly has timed out; 0: none has. Default 1,024. */
+  readonly minBytesPerMinute?: number;
   /** Patience: the sum of the waits for one answer. Default 900,000. */
   readonly maxRetryMs?: number;
   /** The largest body, as it comes and inflated. Default 256 MiB. */
@@ -67,6 +69,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     requestsPerMinute: 200,
     requestsInFlight: 1,
     requestTimeoutMs: 60_000,
+    minBytesPerMinute: 1_024,
     maxRetryMs: 900_000,
     maxBodyBytes: 256 * 2 ** 20,
     random: Math.random,

@@ -128,15 +128,28 @@ function nameOf(status: number): string {
   return [status, STATUS_CODES[status]].join(' ').trim();
 }
 
-/** Nothing, or nothing more, came within the time limit. */
-export function timedOut(scene: Scene, limitMs: number, cause: unknown): HttpError {
+/** A limit of time that was passed: without a byte, or with fewer than these of a body. */
+export interface Overdue {
+  readonly limitMs: number;
+  readonly minBytes?: number;
+}
+
+/** Nothing, nothing more or too little came within a time limit. */
+export function timedOut(scene: Scene, { limitMs, minBytes }: Overdue, cause: unknown): HttpError {
   const seconds = limitMs / 1000;
-  const why =
+  const silence =
     scene.status === undefined
       ? `does not answer within ${seconds} s`
       : `falls silent for ${seconds} s in the middle of the body`;
-  const advice = 'Try again later, or raise request_timeout.';
-  return httpError(scene, { failure: 'timeout', why, advice, cause });
+  const isSlow = minBytes !== undefined;
+  return httpError(scene, {
+    failure: 'timeout',
+    why: isSlow ? `sends less than ${minBytes} bytes in ${seconds} s` : silence,
+    advice: isSlow
+      ? 'Try again later, or lower min_bytes_per_minute.'
+      : 'Try again later, or raise request_timeout.',
+    cause,
+  });
 }
 
 interface NetworkTrouble {

@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 
 import fetch, { type Headers, type Response } from 'node-fetch';
 
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { HttpError, type HttpFailure } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { collectBody, decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
@@ -16,6 +16,7 @@ import {
   redirectFailed,
   statusFailed,
   timedOut,
+  type Overdue,
   type Redirect,
   type Scene,
 } from './failures.ts';
@@ -46,6 +47,8 @@ export interface RequestOptions {
   readonly signal: AbortSignal;
   /** Time to the headers, and to each next piece of the body. */
   readonly requestTimeoutMs: number;
+  /** A body that comes more slowly has timed out; 0: none has. */
+  readonly minBytesPerMinute: number;
   /** The largest body, as it comes and inflated. */
   readonly maxBodyBytes: number;
   /** Called after each request; retries and redirects are requests of their own. */
@@ -163,15 +166,15 @@ export class Requester {
     try {
       const { status, ok: isSuccess, headers, body } = await this.#fetch(url, agent, limit.signal);
       head = { status, isSuccess, headers, headMs: clock.now() };
-      limit.renew();
+      limit.startBody();
       const maxBytes = isSuccess ? maxBodyBytes : maxErrorBytes;
-      const bytes = await collectBody(body ?? [], { maxBytes, onPiece: limit.renew });
+      const bytes = await collectBody(body ?? [], { maxBytes, onPiece: limit.count });
       return { ...head, bytes };
     } catch (error) {
       signal.throwIfAborted();
       // A status that is no success says enough, whatever becomes of its body.
       if (head?.isSuccess === false) return { ...head, bytes: undefined };
-      throw this.#broken(scene, head, { error, isOver: limit.isOver() });
+      throw this.#broken(scene, head, { error, overdue: limit.overdue() });
     } finally {
       limit.end();
     }
@@ -195,17 +198,13 @@ export class Requester {
   }
 
   /** Why a response did not come, or not whole. */
-  #broken(
-    asked: Scene,
-    head: Head | undefined,
-    { error, isOver }: { readonly error: unknown; readonly isOver: boolean },
-  ): unknown {
-    const { clock, requestTimeoutMs } = this.#options;
+  #broken(asked: Scene, head: Head | undefined, { error, overdue }: Breakage): unknown {
+    const { clock } = this.#options;
     const scene =
       head === undefined ? asked : answeredScene(asked, { ...head, nowMs: clock.now() });
     // A proxy that keeps silent would keep its connection, and with it the process.
-    if (isOver && head === undefined) this.#connection?.close();
-    if (isOver) return timedOut(scene, requestTimeoutMs, error);
+    if (overdue !== undefined && head === undefined) this.#connection?.close();
+    if (overdue !== undefined) return timedOut(scene, overdue, error);
     if (head !== undefined) {
       const why = 'breaks off in the middle of the body';
       return httpError(scene, { failure: 'cut', why, advice: later, cause: error });
@@ -265,22 +264,50 @@ function outside(
   return isInside ? undefined : { status, to: quotable(pathname, secrets) };
 }
 
-/** A signal for one request: the run's, or the end of a time that is renewed while bytes come. */
-function startTimeLimit({ signal, clock, requestTimeoutMs }: RequestOptions) {
+interface Breakage {
+  readonly error: unknown;
+  /** The limit of time that ended the request, if one did. */
+  readonly overdue: Overdue | undefined;
+}
+
+const minuteMs = 60_000;
+
+/** A signal for one request: the run's, or the end of a time without a byte, or without enough of them. */
+function startTimeLimit({ signal, clock, requestTimeoutMs, minBytesPerMinute }: RequestOptions) {
   const controller = new AbortController();
-  let isOver = false;
-  const timer = clock.timer(requestTimeoutMs, () => {
-    isOver = true;
+  let overdue: Overdue | undefined;
+  let bytes = 0;
+  const end = (limit: Overdue): void => {
+    overdue ??= limit;
     controller.abort();
-  });
+  };
+  const silence = clock.timer(requestTimeoutMs, () => end({ limitMs: requestTimeoutMs }));
+  // Whoever waits longer for one piece waits so long for the bytes of that time, too.
+  const spanMs = Math.max(minuteMs, requestTimeoutMs);
+  const minBytes = Math.ceil((minBytesPerMinute * spanMs) / minuteMs);
+  let rate: Timer | undefined;
+  const startRate = (): void => {
+    bytes = 0;
+    rate = clock.timer(spanMs, () =>
+      bytes < minBytes ? end({ limitMs: spanMs, minBytes }) : startRate(),
+    );
+  };
   const stop = (): void => controller.abort();
   signal.addEventListener('abort', stop, { once: true });
   return {
     signal: controller.signal,
-    isOver: () => isOver,
-    renew: timer.refresh,
+    overdue: () => overdue,
+    startBody: () => {
+      silence.refresh();
+      startRate();
+    },
+    count: (size: number) => {
+      silence.refresh();
+      bytes += size;
+    },
     end: () => {
-      timer.clear();
+      silence.clear();
+      rate?.clear();
       signal.removeEventListener('abort', stop);
     },
   };

@@ -1,9 +1,10 @@
 /** How answers are read: any encoding and charset in use, no byte replaced, every status and shape explained. */
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { expect, test } from '@jest/globals';
 
+import type { Clock } from '../../src/clock.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
@@ -17,6 +18,7 @@ async function runAgainst(
   streams: readonly string[],
   answer: RequestListener,
   config: object = {},
+  clock: Clock = createFakeClock(Date.UTC(2026, 0, 5, 12)),
 ): Promise<TapResult> {
   const api = await startLocalServer(answer);
   try {
@@ -24,7 +26,7 @@ async function runAgainst(
       sandboxUrl: api.origin,
       config: { subdomain: 'acme', access_token: secretToken, ...config },
       catalog: catalogOf(streams),
-      clock: createFakeClock(Date.UTC(2026, 0, 5, 12)),
+      clock,
     });
   } finally {
     await api.close();
@@ -122,4 +124,31 @@ test.each([
   const result = await runAgainst([stream], (_, response) => response.end(body));
   expect(result.code).toBe(1);
   expect(lastWords(result)).toContain(`CRITICAL ${stream}: the API's answer is ${words}`);
+});
+
+test('An answer of one blank a second is given up after a minute, and asked for again', async () => {
+  const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
+  const dribble = async (response: ServerResponse): Promise<void> => {
+    const head = clock.refreshed();
+    response.flushHeaders();
+    await head;
+    for (let second = 0; second < 60; second += 1) {
+      const arrived = clock.refreshed();
+      response.write(' ');
+      await arrived;
+      clock.pass(1_000);
+    }
+  };
+  let requests = 0;
+  const answer: RequestListener = (_, response) => {
+    requests += 1;
+    if (requests === 1) void dribble(response);
+    else response.end(departments);
+  };
+  const result = await runAgainst(['departments'], answer, {}, clock);
+  expect(result.code).toBe(0);
+  expect(result.records('departments')).toHaveLength(1);
+  expect(result.stderr).toMatch(
+    /INFO waiting \d s: \/api\/v2\/chat\/departments sends less than 1024 bytes in 60 s/,
+  );
 });

@@ -214,7 +214,8 @@ test('a slow body that goes on is never given up', async () => {
     const head = clock.refreshed();
     response.flushHeaders();
     await head;
-    for (const piece of '[1,2,3,4]') {
+    for (const character of '[1,2,3,4]') {
+      const piece = character + ' '.repeat(1_023);
       clock.pass(59_999);
       const arrived = clock.refreshed();
       response.write(piece);
@@ -224,6 +225,35 @@ test('a slow body that goes on is never given up', async () => {
   };
   expect((await client.get(once)).body).toEqual([1, 2, 3, 4]);
 });
+
+test.each([
+  [
+    1_024,
+    60_000,
+    'sends less than 1024 bytes in 60 s. Try again later, or lower min_bytes_per_minute',
+  ],
+  [10, 120_000, 'sends less than 20 bytes in 120 s'],
+])(
+  'a body that comes more slowly than %i bytes in a minute is given up (time limit %i ms)',
+  async (minBytesPerMinute, requestTimeoutMs, words) => {
+    const { origin } = await serve((_, response) => void dribble(response));
+    const { client, clock } = createTestClient({ origin, minBytesPerMinute, requestTimeoutMs });
+    const dribble = async (response: ServerResponse): Promise<void> => {
+      const head = clock.refreshed();
+      response.flushHeaders();
+      await head;
+      for (let piece = 0; piece < requestTimeoutMs / 10_000; piece += 1) {
+        const arrived = clock.refreshed();
+        response.write(' ');
+        await arrived;
+        clock.pass(10_000);
+      }
+    };
+    const error = await rejectionOf(client.get(once));
+    expect(error).toMatchObject({ failure: 'timeout', kind: 'transient', status: 200 });
+    expect(String(error)).toContain(words);
+  },
+);
 
 test('a connection that nobody accepts is a network failure', async () => {
   const gone = await startLocalServer(() => {});
