@@ -5,6 +5,7 @@ import type { JsonObject } from '../json.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
 import {
   createExportRequests,
+  told,
   type DatedAnswer,
   type ExportRequests,
   type ExportRequestSpec,
@@ -28,6 +29,8 @@ interface Reading {
   readonly options: ReadOptions;
   readonly requests: ExportRequests;
   readonly walk: Walk;
+  /** Requests in a row that have brought no new item. */
+  fruitless: number;
   /** Replaced when reading falls back behind the bookmark's own instant. */
   start: ExportStart;
   /** Fixed by the first answer, in the stream's unit. */
@@ -84,6 +87,7 @@ function take(
   reading.head ??= headOf(reading.options, reading.spec);
   for (const item of answer.items) reading.spec.prepare?.(item);
   const step = reading.walk.take(question, answer);
+  warnWhenFruitless(reading, question, step);
   const { floor } = reading.start;
   // A bookmark inside ties whose instant is read again from its beginning: only a later one says more.
   if (floor?.time === question.time && floor.endId !== null && question.startId === null) {
@@ -93,6 +97,22 @@ function take(
   reading.checkpoint = page?.checkpoint ?? reading.checkpoint;
   if (step.next !== undefined) return { page, next: step.next };
   return { page: lastPage(reading, page ?? { items: [], fetchedMs: answer.receivedMs }) };
+}
+
+const firstFruitless = 20;
+const nextFruitless = 100;
+
+/** A server that ignores start_time moves its position on for hours, and nothing new arrives. */
+function warnWhenFruitless(reading: Reading, question: Question, step: Step): void {
+  reading.fruitless = step.fresh.length > 0 ? 0 : reading.fruitless + 1;
+  const { fruitless, options, spec } = reading;
+  const isDue = fruitless >= firstFruitless && (fruitless - firstFruitless) % nextFruitless === 0;
+  if (!isDue || step.next === undefined) return;
+  options.warn(
+    `${fruitless} requests in a row have brought nothing new: reading is at ${told(question, spec)} and ends at ` +
+      `${told({ time: currentHead(reading) }, spec)}. The API may ignore start_time: report this to Zendesk if ` +
+      'it goes on',
+  );
 }
 
 /** Nothing may be asked for yet: the start lies within the API's five minutes, or in the future. */
@@ -128,6 +148,7 @@ function readPages(
     requests,
     start,
     head: undefined,
+    fruitless: 0,
     checkpoint: undefined,
     walk: createWalk({
       start: start.place,

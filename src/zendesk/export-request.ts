@@ -113,7 +113,8 @@ function tooYoung(
   return { time: oldestYoung, startId: null };
 }
 
-function told({ time }: Place, { unit }: ExportRequestSpec): string {
+/** A place for people and for a request. */
+export function told({ time }: Pick<Place, 'time'>, { unit }: ExportRequestSpec): string {
   return `${microsToInstant(time * unit.micros)} (start_time ${time})`;
 }
 

@@ -152,3 +152,24 @@ test('An answer of one blank a second is given up after a minute, and asked for 
     /INFO waiting \d s: \/api\/v2\/chat\/departments sends less than 1024 bytes in 60 s/,
   );
 });
+
+test('An export whose positions move on while nothing new arrives is warned about', async () => {
+  const dayS = 86_400;
+  let requests = 0;
+  const answer: RequestListener = ({ url = '' }, response) => {
+    requests += 1;
+    const start = Number(new URL(url, 'http://localhost').searchParams.get('start_time'));
+    const chat = { id: 'a', update_timestamp: '2025-06-01T00:00:00Z' };
+    response.end(JSON.stringify({ chats: [chat], count: 1, end_time: start + dayS, end_id: 'a' }));
+  };
+  const result = await runAgainst(['chats'], answer, { start_date: '2025-08-01' });
+  expect(requests).toBeGreaterThan(150);
+  expect(result.records('chats')).toHaveLength(1);
+  const warnings = result.warnings.filter((text) => text.includes('nothing new'));
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^chats: 20 requests in a row have brought nothing new: reading is at 2025-08-21T00:00:00Z \(start_time \d+\) and ends at 2026-01-05T11:\S+Z/,
+    ),
+    expect.stringMatching(/^chats: 120 requests in a row .* reading is at 2025-11-29T/),
+  ]);
+});

@@ -243,7 +243,7 @@ test('An answer that comes slowly, but comes, is waited for however long it take
       fault: { kind: 'slow', everyMs: 1, pieces: 12 },
     });
     const startMs = clock.now();
-    const ended = run({ request_timeout: 60 });
+    const ended = run({ request_timeout: 60, min_bytes_per_minute: 1 });
     const isOver = ended.then(() => true);
     // The time limit is meant for silence: it passes ten times, with a piece of the answer each time.
     while (!(await Promise.race([isOver, clock.refreshed()]))) clock.pass(59_000);
