@@ -282,6 +282,47 @@ test.each(leavable)(
   },
 );
 
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** When a chat ended, by the key that singer-io's tap searches it by. */
+function endOf({ type, end_timestamp: end, timestamp }: JsonObject): { key: string; ms: number } {
+  const isOffline = type === 'offline_msg';
+  const time = text(isOffline ? timestamp : end).replace('+00:00Z', 'Z');
+  return { key: isOffline ? 'offline_msg.timestamp' : 'chat.end_timestamp', ms: Date.parse(time) };
+}
+
+/** Ids of the chats that ended before, or not before, the times that singer-io's tap has in a state. */
+function chatsAt(side: 'before' | 'since', state: JsonObject): ReadonlySet<string> {
+  const chats = [...sandbox.account.dump('chats')].filter((chat) => {
+    const { key, ms } = endOf(chat);
+    const bookmark = Date.parse(text(chatsBookmark(state)[key]));
+    return side === 'since' ? ms >= bookmark : ms < bookmark;
+  });
+  return new Set(chats.map(({ id }) => text(id)));
+}
+
+test("whichever state singer-io's tap goes on from, each chat has been read or is found by it", async () => {
+  const given = fixture('singer-io-complete');
+  // One that ended soon after that tap had stopped, and was edited long after.
+  const [edited = ''] = chatsAt('since', given);
+  sandbox.account.patchChat(edited, { rating: 'good' }, Date.parse('2024-02-25T00:00:00Z') / 1000);
+  const run = await runFrom(given);
+
+  const all = [...sandbox.account.dump('chats')].map(({ id }) => text(id));
+  const read = new Set(chatsAt('before', given));
+  const lost = run.messages.flatMap((message) => {
+    if (message.type === 'RECORD' && message.stream === 'chats')
+      read.add(text(message.record['id']));
+    if (message.type !== 'STATE') return [];
+    const found = chatsAt('since', message.value);
+    return all.filter((id) => !read.has(id) && !found.has(id));
+  });
+  expect(lost).toEqual([]);
+  expect(chatsAt('since', run.lastState).size).toBeLessThan(all.length / 10);
+});
+
 test('times of another tap that became null follow our bookmark again', async () => {
   const { lastState } = await runFrom(fixture('singer-io-complete'));
   const cleared = { 'chat.end_timestamp': null, 'offline_msg.timestamp': null };
