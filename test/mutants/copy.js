@@ -30,9 +30,6 @@ const copied = ['src', 'schemas', 'test', 'bin', 'package.json', 'tsconfig.json'
 /** A run that takes longer hangs: its processes are ended, and the defect counts as not noticed. */
 const longestMs = 300_000;
 
-/** Tests of these folders run the built program. */
-const needsBuild = /^(?:lossless|e2e)\//;
-
 /**
  * Runs node in a folder, in a process group of its own.
  *
@@ -127,7 +124,7 @@ function lastLine(text) {
   return text.trim().split('\n').at(-1) ?? '';
 }
 
-/** As `npm run build`, without a look at the types. @param {string} folder */
+/** What the tests need of a build, before any defect: compiled validators. As `npm run build`, without a look at the types. @param {string} folder */
 async function build(folder) {
   await runNode(folder, [join('node_modules', 'typescript', 'bin', 'tsc'), '--noCheck']);
   await runNode(folder, [join('dist', 'compile-validators.js')]);
@@ -165,12 +162,7 @@ export async function createCopy() {
       if (original !== undefined) await writeFile(original.path, original.text);
       original = undefined;
     },
-    async test(killers) {
-      if (killers.some(({ file }) => needsBuild.test(file))) {
-        await build(folder);
-      }
-      return runTests(folder, killers);
-    },
+    test: (killers) => runTests(folder, killers),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }

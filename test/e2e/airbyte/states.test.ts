@@ -9,6 +9,7 @@ import { expect, test } from '@jest/globals';
 import type { Json, JsonObject } from '../../../src/json.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
 import type { LoggedRequest } from '../../../src/sandbox/request-log.ts';
+import { createManualClock } from '../../helpers/manual-clock.ts';
 import {
   chosen,
   connection,
@@ -17,9 +18,11 @@ import {
   recordsOf,
   runIn,
   statesOf,
+  type SourceRunInput,
 } from '../../helpers/run-source.ts';
 import { at, fromStartDate, older, startDate, type Starts } from '../../helpers/state-places.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
+import { worldStartMs } from '../../helpers/world.ts';
 import { readFaults } from '../../platform/checks.ts';
 import type { Expectation } from '../../platform/expectation.ts';
 import { storedState } from '../../platform/configure.ts';
@@ -43,11 +46,15 @@ interface Reading {
 }
 
 /** A run from this state, in a sandbox of its own. */
-async function runFrom(state: Json | string): Promise<Reading> {
+async function runFrom(
+  state: Json | string,
+  input: Pick<SourceRunInput, 'clock'> = {},
+): Promise<Reading> {
   return withSandbox(account, async (sandbox) => {
     const text = typeof state === 'string' ? state : JSON.stringify(state);
     const catalog = await connection(names);
-    const run = await runIn(sandbox, { state: text, catalog, config: { start_date: startDate } });
+    const config = { start_date: startDate };
+    const run = await runIn(sandbox, { ...input, state: text, catalog, config });
     return { run, requests: [...sandbox.requests] };
   });
 }
@@ -340,9 +347,13 @@ const broken: readonly Broken[] = [
 test.each(chosen(broken, ({ isLean = false }) => isLean))(
   '$what is refused before the first request, not taken for no state',
   async ({ state, says }) => {
-    const { run, requests } = await runFrom(state);
+    const sleeps: number[] = [];
+    const clock = createManualClock(worldStartMs, (ms) => sleeps.push(ms));
+    const { run, requests } = await runFrom(state, { clock });
     expect(await faultsOf(run)).toEqual([]);
     expect(run).toMatchObject({ code: 1, stderr: '' });
+    // A process would not end before what it waits for.
+    expect(sleeps).toEqual([]);
     expect(errorsOf(run)).toEqual([
       expect.objectContaining({
         message: expect.stringMatching(says),
