@@ -98,7 +98,7 @@ export const runMutants = [
       ...stateTests('the leaves of what another tap left become null, and objects stay objects'),
       ...testsOf(
         'lossless/states',
-        'the old times of another tap stand until ours take their place',
+        'times of another tap that became null follow our bookmark again',
       ),
     ],
   },
