@@ -10,6 +10,7 @@ import { protocolModels } from './rows/protocol-models.js';
 import { pyairbyteRows } from './rows/pyairbyte.js';
 import { pyairbyteMoving } from './rows/pyairbyte-moving.js';
 import { targetRows } from './rows/targets.js';
+import { warehouseRows } from './rows/warehouses.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 
@@ -23,6 +24,7 @@ import { targetRows } from './rows/targets.js';
 /** @type {readonly Row[]} */
 export const table = [
   ...targetRows,
+  ...warehouseRows,
   ...conformanceRows,
   ...meltanoRows,
   meltanoSettings,

@@ -1,0 +1,51 @@
+/** Targets of warehouses, run as far as what they would send: an account of theirs is not needed. */
+import { deepEqual } from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+
+import { runWell } from '../programs.js';
+import { countRecords, linesOf, runTap } from '../singer.js';
+import { consumerEnv } from '../stage.js';
+
+/** @typedef {import('../stage.js').Stage} Stage */
+
+/** @type {readonly import('../stage.js').SandboxOptions[]} An ordinary account, and one with every value nobody expects. */
+const accounts = [
+  { chats: 600, timeline: 60 },
+  { chats: 150, timeline: 60, hostile: true },
+];
+
+/**
+ * @param {Stage} stage
+ * @param {string} consumer
+ * @param {string} script Converts messages, and compares what it has made of each record with the record.
+ */
+async function convert(stage, consumer, script) {
+  const { python } = await stage.environment(consumer);
+  let total = 0;
+  for (const options of accounts) {
+    const sandbox = await stage.account(options);
+    const folder = await stage.folder();
+    const { stdout } = await runTap(sandbox, folder);
+    const path = fileURLToPath(new URL(script, import.meta.url));
+    const env = consumerEnv(folder, sandbox);
+    const { counts, refused } = JSON.parse(await runWell(python, [path], { env, input: stdout }));
+    deepEqual(refused.slice(0, 10), [], `${refused.length} records refused or changed`);
+    deepEqual(counts, countRecords(linesOf(stdout)), 'records converted');
+    total += Object.values(countRecords(linesOf(stdout))).reduce((sum, count) => sum + count, 0);
+  }
+  return `${total} records of an ordinary and a hostile account converted, none refused or changed`;
+}
+
+/** @type {readonly import('../table.js').Row[]} */
+export const warehouseRows = [
+  {
+    name: 'z3-target-bigquery 0.7.2, denormalized, Storage Write API',
+    consumers: ['target-bigquery'],
+    run: (stage) => convert(stage, 'target-bigquery', 'to_bigquery.py'),
+  },
+  {
+    name: 'meltanolabs-target-snowflake 0.20.4',
+    consumers: ['target-snowflake'],
+    run: (stage) => convert(stage, 'target-snowflake', 'to_snowflake.py'),
+  },
+];
