@@ -38,7 +38,14 @@ function datePatches(at: number): Patch[] {
 
 /** What each kind does to a chat, one chat per patch. `at` is the chat's update time in seconds. */
 const patchesOf: Readonly<Record<HostileKind, (at: number, bytes: number) => readonly Patch[]>> = {
-  nul: () => [{ comment: 'a\u0000b', tags: ['\u0000'], visitor: { id: 'v', name: 'N\u0000ul' } }],
+  nul: () => [
+    {
+      comment: 'a\u0000b',
+      message: 'tab\tline\r\nbell\u0007',
+      tags: ['\u0000'],
+      visitor: { id: 'v', name: 'N\u0000ul' },
+    },
+  ],
   surrogates: () => [{ comment: 'half \uD83D only', message: '\uDE00 half', tags: ['\uDC00'] }],
   dates: datePatches,
   types: () => [

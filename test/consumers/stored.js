@@ -13,11 +13,12 @@ import { recordKey, recordsOf, schemas, typesOf } from './records.js';
 /** @typedef {(value: any, kind: string) => unknown} Form From a record's value, null aside, to the stored one. */
 /** @typedef {Readonly<Record<string, readonly Item[]>>} Tables */
 
-/** An instant as a column without a zone shows it. */
+/** An instant as a column without a zone shows it: microseconds, and no fraction that is zero. */
 function withoutZone(/** @type {string} */ text) {
-  return text.replace(/(?:\.(\d+?)0*)?(?:Z|\+00:00)?$/, (_all, digits) =>
-    digits === undefined || digits === '' ? '' : `.${digits}`,
-  );
+  return text.replace(/(?:\.(\d{1,6})\d*)?(?:Z|\+00:00)?$/, (_all, digits = '') => {
+    const fraction = digits.replace(/0+$/, '');
+    return fraction === '' ? '' : `.${fraction}`;
+  });
 }
 
 /**

@@ -256,7 +256,7 @@ test('Each target of the table is run in the version it names, but for the one t
   const named = cells.join('\n').matchAll(/`([\w-]+)` ([\d.]+)/g);
   const pins = Array.from(named, ([, name = '', version = '']) => `${name}==${version}`);
   expect(pins.filter((pin) => !pinned.has(pin))).toEqual(['target-csv==0.3.0']);
-  expect(pins).toHaveLength(8);
+  expect(pins).toHaveLength(10);
 });
 
 test('The address for a token asks for a Chat token with the scopes read and chat', () => {

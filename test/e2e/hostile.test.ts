@@ -70,7 +70,16 @@ interface Change {
 const outcomes: Readonly<
   Record<Exclude<HostileKind, 'big-chat'>, (at: string) => readonly (Change | 'left out')[]>
 > = {
-  nul: () => [{ columns: { comment: 'ab', tags: [''], visitor: { id: 'v', name: 'Nul' } } }],
+  nul: () => [
+    {
+      columns: {
+        comment: 'ab',
+        message: 'tab\tline\r\nbell\u0007',
+        tags: [''],
+        visitor: { id: 'v', name: 'Nul' },
+      },
+    },
+  ],
   surrogates: () => [
     { columns: { comment: 'half \uFFFD only', message: '\uFFFD half', tags: ['\uFFFD'] } },
   ],

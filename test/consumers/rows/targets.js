@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { streams } from '../expected.js';
+import { asCsv, asDuckdb, asPipelinewise } from '../forms.js';
 import { runWell } from '../programs.js';
 import { recordKey, recordsOf } from '../records.js';
 import { countRecords, lastState, linesOf, runTap } from '../singer.js';
@@ -162,16 +163,6 @@ export function postgresTarget(schema, more) {
   };
 }
 
-/**
- * Empty texts become NULL, a line's end becomes a backslash and an n.
- *
- * @type {import('../stored.js').Form}
- */
-function asPipelinewise(value, kind) {
-  if (kind !== 'string') return value;
-  return value === '' ? null : value.replaceAll('\n', String.raw`\n`);
-}
-
 /** @type {Target} */
 export const pipelinewise = {
   title: 'pipelinewise-target-postgres 2.1.2',
@@ -186,15 +177,6 @@ export const meltanolabs = {
   consumer: 'target-postgres-meltanolabs',
   ...postgresTarget('meltanolabs', { database: 'postgres' }),
 };
-
-/**
- * Empty texts become NULL.
- *
- * @type {import('../stored.js').Form}
- */
-function asDuckdb(value) {
-  return value === '' ? null : value;
-}
 
 /** @type {Target} */
 const duckdb = {
@@ -246,19 +228,6 @@ async function append(stage) {
   checkTables(latest(tables), at.sandbox);
   equal(tables['chats']?.length, 148 + chats, 'lines of chats');
   return `${compared}; ${changed} changes appended as ${chats} lines, the last of each key equal`;
-}
-
-/**
- * Everything is text, truth and nothing as Python writes them. A cell does not tell a text that looks like a
- * list or an object from the real thing.
- *
- * @type {import('../stored.js').Form}
- */
-function asCsv(value, kind) {
-  if (kind === 'boolean') return value ? 'True' : 'False';
-  if (kind === 'object' || kind === 'array') return value;
-  if (/^[[{]/.test(String(value))) return JSON.parse(value);
-  return value === '' ? null : String(value);
 }
 
 /** @type {Target} */
