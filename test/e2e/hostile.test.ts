@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 /** All sandboxes of this file hold the same chats, but for the hostile values. */
-const account: SandboxOptions = { chats: 60, now: Date.now(), timeline: 20 };
+const account: SandboxOptions = { chats: 60, now: Date.now(), clock: Date.now, timeline: 20 };
 
 async function start(options: SandboxOptions): Promise<Sandbox> {
   const sandbox = await startSandbox({ ...account, ...options });
