@@ -18,9 +18,9 @@ import { selectStreams, type SelectedStream } from './singer/selection.ts';
 import { State } from './singer/state.ts';
 import { loadValidator } from './singer/validator.ts';
 import { readManifest } from './shipped.ts';
+import { credentialsFor, type TokenOptions } from './tokens/credentials.ts';
 import { createSync, type StreamToRead, type Sync } from './sync.ts';
 import { createChatApi } from './zendesk/api.ts';
-import { bearerToken } from './zendesk/credentials.ts';
 import type { ReadSettings, StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
 
@@ -41,16 +41,24 @@ async function createHttp({
   clock,
   signal,
   onWait,
+  tokens,
 }: ApiOptions): Promise<Http> {
   const { createHttpClient } = await import('./http/client.ts');
-  const credentials = bearerToken(config.accessToken);
+  const { secrets, addSecrets } = createSecrets(config, logger);
+  const credentials = await credentialsFor({
+    ...tokens,
+    config,
+    logger,
+    clock,
+    signal,
+    addSecrets,
+  });
   let requests = 0;
   const client = createHttpClient({
     origin: apiOrigin(config.subdomain, env),
-    headers: credentials.headers,
+    credentials,
     userAgent: config.userAgent ?? `tap-zendesk-chat/${readManifest().version}`,
-    // An API may repeat them in another form, and its words are cut where they are long.
-    secrets: secretForms(config.secrets),
+    secrets,
     clock,
     signal,
     requestsPerMinute: config.requestsPerMinute,
@@ -68,6 +76,19 @@ async function createHttp({
     },
   });
   return { client, requests: () => requests };
+}
+
+/** Those of the config, and more as tokens are renewed: in every form in which an API may repeat them. */
+function createSecrets(config: Config, logger: Logger) {
+  const secrets = [...secretForms(config.secrets)];
+  const known = new Set(config.secrets);
+  const addSecrets = (more: readonly string[]): void => {
+    const fresh = more.filter((secret) => !known.has(secret));
+    secrets.push(...secretForms(fresh));
+    for (const secret of fresh) known.add(secret);
+    logger.setSecrets([...known]);
+  };
+  return { secrets, addSecrets };
 }
 
 function requestMetric({ path, status, failure, durationMs }: RequestReport): Metric {
@@ -145,6 +166,8 @@ export interface AssembleOptions {
   readonly signal: AbortSignal;
   /** Told before a wait of some length. */
   readonly onWait?: (wait: Wait) => void;
+  /** Default: renewed tokens can be kept in `token_file` alone. */
+  readonly tokens?: TokenOptions;
   /** Reads less, or otherwise, of each stream; for a trial. */
   readonly adapt?: (definition: StreamDefinition) => StreamDefinition;
 }

@@ -1,6 +1,7 @@
 /** Can this account be read at all? One question to the API, for which nobody should have to wait long. */
 import { asTapError, HttpError, TapError } from './errors.ts';
 import type { ChatApi } from './zendesk/api.ts';
+import { RenewalWithheld } from './zendesk/credentials.ts';
 
 /** One attempt and one more, whatever the config says about patience. */
 export const checkPatience = Object.freeze({
@@ -50,6 +51,11 @@ export async function checkAccount(
     if (error instanceof HttpError && error.status === 404) return noAccount(error);
     return asTapError(error, 'the account cannot be asked');
   }
+}
+
+/** Was nothing asked, since the access token first has to be renewed? */
+export function isUntried(failure: TapError): boolean {
+  return failure instanceof RenewalWithheld;
 }
 
 function tooSlow(cause: unknown): TapError {

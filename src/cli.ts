@@ -142,7 +142,10 @@ async function configOf(run: Run, args: SingerArguments): Promise<Config> {
   throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
 }
 
-type RunInput = Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'howToSelect' | 'state'>;
+type RunInput = Pick<
+  AssembleOptions,
+  'config' | 'tokens' | 'catalog' | 'patterns' | 'howToSelect' | 'state'
+>;
 
 async function filesOf(run: Run, args: SingerArguments): Promise<RunInput> {
   const { largeFile: maxBytes, readJsonFile } = await import('./input-file.ts');
@@ -150,6 +153,7 @@ async function filesOf(run: Run, args: SingerArguments): Promise<RunInput> {
     path === undefined ? undefined : readJsonFile({ path, what, maxBytes });
   return {
     config: await configOf(run, args),
+    tokens: { configFiles: args.config },
     catalog: await read(args.catalog, '--catalog'),
     patterns: args.select,
     howToSelect:
@@ -216,6 +220,7 @@ async function trial(
   const unread = new AbortController();
   const { messages, results: resultsOf } = await assembleSync({
     ...input,
+    tokens: { ...input.tokens, isTrial: true },
     env,
     // The table says it all; the steps to it are for whoever looks for a fault.
     logger: { ...logger, info: logger.debug, metric: () => undefined },

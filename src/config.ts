@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import type { Dates, KnownStreams } from './config/checks.ts';
-import { gather, namesIn, propertiesOf } from './config/forms.ts';
+import { currentSettings, gather, namesIn } from './config/forms.ts';
 import type { ConfigNote, Findings } from './config/forms.ts';
 import { mergeSources, type ConfigSources } from './config/sources.ts';
 import { expected, noObject } from './config/wording.ts';
@@ -11,15 +11,14 @@ import type { Json, JsonObject } from './json.ts';
 import { quoted } from './wording.ts';
 
 export { currentSettings, propertiesOf, type ConfigNote } from './config/forms.ts';
-export type { ConfigSources } from './config/sources.ts';
+export { readConfigFile, type ConfigSources } from './config/sources.ts';
+export { withTokens } from './config/with-tokens.ts';
 
 /** The user's settings, in one form whatever form they were given in. Frozen. */
 export interface Config {
   /** Lower case, without host. */
   readonly subdomain: string;
-  readonly accessToken: string;
-  /** Present when all that a refresh needs was given. */
-  readonly oauth?: OAuthConfig;
+  readonly credentials: CredentialsConfig;
   readonly startDateMs: number;
   /** False when `startDateMs` is the default, two years before now. */
   readonly hasStartDate: boolean;
@@ -39,11 +38,13 @@ export interface Config {
   readonly secrets: readonly string[];
 }
 
-/** An OAuth client and what it can get a new access token with. */
-export interface OAuthConfig {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly refreshToken: string;
+/** Enough for an access token: one, or what gets one. */
+export interface CredentialsConfig {
+  readonly accessToken?: string;
+  readonly refreshToken?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** Path of the file that keeps tokens between runs. */
   readonly tokenFile?: string;
 }
 
@@ -74,7 +75,7 @@ export function isConfigViolations(error: unknown): error is ConfigViolations {
 /** What the schema makes of the settings once they are valid: wire names, defaults filled in. */
 interface ValidSettings {
   readonly subdomain: string;
-  readonly access_token: string;
+  readonly access_token?: string;
   readonly client_id?: string;
   readonly client_secret?: string;
   readonly refresh_token?: string;
@@ -107,7 +108,7 @@ export async function readConfigSchema(): Promise<JsonObject> {
 
 /** The config of all its sources as one object. Raises a ConfigError for a file that cannot be used. */
 export async function gatherConfig(sources: ConfigSources): Promise<JsonObject> {
-  const settings = propertiesOf(await readConfigSchema());
+  const settings = currentSettings(await readConfigSchema());
   return mergeSources(
     sources,
     settings.map(([key]) => key),
@@ -134,7 +135,7 @@ export async function parseConfig(
     for (const { instancePath } of validate.errors ?? [])
       addViolation(findings, instancePath.split('/')[1] ?? '');
   checks.checkSubdomain(findings);
-  checks.checkAccessToken(findings);
+  checks.checkCredentials(findings);
   checks.checkExtraStreams(findings, options.knownStreams);
   const dates = checks.checkDates(findings, options.nowMs);
   const inOrder = [...new Set([...findings.schema.keys(), ...violations.keys()])].flatMap((key) =>
@@ -175,26 +176,9 @@ function addViolation({ schema, settings, violations }: Findings, key: string): 
 }
 
 function freeze(settings: ValidSettings, dates: Dates, secrets: ReadonlySet<string>): Config {
-  const {
-    client_id: clientId,
-    client_secret: clientSecret,
-    refresh_token: refreshToken,
-    token_file: tokenFile,
-  } = settings;
-  const hasOAuth =
-    clientId !== undefined && clientSecret !== undefined && refreshToken !== undefined;
-  const oauth =
-    hasOAuth &&
-    Object.freeze({
-      clientId,
-      clientSecret,
-      refreshToken,
-      ...(tokenFile !== undefined && { tokenFile }),
-    });
   return Object.freeze({
     subdomain: settings.subdomain,
-    accessToken: settings.access_token,
-    ...(oauth && { oauth }),
+    credentials: credentialsIn(settings),
     startDateMs: dates.startMs,
     hasStartDate: dates.hasStartDate,
     ...(dates.endMs !== undefined && { endDateMs: dates.endMs }),
@@ -213,6 +197,17 @@ function freeze(settings: ValidSettings, dates: Dates, secrets: ReadonlySet<stri
       chats: settings.chats_page_limit,
     }),
     secrets: Object.freeze([...secrets]),
+  });
+}
+
+function credentialsIn(settings: ValidSettings): CredentialsConfig {
+  const { access_token, refresh_token, client_id, client_secret, token_file } = settings;
+  return Object.freeze({
+    ...(access_token !== undefined && { accessToken: access_token }),
+    ...(refresh_token !== undefined && { refreshToken: refresh_token }),
+    ...(client_id !== undefined && { clientId: client_id }),
+    ...(client_secret !== undefined && { clientSecret: client_secret }),
+    ...(token_file !== undefined && { tokenFile: token_file }),
   });
 }
 

@@ -86,6 +86,7 @@ export class HttpError extends TapError {
   readonly isLimit: boolean;
   readonly why: string;
   readonly advice: string;
+  readonly body: unknown;
   readonly #options: HttpErrorOptions;
 
   constructor(message: string, options: HttpErrorOptions) {
@@ -98,6 +99,7 @@ export class HttpError extends TapError {
     this.isLimit = options.isLimit ?? false;
     this.why = options.why ?? '';
     this.advice = options.advice ?? '';
+    this.body = options.body;
     this.#options = options;
   }
 

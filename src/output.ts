@@ -11,6 +11,16 @@ export function print(stdout: Writable, text: string): Promise<void> {
   });
 }
 
+/** Writes a line between those of a pipeline. Resolves once it has left. @throws what the stream fails with. */
+export async function writeLine(stdout: Writable, line: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stdout.write(line, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
 export interface MessageOutput {
   readonly messages: AsyncGenerator<Message, void, undefined>;
   /** Told about each message before it is written. */

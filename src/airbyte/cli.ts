@@ -78,11 +78,21 @@ async function check(run: Run, { config: path }: ConfigArguments): Promise<numbe
   let failure: TapError | undefined;
   try {
     const config = await loadConfig(configIn(path), run);
-    const ask = await assembleCheck({ config, env, logger, clock, signal: lifetime.signal });
+    const tokens = { isTrial: true };
+    const signal = lifetime.signal;
+    const ask = await assembleCheck({ config, env, logger, clock, signal, tokens });
     failure = await ask();
   } catch (error) {
     if (!(error instanceof TapError) || error.kind !== 'config') throw error;
     failure = error;
+  }
+  const { isUntried } = await import('../check.ts');
+  if (failure !== undefined && isUntried(failure)) {
+    // A failed check keeps the platform from syncing, and only a sync can renew the token for good.
+    logger.warning(
+      'the access token has expired: the next sync renews it, a check does not, and reading was not tried',
+    );
+    failure = undefined;
   }
   const message = failure && sentence(failure, run);
   await print(run.stdout, connectionStatusLine(message));

@@ -50,6 +50,14 @@ export function connectionStatusLine(failure: string | undefined): string {
   return line({ type: 'CONNECTION_STATUS', connectionStatus });
 }
 
+/** A config to be kept in the place of the one that was given, whole. */
+export function controlLine(config: JsonObject, emittedAt: number): string {
+  return line({
+    type: 'CONTROL',
+    control: { type: 'CONNECTOR_CONFIG', emitted_at: emittedAt, connectorConfig: { config } },
+  });
+}
+
 /** `untilMs`: the API makes the stream wait until then, ms since 1970. */
 export function statusLine(
   name: string,

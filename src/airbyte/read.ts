@@ -4,17 +4,19 @@
  */
 import { assembleSync, loadConfig } from '../assemble.ts';
 import { describeStreams } from '../describe.ts';
+import { readConfigFile, withTokens } from '../config.ts';
 import { TapError } from '../errors.ts';
 import { largeFile, readJsonFile, readTextFile } from '../input-file.ts';
-import { print, writeMessages } from '../output.ts';
+import { print, writeLine, writeMessages } from '../output.ts';
 import { createRunReport, errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';
+import type { JsonObject } from '../json.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult, Sync } from '../sync.ts';
 import { isHarmlessName, listed, maxListed, quotedName } from '../wording.ts';
 import type { ReadArguments } from './arguments.ts';
 import { hasBookmark, parseConfiguredCatalog } from './catalog.ts';
-import { statusLine } from './messages.ts';
-import { configIn, runErrorLine, type Run } from './run.ts';
+import { controlLine, statusLine } from './messages.ts';
+import { runErrorLine, type Run } from './run.ts';
 import { parseAirbyteState, singerState, type AirbyteState } from './state.ts';
 import { createAirbyteWriter, type AirbyteWriter } from './writer.ts';
 
@@ -24,8 +26,9 @@ import { createAirbyteWriter, type AirbyteWriter } from './writer.ts';
  */
 export async function read(run: Run, files: ReadArguments): Promise<number> {
   const { clock, logger, env, lifetime } = run;
+  const givenConfig = await readConfigFile(files.config);
   const config = {
-    ...(await loadConfig(configIn(files.config), run)),
+    ...(await loadConfig({ files: [], settings: givenConfig }, run)),
     extraStreams: 'all',
   } as const;
   const descriptions = describeStreams('all');
@@ -41,6 +44,7 @@ export async function read(run: Run, files: ReadArguments): Promise<number> {
   const unread = new AbortController();
   const sync = await assembleSync({
     config,
+    tokens: { announce: (tokens) => announce(run, withTokens(givenConfig, tokens)) },
     catalog,
     howToSelect: 'select at least one stream of this source in the connection',
     env,
@@ -58,6 +62,11 @@ export async function read(run: Run, files: ReadArguments): Promise<number> {
   await print(run.stdout, strangers.map((error) => incomplete(run, error)).join(''));
   await write(run, sync, { writer, abandon: () => unread.abort() });
   return conclude(run, sync.results(), { unknown, strangers });
+}
+
+/** Gives the platform a config to keep. Resolves once it has left, which is before the new token is used. */
+function announce({ stdout, stamp }: Run, config: JsonObject): Promise<void> {
+  return writeLine(stdout, controlLine(config, stamp()));
 }
 
 /** The state of every stream; those of streams that do not exist are mentioned. */

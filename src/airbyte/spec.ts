@@ -1,6 +1,7 @@
 /** What the platform asks a user for: made of the config's own schema. */
 import { currentSettings, propertiesOf } from '../config.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
+import { advancedAuth } from './advanced-auth.ts';
 
 /** Settings the platform has words of its own for, or whose place is inside `credentials`. */
 const notAsked: ReadonlySet<string> = new Set([
@@ -48,5 +49,6 @@ export function airbyteSpec(schema: JsonObject): object {
       properties: askedAll([...first, ...others]),
       additionalProperties: true,
     },
+    advanced_auth: advancedAuth,
   };
 }

@@ -38,21 +38,29 @@ export function checkSubdomain(findings: Findings): void {
   }
 }
 
-/** A token must be there, and be one that a header can carry. */
-export function checkAccessToken(findings: Findings): void {
-  const { settings, violations } = findings;
-  const token = settings['access_token'];
-  if (token === undefined) {
-    const advice =
-      settings['refresh_token'] === undefined
-        ? 'give an OAuth token of Zendesk Chat with the scopes read and chat.'
-        : 'getting one with refresh_token is not built yet, so give a current one beside it.';
-    const missing = `access_token is missing: ${advice}`;
-    violations.set('access_token', missing + nearMiss(findings, 'access_token'));
-  } else if (typeof token === 'string' && !/^[!-~]+$/.test(token)) {
+/** There must be a token that a header can carry, or what gets one. */
+export function checkCredentials(findings: Findings): void {
+  const { settings, violations, notes } = findings;
+  const { access_token: token, refresh_token, client_id, client_secret, token_file } = settings;
+  if (typeof token === 'string' && !/^[!-~]+$/.test(token)) {
     const wrong =
       'access_token holds a blank, a line break or a letter no token has: copy it again.';
     violations.set('access_token', wrong);
+  }
+  if (token_file !== undefined || (client_id !== undefined && client_secret !== undefined)) return;
+  if (refresh_token !== undefined && client_id === undefined) {
+    const why = 'a refresh token can only be used together with the client it was issued to';
+    if (token === undefined) violations.set('client_id', `client_id is missing: ${why}.`);
+    else
+      notes.push({
+        level: 'WARNING',
+        message: `refresh_token is not used: ${why}, so give client_id, too.`,
+      });
+  } else if (token === undefined && refresh_token === undefined) {
+    const missing =
+      'access_token is missing: get one with "tap-zendesk-chat login", or give an OAuth token of Zendesk Chat ' +
+      'with the scopes read and chat.';
+    violations.set('access_token', missing + nearMiss(findings, 'access_token'));
   }
 }
 

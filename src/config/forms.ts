@@ -38,7 +38,7 @@ const foreignRules: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Objects that hold the token keys: Airbyte's, and an old draft's. A key of the same name inside tells the method. */
-const groups = ['credentials', 'authorization'];
+export const groups: readonly string[] = ['credentials', 'authorization'];
 
 /** The properties of a config's schema, or of an object in it. */
 export function propertiesOf({
@@ -49,9 +49,11 @@ export function propertiesOf({
   );
 }
 
-/** The settings that somebody may want to give, without those of old configs. */
+/** The settings that somebody may want to give, without those of old configs and those that programs write. */
 export function currentSettings(schema: JsonObject): ReturnType<typeof propertiesOf> {
-  return propertiesOf(schema).filter(([, property]) => property['deprecated'] !== true);
+  return propertiesOf(schema).filter(
+    ([, property]) => property['deprecated'] !== true && property['readOnly'] !== true,
+  );
 }
 
 /** Takes from a config, whatever its form, what is known; nothing is judged but the groups. */
@@ -136,7 +138,7 @@ export function namesIn(text: string): Json {
 }
 
 /** An object or a list may come as JSON text: that is how it looks in an environment variable. */
-function fromJsonText(given: Json): Json {
+export function fromJsonText(given: Json): Json {
   if (typeof given !== 'string' || !/^\s*[[{"]/.test(given)) return given;
   try {
     const value: Json = JSON.parse(given);

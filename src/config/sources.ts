@@ -36,14 +36,19 @@ export async function mergeSources(
   const values: JsonObject[] = [];
   const isEnvironment = (name: string): boolean => env !== undefined && name === environment;
   for (const path of files.filter((name) => !isEnvironment(name))) {
-    const value = await readJsonFile({ path, what: '--config', maxBytes: smallFile });
-    if (!isJsonObject(value)) throw new ConfigError(noObject(value));
-    values.push(value);
+    values.push(await readConfigFile(path));
   }
   if (files.some((name) => isEnvironment(name)))
     values.push(fromVariables({ ...(await readEnvFile(envFile, keys)), ...env }));
   const entries = [...values, settings].flatMap((value) => Object.entries(value));
   return Object.fromEntries(entries.filter(([, value]) => !isBlank(value)));
+}
+
+/** @throws ConfigError for a file that cannot be used. */
+export async function readConfigFile(path: string): Promise<JsonObject> {
+  const value = await readJsonFile({ path, what: '--config', maxBytes: smallFile });
+  if (!isJsonObject(value)) throw new ConfigError(noObject(value));
+  return value;
 }
 
 function isBlank(value: Json): boolean {

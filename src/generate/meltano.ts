@@ -51,7 +51,12 @@ export function pluginDefinition(description: string, schema: JsonObject): JsonO
     description,
     executable: 'tap-zendesk-chat',
     capabilities: [...capabilities],
-    settings_group_validation: [['subdomain', 'access_token']],
+    settings_group_validation: [
+      ['subdomain', 'access_token'],
+      ['subdomain', 'token_file'],
+      ['subdomain', 'client_id', 'refresh_token'],
+      ['subdomain', 'client_id', 'client_secret'],
+    ],
     settings,
     select: ['*.*'],
   };

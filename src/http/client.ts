@@ -1,4 +1,5 @@
 import { HttpError } from '../errors.ts';
+import type { Json } from '../json.ts';
 import { patienceUsedUp, toldToWaitTooLong } from './failures.ts';
 import { createLimiter, type Limiter, type Wait } from './limiter.ts';
 import { Requester, type Answered, type RequestOptions } from './request.ts';
@@ -31,6 +32,24 @@ export interface HttpAnswer extends Answered {
   readonly query: Query;
 }
 
+/** A form to be sent without credentials. It is sent again only after a failure that passes. */
+export interface HttpForm {
+  /** Absolute path on the client's origin. */
+  readonly path: string;
+  readonly form: URLSearchParams;
+}
+
+/** On whose behalf requests are made. */
+export interface Credentials {
+  /** Headers of the next request; they hold a secret. Resolves once they can be used. */
+  readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  /**
+   * Called when a request with these headers is answered 401.
+   * @returns true when `headers` gives others now, so that the request is worth another attempt
+   */
+  readonly refused: (headers: Readonly<Record<string, string>>) => Promise<boolean>;
+}
+
 /** The one way to get JSON. */
 export interface HttpClient {
   /**
@@ -38,11 +57,15 @@ export interface HttpClient {
    * TapError (config) when the proxy of the environment cannot be used.
    */
   get(request: HttpRequest): Promise<HttpAnswer>;
+  /** @throws as `get`; an HttpError with a status holds what the server said. */
+  post(form: HttpForm): Promise<Json>;
 }
 
-type Needed = 'origin' | 'headers' | 'userAgent' | 'secrets' | 'clock' | 'signal' | 'onAttempt';
+type Needed = 'origin' | 'userAgent' | 'secrets' | 'clock' | 'signal' | 'onAttempt';
 
 export interface HttpClientOptions extends Pick<RequestOptions, Needed> {
+  /** `post` is the client's own. */
+  readonly credentials: (post: HttpClient['post']) => Credentials;
   /** Called at once when a wait begins, before a retry or of a second or more for the pace. */
   readonly onWait: (wait: Wait) => void;
   /** Request starts in any 60 s, retries included. Default 200. */
@@ -63,54 +86,72 @@ export interface HttpClientOptions extends Pick<RequestOptions, Needed> {
 
 type Settled = Required<HttpClientOptions>;
 
+const defaults = {
+  requestsPerMinute: 200,
+  requestsInFlight: 1,
+  requestTimeoutMs: 60_000,
+  minBytesPerMinute: 1_024,
+  maxRetryMs: 900_000,
+  maxBodyBytes: 256 * 2 ** 20,
+  random: Math.random,
+};
+
 /** One client per run: the pace, the slots and what is known of the API's state are its own. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const settled: Settled = {
-    requestsPerMinute: 200,
-    requestsInFlight: 1,
-    requestTimeoutMs: 60_000,
-    minBytesPerMinute: 1_024,
-    maxRetryMs: 900_000,
-    maxBodyBytes: 256 * 2 ** 20,
-    random: Math.random,
-    ...options,
-  };
+  const settled: Settled = { ...defaults, ...options };
   const limiter = createLimiter(settled);
   const requester = new Requester({ ...settled, start: (path) => limiter.start(path) });
   /** Patience ran out and nothing was answered since: nobody is patient a second time. */
   let isExhausted = false;
 
-  return {
-    async get(request) {
-      const { path, answerKeys = [], maxAttempts = Number.POSITIVE_INFINITY } = request;
-      const mostAttempts = isExhausted ? 1 : maxAttempts;
-      let { query } = request;
-      let leftMs = settled.maxRetryMs;
-      for (let attempts = 1; ; attempts += 1) {
-        const search = searchOf(query);
-        try {
-          const answered = await limiter.inSlot(() => requester.get(path, search, answerKeys));
-          isExhausted = false;
-          return { ...answered, query };
-        } catch (error) {
-          // The one place where a failed attempt is caught: it is made again, or it is the answer.
-          if (!(error instanceof HttpError)) throw error;
-          const setback = { request, error, attempts, mostAttempts, leftMs };
-          const plan = await planNext(setback, settled, limiter);
-          if ('error' in plan) {
-            isExhausted ||= plan.isExhausted;
-            throw plan.error;
-          }
-          if (plan.waitMs > 0) await pause(plan.waitMs, error, settled);
-          leftMs -= plan.waitMs;
-          if (plan.query === undefined) continue;
-          query = plan.query;
-          attempts = 0;
-          leftMs = settled.maxRetryMs;
+  /** Makes attempts until one is answered or given up, with credentials unless it is a form. */
+  const insist = async (request: HttpRequest, form?: URLSearchParams): Promise<HttpAnswer> => {
+    const { path, answerKeys = [], maxAttempts = Number.POSITIVE_INFINITY } = request;
+    const mostAttempts = isExhausted ? 1 : maxAttempts;
+    let { query } = request;
+    let leftMs = settled.maxRetryMs;
+    let attempts = 1;
+    for (;;) {
+      const sent = { path, search: searchOf(query), answerKeys };
+      // Not within a slot: renewing them takes a request of its own.
+      const headers = form === undefined ? await credentials.headers() : {};
+      try {
+        const answered = await limiter.inSlot(() =>
+          requester.send(form === undefined ? { ...sent, headers } : { ...sent, form }),
+        );
+        isExhausted = false;
+        return { ...answered, query };
+      } catch (error) {
+        // The one place where a failed attempt is caught: it is made again, or it is the answer.
+        if (!(error instanceof HttpError)) throw error;
+        if (form === undefined && isRefusal(error) && (await credentials.refused(headers)))
+          continue;
+        const setback = { request, error, attempts, mostAttempts, leftMs };
+        const plan = await planNext(setback, settled, limiter);
+        if ('error' in plan) {
+          isExhausted ||= plan.isExhausted;
+          throw plan.error;
         }
+        if (plan.waitMs > 0) await pause(plan.waitMs, error, settled);
+        attempts += 1;
+        leftMs -= plan.waitMs;
+        if (plan.query === undefined) continue;
+        query = plan.query;
+        attempts = 1;
+        leftMs = settled.maxRetryMs;
       }
-    },
+    }
   };
+  const post: HttpClient['post'] = async ({ path, form }) =>
+    (await insist({ path, query: {} }, form)).body;
+  const credentials = options.credentials(post);
+
+  return { get: (request) => insist(request), post };
+}
+
+/** Are the credentials what is wrong? */
+function isRefusal({ status, kind }: HttpError): boolean {
+  return status === 401 && kind === 'config';
 }
 
 interface Setback {

@@ -25,7 +25,15 @@ export function explain(body: Json, secrets: readonly string[]): Explanation {
 }
 
 /** There is no one shape: any of these may be a text, an object that holds others of them, or a list of both. */
-const shownKeys = ['error', 'errors', 'title', 'message', 'description', 'detail'];
+const shownKeys = [
+  'error',
+  'errors',
+  'title',
+  'message',
+  'description',
+  'error_description',
+  'detail',
+];
 const codeKeys = [...shownKeys, 'code', 'type', 'name', 'reason'];
 const mostLevels = 4;
 const mostItems = 3;

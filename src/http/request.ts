@@ -2,27 +2,32 @@ import type { Agent } from 'node:http';
 
 import fetch, { type Headers, type Response } from 'node-fetch';
 
-import type { Clock, Timer } from '../clock.ts';
 import { HttpError, type HttpFailure } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { collectBody, decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
-import { isErrorObject, quotable } from './error-text.ts';
+import { isErrorObject } from './error-text.ts';
 import {
   codeOf,
   errorObjectFailed,
   httpError,
-  isLoginPath,
   networkFailed,
-  redirectFailed,
   statusFailed,
   timedOut,
   type Overdue,
-  type Redirect,
   type Scene,
 } from './failures.ts';
 import { connect, type Connection } from './proxy.ts';
+import {
+  follow,
+  formRedirected,
+  isRedirect,
+  mostRedirects,
+  outside,
+  tooManyRedirects,
+} from './redirects.ts';
 import { readHttpDate, readLimitReset, readRetryAfter } from './retry.ts';
 import { later } from './statuses.ts';
+import { startTimeLimit, type TimeLimitOptions } from './time-limit.ts';
 
 /** One request that was made, for counts and metrics. One that the run's signal ended is not reported. */
 export interface RequestReport {
@@ -34,21 +39,12 @@ export interface RequestReport {
   readonly durationMs: number;
 }
 
-export interface RequestOptions {
+export interface RequestOptions extends TimeLimitOptions {
   /** Scheme, host and port: https, or http on loopback. Not checked here. */
   readonly origin: string;
-  /** Headers of every request, the token among them. Asked for before each. */
-  readonly headers: () => Readonly<Record<string, string>>;
   readonly userAgent: string;
-  /** Texts no message may repeat: an API may quote what it was sent. */
+  /** Texts no message may repeat: an API may quote what it was sent. Read each time, for tokens are renewed. */
   readonly secrets: readonly string[];
-  readonly clock: Clock;
-  /** Ends requests at once. */
-  readonly signal: AbortSignal;
-  /** Time to the headers, and to each next piece of the body. */
-  readonly requestTimeoutMs: number;
-  /** A body that comes more slowly has timed out; 0: none has. */
-  readonly minBytesPerMinute: number;
   /** The largest body, as it comes and inflated. */
   readonly maxBodyBytes: number;
   /** Called after each request; retries and redirects are requests of their own. */
@@ -67,8 +63,21 @@ export interface Answered {
   readonly receivedMs: number;
 }
 
-const mostRedirects = 5;
-const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** What is asked for on the one origin. */
+export interface Outgoing {
+  /** Absolute path, without query. */
+  readonly path: string;
+  readonly search?: URLSearchParams;
+  /** Of an object that is an answer: without one of them, one with an `error` is none. */
+  readonly answerKeys?: readonly string[];
+  /** Besides those of every request; they may hold a secret. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Makes it a POST of this form. It is sent to no other address, and once it has left, the end of the run does
+   * not cut off its answer, which may be all that is left of what it has used up.
+   */
+  readonly form?: URLSearchParams;
+}
 
 /** A page that explains an error is no longer than this, or not worth reading. */
 const maxErrorBytes = 64 * 1024;
@@ -96,33 +105,31 @@ export class Requester {
   }
 
   /**
-   * One attempt: a GET, redirects within the origin included.
+   * One attempt: a GET, redirects within the origin included, or a POST.
    *
    * @throws HttpError when it fails; the signal's reason when the run is stopped; TapError (config) when the
    * proxy of the environment cannot be used.
    */
-  async get(
-    path: string,
-    search: URLSearchParams,
-    answerKeys: readonly string[],
-  ): Promise<Answered> {
+  async send(outgoing: Outgoing): Promise<Answered> {
     const { origin, start, secrets } = this.#options;
+    const { path, search } = outgoing;
     let url = new URL(origin);
     // Set, not resolved: a path like `//elsewhere/x` stays a path of this origin.
     url.pathname = path;
-    url.search = search.toString();
+    url.search = search?.toString() ?? '';
     let scene: Scene = { path };
     for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
       await start(path);
-      const reply = await this.#report(scene, url, answerKeys);
+      const reply = await this.#report(scene, url, outgoing);
       if ('answered' in reply) return reply.answered;
+      if (outgoing.form !== undefined) throw formRedirected(scene);
       url = reply.next;
       scene = { path, redirect: outside(path, url, reply.status, secrets) };
     }
-    throw redirectFailed(scene, `redirects more than ${mostRedirects} times`, checkSubdomain);
+    throw tooManyRedirects(scene);
   }
 
-  async #report(scene: Scene, url: URL, answerKeys: readonly string[]): Promise<Reply> {
+  async #report(scene: Scene, url: URL, outgoing: Outgoing): Promise<Reply> {
     const { clock, onAttempt } = this.#options;
     const startMs = clock.now();
     const report = (status: number | undefined, failure?: HttpFailure): void => {
@@ -130,7 +137,7 @@ export class Requester {
       onAttempt({ path: scene.path, status, failure, durationMs });
     };
     try {
-      const reply = await this.#request(scene, url, answerKeys);
+      const reply = await this.#request(scene, url, outgoing);
       report(reply.status);
       return reply;
     } catch (error) {
@@ -140,51 +147,75 @@ export class Requester {
     }
   }
 
-  async #request(asked: Scene, url: URL, answerKeys: readonly string[]): Promise<Reply> {
+  async #request(asked: Scene, url: URL, outgoing: Outgoing): Promise<Reply> {
     const { clock, secrets, maxBodyBytes: maxBytes } = this.#options;
-    const { status, isSuccess, headers, headMs, bytes } = await this.#receive(asked, url);
+    const { status, isSuccess, headers, headMs, bytes } = await this.#receive(asked, url, outgoing);
     const receivedMs = clock.now();
     const scene = answeredScene(asked, { status, headers, nowMs: receivedMs });
-    if (redirectStatuses.has(status)) return { status, next: follow(scene, url, headers) };
+    if (isRedirect(status)) return { status, next: follow(scene, url, headers) };
     if (!isSuccess) throw statusFailed(scene, await explanationIn(bytes, headers), secrets);
     if (bytes === undefined) throw tooLarge(scene, maxBytes);
     const decoded = await decodeContent(bytes, { headers, maxBytes, scene });
     const body = parseJson(decoded, headers, scene);
-    if (isErrorObject(body, answerKeys)) throw errorObjectFailed(scene, body, secrets);
+    if (isErrorObject(body, outgoing.answerKeys ?? []))
+      throw errorObjectFailed(scene, body, secrets);
     const { serverTimeMs } = scene;
     return { status, answered: { body, serverTimeMs, headMs, receivedMs } };
   }
 
   /** A response with its body as it came over the wire, `undefined` when that is too large. */
-  async #receive(scene: Scene, url: URL): Promise<Head & { readonly bytes: Buffer | undefined }> {
+  async #receive(
+    scene: Scene,
+    url: URL,
+    outgoing: Outgoing,
+  ): Promise<Head & { readonly bytes: Buffer | undefined }> {
     const { clock, signal, maxBodyBytes } = this.#options;
-    const connection = (this.#connection ??= connect(this.#options.origin, signal));
+    const isCutOff = outgoing.form === undefined;
+    const connection = this.#connect(isCutOff);
     const agent = await connection.agent();
     signal.throwIfAborted();
-    const limit = startTimeLimit(this.#options);
+    const limit = startTimeLimit(this.#options, isCutOff);
     let head: Head | undefined;
     try {
-      const { status, ok: isSuccess, headers, body } = await this.#fetch(url, agent, limit.signal);
+      const {
+        status,
+        ok: isSuccess,
+        headers,
+        body,
+      } = await this.#fetch(url, outgoing, { agent, signal: limit.signal });
       head = { status, isSuccess, headers, headMs: clock.now() };
       limit.startBody();
       const maxBytes = isSuccess ? maxBodyBytes : maxErrorBytes;
       const bytes = await collectBody(body ?? [], { maxBytes, onPiece: limit.count });
       return { ...head, bytes };
     } catch (error) {
-      signal.throwIfAborted();
+      if (isCutOff) signal.throwIfAborted();
       // A status that is no success says enough, whatever becomes of its body.
       if (head?.isSuccess === false) return { ...head, bytes: undefined };
-      throw this.#broken(scene, head, { error, overdue: limit.overdue() });
+      throw this.#broken(scene, head, { error, overdue: limit.overdue(), connection });
     } finally {
       limit.end();
+      if (!isCutOff) connection.close();
     }
   }
 
-  #fetch(url: URL, agent: Agent | undefined, signal: AbortSignal): Promise<Response> {
-    const { headers, userAgent } = this.#options;
+  /** The one connection, which ends with the run, or one for a single request that does not. */
+  #connect(isCutOff: boolean): Connection {
+    const { origin, signal } = this.#options;
+    if (!isCutOff) return connect(origin, new AbortController().signal);
+    return (this.#connection ??= connect(origin, signal));
+  }
+
+  #fetch(
+    url: URL,
+    { headers, form }: Outgoing,
+    { agent, signal }: { readonly agent: Agent | undefined; readonly signal: AbortSignal },
+  ): Promise<Response> {
+    const { userAgent } = this.#options;
     return fetch(url, {
+      ...(form && { method: 'POST', body: form }),
       headers: {
-        ...headers(),
+        ...headers,
         accept: 'application/json',
         'accept-encoding': 'gzip',
         'user-agent': userAgent,
@@ -198,12 +229,12 @@ export class Requester {
   }
 
   /** Why a response did not come, or not whole. */
-  #broken(asked: Scene, head: Head | undefined, { error, overdue }: Breakage): unknown {
+  #broken(asked: Scene, head: Head | undefined, { error, overdue, connection }: Breakage): unknown {
     const { clock } = this.#options;
     const scene =
       head === undefined ? asked : answeredScene(asked, { ...head, nowMs: clock.now() });
     // A proxy that keeps silent would keep its connection, and with it the process.
-    if (overdue !== undefined && head === undefined) this.#connection?.close();
+    if (overdue !== undefined && head === undefined) connection.close();
     if (overdue !== undefined) return timedOut(scene, overdue, error);
     if (head !== undefined) {
       const why = 'breaks off in the middle of the body';
@@ -212,7 +243,7 @@ export class Requester {
     // FetchError and errors of Node with a code; anything else is a fault of ours.
     const isNetwork =
       codeOf(error) !== '' || (error instanceof Error && error.name === 'FetchError');
-    return isNetwork ? networkFailed(scene, this.#connection?.peer ?? '', error) : error;
+    return isNetwork ? networkFailed(scene, connection.peer, error) : error;
   }
 }
 
@@ -235,80 +266,9 @@ function answeredScene(asked: Scene, { status, headers, nowMs }: AnswerHead) {
   };
 }
 
-const checkSubdomain = 'Check the subdomain.';
-
-/**
- * Where a redirect within the origin leads; the token is sent nowhere else.
- * @throws HttpError when it leads to another host, or nowhere.
- */
-function follow(scene: Scene, url: URL, headers: Headers): URL {
-  const advice = `The token was not sent there. ${checkSubdomain}`;
-  const location = headers.get('location');
-  if (location === null || !URL.canParse(location, url.href)) {
-    throw redirectFailed(scene, 'redirects without saying where', advice);
-  }
-  const next = new URL(location, url);
-  if (next.origin === url.origin) return next;
-  // The query of the target may hold anything: only scheme and host are named.
-  throw redirectFailed(scene, `redirects to ${next.protocol}//${next.host}`, advice);
-}
-
-/** A redirect to a login page, or to another folder of the host than the one that was asked. */
-function outside(
-  path: string,
-  { pathname }: URL,
-  status: number,
-  secrets: readonly string[],
-): Redirect | undefined {
-  const isInside = pathname.split('/')[1] === path.split('/')[1] && !isLoginPath(pathname);
-  return isInside ? undefined : { status, to: quotable(pathname, secrets) };
-}
-
 interface Breakage {
   readonly error: unknown;
   /** The limit of time that ended the request, if one did. */
   readonly overdue: Overdue | undefined;
-}
-
-const minuteMs = 60_000;
-
-/** A signal for one request: the run's, or the end of a time without a byte, or without enough of them. */
-function startTimeLimit({ signal, clock, requestTimeoutMs, minBytesPerMinute }: RequestOptions) {
-  const controller = new AbortController();
-  let overdue: Overdue | undefined;
-  let bytes = 0;
-  const end = (limit: Overdue): void => {
-    overdue ??= limit;
-    controller.abort();
-  };
-  const silence = clock.timer(requestTimeoutMs, () => end({ limitMs: requestTimeoutMs }));
-  // Whoever waits longer for one piece waits so long for the bytes of that time, too.
-  const spanMs = Math.max(minuteMs, requestTimeoutMs);
-  const minBytes = Math.ceil((minBytesPerMinute * spanMs) / minuteMs);
-  let rate: Timer | undefined;
-  const startRate = (): void => {
-    bytes = 0;
-    rate = clock.timer(spanMs, () =>
-      bytes < minBytes ? end({ limitMs: spanMs, minBytes }) : startRate(),
-    );
-  };
-  const stop = (): void => controller.abort();
-  signal.addEventListener('abort', stop, { once: true });
-  return {
-    signal: controller.signal,
-    overdue: () => overdue,
-    startBody: () => {
-      silence.refresh();
-      startRate();
-    },
-    count: (size: number) => {
-      silence.refresh();
-      bytes += size;
-    },
-    end: () => {
-      silence.clear();
-      rate?.clear();
-      signal.removeEventListener('abort', stop);
-    },
-  };
+  readonly connection: Connection;
 }

@@ -44,7 +44,7 @@ const rules: Readonly<Record<number, StatusRule>> = {
   400: refused,
   401: user(
     'The access token is refused: it is expired, of the wrong kind (a Support token is not a Chat ' +
-      'token) or lacks the scopes "read chat". Make a new Chat token and put it into the config.',
+      'token) or lacks the scopes "read chat". Sign in again, or put a new Chat token into the config.',
   ),
   402: user(
     'The account is suspended, its trial or its subscription has ended, or a payment is due: an owner of ' +

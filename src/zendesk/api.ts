@@ -19,7 +19,7 @@ export interface ChatApi {
 }
 
 export interface ChatApiOptions {
-  readonly http: HttpClient;
+  readonly http: Pick<HttpClient, 'get'>;
   /** Told once when our clock and the server's differ. */
   readonly warn: (message: string) => void;
   readonly now: () => number;

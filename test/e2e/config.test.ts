@@ -171,14 +171,19 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
     ],
   },
   {
-    name: 'only a refresh token',
-    input: { config: { subdomain: 'acme', ...oauth } },
-    says: [/^CRITICAL access_token is missing: getting one with refresh_token is not built yet/],
+    name: 'a refresh token without its client',
+    input: { config: { subdomain: 'acme', ...oauth, client_id: '' } },
+    says: [/^CRITICAL client_id is missing: a refresh token can only be used together with /],
   },
   {
-    name: "only a refresh token in Airbyte's form",
-    input: { config: { subdomain: 'acme', credentials: { credentials: 'oauth2.0', ...oauth } } },
-    says: [/^CRITICAL access_token is missing: getting one with refresh_token is not built yet/],
+    name: "a refresh token without its client in Airbyte's form",
+    input: {
+      config: {
+        subdomain: 'acme',
+        credentials: { credentials: 'oauth2.0', ...oauth, client_id: null },
+      },
+    },
+    says: [/^CRITICAL client_id is missing: a refresh token can only be used together with /],
   },
   {
     name: 'nothing in it',

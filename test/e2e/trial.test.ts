@@ -37,7 +37,7 @@ test('--check with a wrong token asks twice and says what to do', async () => {
       'accounts FAILED answers 401',
       'routing_settings not asked',
     ]);
-    expect(lastWords(result)).toMatch(/^CRITICAL accounts: .*Make a new Chat token/);
+    expect(lastWords(result)).toMatch(/^CRITICAL accounts: .*put a new Chat token/);
     expect(sandbox.requests).toHaveLength(2);
     expect(leaks(result, 'wrong-token')).toEqual([]);
   });

@@ -101,7 +101,7 @@ test('A token that is refused everywhere ends the run at once with advice', asyn
   expect(result.code).toBe(1);
   expect(criticalLines(result)).toHaveLength(1);
   expect(lastWords(result)).toMatch(
-    /^CRITICAL accounts: .* answers 401 Unauthorized .* The access token is refused: .*Make a new Chat token/,
+    /^CRITICAL accounts: .* answers 401 Unauthorized .* The access token is refused: .*put a new Chat token/,
   );
   expect(askedPaths(sandbox)).toEqual(['account', 'agents/me']);
 });

@@ -4,6 +4,7 @@ import {
   type HttpClient,
   type HttpClientOptions,
 } from '../../src/http/client.ts';
+import { bearerToken } from '../../src/zendesk/credentials.ts';
 import type { Wait } from '../../src/http/limiter.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
@@ -26,7 +27,7 @@ export function createTestClient(options: Partial<HttpClientOptions> = {}): Test
   const waits: Wait[] = [];
   const client = createHttpClient({
     origin: 'https://acme.example',
-    headers: () => ({ authorization: `Bearer ${token}` }),
+    credentials: () => bearerToken(token),
     userAgent: 'tap-test/1',
     secrets: [token],
     clock,

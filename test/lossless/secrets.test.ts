@@ -167,7 +167,10 @@ const badInputs: readonly BadInput[] = [
     name: 'the token behind the subdomain',
     input: { config: { ...good, subdomain: `https://acme.example.test/?access_token=${token}` } },
   },
-  { name: 'no token, but its relatives', input: { config: { subdomain: 'a', ...otherSecrets } } },
+  {
+    name: 'no token, but its relatives',
+    input: { config: { subdomain: 'a', max_retry_seconds: 0, ...otherSecrets } },
+  },
   {
     name: 'a misspelt key',
     input: { config: { ...good, access_token: null, acces_token: token } },

@@ -4,6 +4,7 @@ import {
   apiOrigin,
   isConfigViolations,
   parseConfig,
+  withTokens,
   readConfigSchema,
   readExtraStreams,
 } from '../../src/config.ts';
@@ -41,7 +42,7 @@ async function sentencesOf(value: Json): Promise<readonly string[]> {
 test('Subdomain and access token are enough, the rest has defaults', async () => {
   expect(await configOf(needed)).toEqual({
     subdomain: 'acme',
-    accessToken: 'token-1',
+    credentials: { accessToken: 'token-1' },
     startDateMs: Date.UTC(2022, 5, 15, 12, 30, 20),
     hasStartDate: false,
     lookbackMinutes: 0,
@@ -81,8 +82,8 @@ test('Every setting arrives in the config', async () => {
   });
   expect(config).toEqual({
     subdomain: 'acme',
-    accessToken: 'token-1',
-    oauth: {
+    credentials: {
+      accessToken: 'token-1',
       clientId: 'client',
       clientSecret: 'client-secret',
       refreshToken: 'refresh-1',
@@ -174,9 +175,69 @@ test.each<[string, JsonObject]>([
     { subdomain: 'acme', start_date: '2024-01-01', ...tokens },
     { nowMs },
   );
-  expect(config.accessToken).toBe('token-1');
-  expect(config.oauth).toBeUndefined();
+  expect(config.credentials).toEqual({ accessToken: 'token-1' });
   expect(notes).toEqual([]);
+});
+
+test.each<[string, JsonObject]>([
+  ['a refresh token and its client', { refresh_token: 'c', client_id: 'a' }],
+  ['client id and secret', { client_id: 'a', client_secret: 'b' }],
+  ['a token file', { token_file: 'tokens.json' }],
+])('Without an access token %s is enough', async (_what, settings) => {
+  const start_date = '2024-01-01';
+  expect(await notesOf({ subdomain: 'acme', start_date, ...settings })).toEqual([]);
+});
+
+test('A refresh token that cannot be used is mentioned', async () => {
+  const notes = await notesOf({ ...needed, start_date: '2024-01-01', refresh_token: 'c' });
+  expect(notes).toEqual([
+    expect.objectContaining({
+      level: 'WARNING',
+      message: expect.stringContaining('refresh_token is not used'),
+    }),
+  ]);
+});
+
+test.each<[string, JsonObject, JsonObject]>([
+  [
+    'at top level',
+    { subdomain: 'acme', access_token: 'a', refresh_token: 'r' },
+    { subdomain: 'acme', access_token: 'A', refresh_token: 'R' },
+  ],
+  [
+    'in credentials',
+    {
+      credentials: {
+        credentials: 'oauth2.0',
+        access_token: 'a',
+        client_id: 'i',
+        refresh_token: 'r',
+      },
+    },
+    {
+      credentials: {
+        credentials: 'oauth2.0',
+        access_token: 'A',
+        client_id: 'i',
+        refresh_token: 'R',
+      },
+    },
+  ],
+  [
+    'in both, and in JSON text',
+    { access_token: 'a', credentials: '{"refresh_token":"r","access_token":"b"}', x: [null, ''] },
+    { access_token: 'A', credentials: '{"refresh_token":"R","access_token":"A"}', x: [null, ''] },
+  ],
+  [
+    'beside the refresh token where there was no access token',
+    { access_tokens: 1, credentials: { refresh_token: 'r' } },
+    { access_tokens: 1, credentials: { refresh_token: 'R', access_token: 'A' } },
+  ],
+])('Renewed tokens are put into a config %s', (_where, config, expected) => {
+  const renewed = withTokens(config, { accessToken: 'A', refreshToken: 'R' });
+  expect(renewed).toEqual(expected);
+  const [outer] = [Object.keys(renewed)];
+  expect(outer).toEqual(Object.keys(expected));
 });
 
 test('Every token is known as a secret, also the one that is not used', async () => {
@@ -386,7 +447,8 @@ test('A file with several mistakes is told all of them, each in its own sentence
 });
 
 const noToken =
-  'access_token is missing: give an OAuth token of Zendesk Chat with the scopes read and chat.';
+  'access_token is missing: get one with "tap-zendesk-chat login", or give an OAuth token of Zendesk Chat ' +
+  'with the scopes read and chat.';
 
 test.each<[string, JsonObject, string]>([
   ['without one', {}, noToken],
@@ -406,12 +468,13 @@ test.each<[string, JsonObject, string]>([
     { credentials: { credentials: 'access_token', access_tokn: 'x' } },
     `${noToken} The config holds "credentials.access_tokn": did you mean access_token?`,
   ],
+  ['with a client secret only', { client_secret: 'b' }, noToken],
   [
     'with a refresh token only',
-    { client_id: 'a', client_secret: 'b', refresh_token: 'c' },
-    'access_token is missing: getting one with refresh_token is not built yet, so give a current one beside it.',
+    { refresh_token: 'c', client_secret: 'b' },
+    'client_id is missing: a refresh token can only be used together with the client it was issued to.',
   ],
-])('A config %s is told that access_token is missing', async (_how, tokens, sentence) => {
+])('A config %s is told what is missing', async (_how, tokens, sentence) => {
   expect(await sentencesOf({ subdomain: 'acme', ...tokens })).toEqual([sentence]);
 });
 

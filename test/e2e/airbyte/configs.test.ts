@@ -140,9 +140,9 @@ const bad: readonly BadForm[] = [
   },
   { form: 'no token', config: usual, says: /access_token/ },
   {
-    form: 'an OAuth client without a token',
-    config: { ...usual, credentials: { ...oauth, access_token: '' } },
-    says: /access_token/,
+    form: 'a refresh token without its client',
+    config: { ...usual, credentials: { ...oauth, access_token: '', client_id: '' } },
+    says: /client_id/,
   },
   {
     form: 'a start date in words of one country',

@@ -3,8 +3,26 @@ import { expect, test } from '@jest/globals';
 import { airbyteSpec } from '../../../src/airbyte/spec.ts';
 import { readConfigSchema } from '../../../src/config.ts';
 import type { Json, JsonObject } from '../../../src/json.ts';
+import { authorizePath, tokenPath } from '../../../src/zendesk/grants.ts';
+
+interface Output {
+  readonly properties: Readonly<
+    Record<string, { readonly path_in_connector_config: readonly string[] }>
+  >;
+}
 
 interface Spec {
+  readonly advanced_auth: {
+    readonly predicate_key: readonly string[];
+    readonly predicate_value: string;
+    readonly oauth_config_specification: {
+      readonly oauth_connector_input_specification: Readonly<
+        Record<'consent_url' | 'access_token_url', string>
+      >;
+      readonly complete_oauth_output_specification: Output;
+      readonly complete_oauth_server_output_specification: Output;
+    };
+  };
   readonly connectionSpecification: {
     readonly required: readonly string[];
     readonly properties: Readonly<Record<string, JsonObject>>;
@@ -102,4 +120,25 @@ test('everything secret is marked, and nothing else', () => {
 test('settings that only make sense in a pipe are not asked for', () => {
   for (const name of ['access_token', 'token_file', 'extra_streams', 'log_format', 'authorization'])
     expect(properties).not.toHaveProperty(name);
+});
+
+test('the platform signs in on the account’s own host, and puts what comes of it where the form has it', () => {
+  const { advanced_auth: auth } = spec;
+  const parts = auth.oauth_config_specification;
+  const { consent_url, access_token_url } = parts.oauth_connector_input_specification;
+  expect(consent_url.split('?')[0]).toBe(`https://{{ subdomain }}.zendesk.com${authorizePath}`);
+  expect(access_token_url).toBe(`https://{{ subdomain }}.zendesk.com${tokenPath}`);
+  const branches = properties['credentials']?.['oneOf'] as JsonObject[];
+  const [group = '', key = ''] = auth.predicate_key;
+  const branch = branches[0]?.['properties'] as Record<string, JsonObject>;
+  expect([group, branch[key]?.['const']]).toEqual(['credentials', auth.predicate_value]);
+  const outputs = [
+    parts.complete_oauth_output_specification,
+    parts.complete_oauth_server_output_specification,
+  ].flatMap((output) => Object.values(output.properties));
+  const found = outputs.map(({ path_in_connector_config: [first, name = ''] }) => [
+    first,
+    name in branch,
+  ]);
+  expect(found).toEqual([group, group, group, group].map((first) => [first, true]));
 });

@@ -3,6 +3,7 @@ import { expect, jest, test } from '@jest/globals';
 import { HttpError } from '../../../src/errors.ts';
 import type { Query } from '../../../src/http/client.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
+import { bearerToken } from '../../../src/zendesk/credentials.ts';
 import { createTestClient, rejectionOf, startMs, token } from '../../helpers/http-client.ts';
 import { scriptApi } from '../../helpers/nock.ts';
 
@@ -174,7 +175,7 @@ test('a certificate that is not trusted is final and names the variable that hel
 });
 
 test('a token with a line break in it is a mistake in the config, not a network failure', async () => {
-  const { client } = createTestClient({ headers: () => ({ authorization: 'Bearer a\nb' }) });
+  const { client } = createTestClient({ credentials: () => bearerToken('a\nb') });
   const error = await rejectionOf(client.get(get));
   expect(error).toMatchObject({
     kind: 'config',

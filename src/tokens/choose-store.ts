@@ -1,0 +1,58 @@
+/** Where the tokens of a config are kept once they are renewed. */
+import { access, constants, lstat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { Config } from '../config.ts';
+import { readJsonFile, smallFile } from '../input-file.ts';
+import { isJsonObject } from '../json.ts';
+import { quotedPath } from '../wording.ts';
+import type { TokenStore } from '../zendesk/credentials.ts';
+import type { LockOptions } from './file-lock.ts';
+import { createTokenFile, isTokenFile } from './token-file.ts';
+
+export interface StoreOptions extends Omit<LockOptions, 'path'> {
+  readonly config: Pick<Config, 'subdomain' | 'credentials'>;
+  /** Files of the config, the last one winning; the one that `login` has written may be updated. */
+  readonly configFiles: readonly string[];
+}
+
+export interface ChosenStore {
+  readonly store: TokenStore;
+  /** What makes `login` write to it. */
+  readonly flag: string;
+}
+
+/** @returns `undefined` when there is no place */
+export async function chooseStore(options: StoreOptions): Promise<ChosenStore | undefined> {
+  const { config, configFiles, ...lock } = options;
+  const { subdomain, credentials } = config;
+  const { tokenFile, refreshToken } = credentials;
+  if (tokenFile !== undefined) {
+    const file = { path: tokenFile, what: 'token_file', given: credentials };
+    const store = createTokenFile({ ...lock, ...file, subdomain });
+    return { store, flag: `--token-file ${quotedPath(tokenFile)}` };
+  }
+  if (refreshToken === undefined) return undefined;
+  for (const path of configFiles.toReversed()) {
+    if (!(await isUpdatable(path, refreshToken))) continue;
+    const file = { path, what: '--config', given: undefined };
+    const store = createTokenFile({ ...lock, ...file, subdomain });
+    return { store, flag: `--out ${quotedPath(path)}` };
+  }
+  return undefined;
+}
+
+/** Is it a file of its own (no link, no pipe) that `login` has written, with this token? */
+async function isUpdatable(path: string, refreshToken: string): Promise<boolean> {
+  try {
+    if (!(await lstat(path)).isFile()) return false;
+    await access(dirname(path), constants.W_OK);
+    const content = await readJsonFile({ path, what: '--config', maxBytes: smallFile });
+    return (
+      isJsonObject(content) && isTokenFile(content) && content['refresh_token'] === refreshToken
+    );
+  } catch {
+    // It cannot be read or replaced, so it is no place to keep anything.
+    return false;
+  }
+}

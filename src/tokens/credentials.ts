@@ -1,0 +1,88 @@
+/** The credentials of a config: a plain access token, or one that is renewed. */
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Credentials, HttpClient } from '../http/client.ts';
+import type { Logger } from '../logger.ts';
+import { bearerToken, type Tokens } from '../zendesk/credentials.ts';
+import type { RenewalOptions } from '../zendesk/renewal.ts';
+
+/** What a program does about tokens that are renewed. */
+export interface TokenOptions {
+  /** Files of the config: one that `login` has written keeps renewed tokens. Default: none. */
+  readonly configFiles?: readonly string[];
+  /** A refresh token is used only if the next one can be kept in a file. Default: false. */
+  readonly isTrial?: boolean;
+  /** Passes renewed tokens on to what keeps the config. Resolves once they have left. */
+  readonly announce?: (tokens: Tokens) => Promise<void>;
+}
+
+export interface CredentialsOptions extends TokenOptions {
+  readonly config: Pick<Config, 'subdomain' | 'credentials' | 'maxRetryMs'>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly addSecrets: (secrets: readonly string[]) => void;
+}
+
+type CredentialsFor = (post: HttpClient['post']) => Credentials;
+
+/** A run with a plain token loads nothing of what renews one. */
+export async function credentialsFor(options: CredentialsOptions): Promise<CredentialsFor> {
+  const { accessToken, ...others } = options.config.credentials;
+  const isPlain = others.refreshToken === undefined && others.tokenFile === undefined;
+  if (accessToken !== undefined && isPlain) return () => bearerToken(accessToken);
+  return renewable(options);
+}
+
+async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
+  const { config, logger, clock, signal, addSecrets, configFiles = [], announce } = options;
+  const { credentials, maxRetryMs } = config;
+  const { createRenewal } = await import('../zendesk/renewal.ts');
+  const { createGrants } = await import('../zendesk/grants.ts');
+  const { chooseStore } = await import('./choose-store.ts');
+  const isTrial = options.isTrial === true;
+  const store = await chooseStore({
+    config,
+    configFiles,
+    clock,
+    signal,
+    maxWaitMs: Math.max(maxRetryMs, shortestLockWaitMs),
+    onWait: () => logger.info('waiting for another run, which renews the access token'),
+  });
+  const isLost = store === undefined && announce === undefined;
+  const renewal: Omit<RenewalOptions, 'grantsFor'> = {
+    given: credentials,
+    client: credentials,
+    store: store?.store,
+    announce: async (tokens) => {
+      if (isLost) logger.warning(noPlace);
+      else logger.info('the access token was renewed');
+      await announce?.(tokens);
+    },
+    addSecrets,
+    isTrial,
+    signIn: signInAdvice(config, store?.flag),
+    now: clock.now,
+  };
+  return (post) =>
+    createRenewal({
+      ...renewal,
+      grantsFor: (client) => createGrants({ ...client, post, now: clock.now }),
+    });
+}
+
+/** Longer than it takes to notice that the holder of a lock has died. */
+const shortestLockWaitMs = 30_000;
+
+const noPlace =
+  'the access token was renewed, and there is no place to keep the next refresh token: a refresh token works ' +
+  'only once, so the next run has to sign in again. Set token_file, or use a config that ' +
+  '"tap-zendesk-chat login" has written';
+
+function signInAdvice(
+  { subdomain }: { readonly subdomain: string },
+  flag: string | undefined,
+): string {
+  const place = flag === undefined ? '' : ` ${flag}`;
+  return `Sign in again: tap-zendesk-chat login --subdomain ${subdomain} --client-id CLIENT_ID${place}`;
+}

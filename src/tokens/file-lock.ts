@@ -1,0 +1,68 @@
+/** One process at a time, by a lock beside a file. */
+import type { Clock } from '../clock.ts';
+import { ConfigError, TapError } from '../errors.ts';
+import { isJsonObject } from '../json.ts';
+import { quotedPath } from '../wording.ts';
+
+export interface LockOptions {
+  /** The file; the lock is a folder of the same name and `.lock`. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** Ends waiting for the lock. */
+  readonly signal: AbortSignal;
+  /** Longest wait, in ms. A holder that has died is noticed within ten seconds. */
+  readonly maxWaitMs: number;
+  /** Called once, when there is a wait. */
+  readonly onWait: () => void;
+}
+
+const staleMs = 10_000;
+const pollMs = 200;
+
+/**
+ * Runs `work` while it holds the lock.
+ * @throws TapError (transient) when another process keeps it too long, ConfigError when it cannot be made.
+ */
+export async function withLock<T>(options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const release = await acquire(options);
+  try {
+    return await work();
+  } finally {
+    // A lock that is gone already: another process has taken this one for dead.
+    await release().catch(() => undefined);
+  }
+}
+
+async function acquire(options: LockOptions): Promise<() => Promise<void>> {
+  const { path, clock, signal, maxWaitMs, onWait } = options;
+  const { default: lockfile } = await import('proper-lockfile');
+  for (let waitedMs = 0; ; waitedMs += pollMs) {
+    try {
+      // The file need not exist. What the library does about a lost lock by default is to throw in a timer.
+      const settings = { realpath: false, stale: staleMs, onCompromised: () => undefined };
+      return await lockfile.lock(path, settings);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== 'ELOCKED') throw cannotLock(path, code, error);
+      if (waitedMs >= maxWaitMs) throw isHeld(path, error);
+      if (waitedMs === 0) onWait();
+    }
+    await clock.sleep(pollMs, signal);
+  }
+}
+
+/** Node's, of an error of its file system. */
+export function codeOf(error: unknown): string {
+  const code = isJsonObject(error) ? error['code'] : undefined;
+  return typeof code === 'string' ? code : 'no code';
+}
+
+function isHeld(path: string, cause: unknown): TapError {
+  const text = `${quotedPath(`${path}.lock`)} is held by another run: wait until that has ended.`;
+  return new TapError(text, { kind: 'transient', cause });
+}
+
+function cannotLock(path: string, code: string, cause: unknown): ConfigError {
+  const text = `no lock can be made beside ${quotedPath(path)} (${code}): its folder must exist, and this user must be allowed to write to it.`;
+  return new ConfigError(text, '', cause);
+}

@@ -1,0 +1,177 @@
+/** OAuth 2.0 grants of Zendesk Chat, by the library, over our own HTTP client. */
+import type * as OAuth from 'oauth4webapi';
+
+import { HttpError, TapError } from '../errors.ts';
+import type { HttpClient } from '../http/client.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { OAuthClient, Tokens } from './credentials.ts';
+
+/** Below the account's own host, as are all paths of the API. */
+export const authorizePath = '/oauth2/chat/authorizations/new';
+export const tokenPath = '/oauth2/chat/token';
+
+export interface GrantOptions extends OAuthClient {
+  readonly post: HttpClient['post'];
+  /** ms since 1970. */
+  readonly now: () => number;
+}
+
+/** What the browser brought back, and what it was sent with. */
+export interface CodeAnswer {
+  readonly parameters: URLSearchParams;
+  readonly state: string;
+  readonly redirectUri: string;
+  readonly verifier: string;
+}
+
+/** Each resolves with new tokens. @throws GrantRefused, or TapError when there is no usable answer. */
+export interface Grants {
+  readonly refresh: (refreshToken: string) => Promise<Tokens>;
+  readonly clientCredentials: () => Promise<Tokens>;
+  readonly code: (answer: CodeAnswer) => Promise<Tokens>;
+}
+
+/** The token endpoint refuses a grant. */
+export class GrantRefused extends TapError {
+  override readonly name = 'GrantRefused';
+  /** Of RFC 6749, 5.2: `invalid_grant`; `''` when the endpoint does not say. */
+  readonly code: string;
+
+  constructor(code: string, why: string, cause: unknown) {
+    super(`the token endpoint refuses the request (${why})`, { kind: 'config', cause });
+    this.code = code;
+  }
+}
+
+/** The one host is given by our HTTP client: this address only has to look like one. */
+const server = {
+  issuer: 'https://zendesk.invalid',
+  token_endpoint: `https://zendesk.invalid${tokenPath}`,
+};
+
+export function createGrants(options: GrantOptions): Grants {
+  const grant = async (
+    request: (oauth: typeof OAuth, context: Context) => Promise<Response>,
+  ): Promise<Tokens> => {
+    const oauth = await import('oauth4webapi');
+    const context = contextOf(oauth, options);
+    const startMs = options.now();
+    const response = await request(oauth, context);
+    try {
+      // All grants are answered in one form.
+      const answer = await oauth.processRefreshTokenResponse(server, context.client, response);
+      return tokensOf(answer, startMs);
+    } catch (error) {
+      throw new TapError('the token endpoint sends no usable tokens', {
+        kind: 'system',
+        cause: error,
+      });
+    }
+  };
+  return {
+    refresh: (refreshToken) =>
+      grant((oauth, { client, auth, http }) =>
+        oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, http),
+      ),
+    clientCredentials: () =>
+      grant((oauth, { client, auth, http }) =>
+        oauth.clientCredentialsGrantRequest(server, client, auth, { scope }, http),
+      ),
+    code: ({ parameters, state, redirectUri, verifier }) =>
+      grant((oauth, { client, auth, http }) => {
+        const answer = oauth.validateAuthResponse(server, client, parameters, state);
+        const more = { additionalParameters: { scope }, ...http };
+        return oauth.authorizationCodeGrantRequest(
+          server,
+          client,
+          auth,
+          answer,
+          redirectUri,
+          verifier,
+          more,
+        );
+      }),
+  };
+}
+
+/** The tap only reads. */
+export const scope = 'read chat';
+
+interface Context {
+  readonly client: OAuth.Client;
+  readonly auth: OAuth.ClientAuth;
+  readonly http: OAuth.TokenEndpointRequestOptions;
+}
+
+function contextOf(oauth: typeof OAuth, { clientId, clientSecret, post }: GrantOptions): Context {
+  const isPublic = clientSecret === undefined;
+  return {
+    client: { client_id: clientId },
+    // In the form, as every known client of this API does.
+    auth: isPublic ? oauth.None() : oauth.ClientSecretPost(clientSecret),
+    http: {
+      [oauth.customFetch]: async (_url: string, { body }) =>
+        Response.json(usable(await send(post, body))),
+    },
+  };
+}
+
+async function send(post: HttpClient['post'], body: unknown): Promise<Json> {
+  if (!(body instanceof URLSearchParams)) throw new Error('a token request is a form');
+  try {
+    return await post({ path: tokenPath, form: body });
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.kind === 'transient') throw error;
+    const isAnswer = error.status !== undefined && [400, 401, 403].includes(error.status);
+    if (!isAnswer) throw error;
+    throw new GrantRefused(codeIn(error.body), error.why, error);
+  }
+}
+
+const codes: ReadonlySet<unknown> = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+]);
+
+function codeIn(body: unknown): string {
+  const code = isJsonObject(body) ? body['error'] : undefined;
+  return typeof code === 'string' && codes.has(code) ? code : '';
+}
+
+/**
+ * What counts of an answer. An `expires_in` of less than a second or that is no number says nothing; `token_type` is
+ * Bearer where it is left out.
+ */
+function usable(answer: Json): JsonObject {
+  if (!isJsonObject(answer)) return {};
+  const { access_token, refresh_token, expires_in } = answer;
+  const isKnown = typeof expires_in === 'number' && expires_in >= 1;
+  return {
+    token_type: answer['token_type'] ?? 'bearer',
+    ...(access_token !== undefined && { access_token }),
+    ...(typeof refresh_token === 'string' && refresh_token !== '' && { refresh_token }),
+    ...(isKnown && { expires_in }),
+  };
+}
+
+/** A header can carry it. */
+const usableToken = /^[!-~]+$/;
+
+/** A life longer than this is none that a clock can tell: 100 years. */
+const longestLifeMs = 100 * 365 * 86_400_000;
+
+function tokensOf(answer: OAuth.TokenEndpointResponse, obtainedMs: number): Tokens {
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds } = answer;
+  if (!usableToken.test(accessToken)) throw new Error('a token that no header can carry');
+  const lifeMs = seconds === undefined ? Infinity : seconds * 1000;
+  return {
+    accessToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    obtainedMs,
+    ...(lifeMs <= longestLifeMs && { expiresMs: obtainedMs + lifeMs }),
+  };
+}
