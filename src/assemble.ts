@@ -30,9 +30,6 @@ interface Http {
   readonly requests: () => number;
 }
 
-/** What every way to the API needs. */
-export type ApiOptions = Omit<AssembleOptions, 'catalog' | 'state' | 'howToSelect'>;
-
 /** Loads the HTTP client only when there is something to ask. */
 async function createHttp({
   config,
@@ -42,7 +39,8 @@ async function createHttp({
   signal,
   onWait,
   tokens,
-}: ApiOptions): Promise<Http> {
+  isCheck = false,
+}: AssembleOptions): Promise<Http> {
   const { createHttpClient } = await import('./http/client.ts');
   const { secrets, addSecrets } = createSecrets(config, logger);
   const credentials = await credentialsFor({
@@ -65,6 +63,7 @@ async function createHttp({
     requestTimeoutMs: config.requestTimeoutMs,
     minBytesPerMinute: config.minBytesPerMinute,
     maxRetryMs: config.maxRetryMs,
+    ...(isCheck && patienceOfCheck(config)),
     onAttempt: (request) => {
       requests += 1;
       logger.metric(requestMetric(request));
@@ -91,6 +90,15 @@ function createSecrets(config: Config, logger: Logger) {
   return { secrets, addSecrets };
 }
 
+/** One attempt and one more for each request, whatever the config says; a shorter time limit of the user's is kept. */
+function patienceOfCheck({ requestTimeoutMs }: Config) {
+  return {
+    maxAttempts: 2,
+    maxRetryMs: 4_000,
+    requestTimeoutMs: Math.min(requestTimeoutMs, 10_000),
+  };
+}
+
 function requestMetric({ path, status, failure, durationMs }: RequestReport): Metric {
   const tags = {
     endpoint: path,
@@ -101,26 +109,34 @@ function requestMetric({ path, status, failure, durationMs }: RequestReport): Me
 }
 
 /**
- * Builds the question whether an account can be read.
+ * Builds the question whether an account can be read: all default streams, in the time of one check.
  * @throws ConfigError for an address of the API that may not be used.
  */
 export async function assembleCheck(
-  options: ApiOptions,
+  options: Omit<AssembleOptions, 'catalog' | 'state' | 'howToSelect'>,
 ): Promise<() => Promise<TapError | undefined>> {
-  const { checkAccount, checkPatience, patienceFor } = await import('./check.ts');
+  const { checkMs, checkStreams } = await import('./check.ts');
+  const { createProbing } = await import('./trial.ts');
   const { clock, logger } = options;
   const timeUp = new AbortController();
-  const signal = AbortSignal.any([options.signal, timeUp.signal]);
-  const config = { ...options.config, ...patienceFor(options.config) };
-  const { client } = await createHttp({ ...options, config, signal });
-  const warn = (message: string): void => logger.warning(message);
-  const api = createChatApi({ http: client, now: clock.now, warn });
+  const sync = await assembleSync({
+    ...options,
+    config: { ...options.config, extraStreams: [] },
+    catalog: undefined,
+    state: undefined,
+    howToSelect: '',
+    // The answer says it all; the steps to it are for whoever looks for a fault.
+    logger: { ...logger, info: logger.debug, metric: () => undefined },
+    signal: AbortSignal.any([options.signal, timeUp.signal]),
+    adapt: createProbing().adapt,
+    isCheck: true,
+  });
   return async () => {
-    const timer = clock.timer(checkPatience.totalMs, () =>
+    const timer = clock.timer(checkMs, () =>
       timeUp.abort(new Error('the time of the check is up')),
     );
     try {
-      return await checkAccount(api, { now: clock.now, signal });
+      return await checkStreams(sync, logger.warning);
     } finally {
       timer.clear();
     }
@@ -170,6 +186,8 @@ export interface AssembleOptions {
   readonly tokens?: TokenOptions;
   /** Reads less, or otherwise, of each stream; for a trial. */
   readonly adapt?: (definition: StreamDefinition) => StreamDefinition;
+  /** Whoever asks does not want to wait: a patience of its own in place of the config's. */
+  readonly isCheck?: boolean;
 }
 
 /**

@@ -1,70 +1,59 @@
-/** Can this account be read at all? One question to the API, for which nobody should have to wait long. */
-import { asTapError, HttpError, TapError } from './errors.ts';
-import type { ChatApi } from './zendesk/api.ts';
+/** Can this account be read? Each stream is asked as little as possible, and nobody should have to wait long. */
+import { HttpError, TapError } from './errors.ts';
+import type { StatusMessage } from './singer/messages.ts';
+import type { Sync } from './sync.ts';
 import { RenewalWithheld } from './zendesk/credentials.ts';
 
-/** One attempt and one more, whatever the config says about patience. */
-export const checkPatience = Object.freeze({
-  attempts: 2,
-  requestTimeoutMs: 10_000,
-  maxRetryMs: 4_000,
-  totalMs: 25_000,
-});
+/** A check takes no longer, whatever it asks. */
+export const checkMs = 25_000;
 
-/** The settings of a check; a shorter time limit of the user's is kept. */
-export function patienceFor({ requestTimeoutMs }: { readonly requestTimeoutMs: number }): {
-  readonly requestTimeoutMs: number;
-  readonly maxRetryMs: number;
-} {
-  const { maxRetryMs } = checkPatience;
-  return {
-    requestTimeoutMs: Math.min(requestTimeoutMs, checkPatience.requestTimeoutMs),
-    maxRetryMs,
-  };
+/** Is it this stream alone that the token's user may not read? */
+function isForbidden({ cause, endsRun }: TapError): boolean {
+  const isRefused = cause instanceof HttpError && (cause.status === 401 || cause.status === 403);
+  return isRefused && !endsRun;
 }
-
-export interface CheckOptions {
-  readonly now: () => number;
-  /** Aborted when the time is up. */
-  readonly signal: AbortSignal;
-}
-
-/** Old enough for the API (five minutes) even by a clock that is some hours fast. */
-const ageMs = 86_400_000;
 
 /**
- * Asks for one chat of the last day: that takes the right host, a valid token, its scopes and a role that
- * may read chats, which is what a sync needs.
- * @returns why the account cannot be read; `undefined`: it can.
+ * Asks for every stream of a sync, and stops at the first failure that is more than a refusal of one stream.
+ *
+ * @param warn is given the streams that are refused, in one sentence
+ * @returns why the account cannot be read; `undefined`: it can
  */
-export async function checkAccount(
-  api: ChatApi,
-  { now, signal }: CheckOptions,
+export async function checkStreams(
+  { messages, results }: Sync,
+  warn: (message: string) => void,
 ): Promise<TapError | undefined> {
-  const query = { limit: 1, fields: 'chats(id)', start_time: Math.floor((now() - ageMs) / 1000) };
-  try {
-    await api.get('incremental/chats', query, { maxAttempts: checkPatience.attempts });
-    return undefined;
-  } catch (error) {
-    // The failure is the answer.
-    if (signal.aborted && !(error instanceof HttpError)) return tooSlow(error);
-    if (error instanceof HttpError && error.status === 404) return noAccount(error);
-    return asTapError(error, 'the account cannot be asked');
+  const refused: (StatusMessage & { readonly error: TapError })[] = [];
+  for await (const message of messages()) {
+    if (message.type !== 'STATUS' || message.status !== 'failed') continue;
+    const { error } = message;
+    if (error === undefined || !isForbidden(error)) return error;
+    refused.push({ ...message, error });
   }
+  const statuses = results().map(({ status }) => status);
+  if (statuses.some((status) => status === 'interrupted' || status === 'unread')) return tooSlow();
+  if (!statuses.includes('complete')) return refused[0]?.error ?? nothingToRead();
+  if (refused.length > 0) {
+    const names = refused.map(({ stream }) => stream).join(', ');
+    warn(
+      `this token may not read ${names}: leave them out, or a sync fails. Or use the token of an administrator`,
+    );
+  }
+  return undefined;
 }
 
 /** Was nothing asked, since the access token first has to be renewed? */
-export function isUntried(failure: TapError): boolean {
-  return failure instanceof RenewalWithheld;
+export function isUntried({ cause }: TapError): boolean {
+  return cause instanceof RenewalWithheld;
 }
 
-function tooSlow(cause: unknown): TapError {
-  const seconds = checkPatience.totalMs / 1000;
+function tooSlow(): TapError {
+  const seconds = checkMs / 1000;
   const text = `the API has not answered completely within ${seconds} s. Try again later.`;
-  return new TapError(text, { kind: 'transient', cause });
+  return new TapError(text, { kind: 'transient' });
 }
 
-function noAccount(cause: HttpError): TapError {
-  const text = `there is no Zendesk Chat account at this subdomain: check it (${cause.path} answers 404 Not Found).`;
-  return new TapError(text, { kind: 'config', cause });
+function nothingToRead(): TapError {
+  const text = 'no stream is there for this account or its token; check subdomain and access_token';
+  return new TapError(text, { kind: 'config' });
 }

@@ -193,12 +193,10 @@ async function sync(run: Run, args: SingerArguments): Promise<number> {
 
 /** One request for each endpoint, and a table of what they say; whoever asks does not want to wait. */
 async function check(run: Run, args: SingerArguments): Promise<number> {
-  const { patienceFor } = await import('./check.ts');
   const { createProbing } = await import('./trial.ts');
   const { adapt, newest } = createProbing();
   const files = await filesOf(run, { ...args, state: undefined });
-  const config = { ...files.config, ...patienceFor(files.config) };
-  return trial(run, { ...files, config, adapt }, newest);
+  return trial(run, { ...files, adapt, isCheck: true }, newest);
 }
 
 /** One record of each selected stream: read, made to fit, checked, and thrown away. */
@@ -210,7 +208,7 @@ async function test(run: Run, args: SingerArguments): Promise<number> {
 
 async function trial(
   run: Run,
-  input: RunInput & Pick<AssembleOptions, 'adapt'>,
+  input: RunInput & Pick<AssembleOptions, 'adapt' | 'isCheck'>,
   newest?: ReadonlyMap<string, string>,
 ): Promise<number> {
   const { logger, env, lifetime, clock } = run;

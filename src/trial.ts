@@ -20,11 +20,11 @@ export function createProbing(): Probing {
     newest,
     adapt: (definition) => ({
       ...definition,
-      pages: ({ api, now }) =>
+      pages: (options) =>
         async function* probe(): AsyncGenerator<Page, void, undefined> {
-          const instant = await definition.probe({ api, now });
+          const { items, newest: instant } = await definition.probe(options);
           if (instant !== undefined) newest.set(definition.name, instant);
-          yield { items: [], fetchedMs: now() };
+          yield { items, fetchedMs: options.now() };
         },
     }),
   };

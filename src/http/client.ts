@@ -78,6 +78,8 @@ export interface HttpClientOptions extends Pick<RequestOptions, Needed> {
   readonly minBytesPerMinute?: number;
   /** Patience: the sum of the waits for one answer. Default 900,000. */
   readonly maxRetryMs?: number;
+  /** Attempts at most for one answer, whatever the patience. Default: no limit. */
+  readonly maxAttempts?: number;
   /** The largest body, as it comes and inflated. Default 256 MiB. */
   readonly maxBodyBytes?: number;
   /** As Math.random, which is the default. */
@@ -92,6 +94,7 @@ const defaults = {
   requestTimeoutMs: 60_000,
   minBytesPerMinute: 1_024,
   maxRetryMs: 900_000,
+  maxAttempts: Number.POSITIVE_INFINITY,
   maxBodyBytes: 256 * 2 ** 20,
   random: Math.random,
 };
@@ -106,7 +109,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   /** Makes attempts until one is answered or given up, with credentials unless it is a form. */
   const insist = async (request: HttpRequest, form?: URLSearchParams): Promise<HttpAnswer> => {
-    const { path, answerKeys = [], maxAttempts = Number.POSITIVE_INFINITY } = request;
+    const { path, answerKeys = [], maxAttempts = settled.maxAttempts } = request;
     const mostAttempts = isExhausted ? 1 : maxAttempts;
     let { query } = request;
     let leftMs = settled.maxRetryMs;

@@ -43,18 +43,18 @@ export interface ReadOptions {
  */
 export type PageSource = (options: ReadOptions) => () => AsyncGenerator<Page, void, undefined>;
 
-export interface ProbeOptions {
-  readonly api: ChatApi;
-  /** Milliseconds since 1970 by this machine's clock. */
-  readonly now: () => number;
+/** What an endpoint says when it is asked as little as possible. */
+export interface Probed {
+  readonly items: readonly JsonObject[];
+  /** The instant of the newest item; `undefined` where there is none or the endpoint knows no time. */
+  readonly newest?: string | undefined;
 }
 
 /**
- * The cheapest question to an endpoint: may it be read, and how new is what it has?
- * @returns the instant of the newest item; `undefined` where there is none or the endpoint knows no time
- * @throws HttpError when the endpoint does not answer.
+ * The cheapest question to an endpoint. Its answer is read as the stream reads it.
+ * @throws what reading the stream would throw.
  */
-export type Probe = (options: ProbeOptions) => Promise<string | undefined>;
+export type Probe = (options: ReadOptions) => Promise<Probed>;
 
 /** A stream as data. Adding one is adding such an object, a schema file and items in the sandbox. */
 export interface StreamDefinition {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import type { PageSource, ReadSettings } from './definition.ts';
+import type { Page, PageSource, Probe, ReadOptions, ReadSettings } from './definition.ts';
 import { createListWarning, type Shape } from './shape.ts';
 
 export interface ListSpec {
@@ -9,14 +9,23 @@ export interface ListSpec {
   readonly prepare?: (item: JsonObject, settings: ReadSettings) => void;
 }
 
+async function readList(spec: ListSpec, { api, settings, warn }: ReadOptions): Promise<Page> {
+  const { body, receivedMs } = await api.get(spec.path, {}, { answerKeys: spec.shape.keys });
+  createListWarning(warn)(spec.shape.unread(body));
+  const items = spec.shape.read(body).flatMap((list) => list.items);
+  for (const item of items) spec.prepare?.(item, settings);
+  return { items, fetchedMs: receivedMs };
+}
+
 /** Endpoints that answer everything at once: one request, no bookmark. */
 export function listPages(spec: ListSpec): PageSource {
-  return ({ api, settings, warn }) =>
+  return (options) =>
     async function* pages() {
-      const { body, receivedMs } = await api.get(spec.path, {}, { answerKeys: spec.shape.keys });
-      createListWarning(warn)(spec.shape.unread(body));
-      const items = spec.shape.read(body).flatMap((list) => list.items);
-      for (const item of items) spec.prepare?.(item, settings);
-      yield { items, fetchedMs: receivedMs };
+      yield await readList(spec, options);
     };
+}
+
+/** There is no smaller question. */
+export function listProbe(spec: ListSpec): Probe {
+  return (options) => readList(spec, options);
 }

@@ -1,20 +1,18 @@
-/** How each family of endpoints is probed. */
+/** How the endpoints that answer in pages are probed. */
 import { microsToInstant, timeToMicros } from '../instant.ts';
-import { isJsonObject, type Json } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { Probe } from './definition.ts';
-import type { ExportRequestSpec } from './export-request.ts';
+import type { ExportSpec } from './export-pages.ts';
+import { createExportRequests } from './export-request.ts';
+import type { IdSpec } from './id-pages.ts';
 
-export function listProbe(path: string): Probe {
+export function idProbe({ path, shape, prepare }: IdSpec): Probe {
   return async ({ api }) => {
-    await api.get(path);
-    return undefined;
-  };
-}
-
-export function idProbe(path: string): Probe {
-  return async ({ api }) => {
-    await api.get(path, { limit: 1 });
-    return undefined;
+    const query = { limit: 1, since_id: 0 };
+    const { body } = await api.get(path, query, { answerKeys: shape.keys });
+    const lists = shape.read(body);
+    for (const { name, items } of lists) for (const item of items) prepare?.(item, name);
+    return { items: lists.flatMap(({ items }) => items) };
   };
 }
 
@@ -24,23 +22,21 @@ const hourMs = 3_600_000;
 const windowsMs = [hourMs, 24 * hourMs, 30 * 24 * hourMs, 5 * 365 * 24 * hourMs];
 
 /** One request where something happened within the last hour, a few more where it is quiet. */
-export function exportProbe({ name, path, unit, replicationKey }: ExportRequestSpec): Probe {
-  const fields = `${name}(${replicationKey})`;
-  return async ({ api, now }) => {
+export function exportProbe(spec: ExportSpec): Probe {
+  return async (options) => {
+    const requests = createExportRequests(spec, options);
     for (const windowMs of windowsMs) {
-      const start_time = Math.floor(((now() - windowMs) * 1000) / unit.micros);
-      const { body } = await api.get(path, { fields, limit: 1000, start_time });
-      const newest = newestOf(body, name, replicationKey);
-      if (newest !== undefined) return newest;
+      const time = Math.floor(((options.now() - windowMs) * 1000) / spec.unit.micros);
+      const answer = await requests.ask({ time, startId: null }, false);
+      const items = answer?.items ?? [];
+      for (const item of items) spec.prepare?.(item);
+      if (items.length > 0) return { items, newest: newestOf(items, spec.replicationKey) };
     }
-    return undefined;
+    return { items: [] };
   };
 }
 
-function newestOf(body: Json, name: string, key: string): string | undefined {
-  const items = isJsonObject(body) ? body[name] : [];
-  const micros = (Array.isArray(items) ? items : []).flatMap(
-    (item) => (isJsonObject(item) ? timeToMicros(item[key]) : undefined) ?? [],
-  );
+function newestOf(items: readonly JsonObject[], key: string): string | undefined {
+  const micros = items.flatMap((item) => timeToMicros(item[key]) ?? []);
   return micros.length === 0 ? undefined : microsToInstant(Math.max(...micros));
 }

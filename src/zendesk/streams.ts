@@ -8,8 +8,8 @@ import type { StreamDefinition } from './definition.ts';
 import { microseconds, readExportBookmark, seconds } from './export-bookmark.ts';
 import { exportPages, type ExportSpec } from './export-pages.ts';
 import { foreignIdKeys, idPages, readIdBookmark, type IdSpec } from './id-pages.ts';
-import { listPages, type ListSpec } from './list-pages.ts';
-import { exportProbe, idProbe, listProbe } from './probe.ts';
+import { listPages, listProbe, type ListSpec } from './list-pages.ts';
+import { exportProbe, idProbe } from './probe.ts';
 import { bareList, namedLists, objectUnder, oneObject } from './shape.ts';
 
 /** A chat comes again whenever its update_timestamp has changed (API page "incremental export"). */
@@ -61,14 +61,14 @@ const usual: Static = {
 type Endpoint = Pick<StreamDefinition, 'path' | 'pages' | 'probe' | 'checkBookmark'>;
 
 function listEndpoint(spec: ListSpec): Endpoint {
-  return { path: spec.path, pages: listPages(spec), probe: listProbe(spec.path) };
+  return { path: spec.path, pages: listPages(spec), probe: listProbe(spec) };
 }
 
 function idEndpoint(spec: IdSpec): Endpoint {
   return {
     path: spec.path,
     pages: idPages(spec),
-    probe: idProbe(spec.path),
+    probe: idProbe(spec),
     checkBookmark: readIdBookmark,
   };
 }

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
 import { askedPaths, lastWords, leaks, withSandbox } from '../helpers/with-sandbox.ts';
+import { withWorld } from '../helpers/world.ts';
 
 /** The table, one row a stream, its words divided by one blank. */
 function rows({ stdout }: TapResult): readonly string[] {
@@ -130,5 +131,23 @@ test('a config can come from the environment, and single choices from the comman
     expect(result.code).toBe(0);
     expect(Object.keys(result.schemas)).toEqual(['chats']);
     expect(result.stderr).toContain('INFO chats: reading from 2000-01-01T00:00:00Z');
+  });
+});
+
+test.each([
+  { path: '=goals', body: '{}', says: /^CRITICAL goals: .* but a list of objects was expected/ },
+  { path: '=account', body: '{"error":"internal"}', says: /^CRITICAL accounts: .*"internal"/ },
+  {
+    path: 'incremental/chats',
+    body: '[]',
+    says: /^CRITICAL chats: .* but an object with the list/,
+  },
+  { path: '=agents', body: '[{"name":"x"}]', says: /^CRITICAL agents: 1 item without a key/ },
+])('--check fails where a sync would: $path answered with $body', async ({ path, body, says }) => {
+  await withWorld({}, async ({ sandbox, run }) => {
+    sandbox.faults.add({ path, fault: { kind: 'wrongShape', body } });
+    const result = await run({ args: ['--check'] });
+    expect(result.code).toBe(1);
+    expect(lastWords(result)).toMatch(says);
   });
 });

@@ -46,7 +46,7 @@ export function streamToRead(
     isDefault: true,
     foreignBookmarkKeys: [],
     pages,
-    probe: async () => undefined,
+    probe: async () => ({ items: [] }),
     ...changes,
   };
   const [selected] = selectStreams({

@@ -1,4 +1,4 @@
-/** `check` asks the API one question, and whatever comes of it is an answer that tells what to do. */
+/** `check` asks for each default stream, and whatever comes of it is an answer that tells what to do. */
 import dns from 'node:dns';
 
 import { afterAll, afterEach, expect, jest, test } from '@jest/globals';
@@ -6,8 +6,8 @@ import { afterAll, afterEach, expect, jest, test } from '@jest/globals';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
 import { withClosedPort } from '../../helpers/local-server.ts';
-import { isWhole, runIn, runVerb, verdictOf } from '../../helpers/run-source.ts';
-import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
+import { isWhole, logsOf, runIn, runVerb, verdictOf } from '../../helpers/run-source.ts';
+import { askedPaths, secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { withClock, worldStartMs } from '../../helpers/world.ts';
 import { checkRunFaults } from '../../platform/checks.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
@@ -51,7 +51,7 @@ const rows: readonly Row[] = [
   {
     why: '404: the subdomain',
     options: { switches: { absent: { '*': 404 } } },
-    says: /no Zendesk Chat account at this subdomain/,
+    says: /404 .*check subdomain and access_token/,
   },
   { why: '400', options: answering(400), says: /400/ },
   { why: '410', options: answering(410), says: /410 .*subdomain/ },
@@ -174,8 +174,62 @@ test('one bad answer is not the last word', async () => {
     const run = await runIn(sandbox, { verb: 'check', clock });
     expect(checkRunFaults(run, [secretToken])).toEqual([]);
     expect(verdictOf(run)).toEqual({ status: 'SUCCEEDED' });
-    expect(sandbox.requests).toHaveLength(2);
+    expect(sandbox.requests.map(({ status }) => status).slice(0, 2)).toEqual([503, 200]);
   });
+});
+
+/** A check of an account of which this is special. */
+async function checkOf(options: SandboxOptions) {
+  const clock = createClock();
+  return withClock(clock, options, async (sandbox) => {
+    const run = await runIn(sandbox, { verb: 'check', clock });
+    expect(checkRunFaults(run, [secretToken])).toEqual([]);
+    return { run, asked: askedPaths(sandbox) };
+  });
+}
+
+test('every default stream is asked, within one budget', async () => {
+  const { run, asked } = await checkOf({});
+  expect(verdictOf(run)).toEqual({ status: 'SUCCEEDED' });
+  expect(logsOf(run, 'WARN')).toEqual([]);
+  expect(new Set(asked).size).toBe(12);
+});
+
+test('streams that the token may not read are named in one warning', async () => {
+  const { run } = await checkOf({ switches: { absent: { chats: 403, skills: 403, goals: 404 } } });
+  expect(verdictOf(run)).toEqual({ status: 'SUCCEEDED' });
+  expect(logsOf(run, 'WARN')).toEqual([
+    expect.stringMatching(/^goals: this is not there .*404/),
+    expect.stringMatching(
+      /^this token may not read skills, chats: leave them out, or a sync fails/,
+    ),
+  ]);
+});
+
+test.each<{ what: string; path: string; body: string; says: RegExp }>([
+  { what: 'chats without their list', path: 'chats', body: '{}', says: /^chats: .* but an object/ },
+  {
+    what: 'no list of goals',
+    path: '=goals',
+    body: '{}',
+    says: /^goals: .* but a list of objects/,
+  },
+  { what: 'an error object', path: '=goals', body: '{"error":"gone"}', says: /^goals: .*"gone"/ },
+  { what: 'agents without an id', path: '=agents', body: '[{}]', says: /^agents: .*without a key/ },
+])('$what: a sync would fail, and so does the check', async ({ path, body, says }) => {
+  const { run } = await checkOf({ faults: [{ path, fault: { kind: 'wrongShape', body } }] });
+  expect(verdictOf(run)).toEqual({ status: 'FAILED', message: expect.stringMatching(says) });
+});
+
+test('an account of which no stream can be read is none', async () => {
+  const { run } = await checkOf({
+    faults: [
+      { path: '=agents', query: { since_id: '0' }, fault: { kind: 'status', status: 403 } },
+      { path: '=agents', fault: { kind: 'wrongShape', body: '[]' } },
+      { fault: { kind: 'status', status: 403 } },
+    ],
+  });
+  expect(verdictOf(run)).toMatchObject({ status: 'FAILED', message: expect.stringMatching(/403/) });
 });
 
 test('an address for the API that is neither https nor on this machine is refused', async () => {
