@@ -47,6 +47,7 @@ config.json needs two keys:
 const usage = `$0 --config FILE [--catalog FILE] [--state FILE]
 $0 --config FILE --check
 $0 --discover
+$0 login --subdomain NAME --client-id ID
 
 Reads a Zendesk Chat account and writes it to stdout as Singer messages.
 Logs go to stderr.`;

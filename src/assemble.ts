@@ -21,6 +21,8 @@ import { readManifest } from './shipped.ts';
 import { credentialsFor, type TokenOptions } from './tokens/credentials.ts';
 import { createSync, type StreamToRead, type Sync } from './sync.ts';
 import { createChatApi } from './zendesk/api.ts';
+import type { OAuthClient } from './zendesk/credentials.ts';
+import type { Grants } from './zendesk/grants.ts';
 import type { ReadSettings, StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
 
@@ -29,6 +31,9 @@ interface Http {
   /** Requests made so far, retries included. */
   readonly requests: () => number;
 }
+
+/** What every way to the API needs. */
+export type ApiOptions = Omit<AssembleOptions, 'catalog' | 'state' | 'howToSelect'>;
 
 /** Loads the HTTP client only when there is something to ask. */
 async function createHttp({
@@ -40,7 +45,7 @@ async function createHttp({
   onWait,
   tokens,
   isCheck = false,
-}: AssembleOptions): Promise<Http> {
+}: ApiOptions): Promise<Http> {
   const { createHttpClient } = await import('./http/client.ts');
   const { secrets, addSecrets } = createSecrets(config, logger);
   const credentials = await credentialsFor({
@@ -113,7 +118,7 @@ function requestMetric({ path, status, failure, durationMs }: RequestReport): Me
  * @throws ConfigError for an address of the API that may not be used.
  */
 export async function assembleCheck(
-  options: Omit<AssembleOptions, 'catalog' | 'state' | 'howToSelect'>,
+  options: ApiOptions,
 ): Promise<() => Promise<TapError | undefined>> {
   const { checkMs, checkStreams } = await import('./check.ts');
   const { createProbing } = await import('./trial.ts');
@@ -141,6 +146,13 @@ export async function assembleCheck(
       timer.clear();
     }
   };
+}
+
+/** What gets tokens for a sign-in. @throws ConfigError for an address of the API that may not be used. */
+export async function assembleGrants(options: ApiOptions, client: OAuthClient): Promise<Grants> {
+  const { createGrants } = await import('./zendesk/grants.ts');
+  const { client: http } = await createHttp(options);
+  return createGrants({ ...client, post: (form) => http.post(form), now: options.clock.now });
 }
 
 /**

@@ -84,6 +84,10 @@ function codeOf(error: unknown): unknown {
 }
 
 async function dispatch(run: Run): Promise<number> {
+  if (run.argv[0] === 'login') {
+    const { login } = await import('./login/login.ts');
+    return login(run);
+  }
   const { parseArguments } = await import('./arguments.ts');
   const parsed = await parseArguments(run.argv);
   if (typeof parsed === 'string') {

@@ -14,15 +14,15 @@ const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'
 let folder = '';
 
 /** The runs of jest: the installed Node.js, each supported version, and test/check. */
-const jestRuns = 6;
+const jestRuns = 7;
 /** All parts, and what the consumers count when all is well. */
-const others = 15 + 6;
+const others = 17 + 6;
 
 /** An npm whose tests leave the counts in $JEST, whose consumers say $CONSUMERS, and whose commands that match $FAILING fail. */
 const npm = `#!/bin/sh
 case "$*" in
   $FAILING*) echo "this is broken"; exit 1 ;;
-  test*|"run --silent jest "*) for word; do case "$word" in --outputFile=*) echo "$JEST" > "\${word#*=}" ;; esac; done ;;
+  test*|"run --silent jest "*|"run browser "*) for word; do case "$word" in --outputFile=*) echo "$JEST" > "\${word#*=}" ;; esac; done ;;
   *consumers) echo "$CONSUMERS" ;;
   pack*) touch "$3/tap-zendesk-chat-0.0.0.tgz" ;;
   install*) mkdir -p "$3/node_modules/.bin" && cp "$BIN"/*-zendesk-chat "$3/node_modules/.bin/" ;;
@@ -50,6 +50,7 @@ beforeEach(async () => {
   await mkdir(join(folder, 'bin'));
   for (const [name, text] of [
     ['npm', npm],
+    ['chromium', tap],
     ['tap-zendesk-chat', tap],
     ['source-zendesk-chat', source],
   ] as const) {
@@ -183,7 +184,7 @@ test('The workflow checks the program, the consumers, the tarball and the image,
 test('Each npm script that .ci/run calls exists', async () => {
   const text = await readFile(new URL('.ci/run', root), 'utf8');
   const called = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name);
-  expect(called).toHaveLength(10);
+  expect(called).toHaveLength(11);
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(called));
 });
 

@@ -128,6 +128,7 @@ test('Each npm script it names exists', () => {
   expect(new Set(named)).toEqual(
     new Set([
       'demo',
+      'browser',
       'build',
       'test',
       'airbyte',

@@ -1,0 +1,69 @@
+import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
+import { ConfigError } from '../errors.ts';
+
+/** Where the tokens go. */
+export type Place =
+  | { readonly kind: 'config'; readonly path: string }
+  | { readonly kind: 'token-file'; readonly path: string }
+  | { readonly kind: 'print' };
+
+export interface LoginArguments {
+  readonly subdomain: string;
+  readonly clientId: string;
+  readonly port: number;
+  readonly place: Place;
+  /** The browser is on another machine: its last address is pasted. */
+  readonly isPasted: boolean;
+}
+
+const usage = `$0 login --subdomain NAME --client-id ID [--out FILE | --token-file FILE | --print]
+
+Signs in to Zendesk Chat in the browser and writes a config that works.
+A client secret is read from TAP_ZENDESK_CHAT_CLIENT_SECRET, or asked for: with
+one, expired tokens can be renewed. Register http://localhost:8080 as the
+redirect URL of the API client.`;
+
+const file = { takes: 'a file name', isFile: true } as const;
+
+const flags = {
+  subdomain: { takes: 'a name', describe: 'acme for https://acme.zendesk.com' },
+  'client-id': { takes: 'an id', describe: 'Id of the API client' },
+  port: { takes: 'a number', describe: 'Port of the redirect URL [default: 8080]' },
+  out: { ...file, describe: 'Config to write or to update [default: config.json]' },
+  'token-file': { ...file, describe: 'Write the tokens into a file for token_file instead' },
+  print: { describe: 'Print the tokens instead' },
+  paste: { describe: 'The browser is on another machine: paste the last address' },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+type Name = keyof typeof flags;
+
+function placeOf({ flags: given }: Given<Name>): Place {
+  const [out] = given.out ?? [];
+  const [tokenFile] = given['token-file'] ?? [];
+  const isPrinted = given.print !== undefined;
+  if ([out, tokenFile, isPrinted || undefined].filter((one) => one !== undefined).length > 1)
+    throw new ConfigError('give one of --out, --token-file and --print');
+  if (isPrinted) return { kind: 'print' };
+  if (tokenFile !== undefined) return { kind: 'token-file', path: tokenFile };
+  return { kind: 'config', path: out ?? 'config.json' };
+}
+
+function interpret(given: Given<Name>): LoginArguments {
+  const [subdomain] = given.flags.subdomain ?? [];
+  const [clientId] = given.flags['client-id'] ?? [];
+  if (subdomain === undefined) throw new ConfigError('login needs --subdomain NAME');
+  if (clientId === undefined) throw new ConfigError('login needs --client-id ID');
+  const port = Number(given.flags.port?.[0] ?? '8080');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new ConfigError('--port must be a number from 0 (any free port) to 65535');
+  const isPasted = given.flags.paste !== undefined;
+  return { subdomain, clientId, port, place: placeOf(given), isPasted };
+}
+
+/** @returns the arguments, or the text that --help asks for. @throws UsageError */
+export async function parseLoginArguments(
+  argv: readonly string[],
+): Promise<LoginArguments | string> {
+  const program = 'tap-zendesk-chat';
+  return parseCommandLine({ program, usage, flags, mostWords: 0, interpret }, argv);
+}

@@ -1,0 +1,27 @@
+/** What an answer that is no token means (RFC 6749, 4.1.2.1 and 4.2.2.1). */
+const meanings: Readonly<Record<string, string>> = {
+  access_denied: 'access was denied in the browser: run the command again, and choose Allow',
+  invalid_client: 'Zendesk does not know this API client: check --client-id',
+  unauthorized_client:
+    'this API client may not sign in so: with a client secret it needs the code flow, without one the implicit flow',
+  redirect_uri_mismatch:
+    'the redirect URL is not registered for this API client: add ADDRESS to it',
+  invalid_scope: 'this API client may not ask for the scopes read and chat',
+  unsupported_response_type:
+    'Zendesk does not offer this flow: try it with a client secret, or without one',
+  server_error: 'Zendesk has met an error of its own: try again later',
+  temporarily_unavailable: 'Zendesk is not available at the moment: try again later',
+};
+
+/** @returns why there is no token in the answer; `undefined`: there is one, or a code for one */
+export function explain(answer: URLSearchParams, redirectUri: string): string | undefined {
+  const error = answer.get('error');
+  if (error === null) {
+    const hasToken = /^[!-~]+$/.test(answer.get('access_token') ?? answer.get('code') ?? '');
+    return hasToken ? undefined : 'the answer of Zendesk holds neither a token nor a code';
+  }
+  const meaning = meanings[error];
+  if (meaning !== undefined) return meaning.replace('ADDRESS', redirectUri);
+  const isWord = /^[a-z_]{1,40}$/.test(error);
+  return `Zendesk refuses the sign-in${isWord ? ` (${error})` : ''}: check the client id and its redirect URL`;
+}

@@ -1,0 +1,165 @@
+/** Waits on this machine alone for what the browser brings back: one answer to one sign-in. */
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+import { ConfigError } from '../errors.ts';
+import { isJsonObject } from '../json.ts';
+import { headersOf, pageOf, waiting, type Outcome } from './page.ts';
+
+export interface ListenerOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** What the answer must repeat. */
+  readonly state: string;
+  /** Called once, with the first answer that has the state. */
+  readonly finish: (answer: URLSearchParams) => Promise<Outcome>;
+  /** Called for each answer that is not one to this sign-in. */
+  readonly onStray: () => void;
+}
+
+export interface Listener {
+  readonly redirectUri: string;
+  /** Resolves when an answer has come and the page about it was sent. */
+  readonly answered: Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const nothing = (): void => undefined;
+const largestAnswer = 64 * 1024;
+
+/** @throws ConfigError when the port cannot be used. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  let end = nothing;
+  const answered = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const servers: Server[] = [];
+  const first = await open('127.0.0.1', options.port);
+  servers.push(first);
+  const address = first.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  // Some machines have no IPv6; a port that another program has there would get our answer.
+  const second = await open('::1', port).catch((error: unknown) => {
+    if (error instanceof ConfigError) {
+      first.close();
+      throw error;
+    }
+    return undefined;
+  });
+  if (second !== undefined) servers.push(second);
+  const handle = createHandler(options, `localhost:${port}`, end);
+  for (const server of servers) server.on('request', handle);
+  return {
+    redirectUri: `http://localhost:${port}`,
+    answered,
+    close: async () => {
+      await Promise.all(servers.map(closeNow));
+    },
+  };
+}
+
+async function open(host: string, port: number): Promise<Server> {
+  const server = createServer({ requestTimeout: 10_000, keepAlive: false });
+  server.listen({ port, host, ipv6Only: host === '::1' });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const code = isJsonObject(error) ? error['code'] : undefined;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    const why = code === 'EADDRINUSE' ? 'is in use by another program' : 'may not be used';
+    const advice =
+      'end that program, or choose another with --port and register http://localhost:PORT for the API client';
+    throw new ConfigError(`port ${port} ${why}: ${advice}`, '', error);
+  }
+  return server;
+}
+
+async function closeNow(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+type Handler = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+const already: Outcome = {
+  isGood: false,
+  title: 'This sign-in was answered already',
+  text: 'Each login takes one answer. The terminal says what came of it.',
+};
+const strange: Outcome = {
+  isGood: false,
+  title: 'This is not the answer to this login',
+  text: 'It carries another state, so it belongs to an older try. Use the page that the login command has opened last.',
+};
+
+function createHandler(options: ListenerOptions, host: string, end: () => void): Handler {
+  let isAnswered = false;
+  const outcomeOf = async (answer: URLSearchParams): Promise<Outcome> => {
+    if (!isSame(answer.get('state') ?? '', options.state)) {
+      options.onStray();
+      return strange;
+    }
+    if (isAnswered) return already;
+    isAnswered = true;
+    return options.finish(answer);
+  };
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const url = new URL(incoming.url ?? '/', `http://${host}`);
+    const refused = refusal(incoming, url, host);
+    if (refused !== undefined) {
+      outgoing.writeHead(refused, { connection: 'close' }).end();
+      return;
+    }
+    const isPost = incoming.method === 'POST';
+    const fields = isPost ? new URLSearchParams(await bodyOf(incoming)) : url.searchParams;
+    const outcome = isPost || url.search !== '' ? await outcomeOf(fields) : waiting;
+    const isLast = isAnswered && outcome !== already && outcome !== strange && outcome !== waiting;
+    const nonce = randomBytes(16).toString('base64url');
+    const body = isPost ? JSON.stringify(outcome) : pageOf(outcome, nonce);
+    const headers = headersOf(nonce);
+    const type = isPost ? { 'content-type': 'application/json' } : {};
+    outgoing.writeHead(outcome.isGood ? 200 : 400, { ...headers, ...type, connection: 'close' });
+    outgoing.end(body);
+    if (!isLast) return;
+    // A browser that has gone meanwhile needs no page.
+    if (outgoing.destroyed || outgoing.closed) end();
+    else outgoing.on('close', end);
+  };
+  return (incoming, outgoing) => {
+    // A request that breaks off, or is too large.
+    answer(incoming, outgoing).catch(() => outgoing.destroy());
+  };
+}
+
+/** The status for a request that is none of the browser's to this page; `undefined`: it is one. */
+function refusal({ method, headers }: IncomingMessage, url: URL, host: string): number | undefined {
+  const { origin } = headers;
+  if (headers.host !== host) return 421;
+  if (method !== 'GET' && method !== 'POST') return 405;
+  if (url.pathname !== '/') return 404;
+  const isForm = headers['content-type'] === 'application/x-www-form-urlencoded';
+  const isOwn = origin === `http://${host}`;
+  if (method === 'POST') return isOwn && isForm && url.search === '' ? undefined : 403;
+  return origin === undefined || isOwn ? undefined : 403;
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const piece of incoming.setEncoding('utf8')) {
+    text += String(piece);
+    if (text.length > largestAnswer) throw new Error('the answer is too large');
+  }
+  return text;
+}
+
+/** Compared by their hashes, so that the time it takes tells nothing. */
+export function isSame(left: string, right: string): boolean {
+  return hashOf(left) === hashOf(right);
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,222 @@
+/** `tap-zendesk-chat login`: from an API client to a config that works, through the browser. */
+import { createHash, randomBytes } from 'node:crypto';
+import process from 'node:process';
+
+import { assembleCheck, assembleGrants, type ApiOptions } from '../assemble.ts';
+import type { CliOptions } from '../cli.ts';
+import type { Clock } from '../clock.ts';
+import { apiOrigin, parseConfig, type Config } from '../config.ts';
+import { asTapError, ConfigError, TapError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { print } from '../output.ts';
+import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
+import { authorizePath, scope } from '../zendesk/grants.ts';
+import { parseLoginArguments, type LoginArguments } from './arguments.ts';
+import { explain } from './explain.ts';
+import { isSame, listen } from './listener.ts';
+import type { Outcome } from './page.ts';
+import { keepTokens, nextCommand, preparePlace } from './place.ts';
+import { askHidden } from './prompt.ts';
+
+export interface LoginRun extends CliOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Default: the user's browser. */
+  readonly openBrowser?: (address: string) => Promise<void>;
+}
+
+const stopped = new TapError('stopped by a signal', { kind: 'transient' });
+
+const patienceMs = 5 * 60_000;
+
+/** One try to sign in, with what only its own answer can hold. */
+interface Try extends LoginArguments {
+  readonly run: LoginRun;
+  readonly config: Config;
+  readonly client: OAuthClient;
+  readonly state: string;
+  readonly verifier: string;
+}
+
+/** @returns the exit code. @throws TapError that says why there are no tokens. */
+export async function login(run: LoginRun): Promise<number> {
+  const { env, logger, clock, stderr, lifetime } = run;
+  const args = await parseLoginArguments(run.argv.slice(1));
+  if (typeof args === 'string') {
+    await print(run.stdout, `${args}\n`);
+    return 0;
+  }
+  const settings = { subdomain: args.subdomain, access_token: '-', max_retry_seconds: 20 };
+  const { config } = await parseConfig(settings, { nowMs: clock.now() });
+  await preparePlace(args.place, config.subdomain);
+  const given = env['TAP_ZENDESK_CHAT_CLIENT_SECRET'] ?? '';
+  const canAsk = given === '' && process.stdin.isTTY;
+  const question = 'Client secret (not shown; leave it empty if there is none): ';
+  const secret = canAsk ? await askHidden(question, stderr, lifetime.signal) : given;
+  logger.setSecrets([secret]);
+  const client = { clientId: args.clientId, ...(secret !== '' && { clientSecret: secret }) };
+  const attempt = { ...args, run, config, client, state: randomText(), verifier: randomText() };
+  await (args.isPasted ? paste(attempt) : browse(attempt));
+  return 0;
+}
+
+function randomText(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+async function browse(attempt: Try): Promise<void> {
+  const { run, port, state } = attempt;
+  let failure: unknown;
+  const listener = await listen({
+    port,
+    state,
+    finish: async (answer) => {
+      try {
+        return await finish(attempt, answer, listener.redirectUri);
+      } catch (error) {
+        failure = error;
+        const { message } = asTapError(error, 'this is a bug, please report it');
+        const said = run.logger.redact(message);
+        const text = `${said.charAt(0).toUpperCase()}${said.slice(1)}. The terminal says the same.`;
+        return { isGood: false, title: 'You are not signed in', text };
+      }
+    },
+    onStray: () => run.logger.warning('an answer with another state came, and was refused'),
+  });
+  try {
+    await show(attempt, listener.redirectUri);
+    await inTime(run, listener.answered);
+  } finally {
+    await listener.close();
+  }
+  if (failure !== undefined) throw failure;
+}
+
+/** Waits five minutes, and no longer than the program lives. */
+async function inTime(
+  { clock, lifetime: { signal } }: LoginRun,
+  answered: Promise<void>,
+): Promise<void> {
+  let timer: { readonly clear: () => void } | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new TapError(
+      'no answer came within five minutes. Run the command again; if the browser has shown an error of Zendesk, ' +
+        'check the client id and that the redirect URL is registered for the API client',
+      { kind: 'config' },
+    );
+    timer = clock.timer(patienceMs, () => reject(error));
+    signal.addEventListener('abort', () => reject(stopped), { once: true });
+  });
+  try {
+    await Promise.race([answered, late]);
+  } finally {
+    timer?.clear();
+  }
+}
+
+async function show(attempt: Try, redirectUri: string): Promise<void> {
+  const { run, isPasted } = attempt;
+  const address = addressOf(attempt, redirectUri);
+  run.stderr.write(
+    `Sign in in the browser as an administrator, and allow access:\n\n  ${address}\n\n` +
+      `If Zendesk shows an error instead, check the client id, and register ${redirectUri} as its redirect URL.\n`,
+  );
+  if (isPasted) return;
+  const open = run.openBrowser ?? openInBrowser;
+  // No browser here, or none that can be started: the address is there to be opened by hand.
+  await open(address).catch(() => undefined);
+}
+
+async function openInBrowser(address: string): Promise<void> {
+  const { default: open } = await import('open');
+  const child = await open(address);
+  child.on('error', () => undefined);
+}
+
+function addressOf({ run, config, client, state, verifier }: Try, redirectUri: string): string {
+  const url = new URL(authorizePath, apiOrigin(config.subdomain, run.env));
+  const hasSecret = client.clientSecret !== undefined;
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const pkce = { code_challenge: challenge, code_challenge_method: 'S256' };
+  url.search = new URLSearchParams({
+    response_type: hasSecret ? 'code' : 'token',
+    client_id: client.clientId,
+    redirect_uri: redirectUri,
+    scope,
+    state,
+    ...(hasSecret && pkce),
+  }).toString();
+  return url.href;
+}
+
+/** The browser cannot reach this machine: its page does not load, but its address has the answer. */
+async function paste(attempt: Try): Promise<void> {
+  const { run, port, state } = attempt;
+  const redirectUri = `http://localhost:${port}`;
+  await show(attempt, redirectUri);
+  const question = `\nThe browser ends at a page on ${redirectUri} that does not load. Paste its address (not shown): `;
+  const pasted = await askHidden(question, run.stderr, run.lifetime.signal);
+  const url = URL.canParse(pasted) ? new URL(pasted) : undefined;
+  if (url === undefined)
+    throw new ConfigError('this is no address: copy all of what the address bar shows');
+  const answer = new URLSearchParams(url.search);
+  for (const [key, value] of new URLSearchParams(url.hash.slice(1))) answer.set(key, value);
+  if (!isSame(answer.get('state') ?? '', state))
+    throw new ConfigError('this address is not the answer to this login: it carries another state');
+  await finish(attempt, answer, redirectUri);
+}
+
+/** Makes tokens of the answer, keeps them, and tries them. */
+async function finish(
+  attempt: Try,
+  answer: URLSearchParams,
+  redirectUri: string,
+): Promise<Outcome> {
+  const { run, config, client, place } = attempt;
+  const { logger, stdout, stderr } = run;
+  const problem = explain(answer, redirectUri);
+  if (problem !== undefined) throw new ConfigError(problem);
+  const tokens = await tokensOf(attempt, answer, redirectUri);
+  const { accessToken, refreshToken = '' } = tokens;
+  logger.setSecrets([client.clientSecret ?? '', accessToken, refreshToken]);
+  await keepTokens(place, { subdomain: config.subdomain, client, tokens, stdout });
+  const tried = { ...config, credentials: { accessToken }, secrets: [accessToken] };
+  const ask = await assembleCheck(apiOptions(attempt, tried));
+  const failure = await ask();
+  if (failure !== undefined) {
+    const text = `you are signed in and the tokens are kept, but they cannot read the account: ${failure.message}`;
+    throw new TapError(text, { kind: failure.kind, cause: failure });
+  }
+  const next = nextCommand(place, config.subdomain);
+  stderr.write(`\nSigned in to ${config.subdomain}: the token works. ${next}\n`);
+  const text = `tap-zendesk-chat can read ${config.subdomain}. Close this tab and go back to the terminal, which shows the next command.`;
+  return { isGood: true, title: 'You are signed in', text };
+}
+
+async function tokensOf(
+  attempt: Try,
+  answer: URLSearchParams,
+  redirectUri: string,
+): Promise<Tokens> {
+  const { run, config, client, state, verifier } = attempt;
+  if (client.clientSecret === undefined) return implicitTokens(answer, run.clock.now());
+  const secrets = [client.clientSecret, answer.get('code') ?? ''];
+  const { code } = await assembleGrants(apiOptions(attempt, { ...config, secrets }), client);
+  const parameters = new URLSearchParams({ code: answer.get('code') ?? '', state });
+  return code({ parameters, state, redirectUri, verifier });
+}
+
+/** Of the implicit flow, whose answer comes as it is. */
+function implicitTokens(answer: URLSearchParams, obtainedMs: number): Tokens {
+  const seconds = Number(answer.get('expires_in') ?? '');
+  const isKnown = Number.isFinite(seconds) && seconds >= 1;
+  const accessToken = answer.get('access_token') ?? '';
+  return { accessToken, obtainedMs, ...(isKnown && { expiresMs: obtainedMs + seconds * 1000 }) };
+}
+
+function apiOptions({ run }: Try, config: Config): ApiOptions {
+  const { env, logger, clock, lifetime } = run;
+  // What is asked on the way says nothing to the person at the terminal.
+  const quiet = { ...logger, info: logger.debug, metric: () => undefined };
+  return { config, env, logger: quiet, clock, signal: lifetime.signal };
+}

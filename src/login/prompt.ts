@@ -1,0 +1,31 @@
+/** Questions to the person at the terminal. What is typed is not shown. */
+import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+
+/** @returns one line of standard input; `''` when there is none */
+export async function askHidden(
+  question: string,
+  stderr: Writable,
+  signal: AbortSignal,
+): Promise<string> {
+  const { stdin } = process;
+  stderr.write(question);
+  // readline would repeat what is typed on its output.
+  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: nowhere, terminal: stdin.isTTY });
+  try {
+    const ended = new Promise<string>((resolve) => void lines.once('close', () => resolve('')));
+    const stopped = new Promise<string>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('stopped by a signal')), {
+        once: true,
+      });
+      lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    });
+    return (await Promise.race([lines.question(''), ended, stopped])).trim();
+  } finally {
+    lines.close();
+    stdin.unref?.();
+    stderr.write('\n');
+  }
+}
