@@ -246,6 +246,8 @@ export async function assembleSync(options: AssembleOptions): Promise<Sync> {
     settings: readSettings(config),
     obeysBookmark: ({ replicationMethod }) => replicationMethod === 'INCREMENTAL',
     failsOnAbsent: config.onAbsent === 'fail',
+    toleratesForbidden: config.onForbidden === 'warn',
+    toleratesBadItems: config.onBadItem === 'warn',
     confirmsAbsence: options.adapt === undefined,
     logger,
     signal,

@@ -237,7 +237,8 @@ async function trial(
   const table = { results, nowMs: clock.now(), ...(newest !== undefined && { newest }) };
   await print(run.stdout, trialTable(table));
   if (exitCodeOf(results) > 0) tellFailures(logger, results);
-  else if (results.some(({ status }) => status === 'absent')) logger.warning(trialVerdict(results));
+  else if (results.some(({ status }) => status !== 'complete'))
+    logger.warning(trialVerdict(results));
   else if (results.length > 0) logger.info(trialVerdict(results));
   return exitCodeOf(results);
 }

@@ -26,6 +26,8 @@ export interface Config {
   readonly lookbackMinutes: number;
   readonly extraStreams: 'all' | readonly string[];
   readonly onAbsent: 'warn' | 'fail';
+  readonly onForbidden: 'fail' | 'warn';
+  readonly onBadItem: 'fail' | 'warn';
   readonly logFormat: 'text' | 'json';
   readonly userAgent?: string;
   readonly requestTimeoutMs: number;
@@ -83,6 +85,8 @@ interface ValidSettings {
   readonly lookback_minutes: number;
   readonly extra_streams: readonly string[];
   readonly on_absent: 'warn' | 'fail';
+  readonly on_forbidden: 'fail' | 'warn';
+  readonly on_bad_item: 'fail' | 'warn';
   readonly log_format: 'text' | 'json';
   readonly user_agent?: string;
   readonly request_timeout: number;
@@ -185,6 +189,8 @@ function freeze(settings: ValidSettings, dates: Dates, secrets: ReadonlySet<stri
     lookbackMinutes: settings.lookback_minutes,
     extraStreams: streamChoice(settings.extra_streams),
     onAbsent: settings.on_absent,
+    onForbidden: settings.on_forbidden,
+    onBadItem: settings.on_bad_item,
     logFormat: settings.log_format,
     ...(settings.user_agent !== undefined && { userAgent: settings.user_agent }),
     requestTimeoutMs: settings.request_timeout * 1000,

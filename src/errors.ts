@@ -28,6 +28,11 @@ export class TapError extends Error {
   }
 }
 
+/** An item that cannot be written as a record; all others can. */
+export class ItemError extends TapError {
+  override readonly name = 'ItemError';
+}
+
 /** A config key is missing or wrong. `key` is the key's path, `''` when the file as a whole is meant. */
 export class ConfigError extends TapError {
   override readonly name = 'ConfigError';

@@ -4,7 +4,8 @@
  */
 import { Transform } from 'node:stream';
 
-import { asTapError, TapError } from './errors.ts';
+import { asTapError, ItemError, TapError } from './errors.ts';
+import { microsToInstant, normalizeInstant } from './instant.ts';
 import type { JsonObject } from './json.ts';
 import { compileCoercion, type Finding } from './singer/coercion.ts';
 import type { Message, RecordsMessage, StateValue } from './singer/messages.ts';
@@ -17,8 +18,10 @@ import type { Page } from './zendesk/definition.ts';
 export interface Outcome {
   failure: TapError | undefined;
   records: number;
-  /** Items left out because they have no key. */
+  /** Items left out because they cannot be written. */
   leftOut: number;
+  /** Position and time of the first of them; `''`: none was. */
+  firstLeftOut: string;
 }
 
 export interface RecordTransformOptions {
@@ -30,6 +33,8 @@ export interface RecordTransformOptions {
   readonly movesBookmark: boolean;
   readonly foreignBookmarkKeys: readonly string[];
   readonly outcome: Outcome;
+  /** False: an item that cannot be written ends the stream, unless it only lacks its key. */
+  readonly toleratesBadItems: boolean;
   readonly report: (finding: Finding) => void;
   readonly warn: (message: string) => void;
 }
@@ -68,10 +73,35 @@ export function createRecordTransform(options: RecordTransformOptions): Transfor
 /** A page's items as records, and which of their values became null. */
 type Taken = Pick<RecordsMessage, 'records'> & { readonly nulled: Map<number, readonly string[]> };
 
-/** From items to records that are valid by the stream's schema; an item without its key is left out. */
+/** An item's record; `undefined` for one that cannot be written and is left out. */
+function createRecordMaker(
+  options: RecordTransformOptions,
+  coerce: (item: JsonObject) => JsonObject,
+): (item: JsonObject, at: Place) => JsonObject | undefined {
+  const { stream, toleratesBadItems } = options;
+  return (item, at) => {
+    try {
+      const record = coerce(item);
+      const missing = stream.keyProperties.find((key) => record[key] === null);
+      if (missing === undefined) return record;
+      leaveOut(options, at, `has no ${missing}`);
+    } catch (error) {
+      if (!(error instanceof ItemError)) throw error;
+      if (!toleratesBadItems)
+        throw new TapError(`${error.message} (${whereOf(at, stream)})`, {
+          kind: 'system',
+          cause: error,
+        });
+      leaveOut(options, at, `cannot be written (${error.message})`);
+    }
+    return undefined;
+  };
+}
+
+/** From a page's items to records that are valid by the stream's schema; items that cannot be written are left out. */
 function createItemWork(
   options: RecordTransformOptions,
-): (items: readonly JsonObject[], page: number, validate: Validate) => Taken {
+): (page: Page, number: number, validate: Validate) => Taken {
   const { stream } = options;
   const columns = stream.schema.properties ?? {};
   let fields: string[] = [];
@@ -82,19 +112,17 @@ function createItemWork(
       if (Object.hasOwn(columns, steps[0] ?? '')) fields.push(steps.join('.'));
     },
   });
-  return (items, page, validate) => {
+  const recordOf = createRecordMaker(options, coerce);
+  return (page, number, validate) => {
     const records: JsonObject[] = [];
     const nulled = new Map<number, readonly string[]>();
-    for (const [index, item] of items.entries()) {
-      const record = coerce(item);
-      const missing = stream.keyProperties.find((key) => record[key] === null);
-      if (missing === undefined) {
+    for (const [index, item] of page.items.entries()) {
+      const record = recordOf(item, { page, number, index });
+      if (record !== undefined) {
         const fault = validate(record);
         if (fault !== undefined) throw invalid(stream, record, fault);
         if (fields.length > 0) nulled.set(records.length, fields);
         records.push(record);
-      } else {
-        leaveOut(options, missing, `item ${index + 1} of page ${page}`);
       }
       if (fields.length > 0) fields = [];
     }
@@ -115,7 +143,7 @@ function createPageWork(
   return async (page, push) => {
     pages += 1;
     if (pages === 1) begin(stream, push);
-    const { records, nulled } = take(page.items, pages, await loading);
+    const { records, nulled } = take(page, pages, await loading);
     if (records.length > 0) {
       outcome.records += records.length;
       const message = { stream: stream.stream, records, timeExtractedMs: page.fetchedMs };
@@ -137,15 +165,37 @@ function begin(
   push({ type: 'SCHEMA', stream, schema, keyProperties, bookmarkProperties });
 }
 
+/** An item of the stream. */
+interface Place {
+  readonly page: Page;
+  /** The page's, from 1. */
+  readonly number: number;
+  readonly index: number;
+}
+
 function leaveOut(
   { outcome, warn, stream }: RecordTransformOptions,
-  key: string,
-  where: string,
+  at: Place,
+  fault: string,
 ): void {
   outcome.leftOut += 1;
+  if (outcome.leftOut === 1) outcome.firstLeftOut = whereOf(at, stream);
   if (outcome.leftOut > namedAtMost) return;
   const more = outcome.leftOut === namedAtMost ? '; further ones are only counted' : '';
-  warn(`${stream.tapStreamId}: ${where} has no ${key} and is left out${more}`);
+  const item = `item ${at.index + 1} of page ${at.number}`;
+  warn(`${stream.tapStreamId}: ${item} ${fault} and is left out${more}`);
+}
+
+/** Position and time of an item; of its values only a time is told. */
+function whereOf({ page, number, index }: Place, stream: SelectedStream): string {
+  const { place, items, fetchedMs } = page;
+  const from = place === undefined ? '' : ` from ${place}`;
+  const [key = ''] = stream.bookmarkProperties;
+  const isTime = stream.schema.properties?.[key]?.format === 'date-time';
+  const instant = isTime ? normalizeInstant(items[index]?.[key]) : undefined;
+  const received = microsToInstant(Math.floor(fetchedMs) * 1000);
+  const time = instant === undefined ? `received ${received}` : `${key} ${instant}`;
+  return `item ${index + 1} of page ${number}${from}, ${time}`;
 }
 
 function invalid(

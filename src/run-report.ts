@@ -1,4 +1,4 @@
-import type { TapError } from './errors.ts';
+import { TapError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Message } from './singer/messages.ts';
 import type { StreamResult } from './sync.ts';
@@ -50,20 +50,37 @@ export function createRunReport(logger: Logger, now: () => number): RunReport {
   };
 }
 
-/** 0 only if every stream is complete or absent. */
+/** 0 only if every stream is complete, absent or forbidden, and not all that could be read is nothing. */
 export function exitCodeOf(results: readonly StreamResult[]): number {
-  return results.every(({ status }) => isGood(status)) ? 0 : 1;
+  return results.every(({ status }) => isGood(status)) && nothingRead(results) === undefined
+    ? 0
+    : 1;
 }
 
-/** What the streams failed with. */
+/** What the streams failed with; or, where none did and yet nothing could be read, that. */
 export function errorsOf(results: readonly StreamResult[]): readonly TapError[] {
-  return results.flatMap(({ error, status }) =>
+  const errors = results.flatMap(({ error, status }) =>
     error !== undefined && status === 'failed' ? [error] : [],
   );
+  return errors.length > 0 ? errors : (nothingRead(results) ?? []);
+}
+
+function isRead({ status, records, leftOut = 0 }: StreamResult): boolean {
+  return status === 'complete' && (records > 0 || leftOut === 0);
+}
+
+/** Nothing could be read of what the user lets pass: green and empty would be the worst outcome. */
+function nothingRead(results: readonly StreamResult[]): readonly [TapError] | undefined {
+  const passed = results.filter(({ status, leftOut = 0 }) => status === 'forbidden' || leftOut > 0);
+  const [first] = passed;
+  if (first === undefined || results.some((result) => isRead(result))) return undefined;
+  const text = `no stream could be read (${listed(passed.map(({ stream }) => stream))}); see the warnings above`;
+  return [new TapError(text, { kind: first.error?.kind ?? 'system' })];
 }
 
 /** One sentence on several failures, of which the first stands for all; `names`: the streams that failed. */
 export function summaryOf(names: readonly string[], streams: number, first: TapError): string {
+  if (names.length === 0) return first.message;
   return `${names.length} of ${streams} streams failed (${listed(names)}): ${first.message}`;
 }
 
@@ -75,22 +92,27 @@ function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
+function withLeftOut(items: number): string {
+  return items === 0 ? '' : `, ${counted(items, 'item')} left out`;
+}
+
 function tellStream(logger: Logger, result: StreamResult): void {
-  const { stream, status, records, requests, durationMs } = result;
+  const { stream, status, records, leftOut = 0, requests, durationMs } = result;
   // A stream that was never read has no figures: zero records in zero seconds would look like a success.
   if (status !== 'unread') {
     const tags = { stream, status: isGood(status) ? 'succeeded' : 'failed' };
     logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
     logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
   }
-  const counts = `${counted(records, 'record')}, ${counted(requests, 'request')}`;
+  const counts = `${counted(records, 'record')}${withLeftOut(leftOut)}, ${counted(requests, 'request')}`;
   logger.info(`${stream}: ${status}, ${counts}, ${seconds(durationMs)}`, { stream });
 }
 
 function tellTotal(logger: Logger, results: readonly StreamResult[], durationMs: number): void {
   const records = results.reduce((sum, result) => sum + result.records, 0);
+  const leftOut = results.reduce((sum, result) => sum + (result.leftOut ?? 0), 0);
   const requests = results.reduce((sum, result) => sum + result.requests, 0);
-  const statuses = ['complete', 'absent', 'failed', 'interrupted', 'unread'] as const;
+  const statuses = ['complete', 'absent', 'forbidden', 'failed', 'interrupted', 'unread'] as const;
   const counts = statuses.flatMap((status) => {
     const count = results.filter((result) => result.status === status).length;
     const isAlwaysTold = status === 'complete' || status === 'absent' || status === 'failed';
@@ -98,7 +120,7 @@ function tellTotal(logger: Logger, results: readonly StreamResult[], durationMs:
   });
   logger.info(
     `${counted(results.length, 'stream')}: ${counts.join(', ')}; ` +
-      `${counted(records, 'record')}, ${counted(requests, 'request')}, ${seconds(durationMs)}`,
+      `${counted(records, 'record')}${withLeftOut(leftOut)}, ${counted(requests, 'request')}, ${seconds(durationMs)}`,
   );
 }
 
@@ -107,7 +129,7 @@ export function tellFailures(logger: Logger, results: readonly StreamResult[]): 
   const errors = errorsOf(results);
   const [first] = errors;
   if (first === undefined) return;
-  const failed = errors.map((error) => error.stream ?? '');
+  const failed = errors.flatMap(({ stream }) => stream ?? []);
   if (errors.length === 1) {
     logger.critical(first.message, { error: first, ...(first.stream && { stream: first.stream }) });
     return;
@@ -119,5 +141,5 @@ export function tellFailures(logger: Logger, results: readonly StreamResult[]): 
 }
 
 function isGood(status: StreamResult['status']): boolean {
-  return status === 'complete' || status === 'absent';
+  return status === 'complete' || status === 'absent' || status === 'forbidden';
 }

@@ -32,7 +32,11 @@ export interface SyncOptions {
   readonly obeysBookmark: (stream: SelectedStream) => boolean;
   /** Is an absent endpoint a failure? */
   readonly failsOnAbsent: boolean;
-  /** Must an endpoint say twice that it is absent? A refusal may pass, but a check cannot wait for that. */
+  /** Is a stream that answers 403 left out? */
+  readonly toleratesForbidden: boolean;
+  /** Is an item that cannot be written only warned about? */
+  readonly toleratesBadItems: boolean;
+  /** Must an endpoint say twice that it is absent or forbidden? A refusal may pass, but a check cannot wait for that. */
   readonly confirmsAbsence: boolean;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -44,8 +48,10 @@ export interface SyncOptions {
 /** How a stream ended. `unread`: the run ended before it. */
 export interface StreamResult {
   readonly stream: string;
-  readonly status: 'complete' | 'absent' | 'failed' | 'interrupted' | 'unread';
+  readonly status: 'complete' | 'absent' | 'forbidden' | 'failed' | 'interrupted' | 'unread';
   readonly records: number;
+  /** Items that cannot be written. */
+  readonly leftOut?: number;
   readonly requests: number;
   readonly durationMs: number;
   readonly error?: TapError;
@@ -133,7 +139,7 @@ async function* readStream(
 ): AsyncGenerator<Message, StreamResult, undefined> {
   const { selected } = stream;
   const before = { ms: options.clock.now(), requests: options.requests() };
-  const outcome: Outcome = { failure: undefined, records: 0, leftOut: 0 };
+  const outcome: Outcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
   options.state.begin(selected.tapStreamId);
   options.logger.info(`${selected.tapStreamId}: started`, { stream: selected.tapStreamId });
   yield { type: 'STATUS', stream: selected.stream, status: 'started' };
@@ -151,12 +157,13 @@ async function* readStream(
     ...verdict,
     stream: selected.tapStreamId,
     records: outcome.records,
+    ...(outcome.leftOut > 0 && { leftOut: outcome.leftOut }),
     requests: options.requests() - before.requests,
     durationMs: options.clock.now() - before.ms,
   };
 }
 
-/** How long after an answer that means "absent" the stream is asked once more. */
+/** How long after an answer that means "absent" or "forbidden" the stream is asked once more. */
 const doubtMs = 2_000;
 
 async function* readAndJudge(
@@ -165,15 +172,15 @@ async function* readAndJudge(
   outcome: Outcome,
 ): AsyncGenerator<Message, Verdict, undefined> {
   const { api, clock, signal } = options;
-  let absentBefore: number | undefined;
+  let refusedBefore: number | undefined;
   for (;;) {
     const answersBefore = api.answers();
     yield* pipeStream(stream, options, outcome);
     const isFirstRequest = api.answers() === answersBefore;
-    const told = { ...options, ...stream, outcome, isFirstRequest, absentBefore };
+    const told = { ...options, ...stream, outcome, isFirstRequest, refusedBefore };
     const verdict = await judge(told);
     if (verdict.status !== 'doubtful') return verdict;
-    absentBefore = verdict.absentOn;
+    refusedBefore = verdict.refusedOn;
     // A signal ends the wait; the verdict on a run that is stopped says so.
     await clock.sleep(doubtMs, signal).catch(() => undefined);
     outcome.failure = undefined;
@@ -183,7 +190,7 @@ async function* readAndJudge(
 /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
 async function* pipeStream(
   { selected, definition, pages }: OpenStream,
-  { state, loadValidator, logger, obeysBookmark, signal }: SyncOptions,
+  { state, loadValidator, logger, obeysBookmark, toleratesBadItems, signal }: SyncOptions,
   outcome: Outcome,
 ): AsyncGenerator<Message, void, undefined> {
   const name = selected.tapStreamId;
@@ -193,6 +200,7 @@ async function* pipeStream(
     loadValidator,
     state,
     outcome,
+    toleratesBadItems,
     movesBookmark: obeysBookmark(selected),
     foreignBookmarkKeys: definition.foreignBookmarkKeys,
     report: (finding) =>

@@ -68,6 +68,7 @@ function problem({ error }: StreamResult): string {
 const words: Readonly<Record<StreamResult['status'], string>> = {
   complete: 'ok',
   absent: 'absent',
+  forbidden: 'forbidden',
   failed: 'FAILED',
   interrupted: 'stopped',
   unread: 'not asked',
@@ -99,9 +100,9 @@ export function trialTable({ results, newest, nowMs }: TrialTable): string {
     .join('');
 }
 
-/** The last word on a trial in which nothing failed: what can be done about what is absent. */
+/** The last word on a trial in which nothing failed: what can be done about what cannot be read. */
 export function trialVerdict(results: readonly StreamResult[]): string {
-  const absent = results.filter(({ status }) => status === 'absent').map(({ stream }) => stream);
+  const absent = results.filter(({ status }) => status !== 'complete').map(({ stream }) => stream);
   if (absent.length === 0) return `all ${results.length} streams can be read`;
   return (
     `${results.length - absent.length} of ${results.length} streams can be read; not there for this account ` +

@@ -6,9 +6,9 @@ import type { State } from './singer/state.ts';
 import { answersAgents, refusesToken, type ChatApi } from './zendesk/api.ts';
 import type { StreamDefinition } from './zendesk/definition.ts';
 
-/** What became of a stream. With `failed` and `absent` there is an error that says why. */
+/** What became of a stream. With `failed`, `absent` and `forbidden` there is an error that says why. */
 export interface Verdict {
-  readonly status: 'complete' | 'absent' | 'failed' | 'interrupted';
+  readonly status: 'complete' | 'absent' | 'forbidden' | 'failed' | 'interrupted';
   readonly error?: TapError;
 }
 
@@ -18,13 +18,17 @@ export interface Case {
   readonly outcome: Outcome;
   /** Nothing was answered to this stream before it failed. */
   readonly isFirstRequest: boolean;
-  /** Must an endpoint say twice that it is absent? */
+  /** Must an endpoint say twice that it is absent or forbidden? */
   readonly confirmsAbsence: boolean;
-  /** The status with which it has said so before. */
-  readonly absentBefore: number | undefined;
+  /** The HTTP status with which it has said so before. */
+  readonly refusedBefore: number | undefined;
   readonly api: ChatApi;
   readonly state: State;
   readonly failsOnAbsent: boolean;
+  /** Is a stream that answers 403 left out? */
+  readonly toleratesForbidden: boolean;
+  /** Is a stream complete of which items are left out? */
+  readonly toleratesBadItems: boolean;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -32,8 +36,8 @@ export interface Case {
 /** An answer that may pass: the stream is to be asked once more. */
 export interface Doubt {
   readonly status: 'doubtful';
-  /** The status that means "absent" if it comes again. */
-  readonly absentOn: number;
+  /** The HTTP status that counts if it comes again. */
+  readonly refusedOn: number;
 }
 
 /**
@@ -46,12 +50,15 @@ export async function judge(told: Case): Promise<Verdict | Doubt> {
   const name = selected.tapStreamId;
   if (signal.aborted) return { status: 'interrupted' };
   const { failure } = outcome;
-  if (failure === undefined) return complete(name, outcome);
+  if (failure === undefined) return complete(told);
   const status = failure instanceof HttpError ? (failure.status ?? 0) : 0;
   try {
     if (status === 401 && (await refusesToken(api))) return failed(name, failure, true);
-    const isAbsent = told.isFirstRequest && definition.absentOn.includes(status);
-    return isAbsent ? await absent(told, failure, status) : failed(name, failure);
+    if (!told.isFirstRequest) return failed(name, failure);
+    if (definition.absentOn.includes(status)) return await absent(told, failure, status);
+    const isPassing = failure instanceof HttpError && failure.isLimit;
+    const isForbidden = status === 403 && !isPassing && told.toleratesForbidden;
+    return isForbidden ? forbidden(told, failure) : failed(name, failure);
   } catch (error) {
     // The question behind the verdict met an abort, or a wait beyond all patience.
     if (signal.aborted) return { status: 'interrupted' };
@@ -59,11 +66,13 @@ export async function judge(told: Case): Promise<Verdict | Doubt> {
   }
 }
 
-function complete(name: string, { leftOut }: Outcome): Verdict {
-  if (leftOut === 0) return { status: 'complete' };
+function complete({ outcome, selected, toleratesBadItems }: Case): Verdict {
+  const { leftOut, firstLeftOut } = outcome;
+  if (leftOut === 0 || toleratesBadItems) return { status: 'complete' };
   const items = leftOut === 1 ? '1 item without a key was' : `${leftOut} items without a key were`;
-  const text = `${items} left out, everything else was read; see the warnings above`;
-  return failed(name, new TapError(text, { kind: 'system' }));
+  const which = leftOut === 1 ? 'it is' : 'the first is';
+  const text = `${items} left out, everything else was read; see the warnings above (${which} ${firstLeftOut})`;
+  return failed(selected.tapStreamId, new TapError(text, { kind: 'system' }));
 }
 
 function failed(name: string, failure: TapError, endsRun = failure.endsRun): Verdict {
@@ -73,7 +82,7 @@ function failed(name: string, failure: TapError, endsRun = failure.endsRun): Ver
 
 /** The table says that an account may lack the endpoint. Green and empty would be the worst outcome. */
 async function absent(told: Case, failure: TapError, status: number): Promise<Verdict | Doubt> {
-  const { api, selected, definition, state, logger, confirmsAbsence, absentBefore } = told;
+  const { api, selected, definition, state, logger } = told;
   const name = selected.tapStreamId;
   if (api.answers() === 0 && !(await answersAgents(api))) {
     const text =
@@ -81,13 +90,29 @@ async function absent(told: Case, failure: TapError, status: number): Promise<Ve
       'check subdomain and access_token in the config';
     return failed(name, new TapError(text, { kind: 'config' }), true);
   }
-  if (confirmsAbsence && absentBefore === undefined)
-    return { status: 'doubtful', absentOn: status };
-  const isSame = !confirmsAbsence || absentBefore === status;
-  if (told.failsOnAbsent || !isSame) return failed(name, failure);
+  if (isDoubtful(told)) return { status: 'doubtful', refusedOn: status };
+  if (told.failsOnAbsent || !isConfirmed(told, status)) return failed(name, failure);
   const hasBookmark = state.bookmark(name, [definition.name, ...definition.aliases]);
   const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
   const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;
   logger.warning(text, { stream: name });
   return { status: 'absent', error: failure };
+}
+
+/** The user wants what this token may read. A run that reads nothing at all fails in the end. */
+function forbidden(told: Case, failure: TapError): Verdict | Doubt {
+  const name = told.selected.tapStreamId;
+  if (isDoubtful(told)) return { status: 'doubtful', refusedOn: 403 };
+  const refused = failed(name, failure);
+  if (!isConfirmed(told, 403) || refused.error === undefined) return refused;
+  told.logger.warning(`${name} is left out: ${failure.message}`, { stream: name });
+  return { status: 'forbidden', error: refused.error };
+}
+
+function isDoubtful({ confirmsAbsence, refusedBefore }: Case): boolean {
+  return confirmsAbsence && refusedBefore === undefined;
+}
+
+function isConfirmed({ confirmsAbsence, refusedBefore }: Case, status: number): boolean {
+  return !confirmsAbsence || refusedBefore === status;
 }

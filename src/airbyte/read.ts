@@ -163,7 +163,7 @@ async function conclude(
   const errors = [...strangers, ...errorsOf(results)];
   const [first] = errors;
   if (first !== undefined) {
-    const failed = [...unknown, ...errorsOf(results).map(({ stream }) => stream ?? '')];
+    const failed = [...unknown, ...errorsOf(results).flatMap(({ stream }) => stream ?? [])];
     const text = summaryOf(failed, results.length + unknown.length, first);
     lines.push(runErrorLine(new TapError(text, { kind: first.kind }), run));
   }

@@ -133,7 +133,8 @@ function createWork(options: AirbyteWriterOptions, write: (piece: Buffer) => voi
   const writeStatus = ({ stream, status, error }: StatusMessage): void => {
     if (status === 'started') start(stream);
     else if (status === 'running') open?.run();
-    else if (status === 'complete' || status === 'absent') finish('COMPLETE');
+    else if (status === 'complete' || status === 'absent' || status === 'forbidden')
+      finish('COMPLETE');
     else if (status === 'failed') {
       finish('INCOMPLETE');
       const { message = '', kind = 'system' } = error ?? {};

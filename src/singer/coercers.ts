@@ -3,7 +3,7 @@
  * put aside. Objects and arrays are changed in place: they were parsed a moment ago and belong to nobody
  * else, and copying them costs more than all the rest.
  */
-import { TapError } from '../errors.ts';
+import { ItemError } from '../errors.ts';
 import { normalizeInstant } from '../instant.ts';
 import type { Json } from '../json.ts';
 import { cleanValue, isUnsafe, roundedText, unsafeKind } from './clean-value.ts';
@@ -17,7 +17,7 @@ export type Coerce = (value: Json) => Json | undefined;
 export interface Column {
   readonly place: readonly Step[];
   readonly notes: Notes;
-  /** A key cannot be null: an integer that was rounded ends the stream. */
+  /** A key cannot be null: an item whose key is a rounded number cannot be written. */
   readonly isKey: boolean;
   /** The user does not want something below: a value that cannot be read as declared may hold it. */
   readonly hasUnwanted: boolean;
@@ -42,18 +42,18 @@ export function refuse(value: Json, { place, notes, hasUnwanted }: Column): null
 /** A number that is not the one that was sent; as text it still is, and that text is kept. */
 function refuseUnsafe(value: number | string, { place, notes, isKey }: Column): null {
   const kind = unsafeKind(value);
-  notes.report(kind, place, value);
-  notes.nulled(place);
   if (isKey) {
     const problem =
       kind === 'out-of-range'
         ? 'a number that is out of range'
         : 'an integer beyond 2^53, whose last digits are lost in reading';
-    throw new TapError(
+    throw new ItemError(
       `Key property "${String(place[0])}" holds ${problem}: its records cannot be told apart`,
       { kind: 'system' },
     );
   }
+  notes.report(kind, place, value);
+  notes.nulled(place);
   notes.keep(place, typeof value === 'string' ? value : roundedText(value));
   return null;
 }

@@ -32,7 +32,7 @@ export interface CoercionOptions {
 /**
  * The coercion of one stream's items in one run. A record has every column of `schema`, in its order,
  * nulls written out; below the top level only what was sent.
- * The coercion throws a TapError of kind system for a key whose digits were lost in reading.
+ * The coercion throws an ItemError for a key whose digits were lost in reading.
  */
 export function compileCoercion(options: CoercionOptions): (item: JsonObject) => JsonObject {
   const { knownSchema: known, schema, keyProperties, report, nulled = () => undefined } = options;
@@ -46,7 +46,7 @@ export function compileCoercion(options: CoercionOptions): (item: JsonObject) =>
   properties.delete(additionalFieldsColumn);
   const lookUp = createLookup(properties);
   const empty: JsonObject = Object.fromEntries(columns.map((name) => [name, null]));
-  return (item) => {
+  const coerce = (item: JsonObject): JsonObject => {
     const record = { ...empty };
     let position = 0;
     for (const key in item) {
@@ -57,5 +57,14 @@ export function compileCoercion(options: CoercionOptions): (item: JsonObject) =>
     }
     if (isKeeping) record[additionalFieldsColumn] = notes.takeKept();
     return record;
+  };
+  return (item) => {
+    try {
+      return coerce(item);
+    } catch (error) {
+      // What was put aside of this item is not the next one's.
+      notes.takeKept();
+      throw error;
+    }
   };
 }

@@ -34,14 +34,21 @@ export interface StateMessage {
   readonly tapStreamId?: string;
 }
 
-export type StreamStatus = 'started' | 'running' | 'throttled' | 'complete' | 'absent' | 'failed';
+export type StreamStatus =
+  | 'started'
+  | 'running'
+  | 'throttled'
+  | 'complete'
+  | 'absent'
+  | 'forbidden'
+  | 'failed';
 
 /** What becomes of a stream. Singer has no word for it; Airbyte has. */
 export interface StatusMessage {
   readonly type: 'STATUS';
   readonly stream: string;
   readonly status: StreamStatus;
-  /** With `failed` and `absent`: why. */
+  /** With `failed`, `absent` and `forbidden`: why. */
   readonly error?: TapError;
   /** With `throttled`: when the next request may leave, ms since 1970. */
   readonly untilMs?: number;

@@ -11,6 +11,8 @@ export interface Page {
   readonly checkpoint?: JsonObject;
   /** When the page was fetched, ms since 1970. */
   readonly fetchedMs: number;
+  /** Where it begins, for people: `start_time 1706688000`. */
+  readonly place?: string;
 }
 
 /** What the config says about reading; the same for every stream of a run. */

@@ -52,12 +52,16 @@ function isWanted(item: JsonObject, { options, spec }: Reading): boolean {
 }
 
 /** What a step means for the output: nothing, where it brought no item and moved no bookmark. */
-function pageOf(reading: Reading, step: Step, fetchedMs: number): Page | undefined {
+function pageOf(
+  reading: Reading,
+  step: Step,
+  at: Pick<Page, 'fetchedMs' | 'place'>,
+): Page | undefined {
   const { spec, start } = reading;
   const items = step.fresh.filter((item) => isWanted(item, reading));
   const checkpoint = step.place && bookmarkAt(step.place, currentHead(reading), start, spec);
   if (items.length === 0 && checkpoint === undefined) return undefined;
-  return checkpoint === undefined ? { items, fetchedMs } : { items, fetchedMs, checkpoint };
+  return checkpoint === undefined ? { items, ...at } : { items, ...at, checkpoint };
 }
 
 /** What another tap's bookmark claims is true once the end is proven, and ours may say so, if none says more. */
@@ -93,7 +97,8 @@ function take(
   if (floor?.time === question.time && floor.endId !== null && question.startId === null) {
     reading.start = { ...reading.start, isBehindFloor: true };
   }
-  const page = pageOf(reading, step, answer.receivedMs);
+  const place = `start_time ${question.time}`;
+  const page = pageOf(reading, step, { fetchedMs: answer.receivedMs, place });
   reading.checkpoint = page?.checkpoint ?? reading.checkpoint;
   if (step.next !== undefined) return { page, next: step.next };
   return { page: lastPage(reading, page ?? { items: [], fetchedMs: answer.receivedMs }) };

@@ -154,23 +154,18 @@ function take(
   for (const list of lists) {
     paging.largest = Math.max(paging.largest, largestId(list.items) ?? 0);
   }
-  if (isEnd) return { page: withBookmark(paging, items, paging.largest, receivedMs) };
+  const page = { items, fetchedMs: receivedMs, place: `since_id ${sinceId}` };
+  if (isEnd) return { page: withBookmark(paging, page, paging.largest) };
   const next = nextSinceId(lists);
   if (next <= sinceId || !Number.isSafeInteger(next)) {
     throw new TapError(`the API's page does not lead on from ${sinceId}`, {
       kind: 'system',
     });
   }
-  return { page: withBookmark(paging, items, next - 1, receivedMs), next };
+  return { page: withBookmark(paging, page, next - 1), next };
 }
 
-function withBookmark(
-  paging: Paging,
-  items: readonly JsonObject[],
-  id: number,
-  fetchedMs: number,
-): Page {
-  const page = { items, fetchedMs };
+function withBookmark(paging: Paging, page: Page, id: number): Page {
   return id > paging.bookmark && Number.isSafeInteger(id + 1)
     ? { ...page, checkpoint: { id } }
     : page;

@@ -93,6 +93,8 @@ const sync = createSync({
   settings: {},
   obeysBookmark: () => true,
   failsOnAbsent: false,
+  toleratesForbidden: false,
+  toleratesBadItems: false,
   logger,
   signal,
   confirmsAbsence: false,

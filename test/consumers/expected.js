@@ -79,9 +79,10 @@ export function secondReadOf(sandbox) {
 
 /** @param {Sandbox} sandbox */
 function chatTimes(sandbox) {
-  const times = itemsOf(sandbox, 'chats').map((chat) => String(chat['update_timestamp']));
-  // The API is known to write both zones at once.
-  return times.map((time) => Date.parse(time.replace('+00:00Z', 'Z')));
+  return itemsOf(sandbox, 'chats').map(({ update_timestamp: time }) =>
+    // The API is known to write both zones at once.
+    typeof time === 'number' ? time * 1000 : Date.parse(String(time).replace('+00:00Z', 'Z')),
+  );
 }
 
 /**

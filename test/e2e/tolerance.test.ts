@@ -1,0 +1,171 @@
+/** What cannot be read or written of an account, and what the user lets pass of it. */
+import { expect, test } from '@jest/globals';
+
+import { rawJson } from '../../src/sandbox/raw-json.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { runTap, type TapResult } from '../helpers/run-tap.ts';
+import { connection, endsOf, logsOf, recordsOf, runIn } from '../helpers/run-source.ts';
+import { criticalLines, lastWords, withSandbox } from '../helpers/with-sandbox.ts';
+import { runOnce } from '../helpers/world.ts';
+
+/** A chat without an id, a department whose id cannot be read, and a run. */
+async function readBadItems(config: object): Promise<TapResult> {
+  return withSandbox({}, async (sandbox) => {
+    spoil(sandbox);
+    return runTap({ sandboxUrl: sandbox.url, config: { ...sandbox.config, ...config } });
+  });
+}
+
+function spoil({ account }: Sandbox): void {
+  account.patchChat(account.idAt('chats', 5), { id: null });
+  account.put('departments', { id: rawJson('1e400'), name: 'Too far' });
+}
+
+test('an item that cannot be written fails its stream, and the error says which it is', async () => {
+  const result = await readBadItems({});
+
+  const errors = result.stderrLines.filter((line) => line.startsWith('ERROR '));
+  expect(errors).toEqual([
+    expect.stringMatching(
+      /^ERROR departments: Key property "id" holds a number that is out of range: .* \(item 4 of page 1, received \S+Z\)$/,
+    ),
+    expect.stringMatching(
+      /^ERROR chats: 1 item without a key was left out, everything else was read; see the warnings above \(it is item 6 of page 1 from start_time \d+, update_timestamp \S+Z\)$/,
+    ),
+  ]);
+  expect(result.records('departments')).toEqual([]);
+  expect(result.records('chats')).toHaveLength(11);
+  expect(result.code).toBe(1);
+});
+
+test('on_bad_item: warn leaves it out, with a warning and a count, and the run succeeds', async () => {
+  const result = await readBadItems({ on_bad_item: 'warn' });
+
+  expect(result.warnings).toEqual([
+    expect.stringMatching(
+      /^departments: item 4 of page 1 cannot be written \(.*out of range.*\) and is left out$/,
+    ),
+    'chats: item 6 of page 1 has no id and is left out',
+  ]);
+  expect(result.records('departments')).toHaveLength(3);
+  expect(result.records('chats')).toHaveLength(11);
+  expect(result.stderr).toMatch(/^INFO chats: complete, 11 records, 1 item left out, /m);
+  expect(lastWords(result)).toMatch(/12 complete, .* records, 2 items left out, /);
+  expect(result.lastState['bookmarks']).toHaveProperty('chats');
+  expect(result.code).toBe(0);
+});
+
+test('what was put aside of an item that is left out is not told of the next one', async () => {
+  const result = await withSandbox({}, async (sandbox) => {
+    const id = rawJson('9007199254740993');
+    sandbox.account.put('departments', { brand_new: 1, id, name: 'Too far' });
+    sandbox.account.put('departments', { id: 7, name: 'Near' });
+    return runTap({
+      sandboxUrl: sandbox.url,
+      config: { ...sandbox.config, on_bad_item: 'warn' },
+    });
+  });
+
+  const kept = result.records('departments').map(({ additional_fields: fields }) => fields);
+  expect(kept).toEqual([null, null, null, null]);
+});
+
+test('a run of which no item can be written fails, whatever is let pass', async () => {
+  const result = await withSandbox({ chats: 2 }, async (sandbox) => {
+    const { account } = sandbox;
+    for (const index of [0, 1]) account.patchChat(account.idAt('chats', index), { id: null });
+    return runTap({
+      args: ['--select', 'chats'],
+      sandboxUrl: sandbox.url,
+      config: { ...sandbox.config, on_bad_item: 'warn' },
+    });
+  });
+
+  expect(criticalLines(result)).toEqual([
+    'CRITICAL no stream could be read (chats); see the warnings above',
+  ]);
+  expect(result.code).toBe(1);
+});
+
+const forbidden = { switches: { absent: { agents: 403, goals: 403 } } } as const;
+
+test('on_forbidden: warn leaves out streams that answer 403, with a warning and a count', async () => {
+  const { result, sandbox } = await runOnce(forbidden, { config: { on_forbidden: 'warn' } });
+
+  expect(result.warnings).toEqual([
+    expect.stringMatching(/^goals is left out: \S+ answers 403 Forbidden/),
+    expect.stringMatching(/^agents is left out: \S+ answers 403 Forbidden/),
+  ]);
+  expect(lastWords(result)).toMatch(
+    /^INFO 12 streams: 10 complete, 0 absent, 2 forbidden, 0 failed; /,
+  );
+  expect(Object.keys(result.schemas)).toHaveLength(10);
+  // A refusal may pass: it counts when it comes again.
+  expect(sandbox.requests.filter(({ path }) => path.endsWith('/goals'))).toHaveLength(2);
+  expect(result.code).toBe(0);
+});
+
+test('by default a stream that answers 403 fails', async () => {
+  const { result } = await runOnce(forbidden);
+
+  expect(lastWords(result)).toMatch(/^CRITICAL 2 of 12 streams failed \(goals, agents\): goals: /);
+  expect(result.code).toBe(1);
+});
+
+test('where a 403 means absent, on_absent decides', async () => {
+  const options = { switches: { absent: { account: 403 } } } as const;
+  const config = { on_forbidden: 'warn', on_absent: 'fail' };
+  const { result } = await runOnce(options, { config });
+
+  expect(lastWords(result)).toMatch(/^CRITICAL accounts: .* answers 403 Forbidden/);
+  expect(result.code).toBe(1);
+});
+
+test('a 403 that passes is asked again, and the stream is read', async () => {
+  const { result } = await runOnce(
+    { faults: [{ path: '=agents', times: 1, fault: { kind: 'status', status: 403 } }] },
+    { config: { on_forbidden: 'warn' } },
+  );
+
+  expect(result.warnings).toEqual([]);
+  expect(result.records('agents')).toHaveLength(3);
+  expect(result.code).toBe(0);
+});
+
+test('a run that may read nothing fails, whatever is let pass', async () => {
+  const { result } = await runOnce(forbidden, {
+    args: ['--select', 'agents', '--select', 'goals'],
+    config: { on_forbidden: 'warn' },
+  });
+
+  expect(lastWords(result)).toBe(
+    'CRITICAL no stream could be read (goals, agents); see the warnings above',
+  );
+  expect(result.code).toBe(1);
+});
+
+test('--check tells what is forbidden apart from what is absent', async () => {
+  const { result } = await runOnce(
+    { switches: { absent: { agents: 403, goals: 404 } } },
+    { args: ['--check'], config: { on_forbidden: 'warn' } },
+  );
+
+  expect(result.stdout).toMatch(/^agents +forbidden +answers 403$/m);
+  expect(result.stdout).toMatch(/^goals +absent +answers 404$/m);
+  expect(lastWords(result)).toMatch(/^WARNING 10 of 12 streams can be read; .*: goals, agents\. /);
+  expect(result.code).toBe(0);
+});
+
+test('in Airbyte a stream with items left out is complete, and the log names them', async () => {
+  await withSandbox({}, async (sandbox) => {
+    spoil(sandbox);
+    const catalog = await connection(['departments', 'chats']);
+    const run = await runIn(sandbox, { catalog, config: { on_bad_item: 'warn' } });
+
+    expect(run.code).toBe(0);
+    expect(endsOf(run)).toEqual({ departments: 'COMPLETE', chats: 'COMPLETE' });
+    expect(recordsOf(run, 'departments')).toHaveLength(3);
+    expect(recordsOf(run, 'chats')).toHaveLength(11);
+    expect(logsOf(run, 'WARN')).toHaveLength(2);
+  });
+});
