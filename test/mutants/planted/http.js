@@ -173,8 +173,8 @@ export const httpMutants = [
     name: 'an answer that means absent is believed at once',
     promise: 'a passing refusal makes no stream absent',
     file: 'src/verdict.ts',
-    search: 'if (confirmsAbsence && absentBefore === undefined)',
-    replacement: 'if (confirmsAbsence && absentBefore === 0)',
+    search: 'return confirmsAbsence && refusedBefore === undefined;',
+    replacement: 'return confirmsAbsence && refusedBefore === 0;',
     killers: testsOf('e2e/verdicts', 'An answer that means absent once'),
   },
 ];

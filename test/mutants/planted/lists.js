@@ -12,8 +12,8 @@ export const listMutants = [
     name: 'the largest id is the bookmark of bans',
     promise: 'the array that is behind is not skipped by the bookmark',
     file: lists,
-    search: 'return { page: withBookmark(paging, items, next - 1, receivedMs), next };',
-    replacement: 'return { page: withBookmark(paging, items, paging.largest, receivedMs), next };',
+    search: 'return { page: withBookmark(paging, page, next - 1), next };',
+    replacement: 'return { page: withBookmark(paging, page, paging.largest), next };',
     killers: listTests('and its bookmark is not the largest id'),
   },
   {

@@ -18,9 +18,9 @@ export const runMutants = [
     name: 'STATE before its page',
     promise: 'a state never precedes a record it covers',
     file: transform,
-    search: 'const { records, nulled } = take(page.items, pages, await loading);',
+    search: 'const { records, nulled } = take(page, pages, await loading);',
     replacement:
-      'const { records, nulled } = take(page.items, pages, await loading);\n    if (page.checkpoint !== undefined && options.movesBookmark) {\n      state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);\n      push({ type: "STATE", value: state.value(), tapStreamId: stream.tapStreamId });\n    }',
+      'const { records, nulled } = take(page, pages, await loading);\n    if (page.checkpoint !== undefined && options.movesBookmark) {\n      state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);\n      push({ type: "STATE", value: state.value(), tapStreamId: stream.tapStreamId });\n    }',
     killers: syncTests('a page is told before the state that covers it'),
   },
   {
@@ -114,9 +114,8 @@ export const runMutants = [
     name: 'a failed stream counts as complete',
     promise: 'a stream that failed is never told to be complete',
     file: verdict,
-    search: 'if (failure === undefined) return complete(name, outcome);',
-    replacement:
-      'if (failure === undefined || outcome.records > 0) return complete(name, outcome);',
+    search: 'if (failure === undefined) return complete(told);',
+    replacement: 'if (failure === undefined || outcome.records > 0) return complete(told);',
     killers: syncTests('a stream that fails in the middle loses nothing it had'),
   },
   {
@@ -135,7 +134,7 @@ export const runMutants = [
     name: 'exit 0 after a stream that was never begun',
     promise: 'exit 0 only if every stream is complete or absent',
     file: 'src/run-report.ts',
-    search: "return status === 'complete' || status === 'absent';",
+    search: "return status === 'complete' || status === 'absent' || status === 'forbidden';",
     replacement: "return status !== 'failed';",
     killers: testsOf('unit/run-report', 'A stream that was interrupted or never begun is told'),
   },
@@ -143,16 +142,16 @@ export const runMutants = [
     name: 'absent anywhere in a stream',
     promise: 'absence is decided on the first request only',
     file: verdict,
-    search: 'const isAbsent = told.isFirstRequest && definition',
-    replacement: 'const isAbsent = definition',
+    search: 'if (!told.isFirstRequest) return failed(name, failure);',
+    replacement: '',
     killers: syncTests('a missing endpoint in the middle of a stream is a failure, not absence'),
   },
   {
     name: 'absent on any stream',
     promise: 'absence is decided by the table of streams',
     file: verdict,
-    search: 'definition.absentOn.includes(status);',
-    replacement: '(definition.absentOn.includes(status) || status === 403);',
+    search: 'if (definition.absentOn.includes(status)) return',
+    replacement: 'if (definition.absentOn.includes(status) || status === 403) return',
     killers: syncTests('a status that does not mean absence for this stream is its failure'),
   },
   {
