@@ -247,7 +247,6 @@ export async function assembleSync(options: AssembleOptions): Promise<Sync> {
     obeysBookmark: ({ replicationMethod }) => replicationMethod === 'INCREMENTAL',
     failsOnAbsent: config.onAbsent === 'fail',
     toleratesForbidden: config.onForbidden === 'warn',
-    toleratesBadItems: config.onBadItem === 'warn',
     confirmsAbsence: options.adapt === undefined,
     logger,
     signal,
@@ -276,6 +275,14 @@ function withDefinition(
 
 function readSettings(config: Config): ReadSettings {
   const { subdomain, startDateMs, hasStartDate, endDateMs, lookbackMinutes, pageLimits } = config;
-  const settings = { subdomain, startDateMs, hasStartDate, lookbackMinutes, pageLimits };
+  const toleratesBadItems = config.onBadItem === 'warn';
+  const settings = {
+    subdomain,
+    startDateMs,
+    hasStartDate,
+    lookbackMinutes,
+    pageLimits,
+    toleratesBadItems,
+  };
   return endDateMs === undefined ? settings : { ...settings, endDateMs };
 }

@@ -80,6 +80,10 @@ function createRecordMaker(
 ): (item: JsonObject, at: Place) => JsonObject | undefined {
   const { stream, toleratesBadItems } = options;
   return (item, at) => {
+    if (at.page.broken?.has(item) === true) {
+      leaveOut(options, at, 'has bytes that are no text');
+      return undefined;
+    }
     try {
       const record = coerce(item);
       const missing = stream.keyProperties.find((key) => record[key] === null);

@@ -34,8 +34,6 @@ export interface SyncOptions {
   readonly failsOnAbsent: boolean;
   /** Is a stream that answers 403 left out? */
   readonly toleratesForbidden: boolean;
-  /** Is an item that cannot be written only warned about? */
-  readonly toleratesBadItems: boolean;
   /** Must an endpoint say twice that it is absent or forbidden? A refusal may pass, but a check cannot wait for that. */
   readonly confirmsAbsence: boolean;
   readonly logger: Logger;
@@ -190,7 +188,7 @@ async function* readAndJudge(
 /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
 async function* pipeStream(
   { selected, definition, pages }: OpenStream,
-  { state, loadValidator, logger, obeysBookmark, toleratesBadItems, signal }: SyncOptions,
+  { state, loadValidator, logger, settings, obeysBookmark, signal }: SyncOptions,
   outcome: Outcome,
 ): AsyncGenerator<Message, void, undefined> {
   const name = selected.tapStreamId;
@@ -200,7 +198,7 @@ async function* pipeStream(
     loadValidator,
     state,
     outcome,
-    toleratesBadItems,
+    toleratesBadItems: settings.toleratesBadItems ?? false,
     movesBookmark: obeysBookmark(selected),
     foreignBookmarkKeys: definition.foreignBookmarkKeys,
     report: (finding) =>

@@ -4,7 +4,7 @@ import type { Outcome } from './record-transform.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
 import { answersAgents, refusesToken, type ChatApi } from './zendesk/api.ts';
-import type { StreamDefinition } from './zendesk/definition.ts';
+import type { ReadSettings, StreamDefinition } from './zendesk/definition.ts';
 
 /** What became of a stream. With `failed`, `absent` and `forbidden` there is an error that says why. */
 export interface Verdict {
@@ -27,8 +27,7 @@ export interface Case {
   readonly failsOnAbsent: boolean;
   /** Is a stream that answers 403 left out? */
   readonly toleratesForbidden: boolean;
-  /** Is a stream complete of which items are left out? */
-  readonly toleratesBadItems: boolean;
+  readonly settings: ReadSettings;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -66,9 +65,9 @@ export async function judge(told: Case): Promise<Verdict | Doubt> {
   }
 }
 
-function complete({ outcome, selected, toleratesBadItems }: Case): Verdict {
+function complete({ outcome, selected, settings }: Case): Verdict {
   const { leftOut, firstLeftOut } = outcome;
-  if (leftOut === 0 || toleratesBadItems) return { status: 'complete' };
+  if (leftOut === 0 || settings.toleratesBadItems === true) return { status: 'complete' };
   const items = leftOut === 1 ? '1 item without a key was' : `${leftOut} items without a key were`;
   const which = leftOut === 1 ? 'it is' : 'the first is';
   const text = `${items} left out, everything else was read; see the warnings above (${which} ${firstLeftOut})`;

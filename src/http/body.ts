@@ -143,17 +143,17 @@ function hasUtf8Mark(bytes: Buffer): boolean {
 
 /**
  * The text of a decoded body, without a byte order mark, which counts more than the header; `undefined` when
- * its bytes are none in the charset.
+ * its bytes are none in the charset, which `isLenient` makes U+FFFD.
  */
-function textOf(bytes: Buffer, charset: string): string | undefined {
+function textOf(bytes: Buffer, charset: string, isLenient = false): string | undefined {
   if (charset === 'utf-8' || hasUtf8Mark(bytes)) {
     // Text that is ASCII alone is copied as it is, out of V8's heap, whose size is a multiple of what it holds.
     if (isAscii(bytes)) return bytes.toString('latin1');
-    if (!isUtf8(bytes)) return undefined;
+    if (!isLenient && !isUtf8(bytes)) return undefined;
     return bytes.toString('utf8', hasUtf8Mark(bytes) ? 3 : 0);
   }
   try {
-    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+    return new TextDecoder(charset, { fatal: !isLenient }).decode(bytes);
   } catch {
     // A TypeError: bytes that are invalid in this charset.
     return undefined;
@@ -186,13 +186,20 @@ function parse(text: string): Json | undefined {
   }
 }
 
+export interface ParseOptions {
+  readonly headers: BodyHeaders;
+  readonly scene: Scene;
+  /** Bytes that are no text become U+FFFD. */
+  readonly isLenient?: boolean | undefined;
+}
+
 /**
  * Parses a decoded body. What is no JSON is named by its kind and never quoted.
  * @throws HttpError
  */
-export function parseJson(bytes: Buffer, headers: BodyHeaders, scene: Scene): Json {
+export function parseJson(bytes: Buffer, { headers, scene, isLenient }: ParseOptions): Json {
   const charset = charsetOf(headers);
-  const text = textOf(bytes, charset);
+  const text = textOf(bytes, charset, isLenient);
   if (text === undefined) {
     const why = `sends bytes that are no text in ${charset.toUpperCase()}`;
     throw httpError(scene, { failure: 'not-text', why, advice: later });

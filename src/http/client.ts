@@ -23,6 +23,8 @@ export interface HttpRequest {
    * the user must act, or when this was the last attempt.
    */
   readonly revise?: (error: HttpError) => Promise<Query | undefined>;
+  /** Bytes that are no text in the body's charset become U+FFFD; default: the attempt fails. */
+  readonly replacesInvalidBytes?: boolean;
   /** Attempts at most, whatever the patience; for a question whose failure is an answer. */
   readonly maxAttempts?: number;
 }
@@ -109,13 +111,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   /** Makes attempts until one is answered or given up, with credentials unless it is a form. */
   const insist = async (request: HttpRequest, form?: URLSearchParams): Promise<HttpAnswer> => {
-    const { path, answerKeys = [], maxAttempts = settled.maxAttempts } = request;
+    const { maxAttempts = settled.maxAttempts } = request;
     const mostAttempts = isExhausted ? 1 : maxAttempts;
     let { query } = request;
     let leftMs = settled.maxRetryMs;
     let attempts = 1;
     for (;;) {
-      const sent = { path, search: searchOf(query), answerKeys };
+      const sent = { ...request, search: searchOf(query) };
       // Not within a slot: renewing them takes a request of its own.
       const headers = form === undefined ? await credentials.headers() : {};
       try {

@@ -70,6 +70,8 @@ export interface Outgoing {
   readonly search?: URLSearchParams;
   /** Of an object that is an answer: without one of them, one with an `error` is none. */
   readonly answerKeys?: readonly string[];
+  /** Bytes that are no text in the body's charset become U+FFFD. */
+  readonly replacesInvalidBytes?: boolean;
   /** Besides those of every request; they may hold a secret. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
@@ -156,7 +158,7 @@ export class Requester {
     if (!isSuccess) throw statusFailed(scene, await explanationIn(bytes, headers), secrets);
     if (bytes === undefined) throw tooLarge(scene, maxBytes);
     const decoded = await decodeContent(bytes, { headers, maxBytes, scene });
-    const body = parseJson(decoded, headers, scene);
+    const body = parseJson(decoded, { headers, scene, isLenient: outgoing.replacesInvalidBytes });
     if (isErrorObject(body, outgoing.answerKeys ?? []))
       throw errorObjectFailed(scene, body, secrets);
     const { serverTimeMs } = scene;

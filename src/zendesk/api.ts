@@ -6,7 +6,7 @@ const prefix = '/api/v2/chat/';
 /** Clocks further apart than this are worth a warning. */
 const toleratedSkewMs = 60_000;
 
-export type AskOptions = Pick<HttpRequest, 'answerKeys' | 'revise' | 'maxAttempts'>;
+export type AskOptions = Omit<HttpRequest, 'path' | 'query'>;
 
 /** The Chat API as the page sources see it: paths below `/api/v2/chat/`, answers as JSON. */
 export interface ChatApi {

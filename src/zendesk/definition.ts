@@ -13,6 +13,8 @@ export interface Page {
   readonly fetchedMs: number;
   /** Where it begins, for people: `start_time 1706688000`. */
   readonly place?: string;
+  /** Those of its items whose bytes are no text. */
+  readonly broken?: ReadonlySet<JsonObject>;
 }
 
 /** What the config says about reading; the same for every stream of a run. */
@@ -23,6 +25,8 @@ export interface ReadSettings {
   readonly hasStartDate: boolean;
   readonly endDateMs?: number;
   readonly lookbackMinutes: number;
+  /** Is an item that cannot be written passed over? Default: it fails its stream. */
+  readonly toleratesBadItems?: boolean;
   /** Items per page of the lists that take a limit, by stream. */
   readonly pageLimits: Readonly<Record<string, number>>;
 }

@@ -55,7 +55,7 @@ function isWanted(item: JsonObject, { options, spec }: Reading): boolean {
 function pageOf(
   reading: Reading,
   step: Step,
-  at: Pick<Page, 'fetchedMs' | 'place'>,
+  at: Pick<Page, 'fetchedMs' | 'place' | 'broken'>,
 ): Page | undefined {
   const { spec, start } = reading;
   const items = step.fresh.filter((item) => isWanted(item, reading));
@@ -98,7 +98,8 @@ function take(
     reading.start = { ...reading.start, isBehindFloor: true };
   }
   const place = `start_time ${question.time}`;
-  const page = pageOf(reading, step, { fetchedMs: answer.receivedMs, place });
+  const { receivedMs: fetchedMs, broken } = answer;
+  const page = pageOf(reading, step, { fetchedMs, place, ...(broken && { broken }) });
   reading.checkpoint = page?.checkpoint ?? reading.checkpoint;
   if (step.next !== undefined) return { page, next: step.next };
   return { page: lastPage(reading, page ?? { items: [], fetchedMs: answer.receivedMs }) };

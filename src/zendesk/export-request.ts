@@ -1,6 +1,7 @@
 import { HttpError, type TapError } from '../errors.ts';
 import type { Query } from '../http/client.ts';
 import { microsToInstant } from '../instant.ts';
+import { jsonText, type Json, type JsonObject } from '../json.ts';
 import type { ReadOptions } from './definition.ts';
 import type { BookmarkSpec, Place } from './export-bookmark.ts';
 import { readEnvelope, type ExportAnswer } from './export-envelope.ts';
@@ -23,6 +24,8 @@ export interface ExportRequestSpec extends BookmarkSpec {
 
 export interface DatedAnswer extends ExportAnswer {
   readonly receivedMs: number;
+  /** Those of its items whose bytes are no text. */
+  readonly broken?: ReadonlySet<JsonObject>;
 }
 
 export interface ExportRequests {
@@ -73,11 +76,13 @@ async function ask(
       answerKeys: [spec.name],
       revise: async (error) => {
         const isLower = await limit.lower(error, told(place, spec), asking.smallest);
-        return isLower ? queryOf(asking, place) : undefined;
+        if (isLower) return queryOf(asking, place);
+        // No smaller page can be asked for, and this one stays as it is.
+        if (isPassedOver(error, asking)) throw error;
+        return undefined;
       },
     });
-    const asked = { ...place, limit: limit.current, isProbe };
-    const answer = readEnvelope(body, spec.name, spec.unit, asked);
+    const answer = answerIn(body, asking, place, isProbe);
     asking.warnOfLists(namedLists(spec.name).unread(body));
     if (answer.items.length > 0) limit.worked();
     if (answer.position !== undefined) asking.smallest = answer.position.endId === null ? 2 : 1;
@@ -85,6 +90,7 @@ async function ask(
   } catch (error) {
     // A 400 may mean that the start is too young; any other failure is told with its position.
     if (!(error instanceof HttpError)) throw error;
+    if (!isProbe && isPassedOver(error, asking)) return passOver(asking, place, error);
     const earlier = tooYoung(error, place, asking);
     if (earlier === undefined) throw withPosition(error, place, spec);
     await options.api.get(spec.path, queryOf(asking, earlier), { answerKeys: [spec.name] });
@@ -94,6 +100,39 @@ async function ask(
     );
     return undefined;
   }
+}
+
+function answerIn(
+  body: Json,
+  { spec, limit }: Asking,
+  place: Place,
+  isProbe = false,
+): ExportAnswer {
+  return readEnvelope(body, spec.name, spec.unit, { ...place, limit: limit.current, isProbe });
+}
+
+/** Are the bytes of the one item that is asked for no text, and does the user want all others? */
+function isPassedOver({ failure }: HttpError, { options, limit, smallest }: Asking): boolean {
+  const isAlone = limit.current <= smallest;
+  return failure === 'not-text' && isAlone && options.settings.toleratesBadItems === true;
+}
+
+/** The same page with U+FFFD for the bytes that are no text: its envelope says where the next one begins. */
+async function passOver(asking: Asking, place: Place, error: HttpError): Promise<DatedAnswer> {
+  const { spec, options } = asking;
+  const { body, receivedMs } = await options.api.get(spec.path, queryOf(asking, place), {
+    answerKeys: [spec.name],
+    replacesInvalidBytes: true,
+  });
+  let answer: ExportAnswer;
+  try {
+    answer = answerIn(body, asking, place);
+  } catch {
+    // It does not lead on: what is wrong with it are its bytes.
+    throw withPosition(error, place, spec);
+  }
+  const broken = new Set(answer.items.filter((item) => jsonText(item).includes('\uFFFD')));
+  return { ...answer, receivedMs, broken };
 }
 
 function queryOf({ spec, limit }: Asking, { time, startId }: Place): Query {

@@ -94,7 +94,6 @@ const sync = createSync({
   obeysBookmark: () => true,
   failsOnAbsent: false,
   toleratesForbidden: false,
-  toleratesBadItems: false,
   logger,
   signal,
   confirmsAbsence: false,

@@ -1,12 +1,17 @@
 /** What cannot be read or written of an account, and what the user lets pass of it. */
-import { expect, test } from '@jest/globals';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { expect, test } from '@jest/globals';
+import fetch from 'node-fetch';
+
+import type { JsonObject } from '../../src/json.ts';
 import { rawJson } from '../../src/sandbox/raw-json.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import { startLocalServer } from '../helpers/local-server.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
 import { connection, endsOf, logsOf, recordsOf, runIn } from '../helpers/run-source.ts';
 import { criticalLines, lastWords, withSandbox } from '../helpers/with-sandbox.ts';
-import { runOnce } from '../helpers/world.ts';
+import { runOnce, withWorld } from '../helpers/world.ts';
 
 /** A chat without an id, a department whose id cannot be read, and a run. */
 async function readBadItems(config: object): Promise<TapResult> {
@@ -168,4 +173,77 @@ test('in Airbyte a stream with items left out is complete, and the log names the
     expect(recordsOf(run, 'chats')).toHaveLength(11);
     expect(logsOf(run, 'WARN')).toHaveLength(2);
   });
+});
+
+const spoiled = 'SPOILED';
+
+/** Reads 30 chats through a server that replaces a text of one of them by bytes in Latin-1, and calls them UTF-8. */
+async function readSpoiledText(config: object, keepsPosition = true): Promise<TapResult> {
+  return withWorld({ chats: 30 }, async ({ sandbox, clock }) => {
+    sandbox.account.patchChat(sandbox.account.idAt('chats', 12), { comment: spoiled });
+    const server = await startLocalServer((request, response) => {
+      void answerSpoiled(sandbox, request, response, keepsPosition);
+    });
+    try {
+      return await runTap({
+        args: ['--select', 'chats'],
+        sandboxUrl: server.origin,
+        config: { ...sandbox.config, ...config },
+        clock,
+      });
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+async function answerSpoiled(
+  sandbox: Sandbox,
+  { url = '', headers }: IncomingMessage,
+  response: ServerResponse,
+  keepsPosition: boolean,
+): Promise<void> {
+  const { authorization = '' } = headers;
+  const answer = await fetch(`${sandbox.url}${url}`, { headers: { authorization } });
+  const text = await answer.text();
+  const isAlone = text.includes(spoiled) && url.includes('limit=1&');
+  const { chats } = JSON.parse(text) as JsonObject;
+  const sent = isAlone && !keepsPosition ? JSON.stringify({ chats }) : text;
+  const bytes = Buffer.from(sent);
+  const at = bytes.indexOf(spoiled);
+  if (at >= 0) bytes.set([0x63, 0x61, 0x66, 0xe9], at);
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    date: answer.headers.get('date') ?? '',
+  });
+  response.end(bytes);
+}
+
+test('an item whose bytes are no text fails its stream, and the error names its place', async () => {
+  const result = await readSpoiledText({});
+
+  expect(lastWords(result)).toMatch(
+    /^CRITICAL chats: .* sends bytes that are no text in UTF-8.* \(reading from \S+Z \(start_time \d+\)\)$/,
+  );
+  expect(result.records('chats')).toHaveLength(12);
+  expect(result.code).toBe(1);
+});
+
+test('on_bad_item: warn passes over an item whose bytes are no text', async () => {
+  const result = await readSpoiledText({ on_bad_item: 'warn' });
+
+  expect(result.warnings.at(-1)).toMatch(
+    /^chats: item 1 of page \d+ has bytes that are no text and is left out$/,
+  );
+  expect(new Set(result.records('chats').map(({ id }) => id)).size).toBe(29);
+  expect(result.stdout).not.toContain('\uFFFD');
+  expect(result.stderr).toMatch(/^INFO chats: complete, \d+ records, 1 item left out, /m);
+  expect(result.code).toBe(0);
+});
+
+test('such an item is not passed over where the envelope does not say how to go on', async () => {
+  const result = await readSpoiledText({ on_bad_item: 'warn' }, false);
+
+  expect(lastWords(result)).toMatch(/^CRITICAL chats: .* sends bytes that are no text in UTF-8/);
+  expect(result.code).toBe(1);
 });

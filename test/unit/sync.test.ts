@@ -75,7 +75,6 @@ async function run(
     obeysBookmark: () => true,
     failsOnAbsent: false,
     toleratesForbidden: false,
-    toleratesBadItems: false,
     logger,
     signal: new AbortController().signal,
     confirmsAbsence: false,

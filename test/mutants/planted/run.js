@@ -51,8 +51,10 @@ export const runMutants = [
     name: 'an item without a key is left out silently',
     promise: 'an item that is left out fails its stream',
     file: verdict,
-    search: "if (leftOut === 0 || toleratesBadItems) return { status: 'complete' };",
-    replacement: "if (leftOut >= 0 || toleratesBadItems) return { status: 'complete' };",
+    search:
+      "if (leftOut === 0 || settings.toleratesBadItems === true) return { status: 'complete' };",
+    replacement:
+      "if (leftOut >= 0 || settings.toleratesBadItems === true) return { status: 'complete' };",
     killers: syncTests('an item without its key is left out and named'),
   },
   {
