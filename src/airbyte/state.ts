@@ -95,13 +95,19 @@ function isStreamState(value: Json): boolean {
 
 /** The file's JSON, or that of each of its lines. */
 function valuesIn(text: string): readonly Json[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  if (lines.length === 0) return [];
+  const content = text.trim();
+  if (content === '') return [];
   // No line of a JSON text that has several is an object by itself.
-  if (lines.length > 1 && lines.every((line) => /^\s*\{.*\}\s*$/.test(line)))
-    return lines.map((line, index) => parseJson(line, `--state: line ${index + 1}`));
+  if (/^\{.*\}\s*\n/.test(content)) return jsonLines(content);
   const value = parseJson(text, '--state: it');
   return Array.isArray(value) ? value : [value];
+}
+
+function jsonLines(text: string): readonly Json[] {
+  const values: Json[] = [];
+  for (const [line] of text.matchAll(/[^\n]+/g))
+    if (line.trim() !== '') values.push(parseJson(line, `--state: line ${values.length + 1}`));
+  return values;
 }
 
 function cleaned(name: string, state: Json): JsonObject {
