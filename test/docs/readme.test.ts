@@ -139,6 +139,7 @@ test('Each npm script it names exists', () => {
       'image',
       'lossless',
       'mutants',
+      'property',
       'soak',
     ]),
   );

@@ -1,0 +1,73 @@
+/** The readers of both programs in this process: everything up to the first request. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
+
+import { runAirbyte } from '../../src/airbyte/cli.ts';
+import { runSinger, type CliOptions } from '../../src/cli.ts';
+
+export interface Files {
+  readonly config?: Buffer;
+  readonly catalog?: Buffer;
+  readonly state?: Buffer;
+  /** Of variables, in the place of `.env`. */
+  readonly log?: Buffer;
+}
+
+export interface Reading {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Of this process, in seconds. */
+  readonly cpu: number;
+}
+
+/** A folder for the files of all cases, one after another. */
+export async function createFolder(): Promise<{
+  readonly pathOf: (name: keyof Files) => string;
+  readonly write: (files: Files) => Promise<void>;
+  readonly remove: () => Promise<void>;
+}> {
+  const folder = await mkdtemp(join(tmpdir(), 'tap-property-'));
+  const pathOf = (name: string): string => join(folder, `${name}.json`);
+  return {
+    pathOf,
+    write: async (files) => {
+      for (const [name, bytes] of Object.entries(files)) await writeFile(pathOf(name), bytes);
+    },
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+const programs = { singer: runSinger, airbyte: runAirbyte };
+
+/** Runs a program that is stopped before its first request. */
+export async function read(
+  program: keyof typeof programs,
+  argv: readonly string[],
+  env: CliOptions['env'],
+): Promise<Reading> {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const written = Promise.all([textOf(stdout), textOf(stderr)]);
+  const before = process.cpuUsage();
+  const code = await programs[program]({
+    argv,
+    env: { ...env, ZENDESK_CHAT_API_URL: 'http://127.0.0.1:9' },
+    stdout,
+    stderr,
+    pid: 4711,
+    lifetime: {
+      signal: AbortSignal.abort(new Error('before the first request')),
+      deferStop: () => undefined,
+      end: async () => undefined,
+    },
+  });
+  const { user, system } = process.cpuUsage(before);
+  stdout.end();
+  stderr.end();
+  const [out, log] = await written;
+  return { code, stdout: out, stderr: log, cpu: (user + system) / 1e6 };
+}
