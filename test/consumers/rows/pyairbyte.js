@@ -28,10 +28,12 @@ const driver = fileURLToPath(new URL('pyairbyte.py', import.meta.url));
  * @param {Stage} stage
  * @param {Sandbox} sandbox
  * @param {object} cache Which database, as the driver wants it.
- * @param {{ program?: string, steps?: string }} [given] The source, and what it does when asked to follow.
+ * @param {{ program?: string, steps?: string, settings?: object }} [given] The source, what it does when asked to
+ *   follow, and what its config holds beside the usual.
  * @returns {Promise<Session>}
  */
-export async function openSession(stage, sandbox, cache, { program = sourceProgram, steps } = {}) {
+export async function openSession(stage, sandbox, cache, given = {}) {
+  const { program = sourceProgram, steps, settings } = given;
   const { python } = await stage.environment('pyairbyte');
   const home = await stage.folder();
   const child = startProgram(python, [driver], { cwd: home, env: consumerEnv(home, sandbox) });
@@ -45,7 +47,8 @@ export async function openSession(stage, sandbox, cache, { program = sourceProgr
   stdin.on('error', () => {});
   const answers = createInterface({ input: stdout })[Symbol.asyncIterator]();
   const tell = (/** @type {string} */ line) => stdin.write(`${line}\n`);
-  tell(JSON.stringify({ program, config: airbyteConfig(sandbox), cache, steps }));
+  const config = { ...airbyteConfig(sandbox), ...settings };
+  tell(JSON.stringify({ program, config, cache, steps }));
   return {
     ask: async (verb) => {
       tell(verb);
@@ -216,6 +219,36 @@ async function hearOfFailure(stage) {
   return 'a failing stream raises, the next read brings all';
 }
 
+/**
+ * One chat without an id costs all records of all streams, in each run; with `on_bad_item: warn` that chat alone.
+ *
+ * @param {Stage} stage
+ */
+async function passBadItem(stage) {
+  const sandbox = await stage.account({ chats: 20, timeline: 10 });
+  sandbox.account.patchChat(sandbox.account.idAt('chats', 5), { id: null });
+  const duckdb = join(await stage.folder(), 'chat.duckdb');
+  const strict = await openSession(stage, sandbox, { duckdb });
+  try {
+    await rejects(strict.ask('read'), /^Error: AirbyteConnectorFailedError/);
+  } finally {
+    await strict.end();
+  }
+  const settings = { on_bad_item: 'warn' };
+  const lenient = await openSession(stage, sandbox, { duckdb }, { settings });
+  try {
+    const { processed } = await lenient.ask('read');
+    equal(processed, sum(countsOf(sandbox)) - 1, 'records of the read');
+    const tables = await lenient.ask('tables');
+    const counts = streams.map((stream) => [stream, tables[stream]?.length ?? 'no table']);
+    const { chats = 0, ...others } = countsOf(sandbox);
+    deepEqual(Object.fromEntries(counts), { ...others, chats: chats - 1 }, 'rows in the tables');
+    return `one chat without an id: nothing is stored; with on_bad_item: warn ${processed} records are`;
+  } finally {
+    await lenient.end();
+  }
+}
+
 const consumers = ['pyairbyte'];
 
 /** @type {readonly import('../table.js').Row[]} */
@@ -224,4 +257,5 @@ export const pyairbyteRows = [
   { name: 'pyairbyte 0.71.3 into PostgreSQL', consumers, run: intoPostgres },
   { name: 'pyairbyte 0.71.3 and values nobody expects', consumers, run: keepUnexpected },
   { name: 'pyairbyte 0.71.3 and a failure', consumers, run: hearOfFailure },
+  { name: 'pyairbyte 0.71.3 and a chat without an id', consumers, run: passBadItem },
 ];
