@@ -24,10 +24,12 @@ COPY --from=build /airbyte/integration_code /airbyte/integration_code
 WORKDIR /airbyte/integration_code
 # A number, so that a cluster can see for itself that it is not root.
 USER 1000:1000
-# The platform evaluates the variable in a shell; Docker itself starts the entry point. NODE_OPTIONS is not set: the
-# program needs the same memory for every account, and a larger heap would only end at the container's limit.
-ENV AIRBYTE_ENTRYPOINT="node /airbyte/integration_code/bin/source-zendesk-chat.js"
-ENTRYPOINT ["node", "/airbyte/integration_code/bin/source-zendesk-chat.js"]
+# The platform evaluates the variable in a shell; Docker itself starts the entry point. The flag bounds the part of V8's
+# heap in which records live for a moment: without it a sync takes up to 120 MB more, depending on Node's version.
+# NODE_OPTIONS is not set: the program needs the same memory for every account, and a larger heap would only end at the
+# container's limit.
+ENV AIRBYTE_ENTRYPOINT="node --max-semi-space-size=4 /airbyte/integration_code/bin/source-zendesk-chat.js"
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/airbyte/integration_code/bin/source-zendesk-chat.js"]
 LABEL io.airbyte.name="source-zendesk-chat" \
       io.airbyte.version="0.1.0" \
       org.opencontainers.image.title="source-zendesk-chat" \

@@ -43,8 +43,8 @@ test('What a shell evaluates and what is started without one are the same progra
 });
 
 test('That program is one the package installs, by its absolute path', () => {
-  const [node, path = '', ...more] = entryPointOf(image);
-  expect([node, ...more]).toEqual(['node']);
+  const [node, flag, path = '', ...more] = entryPointOf(image);
+  expect([node, flag, ...more]).toEqual(['node', '--max-semi-space-size=4']);
   expect(path.startsWith(code)).toBe(true);
   expect(path.slice(code.length)).toBe(manifest.bin['source-zendesk-chat']);
 });
