@@ -11,6 +11,7 @@ import { positionMutants } from './planted/position.js';
 import { resumeMutants } from './planted/resume.js';
 import { listMutants } from './planted/lists.js';
 import { runMutants } from './planted/run.js';
+import { valueMutants } from './planted/values.js';
 import { walkMutants } from './planted/walk.js';
 
 /** @typedef {import('./mutant.js').Mutant} Mutant */
@@ -32,6 +33,7 @@ const planted = [
   ...listMutants,
   ...runMutants,
   ...httpMutants,
+  ...valueMutants,
   ...airbyteMutants,
 ];
 
