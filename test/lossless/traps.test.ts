@@ -106,17 +106,30 @@ const empties: readonly Row[] = often.flatMap(([times, word]) =>
   }),
 );
 
+/** Where each item is a page: a run has as many requests, and states to go on from. */
+const few: SandboxOptions = {
+  ...small,
+  chats: 40,
+  ties: [
+    { at: 'start', count: 4 },
+    { at: 'middle', count: 11 },
+  ],
+  timeline: 20,
+  agents: 12,
+};
+
 const shorts: readonly Row[] = [
   ['each page is short', { shortPages: { size: 3 } }],
   [
     'each page holds one item, also where no id leads on',
     { shortPages: { size: 1 } },
-    { says: tooMany },
+    { says: tooMany, account: few },
   ],
   ['every second page holds one item', { shortPages: { every: 2, size: 1 } }],
   [
     'each page holds one item, and each has an id',
     { maxPage: 1, endIds: ['chats', 'agent_timeline'] },
+    { account: few },
   ],
   ['pages are clamped to 2', { maxPage: 2 }],
   ['pages are clamped to 7', { maxPage: 7 }],
