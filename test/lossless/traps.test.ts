@@ -30,18 +30,21 @@ const places = ['start', 'middle', 'head'] as const;
 const counts = [150, 250] as const;
 const startIds = ['exclusive', 'inclusive', 'lookup', 'ignored'] as const;
 
-function tieOf(at: (typeof places)[number], count: number, name: string): Omit<Habit, 'switches'> {
+type At = (typeof places)[number];
+
+function tieOf(at: At, count: number, name: string, more: Omit<Habit, 'title' | 'account'>): Habit {
   return {
     title: `${count} chats of one second at the ${at}, ${name}`,
     account: { ...large, chats: count + 30, ties: [{ at, count }] },
+    ...more,
   };
 }
 
 const ties = places.flatMap((at) =>
   counts.flatMap((count) =>
-    startIds.slice(0, 3).map((startId): Habit => {
+    startIds.slice(0, 3).map((startId) => {
       const switches = { ...hundreds, startId };
-      return { ...tieOf(at, count, `start_id ${startId}`), switches };
+      return tieOf(at, count, `start_id ${startId}`, { switches });
     }),
   ),
 );
@@ -50,13 +53,15 @@ const ties = places.flatMap((at) =>
  * Without an id that leads on, a second must fit into a page. That a page is full shows on a run's first one
  * only if it holds as many as were asked for.
  */
-const tiesWithoutId = places.flatMap((at): readonly Habit[] => [
-  ...counts.map((count): Habit => {
-    const switches: Partial<Switches> = { maxPage: 1000, startId: 'ignored' };
-    return { ...tieOf(at, count * 10, 'start_id ignored'), switches, says: tooMany };
-  }),
-  { ...tieOf(at, 1500, 'no end_id'), switches: { maxPage: 1000, endIds: [] }, says: tooMany },
-]);
+const noIds = [
+  { count: 1500, name: 'start_id ignored', switches: { maxPage: 1000, startId: 'ignored' } },
+  { count: 2500, name: 'start_id ignored', switches: { maxPage: 1000, startId: 'ignored' } },
+  { count: 1500, name: 'no end_id', switches: { maxPage: 1000, endIds: [] } },
+] as const;
+
+const tiesWithoutId = places.flatMap((at) =>
+  noIds.map(({ count, name, switches }) => tieOf(at, count, name, { switches, says: tooMany })),
+);
 
 const spans: SandboxOptions = { ...large, chats: 10, timelineTies: 150 };
 
