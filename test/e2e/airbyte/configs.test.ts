@@ -104,7 +104,9 @@ test.each(good)('$form passes check', async ({ config }) => {
     const run = await runIn(sandbox, { verb: 'check', config: exactly(config) });
     expect(checkRunFaults(run, secrets)).toEqual([]);
     expect(verdictOf(run)).toEqual({ status: 'SUCCEEDED' });
-    expect(sandbox.requests.map(({ isAuthorized }) => isAuthorized)).toEqual([true]);
+    expect(new Set(sandbox.requests.map(({ isAuthorized }) => isAuthorized))).toEqual(
+      new Set([true]),
+    );
   });
 });
 
