@@ -57,7 +57,11 @@ function definition() {
   async function* pages() {
     let page = 0;
     for await (const bytes of readPages(JSON.parse(reading))) {
-      const json = parseJson(bytes, new Headers(), { path: '' });
+      const json = parseJson(bytes, {
+        headers: new Headers(),
+        scene: { path: '' },
+        isLenient: false,
+      });
       page += 1;
       const items = Array.isArray(json) ? json : json.chats;
       yield { items, checkpoint: checkpointOf(page), fetchedMs: now() };
@@ -108,6 +112,7 @@ await writeMessages({
   abandon: () => undefined,
 });
 if (sync.results().some(({ status }) => status !== 'complete')) {
-  process.stderr.write(`${JSON.stringify(sync.results())}\n`);
+  const failures = sync.results().map(({ status, error }) => `${status}: ${error?.message}`);
+  process.stderr.write(`${failures.join('\n')}\n`);
   process.exitCode = 1;
 }
