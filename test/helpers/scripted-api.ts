@@ -55,6 +55,15 @@ export interface ReadingOptions {
   readonly nowMs?: number;
 }
 
+/** The settings a stream is read with, unless a test changes some. */
+export const usualSettings: ReadSettings = {
+  subdomain: 'acme',
+  startDateMs: Date.UTC(2026, 0, 1),
+  hasStartDate: false,
+  lookbackMinutes: 0,
+  pageLimits: { agents: 100, bans: 100 },
+};
+
 /** Reads a page source to its end. */
 export async function readAll(source: PageSource, options: ReadingOptions): Promise<Reading> {
   const { api, bookmark, settings, nowMs = now } = options;
@@ -66,14 +75,7 @@ export async function readAll(source: PageSource, options: ReadingOptions): Prom
     now: () => nowMs,
     info: (message) => infos.push(message),
     warn: (message) => warnings.push(message),
-    settings: {
-      subdomain: 'acme',
-      startDateMs: Date.UTC(2026, 0, 1),
-      hasStartDate: false,
-      lookbackMinutes: 0,
-      pageLimits: { agents: 100, bans: 100 },
-      ...settings,
-    },
+    settings: { ...usualSettings, ...settings },
   };
   const pages: Page[] = [];
   for await (const page of source(readOptions)()) pages.push(page);

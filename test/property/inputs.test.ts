@@ -17,7 +17,7 @@ import { selectStreams } from '../../src/singer/selection.ts';
 import { State } from '../../src/singer/state.ts';
 import type { StreamDefinition } from '../../src/zendesk/definition.ts';
 import { streams } from '../../src/zendesk/streams.ts';
-import { now, scriptedApi } from '../helpers/scripted-api.ts';
+import { now, scriptedApi, usualSettings } from '../helpers/scripted-api.ts';
 import {
   airbyteCatalog,
   airbyteLines,
@@ -386,13 +386,7 @@ async function firstQuestion(
     now: () => now,
     info: (message) => told.push(message),
     warn: (message) => told.push(message),
-    settings: {
-      subdomain: 'acme',
-      startDateMs: Date.UTC(2026, 0, 1),
-      hasStartDate: false,
-      lookbackMinutes: 0,
-      pageLimits: { agents: 100, bans: 100 },
-    },
+    settings: usualSettings,
   });
   await pages()
     .next()
