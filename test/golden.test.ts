@@ -8,6 +8,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { JsonObject } from '../src/json.ts';
 import { startSandbox, type Sandbox } from '../src/sandbox/server.ts';
 import { createFakeClock } from './helpers/fake-clock.ts';
+import { createManualClock } from './helpers/manual-clock.ts';
+import { runIn, runVerb } from './helpers/run-source.ts';
 import { runTap, type TapResult } from './helpers/run-tap.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 12);
@@ -51,15 +53,42 @@ async function run(
 
 /** The lines of a golden; rewritten first if asked for. */
 async function golden(name: string, lines: readonly string[]): Promise<readonly string[]> {
-  const path = new URL(`golden/${name}.jsonl`, import.meta.url);
+  const path = new URL(`golden/${name}`, import.meta.url);
   if (process.env['UPDATE_GOLDEN'] !== undefined) await writeFile(path, `${lines.join('\n')}\n`);
   return (await readFile(path, 'utf8')).trimEnd().split('\n');
 }
 
-test('a first run without a catalog', async () => {
-  const { lines } = await run(await startSmall());
+function linesOf({ stdout }: { readonly stdout: Buffer }): readonly string[] {
+  return stdout.toString('utf8').trimEnd().split('\n');
+}
 
-  expect(lines).toEqual(await golden('first-run', lines));
+test('a first run without a catalog', async () => {
+  const { lines, stderrLines } = await run(await startSmall());
+
+  expect(lines).toEqual(await golden('first-run.jsonl', lines));
+  // The log names the sandbox's port and the files of the run; its METRIC lines name neither.
+  const metrics = stderrLines.filter((line) => line.includes('METRIC'));
+  expect(metrics).toEqual(await golden('metrics.txt', metrics));
+});
+
+test('discover', async () => {
+  const { lines } = await runTap({ args: ['--discover'] });
+
+  expect(lines).toEqual(await golden('discover.json', lines));
+});
+
+test.each(['spec', 'discover'] as const)('the Airbyte source: %s', async (verb) => {
+  const config = verb === 'spec' ? {} : { config: { subdomain: 'acme', access_token: 'a' } };
+  const lines = linesOf(await runVerb(verb, { ...config, clock }));
+
+  expect(lines).toEqual(await golden(`airbyte-${verb}.jsonl`, lines));
+});
+
+test('the Airbyte source: read', async () => {
+  // A clock whose sleeps end at once would let the heartbeat spin.
+  const lines = linesOf(await runIn(await startSmall(), { clock: createManualClock(startMs) }));
+
+  expect(lines).toEqual(await golden('airbyte-read.jsonl', lines));
 });
 
 /** Departments and chats, without what a chat is long by and without the visitor's addresses. */
@@ -97,7 +126,7 @@ const catalog = {
 test('a run with a catalog that selects some columns', async () => {
   const { lines } = await run(await startSmall(), { catalog });
 
-  expect(lines).toEqual(await golden('selection', lines));
+  expect(lines).toEqual(await golden('selection.jsonl', lines));
 });
 
 test('a second run from the state of the first', async () => {
@@ -108,5 +137,5 @@ test('a second run from the state of the first', async () => {
 
   const { lines } = await run(sandbox, { state: lastState });
 
-  expect(lines).toEqual(await golden('second-run', lines));
+  expect(lines).toEqual(await golden('second-run.jsonl', lines));
 });
