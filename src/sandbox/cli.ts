@@ -6,7 +6,7 @@ import type { Terminal } from './serve.ts';
 import { serve } from './serve.ts';
 
 const usage = `$0 [serve] [OPTION ...]
-$0 demo [--chats N] [--output FOLDER]
+$0 demo [--chats N] [--output FOLDER] [--login]
 
 A local Zendesk Chat API with made-up, reproducible data.
 serve answers requests until Ctrl-C; demo is the whole story: discover, sync,
@@ -59,12 +59,13 @@ const flags = {
     isFile: true,
     describe: 'folder for what the tap of the demo writes [default: demo-output]',
   },
+  login: { describe: 'demo: get the token in the browser, by tap-zendesk-chat login' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 type Name = keyof typeof flags;
 type Task = (terminal: Terminal) => Promise<number>;
 
-const flagsOfDemo: readonly string[] = ['chats', 'output'] satisfies Name[];
+const flagsOfDemo: readonly string[] = ['chats', 'output', 'login'] satisfies Name[];
 
 function valueOf(name: Name, text: string): string | number | boolean {
   const flag: Flag = flags[name];
@@ -84,7 +85,8 @@ function interpret({ flags: given, words: [command = 'serve'] }: Given<Name>): T
   if (!isDemo) return (terminal) => serve(values, terminal);
   const { chats = 3000, output = 'demo-output' } = values;
   checkOptions({ chats });
-  return (terminal) => runDemo({ chats: Number(chats), output: String(output) }, terminal);
+  const options = { chats: Number(chats), output: String(output), isLogin: 'login' in given };
+  return (terminal) => runDemo(options, terminal);
 }
 
 /**

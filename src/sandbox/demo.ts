@@ -1,19 +1,18 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runTap } from './demo-tap.ts';
-import type { ReportedRun } from './demo-report.ts';
-import { advice, table } from './demo-report.ts';
+import { isJsonObject } from '../json.ts';
 import type { Terminal } from './serve.ts';
-import type { Sandbox } from './server.ts';
-import { startSandbox } from './server.ts';
+import { startSandbox, type Sandbox } from './server.ts';
 
 export interface DemoOptions {
   readonly chats: number;
   /** Folder for what the tap writes, relative to the working directory. */
   readonly output: string;
-  /** Another tap than the one this package has. */
-  readonly tapPath?: string;
+  /** The token comes from `tap-zendesk-chat login`, with the sandbox as the provider. */
+  readonly isLogin: boolean;
 }
 
 /** The data end so long before now, and the edits come so long before now: after the data, and old enough to be asked for. */
@@ -21,75 +20,114 @@ const newestAgeSeconds = 3600;
 const editAgeSeconds = 600;
 const edits = 5;
 
-interface Stage {
-  readonly sandbox: Sandbox;
-  readonly terminal: Terminal;
-  readonly tapPath: string;
-  /** The folder as the user named it, for messages. */
-  readonly output: string;
+const client = { id: 'demo-client', secret: 'demo-secret' };
+const tapPath = fileURLToPath(new URL('../../bin/tap-zendesk-chat.js', import.meta.url));
+
+/** The value of the last STATE line of a file. */
+async function lastState(path: string): Promise<unknown> {
+  let last = '{}';
+  const file = await open(path);
+  for await (const line of file.readLines()) if (line.startsWith('{"type":"STATE"')) last = line;
+  const message: unknown = JSON.parse(last);
+  return isJsonObject(message) ? message['value'] : undefined;
 }
 
-/** Runs the tap with its stdout in a file of the output folder. */
-async function play(stage: Stage, file: string, flags: readonly string[]): Promise<ReportedRun> {
-  const { sandbox, terminal, tapPath, output } = stage;
-  const before = sandbox.requests.length;
-  const result = await runTap({
-    tapPath,
-    flags: ['--config', `${output}/config.json`, ...flags],
-    cwd: terminal.cwd,
-    apiUrl: sandbox.url,
-    stdoutFile: resolve(terminal.cwd, output, file),
-    signal: terminal.signal,
-  });
-  if (result.code !== 0) {
-    throw new Error(`The tap ended with ${result.code ?? 'a signal'}: ${result.lastError}`);
+class Demo {
+  readonly #sandbox: Sandbox;
+  readonly #terminal: Terminal;
+  readonly #output: string;
+  /** How a reader of the output calls the tap. */
+  readonly #tap: string;
+
+  constructor(sandbox: Sandbox, terminal: Terminal, output: string) {
+    const path = relative(terminal.cwd, tapPath);
+    this.#sandbox = sandbox;
+    this.#terminal = terminal;
+    this.#output = output;
+    this.#tap = path.startsWith('..') ? 'tap-zendesk-chat' : `node ${path}`;
   }
-  return { ...result, requests: sandbox.requests.slice(before) };
+
+  /** Discovers, syncs, changes some chats, syncs again from the saved state. Raises an error when the tap fails. */
+  async play(isLogin: boolean): Promise<void> {
+    const { account, url, config, provider } = this.#sandbox;
+    const output = this.#output;
+    await mkdir(resolve(this.#terminal.cwd, output), { recursive: true });
+    this.#say(`A sandbox with ${account.count('chats')} chats answers at ${url}`);
+    if (isLogin) await this.#signIn();
+    else await this.#keep('config.json', config);
+    const read = ['--config', `${output}/config.json`];
+    const all = [...read, '--catalog', `${output}/catalog.json`];
+    await this.#run([...read, '--discover'], 'catalog.json');
+    await this.#run(all, 'first.jsonl');
+    await this.#keep('state.json', await lastState(this.#pathOf('first.jsonl')));
+    account.edit({ count: edits, at: Math.floor(this.#sandbox.now() / 1000) - editAgeSeconds });
+    this.#say(`\n${edits} chats were edited in the sandbox.`);
+    if (isLogin) {
+      provider.expire();
+      this.#say('The access token has expired: the tap gets a new one.');
+    }
+    await this.#run([...all, '--state', `${output}/state.json`], 'second.jsonl');
+    this.#say(`
+To repeat this by hand, start zendesk-chat-sandbox, and give the tap its address:
+   export ZENDESK_CHAT_API_URL=ADDRESS
+With a real account, leave that variable unset and begin with:
+   ${this.#tap} login --subdomain SUBDOMAIN --client-id CLIENT_ID`);
+  }
+
+  async #signIn(): Promise<void> {
+    this.#say(`
+Choose Allow on the page that the browser opens. On a machine without a browser,
+allow access from a second terminal, with the address that the tap prints:
+   curl --location --data decision=allow 'ADDRESS'`);
+    const account = ['--subdomain', this.#sandbox.config.subdomain, '--client-id', client.id];
+    await this.#run(['login', ...account, '--port', '0', '--out', `${this.#output}/config.json`]);
+  }
+
+  /** Runs the tap in a process of its own, with its stdout in a file of the output folder. */
+  async #run(args: readonly string[], file?: string): Promise<void> {
+    const { cwd, signal, stderr } = this.#terminal;
+    const target = file === undefined ? '' : ` > ${this.#output}/${file}`;
+    this.#say(`\n$ ${this.#tap} ${args.join(' ')}${target}`);
+    const stdout = file === undefined ? undefined : await open(this.#pathOf(file), 'w');
+    try {
+      const env = {
+        ...process.env,
+        ZENDESK_CHAT_API_URL: this.#sandbox.url,
+        TAP_ZENDESK_CHAT_CLIENT_SECRET: client.secret,
+      };
+      const stdio = ['ignore', stdout?.fd ?? 'ignore', stderr.fd ?? 'ignore'] as const;
+      const tap = spawn(process.execPath, [tapPath, ...args], {
+        cwd,
+        env,
+        signal,
+        stdio: [...stdio],
+      });
+      const [code]: (number | null)[] = await once(tap, 'close');
+      if (code !== 0) throw new Error(`The tap ended with ${code ?? 'a signal'}.`);
+    } finally {
+      await stdout?.close();
+    }
+  }
+
+  #say(text: string): void {
+    this.#terminal.stdout.write(`${text}\n`);
+  }
+
+  #pathOf(file: string): string {
+    return resolve(this.#terminal.cwd, this.#output, file);
+  }
+
+  async #keep(file: string, value: unknown): Promise<void> {
+    await writeFile(this.#pathOf(file), `${JSON.stringify(value, null, 2)}\n`);
+  }
 }
 
-/** Discovers, syncs, changes some chats, syncs again from the saved state. Raises an error when the tap fails. */
-async function story(stage: Stage): Promise<string> {
-  const { sandbox, terminal, output } = stage;
-  const folder = resolve(terminal.cwd, output);
-  await mkdir(folder, { recursive: true });
-  const say = (text: string): unknown => terminal.stdout.write(`${text}\n`);
-  const keep = (file: string, value: unknown): Promise<void> =>
-    writeFile(resolve(folder, file), `${JSON.stringify(value, null, 2)}\n`);
-
-  await keep('config.json', sandbox.config);
-  say(`1. A sandbox with ${sandbox.account.count('chats')} chats answers at ${sandbox.url}`);
-  await play(stage, 'catalog.json', ['--discover']);
-  say(`2. Discovered the streams: ${output}/catalog.json`);
-  const catalog = ['--catalog', `${output}/catalog.json`];
-  const first = await play(stage, 'first.jsonl', catalog);
-  await keep('state.json', first.state ?? {});
-  say(`3. Synced everything: ${output}/first.jsonl, state in ${output}/state.json`);
-  sandbox.account.edit({
-    count: edits,
-    at: Math.floor(sandbox.now() / 1000) - editAgeSeconds,
-  });
-  say(`4. Edited ${edits} chats in the sandbox`);
-  const second = await play(stage, 'second.jsonl', [...catalog, '--state', `${output}/state.json`]);
-  say(`5. Synced again from the state: ${output}/second.jsonl\n`);
-  return table(first, second);
-}
-
-/** The path by which a reader of the output can start a program of this package. */
-function commandOf(tapPath: string, cwd: string): string {
-  const path = relative(cwd, tapPath);
-  return path.startsWith('..') ? 'tap-zendesk-chat' : `node ${path}`;
-}
-
-/** Plays the story and prints what came of it. Resolves with the exit code. */
+/** Plays the story and shows the commands of it. Resolves with the exit code. */
 export async function runDemo(options: DemoOptions, terminal: Terminal): Promise<number> {
-  const { chats, output } = options;
-  const tapPath =
-    options.tapPath ?? fileURLToPath(new URL('../../bin/tap-zendesk-chat.js', import.meta.url));
-  const sandbox = await startSandbox({ chats, newestAgeSeconds });
+  const { chats, output, isLogin } = options;
+  const sandbox = await startSandbox({ chats, newestAgeSeconds, clients: [client] });
   try {
-    terminal.stdout.write(await story({ sandbox, terminal, tapPath, output }));
-    const tap = commandOf(tapPath, terminal.cwd);
-    terminal.stdout.write(advice({ tap, chats, output }));
+    await new Demo(sandbox, terminal, output).play(isLogin);
     return 0;
   } finally {
     await sandbox.close();

@@ -58,7 +58,9 @@ export function createAuthorize(
 ): (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void> {
   return async (incoming, outgoing, url) => {
     const isDecision = incoming.method === 'POST';
-    const fields = isDecision ? new URLSearchParams(await text(incoming)) : url.searchParams;
+    // A decision needs no more than itself beside the address of the page.
+    const posted = isDecision ? new URLSearchParams(await text(incoming)) : [];
+    const fields = new URLSearchParams([...url.searchParams, ...posted]);
     const asked = readRequest(fields, provider);
     if (typeof asked === 'string') {
       outgoing.writeHead(400, htmlHeaders).end(errorPage(asked));

@@ -9,7 +9,8 @@ import { startSandbox } from './server.ts';
 /** What the program may touch of the process it runs in. */
 export interface Terminal {
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  /** Programs that are started write to its file descriptor, where it has one. */
+  readonly stderr: { write(text: string): unknown; readonly fd?: number };
   /** Where relative file names begin. */
   readonly cwd: string;
   /** Aborted when the program is to end. */

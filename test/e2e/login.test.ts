@@ -1,15 +1,14 @@
 /** `tap-zendesk-chat login`, with the browser played by hand; test/browser has a real one. */
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { createFakeClock } from '../helpers/fake-clock.ts';
+import { bring, decide, form, send } from '../helpers/play-browser.js';
 import { runTap } from '../helpers/run-tap.ts';
 import { signIn, type SignInResult } from '../helpers/sign-in.ts';
 import { spawnTap } from '../helpers/spawn-tap.ts';
@@ -22,50 +21,6 @@ beforeEach(async () => {
   out = join(folder, 'config.json');
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly location: string;
-}
-
-interface Sent {
-  readonly method?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
-}
-
-function send(url: string, { body, ...options }: Sent = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, options, (incoming) => {
-      const { statusCode: status = 0, headers } = incoming;
-      text(incoming).then(
-        (got) => resolve({ status, body: got, location: headers.location ?? '' }),
-        reject,
-      );
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
-}
-
-const form = { 'content-type': 'application/x-www-form-urlencoded' };
-
-/** What the browser is sent back to. */
-async function decide(address: URL, decision: 'allow' | 'deny'): Promise<URL> {
-  const fields = new URLSearchParams(address.searchParams);
-  fields.set('decision', decision);
-  const to = `${address.origin}${address.pathname}`;
-  const { location } = await send(to, { method: 'POST', headers: form, body: fields.toString() });
-  return new URL(location);
-}
-
-/** Does what the page does with a fragment. */
-function bring(back: URL, change: Sent = {}): Promise<Answer> {
-  if (back.hash === '') return send(back.href, change);
-  const headers = { ...form, origin: back.origin, ...change.headers };
-  return send(`${back.origin}/`, { method: 'POST', body: back.hash.slice(1), ...change, headers });
-}
 
 async function stored(path: string): Promise<Record<string, unknown>> {
   expect((await stat(path)).mode & 0o777).toBe(0o600);

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { run } from '../../../src/sandbox/cli.ts';
-import { runDemo } from '../../../src/sandbox/demo.ts';
 import type { Terminal } from '../../../src/sandbox/serve.ts';
 import { send } from './ask.ts';
 
@@ -128,39 +127,4 @@ test.each([
   expect(terminal.complained()).toContain(sentence);
   expect(terminal.complained().trimEnd().split('\n')).toHaveLength(1);
   expect(terminal.printed()).toBe('');
-});
-
-/** A tap of a few lines: asks once per run and writes messages of every type. */
-const fakeTap = `
-const flags = process.argv.slice(2);
-const answer = await fetch(process.env.ZENDESK_CHAT_API_URL + '/api/v2/chat/incremental/chats', {
-  headers: { authorization: 'Bearer sandbox-token' },
-});
-const { chats } = await answer.json();
-const say = (message) => console.log(JSON.stringify(message));
-if (flags.includes('--discover')) say({ streams: [] });
-else {
-  say({ type: 'SCHEMA', stream: 'chats' });
-  for (const record of chats) say({ type: 'RECORD', stream: 'chats', record });
-  say({ type: 'STATE', value: { n: flags.includes('--state') ? 2 : 1 } });
-}
-`;
-
-test('the demo discovers, syncs, edits, syncs again and tells how to repeat it', async () => {
-  const tapPath = join(folder, 'tap-zendesk-chat.mjs');
-  await writeFile(tapPath, fakeTap);
-  const terminal = fakeTerminal();
-  expect(await runDemo({ chats: 12, output: 'out', tapPath }, terminal)).toBe(0);
-  expect(terminal.printed()).toMatch(/ +chats +12 +12 +1 +1 +\d+\.\d\d +\d+\.\d\d\n/);
-  expect(terminal.printed()).toContain('--port 8765 --chats 12 --write-config out/config.json');
-  expect(terminal.printed()).toContain('node tap-zendesk-chat.mjs --config out/config.json');
-  expect(JSON.parse(await readFile(join(folder, 'out/state.json'), 'utf8'))).toEqual({ n: 1 });
-  expect(await readFile(join(folder, 'out/second.jsonl'), 'utf8')).toContain('{"n":2}');
-});
-
-test('the demo fails with the last line of a tap that fails', async () => {
-  const tapPath = join(folder, 'tap.mjs');
-  await writeFile(tapPath, 'console.error("one"); console.error("two"); process.exitCode = 3;');
-  const failing = runDemo({ chats: 3, output: 'out', tapPath }, fakeTerminal());
-  await expect(failing).rejects.toThrow('The tap ended with 3: two');
 });
