@@ -7,12 +7,8 @@ import type { HttpClient } from './http/client.ts';
 import type { Wait } from './http/limiter.ts';
 import type { Json } from './json.ts';
 import { secretForms, type Logger, type Metric } from './logger.ts';
-import {
-  discoverCatalog,
-  parseCatalog,
-  type Catalog,
-  type StreamDescription,
-} from './singer/catalog.ts';
+import { parseCatalog, type CatalogEntry } from './singer/catalog-entry.ts';
+import { discoverCatalog, type StreamDescription } from './singer/catalog.ts';
 import { selectByPatterns } from './singer/patterns.ts';
 import { selectStreams, type SelectedStream } from './singer/selection.ts';
 import { State } from './singer/state.ts';
@@ -258,10 +254,10 @@ export async function assembleSync(options: AssembleOptions): Promise<Sync> {
 function catalogOf(
   { catalog, patterns = [] }: Pick<AssembleOptions, 'catalog' | 'patterns'>,
   descriptions: readonly StreamDescription[],
-): Catalog | undefined {
+): readonly CatalogEntry[] | undefined {
   if (catalog !== undefined) return parseCatalog(catalog);
   if (patterns.length === 0) return undefined;
-  return selectByPatterns(discoverCatalog(descriptions), patterns);
+  return parseCatalog(selectByPatterns(discoverCatalog(descriptions), patterns));
 }
 
 function withDefinition(

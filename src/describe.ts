@@ -11,14 +11,8 @@ import { streams } from './zendesk/streams.ts';
 export async function describeProgram(): Promise<AboutOptions> {
   const { name, version, description, engines } = readManifest();
   const settings = await readConfigSchema();
-  return {
-    name,
-    version,
-    description,
-    node: engines.node,
-    settings,
-    streams: describeStreams('all'),
-  };
+  const described = describeStreams('all');
+  return { name, version, description, node: engines.node, settings, streams: described };
 }
 
 /** Names for `extra_streams`: all streams, and those that are read only when it names them. */
@@ -29,15 +23,12 @@ export function streamNames(): { names: readonly string[]; offByDefault: readonl
 
 /** The streams that are discovered, each with its schema. */
 export function describeStreams(extra: Config['extraStreams']): readonly StreamDescription[] {
-  const isOffered = ({ name, isDefault }: StreamDefinition): boolean =>
-    isDefault || extra === 'all' || extra.includes(name);
-  return streams.filter((stream) => isOffered(stream)).map((stream) => describe(stream));
+  return streams
+    .filter(({ name, isDefault }) => isDefault || extra === 'all' || extra.includes(name))
+    .map((stream) => describe(stream));
 }
 
 function describe(definition: StreamDefinition): StreamDescription {
-  const { name, aliases, keyProperties, replicationMethods, replicationKey, isDefault } =
-    definition;
-  const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${name}.json`));
-  const description = { name, aliases, keyProperties, replicationMethods, isDefault, schema };
-  return replicationKey === undefined ? description : { ...description, replicationKey };
+  const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${definition.name}.json`));
+  return { ...definition, schema };
 }

@@ -2,7 +2,7 @@
 import { TapError } from '../errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
 import { quotedName } from '../wording.ts';
-import type { StreamDescription } from '../singer/catalog.ts';
+import { isIncremental, type StreamDescription } from '../singer/catalog.ts';
 import { withoutNull } from '../singer/schema.ts';
 
 /**
@@ -14,7 +14,7 @@ const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
 /** A stream as the protocol's AirbyteStream. */
 function streamOf(description: StreamDescription): object {
   const { name, schema, keyProperties, replicationKey } = description;
-  const isIncremental = hasBookmark(description);
+  const hasBookmark = isIncremental(description);
   const keys = withoutPrimaryKey.has(name) ? [] : keyProperties;
   const properties = Object.entries(schema.properties ?? {}).map(([column, property]) => [
     column,
@@ -28,17 +28,12 @@ function streamOf(description: StreamDescription): object {
       properties: Object.fromEntries(properties),
       additionalProperties: true,
     },
-    supported_sync_modes: isIncremental ? ['full_refresh', 'incremental'] : ['full_refresh'],
-    ...(isIncremental && { source_defined_cursor: true, default_cursor_field: [replicationKey] }),
+    supported_sync_modes: hasBookmark ? ['full_refresh', 'incremental'] : ['full_refresh'],
+    ...(hasBookmark && { source_defined_cursor: true, default_cursor_field: [replicationKey] }),
     ...(keys.length > 0 && { source_defined_primary_key: keys.map((key) => [key]) }),
-    is_resumable: isIncremental,
+    is_resumable: hasBookmark,
     is_file_based: false,
   };
-}
-
-/** Can a stream be read from where an earlier run ended? */
-export function hasBookmark({ replicationMethods }: StreamDescription): boolean {
-  return replicationMethods.includes('INCREMENTAL');
 }
 
 /** The catalog of all streams, in their order. */
@@ -91,7 +86,7 @@ function configured(value: Json, index: number): Configured {
  */
 function entryOf({ name, columns }: Configured, description: StreamDescription): JsonObject {
   const metadata: JsonObject = { selected: true };
-  if (hasBookmark(description)) metadata['replication-method'] = 'INCREMENTAL';
+  if (isIncremental(description)) metadata['replication-method'] = 'INCREMENTAL';
   return {
     tap_stream_id: name,
     stream: name,

@@ -10,11 +10,11 @@ import { largeFile, readJsonFile, readTextFile } from '../input-file.ts';
 import { print, writeLine, writeMessages } from '../output.ts';
 import { createRunReport, errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';
 import type { JsonObject } from '../json.ts';
-import type { StreamDescription } from '../singer/catalog.ts';
+import { isIncremental, type StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult, Sync } from '../sync.ts';
 import { isHarmlessName, listed, maxListed, quotedName } from '../wording.ts';
 import type { ReadArguments } from './arguments.ts';
-import { hasBookmark, parseConfiguredCatalog } from './catalog.ts';
+import { parseConfiguredCatalog } from './catalog.ts';
 import { controlLine, statusLine } from './messages.ts';
 import { runErrorLine, type Run } from './run.ts';
 import { parseAirbyteState, singerState, type AirbyteState } from './state.ts';
@@ -93,7 +93,7 @@ function writerFor(
   const streams = chosen.map((description) => {
     const { name, keyProperties } = description;
     const received = states.get(name) ?? {};
-    return [name, { received, keyProperties, hasBookmark: hasBookmark(description) }] as const;
+    return [name, { received, keyProperties, hasBookmark: isIncremental(description) }] as const;
   });
   const carried = isLegacy ? streams.filter(([name]) => states.has(name)) : [];
   return createAirbyteWriter({

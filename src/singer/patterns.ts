@@ -2,7 +2,7 @@
 import { TapError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { didYouMean, quotedName } from '../wording.ts';
-import type { Catalog, CatalogEntry, MetadataEntry } from './catalog.ts';
+import type { Catalog, EntryJson } from './catalog.ts';
 import type { Breadcrumb } from './schema.ts';
 
 interface Pattern {
@@ -73,26 +73,21 @@ function pathsTo(names: readonly string[]): readonly string[] {
   return names.map((_name, index) => names.slice(0, index + 1).join('.'));
 }
 
-/** What a pattern chooses, it chooses with everything below. */
-function reaches(pattern: Pattern, names: readonly string[]): boolean {
-  return pathsTo(names).some((path) => pattern.matches(path));
-}
-
+/** What a pattern chooses, it chooses with everything below and with what it is a part of. */
 function select(
-  entry: CatalogEntry,
+  entry: EntryJson,
   included: readonly Pattern[],
   excluded: readonly Pattern[],
-): CatalogEntry {
-  const places = entry.metadata.map(({ breadcrumb }) => namesAt(entry.tap_stream_id, breadcrumb));
-  const chosen = places.filter(
-    (names) =>
-      included.some((pattern) => reaches(pattern, names)) &&
-      !excluded.some((pattern) => reaches(pattern, names)),
+): EntryJson {
+  const places = entry.metadata.map(({ breadcrumb }) =>
+    pathsTo(namesAt(entry.tap_stream_id, breadcrumb)),
   );
-  // Whoever is chosen brings what it is a part of.
-  const paths = new Set(chosen.flatMap((names) => pathsTo(names)));
-  const metadata = entry.metadata.map((given, index): MetadataEntry => {
-    const selected = paths.has((places[index] ?? []).join('.'));
+  const isChosen = (paths: readonly string[]): boolean =>
+    included.some(({ matches }) => paths.some(matches)) &&
+    !excluded.some(({ matches }) => paths.some(matches));
+  const chosen = new Set(places.filter(isChosen).flat());
+  const metadata = entry.metadata.map((given, index) => {
+    const selected = chosen.has(places[index]?.at(-1) ?? '');
     return { ...given, metadata: { ...given.metadata, selected } };
   });
   return { ...entry, metadata };
@@ -136,11 +131,7 @@ export function selectByPatterns(catalog: Catalog, texts: readonly string[]): Ca
 }
 
 function defaultPatterns({ streams }: Catalog): readonly Pattern[] {
-  return streams.flatMap(({ tap_stream_id: id, metadata }) => {
-    const isDefault = metadata.some(
-      ({ breadcrumb, metadata: root }) =>
-        breadcrumb.length === 0 && root['selected-by-default'] === true,
-    );
-    return isDefault ? [parsePattern(id)] : [];
-  });
+  return streams.flatMap(({ tap_stream_id: id, metadata: [root] }) =>
+    root?.metadata['selected-by-default'] === true ? [parsePattern(id)] : [],
+  );
 }

@@ -1,10 +1,9 @@
 import { TapError } from '../errors.ts';
 import { nearMisses, quoted, quotedName } from '../wording.ts';
-import type { Catalog, CatalogEntry, ReplicationMethod, StreamDescription } from './catalog.ts';
-import { readFlag } from './catalog.ts';
-import type { Columns } from './columns.ts';
-import { chosenColumns, chosenKeys, schemaDifferences } from './columns.ts';
-import type { JsonSchema } from './schema.ts';
+import type { CatalogEntry } from './catalog-entry.ts';
+import type { ReplicationMethod, StreamDescription } from './catalog.ts';
+import { chosenKeys, schemaDifferences } from './columns.ts';
+import type { Breadcrumb, JsonSchema } from './schema.ts';
 import { pruneSchema, withoutNull } from './schema.ts';
 
 /** A stream that is to be read, and what of it. */
@@ -27,129 +26,88 @@ export interface SelectedStream {
   readonly bookmarkProperties: readonly string[];
 }
 
-export interface SelectionOptions {
-  /** `undefined`: none was given, and the default streams are read with all their columns. */
-  readonly catalog: Catalog | undefined;
-  readonly streams: readonly StreamDescription[];
-  /** Told, in one sentence, what of the catalog is not obeyed. */
-  readonly warn: (message: string) => void;
-}
+type Warn = (message: string) => void;
 
-type Warn = SelectionOptions['warn'];
-
-function wrong(message: string, stream?: string): TapError {
-  return new TapError(message, { kind: 'config', ...(stream !== undefined && { stream }) });
-}
-
-function rootMetadata(entry: CatalogEntry): Columns['root'] {
-  return entry.metadata.findLast(({ breadcrumb }) => breadcrumb.length === 0)?.metadata ?? {};
-}
-
-function isSelected(entry: CatalogEntry): boolean {
-  const root = rootMetadata(entry);
-  const inclusion = root['inclusion'] ?? entry.schema.inclusion;
-  if (inclusion === 'automatic' || inclusion === 'unsupported') return inclusion === 'automatic';
-  const opinions = [
-    root['selected'],
-    entry['selected'],
-    entry.schema.selected,
-    root['selected-by-default'],
-  ];
-  return opinions.map(readFlag).find((flag) => flag !== undefined) === true;
-}
-
-function readMethod(
-  value: unknown,
-  allowed: readonly ReplicationMethod[],
-): ReplicationMethod | undefined {
-  return allowed.find((method) => method === String(value).toUpperCase());
+function wrong(message: string, stream: string): TapError {
+  return new TapError(message, { kind: 'config', stream });
 }
 
 /** The stream's own method unless the catalog asks for another one that the stream has. */
 function replicationMethod(
-  entry: CatalogEntry,
+  { id, root, legacy }: CatalogEntry,
   { replicationMethods: allowed }: StreamDescription,
   warn: Warn,
 ): ReplicationMethod {
-  const wanted = rootMetadata(entry)['replication-method'] ?? entry['replication_method'] ?? null;
-  const method = wanted === null ? allowed[0] : readMethod(wanted, allowed);
+  const wanted = root['replication-method'] ?? legacy['replication_method'] ?? allowed[0];
+  const text = typeof wanted === 'string' ? wanted.toUpperCase() : '';
+  const method = allowed.find((one) => one === text);
   if (method !== undefined) return method;
   warn(
-    `Stream "${entry.tap_stream_id}": the catalog asks for replication method ${quoted(wanted, ['FULL_TABLE', 'INCREMENTAL', 'LOG_BASED'])}; the stream has ${allowed.join(' and ')}. It is read as ${allowed[0]}.`,
+    `Stream "${id}": the catalog asks for replication method ${quoted(wanted, ['FULL_TABLE', 'INCREMENTAL', 'LOG_BASED'])}; the stream has ${allowed.join(' and ')}. It is read as ${allowed[0]}.`,
   );
   return allowed[0];
 }
 
 /** A stream's replication key is not for choice: says so when the catalog names another or expects it to matter. */
 function checkReplicationKey(
-  entry: CatalogEntry,
+  { id, root, legacy }: CatalogEntry,
   { replicationKey: own }: StreamDescription,
   method: ReplicationMethod,
   warn: Warn,
 ): void {
-  const root = rootMetadata(entry);
-  const stated = root['replication-key'] ?? null;
-  const legacy = method === 'INCREMENTAL' ? (entry['replication_key'] ?? null) : null;
-  const key = stated ?? legacy;
+  const older = method === 'INCREMENTAL' ? legacy['replication_key'] : null;
+  const key = root['replication-key'] ?? older ?? null;
   if (key === null) return;
-  const stream = `Stream "${entry.tap_stream_id}":`;
   const used = own === undefined ? 'the stream has none' : `the stream's is "${own}"`;
   if (key !== own)
-    warn(`${stream} the catalog asks for replication key ${quotedName(key)}; ${used}.`);
+    warn(`Stream "${id}": the catalog asks for replication key ${quotedName(key)}; ${used}.`);
   else if (method === 'FULL_TABLE' && (root['replication-method'] ?? null) === null)
     warn(
-      `${stream} it is read as FULL_TABLE, its replication key notwithstanding. Set "replication-method" to INCREMENTAL to read by bookmark.`,
+      `Stream "${id}": it is read as FULL_TABLE, its replication key notwithstanding. Set "replication-method" to INCREMENTAL to read by bookmark.`,
     );
 }
 
-interface Choice {
-  readonly names: { readonly stream: string; readonly tapStreamId: string };
-  readonly keyProperties: readonly string[];
-  readonly method: ReplicationMethod;
-  readonly isKept: Columns['isKept'];
-}
+type Choice = Pick<
+  SelectedStream,
+  'stream' | 'tapStreamId' | 'keyProperties' | 'replicationMethod'
+> & { readonly isKept: (breadcrumb: Breadcrumb) => boolean };
 
-function select(description: StreamDescription, choice: Choice): SelectedStream {
-  const { keyProperties, method } = choice;
+function select(description: StreamDescription, { isKept, ...choice }: Choice): SelectedStream {
+  const { tapStreamId, keyProperties, replicationMethod: method } = choice;
   const replicationKey = method === 'INCREMENTAL' ? description.replicationKey : undefined;
-  const automatic = new Set(keyProperties);
-  if (replicationKey !== undefined) automatic.add(replicationKey);
+  const automatic = new Set([...keyProperties, replicationKey]);
   const pruned = pruneSchema(
     description.schema,
-    (breadcrumb) => automatic.has(breadcrumb[1] ?? '') || choice.isKept(breadcrumb),
+    (breadcrumb) => automatic.has(breadcrumb[1] ?? '') || isKept(breadcrumb),
   );
-  const { tapStreamId } = choice.names;
   if (pruned === undefined)
     throw wrong(
       `The catalog selects the stream "${tapStreamId}" and none of its columns.`,
       tapStreamId,
     );
-  const keys = new Set(keyProperties);
   const columns = Object.entries(pruned.properties ?? {}).map(([name, schema]) => [
     name,
-    keys.has(name) ? withoutNull(schema) : schema,
+    keyProperties.includes(name) ? withoutNull(schema) : schema,
   ]);
-  const properties: Readonly<Record<string, JsonSchema>> = Object.freeze(
-    Object.fromEntries(columns),
-  );
+  const properties: Readonly<Record<string, JsonSchema>> = Object.fromEntries(columns);
   const hasKey = replicationKey !== undefined && properties[replicationKey] !== undefined;
-  return Object.freeze({
+  return {
     name: description.name,
-    ...choice.names,
-    schema: Object.freeze({ ...description.schema, properties }),
+    ...choice,
+    schema: { ...description.schema, properties },
     knownSchema: description.schema,
-    keyProperties: Object.freeze([...keyProperties]),
-    replicationMethod: method,
     ...(replicationKey !== undefined && { replicationKey }),
-    bookmarkProperties: Object.freeze(hasKey ? [replicationKey] : []),
-  });
+    bookmarkProperties: hasKey ? [replicationKey] : [],
+  };
 }
 
 function selectWhole(description: StreamDescription): SelectedStream {
+  const { name, keyProperties, replicationMethods } = description;
   return select(description, {
-    names: { stream: description.name, tapStreamId: description.name },
-    keyProperties: description.keyProperties,
-    method: description.replicationMethods[0],
+    stream: name,
+    tapStreamId: name,
+    keyProperties,
+    replicationMethod: replicationMethods[0],
     isKept: () => true,
   });
 }
@@ -159,23 +117,22 @@ function selectGiven(
   entry: CatalogEntry,
   warn: Warn,
 ): SelectedStream {
-  const columns = chosenColumns(entry, rootMetadata(entry));
-  for (const difference of schemaDifferences(entry, description, columns)) warn(difference);
+  for (const difference of schemaDifferences(entry, description)) warn(difference);
   const method = replicationMethod(entry, description, warn);
   checkReplicationKey(entry, description, method, warn);
   return select(description, {
-    names: { stream: entry.stream, tapStreamId: entry.tap_stream_id },
-    keyProperties: chosenKeys(entry, description, columns),
-    method,
-    isKept: columns.isKept,
+    stream: entry.stream,
+    tapStreamId: entry.id,
+    keyProperties: chosenKeys(entry, description),
+    replicationMethod: method,
+    isKept: (breadcrumb) => entry.isKept(breadcrumb),
   });
 }
 
 function descriptionOf(
-  entry: CatalogEntry,
+  { id }: CatalogEntry,
   streams: readonly StreamDescription[],
 ): StreamDescription {
-  const id = entry.tap_stream_id;
   const found =
     streams.find(({ name }) => name === id) ?? streams.find(({ aliases }) => aliases.includes(id));
   if (found !== undefined) return found;
@@ -206,16 +163,25 @@ function checkUnique(
 
 /**
  * The streams to read, in the tap's order, each with its columns, keys and method.
+ * @param options.catalog `undefined`: none was given, and the default streams are read with all their columns.
+ * @param options.warn gets, in one sentence, what of the catalog is not obeyed.
  * @throws TapError of kind config when the catalog selects what does not exist, or one thing twice.
  */
-export function selectStreams(options: SelectionOptions): readonly SelectedStream[] {
-  const { catalog, streams, warn } = options;
+export function selectStreams({
+  catalog,
+  streams,
+  warn,
+}: {
+  readonly catalog: readonly CatalogEntry[] | undefined;
+  readonly streams: readonly StreamDescription[];
+  readonly warn: Warn;
+}): readonly SelectedStream[] {
   if (catalog === undefined) return streams.filter(({ isDefault }) => isDefault).map(selectWhole);
-  checkUnique(catalog.streams, 'lists the stream', (entry) => entry.tap_stream_id);
-  const entries = catalog.streams.filter(isSelected);
+  checkUnique(catalog, 'lists the stream', ({ id }) => id);
+  const entries = catalog.filter(({ isSelected }) => isSelected);
   const found = new Map(entries.map((entry) => [entry, descriptionOf(entry, streams)]));
-  checkUnique(entries, 'selects the stream', (entry) => descriptionOf(entry, streams).name);
-  checkUnique(entries, 'gives targets the stream name', (entry) => entry.stream);
+  checkUnique(entries, 'selects the stream', (entry) => found.get(entry)?.name ?? '');
+  checkUnique(entries, 'gives targets the stream name', ({ stream }) => stream);
   return streams.flatMap((description) =>
     entries
       .filter((entry) => found.get(entry) === description)

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import type { ReplicationMethod } from '../singer/catalog.ts';
+import type { StreamTraits } from '../singer/catalog.ts';
 import type { ChatApi } from './api.ts';
 
 /**
@@ -63,23 +63,13 @@ export interface Probed {
 export type Probe = (options: ReadOptions) => Promise<Probed>;
 
 /** A stream as data. Adding one is adding such an object, a schema file and items in the sandbox. */
-export interface StreamDefinition {
-  /** `tap_stream_id` and, by default, the name a target is given. */
-  readonly name: string;
+export interface StreamDefinition extends StreamTraits {
   /** One sentence for the README's table. */
   readonly description: string;
-  /** Names other taps gave the same stream; accepted in catalogs and states. */
-  readonly aliases: readonly string[];
   /** Path below `/api/v2/chat/`. */
   readonly path: string;
-  readonly keyProperties: readonly string[];
-  /** The first is the default. */
-  readonly replicationMethods: readonly [ReplicationMethod, ...ReplicationMethod[]];
-  readonly replicationKey?: string;
   /** Statuses of the stream's first request that mean: this account has no such thing. */
   readonly absentOn: readonly number[];
-  /** Discovered and selected unless the user says otherwise; the others only when `extra_streams` names them. */
-  readonly isDefault: boolean;
   /** Keys other taps left in this stream's bookmark, but for times; their leaves become null once ours is written. */
   readonly foreignBookmarkKeys: readonly string[];
   /** Raises a TapError (config) for an entry of a state that the stream cannot go on from. */

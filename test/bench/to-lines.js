@@ -12,7 +12,7 @@ import { systemClock } from '../../dist/clock.js';
 import { parseJson } from '../../dist/http/body.js';
 import { createLogger } from '../../dist/logger.js';
 import { writeMessages } from '../../dist/output.js';
-import { parseCatalog } from '../../dist/singer/catalog.js';
+import { parseCatalog } from '../../dist/singer/catalog-entry.js';
 import { selectStreams } from '../../dist/singer/selection.js';
 import { State } from '../../dist/singer/state.js';
 import { loadValidator } from '../../dist/singer/validator.js';

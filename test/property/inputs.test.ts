@@ -12,7 +12,7 @@ import { describeStreams } from '../../src/describe.ts';
 import { TapError } from '../../src/errors.ts';
 import { parseJson } from '../../src/input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../src/json.ts';
-import { parseCatalog } from '../../src/singer/catalog.ts';
+import { parseCatalog } from '../../src/singer/catalog-entry.ts';
 import { selectStreams } from '../../src/singer/selection.ts';
 import { State } from '../../src/singer/state.ts';
 import type { StreamDefinition } from '../../src/zendesk/definition.ts';

@@ -111,8 +111,8 @@ export const airbyteMutants = [
     name: 'a full refresh ignores its state',
     promise: 'a full refresh that broke off is taken up where it was',
     file: catalog,
-    search: "if (hasBookmark(description)) metadata['replication-method'] = 'INCREMENTAL';",
-    replacement: "if (hasBookmark(description)) metadata['replication-method'] = 'FULL_TABLE';",
+    search: "if (isIncremental(description)) metadata['replication-method'] = 'INCREMENTAL';",
+    replacement: "if (isIncremental(description)) metadata['replication-method'] = 'FULL_TABLE';",
     killers: testsOf('e2e/airbyte/sync-modes', 'full_refresh, given the state of a whole sync'),
   },
   {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 
+import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
 import { discoverCatalog, type StreamDescription } from '../../../src/singer/catalog.ts';
 import { matchesGlob, selectByPatterns } from '../../../src/singer/patterns.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';
@@ -34,7 +35,7 @@ const streams = [
 
 /** What would be read: columns by stream, nested ones behind a dot. */
 function selected(...patterns: string[]): Record<string, string> {
-  const catalog = selectByPatterns(discoverCatalog(streams), patterns);
+  const catalog = parseCatalog(selectByPatterns(discoverCatalog(streams), patterns));
   const chosen = selectStreams({ catalog, streams, warn: () => undefined });
   const columns = (schema: StreamDescription['schema']): string[] =>
     Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {

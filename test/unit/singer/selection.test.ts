@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
-import { parseCatalog } from '../../../src/singer/catalog.ts';
+import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
 import { propertyBreadcrumbs } from '../../../src/singer/schema.ts';
 import type { SelectedStream } from '../../../src/singer/selection.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';
@@ -129,6 +129,11 @@ test.each<[string, Given, boolean]>([
     false,
   ],
   ['the old selected of the schema', { schema: { selected: true } }, true],
+  [
+    'old yes in the schema, no in metadata',
+    { root: { selected: false }, schema: { selected: true } },
+    false,
+  ],
   ['unsupported and selected', { root: { inclusion: 'unsupported', selected: true } }, false],
   ['automatic and not selected', { root: { inclusion: 'automatic', selected: false } }, true],
   ['its columns selected, itself not', { at: { rating: { selected: true } } }, false],

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { describeStreams } from '../../../src/describe.ts';
 import type { Json, JsonObject } from '../../../src/json.ts';
+import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
 import { discoverCatalog } from '../../../src/singer/catalog.ts';
 import { selectByPatterns } from '../../../src/singer/patterns.ts';
 import { propertyBreadcrumbs, type Breadcrumb } from '../../../src/singer/schema.ts';
@@ -102,7 +103,7 @@ test.each(
     const columns = Object.keys(streams[0]?.schema.properties ?? {});
     const left = columns.filter((_column, index) => which === 'all' || index % 2 === 0);
     const patterns = left.map((column) => `${name}.${column}`);
-    const catalog = selectByPatterns(discoverCatalog(streams), patterns);
+    const catalog = parseCatalog(selectByPatterns(discoverCatalog(streams), patterns));
     const [selected] = selectStreams({ catalog, streams, warn: () => undefined });
     if (selected === undefined) throw new Error(`${name} is not selected`);
     const shipped = await loadValidator(name);
