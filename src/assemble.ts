@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
-import { apiOrigin, gatherConfig, parseConfig, type Config, type ConfigSources } from './config.ts';
+import { apiOrigin, gatherConfig, type Config, type ConfigSources } from './config.ts';
+import { parseConfig } from './config/parse.ts';
 import { describeStreams, streamNames } from './describe.ts';
 import type { TapError } from './errors.ts';
 import type { RequestReport } from './http/request.ts';
@@ -19,7 +20,7 @@ import { createSync, type StreamToRead, type Sync } from './sync.ts';
 import { createChatApi } from './zendesk/api.ts';
 import type { OAuthClient } from './zendesk/credentials.ts';
 import type { Grants } from './zendesk/grants.ts';
-import type { ReadSettings, StreamDefinition } from './zendesk/definition.ts';
+import type { StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
 
 interface Http {
@@ -56,14 +57,14 @@ async function createHttp({
   const client = createHttpClient({
     origin: apiOrigin(config.subdomain, env),
     credentials,
-    userAgent: config.userAgent ?? `tap-zendesk-chat/${readManifest().version}`,
+    userAgent: config.user_agent ?? `tap-zendesk-chat/${readManifest().version}`,
     secrets,
     clock,
     signal,
-    requestsPerMinute: config.requestsPerMinute,
-    requestTimeoutMs: config.requestTimeoutMs,
-    minBytesPerMinute: config.minBytesPerMinute,
-    maxRetryMs: config.maxRetryMs,
+    requestsPerMinute: config.requests_per_minute,
+    requestTimeoutMs: config.request_timeout * 1000,
+    minBytesPerMinute: config.min_bytes_per_minute,
+    maxRetryMs: config.max_retry_seconds * 1000,
     ...(isCheck && patienceOfCheck(config)),
     onAttempt: (request) => {
       requests += 1;
@@ -92,11 +93,11 @@ function createSecrets(config: Config, logger: Logger) {
 }
 
 /** One attempt and one more for each request, whatever the config says; a shorter time limit of the user's is kept. */
-function patienceOfCheck({ requestTimeoutMs }: Config) {
+function patienceOfCheck({ request_timeout }: Config) {
   return {
     maxAttempts: 2,
     maxRetryMs: 4_000,
-    requestTimeoutMs: Math.min(requestTimeoutMs, 10_000),
+    requestTimeoutMs: Math.min(request_timeout, 10) * 1000,
   };
 }
 
@@ -122,7 +123,7 @@ export async function assembleCheck(
   const timeUp = new AbortController();
   const sync = await assembleSync({
     ...options,
-    config: { ...options.config, extraStreams: [] },
+    config: { ...options.config, extra_streams: [] },
     catalog: undefined,
     state: undefined,
     howToSelect: '',
@@ -167,7 +168,7 @@ export async function loadConfig(
     knownStreams: streamNames(),
     setSecrets: logger.setSecrets,
   });
-  if (config.logFormat === 'json') logger.setFormat('json');
+  if (config.log_format === 'json') logger.setFormat('json');
   for (const { level, message } of notes) {
     if (level === 'INFO') logger.info(message);
     else logger.warning(message);
@@ -206,7 +207,7 @@ export function assembleSelection(
   options: Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'logger' | 'howToSelect'>,
 ): readonly SelectedStream[] {
   const { config, logger, howToSelect } = options;
-  const descriptions = describeStreams(config.extraStreams);
+  const descriptions = describeStreams(config.extra_streams);
   const selected = selectStreams({
     catalog: catalogOf(options, descriptions),
     streams: descriptions,
@@ -239,10 +240,10 @@ export async function assembleSync(options: AssembleOptions): Promise<Sync> {
     api,
     loadValidator: ({ name }) => loadValidator(name),
     state,
-    settings: readSettings(config),
+    settings: config,
     obeysBookmark: ({ replicationMethod }) => replicationMethod === 'INCREMENTAL',
-    failsOnAbsent: config.onAbsent === 'fail',
-    toleratesForbidden: config.onForbidden === 'warn',
+    failsOnAbsent: config.on_absent === 'fail',
+    toleratesForbidden: config.on_forbidden === 'warn',
     confirmsAbsence: options.adapt === undefined,
     logger,
     signal,
@@ -267,18 +268,4 @@ function withDefinition(
   const definition = streams.find(({ name }) => name === selected.name);
   if (definition === undefined) throw new Error(`no stream ${selected.name} in the table`);
   return { selected, definition: adapt(definition) };
-}
-
-function readSettings(config: Config): ReadSettings {
-  const { subdomain, startDateMs, hasStartDate, endDateMs, lookbackMinutes, pageLimits } = config;
-  const toleratesBadItems = config.onBadItem === 'warn';
-  const settings = {
-    subdomain,
-    startDateMs,
-    hasStartDate,
-    lookbackMinutes,
-    pageLimits,
-    toleratesBadItems,
-  };
-  return endDateMs === undefined ? settings : { ...settings, endDateMs };
 }

@@ -115,7 +115,7 @@ function sourcesOf({ config, startDate }: SingerArguments, { env }: Run): Config
 async function about({ stdout }: Run, { format }: SingerArguments): Promise<number> {
   const { about: describe, aboutText } = await import('./about.ts');
   const { describeProgram } = await import('./describe.ts');
-  const program = await describeProgram();
+  const program = describeProgram();
   const isJson = format === 'json';
   const text = isJson
     ? `${JSON.stringify(describe(program), null, 2)}\n`

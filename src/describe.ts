@@ -8,9 +8,9 @@ import type { StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
 
 /** What describes the program: package.json and the schema of the config. */
-export async function describeProgram(): Promise<AboutOptions> {
+export function describeProgram(): AboutOptions {
   const { name, version, description, engines } = readManifest();
-  const settings = await readConfigSchema();
+  const settings = readConfigSchema();
   const described = describeStreams('all');
   return { name, version, description, node: engines.node, settings, streams: described };
 }
@@ -22,9 +22,12 @@ export function streamNames(): { names: readonly string[]; offByDefault: readonl
 }
 
 /** The streams that are discovered, each with its schema. */
-export function describeStreams(extra: Config['extraStreams']): readonly StreamDescription[] {
+export function describeStreams(
+  extra: 'all' | Config['extra_streams'],
+): readonly StreamDescription[] {
+  const isAll = extra === 'all' || extra.includes('all');
   return streams
-    .filter(({ name, isDefault }) => isDefault || extra === 'all' || extra.includes(name))
+    .filter(({ name, isDefault }) => isDefault || isAll || extra.includes(name))
     .map((stream) => describe(stream));
 }
 

@@ -198,7 +198,7 @@ async function* pipeStream(
     loadValidator,
     state,
     outcome,
-    toleratesBadItems: settings.toleratesBadItems ?? false,
+    toleratesBadItems: settings.on_bad_item === 'warn',
     movesBookmark: obeysBookmark(selected),
     foreignBookmarkKeys: definition.foreignBookmarkKeys,
     report: (finding) =>

@@ -67,7 +67,7 @@ export async function judge(told: Case): Promise<Verdict | Doubt> {
 
 function complete({ outcome, selected, settings }: Case): Verdict {
   const { leftOut, firstLeftOut } = outcome;
-  if (leftOut === 0 || settings.toleratesBadItems === true) return { status: 'complete' };
+  if (leftOut === 0 || settings.on_bad_item === 'warn') return { status: 'complete' };
   const items = leftOut === 1 ? '1 item without a key was' : `${leftOut} items without a key were`;
   const which = leftOut === 1 ? 'it is' : 'the first is';
   const text = `${items} left out, everything else was read; see the warnings above (${which} ${firstLeftOut})`;

@@ -67,7 +67,7 @@ async function dispatch(run: Run, parsed: AirbyteArguments): Promise<number> {
 async function spec({ stdout }: Run): Promise<number> {
   const { readConfigSchema } = await import('../config.ts');
   const { airbyteSpec } = await import('./spec.ts');
-  await print(stdout, specLine(airbyteSpec(await readConfigSchema())));
+  await print(stdout, specLine(airbyteSpec(readConfigSchema())));
   return 0;
 }
 

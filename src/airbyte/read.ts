@@ -29,8 +29,8 @@ export async function read(run: Run, files: ReadArguments): Promise<number> {
   const givenConfig = await readConfigFile(files.config);
   const config = {
     ...(await loadConfig({ files: [], settings: givenConfig }, run)),
-    extraStreams: 'all',
-  } as const;
+    extra_streams: ['all'],
+  };
   const descriptions = describeStreams('all');
   const given = await readJsonFile({
     path: files.catalog,

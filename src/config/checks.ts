@@ -2,9 +2,8 @@ import dayjs from 'dayjs';
 import utc from 'dayjs/plugin/utc.js';
 
 import { instantToMicros, microsToInstant } from '../instant.ts';
-import type { Findings } from './forms.ts';
-import { didYouMean, maxListed, nearMisses, quoted, quotedName } from '../wording.ts';
-import { textOf } from './wording.ts';
+import { didYouMean, quoted, quotedName } from '../wording.ts';
+import type { GivenConfig } from './forms.ts';
 
 dayjs.extend(utc);
 
@@ -15,16 +14,16 @@ export interface KnownStreams {
 }
 
 /** Puts the bare subdomain in place of whatever address was given. */
-export function checkSubdomain(findings: Findings): void {
-  const { settings, violations } = findings;
-  const given = settings['subdomain'];
+export function checkSubdomain(given: GivenConfig): void {
+  const { settings, violations } = given;
+  const { subdomain: address } = settings;
   const example = 'give acme for an account at https://acme.zendesk.com.';
-  if (given === undefined) {
+  if (address === undefined) {
     const missing = `subdomain is missing: ${example}`;
-    violations.set('subdomain', missing + nearMiss(findings, 'subdomain'));
+    violations.set('subdomain', missing + nearMiss(given, 'subdomain'));
   }
-  if (typeof given !== 'string') return;
-  const [host = ''] = given
+  if (typeof address !== 'string') return;
+  const [host = ''] = address
     .toLowerCase()
     .replace(/^https?:\/\//, '')
     .split(/[/?#]/, 1);
@@ -34,13 +33,13 @@ export function checkSubdomain(findings: Findings): void {
     const why = subdomain.includes('.')
       ? 'another host than zendesk.com'
       : 'no name of letters, digits and hyphens';
-    violations.set('subdomain', `subdomain is ${quoted(given)}, ${why}: ${example}`);
+    violations.set('subdomain', `subdomain is ${quoted(address)}, ${why}: ${example}`);
   }
 }
 
 /** There must be a token that a header can carry, or what gets one. */
-export function checkCredentials(findings: Findings): void {
-  const { settings, violations, notes } = findings;
+export function checkCredentials(given: GivenConfig): void {
+  const { settings, violations } = given;
   const { access_token: token, refresh_token, client_id, client_secret, token_file } = settings;
   if (typeof token === 'string' && !/^[!-~]+$/.test(token)) {
     const wrong =
@@ -51,74 +50,79 @@ export function checkCredentials(findings: Findings): void {
   if (refresh_token !== undefined && client_id === undefined) {
     const why = 'a refresh token can only be used together with the client it was issued to';
     if (token === undefined) violations.set('client_id', `client_id is missing: ${why}.`);
-    else
-      notes.push({
-        level: 'WARNING',
-        message: `refresh_token is not used: ${why}, so give client_id, too.`,
-      });
+    else given.warn(`refresh_token is not used: ${why}, so give client_id, too.`);
   } else if (token === undefined && refresh_token === undefined) {
     const missing =
       'access_token is missing: get one with "tap-zendesk-chat login", or give an OAuth token of Zendesk Chat ' +
       'with the scopes read and chat.';
-    violations.set('access_token', missing + nearMiss(findings, 'access_token'));
+    violations.set('access_token', missing + nearMiss(given, 'access_token'));
   }
+}
+
+/** A misspelt key that is taken for the missing one. */
+function nearMiss({ schema, unknownKeys }: GivenConfig, key: string): string {
+  const near = unknownKeys.first.find(({ meant }) => meant === key);
+  if (near === undefined) return '';
+  return ` The config holds ${quotedName(near.path, [...schema.keys()])}: did you mean ${key}?`;
 }
 
 /** Each name must be a stream that exists. */
 export function checkExtraStreams(
-  { settings, violations }: Findings,
-  known: KnownStreams | undefined,
+  { settings, violations }: GivenConfig,
+  { names: known, offByDefault }: KnownStreams,
 ): void {
-  const names = settings['extra_streams'];
-  if (!Array.isArray(names) || known === undefined || violations.has('extra_streams')) return;
-  const unknown = names.map(textOf).find((name) => name !== 'all' && !known.names.includes(name));
+  const { extra_streams: names } = settings;
+  if (!Array.isArray(names) || violations.has('extra_streams')) return;
+  const unknown = names.map(String).find((name) => name !== 'all' && !known.includes(name));
   if (unknown === undefined) return;
-  const hasChoice = known.offByDefault.length > 0;
-  const choice = hasChoice
-    ? `it may name ${known.offByDefault.join(', ')}, or be all.`
-    : 'all streams of this version are default ones, so take it out.';
-  const sentence = `extra_streams names ${quotedName(unknown, known.names)}, a stream that does not exist: ${choice}`;
-  violations.set('extra_streams', sentence + didYouMean(unknown, known.names));
+  const choice =
+    offByDefault.length > 0
+      ? `it may name ${offByDefault.join(', ')}, or be all.`
+      : 'all streams of this version are default ones, so take it out.';
+  const sentence = `extra_streams names ${quotedName(unknown, known)}, a stream that does not exist: ${choice}`;
+  violations.set('extra_streams', sentence + didYouMean(unknown, known));
 }
 
-/** The span to read; `endMs` is inclusive. */
-export interface Dates {
-  readonly startMs: number;
-  readonly endMs: number | undefined;
+/** The span to read, in ms since 1970. */
+export interface Span {
+  readonly startDateMs: number;
+  /** False when `startDateMs` is the default, two years before now, which never overrules a bookmark. */
   readonly hasStartDate: boolean;
+  /** Inclusive. */
+  readonly endDateMs?: number;
 }
 
-/** Dates must be ISO and in order; without a start it is two years before now. */
-export function checkDates(findings: Findings, nowMs: number): Dates {
-  const { notes, violations } = findings;
-  const given = checkDate(findings, 'start_date');
-  const endMs = checkDate(findings, 'end_date');
-  const startMs = given ?? dayjs.utc(nowMs).subtract(2, 'year').startOf('second').valueOf();
-  const start = microsToInstant(startMs * 1000);
-  if (given === undefined)
+/** Dates must be ISO and in order. */
+export function checkDates(given: GivenConfig, nowMs: number): Span {
+  const { notes, violations } = given;
+  const startMs = checkDate(given, 'start_date');
+  const endDateMs = checkDate(given, 'end_date');
+  const startDateMs = startMs ?? dayjs.utc(nowMs).subtract(2, 'year').startOf('second').valueOf();
+  const start = microsToInstant(startDateMs * 1000);
+  if (startMs === undefined)
     notes.push({
       level: 'INFO',
       message: `start_date is not set: chats and timelines are read from ${start}, two years before now.`,
     });
-  if (startMs > nowMs)
-    notes.push({
-      level: 'WARNING',
-      message: `start_date is ${start}, which is in the future: no chats and no timelines are read.`,
-    });
-  if (endMs !== undefined && endMs <= startMs && !violations.has('start_date'))
+  if (startDateMs > nowMs)
+    given.warn(
+      `start_date is ${start}, which is in the future: no chats and no timelines are read.`,
+    );
+  if (endDateMs !== undefined && endDateMs <= startDateMs && !violations.has('start_date'))
     violations.set('end_date', `end_date must be later than start_date, which is ${start}.`);
-  return { startMs, endMs, hasStartDate: given !== undefined };
+  const span = { startDateMs, hasStartDate: startMs !== undefined };
+  return endDateMs === undefined ? span : { ...span, endDateMs };
 }
 
-function checkDate({ settings, violations }: Findings, key: string): number | undefined {
-  const given = settings[key];
-  if (typeof given !== 'string') return undefined;
-  const micros = instantToMicros(given);
+function checkDate({ settings, violations }: GivenConfig, key: string): number | undefined {
+  const text = settings[key];
+  if (typeof text !== 'string') return undefined;
+  const micros = instantToMicros(text);
   const isSane = micros !== undefined && micros >= 0 && micros < 4_102_444_800e6;
   if (isSane) return Math.floor(micros / 1000);
-  const advice = isoReadings(given) || '2024-01-31 or 2024-01-31T08:00:00Z';
+  const advice = isoReadings(text) || '2024-01-31 or 2024-01-31T08:00:00Z';
   const what = micros === undefined ? 'no ISO date' : 'not between the years 1970 and 2099';
-  violations.set(key, `${key} is ${quoted(given)}, which is ${what}: write ${advice}.`);
+  violations.set(key, `${key} is ${quoted(text)}, which is ${what}: write ${advice}.`);
   return undefined;
 }
 
@@ -133,33 +137,12 @@ function isoReadings(text: string): string {
 }
 
 /** One warning for each of the first unknown keys, and one for the others. */
-export function noteUnknownKeys({ schema, unknownKeys, notes }: Findings): void {
-  const known = [...schema.keys()];
-  for (const path of unknownKeys.slice(0, maxListed)) {
-    const meant = didYouMean(lastOf(path), known);
-    notes.push({
-      level: 'WARNING',
-      message: `The config key ${quotedName(path, known)} is unknown and ignored.${meant}`,
-    });
+export function warnOfUnknownKeys(given: GivenConfig): void {
+  const { first, more } = given.unknownKeys;
+  for (const { path, meant } of first) {
+    const name = quotedName(path, [...given.schema.keys()]);
+    const question = meant === undefined ? '' : ` Did you mean ${meant}?`;
+    given.warn(`The config key ${name} is unknown and ignored.${question}`);
   }
-  const more = unknownKeys.length - maxListed;
-  if (more > 0)
-    notes.push({
-      level: 'WARNING',
-      message: `${more} more config keys are unknown and ignored.`,
-    });
-}
-
-function lastOf(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1);
-}
-
-function nearMiss({ schema, unknownKeys }: Findings, key: string): string {
-  const known = [...schema.keys()];
-  const near = unknownKeys
-    .slice(0, maxListed)
-    .find((path) => nearMisses(lastOf(path), known)[0] === key);
-  return near === undefined
-    ? ''
-    : ` The config holds ${quotedName(near, known)}: did you mean ${key}?`;
+  if (more > 0) given.warn(`${more} more config keys are unknown and ignored.`);
 }

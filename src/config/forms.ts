@@ -1,5 +1,6 @@
 import { isJsonObject, isTooDeep } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { maxListed, nearMisses } from '../wording.ts';
 import { textOf } from './wording.ts';
 
 /** One sentence about the config for the log. */
@@ -8,27 +9,17 @@ export interface ConfigNote {
   readonly message: string;
 }
 
-/** What one look at a config has found out so far. */
-export interface Findings {
-  readonly schema: Properties;
-  /** Known keys that hold something, from top level and groups together. */
-  readonly settings: JsonObject;
-  readonly unknownKeys: string[];
-  readonly secrets: Set<string>;
-  readonly violations: Map<string, string>;
-  readonly notes: ConfigNote[];
-}
+/** Objects that hold the token keys: Airbyte's, and an old draft's. A key of the same name inside tells the method. */
+export const groups: readonly string[] = ['credentials', 'authorization'];
 
-/** The schema's properties by key. */
-type Properties = ReadonlyMap<string, JsonObject>;
-
-const tokenKeys: ReadonlySet<string> = new Set([
+const groupedKeys: ReadonlySet<string> = new Set([
   'access_token',
   'client_id',
   'client_secret',
   'refresh_token',
   'token_file',
 ]);
+
 /** Settings of other taps that change records, which people use to protect data: what to do instead. */
 const foreignRules: ReadonlyMap<string, string> = new Map([
   ['stream_maps', 'map or hash values'],
@@ -36,9 +27,6 @@ const foreignRules: ReadonlyMap<string, string> = new Map([
   ['faker_config', 'replace values by made-up ones'],
   ['batch_config', 'write records to batch files'],
 ]);
-
-/** Objects that hold the token keys: Airbyte's, and an old draft's. A key of the same name inside tells the method. */
-export const groups: readonly string[] = ['credentials', 'authorization'];
 
 /** The properties of a config's schema, or of an object in it. */
 export function propertiesOf({
@@ -49,69 +37,99 @@ export function propertiesOf({
   );
 }
 
-/** The settings that somebody may want to give, without those of old configs and those that programs write. */
+/** The settings a user may want to give, without those of old configs and those that programs write. */
 export function currentSettings(schema: JsonObject): ReturnType<typeof propertiesOf> {
   return propertiesOf(schema).filter(
     ([, property]) => property['deprecated'] !== true && property['readOnly'] !== true,
   );
 }
 
-/** Takes from a config, whatever its form, what is known; nothing is judged but the groups. */
-export function gather(value: JsonObject, schema: JsonObject): Findings {
-  const findings: Findings = {
-    schema: new Map(propertiesOf(schema)),
-    settings: {},
-    unknownKeys: [],
-    secrets: new Set(),
-    violations: new Map(),
-    notes: [],
-  };
-  for (const [key, given] of Object.entries(value))
-    if (!groups.includes(key)) take(findings, key, given);
-  // After the top level, whose values win.
-  for (const group of groups) takeGroup(findings, group, fromJsonText(value[group] ?? null));
-  return findings;
+interface UnknownKey {
+  /** With the group it stands in. */
+  readonly path: string;
+  /** The known key that was probably meant. */
+  readonly meant: string | undefined;
 }
 
-function takeGroup(findings: Findings, group: string, given: Json): void {
-  if (given === null || given === '') return;
-  if (!isJsonObject(given)) {
-    findings.violations.set(group, `${group} must be an object that holds access_token.`);
-    return;
-  }
-  for (const [key, value] of Object.entries(given)) {
-    if (tokenKeys.has(key)) take(findings, key, value);
-    else if (!groups.includes(key)) findings.unknownKeys.push(`${group}.${key}`);
-  }
-}
+/** A config of any accepted form: what it holds, and what there is to say about it. */
+export class GivenConfig {
+  readonly schema: ReadonlyMap<string, JsonObject>;
+  /** Known keys that hold something, from top level and groups together. */
+  readonly settings: JsonObject = {};
+  readonly secrets: Set<string> = new Set<string>();
+  readonly notes: ConfigNote[] = [];
+  /** What is wrong, in one sentence a key. */
+  readonly violations: Map<string, string> = new Map<string, string>();
+  readonly #unknown: UnknownKey[] = [];
+  #moreUnknown = 0;
 
-/** Nothing is known of a key that holds null or an empty text: it counts as left out. */
-function take(findings: Findings, key: string, given: Json): void {
-  const property = findings.schema.get(key);
-  if (property === undefined) {
-    takeUnknown(findings, key, fromJsonText(given));
-    return;
+  /** Judges nothing but the groups, and what would have protected data. */
+  constructor(value: JsonObject, schema: JsonObject) {
+    this.schema = new Map(propertiesOf(schema));
+    for (const [key, given] of Object.entries(value))
+      if (!groups.includes(key)) this.#take(key, given);
+    // After the top level, whose values win.
+    for (const group of groups) this.#takeGroup(group, fromJsonText(value[group] ?? null));
   }
-  const value = normalize(given, key, property);
-  if (value === null || value === '') return;
-  if (property['deprecated'] === true) {
-    const message = `${key} is obsolete: ${textOf(property['description'])}`;
-    findings.notes.push({ level: 'INFO', message });
-    return;
-  }
-  if (property['writeOnly'] === true && typeof value === 'string') findings.secrets.add(value);
-  findings.settings[key] ??= value;
-}
 
-/** What is ignored is warned about later; what would have protected data must not be. */
-function takeUnknown({ violations, unknownKeys }: Findings, key: string, given: Json): void {
-  const rule = foreignRules.get(key);
-  if (rule === undefined) unknownKeys.push(key);
-  else if (!isEmpty(given)) {
-    const advice =
-      'Take it out of the config; to keep a column out, deselect it in the catalog or the connection, or ' +
-      "with --select '!chats.visitor.email'.";
-    violations.set(key, `${key} is not supported: this tap does not ${rule}. ${advice}`);
+  /** The first of them, and how many more there are. */
+  get unknownKeys(): { readonly first: readonly UnknownKey[]; readonly more: number } {
+    return { first: this.#unknown, more: this.#moreUnknown };
+  }
+
+  warn(message: string): void {
+    this.notes.push({ level: 'WARNING', message });
+  }
+
+  #takeGroup(group: string, given: Json): void {
+    if (given === null || given === '') return;
+    if (!isJsonObject(given)) {
+      this.violations.set(group, `${group} must be an object that holds access_token.`);
+      return;
+    }
+    for (const [key, value] of Object.entries(given)) {
+      if (groupedKeys.has(key)) this.#take(key, value);
+      else if (!groups.includes(key)) this.#addUnknown(`${group}.${key}`);
+    }
+  }
+
+  /** Null and an empty text count as left out. */
+  #take(key: string, given: Json): void {
+    const property = this.schema.get(key);
+    if (property === undefined) {
+      this.#takeUnknown(key, fromJsonText(given));
+      return;
+    }
+    const value = normalize(given, key, property);
+    if (value === null || value === '') return;
+    if (property['deprecated'] === true) {
+      const message = `${key} is obsolete: ${textOf(property['description'])}`;
+      this.notes.push({ level: 'INFO', message });
+      return;
+    }
+    if (property['writeOnly'] === true && typeof value === 'string') this.secrets.add(value);
+    this.settings[key] ??= value;
+  }
+
+  /** What is ignored is warned about later; what would have protected data must not be ignored. */
+  #takeUnknown(key: string, given: Json): void {
+    const rule = foreignRules.get(key);
+    if (rule === undefined) this.#addUnknown(key);
+    else if (!isEmpty(given)) {
+      const advice =
+        'Take it out of the config; to keep a column out, deselect it in the catalog or the connection, or ' +
+        "with --select '!chats.visitor.email'.";
+      this.violations.set(key, `${key} is not supported: this tap does not ${rule}. ${advice}`);
+    }
+  }
+
+  #addUnknown(path: string): void {
+    if (this.#unknown.length === maxListed) {
+      this.#moreUnknown += 1;
+      return;
+    }
+    const key = path.slice(path.lastIndexOf('.') + 1);
+    this.#unknown.push({ path, meant: nearMisses(key, [...this.schema.keys()])[0] });
   }
 }
 
@@ -120,13 +138,13 @@ function isEmpty(value: Json): boolean {
   return value === false || value === '';
 }
 
-function normalize(given: Json, key: string, property: JsonObject): Json {
+function normalize(given: Json, key: string, { type }: JsonObject): Json {
   if (typeof given !== 'string') return given;
   const text = given.trim();
-  if (property['type'] === 'integer' || property['type'] === 'number')
+  if (type === 'integer' || type === 'number')
     return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
   if (key === 'access_token') return text.replace(/^Bearer\s+/i, '');
-  return property['type'] === 'array' ? namesIn(text) : text;
+  return type === 'array' ? namesIn(text) : text;
 }
 
 /** A list as JSON text, or names divided by commas. */

@@ -19,7 +19,7 @@ interface GeneratedFile {
 }
 
 async function generatedFiles(root: URL): Promise<readonly GeneratedFile[]> {
-  const config = await readConfigSchema();
+  const config = readConfigSchema();
   const schemas = new Map(describeStreams('all').map(({ name, schema }) => [name, schema]));
   const described = streams.map((definition) => ({
     definition,
@@ -32,7 +32,7 @@ async function generatedFiles(root: URL): Promise<readonly GeneratedFile[]> {
     streams: streamTable(described, config),
     'airbyte-streams': airbyteStreamTable(streams),
   };
-  const { description } = await describeProgram();
+  const { description } = describeProgram();
   const plugin = pluginDefinition(description, config);
   return [
     { path: 'README.md', text: fillSections(readme, sections) },

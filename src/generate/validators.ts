@@ -57,7 +57,7 @@ export async function writeValidators(folder: URL): Promise<void> {
   await mkdir(new URL('streams/', folder), { recursive: true });
   const write = (name: string, text: string): Promise<void> =>
     writeFile(new URL(`${name}.js`, folder), text);
-  await write('config', moduleOf(await readConfigSchema(), configOptions));
+  await write('config', moduleOf(readConfigSchema(), configOptions));
   for (const { name, schema } of describeStreams('all'))
     await write(`streams/${name}`, moduleOf(schema, streamOptions));
 }

@@ -5,7 +5,8 @@ import process from 'node:process';
 import { assembleCheck, assembleGrants, type ApiOptions } from '../assemble.ts';
 import type { CliOptions } from '../cli.ts';
 import type { Clock } from '../clock.ts';
-import { apiOrigin, parseConfig, type Config } from '../config.ts';
+import { apiOrigin, type Config } from '../config.ts';
+import { parseConfig } from '../config/parse.ts';
 import { asTapError, ConfigError, TapError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { print } from '../output.ts';
@@ -180,7 +181,7 @@ async function finish(
   const { accessToken, refreshToken = '' } = tokens;
   logger.setSecrets([client.clientSecret ?? '', accessToken, refreshToken]);
   await keepTokens(place, { subdomain: config.subdomain, client, tokens, stdout });
-  const tried = { ...config, credentials: { accessToken }, secrets: [accessToken] };
+  const tried = { ...config, access_token: accessToken, secrets: [accessToken] };
   const ask = await assembleCheck(apiOptions(attempt, tried));
   const failure = await ask();
   if (failure !== undefined) {

@@ -6,12 +6,14 @@ import type { Config } from '../config.ts';
 import { readJsonFile, smallFile } from '../input-file.ts';
 import { isJsonObject } from '../json.ts';
 import { quotedPath } from '../wording.ts';
-import type { TokenStore } from '../zendesk/credentials.ts';
+import type { MaybeTokens, TokenStore } from '../zendesk/credentials.ts';
 import type { LockOptions } from './file-lock.ts';
 import { createTokenFile, isTokenFile } from './token-file.ts';
 
 export interface StoreOptions extends Omit<LockOptions, 'path'> {
-  readonly config: Pick<Config, 'subdomain' | 'credentials'>;
+  readonly config: Pick<Config, 'subdomain' | 'token_file' | 'refresh_token'>;
+  /** The tokens of the config. */
+  readonly given: MaybeTokens;
   /** Files of the config, the last one winning; the one that `login` has written may be updated. */
   readonly configFiles: readonly string[];
 }
@@ -24,11 +26,10 @@ export interface ChosenStore {
 
 /** @returns `undefined` when there is no place */
 export async function chooseStore(options: StoreOptions): Promise<ChosenStore | undefined> {
-  const { config, configFiles, ...lock } = options;
-  const { subdomain, credentials } = config;
-  const { tokenFile, refreshToken } = credentials;
+  const { config, given, configFiles, ...lock } = options;
+  const { subdomain, token_file: tokenFile, refresh_token: refreshToken } = config;
   if (tokenFile !== undefined) {
-    const file = { path: tokenFile, what: 'token_file', given: credentials };
+    const file = { path: tokenFile, what: 'token_file', given };
     const store = createTokenFile({ ...lock, ...file, subdomain });
     return { store, flag: `--token-file ${quotedPath(tokenFile)}` };
   }

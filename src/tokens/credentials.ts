@@ -17,7 +17,7 @@ export interface TokenOptions {
 }
 
 export interface CredentialsOptions extends TokenOptions {
-  readonly config: Pick<Config, 'subdomain' | 'credentials' | 'maxRetryMs'>;
+  readonly config: Config;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -28,31 +28,32 @@ type CredentialsFor = (post: HttpClient['post']) => Credentials;
 
 /** A run with a plain token loads nothing of what renews one. */
 export async function credentialsFor(options: CredentialsOptions): Promise<CredentialsFor> {
-  const { accessToken, ...others } = options.config.credentials;
-  const isPlain = others.refreshToken === undefined && others.tokenFile === undefined;
-  if (accessToken !== undefined && isPlain) return () => bearerToken(accessToken);
+  const { access_token: token, refresh_token, token_file } = options.config;
+  const isPlain = refresh_token === undefined && token_file === undefined;
+  if (token !== undefined && isPlain) return () => bearerToken(token);
   return renewable(options);
 }
 
 async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
   const { config, logger, clock, signal, addSecrets, configFiles = [], announce } = options;
-  const { credentials, maxRetryMs } = config;
+  const given = { accessToken: config.access_token, refreshToken: config.refresh_token };
   const { createRenewal } = await import('../zendesk/renewal.ts');
   const { createGrants } = await import('../zendesk/grants.ts');
   const { chooseStore } = await import('./choose-store.ts');
   const isTrial = options.isTrial === true;
   const store = await chooseStore({
     config,
+    given,
     configFiles,
     clock,
     signal,
-    maxWaitMs: Math.max(maxRetryMs, shortestLockWaitMs),
+    maxWaitMs: Math.max(config.max_retry_seconds * 1000, shortestLockWaitMs),
     onWait: () => logger.info('waiting for another run, which renews the access token'),
   });
   const isLost = store === undefined && announce === undefined;
   const renewal: Omit<RenewalOptions, 'grantsFor'> = {
-    given: credentials,
-    client: credentials,
+    given,
+    client: { clientId: config.client_id, clientSecret: config.client_secret },
     store: store?.store,
     announce: async (tokens) => {
       if (isLost) logger.warning(noPlace);

@@ -17,18 +17,18 @@ export interface Page {
   readonly broken?: ReadonlySet<JsonObject>;
 }
 
-/** What the config says about reading; the same for every stream of a run. */
-export interface ReadSettings {
+/** A key of the config that says how many items a page has. */
+export type PageLimitKey = 'agents_page_limit' | 'bans_page_limit' | 'chats_page_limit';
+
+/** What the config says about reading, by its keys; the same for every stream of a run. */
+export interface ReadSettings extends Readonly<Record<PageLimitKey, number>> {
   readonly subdomain: string;
   readonly startDateMs: number;
   /** False when `startDateMs` is the computed default, which never overrules a bookmark. */
   readonly hasStartDate: boolean;
   readonly endDateMs?: number;
-  readonly lookbackMinutes: number;
-  /** Is an item that cannot be written passed over? Default: it fails its stream. */
-  readonly toleratesBadItems?: boolean;
-  /** Items per page of the lists that take a limit, by stream. */
-  readonly pageLimits: Readonly<Record<string, number>>;
+  readonly lookback_minutes: number;
+  readonly on_bad_item: 'fail' | 'warn';
 }
 
 export interface ReadOptions {

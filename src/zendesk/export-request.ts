@@ -2,7 +2,7 @@ import { HttpError, type TapError } from '../errors.ts';
 import type { Query } from '../http/client.ts';
 import { microsToInstant } from '../instant.ts';
 import { jsonText, type Json, type JsonObject } from '../json.ts';
-import type { ReadOptions } from './definition.ts';
+import type { PageLimitKey, ReadOptions } from './definition.ts';
 import type { BookmarkSpec, Place } from './export-bookmark.ts';
 import { readEnvelope, type ExportAnswer } from './export-envelope.ts';
 import { PageLimit } from './page-limit.ts';
@@ -18,8 +18,8 @@ export interface ExportRequestSpec extends BookmarkSpec {
   /** Key of the list in the answer and word in `fields`. */
   readonly name: string;
   readonly path: string;
-  /** Key of the page limit in the settings; without one full pages are asked for. */
-  readonly limit?: string;
+  /** Without one full pages are asked for. */
+  readonly limit?: PageLimitKey;
 }
 
 export interface DatedAnswer extends ExportAnswer {
@@ -53,7 +53,7 @@ export function createExportRequests(
   options: ReadOptions,
 ): ExportRequests {
   const { api, settings, warn } = options;
-  const most = settings.pageLimits[spec.limit ?? ''] ?? fullLimit;
+  const most = spec.limit === undefined ? fullLimit : settings[spec.limit];
   const limit = new PageLimit({ most, api, warn });
   const asking: Asking = {
     spec,
@@ -114,7 +114,7 @@ function answerIn(
 /** Are the bytes of the one item that is asked for no text, and does the user want all others? */
 function isPassedOver({ failure }: HttpError, { options, limit, smallest }: Asking): boolean {
   const isAlone = limit.current <= smallest;
-  return failure === 'not-text' && isAlone && options.settings.toleratesBadItems === true;
+  return failure === 'not-text' && isAlone && options.settings.on_bad_item === 'warn';
 }
 
 /** The same page with U+FFFD for the bytes that are no text: its envelope says where the next one begins. */

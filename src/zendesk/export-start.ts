@@ -76,7 +76,7 @@ export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart
     );
     return { ...first, floor, isBehindFloor: true };
   }
-  const backMs = settings.lookbackMinutes * 60_000 + (bookmark.isOwn ? 0 : headDistanceMs);
+  const backMs = settings.lookback_minutes * 60_000 + (bookmark.isOwn ? 0 : headDistanceMs);
   const isForeign = !bookmark.isOwn;
   if (backMs === 0) {
     // The API knows no time before 1970.

@@ -4,15 +4,14 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quoted } from '../wording.ts';
 import { checkNothingElse, isPresent, wrongBookmark } from './export-bookmark.ts';
 import type { ChatApi } from './api.ts';
-import type { Page, PageSource, ReadOptions } from './definition.ts';
+import type { Page, PageLimitKey, PageSource, ReadOptions } from './definition.ts';
 import { PageLimit } from './page-limit.ts';
 import { createListWarning, type ItemList, type Shape } from './shape.ts';
 import { walkPages } from './walk-pages.ts';
 
 export interface IdSpec {
   readonly path: string;
-  /** Key of the page limit in the settings. */
-  readonly limit: string;
+  readonly limit: PageLimitKey;
   readonly shape: Shape;
   /** Fills in, in place, what the API leaves to be known; `list` is the name of the one the item came from. */
   readonly prepare?: (item: JsonObject, list: string) => void;
@@ -189,8 +188,7 @@ export function idPages(spec: IdSpec): PageSource {
     const bookmark = entry && readIdBookmark(entry);
     return () => {
       const start = bookmark ?? 0;
-      const most = settings.pageLimits[spec.limit] ?? 100;
-      const limit = new PageLimit({ most, api, warn });
+      const limit = new PageLimit({ most: settings[spec.limit], api, warn });
       const paging: Paging = {
         spec,
         limit,

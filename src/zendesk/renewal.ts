@@ -19,7 +19,7 @@ const unquestionedMs = 10 * minuteMs;
 export interface RenewalOptions {
   /** Of the config. */
   readonly given: MaybeTokens;
-  readonly client: Partial<OAuthClient>;
+  readonly client: Pick<StoredTokens, 'clientId' | 'clientSecret'>;
   readonly grantsFor: (client: OAuthClient) => Grants;
   readonly store: TokenStore | undefined;
   /** Called with new tokens that are stored, before they are used. */

@@ -127,7 +127,7 @@ const agents: StreamDefinition = {
   name: 'agents',
   description: 'Agents with their role, departments and skills',
   absentOn: [],
-  ...idEndpoint({ path: 'agents', limit: 'agents', shape: bareList }),
+  ...idEndpoint({ path: 'agents', limit: 'agents_page_limit', shape: bareList }),
 };
 
 const bans: StreamDefinition = {
@@ -137,7 +137,7 @@ const bans: StreamDefinition = {
   description: 'Banned visitors and banned IP addresses',
   ...idEndpoint({
     path: 'bans',
-    limit: 'bans',
+    limit: 'bans_page_limit',
     shape: namedLists('ip_address', 'visitor'),
     prepare: completeBan,
   }),
@@ -188,7 +188,7 @@ const chats: StreamDefinition = {
     ...chatBookmark,
     name: 'chats',
     path: 'incremental/chats',
-    limit: 'chats',
+    limit: 'chats_page_limit',
     unit: seconds,
     identify: chatVersion,
   }),

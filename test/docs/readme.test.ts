@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { airbyteCatalog } from '../../src/airbyte/catalog.ts';
 import { describeStreams } from '../../src/describe.ts';
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/parse.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { parseCatalog } from '../../src/singer/catalog-entry.ts';
@@ -185,7 +185,7 @@ function jsonWith(key: string): JsonObject {
 test('The example of a config is accepted without a word', async () => {
   const { config, notes } = await parseConfig(jsonWith('subdomain'), { nowMs: Date.now() });
   expect(notes).toEqual([]);
-  expect(config).toMatchObject({ subdomain: 'acme', lookbackMinutes: 60, onAbsent: 'fail' });
+  expect(config).toMatchObject({ subdomain: 'acme', lookback_minutes: 60, on_absent: 'fail' });
 });
 
 test('The example of a state holds bookmarks of our own', () => {

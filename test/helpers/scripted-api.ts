@@ -60,8 +60,11 @@ export const usualSettings: ReadSettings = {
   subdomain: 'acme',
   startDateMs: Date.UTC(2026, 0, 1),
   hasStartDate: false,
-  lookbackMinutes: 0,
-  pageLimits: { agents: 100, bans: 100 },
+  lookback_minutes: 0,
+  on_bad_item: 'fail',
+  agents_page_limit: 100,
+  bans_page_limit: 100,
+  chats_page_limit: 1000,
 };
 
 /** Reads a page source to its end. */

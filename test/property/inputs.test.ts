@@ -7,7 +7,8 @@ import fc from 'fast-check';
 
 import { parseArguments as parseAirbyteArguments } from '../../src/airbyte/arguments.ts';
 import { parseArguments } from '../../src/arguments.ts';
-import { gatherConfig, parseConfig } from '../../src/config.ts';
+import { gatherConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/parse.ts';
 import { describeStreams } from '../../src/describe.ts';
 import { TapError } from '../../src/errors.ts';
 import { parseJson } from '../../src/input-file.ts';

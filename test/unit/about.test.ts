@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { about, aboutText } from '../../src/about.ts';
 import { describeProgram } from '../../src/describe.ts';
 
-const program = await describeProgram();
+const program = describeProgram();
 
 test('--about --format=json has what tools look for', () => {
   const url = new URL('../fixtures/about.schema.json', import.meta.url);

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals';
 
 import {
   apiOrigin,
-  isConfigViolations,
-  parseConfig,
-  withTokens,
+  propertiesOf,
   readConfigSchema,
   readExtraStreams,
+  withTokens,
+  type Config,
 } from '../../src/config.ts';
-import type { Config, ConfigNote } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/parse.ts';
 import { ConfigError } from '../../src/errors.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
 
@@ -23,50 +23,51 @@ async function configOf(value: Json): Promise<Config> {
   return (await parseConfig(value, { nowMs, knownStreams })).config;
 }
 
-async function notesOf(value: Json): Promise<readonly ConfigNote[]> {
-  return (await parseConfig(value, { nowMs, knownStreams })).notes;
+/** What is said of a config that is taken, each sentence behind its level. */
+async function notesOf(value: Json): Promise<readonly string[]> {
+  const { notes } = await parseConfig(value, { nowMs, knownStreams });
+  return notes.map(({ level, message }) => `${level} ${message}`);
 }
 
-async function errorOf(value: Json): Promise<unknown> {
-  return parseConfig(value, { nowMs, knownStreams }).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+async function errorOf(value: Json): Promise<ConfigError> {
+  const error = await parseConfig(value, { nowMs, knownStreams }).catch((reason) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  return error;
 }
 
 async function sentencesOf(value: Json): Promise<readonly string[]> {
-  const error = await errorOf(value);
-  return isConfigViolations(error) ? error.message.split('\n') : [];
+  return (await errorOf(value)).message.split('\n');
 }
 
+const defaults = {
+  startDateMs: Date.UTC(2022, 5, 15, 12, 30, 20),
+  hasStartDate: false,
+  lookback_minutes: 0,
+  extra_streams: [],
+  on_absent: 'warn',
+  on_forbidden: 'fail',
+  on_bad_item: 'fail',
+  log_format: 'text',
+  request_timeout: 60,
+  min_bytes_per_minute: 1024,
+  requests_per_minute: 200,
+  max_retry_seconds: 900,
+  agents_page_limit: 100,
+  bans_page_limit: 100,
+  chats_page_limit: 1000,
+};
+
 test('Subdomain and access token are enough, the rest has defaults', async () => {
-  expect(await configOf(needed)).toEqual({
-    subdomain: 'acme',
-    credentials: { accessToken: 'token-1' },
-    startDateMs: Date.UTC(2022, 5, 15, 12, 30, 20),
-    hasStartDate: false,
-    lookbackMinutes: 0,
-    extraStreams: [],
-    onAbsent: 'warn',
-    onForbidden: 'fail',
-    onBadItem: 'fail',
-    logFormat: 'text',
-    requestTimeoutMs: 60_000,
-    minBytesPerMinute: 1024,
-    requestsPerMinute: 200,
-    maxRetryMs: 900_000,
-    pageLimits: { agents: 100, bans: 100, chats: 1000 },
-    secrets: ['token-1'],
-  });
+  expect(await configOf(needed)).toEqual({ ...needed, ...defaults, secrets: ['token-1'] });
 });
 
 test('Every setting arrives in the config', async () => {
-  const config = await configOf({
+  const settings = {
     ...needed,
     start_date: '2023-01-01',
     end_date: '2023-02-01T10:00:00.25+01:00',
     lookback_minutes: 30,
-    extra_streams: ['chat_messages', 'chat_messages'],
+    extra_streams: ['chat_messages'],
     on_absent: 'fail',
     on_forbidden: 'warn',
     on_bad_item: 'warn',
@@ -83,39 +84,19 @@ test('Every setting arrives in the config', async () => {
     client_secret: 'client-secret',
     refresh_token: 'refresh-1',
     token_file: '/tmp/tokens.json',
-  });
-  expect(config).toEqual({
-    subdomain: 'acme',
-    credentials: {
-      accessToken: 'token-1',
-      clientId: 'client',
-      clientSecret: 'client-secret',
-      refreshToken: 'refresh-1',
-      tokenFile: '/tmp/tokens.json',
-    },
+  };
+  const known = propertiesOf(readConfigSchema()).map(([key]) => key);
+  const others = ['login', 'credentials', 'authorization', 'chat_search_interval_days'];
+  expect([...Object.keys(settings), ...others, 'chats_full_sync_days'].sort()).toEqual(
+    known.sort(),
+  );
+  expect(await configOf(settings)).toEqual({
+    ...settings,
     startDateMs: Date.UTC(2023, 0, 1),
     hasStartDate: true,
     endDateMs: Date.UTC(2023, 1, 1, 9, 0, 0, 250),
-    lookbackMinutes: 30,
-    extraStreams: ['chat_messages'],
-    onAbsent: 'fail',
-    onForbidden: 'warn',
-    onBadItem: 'warn',
-    logFormat: 'json',
-    userAgent: 'acme (ops@acme.example)',
-    requestTimeoutMs: 500,
-    minBytesPerMinute: 0,
-    requestsPerMinute: 1,
-    maxRetryMs: 0,
-    pageLimits: { agents: 1, bans: 1000, chats: 1 },
     secrets: ['token-1', 'client', 'client-secret', 'refresh-1'],
   });
-});
-
-test('A config cannot be changed', async () => {
-  const config = await configOf({ ...needed, extra_streams: ['chat_messages'] });
-  const parts = [config, config.pageLimits, config.secrets, config.extraStreams];
-  expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
 });
 
 test.each([
@@ -149,22 +130,13 @@ test.each([
   ]);
 });
 
+const oauth = { credentials: 'oauth2.0', client_id: '', client_secret: '', refresh_token: null };
+
 test.each<[string, JsonObject]>([
   ['at top level', { access_token: 'token-1' }],
   ['with "Bearer" before it', { access_token: ' Bearer token-1\n' }],
   ['in credentials', { credentials: { credentials: 'access_token', access_token: 'token-1' } }],
-  [
-    'in credentials of OAuth',
-    {
-      credentials: {
-        credentials: 'oauth2.0',
-        client_id: '',
-        client_secret: '',
-        access_token: 'token-1',
-        refresh_token: null,
-      },
-    },
-  ],
+  ['in OAuth credentials', { credentials: { ...oauth, access_token: 'token-1' } }],
   ['in credentials that name no method', { credentials: { access_token: 'token-1' } }],
   ['in credentials as JSON text', { credentials: '{"access_token": "token-1"}' }],
   ['in authorization', { authorization: { authorization: 'oauth2.0', access_token: 'token-1' } }],
@@ -177,12 +149,9 @@ test.each<[string, JsonObject]>([
     { access_token: '', credentials: { access_token: 'token-1' } },
   ],
 ])('An access token is taken %s', async (_where, tokens) => {
-  const { config, notes } = await parseConfig(
-    { subdomain: 'acme', start_date: '2024-01-01', ...tokens },
-    { nowMs },
-  );
-  expect(config.credentials).toEqual({ accessToken: 'token-1' });
-  expect(notes).toEqual([]);
+  const value = { subdomain: 'acme', start_date: '2024-01-01', ...tokens };
+  expect(await configOf(value)).toMatchObject({ access_token: 'token-1' });
+  expect(await notesOf(value)).toEqual([]);
 });
 
 test.each<[string, JsonObject]>([
@@ -196,12 +165,7 @@ test.each<[string, JsonObject]>([
 
 test('A refresh token that cannot be used is mentioned', async () => {
   const notes = await notesOf({ ...needed, start_date: '2024-01-01', refresh_token: 'c' });
-  expect(notes).toEqual([
-    expect.objectContaining({
-      level: 'WARNING',
-      message: expect.stringContaining('refresh_token is not used'),
-    }),
-  ]);
+  expect(notes).toEqual([expect.stringMatching(/^WARNING refresh_token is not used: /)]);
 });
 
 test.each<[string, JsonObject, JsonObject]>([
@@ -212,22 +176,8 @@ test.each<[string, JsonObject, JsonObject]>([
   ],
   [
     'in credentials',
-    {
-      credentials: {
-        credentials: 'oauth2.0',
-        access_token: 'a',
-        client_id: 'i',
-        refresh_token: 'r',
-      },
-    },
-    {
-      credentials: {
-        credentials: 'oauth2.0',
-        access_token: 'A',
-        client_id: 'i',
-        refresh_token: 'R',
-      },
-    },
+    { credentials: { credentials: 'oauth2.0', access_token: 'a', refresh_token: 'r' } },
+    { credentials: { credentials: 'oauth2.0', access_token: 'A', refresh_token: 'R' } },
   ],
   [
     'in both, and in JSON text',
@@ -241,9 +191,7 @@ test.each<[string, JsonObject, JsonObject]>([
   ],
 ])('Renewed tokens are put into a config %s', (_where, config, expected) => {
   const renewed = withTokens(config, { accessToken: 'A', refreshToken: 'R' });
-  expect(renewed).toEqual(expected);
-  const [outer] = [Object.keys(renewed)];
-  expect(outer).toEqual(Object.keys(expected));
+  expect(JSON.stringify(renewed)).toBe(JSON.stringify(expected));
 });
 
 test('Every token is known as a secret, also the one that is not used', async () => {
@@ -284,11 +232,7 @@ test.each([
 
 test('Without a start date the log says where reading begins', async () => {
   expect(await notesOf(needed)).toEqual([
-    {
-      level: 'INFO',
-      message:
-        'start_date is not set: chats and timelines are read from 2022-06-15T12:30:20Z, two years before now.',
-    },
+    'INFO start_date is not set: chats and timelines are read from 2022-06-15T12:30:20Z, two years before now.',
   ]);
 });
 
@@ -299,11 +243,7 @@ test('Two years before a 29 February is a 28 February', async () => {
 
 test('A start date in the future is warned about', async () => {
   expect(await notesOf({ ...needed, start_date: '2024-06-16' })).toEqual([
-    {
-      level: 'WARNING',
-      message:
-        'start_date is 2024-06-16T00:00:00Z, which is in the future: no chats and no timelines are read.',
-    },
+    'WARNING start_date is 2024-06-16T00:00:00Z, which is in the future: no chats and no timelines are read.',
   ]);
 });
 
@@ -317,11 +257,10 @@ test.each([
   ]);
 });
 
-test.each<[Json, Config['extraStreams']]>([
+test.each<[Json, readonly string[]]>([
   [['chat_messages'], ['chat_messages']],
-  ['all', 'all'],
-  ['"all"', 'all'],
-  [['all'], 'all'],
+  ['all', ['all']],
+  ['"all"', ['all']],
   ['["chat_messages", "chat_engagements"]', ['chat_messages', 'chat_engagements']],
   ['chat_messages, chat_engagements,', ['chat_messages', 'chat_engagements']],
   [['chats'], ['chats']],
@@ -329,19 +268,19 @@ test.each<[Json, Config['extraStreams']]>([
   ['', []],
   [null, []],
 ])('extra_streams %j is taken', async (extra_streams, expected) => {
-  expect((await configOf({ ...needed, extra_streams })).extraStreams).toEqual(expected);
+  expect((await configOf({ ...needed, extra_streams })).extra_streams).toEqual(expected);
 });
 
 test('Without a list of the known streams any name is taken as an extra one', async () => {
   const { config } = await parseConfig({ ...needed, extra_streams: 'news' }, { nowMs });
-  expect(config.extraStreams).toEqual(['news']);
+  expect(config.extra_streams).toEqual(['news']);
 });
 
-test.each<[Json, Config['extraStreams']]>([
+test.each<[Json, readonly string[]]>([
   [{}, []],
   [{ extra_streams: null }, []],
   [{ extra_streams: '', subdomain: 7 }, []],
-  [{ extra_streams: 'all' }, 'all'],
+  [{ extra_streams: 'all' }, ['all']],
   [{ extra_streams: ['chat_messages'] }, ['chat_messages']],
   [[], []],
 ])('Discovery takes extra_streams from %j, whatever else is missing', (value, expected) => {
@@ -355,20 +294,18 @@ test.each<Json>([7, {}, [7], '{}'])('Discovery refuses extra_streams %j', (extra
 });
 
 test('Numbers may be written as text', async () => {
-  const config = await configOf({
-    ...needed,
-    lookback_minutes: ' 15 ',
-    request_timeout: '2.5',
-    agents_page_limit: '50',
-  });
-  expect(config).toMatchObject({
-    lookbackMinutes: 15,
-    requestTimeoutMs: 2500,
-    pageLimits: { agents: 50, bans: 100, chats: 1000 },
+  const texts = { lookback_minutes: ' 15 ', request_timeout: '2.5', agents_page_limit: '50' };
+  expect(await configOf({ ...needed, ...texts })).toMatchObject({
+    lookback_minutes: 15,
+    request_timeout: 2.5,
+    agents_page_limit: 50,
   });
 });
 
 const pageHint = 'The API refuses pages of more than 100 agents.';
+const notAList = 'it must be a list of stream names, or all. For example ["chat_messages"].';
+const noStream =
+  'a stream that does not exist: it may name chat_engagements, chat_messages, or be all.';
 
 test.each<[string, Json, string]>([
   ['agents_page_limit', 500, `is 500: it must be a whole number from 1 to 100. ${pageHint}`],
@@ -391,30 +328,18 @@ test.each<[string, Json, string]>([
   ['subdomain', 7, 'is 7: it must be text.'],
   ['start_date', 20240101, 'is 20240101: it must be an ISO date such as 2024-01-31.'],
   ['end_date', {}, 'is an object: it must be an ISO date such as 2024-01-31.'],
-  [
-    'extra_streams',
-    7,
-    'is 7: it must be a list of stream names, or all. For example ["chat_messages"].',
-  ],
-  [
-    'extra_streams',
-    [7],
-    'is a list: it must be a list of stream names, or all. For example ["chat_messages"].',
-  ],
+  ['extra_streams', 7, `is 7: ${notAList}`],
+  ['extra_streams', [7], `is a list: ${notAList}`],
   [
     'extra_streams',
     'chat_mesages',
-    'names "chat_mesages", a stream that does not exist: it may name chat_engagements, chat_messages, or be all. Did you mean chat_messages?',
+    `names "chat_mesages", ${noStream} Did you mean chat_messages?`,
   ],
-  [
-    'extra_streams',
-    ['visitors'],
-    'names "visitors", a stream that does not exist: it may name chat_engagements, chat_messages, or be all.',
-  ],
+  ['extra_streams', ['visitors'], `names "visitors", ${noStream}`],
   [
     'extra_streams',
     '[chat_messages]',
-    'names "[chat_messages]", a stream that does not exist: it may name chat_engagements, chat_messages, or be all. Did you mean chat_messages?',
+    `names "[chat_messages]", ${noStream} Did you mean chat_messages?`,
   ],
   [
     'access_token',
@@ -424,17 +349,7 @@ test.each<[string, Json, string]>([
   ['credentials', 'secret', 'must be an object that holds access_token.'],
 ])('%s: %j is refused with a sentence of advice', async (key, value, rest) => {
   const error = await errorOf({ ...needed, [key]: value });
-  expect(error).toMatchObject({
-    kind: 'config',
-    key,
-    message: `${key} ${rest}`,
-    violations: [{ key, message: `${key} ${rest}` }],
-  });
-});
-
-test('A long value is not repeated', async () => {
-  const [sentence] = await sentencesOf({ ...needed, on_absent: 'x'.repeat(100) });
-  expect(sentence).toBe('on_absent is a text of 100 characters: it must be "warn" or "fail".');
+  expect(error).toMatchObject({ kind: 'config', key, message: `${key} ${rest}` });
 });
 
 test('A file with several mistakes is told all of them, each in its own sentence', async () => {
@@ -509,22 +424,20 @@ test('Unknown keys are warned about one by one and change nothing', async () => 
     _limit: 3,
     credentials: { acces_token: 'marker-7391' },
   });
+  const ignored = 'is unknown and ignored.';
   expect(notes).toEqual([
-    {
-      level: 'WARNING',
-      message: 'The config key "stat_date" is unknown and ignored. Did you mean start_date?',
-    },
-    { level: 'WARNING', message: 'The config key "constructor" is unknown and ignored.' },
-    {
-      level: 'WARNING',
-      message: 'The config key "_limit" is unknown and ignored. Did you mean agents_page_limit?',
-    },
-    {
-      level: 'WARNING',
-      message:
-        'The config key "credentials.acces_token" is unknown and ignored. Did you mean access_token?',
-    },
+    `WARNING The config key "stat_date" ${ignored} Did you mean start_date?`,
+    `WARNING The config key "constructor" ${ignored}`,
+    `WARNING The config key "_limit" ${ignored} Did you mean agents_page_limit?`,
+    `WARNING The config key "credentials.acces_token" ${ignored} Did you mean access_token?`,
   ]);
+});
+
+test('Of very many unknown keys the first ten are named', async () => {
+  const keys = Array.from({ length: 12 }, (_, index) => [`other_key_${'x'.repeat(index)}`, 1]);
+  const notes = await notesOf({ ...needed, ...Object.fromEntries(keys) });
+  expect(notes).toHaveLength(12);
+  expect(notes.at(-1)).toBe('WARNING 2 more config keys are unknown and ignored.');
 });
 
 test('Settings of the singer-io tap are accepted, and said to be of no use', async () => {
@@ -534,38 +447,19 @@ test('Settings of the singer-io tap are accepted, and said to be of no use', asy
     chat_search_interval_days: '14',
     chats_full_sync_days: 'never',
   });
-  expect(notes.map(({ level, message }) => `${level} ${message.slice(0, 44)}`)).toEqual([
-    'INFO chat_search_interval_days is obsolete: A set',
-    'INFO chats_full_sync_days is obsolete: A setting ',
+  expect(notes).toEqual([
+    expect.stringMatching(/^INFO chat_search_interval_days is obsolete: A set/),
+    expect.stringMatching(/^INFO chats_full_sync_days is obsolete: A setting /),
   ]);
 });
 
-test('No secret is in a message, whatever is wrong with it', async () => {
-  const marker = 'marker-7391';
-  const wrong: JsonObject[] = [
-    { access_token: [marker] },
-    { access_token: `${marker} ${marker}` },
-    { access_token: { value: marker } },
-    { client_secret: [marker] },
-    { acces_token: marker },
-    { credentials: marker },
-    { credentials: { refresh_token: [marker], access_tokn: marker } },
-  ];
-  const errors = await Promise.all(wrong.map(async (config) => errorOf(config)));
-  expect(errors.filter((error) => error instanceof ConfigError)).toHaveLength(7);
-  expect(errors.map(String).join('\n')).not.toContain(marker);
-  expect(JSON.stringify(errors)).not.toContain(marker);
-});
-
-test('The schema describes each key and marks those that are secret', async () => {
-  const { properties, required } = await readConfigSchema();
-  const entries = Object.entries(properties as Record<string, JsonObject>);
-  const undescribed = entries.filter(
-    ([, one]) => typeof one['title'] !== 'string' || typeof one['description'] !== 'string',
+test('The schema describes each key and marks those that are secret', () => {
+  const keys = propertiesOf(readConfigSchema());
+  const undescribed = keys.filter(
+    ([, { title = '', description = '' }]) => !(title && description),
   );
-  const secret = entries.filter(([, one]) => one['writeOnly'] === true);
+  const secret = keys.filter(([, { writeOnly }]) => writeOnly === true);
   expect(undescribed).toEqual([]);
-  expect(required).toEqual(['subdomain']);
   expect(secret.map(([key]) => key)).toEqual([
     'access_token',
     'client_id',

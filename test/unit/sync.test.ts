@@ -12,7 +12,7 @@ import {
   type SyncOptions,
 } from '../../src/sync.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
-import { now, scriptedApi, type Answer } from '../helpers/scripted-api.ts';
+import { now, scriptedApi, usualSettings, type Answer } from '../helpers/scripted-api.ts';
 import { pageOf, pagesOf, streamToRead } from '../helpers/stream-to-read.ts';
 import { compileValidator } from '../helpers/validator.ts';
 
@@ -65,13 +65,7 @@ async function run(
     api,
     loadValidator: async ({ schema }) => compileValidator(schema),
     state: State.parse(state, { streams: streams.map(({ definition }) => definition) }),
-    settings: {
-      subdomain: 'acme',
-      startDateMs: 0,
-      hasStartDate: false,
-      lookbackMinutes: 0,
-      pageLimits: {},
-    },
+    settings: usualSettings,
     obeysBookmark: () => true,
     failsOnAbsent: false,
     toleratesForbidden: false,

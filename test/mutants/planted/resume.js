@@ -126,8 +126,8 @@ export const resumeMutants = [
     name: 'lookback is ignored',
     promise: 'rule 7: lookback_minutes reads that much again',
     file: start,
-    search: 'const backMs = settings.lookbackMinutes * 60_000 + ',
-    replacement: 'const backMs = 0 * settings.lookbackMinutes + ',
+    search: 'const backMs = settings.lookback_minutes * 60_000 + ',
+    replacement: 'const backMs = 0 * settings.lookback_minutes + ',
     killers: exportTests('lookback_minutes reads earlier'),
   },
   {

@@ -51,10 +51,9 @@ export const runMutants = [
     name: 'an item without a key is left out silently',
     promise: 'an item that is left out fails its stream',
     file: verdict,
-    search:
-      "if (leftOut === 0 || settings.toleratesBadItems === true) return { status: 'complete' };",
+    search: "if (leftOut === 0 || settings.on_bad_item === 'warn') return { status: 'complete' };",
     replacement:
-      "if (leftOut >= 0 || settings.toleratesBadItems === true) return { status: 'complete' };",
+      "if (leftOut >= 0 || settings.on_bad_item === 'warn') return { status: 'complete' };",
     killers: syncTests('an item without its key is left out and named'),
   },
   {

@@ -30,7 +30,7 @@ interface Spec {
   };
 }
 
-const spec = JSON.parse(JSON.stringify(airbyteSpec(await readConfigSchema()))) as Spec;
+const spec = JSON.parse(JSON.stringify(airbyteSpec(readConfigSchema()))) as Spec;
 const { properties, required } = spec.connectionSpecification;
 
 interface Place {

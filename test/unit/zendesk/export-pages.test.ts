@@ -514,7 +514,7 @@ test('the default start never overrules a bookmark', async () => {
 
 test('lookback_minutes reads earlier, without start_id, and keeps the bookmark until it is passed', async () => {
   const api = scriptedApi([page('a1', 'b5'), page('b5', 'c6'), page('c6'), empty, empty]);
-  const settings = { ...start, lookbackMinutes: 1 };
+  const settings = { ...start, lookback_minutes: 1 };
   const { queries, checkpoints } = await readAll(chats, { api, bookmark: own(5, 'x'), settings });
   expect(queries[0]).toEqual({ fields: 'chats(*)', limit: 1000, start_time: t0 });
   expect(checkpoints).toEqual([undefined, own(6), undefined]);
@@ -522,7 +522,7 @@ test('lookback_minutes reads earlier, without start_id, and keeps the bookmark u
 
 test('a page that ends before the bookmark does not move it back', async () => {
   const api = scriptedApi([page('a1', 'b2'), page('b2', 'c6'), page('c6'), empty, empty]);
-  const settings = { ...start, lookbackMinutes: 1 };
+  const settings = { ...start, lookback_minutes: 1 };
   const { checkpoints } = await readAll(chats, { api, bookmark: own(5), settings });
   expect(checkpoints).toEqual([undefined, own(6), undefined]);
 });

@@ -5,10 +5,14 @@ import { idPages } from '../../../src/zendesk/id-pages.ts';
 import { bareList, namedLists } from '../../../src/zendesk/shape.ts';
 import { readAll, scriptedApi } from '../../helpers/scripted-api.ts';
 
-const agents = idPages({ path: 'agents', limit: 'agents', shape: bareList });
-const bans = idPages({ path: 'bans', limit: 'bans', shape: namedLists('ip', 'visitor') });
+const agents = idPages({ path: 'agents', limit: 'agents_page_limit', shape: bareList });
+const bans = idPages({
+  path: 'bans',
+  limit: 'bans_page_limit',
+  shape: namedLists('ip', 'visitor'),
+});
 const ids = (...numbers: number[]): JsonObject[] => numbers.map((id) => ({ id }));
-const settings = { pageLimits: { agents: 3, bans: 3 } };
+const settings = { agents_page_limit: 3, bans_page_limit: 3 };
 
 test('the next page starts behind the last id, and only an empty page is the end', async () => {
   const api = scriptedApi([ids(5, 7), ids(9), []]);

@@ -1,0 +1,85 @@
+/** From a config of any accepted form to settings that are checked. */
+import { ConfigError } from '../errors.ts';
+import { isJsonObject, type Json } from '../json.ts';
+import { quoted } from '../wording.ts';
+import { extraStreamsHint, readConfigSchema, type Config } from '../config.ts';
+import {
+  checkCredentials,
+  checkDates,
+  checkExtraStreams,
+  checkSubdomain,
+  warnOfUnknownKeys,
+  type KnownStreams,
+  type Span,
+} from './checks.ts';
+import { GivenConfig, type ConfigNote } from './forms.ts';
+import { expected, noObject } from './wording.ts';
+
+/** What `parseConfig` has to know beside the config. */
+export interface ConfigOptions {
+  readonly nowMs: number;
+  /** Left out: any name may be an extra stream's. */
+  readonly knownStreams?: KnownStreams;
+  /** Is given all secrets before anything that is said about the config. */
+  readonly setSecrets?: (secrets: readonly string[]) => void;
+}
+
+type Settings = Omit<Config, keyof Span | 'secrets'>;
+
+/** The schema as ajv compiled it when the program was built: it fills in defaults, and finds all that is wrong. */
+interface CompiledSchema {
+  (value: unknown): value is Settings;
+  errors?: readonly { readonly instancePath: string }[] | null;
+}
+
+async function loadValidator(): Promise<CompiledSchema> {
+  const url = new URL('../../dist/validators/config.js', import.meta.url);
+  const { default: validate }: { readonly default: CompiledSchema } = await import(url.href);
+  return validate;
+}
+
+/**
+ * Brings every accepted form of a config into one and checks it.
+ * @throws ConfigError with a line for each wrong key, in the order of the schema, and the first of these keys
+ */
+export async function parseConfig(
+  value: Json,
+  { nowMs, knownStreams, setSecrets }: ConfigOptions,
+): Promise<{ readonly config: Config; readonly notes: readonly ConfigNote[] }> {
+  if (!isJsonObject(value)) throw new ConfigError(noObject(value));
+  const given = new GivenConfig(value, readConfigSchema());
+  const { settings, violations, schema } = given;
+  const secrets = [...given.secrets];
+  setSecrets?.(secrets);
+  const validate = await loadValidator();
+  const isValid = validate(settings);
+  for (const { instancePath } of validate.errors ?? []) refuse(given, instancePath);
+  checkSubdomain(given);
+  checkCredentials(given);
+  if (knownStreams !== undefined) checkExtraStreams(given, knownStreams);
+  const span = checkDates(given, nowMs);
+  const wrong = [...schema.keys(), ...violations.keys()].filter((key) => violations.has(key));
+  if (wrong.length > 0 || !isValid) {
+    const sentences = [...new Set(wrong)].map((key) => violations.get(key));
+    throw new ConfigError(sentences.join('\n'), wrong[0]);
+  }
+  warnOfUnknownKeys(given);
+  return { config: { ...settings, ...span, secrets }, notes: given.notes };
+}
+
+const hints: Readonly<Record<string, string>> = {
+  agents_page_limit: ' The API refuses pages of more than 100 agents.',
+  extra_streams: extraStreamsHint,
+};
+
+/** Says of the key at the beginning of a JSON pointer what it has to be. */
+function refuse({ schema, settings, violations }: GivenConfig, pointer: string): void {
+  const [, key = ''] = pointer.split('/');
+  const property = schema.get(key);
+  const value = settings[key];
+  if (property === undefined || value === undefined) return;
+  const { enum: words, writeOnly } = property;
+  const known = Array.isArray(words) ? words.filter((word) => typeof word === 'string') : [];
+  const is = writeOnly === true ? '' : ` is ${quoted(value, known)}: it`;
+  violations.set(key, `${key}${is} must be ${expected(property)}.${hints[key] ?? ''}`);
+}
