@@ -92,7 +92,7 @@ const already: Outcome = {
 const strange: Outcome = {
   isGood: false,
   title: 'This is not the answer to this login',
-  text: 'It carries another state, so it belongs to an older try. Use the page that the login command has opened last.',
+  text: 'It carries another state, so it belongs to another login, and was refused. The command is still waiting: use the page that it opened.',
 };
 
 function createHandler(options: ListenerOptions, host: string, end: () => void): Handler {

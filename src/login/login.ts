@@ -30,6 +30,9 @@ const stopped = new TapError('stopped by a signal', { kind: 'transient' });
 
 const patienceMs = 5 * 60_000;
 
+const strayAnswer =
+  'an answer to another login was refused (it carries another state); this login is still waiting for its own';
+
 /** One try to sign in, with what only its own answer can hold. */
 interface Try extends LoginArguments {
   readonly run: LoginRun;
@@ -82,7 +85,7 @@ async function browse(attempt: Try): Promise<void> {
         return { isGood: false, title: 'You are not signed in', text };
       }
     },
-    onStray: () => run.logger.warning('an answer with another state came, and was refused'),
+    onStray: () => run.logger.warning(strayAnswer),
   });
   try {
     await show(attempt, listener.redirectUri);

@@ -10,10 +10,10 @@ export async function askHidden(
   signal: AbortSignal,
 ): Promise<string> {
   const { stdin } = process;
-  stderr.write(question);
-  // readline would repeat what is typed on its output.
+  // readline would repeat what is typed on its output. From here on the terminal itself does not, either.
   const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: stdin.isTTY });
+  stderr.write(question);
   try {
     const ended = new Promise<string>((resolve) => void lines.once('close', () => resolve('')));
     const stopped = new Promise<string>((_resolve, reject) => {

@@ -192,7 +192,7 @@ test('Only the answer to this sign-in counts, once, and only what comes from its
       400,
       '200 400',
     ]);
-    expect(stderr).toContain('an answer with another state came, and was refused');
+    expect(stderr).toContain('it carries another state');
   });
 });
 

@@ -10,6 +10,7 @@ import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
+import { spawnTap } from '../helpers/spawn-tap.ts';
 import { criticalLines, withSandbox } from '../helpers/with-sandbox.ts';
 import { withWorld, type World } from '../helpers/world.ts';
 
@@ -176,6 +177,26 @@ test('A refresh token is enough, and so are client id and secret alone', async (
     expectGood(await run({ config: alone }));
     expect(tokenRequests(sandbox)).toEqual([200, 200, 200]);
   });
+});
+
+test('A token request goes through the proxy of the environment', async () => {
+  const asked: string[] = [];
+  const proxy = await startLocalServer((_request, response) => void response.end());
+  proxy.server.on('connect', ({ url = '' }, socket) => {
+    asked.push(url);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  try {
+    const result = await spawnTap({
+      sandboxUrl: 'https://api.example.test',
+      config: { subdomain: 'acme', ...client },
+      env: { HTTPS_PROXY: proxy.origin },
+    });
+    expectFailure(result, '/oauth2/chat/token cannot be reached', 'is refused with 403');
+    expect(asked).toEqual(['api.example.test:443']);
+  } finally {
+    await proxy.close();
+  }
 });
 
 test('A refresh token that stays is used again', async () => {

@@ -12,8 +12,10 @@ interface ProcessOptions {
   readonly cwd: string;
   /** Besides PATH; nothing else of the environment of the tests is passed on. */
   readonly env: Readonly<Record<string, string>>;
-  /** True: stdout and stderr are pipes. False: they go nowhere. Standard input is always empty. */
+  /** True: stdout and stderr are pipes. False: they go nowhere. */
   readonly pipes: boolean;
+  /** Standard input is a pipe. Default: it is empty. */
+  readonly hasInput?: boolean;
   /** Starts a process group of its own, so that a signal can reach all of its processes. */
   readonly group?: boolean;
 }
@@ -50,8 +52,9 @@ export function startProcess<HasPipes extends boolean>(
   args: readonly string[],
   options: ProcessOptions & { readonly pipes: HasPipes },
 ): StartedProcess<HasPipes> {
-  const { cwd, env, pipes, group = false } = options;
-  const stdio: StdioOptions = pipes ? ['ignore', 'pipe', 'pipe'] : 'ignore';
+  const { cwd, env, pipes, hasInput = false, group = false } = options;
+  const input = hasInput ? 'pipe' : 'ignore';
+  const stdio: StdioOptions = pipes ? [input, 'pipe', 'pipe'] : [input, 'ignore', 'ignore'];
   const child = spawn(program, args, {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', ...env },
