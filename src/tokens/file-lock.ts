@@ -5,7 +5,7 @@ import { isJsonObject } from '../json.ts';
 import { quotedPath } from '../wording.ts';
 
 export interface LockOptions {
-  /** The file; the lock is a folder of the same name and `.lock`. */
+  /** The file; the lock is a folder of the same name and `.lock`, taken while one more `.lock` behind it is held. */
   readonly path: string;
   readonly clock: Clock;
   /** Ends waiting for the lock. */
@@ -35,12 +35,15 @@ export async function withLock<T>(options: LockOptions, work: () => Promise<T>):
 
 async function acquire(options: LockOptions): Promise<() => Promise<void>> {
   const { path, clock, signal, maxWaitMs, onWait } = options;
-  const { default: lockfile } = await import('proper-lockfile');
   for (let waitedMs = 0; ; waitedMs += pollMs) {
     try {
-      // The file need not exist. What the library does about a lost lock by default is to throw in a timer.
-      const settings = { realpath: false, stale: staleMs, onCompromised: () => undefined };
-      return await lockfile.lock(path, settings);
+      // The library takes over a dead lock in two steps: two processes must not do so at the same time.
+      const release = await lock(`${path}.lock`);
+      try {
+        return await lock(path);
+      } finally {
+        await release();
+      }
     } catch (error) {
       const code = codeOf(error);
       if (code !== 'ELOCKED') throw cannotLock(path, code, error);
@@ -49,6 +52,12 @@ async function acquire(options: LockOptions): Promise<() => Promise<void>> {
     }
     await clock.sleep(pollMs, signal);
   }
+}
+
+async function lock(path: string): Promise<() => Promise<void>> {
+  const { default: lockfile } = await import('proper-lockfile');
+  // The file need not exist. What the library does about a lost lock by default is to throw in a timer.
+  return lockfile.lock(path, { realpath: false, stale: staleMs, onCompromised: () => undefined });
 }
 
 /** Node's, of an error of its file system. */

@@ -1,13 +1,16 @@
 /** Real processes that share a token file: killed at every step of a renewal, and two at once. */
-import { mkdtemp, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { EventEmitter, once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import type { TapInput, TapResult } from '../helpers/run-tap.ts';
-import { spawnTap } from '../helpers/spawn-tap.ts';
+import { spawnTap, startTap, type StartedTap } from '../helpers/spawn-tap.ts';
 import { criticalLines, withSandbox } from '../helpers/with-sandbox.ts';
 import { isWhole } from '../lossless/whole-set.ts';
 
@@ -19,10 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const preload = new URL('../helpers/die-at-step.js', import.meta.url).href;
-
-/** More than a renewal has. */
-const mostSteps = 60;
+function preload(name: string): string {
+  return `--import ${new URL(`../helpers/${name}`, import.meta.url).href}`;
+}
 
 interface Case {
   readonly sandbox: Sandbox;
@@ -56,10 +58,11 @@ async function storedToken(): Promise<unknown> {
   return content.refresh_token;
 }
 
-/** What time does to the lock of a process that has died. */
-async function ageLock(): Promise<void> {
+/** What time does to the locks of a process that has died. */
+async function ageLocks(): Promise<void> {
   const longAgo = new Date(Date.now() - 60_000);
-  await utimes(`${tokenFile}.lock`, longAgo, longAgo).catch(() => undefined);
+  for (const lock of [`${tokenFile}.lock`, `${tokenFile}.lock.lock`])
+    await utimes(lock, longAgo, longAgo).catch(() => undefined);
 }
 
 async function expectPrivateFiles(): Promise<void> {
@@ -74,7 +77,7 @@ async function goOn({ sandbox, input, refreshToken }: Case): Promise<boolean> {
   const isStored = ![undefined, refreshToken].includes((await storedToken()) as string | undefined);
   const isLost = renewals(sandbox) > 0 && !isStored;
   await expectPrivateFiles();
-  await ageLock();
+  await ageLocks();
   const next = await spawnTap(input);
   if (isLost) {
     expect(criticalLines(next)).toEqual([
@@ -90,30 +93,37 @@ async function goOn({ sandbox, input, refreshToken }: Case): Promise<boolean> {
   return true;
 }
 
+/** One renewal, ended before its step number `at`; with 0 it is not. */
+async function renewUntil(at: number): Promise<{ run: TapResult; goesOn: boolean }> {
+  const result = await withSandbox({}, async (sandbox) => {
+    const one = expired(sandbox);
+    const env = {
+      NODE_OPTIONS: preload('die-at-step.js'),
+      DIE_IN: 'tokens.json',
+      DIE_AT: String(at),
+    };
+    const run = await spawnTap({ ...one.input, env });
+    return { run, goesOn: run.signal === null || (await goOn(one)) };
+  });
+  await rm(folder, { recursive: true });
+  await mkdir(folder);
+  return result;
+}
+
 test('Killed before any step of a renewal, a run leaves a pair that works, or the next run says what was lost', async () => {
-  const ends: ('repaired' | 'lost' | 'over')[] = [];
-  for (let at = 1; !ends.includes('over') && at <= mostSteps; at += isWhole ? 1 : 3) {
-    await withSandbox({}, async (sandbox) => {
-      const one = expired(sandbox);
-      const env = {
-        NODE_OPTIONS: `--import ${preload}`,
-        DIE_IN: 'tokens.json',
-        DIE_AT: String(at),
-      };
-      const run = await spawnTap({ ...one.input, env });
-      if (run.signal !== null) ends.push((await goOn(one)) ? 'repaired' : 'lost');
-      else {
-        expect(run.code).toBe(0);
-        ends.push('over');
-      }
-    });
-    await rm(folder, { recursive: true });
-    folder = await mkdtemp(join(tmpdir(), 'token-deaths-'));
-    tokenFile = join(folder, 'tokens.json');
+  const { run: whole } = await renewUntil(0);
+  expect(whole.code).toBe(0);
+  const steps = Number(/^STEPS (\d+)$/m.exec(whole.stderr)?.[1]);
+  expect(steps).toBeGreaterThan(10);
+  const ends: boolean[] = [];
+  for (let at = steps; at > 0; at -= isWhole ? 1 : 3) {
+    const { run, goesOn } = await renewUntil(at);
+    expect(run.signal).toBe('SIGKILL');
+    ends.unshift(goesOn);
   }
   // Before the request, between the answer and the file, and after.
-  expect([...new Set(ends)]).toEqual(['repaired', 'lost', 'over']);
-  expect(ends.at(-2)).toBe('repaired');
+  expect([...new Set(ends)]).toEqual([true, false]);
+  expect(ends.at(-1)).toBe(true);
 });
 
 test('Two runs at once make one renewal', async () => {
@@ -128,4 +138,46 @@ test('Two runs at once make one renewal', async () => {
     });
     await rm(tokenFile);
   }
+});
+
+/** Resolves once a run has written these words to stderr. */
+function until({ child: { stderr } }: StartedTap, words: string): Promise<void> {
+  return new Promise((resolve) => {
+    let written = '';
+    stderr.on('data', (piece) => {
+      written += String(piece);
+      if (written.includes(words)) resolve();
+    });
+  });
+}
+
+test('Two runs that find a dead lock at the same instant make one renewal', async () => {
+  const go = join(folder, 'go');
+  await mkdir(`${tokenFile}.lock`);
+  await ageLocks();
+  // Both would take the lock if the first one's request came while the second is about to remove it.
+  const requests = new EventEmitter();
+  const [first, second] = [once(requests, '1'), once(requests, '2')];
+  let count = 0;
+  const onRequest: SandboxOptions['onRequest'] = async ({ path }) => {
+    if (!path.endsWith('/token')) return;
+    count += 1;
+    const isEarly = count === 1 && !existsSync(go);
+    requests.emit(String(count));
+    if (isEarly) await second;
+  };
+  await withSandbox({ onRequest }, async (sandbox) => {
+    const { input } = expired(sandbox);
+    const env = { NODE_OPTIONS: preload('hold-takeover.js'), GO: go };
+    const late = await startTap({ ...input, env });
+    await until(late, 'HELD');
+    const other = await startTap(input);
+    await Promise.race([first, until(other, 'waiting for another run')]);
+    await writeFile(go, '');
+    for (const run of [await late.result, await other.result]) {
+      expect(criticalLines(run)).toEqual([]);
+      expect(run.code).toBe(0);
+    }
+    expect(renewals(sandbox)).toBe(1);
+  });
 });

@@ -1,6 +1,6 @@
 /**
  * Loaded before a program (`--import`): ends it by SIGKILL right before the n-th change to files whose path holds
- * DIE_IN, where n is DIE_AT.
+ * DIE_IN, where n is DIE_AT. With 0 it lives, and its last line on stderr is the number of such changes.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -32,3 +32,4 @@ for (const name of ['open', 'write', 'fsync', 'chmod', 'rename', 'mkdir', 'rmdir
   };
 }
 syncBuiltinESMExports();
+if (DIE_AT === '0') process.on('exit', () => process.stderr.write(`STEPS ${steps}\n`));
