@@ -82,9 +82,7 @@ function next(track: Track | undefined, message: Message, nowMs: number): Track 
   if (message.type === 'RECORDS')
     return { ...known, records: known.records + message.records.length };
   if (message.status === 'started') return fresh;
-  if (message.status === 'running') return known;
-  if (message.status !== 'throttled') return undefined;
-  return message.untilMs === undefined ? known : { ...known, untilMs: message.untilMs };
+  return message.status === 'running' ? known : undefined;
 }
 
 /** The instant of the bookmark that moved: its only text with a date in it. */

@@ -18,7 +18,7 @@ import { parseConfiguredCatalog } from './catalog.ts';
 import { controlLine, statusLine } from './messages.ts';
 import { runErrorLine, type Run } from './run.ts';
 import { parseAirbyteState, singerState, type AirbyteState } from './state.ts';
-import { createAirbyteWriter, type AirbyteWriter } from './writer.ts';
+import { AirbyteWriter } from './writer.ts';
 
 /**
  * @returns the exit code
@@ -96,7 +96,7 @@ function writerFor(
     return [name, { received, keyProperties, hasBookmark: isIncremental(description) }] as const;
   });
   const carried = isLegacy ? streams.filter(([name]) => states.has(name)) : [];
-  return createAirbyteWriter({
+  return new AirbyteWriter({
     clock,
     stamp,
     streams: new Map(streams),
@@ -116,7 +116,7 @@ async function write(
   await writeMessages({
     messages: messages(),
     observe: (message) => report.observe(message),
-    writer: writer.transform,
+    writer,
     stdout,
     abandon,
   });

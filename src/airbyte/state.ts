@@ -16,9 +16,12 @@ export interface AirbyteState {
 
 type Entry = readonly [name: string, state: Json];
 
+/** In the state of a stream without a bookmark that has been read whole: the word of Airbyte's own CDK for that. */
+export const noCursorMarker = '__ab_no_cursor_state_message';
+
 /** Notes of Airbyte's CDK about streams without a cursor, and a form it replaced: nothing to resume from. */
 const meaningless: ReadonlySet<string> = new Set([
-  '__ab_no_cursor_state_message',
+  noCursorMarker,
   '__ab_full_refresh_sync_complete',
   'legacy',
 ]);

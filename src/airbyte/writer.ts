@@ -2,7 +2,7 @@
  * From our messages to Airbyte's lines. A stream's STATE never precedes a record it covers: lines leave in
  * the order of the messages, and what the heartbeat repeats is the last STATE with nothing new in it.
  */
-import { Transform } from 'node:stream';
+import { Transform, type TransformCallback } from 'node:stream';
 
 import type { Clock } from '../clock.ts';
 import { asTapError } from '../errors.ts';
@@ -10,14 +10,30 @@ import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject } from '../json.ts';
 import type { Message, RecordsMessage, StatusMessage } from '../singer/messages.ts';
 import { recordLines } from '../singer/writer.ts';
-import { errorLine, recordEnd, recordStart } from './messages.ts';
-import { createTeller, openStream, type OpenStream, type WrittenStream } from './open-stream.ts';
+import {
+  errorLine,
+  recordEnd,
+  recordStart,
+  stateLine,
+  statusLine,
+  type AirbyteStatus,
+} from './messages.ts';
+import { noCursorMarker } from './state.ts';
 
 /** Records and states count as signs of life; Airbyte's own definition of this source allows 60 s without. */
 const heartbeatMs = 30_000;
 
 /** The platform warns about lines of so many characters, and destinations cut them (BasicAirbyteMessageValidator). */
 const largeCharacters = 20_000_000;
+
+/** What is known of a stream before it is read. */
+export interface WrittenStream {
+  /** The state it was given; `{}`: none. */
+  readonly received: JsonObject;
+  /** False: it is always read whole. */
+  readonly hasBookmark: boolean;
+  readonly keyProperties: readonly string[];
+}
 
 export interface AirbyteWriterOptions {
   readonly clock: Clock;
@@ -34,127 +50,164 @@ export interface AirbyteWriterOptions {
   readonly isBlocked: () => boolean;
 }
 
-export interface AirbyteWriter {
-  /** Messages in, lines out, a page in one write. */
-  readonly transform: Transform;
-  /** Tells at once that the API makes the running stream wait, until so many ms since 1970. */
-  readonly throttled: (untilMs: number) => void;
+interface OpenStream {
+  readonly name: string;
+  readonly hasBookmark: boolean;
+  state: JsonObject;
+  /** Written since its last STATE. */
+  records: number;
+  isRunning: boolean;
 }
 
-export function createAirbyteWriter(options: AirbyteWriterOptions): AirbyteWriter {
-  const { clock } = options;
-  const work = createWork(options, (piece) => {
-    transform.push(piece);
-  });
-  const stop = new AbortController();
-  let isBeating = false;
-  // From the first message on: a run that ends before it must not be kept alive.
-  const startBeat = (): void => {
-    if (isBeating) return;
-    isBeating = true;
-    void beat(work, { clock, isIdle, signal: stop.signal });
-  };
-  const transform = new Transform({
-    objectMode: true,
-    highWaterMark: 1,
-    transform(message: Message, _encoding, done) {
-      startBeat();
-      try {
-        work.write(message);
-        done();
-      } catch (error) {
-        // A RangeError: one record alone is longer than a text may be.
-        done(asTapError(error, `A record of ${message.type} cannot be written`));
-      }
-    },
-    flush(done) {
-      stop.abort();
-      work.end();
-      done();
-    },
-    destroy(error, done) {
-      stop.abort();
-      done(error);
-    },
-  });
-  const isIdle = (): boolean => transform.readableLength === 0 && !options.isBlocked();
-  return { transform, throttled: (untilMs) => work.open()?.throttled(untilMs) };
-}
+/**
+ * Messages in, lines out, a page in one write. Statuses come in Airbyte's order, and states with exact counts:
+ * whatever ends a stream, records that no state has counted yet are counted by one more.
+ */
+export class AirbyteWriter extends Transform {
+  readonly #options: AirbyteWriterOptions;
+  readonly #ended = new AbortController();
+  #carried: readonly string[];
+  #open: OpenStream | undefined;
+  #isBeating = false;
+  /** When the last RECORD or STATE was written, ms since 1970. */
+  #beatMs: number;
 
-interface Beat {
-  readonly clock: Clock;
-  readonly isIdle: () => boolean;
-  readonly signal: AbortSignal;
-}
-
-/** Repeats the open stream's last STATE whenever nothing has been written for a while. */
-async function beat({ open, lastBeatMs }: Work, { clock, isIdle, signal }: Beat): Promise<void> {
-  const quietMs = (): number => clock.now() - lastBeatMs();
-  try {
-    for (;;) {
-      await clock.sleep(heartbeatMs - Math.min(quietMs(), heartbeatMs - 1), signal);
-      if (quietMs() < heartbeatMs) continue;
-      if (isIdle()) open()?.repeat();
-      // Blocked, or no stream is open: asked again after a while, not in a circle.
-      if (quietMs() >= heartbeatMs) await clock.sleep(1000, signal);
-    }
-  } catch (error) {
-    // The abort at the end of the run is what this waits for.
-    if (!signal.aborted) throw error;
+  constructor(options: AirbyteWriterOptions) {
+    super({ objectMode: true, highWaterMark: 1 });
+    this.#options = options;
+    this.#carried = options.carried;
+    this.#beatMs = options.clock.now();
   }
-}
 
-interface Work {
-  readonly write: (message: Message) => void;
-  /** There is nothing more to come: a stream that is open has been stopped. */
-  readonly end: () => void;
-  readonly open: () => OpenStream | undefined;
-  readonly lastBeatMs: () => number;
-}
+  /** Tells at once that the API makes the running stream wait, until so many ms since 1970. */
+  throttled(untilMs: number): void {
+    if (this.#open === undefined) return;
+    this.#run(this.#open);
+    this.#status(this.#open, 'RUNNING', untilMs);
+  }
 
-function createWork(options: AirbyteWriterOptions, write: (piece: Buffer) => void): Work {
-  const { clock, streams, stamp, redact } = options;
-  const push = (line: string): void => write(Buffer.from(line));
-  const tell = createTeller({ clock, stamp, push });
-  let carried = options.carried;
-  let open: OpenStream | undefined;
+  override _transform(message: Message, _encoding: BufferEncoding, done: TransformCallback): void {
+    // From the first message on: a run that ends before it must not be kept alive.
+    if (!this.#isBeating) void this.#beat();
+    this.#isBeating = true;
+    try {
+      this.#write(message);
+      done();
+    } catch (error) {
+      // A RangeError: one record alone is longer than a text may be.
+      done(asTapError(error, `A record of ${message.type} cannot be written`));
+    }
+  }
 
-  const finish = (status: 'COMPLETE' | 'INCOMPLETE'): void => {
-    open?.finish(status);
-    open = undefined;
-  };
-  const start = (name: string): void => {
-    for (const one of carried) tell.state(one, streams.get(one)?.received ?? {}, 0);
-    carried = [];
+  override _flush(done: TransformCallback): void {
+    this.#ended.abort();
+    this.#finish('INCOMPLETE');
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#ended.abort();
+    done(error);
+  }
+
+  #write(message: Message): void {
+    const open = this.#open;
+    if (message.type === 'STATUS') this.#writeStatus(message);
+    else if (message.type === 'RECORDS') {
+      for (const piece of pageLines(message, this.#options)) this.push(piece);
+      this.#beatMs = this.#options.clock.now();
+      if (open !== undefined) open.records += message.records.length;
+    } else if (
+      message.type === 'STATE' &&
+      message.tapStreamId !== undefined &&
+      open !== undefined
+    ) {
+      open.state = bookmarkIn(message.value, message.tapStreamId);
+      this.#repeat(open);
+    }
+    // A SCHEMA has no counterpart: the connection's catalog holds it. Each stream has told its own state.
+  }
+
+  #writeStatus({ stream, status, error }: StatusMessage): void {
+    if (status === 'started') this.#start(stream);
+    else if (status === 'running') this.#run(this.#open);
+    else if (status !== 'failed') this.#finish('COMPLETE');
+    else {
+      this.#finish('INCOMPLETE');
+      const { redact, stamp } = this.#options;
+      const { message = '', kind = 'system' } = error ?? {};
+      this.#push(errorLine({ message: redact(message), kind, stream }, stamp()));
+    }
+  }
+
+  /** Starts a stream, and says at once what state it goes on from. */
+  #start(name: string): void {
+    const { streams } = this.#options;
+    for (const one of this.#carried) this.#state(one, streams.get(one)?.received ?? {}, 0);
+    this.#carried = [];
     const stream = streams.get(name);
     if (stream === undefined) throw new Error(`${name} is not among the streams to read`);
-    open = openStream(name, stream, tell);
-  };
-  const writeStatus = ({ stream, status, error }: StatusMessage): void => {
-    if (status === 'started') start(stream);
-    else if (status === 'running') open?.run();
-    else if (status === 'complete' || status === 'absent' || status === 'forbidden')
-      finish('COMPLETE');
-    else if (status === 'failed') {
-      finish('INCOMPLETE');
-      const { message = '', kind = 'system' } = error ?? {};
-      push(errorLine({ message: redact(message), kind, stream }, stamp()));
+    const { received: state, hasBookmark } = stream;
+    const open = { name, hasBookmark, state, records: 0, isRunning: false };
+    this.#open = open;
+    this.#status(open, 'STARTED');
+    this.#repeat(open);
+  }
+
+  #run(open: OpenStream | undefined): void {
+    if (open === undefined || open.isRunning) return;
+    open.isRunning = true;
+    this.#status(open, 'RUNNING');
+  }
+
+  #finish(status: 'COMPLETE' | 'INCOMPLETE'): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#run(open);
+    const isWhole = status === 'COMPLETE' && !open.hasBookmark;
+    if (isWhole) open.state = { [noCursorMarker]: true };
+    if (isWhole || open.records > 0) this.#repeat(open);
+    this.#status(open, status);
+    this.#open = undefined;
+  }
+
+  #repeat(open: OpenStream): void {
+    this.#state(open.name, open.state, open.records);
+    open.records = 0;
+  }
+
+  #state(name: string, state: JsonObject, records: number): void {
+    this.#beatMs = this.#options.clock.now();
+    this.#push(stateLine(name, state, records));
+  }
+
+  #status({ name }: OpenStream, status: AirbyteStatus, untilMs?: number): void {
+    this.#push(statusLine(name, status, this.#options.stamp(), untilMs));
+  }
+
+  #push(line: string): void {
+    this.push(Buffer.from(line));
+  }
+
+  /** Repeats the open stream's last STATE whenever nothing has been written for a while. */
+  async #beat(): Promise<void> {
+    const { clock, isBlocked } = this.#options;
+    const { signal } = this.#ended;
+    const quietMs = (): number => clock.now() - this.#beatMs;
+    try {
+      for (;;) {
+        await clock.sleep(heartbeatMs - Math.min(quietMs(), heartbeatMs - 1), signal);
+        if (quietMs() < heartbeatMs) continue;
+        const isIdle = this.readableLength === 0 && !isBlocked();
+        if (isIdle && this.#open !== undefined) this.#repeat(this.#open);
+        // Blocked, or no stream is open: asked again after a while, not in a circle.
+        if (quietMs() >= heartbeatMs) await clock.sleep(1000, signal);
+      }
+    } catch (error) {
+      // The abort at the end of the run is what this waits for.
+      if (!signal.aborted) throw error;
     }
-  };
-  return {
-    write: (message) => {
-      if (message.type === 'STATUS') writeStatus(message);
-      else if (message.type === 'RECORDS') {
-        for (const piece of pageLines(message, options)) write(piece);
-        open?.count(message.records.length);
-      } else if (message.type === 'STATE' && message.tapStreamId !== undefined)
-        open?.advance(bookmarkIn(message.value, message.tapStreamId));
-      // A SCHEMA has no counterpart: the connection's catalog holds it. Each stream has told its own state.
-    },
-    end: () => finish('INCOMPLETE'),
-    open: () => open,
-    lastBeatMs: tell.lastBeatMs,
-  };
+  }
 }
 
 /** A page's records; who could not be handed on whole is warned about. */

@@ -34,14 +34,7 @@ export interface StateMessage {
   readonly tapStreamId?: string;
 }
 
-export type StreamStatus =
-  | 'started'
-  | 'running'
-  | 'throttled'
-  | 'complete'
-  | 'absent'
-  | 'forbidden'
-  | 'failed';
+export type StreamStatus = 'started' | 'running' | 'complete' | 'absent' | 'forbidden' | 'failed';
 
 /** What becomes of a stream. Singer has no word for it; Airbyte has. */
 export interface StatusMessage {
@@ -50,8 +43,6 @@ export interface StatusMessage {
   readonly status: StreamStatus;
   /** With `failed`, `absent` and `forbidden`: why. */
   readonly error?: TapError;
-  /** With `throttled`: when the next request may leave, ms since 1970. */
-  readonly untilMs?: number;
 }
 
 /** Everything that goes from the record transforms to a writer, in the order it is to be told. */

@@ -7,7 +7,7 @@
  * DESELECTED: a JSON list of columns and what is below them, `*` for the items of a list.
  */
 import { describeStreams } from '../../dist/describe.js';
-import { createAirbyteWriter } from '../../dist/airbyte/writer.js';
+import { AirbyteWriter } from '../../dist/airbyte/writer.js';
 import { systemClock } from '../../dist/clock.js';
 import { parseJson } from '../../dist/http/body.js';
 import { createLogger } from '../../dist/logger.js';
@@ -72,7 +72,7 @@ function definition() {
 
 function createWriter() {
   if (protocol !== 'airbyte') return createSingerWriter();
-  return createAirbyteWriter({
+  return new AirbyteWriter({
     clock: systemClock,
     streams: new Map([[stream, { received: {}, hasBookmark: true, keyProperties: ['id'] }]]),
     carried: [],
@@ -80,7 +80,7 @@ function createWriter() {
     redact: logger.redact,
     warn: logger.warning,
     isBlocked: () => process.stdout.writableLength > 0,
-  }).transform;
+  });
 }
 
 const descriptions = describeStreams([]);

@@ -2,7 +2,6 @@
 import { testsOf } from '../mutant.js';
 
 const writer = 'src/airbyte/writer.ts';
-const stream = 'src/airbyte/open-stream.ts';
 const read = 'src/airbyte/read.ts';
 const state = 'src/airbyte/state.ts';
 const catalog = 'src/airbyte/catalog.ts';
@@ -22,8 +21,8 @@ export const airbyteMutants = [
     name: 'a failed stream is told as complete',
     promise: 'a destination does not replace a table with half of it',
     file: writer,
-    search: "      finish('INCOMPLETE');\n      const",
-    replacement: "      finish('COMPLETE');\n      const",
+    search: "      this.#finish('INCOMPLETE');\n      const",
+    replacement: "      this.#finish('COMPLETE');\n      const",
     killers: faultTests('500: chats fails'),
   },
   {
@@ -38,40 +37,40 @@ export const airbyteMutants = [
     name: 'a failure without an error',
     promise: 'every failed stream has an error of its own',
     file: writer,
-    search: 'push(errorLine({ message: redact(message), kind, stream }, stamp()));',
-    replacement: 'push(errorLine({ message: redact(message), kind }, stamp()));',
+    search: 'errorLine({ message: redact(message), kind, stream }, stamp())',
+    replacement: 'errorLine({ message: redact(message), kind }, stamp())',
     killers: faultTests('500: chats fails'),
   },
   {
     name: 'a state counts all records so far',
     promise: 'a state counts the records since the one before it',
-    file: stream,
-    search: 'tell.state(name, state, records);\n    records = 0;',
-    replacement: 'tell.state(name, state, records);',
+    file: writer,
+    search: '    open.records = 0;',
+    replacement: '',
     killers: usual,
   },
   {
     name: 'records at the end are not counted',
     promise: 'no record stands behind its last state',
-    file: stream,
-    search: 'if (isWhole || records > 0) repeat();',
-    replacement: 'if (isWhole && records === 0) repeat();',
+    file: writer,
+    search: 'if (isWhole || open.records > 0)',
+    replacement: 'if (isWhole && open.records === 0)',
     killers: usual,
   },
   {
     name: 'a stream does not open with its state',
     promise: 'every stream has a state',
-    file: stream,
-    search: "tell.status(name, 'STARTED');\n  repeat();",
-    replacement: "tell.status(name, 'STARTED');",
+    file: writer,
+    search: "this.#status(open, 'STARTED');\n    this.#repeat(open);",
+    replacement: "this.#status(open, 'STARTED');",
     killers: testsOf('e2e/airbyte/states', 'a state of the future brings no record'),
   },
   {
     name: 'a failing stream never ran',
     promise: 'started, running and one end, also of a stream that fails',
-    file: stream,
-    search: 'finish: (status) => {\n      run();',
-    replacement: "finish: (status) => {\n      if (status === 'COMPLETE') run();",
+    file: writer,
+    search: '    this.#run(open);\n    const isWhole',
+    replacement: "    if (status === 'COMPLETE') this.#run(open);\n    const isWhole",
     killers: faultTests('JSON of another shape: skills fails'),
   },
   {
@@ -94,7 +93,8 @@ export const airbyteMutants = [
     name: 'a blob is told stream by stream as they come',
     promise: 'no position of a blob is lost when a run dies early',
     file: writer,
-    search: 'for (const one of carried) tell.state(one, streams.get(one)?.received ?? {}, 0);',
+    search:
+      'for (const one of this.#carried) this.#state(one, streams.get(one)?.received ?? {}, 0);',
     replacement: '',
     killers: stateTests('s6 as one blob is read on'),
   },
@@ -138,8 +138,8 @@ export const airbyteMutants = [
     name: 'the heart beats for a run that has not begun',
     promise: 'a read whose state is refused ends',
     file: writer,
-    search: '  const transform = new Transform({\n',
-    replacement: '  startBeat();\n  const transform = new Transform({\n',
+    search: '    this.#beatMs = options.clock.now();\n',
+    replacement: '    this.#beatMs = options.clock.now();\n    void this.#beat();\n',
     killers: stateTests('a time that is a word is refused before the first request'),
   },
   {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { createStamp } from '../../../src/airbyte/run.ts';
-import { createAirbyteWriter, type AirbyteWriterOptions } from '../../../src/airbyte/writer.ts';
+import { AirbyteWriter, type AirbyteWriterOptions } from '../../../src/airbyte/writer.ts';
 import { TapError } from '../../../src/errors.ts';
 import type { JsonObject } from '../../../src/json.ts';
 import type { Message } from '../../../src/singer/messages.ts';
@@ -26,7 +26,7 @@ interface Written {
 function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
   const clock = createManualClock(start);
   const warnings: string[] = [];
-  const writer = createAirbyteWriter({
+  const writer = new AirbyteWriter({
     clock,
     streams: new Map([
       ['chats', { received: bookmark, hasBookmark: true, keyProperties: ['id'] }],
@@ -40,7 +40,7 @@ function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
     ...options,
   });
   let chunks: string[] = [];
-  writer.transform.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+  writer.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
   const take = (): readonly string[] => {
     const taken = chunks;
     chunks = [];
@@ -49,19 +49,19 @@ function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
   return {
     clock,
     warnings,
-    throttled: writer.throttled,
+    throttled: (untilMs) => writer.throttled(untilMs),
     take,
     write: async (...messages) => {
       for (const message of messages) {
         await new Promise<void>((resolve, reject) => {
-          writer.transform.write(message, (error) => (error ? reject(error) : resolve()));
+          writer.write(message, (error) => (error ? reject(error) : resolve()));
         });
       }
       return take();
     },
     end: async () => {
       await new Promise<void>((resolve) => {
-        writer.transform.once('end', resolve).end();
+        writer.once('end', resolve).end();
       });
       return take();
     },
