@@ -118,7 +118,7 @@ export async function assembleCheck(
   options: ApiOptions,
 ): Promise<() => Promise<TapError | undefined>> {
   const { checkMs, checkStreams } = await import('./check.ts');
-  const { createProbing } = await import('./trial.ts');
+  const { probeOf } = await import('./trial.ts');
   const { clock, logger } = options;
   const timeUp = new AbortController();
   const sync = await assembleSync({
@@ -130,7 +130,7 @@ export async function assembleCheck(
     // The answer says it all; the steps to it are for whoever looks for a fault.
     logger: { ...logger, info: logger.debug, metric: () => undefined },
     signal: AbortSignal.any([options.signal, timeUp.signal]),
-    adapt: createProbing().adapt,
+    adapt: (definition) => probeOf(definition),
     isCheck: true,
   });
   return async () => {

@@ -1,6 +1,5 @@
 /** Can this account be read? Each stream is asked as little as possible, and nobody should have to wait long. */
 import { HttpError, TapError } from './errors.ts';
-import type { StatusMessage } from './singer/messages.ts';
 import type { Sync } from './sync.ts';
 import { RenewalWithheld } from './zendesk/credentials.ts';
 
@@ -23,16 +22,16 @@ export async function checkStreams(
   { messages, results }: Sync,
   warn: (message: string) => void,
 ): Promise<TapError | undefined> {
-  const refused: (StatusMessage & { readonly error: TapError })[] = [];
+  const refused: TapError[] = [];
   for await (const message of messages()) {
     if (message.type !== 'STATUS' || message.status !== 'failed') continue;
     const { error } = message;
     if (error === undefined || !isForbidden(error)) return error;
-    refused.push({ ...message, error });
+    refused.push(error);
   }
   const statuses = results().map(({ status }) => status);
   if (statuses.some((status) => status === 'interrupted' || status === 'unread')) return tooSlow();
-  if (!statuses.includes('complete')) return refused[0]?.error ?? nothingToRead();
+  if (!statuses.includes('complete')) return refused[0] ?? nothingToRead();
   if (refused.length > 0) {
     const names = refused.map(({ stream }) => stream).join(', ');
     warn(

@@ -197,9 +197,10 @@ async function sync(run: Run, args: SingerArguments): Promise<number> {
 
 /** One request for each endpoint, and a table of what they say; whoever asks does not want to wait. */
 async function check(run: Run, args: SingerArguments): Promise<number> {
-  const { createProbing } = await import('./trial.ts');
-  const { adapt, newest } = createProbing();
+  const { probeOf } = await import('./trial.ts');
+  const newest = new Map<string, string>();
   const files = await filesOf(run, { ...args, state: undefined });
+  const adapt: AssembleOptions['adapt'] = (definition) => probeOf(definition, newest);
   return trial(run, { ...files, adapt, isCheck: true }, newest);
 }
 
@@ -234,8 +235,7 @@ async function trial(
   unread.abort();
   run.progress.clear();
   const results = resultsOf();
-  const table = { results, nowMs: clock.now(), ...(newest !== undefined && { newest }) };
-  await print(run.stdout, trialTable(table));
+  await print(run.stdout, trialTable(results, clock.now(), newest));
   if (exitCodeOf(results) > 0) tellFailures(logger, results);
   else if (results.some(({ status }) => status !== 'complete'))
     logger.warning(trialVerdict(results));

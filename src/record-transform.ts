@@ -2,12 +2,13 @@
  * From an endpoint's pages to messages. A STATE never precedes a record it covers: a page's records are
  * pushed before the state that its checkpoint moves, and nothing else writes state.
  */
-import { Transform } from 'node:stream';
+import { Transform, type TransformCallback } from 'node:stream';
 
 import { asTapError, ItemError, TapError } from './errors.ts';
 import { microsToInstant, normalizeInstant } from './instant.ts';
 import type { JsonObject } from './json.ts';
-import { compileCoercion, type Finding } from './singer/coercion.ts';
+import { compileCoercion } from './singer/coercion.ts';
+import type { Finding } from './singer/findings.ts';
 import type { Message, RecordsMessage, StateValue } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
@@ -26,7 +27,6 @@ export interface Outcome {
 
 export interface RecordTransformOptions {
   readonly stream: SelectedStream;
-  /** The check of its records; loaded while the first page is on its way. */
   readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
   readonly state: State;
   /** False: the stream is read whole, and its bookmark is carried as it is. */
@@ -42,164 +42,131 @@ export interface RecordTransformOptions {
 /** Left-out items that are named one by one; the rest is counted. */
 const namedAtMost = 20;
 
-type Push = (message: Message) => void;
-
 /**
  * A Transform for one endpoint: pages in, messages out. After a failure it takes the remaining pages
  * and says nothing: what it has pushed before still arrives, and the failure stands in the outcome.
  */
-export function createRecordTransform(options: RecordTransformOptions): Transform {
-  const { outcome } = options;
-  const work = createPageWork(options);
-  return new Transform({
-    objectMode: true,
+export class RecordTransform extends Transform {
+  readonly #options: RecordTransformOptions;
+  readonly #coerce: (item: JsonObject) => JsonObject;
+  readonly #validator: Promise<Validate>;
+  /** Columns that became null in the record that is being made. */
+  #fields: string[] = [];
+  #told: StateValue | undefined;
+  #pages = 0;
+
+  constructor(options: RecordTransformOptions) {
     // Nothing waits here: each page that does is one more page in memory while a reader is slow.
-    writableHighWaterMark: 0,
-    readableHighWaterMark: 0,
-    transform(page: Page, _encoding, callback) {
-      if (outcome.failure !== undefined) {
-        callback();
-        return;
-      }
-      work(page, (message) => this.push(message))
-        .catch((error: unknown) => {
-          outcome.failure = asTapError(error, 'a page could not be written');
-        })
-        .then(() => callback(), callback);
-    },
-  });
-}
+    super({ objectMode: true, writableHighWaterMark: 0, readableHighWaterMark: 0 });
+    const { stream, report } = options;
+    const columns = stream.schema.properties ?? {};
+    this.#options = options;
+    this.#coerce = compileCoercion({
+      ...stream,
+      report,
+      nulled: (steps) => {
+        if (Object.hasOwn(columns, steps[0] ?? '')) this.#fields.push(steps.join('.'));
+      },
+    });
+    // It is loaded while the first page is on its way. Its failure is met with that page.
+    this.#validator = options.loadValidator(stream);
+    this.#validator.catch(() => undefined);
+  }
 
-/** A page's items as records, and which of their values became null. */
-type Taken = Pick<RecordsMessage, 'records'> & { readonly nulled: Map<number, readonly string[]> };
-
-/** An item's record; `undefined` for one that cannot be written and is left out. */
-function createRecordMaker(
-  options: RecordTransformOptions,
-  coerce: (item: JsonObject) => JsonObject,
-): (item: JsonObject, at: Place) => JsonObject | undefined {
-  const { stream, toleratesBadItems } = options;
-  return (item, at) => {
-    if (at.page.broken?.has(item) === true) {
-      leaveOut(options, at, 'has bytes that are no text');
-      return undefined;
+  override _transform(page: Page, _encoding: BufferEncoding, callback: TransformCallback): void {
+    const { outcome } = this.#options;
+    if (outcome.failure !== undefined) {
+      callback();
+      return;
     }
-    try {
-      const record = coerce(item);
-      const missing = stream.keyProperties.find((key) => record[key] === null);
-      if (missing === undefined) return record;
-      leaveOut(options, at, `has no ${missing}`);
-    } catch (error) {
-      if (!(error instanceof ItemError)) throw error;
-      if (!toleratesBadItems)
-        throw new TapError(`${error.message} (${whereOf(at, stream)})`, {
-          kind: 'system',
-          cause: error,
-        });
-      leaveOut(options, at, `cannot be written (${error.message})`);
-    }
-    return undefined;
-  };
-}
+    this.#write(page)
+      .catch((error: unknown) => {
+        outcome.failure = asTapError(error, 'a page could not be written');
+      })
+      .then(() => callback(), callback);
+  }
 
-/** From a page's items to records that are valid by the stream's schema; items that cannot be written are left out. */
-function createItemWork(
-  options: RecordTransformOptions,
-): (page: Page, number: number, validate: Validate) => Taken {
-  const { stream } = options;
-  const columns = stream.schema.properties ?? {};
-  let fields: string[] = [];
-  const coerce = compileCoercion({
-    ...stream,
-    report: options.report,
-    nulled: (steps) => {
-      if (Object.hasOwn(columns, steps[0] ?? '')) fields.push(steps.join('.'));
-    },
-  });
-  const recordOf = createRecordMaker(options, coerce);
-  return (page, number, validate) => {
+  #say(message: Message): void {
+    this.push(message);
+  }
+
+  async #write(page: Page): Promise<void> {
+    const { stream: selected, state, outcome, movesBookmark, foreignBookmarkKeys } = this.#options;
+    const { stream, schema, keyProperties, bookmarkProperties, tapStreamId } = selected;
+    this.#pages += 1;
+    if (this.#pages === 1) {
+      this.#say({ type: 'STATUS', stream, status: 'running' });
+      this.#say({ type: 'SCHEMA', stream, schema, keyProperties, bookmarkProperties });
+    }
+    const { records, nulled } = this.#recordsOf(page, await this.#validator);
+    if (records.length > 0) {
+      outcome.records += records.length;
+      const changes = nulled.size > 0 && { nulled };
+      this.#say({ type: 'RECORDS', stream, records, timeExtractedMs: page.fetchedMs, ...changes });
+    }
+    if (page.checkpoint === undefined || !movesBookmark) return;
+    state.advance(tapStreamId, page.checkpoint, foreignBookmarkKeys);
+    if (state.sameAs(this.#told)) return;
+    this.#told = state.value();
+    this.#say({ type: 'STATE', value: this.#told, tapStreamId });
+  }
+
+  /** A page's items as records that are valid by the stream's schema, and which of their values became null. */
+  #recordsOf(page: Page, validate: Validate): Required<Pick<RecordsMessage, 'records' | 'nulled'>> {
     const records: JsonObject[] = [];
     const nulled = new Map<number, readonly string[]>();
     for (const [index, item] of page.items.entries()) {
-      const record = recordOf(item, { page, number, index });
+      const record = this.#recordOf(item, page, index);
       if (record !== undefined) {
         const fault = validate(record);
-        if (fault !== undefined) throw invalid(stream, record, fault);
-        if (fields.length > 0) nulled.set(records.length, fields);
+        if (fault !== undefined) throw invalid(this.#options.stream, record, fault);
+        if (this.#fields.length > 0) nulled.set(records.length, this.#fields);
         records.push(record);
       }
-      if (fields.length > 0) fields = [];
+      if (this.#fields.length > 0) this.#fields = [];
     }
     return { records, nulled };
-  };
-}
+  }
 
-function createPageWork(
-  options: RecordTransformOptions,
-): (page: Page, push: Push) => Promise<void> {
-  const { stream, state, outcome } = options;
-  const take = createItemWork(options);
-  const loading = options.loadValidator(stream);
-  // Its failure is met with the first page; nobody may be left to do so.
-  loading.catch(() => undefined);
-  let told: StateValue | undefined;
-  let pages = 0;
-  return async (page, push) => {
-    pages += 1;
-    if (pages === 1) begin(stream, push);
-    const { records, nulled } = take(page, pages, await loading);
-    if (records.length > 0) {
-      outcome.records += records.length;
-      const message = { stream: stream.stream, records, timeExtractedMs: page.fetchedMs };
-      push({ type: 'RECORDS', ...message, ...(nulled.size > 0 && { nulled }) });
+  /** An item's record; `undefined` for one that cannot be written and is left out. */
+  #recordOf(item: JsonObject, page: Page, index: number): JsonObject | undefined {
+    const { stream, toleratesBadItems } = this.#options;
+    if (page.broken?.has(item) === true)
+      return this.#leaveOut(page, index, 'has bytes that are no text');
+    try {
+      const record = this.#coerce(item);
+      const missing = stream.keyProperties.find((key) => record[key] === null);
+      return missing === undefined ? record : this.#leaveOut(page, index, `has no ${missing}`);
+    } catch (error) {
+      if (!(error instanceof ItemError)) throw error;
+      if (toleratesBadItems)
+        return this.#leaveOut(page, index, `cannot be written (${error.message})`);
+      const text = `${error.message} (${this.#whereOf(page, index)})`;
+      throw new TapError(text, { kind: 'system', cause: error });
     }
-    if (page.checkpoint === undefined || !options.movesBookmark) return;
-    state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);
-    if (state.sameAs(told)) return;
-    told = state.value();
-    push({ type: 'STATE', value: told, tapStreamId: stream.tapStreamId });
-  };
-}
+  }
 
-function begin(
-  { stream, schema, keyProperties, bookmarkProperties }: SelectedStream,
-  push: Push,
-): void {
-  push({ type: 'STATUS', stream, status: 'running' });
-  push({ type: 'SCHEMA', stream, schema, keyProperties, bookmarkProperties });
-}
+  #leaveOut(page: Page, index: number, fault: string): undefined {
+    const { outcome, warn, stream } = this.#options;
+    outcome.leftOut += 1;
+    if (outcome.leftOut === 1) outcome.firstLeftOut = this.#whereOf(page, index);
+    if (outcome.leftOut > namedAtMost) return;
+    const more = outcome.leftOut === namedAtMost ? '; further ones are only counted' : '';
+    const item = `item ${index + 1} of page ${this.#pages}`;
+    warn(`${stream.tapStreamId}: ${item} ${fault} and is left out${more}`);
+  }
 
-/** An item of the stream. */
-interface Place {
-  readonly page: Page;
-  /** The page's, from 1. */
-  readonly number: number;
-  readonly index: number;
-}
-
-function leaveOut(
-  { outcome, warn, stream }: RecordTransformOptions,
-  at: Place,
-  fault: string,
-): void {
-  outcome.leftOut += 1;
-  if (outcome.leftOut === 1) outcome.firstLeftOut = whereOf(at, stream);
-  if (outcome.leftOut > namedAtMost) return;
-  const more = outcome.leftOut === namedAtMost ? '; further ones are only counted' : '';
-  const item = `item ${at.index + 1} of page ${at.number}`;
-  warn(`${stream.tapStreamId}: ${item} ${fault} and is left out${more}`);
-}
-
-/** Position and time of an item; of its values only a time is told. */
-function whereOf({ page, number, index }: Place, stream: SelectedStream): string {
-  const { place, items, fetchedMs } = page;
-  const from = place === undefined ? '' : ` from ${place}`;
-  const [key = ''] = stream.bookmarkProperties;
-  const isTime = stream.schema.properties?.[key]?.format === 'date-time';
-  const instant = isTime ? normalizeInstant(items[index]?.[key]) : undefined;
-  const received = microsToInstant(Math.floor(fetchedMs) * 1000);
-  const time = instant === undefined ? `received ${received}` : `${key} ${instant}`;
-  return `item ${index + 1} of page ${number}${from}, ${time}`;
+  /** Position and time of an item; of its values only a time is told. */
+  #whereOf({ place, items, fetchedMs }: Page, index: number): string {
+    const { bookmarkProperties, schema } = this.#options.stream;
+    const from = place === undefined ? '' : ` from ${place}`;
+    const [key = ''] = bookmarkProperties;
+    const isTime = schema.properties?.[key]?.format === 'date-time';
+    const instant = isTime ? normalizeInstant(items[index]?.[key]) : undefined;
+    const received = microsToInstant(Math.floor(fetchedMs) * 1000);
+    const time = instant === undefined ? `received ${received}` : `${key} ${instant}`;
+    return `item ${index + 1} of page ${this.#pages}${from}, ${time}`;
+  }
 }
 
 function invalid(

@@ -7,8 +7,9 @@ import { pipeline, Readable } from 'node:stream';
 import type { Clock } from './clock.ts';
 import { asTapError, TapError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { createRecordTransform, type Outcome } from './record-transform.ts';
-import { additionalFieldsColumn, type Finding } from './singer/coercion.ts';
+import { RecordTransform, type Outcome } from './record-transform.ts';
+import { additionalFieldsColumn } from './singer/coercion.ts';
+import type { Finding } from './singer/findings.ts';
 import type { Message } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
 import type { State } from './singer/state.ts';
@@ -112,52 +113,44 @@ async function* readAll(
   options: SyncOptions,
   results: StreamResult[],
 ): AsyncGenerator<Message, void, undefined> {
-  const { state } = options;
+  const { state, signal } = options;
   let hasEnded = false;
   for (const stream of open) {
-    if (hasEnded || options.signal.aborted) {
-      results.push(unread(stream));
+    if (hasEnded || signal.aborted) {
+      const nothing = { records: 0, requests: 0, durationMs: 0 };
+      results.push({ stream: stream.selected.tapStreamId, status: 'unread', ...nothing });
     } else {
       const result = yield* readStream(stream, options);
       results.push(result);
       hasEnded = result.error?.endsRun ?? false;
     }
   }
-  if (!hasEnded && !options.signal.aborted) state.finish();
+  if (!hasEnded && !signal.aborted) state.finish();
   yield { type: 'STATE', value: state.value() };
 }
 
-function unread({ selected }: OpenStream): StreamResult {
-  return { stream: selected.tapStreamId, status: 'unread', records: 0, requests: 0, durationMs: 0 };
-}
-
 async function* readStream(
-  stream: OpenStream,
+  open: OpenStream,
   options: SyncOptions,
 ): AsyncGenerator<Message, StreamResult, undefined> {
-  const { selected } = stream;
-  const before = { ms: options.clock.now(), requests: options.requests() };
+  const { stream, tapStreamId: name } = open.selected;
+  const { clock, logger, requests, state } = options;
+  const before = { ms: clock.now(), requests: requests() };
   const outcome: Outcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
-  options.state.begin(selected.tapStreamId);
-  options.logger.info(`${selected.tapStreamId}: started`, { stream: selected.tapStreamId });
-  yield { type: 'STATUS', stream: selected.stream, status: 'started' };
-  const verdict = yield* readAndJudge(stream, options, outcome);
+  state.begin(name);
+  logger.info(`${name}: started`, { stream: name });
+  yield { type: 'STATUS', stream, status: 'started' };
+  const verdict = yield* readAndJudge(open, options, outcome);
   const { status, error } = verdict;
-  if (status !== 'interrupted') {
-    yield {
-      type: 'STATUS',
-      stream: selected.stream,
-      status,
-      ...(error === undefined ? {} : { error }),
-    };
-  }
+  if (status !== 'interrupted')
+    yield { type: 'STATUS', stream, status, ...(error !== undefined && { error }) };
   return {
     ...verdict,
-    stream: selected.tapStreamId,
+    stream: name,
     records: outcome.records,
     ...(outcome.leftOut > 0 && { leftOut: outcome.leftOut }),
-    requests: options.requests() - before.requests,
-    durationMs: options.clock.now() - before.ms,
+    requests: requests() - before.requests,
+    durationMs: clock.now() - before.ms,
   };
 }
 
@@ -175,8 +168,7 @@ async function* readAndJudge(
     const answersBefore = api.answers();
     yield* pipeStream(stream, options, outcome);
     const isFirstRequest = api.answers() === answersBefore;
-    const told = { ...options, ...stream, outcome, isFirstRequest, refusedBefore };
-    const verdict = await judge(told);
+    const verdict = await judge({ ...options, ...stream, outcome, isFirstRequest, refusedBefore });
     if (verdict.status !== 'doubtful') return verdict;
     refusedBefore = verdict.refusedOn;
     // A signal ends the wait; the verdict on a run that is stopped says so.
@@ -193,7 +185,7 @@ async function* pipeStream(
 ): AsyncGenerator<Message, void, undefined> {
   const name = selected.tapStreamId;
   const source = Readable.from(untilFailure(pages, outcome, signal), { highWaterMark: 1 });
-  const transform = createRecordTransform({
+  const transform = new RecordTransform({
     stream: selected,
     loadValidator,
     state,

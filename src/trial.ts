@@ -7,26 +7,22 @@ import { instantToMicros } from './instant.ts';
 import type { StreamResult } from './sync.ts';
 import type { Page, StreamDefinition } from './zendesk/definition.ts';
 
-/** Streams that only ask whether they may be read. */
-export interface Probing {
-  readonly adapt: (definition: StreamDefinition) => StreamDefinition;
-  /** The instant of the newest item, by stream, where the endpoint knows one. */
-  readonly newest: ReadonlyMap<string, string>;
-}
-
-export function createProbing(): Probing {
-  const newest = new Map<string, string>();
+/**
+ * The stream as one that only asks whether it may be read.
+ * @param newest gets the instant of the newest item, by stream, where the endpoint knows one
+ */
+export function probeOf(
+  definition: StreamDefinition,
+  newest = new Map<string, string>(),
+): StreamDefinition {
   return {
-    newest,
-    adapt: (definition) => ({
-      ...definition,
-      pages: (options) =>
-        async function* probe(): AsyncGenerator<Page, void, undefined> {
-          const { items, newest: instant } = await definition.probe(options);
-          if (instant !== undefined) newest.set(definition.name, instant);
-          yield { items, fetchedMs: options.now() };
-        },
-    }),
+    ...definition,
+    pages: (options) =>
+      async function* probe(): AsyncGenerator<Page, void, undefined> {
+        const { items, newest: instant } = await definition.probe(options);
+        if (instant !== undefined) newest.set(definition.name, instant);
+        yield { items, fetchedMs: options.now() };
+      },
   };
 }
 
@@ -48,10 +44,8 @@ export function firstRecordOf(definition: StreamDefinition): StreamDefinition {
 
 /** Minutes, hours or days, whichever a person would say. */
 function age(instant: string, nowMs: number): string {
-  const minutes = Math.max(
-    0,
-    Math.round((nowMs - (instantToMicros(instant) ?? 0) / 1000) / 60_000),
-  );
+  const ms = nowMs - (instantToMicros(instant) ?? 0) / 1000;
+  const minutes = Math.max(0, Math.round(ms / 60_000));
   if (minutes < 120) return `${minutes} min old`;
   return minutes < 2880
     ? `${Math.round(minutes / 60)} h old`
@@ -59,10 +53,9 @@ function age(instant: string, nowMs: number): string {
 }
 
 function problem({ error }: StreamResult): string {
-  if (error === undefined) return '';
-  const status = error instanceof HttpError ? error.status : undefined;
-  const cause = error.cause instanceof HttpError ? error.cause.status : undefined;
-  return `answers ${status ?? cause ?? 'nothing that can be read'}`;
+  const failures = [error, error?.cause].filter((one) => one instanceof HttpError);
+  const status = failures.find((one) => one.status !== undefined)?.status;
+  return error === undefined ? '' : `answers ${status ?? 'nothing that can be read'}`;
 }
 
 const words: Readonly<Record<StreamResult['status'], string>> = {
@@ -74,30 +67,24 @@ const words: Readonly<Record<StreamResult['status'], string>> = {
   unread: 'not asked',
 };
 
-export interface TrialTable {
-  readonly results: readonly StreamResult[];
-  /** With `--check`. */
-  readonly newest?: ReadonlyMap<string, string>;
-  readonly nowMs: number;
-}
-
-/** A line for each stream: what it answers, and how new or how much. */
-export function trialTable({ results, newest, nowMs }: TrialTable): string {
-  const rows = results.map((result) => {
-    const { stream, status, records } = result;
-    const instant = newest?.get(stream);
-    const told = instant === undefined ? '' : `newest of ${instant}, ${age(instant, nowMs)}`;
-    const counted =
-      newest === undefined ? `${records} ${records === 1 ? 'record' : 'records'}` : told;
-    return [stream, words[status], status === 'complete' ? counted : problem(result)] as const;
+/** A line for each stream: what it answers, and how new (`newest` is given) or how much. */
+export function trialTable(
+  results: readonly StreamResult[],
+  nowMs: number,
+  newest?: ReadonlyMap<string, string>,
+): string {
+  const width = Math.max(...results.map(({ stream }) => stream.length));
+  const amount = ({ stream, records }: StreamResult): string => {
+    if (newest === undefined) return `${records} ${records === 1 ? 'record' : 'records'}`;
+    const instant = newest.get(stream);
+    return instant === undefined ? '' : `newest of ${instant}, ${age(instant, nowMs)}`;
+  };
+  const lines = results.map((result) => {
+    const { stream, status } = result;
+    const detail = status === 'complete' ? amount(result) : problem(result);
+    return `${stream.padEnd(width)}  ${words[status].padEnd(9)}  ${detail}`.trimEnd();
   });
-  const width = Math.max(...rows.map(([stream]) => stream.length));
-  return rows
-    .map(([stream, word, detail]) =>
-      `${stream.padEnd(width)}  ${word.padEnd(9)}  ${detail}`.trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** The last word on a trial in which nothing failed: what can be done about what cannot be read. */

@@ -18,14 +18,6 @@ const airbyteLevels: Readonly<Record<LogLevel, AirbyteLevel>> = {
 
 export type AirbyteStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE';
 
-/** What went wrong, told to a person (`message`) and to whoever decides about another attempt. */
-export interface AirbyteError {
-  readonly message: string;
-  readonly kind: ErrorKind;
-  /** The stream that failed, when it was one stream's failure. */
-  readonly stream?: string | undefined;
-}
-
 function line(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }
@@ -76,7 +68,16 @@ export function statusLine(
   });
 }
 
-export function errorLine({ message, kind, stream }: AirbyteError, emittedAt: number): string {
+/** `stream`: the one that failed, when it was one stream's failure. */
+export function errorLine(
+  failure: {
+    readonly message: string;
+    readonly kind: ErrorKind;
+    readonly stream?: string | undefined;
+  },
+  emittedAt: number,
+): string {
+  const { message, kind, stream } = failure;
   const descriptor = stream === undefined ? {} : { stream_descriptor: { name: stream } };
   const error = { message, failure_type: `${kind}_error`, ...descriptor };
   return line({ type: 'TRACE', trace: { type: 'ERROR', emitted_at: emittedAt, error } });

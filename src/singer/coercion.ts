@@ -4,12 +4,9 @@
  */
 import type { JsonObject } from '../json.ts';
 import { keepUnknown } from './clean-value.ts';
-import type { Finding } from './findings.ts';
-import { createNotes } from './findings.ts';
+import { Notes, type NotesOptions } from './findings.ts';
 import { columnAt, compileProperties, createLookup } from './object-coercer.ts';
 import type { JsonSchema } from './schema.ts';
-
-export type { Finding, FindingKind } from './findings.ts';
 
 /**
  * The column that holds, as JSON text, what no other column can: an object of values by JSON Pointer, or
@@ -17,16 +14,13 @@ export type { Finding, FindingKind } from './findings.ts';
  */
 export const additionalFieldsColumn = 'additional_fields';
 
-export interface CoercionOptions {
+interface CoercionOptions
+  extends Pick<NotesOptions, 'report'>, Partial<Pick<NotesOptions, 'nulled'>> {
   /** All that is known of the stream: what is missing here is unknown, what is missing in `schema` is unwanted. */
   readonly knownSchema: JsonSchema;
   /** What is written: `knownSchema` without what was not selected. */
   readonly schema: JsonSchema;
   readonly keyProperties: readonly string[];
-  /** Told about each path once. */
-  readonly report: (finding: Finding) => void;
-  /** Told about every value of a record in hand that becomes null, by the steps to it. */
-  readonly nulled?: (steps: readonly (string | number)[]) => void;
 }
 
 /**
@@ -38,7 +32,7 @@ export function compileCoercion(options: CoercionOptions): (item: JsonObject) =>
   const { knownSchema: known, schema, keyProperties, report, nulled = () => undefined } = options;
   const columns = Object.keys(schema.properties ?? {});
   const isKeeping = columns.includes(additionalFieldsColumn);
-  const notes = createNotes({ report, nulled, isKeeping });
+  const notes = new Notes({ report, nulled, isKeeping });
   const properties = compileProperties({ known, schema }, (name, child) => ({
     ...columnAt([name], child, notes),
     isKey: keyProperties.includes(name),

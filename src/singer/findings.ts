@@ -32,22 +32,6 @@ export interface Finding {
  */
 export type Step = string | number | null;
 
-/** What a coercion says and puts aside about the record in hand. */
-export interface Notes {
-  /** Where we are in each array around the value in hand, the outermost first. */
-  readonly indexes: number[];
-  /** False: nothing is put aside. */
-  readonly isKeeping: boolean;
-  /** Reports once for each path: what was met there first. */
-  report(kind: FindingKind, place: readonly Step[], value: Json): void;
-  /** A value became null, or was taken out of its array. */
-  nulled(place: readonly Step[]): void;
-  /** Puts a value aside, to be found under its pointer. */
-  keep(place: readonly Step[], value: Json): void;
-  /** What has been put aside since the last call, as JSON text. */
-  takeKept(): string | null;
-}
-
 /** Reported paths are remembered, and an object with endless keys must not make memory endless. */
 const maxRemembered = 1000;
 
@@ -67,55 +51,65 @@ function pattern(place: readonly Step[]): string {
   return steps.join('').slice(0, maxPathCharacters).toWellFormed();
 }
 
-/** Whom the notes of a stream are told. */
 export interface NotesOptions {
-  /** Each path once. */
+  /** Gets what was met first at each path. */
   readonly report: (finding: Finding) => void;
-  /** Every value that becomes null, by the steps to it. */
+  /** Gets every value that became null, or was taken out of its array, by the steps to it. */
   readonly nulled: (steps: readonly (string | number)[]) => void;
   /** False: nothing is put aside. */
   readonly isKeeping: boolean;
 }
 
-/** Notes of one stream in one run. */
-export function createNotes({ report, nulled, isKeeping }: NotesOptions): Notes {
-  const reported = new Set<string>();
-  const indexes: number[] = [];
-  let kept: JsonObject | undefined;
-  const stepsTo = (place: readonly Step[]): (string | number)[] => {
+/** What the coercion of a stream's items says and puts aside in one run. */
+export class Notes {
+  /** Where we are in each array around the value in hand, the outermost first. */
+  readonly indexes: number[] = [];
+  readonly isKeeping: boolean;
+  readonly #options: NotesOptions;
+  readonly #reported = new Set<string>();
+  #kept: JsonObject | undefined;
+
+  constructor(options: NotesOptions) {
+    this.#options = options;
+    this.isKeeping = options.isKeeping;
+  }
+
+  report(kind: FindingKind, place: readonly Step[], value: Json): void {
+    const { report } = this.#options;
+    if (this.#reported.size >= maxRemembered) return;
+    const path = pattern(place);
+    if (this.#reported.has(path)) return;
+    this.#reported.add(path);
+    report({ kind, path, type: jsonTypeOf(value) });
+    if (this.#reported.size === maxRemembered)
+      report({ kind: 'more-findings', path: '', type: '' });
+  }
+
+  nulled(place: readonly Step[]): void {
+    this.#options.nulled(this.#stepsTo(place));
+  }
+
+  /** Puts a value aside, to be found under its pointer. */
+  keep(place: readonly Step[], value: Json): void {
+    if (!this.isKeeping) return;
+    this.#kept ??= {};
+    let name = this.#stepsTo(place)
+      .map((step) => `/${escaped(String(step))}`)
+      .join('');
+    // Two keys may differ only in characters that no target can store.
+    while (Object.hasOwn(this.#kept, name)) name += '\uFFFD';
+    this.#kept[name] = value;
+  }
+
+  /** What has been put aside since the last call, as JSON text. */
+  takeKept(): string | null {
+    const text = this.#kept === undefined ? null : JSON.stringify(this.#kept);
+    this.#kept = undefined;
+    return text;
+  }
+
+  #stepsTo(place: readonly Step[]): (string | number)[] {
     let depth = 0;
-    return place.map((step) => step ?? indexes[depth++] ?? 0);
-  };
-  const pointer = (place: readonly Step[]): string => {
-    const steps = stepsTo(place).map((step) => `/${escaped(String(step))}`);
-    return steps.join('');
-  };
-  return {
-    indexes,
-    isKeeping,
-    report(kind, place, value) {
-      if (reported.size >= maxRemembered) return;
-      const path = pattern(place);
-      if (reported.has(path)) return;
-      reported.add(path);
-      report({ kind, path, type: jsonTypeOf(value) });
-      if (reported.size === maxRemembered) report({ kind: 'more-findings', path: '', type: '' });
-    },
-    nulled(place) {
-      nulled(stepsTo(place));
-    },
-    keep(place, value) {
-      if (!isKeeping) return;
-      kept ??= {};
-      let name = pointer(place);
-      // Two keys may differ only in characters that no target can store.
-      while (Object.hasOwn(kept, name)) name += '\uFFFD';
-      kept[name] = value;
-    },
-    takeKept() {
-      const text = kept === undefined ? null : JSON.stringify(kept);
-      kept = undefined;
-      return text;
-    },
-  };
+    return place.map((step) => step ?? this.indexes[depth++] ?? 0);
+  }
 }

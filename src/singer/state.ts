@@ -2,20 +2,13 @@ import { TapError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject, jsonTypeOf } from '../json.ts';
 import { didYouMean, maxListed, nearMisses, quotedName } from '../wording.ts';
+import type { StreamTraits } from './catalog.ts';
 import type { StateValue } from './messages.ts';
 
 /** The names under which a state may hold a stream's bookmark. */
-export interface StreamNames {
-  readonly name: string;
-  readonly aliases: readonly string[];
+interface StreamNames extends Pick<StreamTraits, 'name' | 'aliases'> {
   /** Raises a TapError (config) for an entry that the stream cannot go on from. */
   readonly checkBookmark?: (entry: JsonObject) => void;
-}
-
-export interface StateOptions {
-  readonly streams: readonly StreamNames[];
-  /** Told, in one sentence, what of the state has no meaning here. */
-  readonly warn?: (message: string) => void;
 }
 
 /** The same value, unable to change: what has been handed out as a state stays that state. */
@@ -134,20 +127,26 @@ export class State {
   }
 
   /**
-   * Starts from a given state, or from nothing.
+   * Starts from a given state, or from nothing. `warn` gets, in one sentence, what of it has no meaning here.
    * @throws TapError of kind config for a state that cannot be understood.
    */
-  static parse(value: Json | undefined, options: StateOptions): State {
-    const given = value === undefined ? {} : value;
+  static parse(
+    given: Json = {},
+    options: {
+      readonly streams: readonly StreamNames[];
+      readonly warn?: (message: string) => void;
+    },
+  ): State {
+    const { streams, warn = () => undefined } = options;
     if (Array.isArray(given))
       throw wrong('this is a list, as Airbyte keeps it. A Singer state is an object.');
     if (!isJsonObject(given))
       throw wrong(`it must be an object with "bookmarks", not ${jsonTypeOf(given)}.`);
-    const names = options.streams.flatMap(({ name, aliases }) => [name, ...aliases]);
+    const names = streams.flatMap(({ name, aliases }) => [name, ...aliases]);
     checkEnvelope(given, names);
-    checkBookmarks(given['bookmarks'] ?? null, options.streams);
+    checkBookmarks(given['bookmarks'] ?? null, streams);
     checkCurrentlySyncing(given['currently_syncing'] ?? null);
-    warnOfStrangers(given, names, options.warn ?? (() => undefined));
+    warnOfStrangers(given, names, warn);
     return new State(
       frozenObject({
         ...given,

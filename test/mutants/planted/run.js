@@ -18,9 +18,9 @@ export const runMutants = [
     name: 'STATE before its page',
     promise: 'a state never precedes a record it covers',
     file: transform,
-    search: 'const { records, nulled } = take(page, pages, await loading);',
+    search: 'const { records, nulled } = this.#recordsOf(page, await this.#validator);',
     replacement:
-      'const { records, nulled } = take(page, pages, await loading);\n    if (page.checkpoint !== undefined && options.movesBookmark) {\n      state.advance(stream.tapStreamId, page.checkpoint, options.foreignBookmarkKeys);\n      push({ type: "STATE", value: state.value(), tapStreamId: stream.tapStreamId });\n    }',
+      'const { records, nulled } = this.#recordsOf(page, await this.#validator);\n    if (page.checkpoint !== undefined && movesBookmark) {\n      state.advance(tapStreamId, page.checkpoint, foreignBookmarkKeys);\n      this.push({ type: "STATE", value: state.value(), tapStreamId });\n    }',
     killers: syncTests('a page is told before the state that covers it'),
   },
   {
@@ -43,7 +43,7 @@ export const runMutants = [
     name: 'a stream read whole moves its bookmark',
     promise: 'a stream read whole carries its bookmark as it is',
     file: transform,
-    search: 'if (page.checkpoint === undefined || !options.movesBookmark) return;',
+    search: 'if (page.checkpoint === undefined || !movesBookmark) return;',
     replacement: 'if (page.checkpoint === undefined) return;',
     killers: syncTests('a stream read whole neither obeys nor moves its bookmark'),
   },

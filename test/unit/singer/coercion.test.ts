@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { TapError } from '../../../src/errors.ts';
 import type { Json, JsonObject } from '../../../src/json.ts';
-import type { Finding } from '../../../src/singer/coercion.ts';
+import type { Finding } from '../../../src/singer/findings.ts';
 import { additionalFieldsColumn, compileCoercion } from '../../../src/singer/coercion.ts';
 import type { JsonSchema } from '../../../src/singer/schema.ts';
 import { pruneSchema } from '../../../src/singer/schema.ts';
