@@ -3,9 +3,8 @@ import { apiOrigin, gatherConfig, type Config, type ConfigSources } from './conf
 import { parseConfig } from './config/parse.ts';
 import { describeStreams, streamNames } from './describe.ts';
 import type { TapError } from './errors.ts';
-import type { RequestReport } from './http/request.ts';
 import type { HttpClient } from './http/client.ts';
-import type { Wait } from './http/limiter.ts';
+import type { RequestReport, Wait } from './http/options.ts';
 import type { Json } from './json.ts';
 import { secretForms, type Logger, type Metric } from './logger.ts';
 import { parseCatalog, type CatalogEntry } from './singer/catalog-entry.ts';
@@ -43,7 +42,7 @@ async function createHttp({
   tokens,
   isCheck = false,
 }: ApiOptions): Promise<Http> {
-  const { createHttpClient } = await import('./http/client.ts');
+  const http = await import('./http/client.ts');
   const { secrets, addSecrets } = createSecrets(config, logger);
   const credentials = await credentialsFor({
     ...tokens,
@@ -54,7 +53,7 @@ async function createHttp({
     addSecrets,
   });
   let requests = 0;
-  const client = createHttpClient({
+  const client = new http.HttpClient({
     origin: apiOrigin(config.subdomain, env),
     credentials,
     userAgent: config.user_agent ?? `tap-zendesk-chat/${readManifest().version}`,

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   readonly now: () => number;
+  /** Milliseconds since some moment, by a clock that nobody sets. */
+  readonly elapsed: () => number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Calls `callback` once, `ms` milliseconds from now or from the last `refresh`. At most 24 days. */
@@ -21,6 +23,7 @@ const longestTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => Math.trunc(performance.now()),
   async sleep(ms, signal) {
     for (let left = ms; left > 0; left -= longestTimerMs) {
       signal?.throwIfAborted();

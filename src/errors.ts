@@ -45,9 +45,10 @@ export class ConfigError extends TapError {
 }
 
 /**
- * Why a request brought no answer: the server's status said so, or an error in a body with a status of
- * success (`error-object`), nothing or only a part arrived (`network`, `timeout`, `cut`), what arrived is no text (`not-text`), no JSON (`not-json`) or more than a
- * body may hold (`too-large`), or the server pointed to another host or to a login page (`redirect`).
+ * Why a request brought no answer: the status said so, or an error in a body with a status of success
+ * (`error-object`), nothing or only a part arrived (`network`, `timeout`, `cut`), what arrived is no text
+ * (`not-text`), no JSON (`not-json`) or more than a body may hold (`too-large`), or the server pointed to
+ * another host or to a login page (`redirect`).
  */
 export type HttpFailure =
   | 'status'
@@ -60,37 +61,31 @@ export type HttpFailure =
   | 'too-large'
   | 'redirect';
 
-export interface HttpErrorOptions extends TapErrorOptions {
-  readonly failure: HttpFailure;
-  /** Path without query: a query may hold what a log must not. */
-  readonly path: string;
-  /** HTTP status, when there was an answer. */
-  readonly status?: number | undefined;
-  /** The answer's `Date` header in ms since 1970, when there was one. */
-  readonly serverTimeMs?: number | undefined;
-  /** The wait the answer asks for before the next request, in ms, when it asks for one. */
-  readonly retryAfterMs?: number | undefined;
-  /** What came with the status, for `mentions`. It is not logged: it may hold anything. */
-  readonly body?: unknown;
-  /** The API asks for fewer requests: 429, or a Retry-After or words that say so. */
-  readonly isLimit?: boolean | undefined;
-  /** The message without path and advice, for a log line: `answers 503 Service Unavailable`. */
-  readonly why?: string;
-  /** What the user may do about it, as a sentence. */
-  readonly advice?: string;
-}
+type Needed = 'failure' | 'path';
+type Known = 'status' | 'serverTimeMs' | 'retryAfterMs' | 'isLimit' | 'why' | 'advice' | 'body';
+
+export type HttpErrorOptions = TapErrorOptions &
+  Pick<HttpError, Needed> &
+  Partial<Pick<HttpError, Known>>;
 
 /** A request that failed, once or for good. */
 export class HttpError extends TapError {
   override readonly name = 'HttpError';
   readonly failure: HttpFailure;
+  /** Path without query: a query may hold what a log must not. */
   readonly path: string;
   readonly status: number | undefined;
+  /** The answer's `Date` header in ms since 1970. */
   readonly serverTimeMs: number | undefined;
+  /** The wait the answer asks for before the next request, in ms. */
   readonly retryAfterMs: number | undefined;
+  /** The API asks for fewer requests: 429, or a Retry-After or words that say so. */
   readonly isLimit: boolean;
+  /** The message without path and advice, for a log line: `answers 503 Service Unavailable`. */
   readonly why: string;
+  /** What the user may do about it, as a sentence. */
   readonly advice: string;
+  /** What came with the status. It is not logged: it may hold anything. */
   readonly body: unknown;
   readonly #options: HttpErrorOptions;
 
@@ -110,12 +105,12 @@ export class HttpError extends TapError {
 
   /** Is this word, for example the name of a parameter, in what the API says about the error? */
   mentions(word: string): boolean {
-    const text = JSON.stringify(this.#options.body ?? '').toLowerCase();
+    const text = JSON.stringify(this.body ?? '').toLowerCase();
     return text.split(/[^a-z]+/).includes(word);
   }
 
   /** The same failure in other words. */
-  retold(message: string, changes: Partial<TapErrorOptions> = {}): HttpError {
+  retold(message: string, changes: Partial<HttpErrorOptions> = {}): HttpError {
     return new HttpError(message, { ...this.#options, cause: this, ...changes });
   }
 }

@@ -6,26 +6,21 @@ import type { Headers } from 'node-fetch';
 
 import { HttpError } from '../errors.ts';
 import type { Json } from '../json.ts';
-import { codeOf, httpError, type Scene } from './failures.ts';
+import { codeOf, failed } from './failures.ts';
 import { later } from './statuses.ts';
 
 /** What is read of a response's headers. */
 export type BodyHeaders = Pick<Headers, 'get'>;
 
-export interface CollectOptions {
-  /** More than this is not kept. */
-  readonly maxBytes: number;
-  /** Called with the size of each piece as it arrives. */
-  readonly onPiece: (bytes: number) => void;
-}
-
 /**
  * The whole body as it came over the wire; `undefined` when it is larger than `maxBytes`, in which case
  * the stream is destroyed. Rejects as the stream does.
+ * @param onPiece called with the size of each piece as it arrives
  */
 export async function collectBody(
   stream: AsyncIterable<string | Buffer> | Iterable<Buffer>,
-  { maxBytes, onPiece }: CollectOptions,
+  maxBytes: number,
+  onPiece: (bytes: number) => void,
 ): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -36,7 +31,7 @@ export async function collectBody(
     if (size > maxBytes) return undefined;
     pieces.push(bytes);
   }
-  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, size);
+  return Buffer.concat(pieces, size);
 }
 
 /** Inflated, a page that explains an error is no longer than this, or not worth reading. */
@@ -72,12 +67,6 @@ function inflatePiece(body: Buffer, maxBytes: number): number {
   return Math.max(256 * 1024, Math.min(body.length * 10, maxBytes));
 }
 
-export interface DecodeOptions {
-  readonly headers: BodyHeaders;
-  readonly maxBytes: number;
-  readonly scene: Scene;
-}
-
 /**
  * A body without its Content-Encoding, up to `maxBytes`. Inflated as a whole, since only so one that is cut
  * in half is noticed.
@@ -85,7 +74,8 @@ export interface DecodeOptions {
  */
 export async function decodeContent(
   body: Buffer,
-  { headers, maxBytes, scene }: DecodeOptions,
+  headers: BodyHeaders,
+  maxBytes: number,
 ): Promise<Buffer> {
   let decoded = body;
   for (const coding of codingsOf(headers).toReversed()) {
@@ -93,36 +83,32 @@ export async function decodeContent(
     if (decoded.length === 0) return decoded;
     const inflater = inflaters[coding];
     if (inflater === undefined) {
-      const why = `sends the encoding ${coding.slice(0, 40)}, which was not asked for`;
-      throw httpError(scene, { failure: 'not-json', why, advice: later });
+      const name = coding.slice(0, 40);
+      throw failed('not-json', `sends the encoding ${name}, which was not asked for`);
     }
     try {
       const options = { chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes };
       decoded = await inflater(decoded, options);
-    } catch (error) {
+    } catch (cause) {
       // What zlib throws for a body that is cut, too large, or not of this coding at all.
-      throw inflateFailed(scene, coding, maxBytes, error);
+      throw inflateFailed(coding, maxBytes, cause);
     }
   }
   return decoded;
 }
 
-function inflateFailed(scene: Scene, coding: string, maxBytes: number, cause: unknown): HttpError {
+function inflateFailed(coding: string, maxBytes: number, cause: unknown): HttpError {
   const code = codeOf(cause);
-  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(scene, maxBytes, cause);
   const name = coding === 'br' ? 'brotli' : coding;
-  if (code === 'Z_BUF_ERROR') {
-    const why = `breaks off in the middle of the ${name} body`;
-    return httpError(scene, { failure: 'cut', why, advice: later, cause });
-  }
-  const why = `sends a damaged ${name} body`;
-  return httpError(scene, { failure: 'not-json', why, advice: later, cause });
+  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxBytes, cause);
+  return code === 'Z_BUF_ERROR'
+    ? failed('cut', `breaks off in the middle of the ${name} body`, later, { cause })
+    : failed('not-json', `sends a damaged ${name} body`, later, { cause });
 }
 
-export function tooLarge(scene: Scene, maxBytes: number, cause?: unknown): HttpError {
+export function tooLarge(maxBytes: number, cause?: unknown): HttpError {
   const why = `sends a body of more than ${Math.floor(maxBytes / 2 ** 20)} MiB`;
-  const advice = 'Ask for fewer items at a time.';
-  return httpError(scene, { failure: 'too-large', why, advice, cause });
+  return failed('too-large', why, 'Ask for fewer items at a time.', { cause });
 }
 
 /** The charset a Content-Type names, in the name TextDecoder has for it; UTF-8 when it names none or an unknown one. */
@@ -162,13 +148,10 @@ function textOf(bytes: Buffer, charset: string, isLenient = false): string | und
 
 /** What comes with an error: JSON, else plain text; `''` when it cannot be read, or is a web page or nothing. */
 export async function explanationIn(body: Buffer | undefined, headers: BodyHeaders): Promise<Json> {
-  const options = { headers, maxBytes: maxExplanationBytes, scene: { path: '' } };
   try {
-    const decoded = await decodeContent(body ?? Buffer.alloc(0), options);
+    const decoded = await decodeContent(body ?? Buffer.alloc(0), headers, maxExplanationBytes);
     const text = textOf(decoded, charsetOf(headers)) ?? '';
-    if (text.trimStart().startsWith('<')) return '';
-    const json = parse(text);
-    return json ?? text;
+    return text.trimStart().startsWith('<') ? '' : (parse(text) ?? text);
   } catch (error) {
     if (error instanceof HttpError) return '';
     throw error;
@@ -186,28 +169,20 @@ function parse(text: string): Json | undefined {
   }
 }
 
-export interface ParseOptions {
-  readonly headers: BodyHeaders;
-  readonly scene: Scene;
-  /** Bytes that are no text become U+FFFD. */
-  readonly isLenient?: boolean | undefined;
-}
-
 /**
  * Parses a decoded body. What is no JSON is named by its kind and never quoted.
+ * @param isLenient bytes that are no text become U+FFFD
  * @throws HttpError
  */
-export function parseJson(bytes: Buffer, { headers, scene, isLenient }: ParseOptions): Json {
+export function parseJson(bytes: Buffer, headers: BodyHeaders, isLenient = false): Json {
   const charset = charsetOf(headers);
   const text = textOf(bytes, charset, isLenient);
   if (text === undefined) {
-    const why = `sends bytes that are no text in ${charset.toUpperCase()}`;
-    throw httpError(scene, { failure: 'not-text', why, advice: later });
+    throw failed('not-text', `sends bytes that are no text in ${charset.toUpperCase()}`);
   }
   const json = parse(text);
   if (json !== undefined) return json;
-  const why = `sends ${nameOf(text)} instead of JSON`;
-  throw httpError(scene, { failure: 'not-json', why, advice: later });
+  throw failed('not-json', `sends ${nameOf(text)} instead of JSON`);
 }
 
 function nameOf(text: string): string {

@@ -1,30 +1,22 @@
 import { HttpError } from '../errors.ts';
 import type { Json } from '../json.ts';
-import { patienceUsedUp, toldToWaitTooLong } from './failures.ts';
-import { createLimiter, type Limiter, type Wait } from './limiter.ts';
-import { Requester, type Answered, type RequestOptions } from './request.ts';
+import { patienceUsedUp, waitTooLong } from './failures.ts';
+import { Limiter } from './limiter.ts';
+import type { HttpOptions } from './options.ts';
+import { Requester, type Answered, type Outgoing } from './request.ts';
 import { waitMs } from './retry.ts';
 
 /** Query parameters, in the order they are sent. */
 export type Query = Readonly<Record<string, string | number>>;
 
-export interface HttpRequest {
-  /** Absolute path on the client's origin, without query. */
-  readonly path: string;
+export interface HttpRequest extends Omit<Outgoing, 'search' | 'headers' | 'form'> {
   readonly query: Query;
-  /**
-   * Keys of an object that is an answer; default: no object with an `error` is one. Such an object with none of
-   * them is a failed attempt, whatever its status.
-   */
-  readonly answerKeys?: readonly string[];
   /**
    * Asked after each failed attempt, before any wait: another query to go on with, for which backoff and
    * patience begin anew. `undefined`: go on as the error's kind says. Not asked where no query could help: when
    * the user must act, or when this was the last attempt.
    */
   readonly revise?: (error: HttpError) => Promise<Query | undefined>;
-  /** Bytes that are no text in the body's charset become U+FFFD; default: the attempt fails. */
-  readonly replacesInvalidBytes?: boolean;
   /** Attempts at most, whatever the patience; for a question whose failure is an answer. */
   readonly maxAttempts?: number;
 }
@@ -52,44 +44,6 @@ export interface Credentials {
   readonly refused: (headers: Readonly<Record<string, string>>) => Promise<boolean>;
 }
 
-/** The one way to get JSON. */
-export interface HttpClient {
-  /**
-   * @throws HttpError when the answer is given up; the signal's reason when the run is stopped;
-   * TapError (config) when the proxy of the environment cannot be used.
-   */
-  get(request: HttpRequest): Promise<HttpAnswer>;
-  /** @throws as `get`; an HttpError with a status holds what the server said. */
-  post(form: HttpForm): Promise<Json>;
-}
-
-type Needed = 'origin' | 'userAgent' | 'secrets' | 'clock' | 'signal' | 'onAttempt';
-
-export interface HttpClientOptions extends Pick<RequestOptions, Needed> {
-  /** `post` is the client's own. */
-  readonly credentials: (post: HttpClient['post']) => Credentials;
-  /** Called at once when a wait begins, before a retry or of a second or more for the pace. */
-  readonly onWait: (wait: Wait) => void;
-  /** Request starts in any 60 s, retries included. Default 200. */
-  readonly requestsPerMinute?: number;
-  /** Requests in flight at the same time. Default 1. */
-  readonly requestsInFlight?: number;
-  /** Time to the headers, and to each next piece of the body. Default 60,000. */
-  readonly requestTimeoutMs?: number;
-  /** A body that comes more slowly has timed out; 0: none has. Default 1,024. */
-  readonly minBytesPerMinute?: number;
-  /** Patience: the sum of the waits for one answer. Default 900,000. */
-  readonly maxRetryMs?: number;
-  /** Attempts at most for one answer, whatever the patience. Default: no limit. */
-  readonly maxAttempts?: number;
-  /** The largest body, as it comes and inflated. Default 256 MiB. */
-  readonly maxBodyBytes?: number;
-  /** As Math.random, which is the default. */
-  readonly random?: () => number;
-}
-
-type Settled = Required<HttpClientOptions>;
-
 const defaults = {
   requestsPerMinute: 200,
   requestsInFlight: 1,
@@ -101,114 +55,120 @@ const defaults = {
   random: Math.random,
 };
 
-/** One client per run: the pace, the slots and what is known of the API's state are its own. */
-export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const settled: Settled = { ...defaults, ...options };
-  const limiter = createLimiter(settled);
-  const requester = new Requester({ ...settled, start: (path) => limiter.start(path) });
+export type HttpClientOptions = Omit<HttpOptions, keyof typeof defaults> &
+  Partial<HttpOptions> & {
+    /** `post` is the client's own. */
+    readonly credentials: (post: HttpClient['post']) => Credentials;
+  };
+
+/** An answer that is being asked for. */
+interface Asking {
+  readonly request: HttpRequest;
+  readonly mostAttempts: number;
+  query: Query;
+  /** Attempts with this query, the next one included. */
+  attempts: number;
+  /** What is left of the patience. */
+  leftMs: number;
+}
+
+/** The one way to get JSON. One client per run: the pace, the slots and what is known of the API's state are its own. */
+export class HttpClient {
+  readonly #options: HttpOptions;
+  readonly #limiter: Limiter;
+  readonly #requester: Requester;
+  readonly #credentials: Credentials;
   /** Patience ran out and nothing was answered since: nobody is patient a second time. */
-  let isExhausted = false;
+  #isExhausted = false;
+
+  constructor(options: HttpClientOptions) {
+    const settled = { ...defaults, ...options };
+    const limiter = new Limiter(settled);
+    this.#options = settled;
+    this.#limiter = limiter;
+    this.#requester = new Requester({ ...settled, start: (path) => limiter.start(path) });
+    this.#credentials = options.credentials((form) => this.post(form));
+  }
+
+  /**
+   * @throws HttpError when the answer is given up; the signal's reason when the run is stopped;
+   * TapError (config) when the proxy of the environment cannot be used.
+   */
+  get(request: HttpRequest): Promise<HttpAnswer> {
+    return this.#insist(request);
+  }
+
+  /** @throws as `get`; an HttpError with a status holds what the server said. */
+  async post({ path, form }: HttpForm): Promise<Json> {
+    return (await this.#insist({ path, query: {} }, form)).body;
+  }
 
   /** Makes attempts until one is answered or given up, with credentials unless it is a form. */
-  const insist = async (request: HttpRequest, form?: URLSearchParams): Promise<HttpAnswer> => {
-    const { maxAttempts = settled.maxAttempts } = request;
-    const mostAttempts = isExhausted ? 1 : maxAttempts;
-    let { query } = request;
-    let leftMs = settled.maxRetryMs;
-    let attempts = 1;
+  async #insist(request: HttpRequest, form?: URLSearchParams): Promise<HttpAnswer> {
+    const { maxRetryMs: leftMs, maxAttempts } = this.#options;
+    const mostAttempts = this.#isExhausted ? 1 : (request.maxAttempts ?? maxAttempts);
+    const asking: Asking = { request, mostAttempts, query: request.query, attempts: 1, leftMs };
     for (;;) {
-      const sent = { ...request, search: searchOf(query) };
+      const { query } = asking;
       // Not within a slot: renewing them takes a request of its own.
-      const headers = form === undefined ? await credentials.headers() : {};
+      const headers = form === undefined ? await this.#credentials.headers() : {};
+      const outgoing = { ...request, search: searchOf(query), headers, form };
       try {
-        const answered = await limiter.inSlot(() =>
-          requester.send(form === undefined ? { ...sent, headers } : { ...sent, form }),
-        );
-        isExhausted = false;
+        const answered = await this.#limiter.inSlot(() => this.#requester.send(outgoing));
+        this.#isExhausted = false;
         return { ...answered, query };
       } catch (error) {
         // The one place where a failed attempt is caught: it is made again, or it is the answer.
         if (!(error instanceof HttpError)) throw error;
-        if (form === undefined && isRefusal(error) && (await credentials.refused(headers)))
-          continue;
-        const setback = { request, error, attempts, mostAttempts, leftMs };
-        const plan = await planNext(setback, settled, limiter);
-        if ('error' in plan) {
-          isExhausted ||= plan.isExhausted;
-          throw plan.error;
-        }
-        if (plan.waitMs > 0) await pause(plan.waitMs, error, settled);
-        attempts += 1;
-        leftMs -= plan.waitMs;
-        if (plan.query === undefined) continue;
-        query = plan.query;
-        attempts = 1;
-        leftMs = settled.maxRetryMs;
+        const isRefusal = form === undefined && error.status === 401 && error.kind === 'config';
+        const isRenewed = isRefusal && (await this.#credentials.refused(headers));
+        if (!isRenewed) await this.#goOn(asking, error);
       }
     }
-  };
-  const post: HttpClient['post'] = async ({ path, form }) =>
-    (await insist({ path, query: {} }, form)).body;
-  const credentials = options.credentials(post);
+  }
 
-  return { get: (request) => insist(request), post };
-}
-
-/** Are the credentials what is wrong? */
-function isRefusal({ status, kind }: HttpError): boolean {
-  return status === 401 && kind === 'config';
-}
-
-interface Setback {
-  readonly request: HttpRequest;
-  readonly error: HttpError;
-  /** Attempts made so far. */
-  readonly attempts: number;
-  readonly mostAttempts: number;
-  /** What is left of the patience. */
-  readonly leftMs: number;
-}
-
-/** Give up, or go on after a wait, maybe with another query. */
-type Plan =
-  | { readonly error: HttpError; readonly isExhausted: boolean }
-  | { readonly waitMs: number; readonly query: Query | undefined };
-
-async function planNext(setback: Setback, options: Settled, limiter: Limiter): Promise<Plan> {
-  const { request, error, attempts, mostAttempts, leftMs } = setback;
-  const { kind, retryAfterMs } = error;
-  const isTransient = kind === 'transient';
-  if (isTransient && retryAfterMs !== undefined) {
-    if (retryAfterMs > leftMs) {
-      const untilMs = options.clock.now() + retryAfterMs;
-      return { error: toldToWaitTooLong(error, untilMs), isExhausted: false };
+  /**
+   * Waits, and changes what is asked for where that helps.
+   * @throws HttpError when the failed attempt was the last
+   */
+  async #goOn(asking: Asking, error: HttpError): Promise<void> {
+    const { clock, maxRetryMs } = this.#options;
+    const { request, attempts, leftMs } = asking;
+    const { kind, retryAfterMs } = error;
+    if (kind === 'transient' && retryAfterMs !== undefined) {
+      if (retryAfterMs > leftMs) throw waitTooLong(error, clock.now() + retryAfterMs);
+      // Before anybody is asked anything: the pause is everybody's.
+      this.#limiter.holdFor(retryAfterMs);
     }
-    // Before anybody is asked anything: the pause is everybody's.
-    limiter.holdFor(retryAfterMs);
+    if (kind === 'config' || attempts >= asking.mostAttempts) throw error;
+    const query = await request.revise?.(error);
+    if (query !== undefined) {
+      Object.assign(asking, { query, attempts: 1, leftMs: maxRetryMs });
+      // Final for the other query; this one is another question and needs no wait.
+      if (kind === 'transient') await this.#pause(1, maxRetryMs, error);
+      return;
+    }
+    if (kind !== 'transient') throw error;
+    if (leftMs <= 0) {
+      this.#isExhausted = true;
+      throw patienceUsedUp(error, attempts, maxRetryMs - leftMs);
+    }
+    asking.attempts += 1;
+    asking.leftMs -= await this.#pause(attempts, leftMs, error);
   }
-  if (kind === 'config' || attempts >= mostAttempts) return { error, isExhausted: false };
-  const query = await request.revise?.(error);
-  const backoff = (count: number): number =>
-    waitMs({ attempts: count, retryAfterMs, random: options.random });
-  if (!isTransient) {
-    // Final for this query; another one is another question and needs no wait.
-    return query === undefined ? { error, isExhausted: false } : { waitMs: 0, query };
-  }
-  if (query !== undefined) {
-    return { waitMs: Math.min(backoff(1), options.maxRetryMs), query };
-  }
-  if (leftMs <= 0) {
-    const waitedMs = options.maxRetryMs - leftMs;
-    return { error: patienceUsedUp(error, attempts, waitedMs), isExhausted: true };
-  }
-  return { waitMs: Math.min(backoff(attempts), leftMs), query };
-}
 
-async function pause(ms: number, error: HttpError, options: Settled): Promise<void> {
-  const { clock, signal, onWait } = options;
-  const reason = error.isLimit ? 'rate-limit' : 'retry';
-  onWait({ reason, untilMs: clock.now() + ms, path: error.path, why: error.why });
-  await clock.sleep(ms, signal);
+  /** @returns how long the pause was, in ms: as the server asks for, or longer with each attempt, and `mostMs` at most */
+  async #pause(attempts: number, mostMs: number, error: HttpError): Promise<number> {
+    const { clock, signal, onWait, random } = this.#options;
+    const { isLimit, path, why, retryAfterMs } = error;
+    const ms = Math.min(waitMs(attempts, retryAfterMs, random), mostMs);
+    if (ms > 0) {
+      const reason = isLimit ? 'rate-limit' : 'retry';
+      onWait({ reason, untilMs: clock.now() + ms, path, why });
+      await clock.sleep(ms, signal);
+    }
+    return ms;
+  }
 }
 
 function searchOf(query: Query): URLSearchParams {

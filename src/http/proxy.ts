@@ -5,16 +5,6 @@ import { getProxyForUrl } from 'proxy-from-env';
 
 import { TapError } from '../errors.ts';
 
-/** The way to one origin: directly, or through the proxy the environment names. */
-export interface Connection {
-  /** Who is connected with, for messages. A proxy's user name and password are not part of it. */
-  readonly peer: string;
-  /** The agent of the proxy; `undefined`: there is none. */
-  agent(): Promise<Agent | undefined>;
-  /** Closes all connections to the proxy, also those it has not answered yet; the next request makes new ones. */
-  close(): void;
-}
-
 /** What an error's `code` begins with when the proxy answers CONNECT with a status that is no success. */
 export const proxyRefusal = 'PROXY_ANSWERS_';
 
@@ -51,47 +41,46 @@ function addressFor({ protocol, hostname, port }: URL): string {
   return addresses.includes('') ? '' : (addresses[0] ?? '');
 }
 
-interface Tunnel {
-  readonly agent: Agent;
-  readonly close: () => void;
-}
+/** The way to one origin: directly, or through the proxy the environment names. */
+export class Connection {
+  /** Who is connected with, for messages. A proxy's user name and password are not part of it. */
+  readonly peer: string;
+  readonly #proxy: URL | undefined;
+  #agent: Agent | undefined;
+  #closing = new AbortController();
 
-/** @throws TapError (config) when the proxy of the environment cannot be used. */
-export function connect(origin: string, signal: AbortSignal): Connection {
-  const proxy = proxyOf(origin);
-  const { host } = new URL(origin);
-  if (proxy === undefined) {
-    return { peer: host, agent: async () => undefined, close: () => undefined };
+  /** @param signal closes it. @throws TapError (config) when the proxy of the environment cannot be used. */
+  constructor(origin: string, signal?: AbortSignal) {
+    const { host } = new URL(origin);
+    this.#proxy = proxyOf(origin);
+    this.peer = this.#proxy === undefined ? host : `${host} through the proxy ${this.#proxy.host}`;
+    signal?.addEventListener('abort', () => this.close(), { once: true });
   }
-  let tunnel: Tunnel | undefined;
-  const close = (): void => {
-    tunnel?.close();
-    tunnel = undefined;
-  };
-  signal.addEventListener('abort', close, { once: true });
-  return {
-    peer: `${host} through the proxy ${proxy.host}`,
-    agent: async () => (tunnel ??= await openTunnel(proxy)).agent,
-    close,
-  };
+
+  /** The agent of the proxy; `undefined`: there is none. */
+  async agent(): Promise<Agent | undefined> {
+    if (this.#proxy === undefined) return undefined;
+    return (this.#agent ??= await agentOf(this.#proxy, this.#closing.signal));
+  }
+
+  /** Closes all connections to the proxy, also those it has not answered yet; the next request makes new ones. */
+  close(): void {
+    this.#closing.abort();
+    this.#closing = new AbortController();
+    this.#agent?.destroy();
+    this.#agent = undefined;
+  }
 }
 
 /** The agent package is loaded here, so that only who has a proxy pays for it. */
-async function openTunnel(proxy: URL): Promise<Tunnel> {
+async function agentOf(proxy: URL, signal: AbortSignal): Promise<Agent> {
   const { HttpsProxyAgent } = await import('https-proxy-agent');
-  const closing = new AbortController();
-  const agent = new HttpsProxyAgent(proxy, { keepAlive: true, signal: closing.signal });
+  const agent = new HttpsProxyAgent(proxy, { keepAlive: true, signal });
   // The package would hand the proxy's refusal over as if the API had answered.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: ClientRequest) => {
     if (statusCode === 200) return;
     const code = `${proxyRefusal}${statusCode}`;
     request.destroy(Object.assign(new Error('the proxy refuses to connect'), { code }));
   });
-  return {
-    agent,
-    close: () => {
-      closing.abort();
-      agent.destroy();
-    },
-  };
+  return agent;
 }

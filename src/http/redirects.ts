@@ -1,52 +1,67 @@
-/** Where an answer points instead of being one. */
-import type { Headers } from 'node-fetch';
+import { isRedirect, type Response } from 'node-fetch';
 
-import type { HttpError } from '../errors.ts';
+import type { HttpError, HttpErrorOptions } from '../errors.ts';
 import { quotable } from './error-text.ts';
-import { isLoginPath, redirectFailed, type Redirect, type Scene } from './failures.ts';
+import { failed } from './failures.ts';
 
 export const mostRedirects = 5;
-const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-
-export function isRedirect(status: number): boolean {
-  return redirectStatuses.has(status);
-}
-
-export function tooManyRedirects(scene: Scene): HttpError {
-  return redirectFailed(scene, `redirects more than ${mostRedirects} times`, checkSubdomain);
-}
-
 const checkSubdomain = 'Check the subdomain.';
 
-/**
- * Where a redirect within the origin leads; the token is sent nowhere else.
- * @throws HttpError when it leads to another host, or nowhere.
- */
-export function follow(scene: Scene, url: URL, headers: Headers): URL {
-  const advice = `The token was not sent there. ${checkSubdomain}`;
-  const location = headers.get('location');
-  if (location === null || !URL.canParse(location, url.href)) {
-    throw redirectFailed(scene, 'redirects without saying where', advice);
-  }
-  const next = new URL(location, url);
-  if (next.origin === url.origin) return next;
-  // The query of the target may hold anything: only scheme and host are named.
-  throw redirectFailed(scene, `redirects to ${next.protocol}//${next.host}`, advice);
+/** Where to ask instead, within the origin. */
+export interface Redirect {
+  readonly status: number;
+  readonly url: URL;
 }
 
-/** A redirect to a login page, or to another folder of the host than the one that was asked. */
-export function outside(
-  path: string,
-  { pathname }: URL,
-  status: number,
-  secrets: readonly string[],
-): Redirect | undefined {
-  const isInside = pathname.split('/')[1] === path.split('/')[1] && !isLoginPath(pathname);
-  return isInside ? undefined : { status, to: quotable(pathname, secrets) };
+/**
+ * Where an answer points instead of being one; `undefined` when it is one. The token is sent to no other host.
+ * @throws HttpError when it leads to another host, or nowhere.
+ */
+export function redirectIn({ status, headers }: Response, asked: URL): Redirect | undefined {
+  if (!isRedirect(status)) return undefined;
+  const advice = `The token was not sent there. ${checkSubdomain}`;
+  const location = headers.get('location');
+  if (location === null || !URL.canParse(location, asked.href)) {
+    throw failed('redirect', 'redirects without saying where', advice);
+  }
+  const url = new URL(location, asked);
+  if (url.origin === asked.origin) return { status, url };
+  // The query of the target may hold anything: only scheme and host are named.
+  throw failed('redirect', `redirects to ${url.protocol}//${url.host}`, advice);
+}
+
+export function tooManyRedirects(): HttpError {
+  return failed('redirect', `redirects more than ${mostRedirects} times`, checkSubdomain);
 }
 
 /** A form is sent to no other path, which would be sent secrets with it. */
-export function formRedirected(scene: Scene): HttpError {
+export function formRedirected(path: string): HttpError {
   const advice = `Nothing was sent there. ${checkSubdomain}`;
-  return redirectFailed(scene, 'redirects to another path', advice);
+  return failed('redirect', 'redirects to another path', advice, { path });
+}
+
+/** `/access/login` and `/access/unauthenticated` are Zendesk's. */
+const loginPath = /log-?in|sign-?in|unauthenticated|sso\b|saml/i;
+
+/**
+ * What a failure means behind a redirect to a login page, or to another folder of the host than the one that
+ * was asked: such a page answers in its place, and its status says nothing about what was asked for.
+ */
+export function behindRedirect(
+  { why, kind, failure }: HttpError,
+  path: string,
+  { status, url: { pathname } }: Redirect,
+  secrets: readonly string[],
+): Partial<HttpErrorOptions> {
+  const isLogin = loginPath.test(pathname);
+  if (!isLogin && pathname.split('/')[1] === path.split('/')[1]) return {};
+  const to = quotable(pathname, secrets);
+  const redirects = `redirects to ${to}, which ${why}`;
+  if (kind === 'transient' && !(isLogin && failure === 'not-json')) return { why: redirects };
+  const final = { status, failure: 'redirect', kind: 'config' } as const;
+  if (!isLogin) return { ...final, why: redirects, advice: checkSubdomain };
+  const advice =
+    'This usually means that the access token is not accepted, or that the account is suspended or admits ' +
+    'only single sign-on or certain addresses: check the subdomain and the token, and log in there with a browser.';
+  return { ...final, why: `redirects to a login page (${to})`, advice };
 }

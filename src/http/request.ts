@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 
-import fetch, { type Headers, type Response } from 'node-fetch';
+import fetch, { type Response } from 'node-fetch';
 
 import { HttpError, type HttpFailure } from '../errors.ts';
 import type { Json } from '../json.ts';
@@ -9,46 +9,28 @@ import { isErrorObject } from './error-text.ts';
 import {
   codeOf,
   errorObjectFailed,
-  httpError,
+  failed,
   networkFailed,
+  sentence,
   statusFailed,
-  timedOut,
-  type Overdue,
-  type Scene,
 } from './failures.ts';
-import { connect, type Connection } from './proxy.ts';
+import type { HttpOptions } from './options.ts';
+import { Connection } from './proxy.ts';
 import {
-  follow,
+  behindRedirect,
   formRedirected,
-  isRedirect,
   mostRedirects,
-  outside,
+  redirectIn,
   tooManyRedirects,
+  type Redirect,
 } from './redirects.ts';
 import { readHttpDate, readLimitReset, readRetryAfter } from './retry.ts';
 import { later } from './statuses.ts';
-import { startTimeLimit, type TimeLimitOptions } from './time-limit.ts';
+import { TimeLimit, type TimeLimitOptions } from './time-limit.ts';
 
-/** One request that was made, for counts and metrics. One that the run's signal ended is not reported. */
-export interface RequestReport {
-  /** Without query. */
-  readonly path: string;
-  readonly status: number | undefined;
-  readonly failure: HttpFailure | undefined;
-  /** From its start until the body is read and parsed, by our clock. */
-  readonly durationMs: number;
-}
+type Needed = 'origin' | 'userAgent' | 'secrets' | 'signal' | 'onAttempt' | 'maxBodyBytes';
 
-export interface RequestOptions extends TimeLimitOptions {
-  /** Scheme, host and port: https, or http on loopback. Not checked here. */
-  readonly origin: string;
-  readonly userAgent: string;
-  /** Texts no message may repeat: an API may quote what it was sent. Read each time, for tokens are renewed. */
-  readonly secrets: readonly string[];
-  /** The largest body, as it comes and inflated. */
-  readonly maxBodyBytes: number;
-  /** Called after each request; retries and redirects are requests of their own. */
-  readonly onAttempt: (report: RequestReport) => void;
+export interface RequestOptions extends TimeLimitOptions, Pick<HttpOptions, Needed> {
   /** Resolves when a request may start. */
   readonly start: (path: string) => Promise<void>;
 }
@@ -67,34 +49,33 @@ export interface Answered {
 export interface Outgoing {
   /** Absolute path, without query. */
   readonly path: string;
-  readonly search?: URLSearchParams;
-  /** Of an object that is an answer: without one of them, one with an `error` is none. */
+  readonly search: URLSearchParams;
+  /**
+   * Keys of an object that is an answer; default: no object with an `error` is one. Such an object with none of
+   * them is a failed attempt, whatever its status.
+   */
   readonly answerKeys?: readonly string[];
-  /** Bytes that are no text in the body's charset become U+FFFD. */
+  /** Bytes that are no text in the body's charset become U+FFFD; default: the attempt fails. */
   readonly replacesInvalidBytes?: boolean;
   /** Besides those of every request; they may hold a secret. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
   /**
    * Makes it a POST of this form. It is sent to no other address, and once it has left, the end of the run does
    * not cut off its answer, which may be all that is left of what it has used up.
    */
-  readonly form?: URLSearchParams;
+  readonly form: URLSearchParams | undefined;
 }
 
 /** A page that explains an error is no longer than this, or not worth reading. */
 const maxErrorBytes = 64 * 1024;
 
-/** What one request brought: an answer, or where to ask instead. */
-type Reply = { readonly status: number } & (
-  | { readonly answered: Answered }
-  | { readonly next: URL }
-);
-
-interface Head {
-  readonly status: number;
-  readonly isSuccess: boolean;
-  readonly headers: Headers;
-  readonly headMs: number;
+/** One request and, once its headers are here, the response. */
+interface Exchange {
+  readonly url: URL;
+  readonly outgoing: Outgoing;
+  /** The redirect that led here. */
+  readonly redirect: Redirect | undefined;
+  response?: Response;
 }
 
 /** Makes requests to the one origin: directly, or through the proxy the environment names. */
@@ -113,90 +94,86 @@ export class Requester {
    * proxy of the environment cannot be used.
    */
   async send(outgoing: Outgoing): Promise<Answered> {
-    const { origin, start, secrets } = this.#options;
-    const { path, search } = outgoing;
-    let url = new URL(origin);
+    const { path, search, form } = outgoing;
+    let url = new URL(this.#options.origin);
     // Set, not resolved: a path like `//elsewhere/x` stays a path of this origin.
     url.pathname = path;
-    url.search = search?.toString() ?? '';
-    let scene: Scene = { path };
+    url.search = search.toString();
+    let redirect: Redirect | undefined;
     for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
-      await start(path);
-      const reply = await this.#report(scene, url, outgoing);
-      if ('answered' in reply) return reply.answered;
-      if (outgoing.form !== undefined) throw formRedirected(scene);
-      url = reply.next;
-      scene = { path, redirect: outside(path, url, reply.status, secrets) };
+      await this.#options.start(path);
+      const reply = await this.#counted({ url, outgoing, redirect });
+      if ('body' in reply) return reply;
+      if (form !== undefined) throw formRedirected(path);
+      redirect = reply;
+      ({ url } = reply);
     }
-    throw tooManyRedirects(scene);
+    throw this.#completed(tooManyRedirects(), { url, outgoing, redirect });
   }
 
-  async #report(scene: Scene, url: URL, outgoing: Outgoing): Promise<Reply> {
+  /** Reports the request. A failure learns here of which request it is; what becomes of it is decided by the client. */
+  async #counted(exchange: Exchange): Promise<Answered | Redirect> {
     const { clock, onAttempt } = this.#options;
-    const startMs = clock.now();
+    const startMs = clock.elapsed();
     const report = (status: number | undefined, failure?: HttpFailure): void => {
-      const durationMs = Math.max(0, clock.now() - startMs);
-      onAttempt({ path: scene.path, status, failure, durationMs });
+      const { path } = exchange.outgoing;
+      onAttempt({ path, status, failure, durationMs: clock.elapsed() - startMs });
     };
     try {
-      const reply = await this.#request(scene, url, outgoing);
-      report(reply.status);
+      const reply = await this.#request(exchange);
+      report(exchange.response?.status);
       return reply;
     } catch (error) {
-      // It is counted here; the client decides what becomes of it.
-      if (error instanceof HttpError) report(error.status, error.failure);
-      throw error;
+      if (!(error instanceof HttpError)) throw error;
+      const failure = this.#completed(error, exchange);
+      report(failure.status, failure.failure);
+      throw failure;
     }
   }
 
-  async #request(asked: Scene, url: URL, outgoing: Outgoing): Promise<Reply> {
-    const { clock, secrets, maxBodyBytes: maxBytes } = this.#options;
-    const { status, isSuccess, headers, headMs, bytes } = await this.#receive(asked, url, outgoing);
+  async #request(exchange: Exchange): Promise<Answered | Redirect> {
+    const { clock, secrets, maxBodyBytes } = this.#options;
+    const { answerKeys = [], replacesInvalidBytes } = exchange.outgoing;
+    const { response, headMs, bytes } = await this.#receive(exchange);
+    const { status, headers } = response;
     const receivedMs = clock.now();
-    const scene = answeredScene(asked, { status, headers, nowMs: receivedMs });
-    if (isRedirect(status)) return { status, next: follow(scene, url, headers) };
-    if (!isSuccess) throw statusFailed(scene, await explanationIn(bytes, headers), secrets);
-    if (bytes === undefined) throw tooLarge(scene, maxBytes);
-    const decoded = await decodeContent(bytes, { headers, maxBytes, scene });
-    const body = parseJson(decoded, { headers, scene, isLenient: outgoing.replacesInvalidBytes });
-    if (isErrorObject(body, outgoing.answerKeys ?? []))
-      throw errorObjectFailed(scene, body, secrets);
-    const { serverTimeMs } = scene;
-    return { status, answered: { body, serverTimeMs, headMs, receivedMs } };
+    const redirect = redirectIn(response, exchange.url);
+    if (redirect !== undefined) return redirect;
+    if (!response.ok) throw statusFailed(response, await explanationIn(bytes, headers), secrets);
+    if (bytes === undefined) throw tooLarge(maxBodyBytes);
+    const decoded = await decodeContent(bytes, headers, maxBodyBytes);
+    const body = parseJson(decoded, headers, replacesInvalidBytes);
+    if (isErrorObject(body, answerKeys)) throw errorObjectFailed(status, body, secrets);
+    return { body, serverTimeMs: readHttpDate(headers.get('date')), headMs, receivedMs };
   }
 
-  /** A response with its body as it came over the wire, `undefined` when that is too large. */
-  async #receive(
-    scene: Scene,
-    url: URL,
-    outgoing: Outgoing,
-  ): Promise<Head & { readonly bytes: Buffer | undefined }> {
-    const { clock, signal, maxBodyBytes } = this.#options;
-    const isCutOff = outgoing.form === undefined;
+  /** A response with its body as it came over the wire, `undefined` when that is too large or does not matter. */
+  async #receive(exchange: Exchange) {
+    const { clock, signal: run, maxBodyBytes } = this.#options;
+    const isCutOff = exchange.outgoing.form === undefined;
     const connection = this.#connect(isCutOff);
     const agent = await connection.agent();
-    signal.throwIfAborted();
-    const limit = startTimeLimit(this.#options, isCutOff);
-    let head: Head | undefined;
+    run.throwIfAborted();
+    const limit = new TimeLimit(this.#options, isCutOff ? run : undefined);
+    let headMs = 0;
     try {
-      const {
-        status,
-        ok: isSuccess,
-        headers,
-        body,
-      } = await this.#fetch(url, outgoing, { agent, signal: limit.signal });
-      head = { status, isSuccess, headers, headMs: clock.now() };
+      const response = await this.#fetch(exchange, limit.signal, agent);
+      exchange.response = response;
+      headMs = clock.now();
       limit.startBody();
-      const maxBytes = isSuccess ? maxBodyBytes : maxErrorBytes;
-      const bytes = await collectBody(body ?? [], { maxBytes, onPiece: limit.count });
-      return { ...head, bytes };
-    } catch (error) {
-      if (isCutOff) signal.throwIfAborted();
+      const maxBytes = response.ok ? maxBodyBytes : maxErrorBytes;
+      const bytes = await collectBody(response.body ?? [], maxBytes, (size) => limit.count(size));
+      return { response, headMs, bytes };
+    } catch (cause) {
+      if (isCutOff) run.throwIfAborted();
+      const { response } = exchange;
       // A status that is no success says enough, whatever becomes of its body.
-      if (head?.isSuccess === false) return { ...head, bytes: undefined };
-      throw this.#broken(scene, head, { error, overdue: limit.overdue(), connection });
+      if (response?.ok === false) return { response, headMs, bytes: undefined };
+      // A proxy that keeps silent would keep its connection, and with it the process.
+      if (limit.failure !== undefined && response === undefined) connection.close();
+      throw limit.failure ?? broken(response, connection.peer, cause);
     } finally {
-      limit.end();
+      limit.stop();
       if (!isCutOff) connection.close();
     }
   }
@@ -204,23 +181,22 @@ export class Requester {
   /** The one connection, which ends with the run, or one for a single request that does not. */
   #connect(isCutOff: boolean): Connection {
     const { origin, signal } = this.#options;
-    if (!isCutOff) return connect(origin, new AbortController().signal);
-    return (this.#connection ??= connect(origin, signal));
+    if (!isCutOff) return new Connection(origin);
+    return (this.#connection ??= new Connection(origin, signal));
   }
 
   #fetch(
-    url: URL,
-    { headers, form }: Outgoing,
-    { agent, signal }: { readonly agent: Agent | undefined; readonly signal: AbortSignal },
+    { url, outgoing: { form, headers } }: Exchange,
+    signal: AbortSignal,
+    agent: Agent | undefined,
   ): Promise<Response> {
-    const { userAgent } = this.#options;
     return fetch(url, {
       ...(form && { method: 'POST', body: form }),
       headers: {
         ...headers,
         accept: 'application/json',
         'accept-encoding': 'gzip',
-        'user-agent': userAgent,
+        'user-agent': this.#options.userAgent,
       },
       redirect: 'manual',
       // The whole body is inflated at once: that is cheaper, and only so one cut in half is noticed.
@@ -230,47 +206,36 @@ export class Requester {
     });
   }
 
-  /** Why a response did not come, or not whole. */
-  #broken(asked: Scene, head: Head | undefined, { error, overdue, connection }: Breakage): unknown {
-    const { clock } = this.#options;
-    const scene =
-      head === undefined ? asked : answeredScene(asked, { ...head, nowMs: clock.now() });
-    // A proxy that keeps silent would keep its connection, and with it the process.
-    if (overdue !== undefined && head === undefined) connection.close();
-    if (overdue !== undefined) return timedOut(scene, overdue, error);
-    if (head !== undefined) {
-      const why = 'breaks off in the middle of the body';
-      return httpError(scene, { failure: 'cut', why, advice: later, cause: error });
-    }
-    // FetchError and errors of Node with a code; anything else is a fault of ours.
-    const isNetwork =
-      codeOf(error) !== '' || (error instanceof Error && error.name === 'FetchError');
-    return isNetwork ? networkFailed(scene, connection.peer, error) : error;
+  /** The failure with all that is known of its request and answer. */
+  #completed(error: HttpError, { outgoing: { path }, redirect, response }: Exchange): HttpError {
+    const { clock, secrets } = this.#options;
+    const details = {
+      why: error.why,
+      advice: error.advice,
+      cause: error.cause,
+      path,
+      ...(response && answerOf(response, error.isLimit, clock.now())),
+      ...(redirect && behindRedirect(error, path, redirect, secrets)),
+    };
+    return error.retold(sentence(path, details.why, details.advice), details);
   }
 }
 
-interface AnswerHead {
-  readonly status: number;
-  readonly headers: Headers;
-  /** Our clock's, for a server that does not say what time it is. */
-  readonly nowMs: number;
-}
-
-function answeredScene(asked: Scene, { status, headers, nowMs }: AnswerHead) {
+/** @param nowMs by our clock, for a server that does not say what time it is */
+function answerOf({ status, headers }: Response, isLimit: boolean, nowMs: number) {
   const serverTimeMs = readHttpDate(headers.get('date'));
-  return {
-    ...asked,
-    status,
-    serverTimeMs,
-    hasRetryAfter: headers.has('retry-after'),
-    retryAfterMs: readRetryAfter(headers.get('retry-after'), serverTimeMs ?? nowMs),
-    resetMs: readLimitReset(headers, serverTimeMs ?? nowMs),
-  };
+  const fromMs = serverTimeMs ?? nowMs;
+  const resetMs = isLimit ? readLimitReset(headers, fromMs) : undefined;
+  const retryAfterMs = readRetryAfter(headers.get('retry-after'), fromMs) ?? resetMs;
+  return { status, serverTimeMs, retryAfterMs };
 }
 
-interface Breakage {
-  readonly error: unknown;
-  /** The limit of time that ended the request, if one did. */
-  readonly overdue: Overdue | undefined;
-  readonly connection: Connection;
+/** Why a response did not come, or not whole. */
+function broken(response: Response | undefined, peer: string, cause: unknown): unknown {
+  if (response !== undefined) {
+    return failed('cut', 'breaks off in the middle of the body', later, { cause });
+  }
+  // FetchError and errors of Node with a code; anything else is a fault of ours.
+  const isNetwork = codeOf(cause) !== '' || (cause instanceof Error && cause.name === 'FetchError');
+  return isNetwork ? networkFailed(peer, cause) : cause;
 }

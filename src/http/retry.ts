@@ -1,20 +1,18 @@
 const shortestBackoffMs = 1_000;
 const longestBackoffMs = 60_000;
 
-export interface WaitInput {
-  /** Attempts made so far for this answer; at least 1. */
-  readonly attempts: number;
-  /** What the server asked for. 0 is no advice: it would make a loop without a pause. */
-  readonly retryAfterMs: number | undefined;
-  /** A number from 0 to 1, as `Math.random` gives it. */
-  readonly random: () => number;
-}
-
 /**
  * Milliseconds to wait before the next attempt: Retry-After to the millisecond, else anything between
  * one second and a ceiling that doubles with each attempt up to a minute.
+ * @param attempts made so far for this answer; at least 1
+ * @param retryAfterMs what the server asked for; 0 is no advice: it would make a loop without a pause
+ * @param random as Math.random
  */
-export function waitMs({ attempts, retryAfterMs, random }: WaitInput): number {
+export function waitMs(
+  attempts: number,
+  retryAfterMs: number | undefined,
+  random: () => number,
+): number {
   if (retryAfterMs !== undefined && retryAfterMs > 0) return retryAfterMs;
   const ceilingMs = Math.min(longestBackoffMs, shortestBackoffMs * 2 ** attempts);
   return Math.round(shortestBackoffMs + random() * (ceilingMs - shortestBackoffMs));

@@ -1,70 +1,82 @@
-/** How long one request may take. */
-import type { Clock, Timer } from '../clock.ts';
-import type { Overdue } from './failures.ts';
+import type { Timer } from '../clock.ts';
+import type { HttpError } from '../errors.ts';
+import { failed } from './failures.ts';
+import type { HttpOptions } from './options.ts';
 
-export interface TimeLimitOptions {
-  readonly clock: Clock;
-  /** Ends requests at once. */
-  readonly signal: AbortSignal;
-  /** Time to the headers, and to each next piece of the body. */
-  readonly requestTimeoutMs: number;
-  /** A body that comes more slowly has timed out; 0: none has. */
-  readonly minBytesPerMinute: number;
-}
-
-/** Ends a request. */
-export interface TimeLimit {
-  readonly signal: AbortSignal;
-  /** The limit that has ended it, if one did. */
-  readonly overdue: () => Overdue | undefined;
-  readonly startBody: () => void;
-  /** Called for each piece of the body with its size in bytes. */
-  readonly count: (size: number) => void;
-  readonly end: () => void;
-}
+export type TimeLimitOptions = Pick<
+  HttpOptions,
+  'clock' | 'requestTimeoutMs' | 'minBytesPerMinute'
+>;
 
 const minuteMs = 60_000;
 
-/** A signal for one request: the run's if that cuts it off, or the end of a time without a byte, or without enough of them. */
-export function startTimeLimit(
-  { signal, clock, requestTimeoutMs, minBytesPerMinute }: TimeLimitOptions,
-  isCutOff: boolean,
-): TimeLimit {
-  const controller = new AbortController();
-  let overdue: Overdue | undefined;
-  let bytes = 0;
-  const end = (limit: Overdue): void => {
-    overdue ??= limit;
-    controller.abort();
-  };
-  const silence = clock.timer(requestTimeoutMs, () => end({ limitMs: requestTimeoutMs }));
-  // Whoever waits longer for one piece waits so long for the bytes of that time, too.
-  const spanMs = Math.max(minuteMs, requestTimeoutMs);
-  const minBytes = Math.ceil((minBytesPerMinute * spanMs) / minuteMs);
-  let rate: Timer | undefined;
-  const startRate = (): void => {
-    bytes = 0;
-    rate = clock.timer(spanMs, () =>
-      bytes < minBytes ? end({ limitMs: spanMs, minBytes }) : startRate(),
-    );
-  };
-  const stop = (): void => controller.abort();
-  if (isCutOff) signal.addEventListener('abort', stop, { once: true });
-  return {
-    signal: controller.signal,
-    overdue: () => overdue,
-    startBody: () => {
-      silence.refresh();
-      startRate();
-    },
-    count: (size: number) => {
-      silence.refresh();
-      bytes += size;
-    },
-    end: () => {
-      silence.clear();
-      rate?.clear();
-      signal.removeEventListener('abort', stop);
-    },
-  };
+/** Ends a request: at the end of the run, after a time without a byte, or without enough of them. */
+export class TimeLimit {
+  /** Why the request has ended, if a limit has ended it. */
+  failure: HttpError | undefined;
+  readonly #options: TimeLimitOptions;
+  readonly #controller = new AbortController();
+  readonly #silence: Timer;
+  #rate: Timer | undefined;
+  #bytes = 0;
+  readonly #run: AbortSignal | undefined;
+  readonly #abort = (): void => this.#controller.abort();
+
+  /** @param run a request without it is not ended by the end of the run */
+  constructor(options: TimeLimitOptions, run: AbortSignal | undefined) {
+    this.#options = options;
+    this.#run = run;
+    run?.addEventListener('abort', this.#abort, { once: true });
+    const { clock, requestTimeoutMs } = options;
+    const seconds = requestTimeoutMs / 1000;
+    this.#silence = clock.timer(requestTimeoutMs, () => {
+      const isBody = this.#rate !== undefined;
+      const why = isBody
+        ? `falls silent for ${seconds} s in the middle of the body`
+        : `does not answer within ${seconds} s`;
+      this.#fail(why, 'Try again later, or raise request_timeout.');
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  startBody(): void {
+    this.#silence.refresh();
+    this.#startRate();
+  }
+
+  /** Called for each piece of the body with its size in bytes. */
+  count(size: number): void {
+    this.#silence.refresh();
+    this.#bytes += size;
+  }
+
+  /** The request has ended. */
+  stop(): void {
+    this.#silence.clear();
+    this.#rate?.clear();
+    this.#run?.removeEventListener('abort', this.#abort);
+  }
+
+  #startRate(): void {
+    const { clock, requestTimeoutMs, minBytesPerMinute } = this.#options;
+    // Whoever waits longer for one piece waits so long for the bytes of that time, too.
+    const spanMs = Math.max(minuteMs, requestTimeoutMs);
+    const minBytes = Math.ceil((minBytesPerMinute * spanMs) / minuteMs);
+    this.#bytes = 0;
+    this.#rate = clock.timer(spanMs, () => {
+      if (this.#bytes >= minBytes) this.#startRate();
+      else {
+        const why = `sends less than ${minBytes} bytes in ${spanMs / 1000} s`;
+        this.#fail(why, 'Try again later, or lower min_bytes_per_minute.');
+      }
+    });
+  }
+
+  #fail(why: string, advice: string): void {
+    this.failure ??= failed('timeout', why, advice);
+    this.#abort();
+  }
 }

@@ -57,11 +57,7 @@ function definition() {
   async function* pages() {
     let page = 0;
     for await (const bytes of readPages(JSON.parse(reading))) {
-      const json = parseJson(bytes, {
-        headers: new Headers(),
-        scene: { path: '' },
-        isLenient: false,
-      });
+      const json = parseJson(bytes, new Headers());
       page += 1;
       const items = Array.isArray(json) ? json : json.chats;
       yield { items, checkpoint: checkpointOf(page), fetchedMs: now() };

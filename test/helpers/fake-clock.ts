@@ -55,15 +55,18 @@ export interface FakeClock extends Clock {
 /** A clock that stands still, and jumps ahead at once when somebody sleeps. */
 export function createFakeClock(startMs: number): FakeClock {
   let ms = startMs;
+  let elapsedMs = 0;
   const sleeps: number[] = [];
   const timers = createTimers(() => ms);
   const set = (to: number): void => {
+    elapsedMs += Math.max(0, to - ms);
     ms = to;
     timers.runDue();
   };
   return {
     sleeps,
     now: () => ms,
+    elapsed: () => elapsedMs,
     set,
     pass: (duration) => set(ms + duration),
     passLimit: () => set(timers.nextMs()),

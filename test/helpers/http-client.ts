@@ -1,11 +1,6 @@
-import type { RequestReport } from '../../src/http/request.ts';
-import {
-  createHttpClient,
-  type HttpClient,
-  type HttpClientOptions,
-} from '../../src/http/client.ts';
+import { HttpClient, type HttpClientOptions } from '../../src/http/client.ts';
+import type { RequestReport, Wait } from '../../src/http/options.ts';
 import { bearerToken } from '../../src/zendesk/credentials.ts';
-import type { Wait } from '../../src/http/limiter.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
 /** 2026-01-02T03:04:05Z */
@@ -25,7 +20,7 @@ export function createTestClient(options: Partial<HttpClientOptions> = {}): Test
   const clock = createFakeClock(startMs);
   const reports: RequestReport[] = [];
   const waits: Wait[] = [];
-  const client = createHttpClient({
+  const client = new HttpClient({
     origin: 'https://acme.example',
     credentials: () => bearerToken(token),
     userAgent: 'tap-test/1',

@@ -45,6 +45,7 @@ export function createManualClock(
   };
   return {
     now: () => ms,
+    elapsed: () => ms,
     timer: timers.start,
     refreshed: timers.refreshed,
     advance,

@@ -269,7 +269,7 @@ test('while one request waits for Retry-After no other starts', async () => {
       pauses.push({ ms, end });
     });
   const { client } = createTestClient({
-    clock: { ...createFakeClock(startMs), now: () => now, sleep },
+    clock: { ...createFakeClock(startMs), now: () => now, elapsed: () => now, sleep },
   });
   const both = [client.get(get), client.get({ ...get, query: { second: 1 } })];
   while (pauses.length < 2) await new Promise(setImmediate);

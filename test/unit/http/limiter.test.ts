@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { createLimiter, type Limiter, type Wait } from '../../../src/http/limiter.ts';
+import { Limiter } from '../../../src/http/limiter.ts';
+import type { Wait } from '../../../src/http/options.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 
 const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -12,7 +13,7 @@ function createTestLimiter(requestsPerMinute: number, requestsInFlight = 1) {
   const onWait = (wait: Wait) => waits.push(wait);
   const { signal } = stop;
   const options = { clock, signal, requestsPerMinute, requestsInFlight, onWait };
-  return { limiter: createLimiter(options), clock, stop, waits };
+  return { limiter: new Limiter(options), clock, stop, waits };
 }
 
 async function startMany(limiter: Limiter, count: number): Promise<void> {

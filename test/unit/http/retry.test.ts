@@ -14,7 +14,7 @@ test.each([
   [6, 0, 1_000],
   [500, 1, 60_000],
 ])('after attempt %i with luck %f the wait is %i ms', (attempts, luck, expected) => {
-  expect(waitMs({ attempts, retryAfterMs: undefined, random: () => luck })).toBe(expected);
+  expect(waitMs(attempts, undefined, () => luck)).toBe(expected);
 });
 
 test.each([
@@ -23,7 +23,7 @@ test.each([
   [86_400_000, 86_400_000],
   [0, 2_000],
 ])('a Retry-After of %i ms means a wait of %i ms', (retryAfterMs, expected) => {
-  expect(waitMs({ attempts: 1, retryAfterMs, random: () => 1 })).toBe(expected);
+  expect(waitMs(1, retryAfterMs, () => 1)).toBe(expected);
 });
 
 test.each([

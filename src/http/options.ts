@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts';
+import type { HttpFailure } from '../errors.ts';
+
+export interface HttpOptions {
+  /** Scheme, host and port: https, or http on loopback. Not checked here. */
+  readonly origin: string;
+  readonly userAgent: string;
+  /** Texts no message may repeat: an API may quote what it was sent. Read each time, for tokens are renewed. */
+  readonly secrets: readonly string[];
+  readonly clock: Clock;
+  /** Ends requests and waits at once. */
+  readonly signal: AbortSignal;
+  /** Called after each request; retries and redirects are requests of their own. */
+  readonly onAttempt: (report: RequestReport) => void;
+  /** Called at once when a wait begins, before a retry or of a second or more for the pace. */
+  readonly onWait: (wait: Wait) => void;
+  /** Request starts in any 60 s, retries included. Default 200. */
+  readonly requestsPerMinute: number;
+  /** Requests in flight at the same time. Default 1. */
+  readonly requestsInFlight: number;
+  /** Time to the headers, and to each next piece of the body. Default 60,000. */
+  readonly requestTimeoutMs: number;
+  /** A body that comes more slowly has timed out; 0: none has. Default 1,024. */
+  readonly minBytesPerMinute: number;
+  /** Patience: the sum of the waits for one answer. Default 900,000. */
+  readonly maxRetryMs: number;
+  /** Attempts at most for one answer, whatever the patience. Default: no limit. */
+  readonly maxAttempts: number;
+  /** The largest body, as it comes and inflated. Default 256 MiB. */
+  readonly maxBodyBytes: number;
+  /** As Math.random, which is the default. */
+  readonly random: () => number;
+}
+
+/** One request that was made, for counts and metrics. One that the run's signal ended is not reported. */
+export interface RequestReport {
+  /** Without query. */
+  readonly path: string;
+  readonly status: number | undefined;
+  readonly failure: HttpFailure | undefined;
+  /** From its start until the body is read and parsed. */
+  readonly durationMs: number;
+}
+
+/** A wait that begins now. */
+export interface Wait {
+  /** The API asked for it (429), a failed attempt is tried again, or the pace is used up. */
+  readonly reason: 'rate-limit' | 'retry' | 'pace';
+  /** Its end by our clock, ms since 1970. */
+  readonly untilMs: number;
+  /** Path of the request that waits, without query. */
+  readonly path: string;
+  /** What led to it, for a log line: `answers 503 Service Unavailable`. */
+  readonly why: string;
+}
