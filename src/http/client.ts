@@ -3,7 +3,7 @@ import type { Json } from '../json.ts';
 import { patienceUsedUp, waitTooLong } from './failures.ts';
 import { Limiter } from './limiter.ts';
 import type { HttpOptions } from './options.ts';
-import { Requester, type Answered, type Outgoing } from './request.ts';
+import { Requester, type HttpAnswer, type Outgoing } from './request.ts';
 import { waitMs } from './retry.ts';
 
 /** Query parameters, in the order they are sent. */
@@ -19,11 +19,6 @@ export interface HttpRequest extends Omit<Outgoing, 'search' | 'headers' | 'form
   readonly revise?: (error: HttpError) => Promise<Query | undefined>;
   /** Attempts at most, whatever the patience; for a question whose failure is an answer. */
   readonly maxAttempts?: number;
-}
-
-export interface HttpAnswer extends Answered {
-  /** The query that was answered: the request's own, or what `revise` made of it. */
-  readonly query: Query;
 }
 
 /** A form to be sent without credentials. It is sent again only after a failure that passes. */
@@ -83,10 +78,9 @@ export class HttpClient {
 
   constructor(options: HttpClientOptions) {
     const settled = { ...defaults, ...options };
-    const limiter = new Limiter(settled);
     this.#options = settled;
-    this.#limiter = limiter;
-    this.#requester = new Requester({ ...settled, start: (path) => limiter.start(path) });
+    this.#limiter = new Limiter(settled);
+    this.#requester = new Requester(settled, this.#limiter);
     this.#credentials = options.credentials((form) => this.post(form));
   }
 
@@ -109,14 +103,13 @@ export class HttpClient {
     const mostAttempts = this.#isExhausted ? 1 : (request.maxAttempts ?? maxAttempts);
     const asking: Asking = { request, mostAttempts, query: request.query, attempts: 1, leftMs };
     for (;;) {
-      const { query } = asking;
       // Not within a slot: renewing them takes a request of its own.
       const headers = form === undefined ? await this.#credentials.headers() : {};
-      const outgoing = { ...request, search: searchOf(query), headers, form };
+      const outgoing = { ...request, search: searchOf(asking.query), headers, form };
       try {
-        const answered = await this.#limiter.inSlot(() => this.#requester.send(outgoing));
+        const answer = await this.#limiter.inSlot(() => this.#requester.send(outgoing));
         this.#isExhausted = false;
-        return { ...answered, query };
+        return answer;
       } catch (error) {
         // The one place where a failed attempt is caught: it is made again, or it is the answer.
         if (!(error instanceof HttpError)) throw error;

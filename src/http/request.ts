@@ -14,6 +14,7 @@ import {
   sentence,
   statusFailed,
 } from './failures.ts';
+import type { Limiter } from './limiter.ts';
 import type { HttpOptions } from './options.ts';
 import { Connection } from './proxy.ts';
 import {
@@ -26,16 +27,9 @@ import {
 } from './redirects.ts';
 import { readHttpDate, readLimitReset, readRetryAfter } from './retry.ts';
 import { later } from './statuses.ts';
-import { TimeLimit, type TimeLimitOptions } from './time-limit.ts';
+import { TimeLimit } from './time-limit.ts';
 
-type Needed = 'origin' | 'userAgent' | 'secrets' | 'signal' | 'onAttempt' | 'maxBodyBytes';
-
-export interface RequestOptions extends TimeLimitOptions, Pick<HttpOptions, Needed> {
-  /** Resolves when a request may start. */
-  readonly start: (path: string) => Promise<void>;
-}
-
-export interface Answered {
+export interface HttpAnswer {
   readonly body: Json;
   /** The answer's `Date` header in ms since 1970, when there was one. */
   readonly serverTimeMs: number | undefined;
@@ -43,6 +37,11 @@ export interface Answered {
   readonly headMs: number;
   /** When the whole body was here, ms since 1970 by our clock. */
   readonly receivedMs: number;
+}
+
+interface Download extends Pick<HttpAnswer, 'headMs' | 'receivedMs'> {
+  readonly response: Response;
+  readonly bytes: Buffer;
 }
 
 /** What is asked for on the one origin. */
@@ -80,11 +79,13 @@ interface Exchange {
 
 /** Makes requests to the one origin: directly, or through the proxy the environment names. */
 export class Requester {
-  readonly #options: RequestOptions;
+  readonly #options: HttpOptions;
+  readonly #limiter: Limiter;
   #connection: Connection | undefined;
 
-  constructor(options: RequestOptions) {
+  constructor(options: HttpOptions, limiter: Limiter) {
     this.#options = options;
+    this.#limiter = limiter;
   }
 
   /**
@@ -93,7 +94,7 @@ export class Requester {
    * @throws HttpError when it fails; the signal's reason when the run is stopped; TapError (config) when the
    * proxy of the environment cannot be used.
    */
-  async send(outgoing: Outgoing): Promise<Answered> {
+  async send(outgoing: Outgoing): Promise<HttpAnswer> {
     const { path, search, form } = outgoing;
     let url = new URL(this.#options.origin);
     // Set, not resolved: a path like `//elsewhere/x` stays a path of this origin.
@@ -101,7 +102,7 @@ export class Requester {
     url.search = search.toString();
     let redirect: Redirect | undefined;
     for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
-      await this.#options.start(path);
+      await this.#limiter.start(path);
       const reply = await this.#counted({ url, outgoing, redirect });
       if ('body' in reply) return reply;
       if (form !== undefined) throw formRedirected(path);
@@ -112,7 +113,7 @@ export class Requester {
   }
 
   /** Reports the request. A failure learns here of which request it is; what becomes of it is decided by the client. */
-  async #counted(exchange: Exchange): Promise<Answered | Redirect> {
+  async #counted(exchange: Exchange): Promise<HttpAnswer | Redirect> {
     const { clock, onAttempt } = this.#options;
     const startMs = clock.elapsed();
     const report = (status: number | undefined, failure?: HttpFailure): void => {
@@ -120,7 +121,8 @@ export class Requester {
       onAttempt({ path, status, failure, durationMs: clock.elapsed() - startMs });
     };
     try {
-      const reply = await this.#request(exchange);
+      const download = await this.#download(exchange);
+      const reply = 'bytes' in download ? this.#read(download, exchange) : download;
       report(exchange.response?.status);
       return reply;
     } catch (error) {
@@ -131,20 +133,28 @@ export class Requester {
     }
   }
 
-  async #request(exchange: Exchange): Promise<Answered | Redirect> {
+  /** The bytes of a finished body, decoded; or where to ask instead. */
+  async #download(exchange: Exchange): Promise<Download | Redirect> {
     const { clock, secrets, maxBodyBytes } = this.#options;
-    const { answerKeys = [], replacesInvalidBytes } = exchange.outgoing;
     const { response, headMs, bytes } = await this.#receive(exchange);
-    const { status, headers } = response;
+    const { headers } = response;
     const receivedMs = clock.now();
     const redirect = redirectIn(response, exchange.url);
     if (redirect !== undefined) return redirect;
     if (!response.ok) throw statusFailed(response, await explanationIn(bytes, headers), secrets);
     if (bytes === undefined) throw tooLarge(maxBodyBytes);
     const decoded = await decodeContent(bytes, headers, maxBodyBytes);
-    const body = parseJson(decoded, headers, replacesInvalidBytes);
-    if (isErrorObject(body, answerKeys)) throw errorObjectFailed(status, body, secrets);
-    return { body, serverTimeMs: readHttpDate(headers.get('date')), headMs, receivedMs };
+    return { response, bytes: decoded, headMs, receivedMs };
+  }
+
+  #read({ response, bytes, ...times }: Download, { outgoing }: Exchange): HttpAnswer {
+    const { status, headers } = response;
+    const { answerKeys = [], replacesInvalidBytes } = outgoing;
+    const body = parseJson(bytes, headers, replacesInvalidBytes);
+    if (isErrorObject(body, answerKeys)) {
+      throw errorObjectFailed(status, body, this.#options.secrets);
+    }
+    return { body, serverTimeMs: readHttpDate(headers.get('date')), ...times };
   }
 
   /** A response with its body as it came over the wire, `undefined` when that is too large or does not matter. */

@@ -3,18 +3,13 @@ import type { HttpError } from '../errors.ts';
 import { failed } from './failures.ts';
 import type { HttpOptions } from './options.ts';
 
-export type TimeLimitOptions = Pick<
-  HttpOptions,
-  'clock' | 'requestTimeoutMs' | 'minBytesPerMinute'
->;
-
 const minuteMs = 60_000;
 
 /** Ends a request: at the end of the run, after a time without a byte, or without enough of them. */
 export class TimeLimit {
   /** Why the request has ended, if a limit has ended it. */
   failure: HttpError | undefined;
-  readonly #options: TimeLimitOptions;
+  readonly #options: HttpOptions;
   readonly #controller = new AbortController();
   readonly #silence: Timer;
   #rate: Timer | undefined;
@@ -23,7 +18,7 @@ export class TimeLimit {
   readonly #abort = (): void => this.#controller.abort();
 
   /** @param run a request without it is not ended by the end of the run */
-  constructor(options: TimeLimitOptions, run: AbortSignal | undefined) {
+  constructor(options: HttpOptions, run: AbortSignal | undefined) {
     this.#options = options;
     this.#run = run;
     run?.addEventListener('abort', this.#abort, { once: true });

@@ -4,10 +4,9 @@ import { microsToInstant, timeToMicros } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { Page, PageSource, ReadOptions } from './definition.ts';
 import {
-  createExportRequests,
+  ExportRequests,
   told,
   type DatedAnswer,
-  type ExportRequests,
   type ExportRequestSpec,
 } from './export-request.ts';
 import { bookmarkAt, foreignTimes, headOf, planStart, type ExportStart } from './export-start.ts';
@@ -147,7 +146,7 @@ function readPages(
   options: ReadOptions,
   start: ExportStart,
 ): AsyncGenerator<Page> {
-  const requests = createExportRequests(spec, options);
+  const requests = new ExportRequests(spec, options);
   const reading: Reading = {
     spec,
     options,

@@ -7,44 +7,43 @@ export interface SeamPage {
   readonly identities: ReadonlySet<string>;
 }
 
-/** What has come already, as far back as the export can deliver it again. */
-export interface Seam {
-  /** Holds a page against it; changes nothing. */
-  compare(items: readonly JsonObject[]): SeamPage;
-  /** Remembers a page that was used. `endTime`: its end in the stream's unit. */
-  remember(page: SeamPage, endTime: number): void;
-}
-
 /**
- * `start_time` is inclusive, so pages overlap. An item is dropped only if the same key in the same
- * version came since the end time last changed, or in the page before that: what an export can repeat
- * lies there, and nothing older is kept in memory.
- *
- * @param identify key and version of an item in one text
+ * What has come already, as far back as the export can deliver it again. `start_time` is inclusive, so pages
+ * overlap. An item is dropped only if the same key in the same version came since the end time last changed, or
+ * in the page before that: what an export can repeat lies there, and nothing older is kept in memory.
  */
-export function createSeam(identify: (item: JsonObject) => string): Seam {
-  let before: readonly ReadonlySet<string>[] = [];
-  let since: ReadonlySet<string>[] = [];
-  let lastEnd: number | undefined;
-  return {
-    compare: (items) => {
-      const identities = new Set<string>();
-      const isFresh = (item: JsonObject): boolean => {
-        const identity = identify(item);
-        const isRepeated = identities.has(identity);
-        identities.add(identity);
-        return !isRepeated && ![...before, ...since].some((page) => page.has(identity));
-      };
-      return { fresh: items.filter((item) => isFresh(item)), identities };
-    },
-    remember: ({ identities }, endTime) => {
-      if (endTime === lastEnd) {
-        since.push(identities);
-        return;
-      }
-      before = since.slice(-1);
-      since = [identities];
-      lastEnd = endTime;
-    },
-  };
+export class Seam {
+  readonly #identify: (item: JsonObject) => string;
+  #before: readonly ReadonlySet<string>[] = [];
+  #since: ReadonlySet<string>[] = [];
+  #lastEnd: number | undefined;
+
+  /** @param identify key and version of an item in one text */
+  constructor(identify: (item: JsonObject) => string) {
+    this.#identify = identify;
+  }
+
+  /** Holds a page against it; changes nothing. */
+  compare(items: readonly JsonObject[]): SeamPage {
+    const identities = new Set<string>();
+    const known = [...this.#before, ...this.#since];
+    const fresh = items.filter((item) => {
+      const identity = this.#identify(item);
+      const isRepeated = identities.has(identity);
+      identities.add(identity);
+      return !isRepeated && !known.some((page) => page.has(identity));
+    });
+    return { fresh, identities };
+  }
+
+  /** Remembers a page that was used. `endTime`: its end in the stream's unit. */
+  remember({ identities }: SeamPage, endTime: number): void {
+    if (endTime === this.#lastEnd) {
+      this.#since.push(identities);
+      return;
+    }
+    this.#before = this.#since.slice(-1);
+    this.#since = [identities];
+    this.#lastEnd = endTime;
+  }
 }

@@ -27,7 +27,7 @@ import { microsToInstant, timeToMicros } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { ExportUnit, Place } from './export-bookmark.ts';
 import type { ExportAnswer } from './export-envelope.ts';
-import { createSeam, type Seam } from './export-seam.ts';
+import { Seam } from './export-seam.ts';
 
 export type QuestionKind = 'regular' | 'ties' | 'before' | 'beyond';
 
@@ -99,7 +99,7 @@ export function createWalk(options: WalkOptions): Walk {
   const { start } = options;
   const standing: Standing = {
     ...options,
-    seam: createSeam(options.identify),
+    seam: new Seam(options.identify),
     regular: start,
     position: undefined,
     lastIds: [],

@@ -1,5 +1,6 @@
 import { TapError } from '../errors.ts';
-import type { HttpAnswer, Query } from '../http/client.ts';
+import type { Query } from '../http/client.ts';
+import type { HttpAnswer } from '../http/request.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quoted } from '../wording.ts';
 import { checkNothingElse, isPresent, wrongBookmark } from './export-bookmark.ts';
@@ -60,30 +61,6 @@ function cursorOfSlices(slices: Json): Json {
   return first['most_recent_cursor_value'] ?? first['end'] ?? first['start'] ?? null;
 }
 
-/** Where the paging of one run stands. */
-interface Paging {
-  readonly spec: IdSpec;
-  readonly limit: PageLimit;
-  readonly seen: Set<string>;
-  /** The largest id of the run so far. */
-  largest: number;
-  /** The bookmark as read: never is a lower one written. */
-  readonly bookmark: number;
-  readonly warnOfLists: (names: readonly string[]) => void;
-}
-
-/** The lists of an answer, and those of the same kind that it holds beside them. */
-function listsOf(body: Json, { spec, warnOfLists }: Paging, sinceId: number): readonly ItemList[] {
-  const unread = spec.shape.unread(body);
-  const alike = unread.flatMap((name) => {
-    const items = itemsWithIds(isJsonObject(body) ? body[name] : undefined);
-    // It may not be paged: what lies before the place asked for has come.
-    return items ? [{ name, items: items.filter((item) => (idOf(item) ?? 0) >= sinceId) }] : [];
-  });
-  warnOfLists(unread.filter((other) => !alike.some(({ name }) => name === other)));
-  return [...spec.shape.read(body), ...alike];
-}
-
 /** The objects of a list in which each has an id; `undefined` for any other. */
 function itemsWithIds(list: Json | undefined): readonly JsonObject[] | undefined {
   if (!Array.isArray(list)) return undefined;
@@ -96,87 +73,113 @@ function itemsWithIds(list: Json | undefined): readonly JsonObject[] | undefined
  * With several lists in one answer, one of them may be behind: nothing below its last id is certain to
  * have come. (Whether `limit` counts each list or all of them together is not documented.)
  */
-function nextSinceId(lists: readonly ItemList[]): number {
+function nextSinceId(lists: readonly ItemList[], sinceId: number): number {
   const ends = lists.flatMap(({ items }) => (items.length === 0 ? [] : [largestId(items)]));
   const ids = ends.flatMap((id) => id ?? []);
   if (ids.length < ends.length || ids.length === 0) {
-    throw new TapError("the API's page has no ids, so the next page cannot be asked for", {
-      kind: 'system',
+    throw failure("the API's page has no ids, so the next page cannot be asked for");
+  }
+  const next = Math.min(...ids) + 1;
+  if (next > sinceId && Number.isSafeInteger(next)) return next;
+  throw failure(`the API's page does not lead on from ${sinceId}`);
+}
+
+function failure(message: string): TapError {
+  return new TapError(message, { kind: 'system' });
+}
+
+/** One run over a list by id. */
+class IdReading {
+  readonly #spec: IdSpec;
+  readonly #api: ChatApi;
+  readonly #limit: PageLimit;
+  readonly #warnOfLists: (names: readonly string[]) => void;
+  /** The bookmark as read: never is a lower one written. */
+  readonly #bookmark: number;
+  readonly #seen = new Set<string>();
+  /** The largest id of the run so far. */
+  #largest: number;
+
+  constructor(spec: IdSpec, options: ReadOptions, bookmark: number) {
+    this.#spec = spec;
+    this.#api = options.api;
+    this.#limit = new PageLimit(options.settings[spec.limit], options);
+    this.#warnOfLists = createListWarning(options.warn);
+    this.#bookmark = bookmark;
+    this.#largest = bookmark;
+  }
+
+  ask(sinceId: number): Promise<HttpAnswer> {
+    const query = (): Query => ({ limit: this.#limit.current, since_id: sinceId });
+    return this.#api.get(this.#spec.path, query(), {
+      answerKeys: this.#spec.shape.keys,
+      revise: async (error) =>
+        (await this.#limit.lower(error, `since_id ${sinceId}`, 1)) ? query() : undefined,
     });
   }
-  return Math.min(...ids) + 1;
-}
 
-/** Takes out what lies before the place asked for and what came already. */
-function freshItems(paging: Paging, sinceId: number, lists: readonly ItemList[]): JsonObject[] {
-  return lists.flatMap(({ name, items }) =>
-    items.filter((item) => {
-      const id = idOf(item);
-      if (id === undefined) return true;
-      const identity = `${name}/${id}`;
-      if (id < sinceId || paging.seen.has(identity)) return false;
-      paging.seen.add(identity);
-      return true;
-    }),
-  );
-}
+  take(sinceId: number, { body, receivedMs }: HttpAnswer): { page: Page; next?: number } {
+    const lists = this.#listsOf(body, sinceId);
+    for (const { name, items } of lists) {
+      for (const item of items) this.#spec.prepare?.(item, name);
+      this.#largest = Math.max(this.#largest, largestId(items) ?? 0);
+    }
+    const isEmpty = lists.every(({ items }) => items.length === 0);
+    const isEnd = isEmpty || this.#ignoresPaging(lists, sinceId);
+    const items = this.#freshItems(lists, sinceId);
+    const page = { items, fetchedMs: receivedMs, place: `since_id ${sinceId}` };
+    if (isEnd) return { page: this.#withBookmark(page, this.#largest) };
+    const next = nextSinceId(lists, sinceId);
+    return { page: this.#withBookmark(page, next - 1), next };
+  }
 
-/** Items before the place asked for: the server ignores paging and sends the whole list, if it fits. */
-function checkIgnored(paging: Paging, sinceId: number, lists: readonly ItemList[]): boolean {
-  const below = lists.some(({ items }) => items.some((item) => (idOf(item) ?? sinceId) < sinceId));
-  if (!below) return false;
-  const sizes = lists.map(({ items }) => items.length);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const limit = paging.limit.current;
-  if (total === limit || sizes.includes(limit)) {
-    throw new TapError(
-      `the API ignores since_id and sends ${limit} items at most, so the ` +
-        'rest cannot be reached; a larger page limit in the config may help',
-      { kind: 'system' },
+  /** The lists of an answer, and those of the same kind that it holds beside them. */
+  #listsOf(body: Json, sinceId: number): readonly ItemList[] {
+    const { shape } = this.#spec;
+    const unread = shape.unread(body);
+    const alike = unread.flatMap((name) => {
+      const items = itemsWithIds(isJsonObject(body) ? body[name] : undefined);
+      // It may not be paged: what lies before the place asked for has come.
+      return items ? [{ name, items: items.filter((item) => (idOf(item) ?? 0) >= sinceId) }] : [];
+    });
+    this.#warnOfLists(unread.filter((other) => !alike.some(({ name }) => name === other)));
+    return [...shape.read(body), ...alike];
+  }
+
+  /** Items before the place asked for: the server ignores paging and sends the whole list, if it fits. */
+  #ignoresPaging(lists: readonly ItemList[], sinceId: number): boolean {
+    if (!lists.some(({ items }) => items.some((item) => (idOf(item) ?? sinceId) < sinceId)))
+      return false;
+    const sizes = lists.map(({ items }) => items.length);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const limit = this.#limit.current;
+    if (total === limit || sizes.includes(limit)) {
+      throw failure(
+        `the API ignores since_id and sends ${limit} items at most, so the ` +
+          'rest cannot be reached; a larger page limit in the config may help',
+      );
+    }
+    return true;
+  }
+
+  /** Takes out what lies before the place asked for and what came already. */
+  #freshItems(lists: readonly ItemList[], sinceId: number): JsonObject[] {
+    return lists.flatMap(({ name, items }) =>
+      items.filter((item) => {
+        const id = idOf(item);
+        if (id === undefined) return true;
+        const identity = `${name}/${id}`;
+        if (id < sinceId || this.#seen.has(identity)) return false;
+        this.#seen.add(identity);
+        return true;
+      }),
     );
   }
-  return true;
-}
 
-function take(
-  paging: Paging,
-  sinceId: number,
-  { body, receivedMs }: HttpAnswer,
-): { page: Page; next?: number } {
-  const lists = listsOf(body, paging, sinceId);
-  for (const { name, items } of lists) {
-    for (const item of items) paging.spec.prepare?.(item, name);
+  #withBookmark(page: Page, id: number): Page {
+    const isNew = id > this.#bookmark && Number.isSafeInteger(id + 1);
+    return isNew ? { ...page, checkpoint: { id } } : page;
   }
-  const isEmpty = lists.every(({ items }) => items.length === 0);
-  const isEnd = isEmpty || checkIgnored(paging, sinceId, lists);
-  const items = freshItems(paging, sinceId, lists);
-  for (const list of lists) {
-    paging.largest = Math.max(paging.largest, largestId(list.items) ?? 0);
-  }
-  const page = { items, fetchedMs: receivedMs, place: `since_id ${sinceId}` };
-  if (isEnd) return { page: withBookmark(paging, page, paging.largest) };
-  const next = nextSinceId(lists);
-  if (next <= sinceId || !Number.isSafeInteger(next)) {
-    throw new TapError(`the API's page does not lead on from ${sinceId}`, {
-      kind: 'system',
-    });
-  }
-  return { page: withBookmark(paging, page, next - 1), next };
-}
-
-function withBookmark(paging: Paging, page: Page, id: number): Page {
-  return id > paging.bookmark && Number.isSafeInteger(id + 1)
-    ? { ...page, checkpoint: { id } }
-    : page;
-}
-
-async function ask(api: ChatApi, { spec, limit }: Paging, sinceId: number): Promise<HttpAnswer> {
-  const query = (): Query => ({ limit: limit.current, since_id: sinceId });
-  return api.get(spec.path, query(), {
-    answerKeys: spec.shape.keys,
-    revise: async (error) =>
-      (await limit.lower(error, `since_id ${sinceId}`, 1)) ? query() : undefined,
-  });
 }
 
 /**
@@ -184,23 +187,14 @@ async function ask(api: ChatApi, { spec, limit }: Paging, sinceId: number): Prom
  * until a page is empty.
  */
 export function idPages(spec: IdSpec): PageSource {
-  return ({ api, settings, bookmark: entry, warn }: ReadOptions) => {
-    const bookmark = entry && readIdBookmark(entry);
+  return (options) => {
+    const bookmark = options.bookmark && readIdBookmark(options.bookmark);
     return () => {
-      const start = bookmark ?? 0;
-      const limit = new PageLimit({ most: settings[spec.limit], api, warn });
-      const paging: Paging = {
-        spec,
-        limit,
-        seen: new Set(),
-        largest: start,
-        bookmark: start,
-        warnOfLists: createListWarning(warn),
-      };
+      const reading = new IdReading(spec, options, bookmark ?? 0);
       return walkPages<number, HttpAnswer>({
         first: bookmark === undefined ? 0 : bookmark + 1,
-        ask: (sinceId) => ask(api, paging, sinceId),
-        take: (sinceId, answer) => take(paging, sinceId, answer),
+        ask: (sinceId) => reading.ask(sinceId),
+        take: (sinceId, answer) => reading.take(sinceId, answer),
       });
     };
   };

@@ -1,5 +1,6 @@
 import type { HttpError } from '../errors.ts';
 import { answersAgents, type ChatApi } from './api.ts';
+import type { ReadOptions } from './definition.ts';
 
 /** Failures of one page in a row that make it suspicious while the API answers elsewhere. */
 const suspiciousFailures = 3;
@@ -23,16 +24,11 @@ function isTooLarge(error: HttpError): boolean {
   return (status === 400 || status === 422) && !isLimit && error.mentions('limit');
 }
 
-export interface PageLimitOptions {
-  /** The limit to begin with; never is a larger one asked for. */
-  readonly most: number;
-  readonly api: ChatApi;
-  readonly warn: (message: string) => void;
-}
-
 /** How many items a page is asked for: half as many where one does not get through, and then slowly more. */
 export class PageLimit {
-  readonly #options: PageLimitOptions;
+  readonly #most: number;
+  readonly #api: ChatApi;
+  readonly #warn: (message: string) => void;
   #current: number;
   /** The limit of the last page that got through. */
   #good: number | undefined;
@@ -42,9 +38,12 @@ export class PageLimit {
   /** How often a page of so many items has failed in this run. */
   readonly #failed = new Map<number, number>();
 
-  constructor(options: PageLimitOptions) {
-    this.#options = options;
-    this.#current = options.most;
+  /** @param most the limit to begin with; never is a larger one asked for */
+  constructor(most: number, { api, warn }: Pick<ReadOptions, 'api' | 'warn'>) {
+    this.#most = most;
+    this.#api = api;
+    this.#warn = warn;
+    this.#current = most;
   }
 
   get current(): number {
@@ -58,7 +57,7 @@ export class PageLimit {
     this.#goodPages += 1;
     if (this.#goodPages < goodPages) return;
     this.#goodPages = 0;
-    const raised = Math.min(this.#options.most, this.#current + Math.ceil(this.#current / 10));
+    const raised = Math.min(this.#most, this.#current + Math.ceil(this.#current / 10));
     const isRefused = [...this.#failed].some(
       ([limit, times]) => times >= refusedTimes && raised >= limit,
     );
@@ -83,11 +82,10 @@ export class PageLimit {
     // Once a page has been made smaller, a failure of it says enough.
     const isEnough = isCertain || isRaised || this.#failures >= suspiciousFailures;
     if (!isEnough || limit <= smallest) return false;
-    const { api, warn } = this.#options;
-    if (!isCertain && !(await answersAgents(api, { maxAttempts: 1 }))) return false;
+    if (!isCertain && !(await answersAgents(this.#api, { maxAttempts: 1 }))) return false;
     this.#goodPages = 0;
     this.#current = Math.max(smallest, isRaised ? (this.#good ?? 1) : Math.floor(limit / 2));
-    warn(`the page at ${page} does not get through; asking for ${this.#current} items`);
+    this.#warn(`the page at ${page} does not get through; asking for ${this.#current} items`);
     return true;
   }
 }

@@ -3,7 +3,7 @@ import { microsToInstant, timeToMicros } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { Probe } from './definition.ts';
 import type { ExportSpec } from './export-pages.ts';
-import { createExportRequests } from './export-request.ts';
+import { ExportRequests } from './export-request.ts';
 import type { IdSpec } from './id-pages.ts';
 
 export function idProbe({ path, shape, prepare }: IdSpec): Probe {
@@ -24,7 +24,7 @@ const windowsMs = [hourMs, 24 * hourMs, 30 * 24 * hourMs, 5 * 365 * 24 * hourMs]
 /** One request where something happened within the last hour, a few more where it is quiet. */
 export function exportProbe(spec: ExportSpec): Probe {
   return async (options) => {
-    const requests = createExportRequests(spec, options);
+    const requests = new ExportRequests(spec, options);
     for (const windowMs of windowsMs) {
       const time = Math.floor(((options.now() - windowMs) * 1000) / spec.unit.micros);
       const answer = await requests.ask({ time, startId: null }, false);

@@ -4,8 +4,6 @@ import { listed } from '../wording.ts';
 
 /** The shape of an endpoint's answers. */
 export interface Shape {
-  /** For messages: `a list of objects`. */
-  readonly expected: string;
   /** Keys of an object that is an answer; `[]`: no object is one. */
   readonly keys: readonly string[];
   /** @throws TapError (system) for an answer of another shape. */
@@ -22,62 +20,56 @@ export interface ItemList {
 
 /** `[{…}, {…}]` */
 export const bareList: Shape = {
-  expected: 'a list of objects',
   keys: [],
-  read: (body) => [{ name: '', items: objectsIn(body, bareList, (found) => found) }],
+  read: (body) => [{ name: '', items: objectsIn(body, 'a list of objects', (found) => found) }],
   unread: () => [],
 };
 
 /** `{…}`, which always has this key */
 export function oneObject(key: string): Shape {
-  const shape: Shape = {
-    expected: `an object with ${key}`,
+  return {
     keys: [key],
     read: (body) => {
-      if (!isJsonObject(body) || !(key in body)) throw wrong(shape, kindOf(body));
-      return [{ name: '', items: [body] }];
+      if (isJsonObject(body) && key in body) return [{ name: '', items: [body] }];
+      throw wrong(`an object with ${key}`, kindOf(body));
     },
     unread: () => [],
   };
-  return shape;
 }
 
 /** `{"<key>": {…}}` */
 export function objectUnder(key: string): Shape {
-  const shape: Shape = {
-    expected: `an object that holds another one as ${key}`,
+  const expected = `an object that holds another one as ${key}`;
+  return {
     keys: [key],
     read: (body) => {
       const inner = isJsonObject(body) ? body[key] : undefined;
-      if (inner === undefined) throw wrong(shape, kindOf(body));
-      if (!isJsonObject(inner))
-        throw wrong(shape, `an object that holds ${kindOf(inner)} as ${key}`);
-      return [{ name: '', items: [inner] }];
+      if (inner === undefined) throw wrong(expected, kindOf(body));
+      if (isJsonObject(inner)) return [{ name: '', items: [inner] }];
+      throw wrong(expected, `an object that holds ${kindOf(inner)} as ${key}`);
     },
     unread: (body) => otherLists(body, [key]),
   };
-  return shape;
 }
 
 /** `{"<name>": [{…}], …}`; a list that is missing is empty, but one of them must be there */
 export function namedLists(...names: readonly string[]): Shape {
   const quoted = names.map((name) => `"${name}"`).join(' and ');
-  const shape: Shape = {
-    expected: `an object with the ${names.length > 1 ? 'lists' : 'list'} of objects ${quoted}`,
+  const expected = `an object with the ${names.length > 1 ? 'lists' : 'list'} of objects ${quoted}`;
+  const missing = names.length > 1 ? [] : null;
+  return {
     keys: names,
     read: (body) => {
       if (!isJsonObject(body) || !names.some((name) => name in body)) {
-        throw wrong(shape, kindOf(body));
+        throw wrong(expected, kindOf(body));
       }
-      const missing = names.length > 1 ? [] : null;
       return names.map((name) => {
-        const told = (found: string): string => `an object whose "${name}" is ${found}`;
-        return { name, items: objectsIn(body[name] ?? missing, shape, told) };
+        const whole = (found: string): string => `an object whose "${name}" is ${found}`;
+        return { name, items: objectsIn(body[name] ?? missing, expected, whole) };
       });
     },
     unread: (body) => otherLists(body, names),
   };
-  return shape;
 }
 
 function otherLists(body: Json, known: readonly string[]): readonly string[] {
@@ -103,20 +95,20 @@ export function createListWarning(
   };
 }
 
-/** @param told turns what was found into what the whole answer is */
+/** @param whole turns what was found into what the whole answer is */
 function objectsIn(
   value: Json,
-  shape: Shape,
-  told: (found: string) => string,
+  expected: string,
+  whole: (found: string) => string,
 ): readonly JsonObject[] {
-  if (!Array.isArray(value)) throw wrong(shape, told(kindOf(value)));
+  if (!Array.isArray(value)) throw wrong(expected, whole(kindOf(value)));
   const objects = value.filter((item) => isJsonObject(item));
   if (objects.length === value.length) return objects;
   const odd = value.find((item) => !isJsonObject(item)) ?? null;
-  throw wrong(shape, told(`a list that holds ${kindOf(odd)}`));
+  throw wrong(expected, whole(`a list that holds ${kindOf(odd)}`));
 }
 
-function wrong({ expected }: Shape, found: string): TapError {
+function wrong(expected: string, found: string): TapError {
   return new TapError(
     `the API's answer is ${found}, but ${expected} was expected; nothing was read from it. Report this ` +
       "with the tap's version",

@@ -37,25 +37,15 @@ function completeBan(ban: JsonObject, array: string): void {
   if ('created_at' in ban) ban['create_date'] ??= ban['created_at'] ?? null;
 }
 
-type Static = Pick<
-  StreamDefinition,
-  | 'aliases'
-  | 'keyProperties'
-  | 'replicationMethods'
-  | 'absentOn'
-  | 'isDefault'
-  | 'foreignBookmarkKeys'
->;
-
 /** What most streams have in common. */
-const usual: Static = {
+const usual = {
   aliases: [],
   keyProperties: ['id'],
   replicationMethods: ['FULL_TABLE'],
   absentOn: [404],
   isDefault: true,
   foreignBookmarkKeys: [],
-};
+} satisfies Partial<StreamDefinition>;
 
 /** The path of an endpoint, and the ways to ask it. */
 type Endpoint = Pick<StreamDefinition, 'path' | 'pages' | 'probe' | 'checkBookmark'>;
@@ -211,4 +201,4 @@ export const streams: readonly StreamDefinition[] = [
   bans,
   agentTimeline,
   chats,
-].map((stream) => Object.freeze(stream));
+];

@@ -1,4 +1,5 @@
-import type { HttpAnswer, Query } from '../../src/http/client.ts';
+import type { Query } from '../../src/http/client.ts';
+import type { HttpAnswer } from '../../src/http/request.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
 import type { AskOptions, ChatApi } from '../../src/zendesk/api.ts';
 import type { Page, PageSource, ReadOptions, ReadSettings } from '../../src/zendesk/definition.ts';
@@ -31,7 +32,7 @@ export function scriptedApi(
         throw new Error(`not in the script: ${path} ${JSON.stringify(query)}`);
       const body = typeof next === 'function' ? await next(query, options) : next;
       answers += 1;
-      return { body, serverTimeMs, headMs: now, receivedMs: now, query };
+      return { body, serverTimeMs, headMs: now, receivedMs: now };
     },
     newestServerTimeMs: () => (answers > 0 ? serverTimeMs : undefined),
     answers: () => answers,

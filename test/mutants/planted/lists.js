@@ -12,16 +12,16 @@ export const listMutants = [
     name: 'the largest id is the bookmark of bans',
     promise: 'the array that is behind is not skipped by the bookmark',
     file: lists,
-    search: 'return { page: withBookmark(paging, page, next - 1), next };',
-    replacement: 'return { page: withBookmark(paging, page, paging.largest), next };',
+    search: 'return { page: this.#withBookmark(page, next - 1), next };',
+    replacement: 'return { page: this.#withBookmark(page, this.#largest), next };',
     killers: listTests('and its bookmark is not the largest id'),
   },
   {
     name: 'bans follow the array that is ahead',
     promise: 'the array that is behind is not skipped',
     file: lists,
-    search: 'return Math.min(...ids) + 1;',
-    replacement: 'return Math.max(...ids) + 1;',
+    search: 'const next = Math.min(...ids) + 1;',
+    replacement: 'const next = Math.max(...ids) + 1;',
     killers: listTests('bans: the array that is behind is not skipped'),
   },
   {
@@ -29,7 +29,7 @@ export const listMutants = [
     promise: 'only an empty page is the end of a list',
     file: lists,
     search: 'const isEmpty = lists.every(({ items }) => items.length === 0);',
-    replacement: 'const isEmpty = lists.every(({ items }) => items.length < paging.limit);',
+    replacement: 'const isEmpty = lists.every(({ items }) => items.length < this.#limit.current);',
     killers: listTests('only an empty page is the end'),
   },
   {
@@ -52,7 +52,7 @@ export const listMutants = [
     name: 'an answer without a list is an empty list',
     promise: 'what is no list is an error, not an end',
     file: 'src/zendesk/shape.ts',
-    search: 'if (!Array.isArray(value)) throw wrong(shape, told(kindOf(value)));',
+    search: 'if (!Array.isArray(value)) throw wrong(expected, whole(kindOf(value)));',
     replacement: 'if (!Array.isArray(value)) return [];',
     killers: [
       ...listTests('instead of a list is an error, not an end'),

@@ -166,7 +166,7 @@ export const resumeMutants = [
     name: 'a page is halved while the API answers nowhere',
     promise: 'rule 9: a page is poison only if the API answers elsewhere',
     file: pageLimit,
-    search: 'if (!isCertain && !(await answersAgents(api, { maxAttempts: 1 })))',
+    search: 'if (!isCertain && !(await answersAgents(this.#api, { maxAttempts: 1 })))',
     replacement: 'if (limit === 0)',
     killers: requestTests('a page is not made smaller while the API answers nowhere'),
   },

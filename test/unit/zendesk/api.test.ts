@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import type { HttpAnswer } from '../../../src/http/client.ts';
+import type { HttpAnswer } from '../../../src/http/request.ts';
 import { createChatApi } from '../../../src/zendesk/api.ts';
 
 const serverTimeMs = Date.UTC(2026, 0, 10, 12);
@@ -10,7 +10,6 @@ async function warningsAfter(beginsMs: number, endsMs: number): Promise<readonly
   const warnings: string[] = [];
   const answer: HttpAnswer = {
     body: [],
-    query: {},
     serverTimeMs,
     headMs: serverTimeMs + beginsMs,
     receivedMs: serverTimeMs + endsMs,

@@ -11,11 +11,8 @@ function failure(status: number, body: Json = ''): HttpError {
 }
 
 function createLimit(most: number) {
-  const limit = new PageLimit({
-    most,
-    api: scriptedApi(Array.from({ length: 50 }, () => [])),
-    warn: () => undefined,
-  });
+  const api = scriptedApi(Array.from({ length: 50 }, () => []));
+  const limit = new PageLimit(most, { api, warn: () => undefined });
   return {
     limit,
     fail: (status = 500, body?: Json) => limit.lower(failure(status, body), 'here', 1),
