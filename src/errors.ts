@@ -133,13 +133,19 @@ export function asFatalError(error: unknown): TapError {
   }
   if (syscall === 'write') return asTapError(error, 'the output cannot be written');
   if (syscall !== undefined) return asTapError(error, 'the system refuses what the program needs');
-  if (textIn(error, 'code') === 'ERR_MODULE_NOT_FOUND')
+  if (codeOf(error) === 'ERR_MODULE_NOT_FOUND')
     return asTapError(error, 'the installation is incomplete, install the program again');
   return asTapError(error, 'this is a bug, please report it');
 }
 
+/** The code of an error of Node's, or ''. */
+export function codeOf(error: unknown): string {
+  return textIn(error, 'code') ?? '';
+}
+
+/** What Node threw need not be an instance of this realm's Error. */
 function textIn(error: unknown, key: 'code' | 'syscall'): string | undefined {
-  const value: unknown =
-    error instanceof Error && key in error ? Reflect.get(error, key) : undefined;
+  if (typeof error !== 'object' || error === null || !(key in error)) return undefined;
+  const value: unknown = Reflect.get(error, key);
   return typeof value === 'string' ? value : undefined;
 }

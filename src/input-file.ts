@@ -1,10 +1,13 @@
 /** The one way in for files that a user names: regular files and pipes, of limited size, never a read that blocks. */
 import { close, constants, createReadStream, fstat, open } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
-import { ConfigError } from './errors.ts';
-import { isJsonObject, isTooDeep, maxNesting, type Json } from './json.ts';
+import type * as JsoncParser from 'jsonc-parser';
+
+import { codeOf, ConfigError } from './errors.ts';
+import { isTooDeep, maxNesting, type Json } from './json.ts';
 import { quotedPath } from './wording.ts';
 
 const mebibyte = 1024 * 1024;
@@ -134,12 +137,17 @@ async function pipeOf(fd: number, file: InputFile): Promise<Readable> {
   return socket;
 }
 
+/** Is it the error of a file that does not exist? */
+export function isMissingFile(error: unknown): boolean {
+  return error instanceof ConfigError && codeOf(error.cause) === 'ENOENT';
+}
+
 function unusable({ path, what }: InputFile, why: string, cause?: unknown): ConfigError {
   return new ConfigError(`${what}: ${quotedPath(path)} ${why}`, '', cause);
 }
 
 function whyUnreadable(error: unknown): string {
-  const code = isJsonObject(error) && typeof error['code'] === 'string' ? error['code'] : 'no code';
+  const code = codeOf(error) || 'no code';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist: check the path.';
   if (code === 'EACCES' || code === 'EPERM')
     return 'may not be read: give this user the permission to read it.';
@@ -149,27 +157,26 @@ function whyUnreadable(error: unknown): string {
 
 const advice = 'Look for a comma, a quote or a bracket too many or too few.';
 
-/** The first place after which nothing could make the text JSON any more: found by halving, for V8 often names none. That takes long in a large file. */
+/** The place of the first mistake; in a large text it is not looked for, since that takes long. */
 function whereNotJson(text: string): string {
   if (text.length > mebibyte) return advice;
-  const couldGoOn = (length: number): boolean => {
-    try {
-      JSON.parse(text.slice(0, length));
-      return true;
-    } catch (error) {
-      // A SyntaxError: one at the very end only misses what would follow.
-      const [end, position] = /end of JSON input|at position (\d+)/.exec(String(error)) ?? [];
-      return position === undefined ? end !== undefined : Number(position) === length;
-    }
+  const { printParseErrorCode, visit }: typeof JsoncParser = createRequire(import.meta.url)(
+    'jsonc-parser',
+  );
+  const mistakes: string[] = [];
+  const onError: JsoncParser.JSONVisitor['onError'] = (code, offset, ...[length, line, start]) => {
+    // A text that is not closed is wrong at its end, everything else at its beginning.
+    const before = printParseErrorCode(code) === 'UnexpectedEndOfString' ? length : 0;
+    const place = `line ${line + 1}, column ${start + before + 1}`;
+    const isEnd = offset + before >= text.length;
+    const why = `the mistake is at ${place}. ${advice}`;
+    mistakes.push(isEnd ? `it ends before it is complete, at ${place}.` : why);
   };
-  let [good, bad] = [0, text.length + 1];
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2);
-    if (couldGoOn(middle)) good = middle;
-    else bad = middle;
+  try {
+    visit(text, { onError }, { disallowComments: true });
+  } catch (error) {
+    // More levels than its recursion has room for.
+    if (!(error instanceof RangeError)) throw error;
   }
-  const lines = text.slice(0, good).split('\n');
-  const place = `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
-  if (good === text.length) return `it ends before it is complete, at ${place}.`;
-  return `the mistake is at ${place}. ${advice}`;
+  return mistakes[0] ?? advice;
 }

@@ -2,7 +2,7 @@
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from '../errors.ts';
-import { readJsonFile, readTextFile, smallFile } from '../input-file.ts';
+import { isMissingFile, readJsonFile, readTextFile, smallFile } from '../input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quotedName, quotedPath } from '../wording.ts';
 import { noObject } from './wording.ts';
@@ -60,9 +60,7 @@ type Variables = NonNullable<ConfigSources['env']>;
 async function readEnvFile(path: string, keys: readonly string[]): Promise<Variables> {
   const file = { path, what: '--config=ENV', maxBytes: smallFile };
   const text = await readTextFile(file).catch((error: unknown) => {
-    // A ConfigError of a file that is not there.
-    if (isJsonObject(error) && isJsonObject(error['cause']) && error['cause']['code'] === 'ENOENT')
-      return '';
+    if (isMissingFile(error)) return '';
     throw error;
   });
   // Without a line's end, an open quote takes its variable along.

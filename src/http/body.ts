@@ -4,9 +4,9 @@ import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 
 
 import type { Headers } from 'node-fetch';
 
-import { HttpError } from '../errors.ts';
+import { codeOf, HttpError } from '../errors.ts';
 import type { Json } from '../json.ts';
-import { codeOf, failed } from './failures.ts';
+import { failed } from './failures.ts';
 import { later } from './statuses.ts';
 
 /** What is read of a response's headers. */

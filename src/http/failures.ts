@@ -3,7 +3,13 @@ import { STATUS_CODES } from 'node:http';
 
 import type { Headers } from 'node-fetch';
 
-import { HttpError, type ErrorKind, type HttpErrorOptions, type HttpFailure } from '../errors.ts';
+import {
+  codeOf,
+  HttpError,
+  type ErrorKind,
+  type HttpErrorOptions,
+  type HttpFailure,
+} from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { explain } from './error-text.ts';
 import { proxyRefusal } from './proxy.ts';
@@ -147,10 +153,4 @@ export function waitTooLong(error: HttpError, untilMs: number): HttpError {
       'waits (max_retry_seconds). Run it again after that time, or raise max_retry_seconds.',
     { kind: 'transient', endsRun: true },
   );
-}
-
-/** The `code` of an error of Node or of a package, `''` when it has none. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
 }

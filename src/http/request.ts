@@ -2,18 +2,11 @@ import type { Agent } from 'node:http';
 
 import fetch, { type Response } from 'node-fetch';
 
-import { HttpError, type HttpFailure } from '../errors.ts';
+import { codeOf, HttpError, type HttpFailure } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { collectBody, decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
 import { isErrorObject } from './error-text.ts';
-import {
-  codeOf,
-  errorObjectFailed,
-  failed,
-  networkFailed,
-  sentence,
-  statusFailed,
-} from './failures.ts';
+import { errorObjectFailed, failed, networkFailed, sentence, statusFailed } from './failures.ts';
 import type { Limiter } from './limiter.ts';
 import type { HttpOptions } from './options.ts';
 import { Connection } from './proxy.ts';

@@ -3,8 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-import { ConfigError } from '../errors.ts';
-import { isJsonObject } from '../json.ts';
+import { codeOf, ConfigError } from '../errors.ts';
 import { headersOf, pageOf, waiting, type Outcome } from './page.ts';
 
 export interface ListenerOptions {
@@ -65,7 +64,7 @@ async function open(host: string, port: number): Promise<Server> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    const code = isJsonObject(error) ? error['code'] : undefined;
+    const code = codeOf(error);
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
     const why = code === 'EADDRINUSE' ? 'is in use by another program' : 'may not be used';
     const advice =

@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 
 import { ConfigError } from '../errors.ts';
-import { readJsonFile, smallFile } from '../input-file.ts';
+import { isMissingFile, readJsonFile, smallFile } from '../input-file.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { print } from '../output.ts';
 import { isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
@@ -21,8 +21,7 @@ async function contentOf(place: Place, subdomain: string): Promise<JsonObject> {
   const what = place.kind === 'config' ? '--out' : '--token-file';
   const file = { path: place.path, what, maxBytes: smallFile, isRegular: true };
   const content = await readJsonFile(file).catch((error: unknown) => {
-    const cause = error instanceof ConfigError ? error.cause : undefined;
-    if (isJsonObject(cause) && cause['code'] === 'ENOENT') return {};
+    if (isMissingFile(error)) return {};
     throw error;
   });
   const name = `${what}: ${quotedPath(place.path)}`;

@@ -1,7 +1,6 @@
 /** One process at a time, by a lock beside a file. */
 import type { Clock } from '../clock.ts';
-import { ConfigError, TapError } from '../errors.ts';
-import { isJsonObject } from '../json.ts';
+import { codeOf, ConfigError, TapError } from '../errors.ts';
 import { quotedPath } from '../wording.ts';
 
 export interface LockOptions {
@@ -60,18 +59,12 @@ async function lock(path: string): Promise<() => Promise<void>> {
   return lockfile.lock(path, { realpath: false, stale: staleMs, onCompromised: () => undefined });
 }
 
-/** Node's, of an error of its file system. */
-export function codeOf(error: unknown): string {
-  const code = isJsonObject(error) ? error['code'] : undefined;
-  return typeof code === 'string' ? code : 'no code';
-}
-
 function isHeld(path: string, cause: unknown): TapError {
   const text = `${quotedPath(`${path}.lock`)} is held by another run: wait until that has ended.`;
   return new TapError(text, { kind: 'transient', cause });
 }
 
 function cannotLock(path: string, code: string, cause: unknown): ConfigError {
-  const text = `no lock can be made beside ${quotedPath(path)} (${code}): its folder must exist, and this user must be allowed to write to it.`;
+  const text = `no lock can be made beside ${quotedPath(path)} (${code || 'no code'}): its folder must exist, and this user must be allowed to write to it.`;
   return new ConfigError(text, '', cause);
 }

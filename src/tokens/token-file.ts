@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 
-import { ConfigError } from '../errors.ts';
-import { readJsonFile, smallFile } from '../input-file.ts';
+import { codeOf, ConfigError } from '../errors.ts';
+import { isMissingFile, readJsonFile, smallFile } from '../input-file.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { quotedPath } from '../wording.ts';
 import type { MaybeTokens, StoredTokens, Tokens, TokenStore } from '../zendesk/credentials.ts';
-import { codeOf, withLock, type LockOptions } from './file-lock.ts';
+import { withLock, type LockOptions } from './file-lock.ts';
 
 export interface TokenFileOptions extends LockOptions {
   /** How errors call it: `token_file`. */
@@ -80,7 +80,7 @@ export async function writeTokenFile(path: string, content: JsonObject): Promise
   try {
     await writeFileAtomic(path, text, { mode: 0o600 });
   } catch (error) {
-    const why = `cannot be written (${codeOf(error)}): check its folder's permissions and the disk.`;
+    const why = `cannot be written (${codeOf(error) || 'no code'}): check its folder's permissions and the disk.`;
     throw new ConfigError(`${quotedPath(path)} ${why}`, '', error);
   }
 }
@@ -103,7 +103,7 @@ async function readContent({
 }: TokenFileOptions): Promise<JsonObject | undefined> {
   const file = { path, what, maxBytes: smallFile, isRegular: true };
   const content = await readJsonFile(file).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
+    if (isMissingFile(error)) return undefined;
     throw error;
   });
   if (content === undefined) return undefined;
@@ -116,11 +116,6 @@ async function readContent({
       `${what}: ${quotedPath(path)} holds tokens of another account: each account needs a file of its own.`,
     );
   return content;
-}
-
-function isMissing(error: unknown): boolean {
-  const cause = error instanceof ConfigError ? error.cause : undefined;
-  return isJsonObject(cause) && cause['code'] === 'ENOENT';
 }
 
 function notesIn(content: JsonObject | undefined): LoginNotes {

@@ -46,7 +46,8 @@ test.each([
   ['{"a": "marker\n"}', `is not JSON: the mistake is at line 1, column 14. ${look}`],
   ["{'a': 1}", `is not JSON: the mistake is at line 1, column 2. ${look}`],
   ['{"a": 1}}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
-  ['token marker', `is not JSON: the mistake is at line 1, column 2. ${look}`],
+  ['token marker', `is not JSON: the mistake is at line 1, column 1. ${look}`],
+  ['{} // note', `is not JSON: the mistake is at line 1, column 4. ${look}`],
   ['token: marker', 'is not JSON: it looks like YAML. JSON is expected, such as {"key": "value"}.'],
   ['{"a": "mark', 'is not JSON: it ends before it is complete, at line 1, column 12.'],
   ['{"a": [1,', 'is not JSON: it ends before it is complete, at line 1, column 10.'],
@@ -64,22 +65,16 @@ test('A file in UTF-16, as some shells write it, is refused with a hint', async 
   );
 });
 
-test('A missing file is named as the user typed it', async () => {
-  await expect(readJsonFile(named('./no/such.json'))).rejects.toThrow(
-    '--config: ./no/such.json does not exist: check the path.',
-  );
-});
-
-test('A directory is told to be one', async () => {
-  await expect(readJsonFile(named(folder))).rejects.toThrow(
-    `--config: ${folder} is a directory: name the file in it.`,
-  );
-});
-
-test('A path the system refuses is told with its code', async () => {
-  await expect(readJsonFile(named('x'.repeat(300)))).rejects.toThrow(
-    'cannot be read (ENAMETOOLONG): check the path and the disk.',
-  );
+test.each([
+  ['./no/such.json', './no/such.json does not exist: check the path.'],
+  [tmpdir(), `${tmpdir()} is a directory: name the file in it.`],
+  ['/dev/null', '/dev/null is neither a regular file nor a pipe.'],
+  [
+    'x'.repeat(300),
+    '(a text of 300 characters, not shown) cannot be read (ENAMETOOLONG): check the path and the disk.',
+  ],
+])('The path %s is refused with what it is', async (path, says) => {
+  await expect(readJsonFile(named(path))).rejects.toThrow(`--config: ${says}`);
 });
 
 /** Root may read anything: in a process of its own it becomes nobody before it reads. */
@@ -139,12 +134,6 @@ test('Where a regular file is needed, a pipe is refused', async () => {
   );
 });
 
-test('A device is refused', async () => {
-  await expect(readTextFile(named('/dev/null'))).rejects.toThrow(
-    '--config: /dev/null is neither a regular file nor a pipe.',
-  );
-});
-
 test.each([
   ['{"access_token": "SECRET12345"}', 'does not exist: check the path.'],
   ['access_token=SECRET12345', 'does not exist: check the path.'],
@@ -164,7 +153,9 @@ test.each([
   expect(() => parseJson(text, 'it')).toThrow('it is nested more than 100 levels deep');
 });
 
-test('The place of a mistake is not looked for in a large text', () => {
-  const text = `{"a": "${'x'.repeat(1024 * 1024)}",}`;
-  expect(() => parseJson(text, 'it')).toThrow(`it is not JSON: ${look}`);
+test.each([
+  ['a large text', `{"a": "${'x'.repeat(1024 * 1024)}",}`],
+  ['a text of very many levels', '['.repeat(1024 * 1024)],
+])('The place of a mistake is not looked for in %s', (_what, text) => {
+  expect(() => parseJson(text, 'it')).toThrow(new ConfigError(`it is not JSON: ${look}`));
 });
