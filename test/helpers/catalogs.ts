@@ -51,7 +51,7 @@ export function mark(entry: DraftEntry, path: string, metadata: Record<string, u
   else Object.assign(found.metadata, metadata);
 }
 
-/** Discovery's catalog with these streams alone selected; `change` gets the first one's entry. */
+/** Discovery's catalog with these streams alone selected, each of them as `change` leaves it. */
 export function catalogOf(
   streams: string | readonly string[],
   change: (entry: DraftEntry) => void = () => undefined,
@@ -59,9 +59,17 @@ export function catalogOf(
   const names = typeof streams === 'string' ? [streams] : streams;
   const catalog = discovered();
   for (const entry of catalog.streams) {
-    mark(entry, '', { selected: names.includes(entry.tap_stream_id) });
+    const selected = names.includes(entry.tap_stream_id);
+    mark(entry, '', { selected });
+    if (selected) change(entry);
   }
-  const first = catalog.streams.find((entry) => entry.tap_stream_id === names[0]);
-  if (first !== undefined) change(first);
   return catalog as unknown as JsonObject;
+}
+
+/** The same; agents and bans, which are read whole by default, are incremental. */
+export function incrementalCatalog(streams: readonly string[]): JsonObject {
+  return catalogOf(streams, (entry) => {
+    if (['agents', 'bans'].includes(entry.tap_stream_id))
+      mark(entry, '', { 'replication-method': 'INCREMENTAL' });
+  });
 }

@@ -154,6 +154,28 @@ export function streamFaults(output: Output, sandbox: Sandbox, stream: string): 
   return recordFaults(stream, output.records(stream), expected);
 }
 
+/** The columns of a stream as the first run that has them names them. */
+function columnsIn(runs: readonly Output[], stream: string): readonly string[] {
+  return runs.map((run) => columnsOf(run, stream)).find((names) => names.length > 0) ?? [];
+}
+
+/** The newest record of each key: what a target holds that replaces by key. */
+export function newestOf(records: readonly JsonObject[]): readonly JsonObject[] {
+  return [...byKey(records).values()];
+}
+
+/** Compares what several runs brought together, value by value, with all the account holds now. */
+export function lossesOf(
+  sandbox: Sandbox,
+  runs: readonly Output[],
+  streams: readonly string[],
+): readonly string[] {
+  return streams.flatMap((stream) => {
+    const held = newestOf(runs.flatMap((run) => run.records(stream)));
+    return recordFaults(stream, held, expectedRecords(sandbox, stream, columnsIn(runs, stream)));
+  });
+}
+
 /** Requests to a stream's endpoint in the sandbox's log. */
 export function requestsOf(sandbox: Sandbox, stream: string): number {
   return sandbox.requests.filter(({ path }) => path === pathOf(stream)).length;

@@ -11,8 +11,8 @@ import { withSandbox } from './with-sandbox.ts';
 
 export const worldStartMs: number = Date.UTC(2026, 0, 5, 12);
 
-/** `config` is added to the sandbox's ready one. The log is at debug level. */
-export type WorldInput = Omit<InProcessInput, 'sandboxUrl' | 'clock' | 'config'> & {
+/** `config` is added to the sandbox's ready one. The log is at debug level. Default of `clock`: the world's. */
+export type WorldInput = Omit<InProcessInput, 'config'> & {
   readonly config?: object;
 };
 
@@ -64,11 +64,11 @@ export function withWorld<T>(
       clock,
       run: (input = {}) =>
         runTap({
-          ...input,
           sandboxUrl: sandbox.url,
+          clock,
+          ...input,
           config: { ...sandbox.config, ...input.config },
           env: { LOGLEVEL: 'debug', ...input.env },
-          clock,
         }),
     }),
   );

@@ -1,22 +1,24 @@
 /** An account that changes while it is read, with a clock of its own; and what a target holds of it in the end. */
 import type { JsonObject } from '../../src/json.ts';
 import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
-import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
-import { runTap, type Output, type TapResult } from '../helpers/run-tap.ts';
+import { lossesOf } from '../helpers/oracle.ts';
+import type { Output, TapResult } from '../helpers/run-tap.ts';
+import { withWorld, type World } from '../helpers/world.ts';
 import type { Dice } from './dice.ts';
-import { lossesOf, textAt } from './fault-account.ts';
+import { textAt } from './fault-account.ts';
+import { withFront } from './front-server.ts';
 
-export const changingStreams: readonly string[] = ['agent_timeline', 'chats'];
+const streams: readonly string[] = ['agents', 'agent_timeline', 'chats'];
 
-const catalog = catalogOf(changingStreams);
+const catalog = catalogOf(streams);
 
+/** The newest chat is 20 seconds old: what is later than five minutes ago must be read again next time. */
 const account: SandboxOptions = {
   chats: 120,
   days: 3,
-  history: { min: 2, max: 3 },
+  history: { min: 1, max: 2 },
   timeline: 60,
   newestAgeSeconds: 20,
 };
@@ -27,55 +29,53 @@ export interface ChangingOptions {
   readonly lookbackMinutes?: number;
   /** What happens before each answer, as long as `isBusy` holds. */
   readonly onRequest?: (world: ChangingWorld, request: SeenRequest) => void;
-  /** The tap's machine is so much ahead of the API. Default 0. */
+  /** The tap's machine is so much ahead of the API at first. Default 0. */
   readonly aheadSeconds?: number;
+  /** The API's answers have no `Date`. */
+  readonly isTimeless?: boolean;
 }
 
-export interface ChangingWorld {
-  readonly sandbox: Sandbox;
-  /** The API's clock. It stands still. */
-  readonly clock: FakeClock;
+export interface ChangingWorld extends Pick<World, 'sandbox' | 'clock'> {
   /** Ids of chats that vanished without a trace: nobody can know. */
   readonly gone: Set<string>;
   isBusy: boolean;
+  /** The tap's machine is so much ahead of the API, whose clock stands still. */
+  aheadSeconds: number;
   run(state?: JsonObject): Promise<TapResult>;
 }
 
-const startMs = Date.UTC(2026, 0, 5, 12);
-
 /** Starts such an account for as long as `work` takes. */
 export async function withChanges(
-  options: ChangingOptions,
+  { sandbox: options, switches, lookbackMinutes = 0, ...input }: ChangingOptions,
   work: (world: ChangingWorld) => Promise<void>,
 ): Promise<void> {
-  const clock = createFakeClock(startMs);
-  const sandbox = await startSandbox({
-    ...account,
-    ...options.sandbox,
-    clock: clock.now,
-    switches: { maxPage: 20, ...options.switches },
-    onRequest: (request) => {
-      if (world.isBusy) options.onRequest?.(world, request);
-    },
-  });
-  const aheadMs = (options.aheadSeconds ?? 0) * 1000;
-  const tapClock = { ...clock, now: () => clock.now() + aheadMs };
-  const config = { ...sandbox.config, lookback_minutes: options.lookbackMinutes ?? 0 };
-  const world: ChangingWorld = {
-    sandbox,
-    clock,
-    gone: new Set(),
-    isBusy: true,
-    run: (state) => {
-      const given = state === undefined ? {} : { state };
-      return runTap({ sandboxUrl: sandbox.url, config, catalog, clock: tapClock, ...given });
-    },
+  const onRequest = (request: SeenRequest): void => {
+    const [world] = worlds;
+    if (world?.isBusy === true) input.onRequest?.(world, request);
   };
-  try {
-    await work(world);
-  } finally {
-    await sandbox.close();
-  }
+  const worlds: ChangingWorld[] = [];
+  const all = { ...account, ...options, switches: { maxPage: 20, ...switches }, onRequest };
+  await withWorld(all, async ({ sandbox, clock, run }) => {
+    const workAt = (sandboxUrl: string): Promise<void> => {
+      const world: ChangingWorld = {
+        sandbox,
+        clock,
+        gone: new Set(),
+        isBusy: true,
+        aheadSeconds: input.aheadSeconds ?? 0,
+        run: (state = {}) => {
+          const tapClock = { ...clock, now: () => clock.now() + world.aheadSeconds * 1000 };
+          const config = { lookback_minutes: lookbackMinutes };
+          return run({ sandboxUrl, config, catalog, clock: tapClock, state });
+        },
+      };
+      worlds.push(world);
+      return work(world);
+    };
+    if (input.isTimeless === true)
+      await withFront(sandbox.url, { isTimeless: true }, (front) => workAt(front));
+    else await workAt(sandbox.url);
+  });
 }
 
 export function secondsOf({ clock }: ChangingWorld): number {
@@ -83,7 +83,7 @@ export function secondsOf({ clock }: ChangingWorld): number {
 }
 
 export function pass({ clock }: ChangingWorld, seconds: number): void {
-  clock.set(clock.now() + seconds * 1000);
+  clock.pass(seconds * 1000);
 }
 
 /** Deletes chats, and remembers those nobody can know of any more. */
@@ -94,7 +94,7 @@ export function deleteChats({ sandbox, gone }: ChangingWorld, ids: readonly stri
 
 /** What is missing from, old in, or invented by a target that replaces by key. */
 export function staleness(world: ChangingWorld, runs: readonly Output[]): readonly string[] {
-  return lossesOf(world.sandbox, runs, changingStreams).filter(
+  return lossesOf(world.sandbox, runs, streams).filter(
     (fault) => ![...world.gone].some((id) => fault === `chats "${id}" is invented`),
   );
 }
@@ -161,4 +161,13 @@ function chatAt({ sandbox }: ChangingWorld, place: number): string {
     // A RangeError: it has vanished.
     return '';
   }
+}
+
+/** The chats there were at the start, in the order of their updates now. */
+export function chatsOf(world: ChangingWorld): readonly { id: string; seconds: number }[] {
+  const { account: held } = world.sandbox;
+  return Array.from({ length: 120 }, (_, place) => place)
+    .filter((place) => chatAt(world, place) !== '')
+    .map((place) => ({ id: held.idAt('chats', place), seconds: held.timeAt('chats', place) }))
+    .toSorted((a, b) => a.seconds - b.seconds || (a.id < b.id ? -1 : 1));
 }

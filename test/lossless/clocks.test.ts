@@ -4,29 +4,17 @@
  */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
-import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
-import { catalogOf } from '../helpers/catalogs.ts';
-import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
-import { runTap, type TapResult } from '../helpers/run-tap.ts';
+import type { TapResult } from '../helpers/run-tap.ts';
 import { criticalLines } from '../helpers/with-sandbox.ts';
-import { lossesOf } from './fault-account.ts';
-import { withFront } from './front-server.ts';
+import {
+  pass,
+  secondsOf,
+  staleness,
+  withChanges,
+  type ChangingOptions,
+  type ChangingWorld,
+} from './changing-account.ts';
 import { chosen } from './whole-set.ts';
-
-const streams = ['agents', 'agent_timeline', 'chats'];
-const catalog = catalogOf(streams);
-
-/** The newest chat is 20 seconds old: what is later than five minutes ago must be read again next time. */
-const account: SandboxOptions = {
-  chats: 60,
-  days: 3,
-  history: { min: 2, max: 3 },
-  agents: 3,
-  timeline: 40,
-  newestAgeSeconds: 20,
-};
 
 interface Clocks {
   readonly name: string;
@@ -43,7 +31,9 @@ const clocks: readonly Clocks[] = [
 ].flatMap((one) => dates.map((date) => Object.assign({ date }, one)));
 
 /** Chats that come late, edits, a deletion, new chats: as the account has them at this moment of the API. */
-function change({ account: changed }: Sandbox, nowSeconds: number): void {
+function change(world: ChangingWorld): void {
+  const { account: changed } = world.sandbox;
+  const nowSeconds = secondsOf(world);
   changed.late({ count: 2, at: nowSeconds - 200 });
   changed.edit({ count: 3, at: nowSeconds });
   changed.delete({ at: nowSeconds });
@@ -61,92 +51,42 @@ function expectedWarnings({ aheadSeconds, date }: Clocks): readonly unknown[] {
   return [expect.stringContaining(`this machine's clock is 600 s ${side} the API's; `)];
 }
 
-interface World {
-  readonly sandbox: Sandbox;
-  readonly serverClock: FakeClock;
-  readonly tapClock: FakeClock;
-  run(state?: JsonObject): Promise<TapResult>;
-}
-
-const startMs = Date.UTC(2026, 0, 5, 12);
-
-interface WorldOptions extends Omit<SandboxOptions, 'clock' | 'onRequest'> {
-  readonly onRequest?: (world: World, request: SeenRequest) => void;
-}
-
-/** Two clocks that stand still, and by default small pages. */
-async function withWorld(
-  { aheadSeconds, date }: Clocks,
-  { onRequest, ...options }: WorldOptions,
-  work: (world: World) => Promise<void>,
-): Promise<void> {
-  const serverClock = createFakeClock(startMs);
-  const tapClock = createFakeClock(startMs + aheadSeconds * 1000);
-  const sandbox = await startSandbox({
-    ...account,
-    switches: { maxPage: 7 },
-    ...options,
-    clock: serverClock.now,
-    onRequest: (request) => onRequest?.(world, request),
-  });
-  let origin = sandbox.url;
-  const world: World = {
-    sandbox,
-    serverClock,
-    tapClock,
-    run: (state) =>
-      runTap({
-        sandboxUrl: origin,
-        config: { ...sandbox.config },
-        catalog,
-        clock: tapClock,
-        ...(state === undefined ? {} : { state }),
-      }),
-  };
-  try {
-    await withFront(sandbox.url, { isTimeless: date === 'without Date' }, (front) => {
-      origin = front;
-      return work(world);
-    });
-  } finally {
-    await sandbox.close();
-  }
-}
-
-function pass({ serverClock, tapClock }: World, seconds: number): void {
-  serverClock.set(serverClock.now() + seconds * 1000);
-  tapClock.set(tapClock.now() + seconds * 1000);
+/** By default in small pages. */
+function optionsFor({ aheadSeconds, date }: Clocks, maxPage = 7): ChangingOptions {
+  const sandbox = { chats: 60, timeline: 40 };
+  return { sandbox, switches: { maxPage }, aheadSeconds, isTimeless: date === 'without Date' };
 }
 
 /** What later runs find once the clocks have moved on. */
-async function changeAndReadOn(world: World, first: TapResult): Promise<readonly TapResult[]> {
-  change(world.sandbox, world.serverClock.now() / 1000);
+async function changeAndReadOn(world: ChangingWorld, first: TapResult): Promise<TapResult[]> {
+  change(world);
   const second = await world.run(first.lastState);
   pass(world, 1000);
-  change(world.sandbox, world.serverClock.now() / 1000);
+  change(world);
   pass(world, 3600);
-  const third = await world.run(second.lastState);
-  return [second, third];
+  return [second, await world.run(second.lastState)];
+}
+
+function expectWhole(world: ChangingWorld, runs: readonly TapResult[]): void {
+  expect(runs.map(({ code }) => code)).toEqual(runs.map(() => 0));
+  expect(staleness(world, runs)).toEqual([]);
 }
 
 test.each(clocks)(
   'A clock that is $name, $date, loses nothing: neither what came late nor what changed',
   async (one) => {
-    await withWorld(one, { switches: {} }, async (world) => {
-      const { sandbox, serverClock } = world;
+    await withChanges(optionsFor(one, 1000), async (world) => {
       const first = await world.run();
-      expect(first.code).toBe(0);
+      expectWhole(world, [first]);
       expect(criticalLines(first)).toEqual([]);
-      expect(lossesOf(sandbox, [first], streams)).toEqual([]);
       expect(clockWarnings(first)).toEqual(expectedWarnings(one));
 
-      change(sandbox, serverClock.now() / 1000);
+      change(world);
       const second = await world.run(first.lastState);
-      expect(second.code).toBe(0);
-      expect(lossesOf(sandbox, [first, second], streams)).toEqual([]);
+      expectWhole(world, [first, second]);
       expect(clockWarnings(second)).toEqual(expectedWarnings(one));
       // Nor does any request ask for what the API does not give out yet.
-      expect(sandbox.requests.map(({ status }) => status)).not.toContain(400);
+      expect(world.sandbox.requests.map(({ status }) => status)).not.toContain(400);
     });
   },
 );
@@ -154,11 +94,9 @@ test.each(clocks)(
 test.each(clocks)(
   'With small pages, a clock that is $name, $date, loses nothing either, however often it is read',
   async (one) => {
-    await withWorld(one, {}, async (world) => {
+    await withChanges(optionsFor(one), async (world) => {
       const first = await world.run();
-      const later = await changeAndReadOn(world, first);
-      expect([first, ...later].map(({ code }) => code)).toEqual([0, 0, 0]);
-      expect(lossesOf(world.sandbox, [first, ...later], streams)).toEqual([]);
+      expectWhole(world, [first, ...(await changeAndReadOn(world, first))]);
       expect(clockWarnings(first)).toHaveLength(one.date === 'with Date' ? 1 : 0);
     });
   },
@@ -167,17 +105,15 @@ test.each(clocks)(
 test.each(clocks)(
   'A clock that becomes $name between two runs, $date, keeps nothing back for good',
   async (one) => {
-    await withWorld({ ...one, aheadSeconds: 0 }, {}, async (world) => {
-      const first = await world.run();
-      world.tapClock.set(world.tapClock.now() + one.aheadSeconds * 1000);
-      const [second, third] = (await changeAndReadOn(world, first)) as [TapResult, TapResult];
-      world.tapClock.set(world.serverClock.now());
-      change(world.sandbox, world.serverClock.now() / 1000);
+    await withChanges({ ...optionsFor(one), aheadSeconds: 0 }, async (world) => {
+      const runs = [await world.run()];
+      world.aheadSeconds = one.aheadSeconds;
+      runs.push(...(await changeAndReadOn(world, runs[0] as TapResult)));
+      world.aheadSeconds = 0;
+      change(world);
       pass(world, 3600);
-      const last = await world.run(third.lastState);
-      const runs = [first, second, third, last];
-      expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-      expect(lossesOf(world.sandbox, runs, streams)).toEqual([]);
+      runs.push(await world.run(runs.at(-1)?.lastState));
+      expectWhole(world, runs);
     });
   },
 );
@@ -187,21 +123,14 @@ const leaps = clocks.flatMap((one) => [2, 5, 9].map((nth) => Object.assign({ nth
 test.each(chosen(leaps, ({ nth, date }) => nth === 5 && date === 'with Date'))(
   'A clock that is set while a run goes on (at request $nth, to $name, $date) loses nothing',
   async ({ nth, ...one }) => {
-    await withWorld(
-      { ...one, aheadSeconds: 0 },
-      {
-        onRequest: ({ tapClock }, { number }) => {
-          if (number === nth) tapClock.set(tapClock.now() + one.aheadSeconds * 1000);
-        },
-      },
-      async (world) => {
-        const first = await world.run();
-        const later = await changeAndReadOn(world, first);
-        expect([first, ...later].map(({ code }) => code)).toEqual([0, 0, 0]);
-        expect(lossesOf(world.sandbox, [first, ...later], streams)).toEqual([]);
-        expect(clockWarnings(first).length).toBeLessThanOrEqual(1);
-      },
-    );
+    const onRequest: ChangingOptions['onRequest'] = (world, { number }) => {
+      if (number === nth) world.aheadSeconds = one.aheadSeconds;
+    };
+    await withChanges({ ...optionsFor(one), aheadSeconds: 0, onRequest }, async (world) => {
+      const first = await world.run();
+      expectWhole(world, [first, ...(await changeAndReadOn(world, first))]);
+      expect(clockWarnings(first).length).toBeLessThanOrEqual(1);
+    });
   },
 );
 
@@ -210,21 +139,13 @@ const dated = clocks.filter(({ date }) => date === 'with Date');
 test.each(dated)(
   "With a clock that is $name, a Retry-After that is a date is measured by the API's own time",
   async (one) => {
-    const options: WorldOptions = {
-      faults: [
-        {
-          path: 'incremental/chats',
-          nth: 1,
-          fault: { kind: 'status', status: 429, retryAfter: { inSeconds: 4 } },
-        },
-      ],
-    };
-    await withWorld(one, options, async ({ sandbox, tapClock, ...world }) => {
+    const fault = { kind: 'status', status: 429, retryAfter: { inSeconds: 4 } } as const;
+    await withChanges(optionsFor(one), async (world) => {
+      world.sandbox.faults.add({ path: 'incremental/chats', nth: 1, fault });
       const result = await world.run();
-      expect(result.code).toBe(0);
+      expectWhole(world, [result]);
       expect(result.stderr).toMatch(/^INFO waiting 4 s: /m);
-      expect(tapClock.sleeps).toEqual([4000]);
-      expect(lossesOf(sandbox, [result], streams)).toEqual([]);
+      expect(world.clock.sleeps).toEqual([4000]);
     });
   },
 );

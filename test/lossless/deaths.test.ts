@@ -1,139 +1,188 @@
-/** Whatever moment a run dies at, the next one completes what it began. */
+/** Whatever moment a run ends at, and whatever the API does, the next run completes what it began. */
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
-import { seeded } from '../helpers/export-model.ts';
-import { tryEveryDeath } from './death-trial.ts';
-import {
-  contentsNow,
-  createDeathWorld,
-  dieIn,
-  inPairs,
-  runIn,
-  type Death,
-  type DeathWorld,
-  type Ending,
-} from './death-world.ts';
-import { mixtures, singleHabits } from './server-habits.ts';
-import { contentFaults, contentsAfter, lastStateOf, repeatsAfter, type Story } from './union.ts';
-import { isWhole, tellFigures } from './whole-set.ts';
+import { lossesOf, requestsOf } from '../helpers/oracle.ts';
+import { runTap, type Output } from '../helpers/run-tap.ts';
+import { withSandbox } from '../helpers/with-sandbox.ts';
+import { runOnce, withWorld, worldStartMs, type WorldRun } from '../helpers/world.ts';
+import { account, cutsOf, dieIn, inputOf, repeatFaults, streams } from './cut-runs.ts';
+import { createDice } from './dice.ts';
+import { failuresIn, habits, isAllowed, mixtures, type Habit } from './server-habits.ts';
+import { isWhole } from './whole-set.ts';
 
-const habits = isWhole ? [...singleHabits, ...mixtures] : singleHabits.slice(0, 1);
-
-test.each(habits)(
-  'after a death behind any line the next run brings the rest: $title',
-  async (habit) => {
-    const { faults, failures, ...figures } = await tryEveryDeath(habit);
-
-    tellFigures({ title: habit.title, ...figures, failures });
-    expect(faults).toEqual([]);
-    expect(figures.lines).toBeGreaterThan(100);
-    expect(figures.runs).toBeGreaterThan(10);
-  },
-);
-
-/** Everything a run of this account writes, roughly; where it is less, the run just ends before its death. */
-const wholeBytes = 880_000;
-
-/** Runs until one of them has really died. */
-async function dieOnce(
-  sandbox: Sandbox,
-  how: Death['how'],
-  random: () => number,
-  state?: JsonObject,
-): Promise<Ending> {
-  for (;;) {
-    const afterBytes = 1 + Math.floor(random() * wholeBytes);
-    const ending = await dieIn(sandbox, { how, afterBytes }, state);
-    if (ending.code !== 0) return ending;
-  }
+function endingFaults({ result, sandbox }: WorldRun, habit: Habit): readonly string[] {
+  const failures = failuresIn(result.stderr);
+  const isConsistent = result.code === (failures.length === 0 ? 0 : 1);
+  const { length } = sandbox.requests;
+  return [
+    ...failures.filter((failure) => !isAllowed(failure, habit)),
+    ...(isConsistent ? [] : [`exit ${result.code}: ${result.stderr}`]),
+    ...(length < (habit.mostRequests ?? 500) ? [] : [`${length} requests`]),
+  ];
 }
 
-/** What changes while nobody reads. Edited chats are too young to be asked for, but they lie on the last page. */
-function editSome({ account }: Sandbox): void {
-  account.edit({ count: 2 });
+/** A run against a server of its own, which holds the same data each time. */
+function runWith({ switches, account: more, config = {} }: Habit, state?: JsonObject) {
+  const options = { ...account, ...more, switches: { ...account.switches, ...switches } };
+  return runOnce(options, inputOf(config, state));
 }
 
-interface Outcome {
+/** A server that behaves, whatever else is special about it. */
+const healed = {
+  startId: 'exclusive',
+  endIds: ['chats', 'agent_timeline'],
+  emptyPages: null,
+  envelope: null,
+  repeatPage: null,
+  sinceId: 'inclusive',
+} as const;
+
+interface Chain {
+  readonly first: WorldRun;
+  readonly outputs: readonly Output[];
   readonly faults: readonly string[];
-  readonly repeated: number;
 }
 
-/** A run that dies somewhere, edits, and a run from the last state that was received. */
-async function dieAndResume(
-  world: DeathWorld,
-  how: Death['how'],
-  random: () => number,
-): Promise<Outcome> {
-  return world.within(async (sandbox) => {
-    const dead = await dieOnce(sandbox, how, random);
-    const state = lastStateOf(dead.story);
-    editSome(sandbox);
-    const next = await runIn(sandbox, state);
-    const got = contentsAfter([dead.story, next.story]);
-    const end = dead.story.findLastIndex((line) => line.state !== undefined);
-    const repeats = state && repeatsAfter(dead.story.slice(0, end), state, next.story, world.rules);
-    return {
-      faults: [
-        ...(next.code === 0 ? [] : [next.stderr]),
-        ...contentFaults(got, contentsNow(sandbox)),
-        ...(repeats?.faults ?? []),
-      ],
-      repeated: repeats?.count ?? 0,
-    };
-  });
+/** A run, and where it failed the one that follows it once the server behaves. */
+async function runChain(habit: Habit, state?: JsonObject): Promise<Chain> {
+  const first = await runWith(habit, state);
+  const faults = endingFaults(first, habit);
+  const { result } = first;
+  if (result.code === 0) return { first, faults, outputs: [result] };
+  const calm = { title: '', account: habit.account, switches: { ...habit.switches, ...healed } };
+  const next = await runWith(calm, result.states.at(-1) ?? state);
+  return {
+    first,
+    faults: [...faults, ...endingFaults(next, calm)],
+    outputs: [result, next.result],
+  };
 }
 
-/** Each ends a process of the built program; the run behind it is one in this process. */
-const deaths = isWhole ? 50 : 1;
-
-test.each(['SIGKILL', 'closed pipe'] as const)(
-  `${deaths} times a run ends by %s at a random byte, and the next one completes it, edits included`,
-  async (how) => {
-    const world = await createDeathWorld();
-    const random = seeded(how.length);
-
-    const outcomes = await inPairs(Array.from({ length: deaths }), () =>
-      dieAndResume(world, how, random),
+/** What is wrong with a run, and with those that go on from these of its states. */
+async function faultsWith(
+  habit: Habit,
+  chosenCuts: (cuts: ReturnType<typeof cutsOf>) => ReturnType<typeof cutsOf>,
+): Promise<readonly string[]> {
+  const whole = await runChain(habit);
+  const { sandbox, result } = whole.first;
+  const failures = failuresIn(result.stderr);
+  const faults = [...whole.faults, ...lossesOf(sandbox, whole.outputs, streams)];
+  const { clockOffsetSeconds = 0, timelineSort = 'end' } = habit.switches;
+  const rules = { timelineSort, startedMs: worldStartMs + Math.min(0, clockOffsetSeconds) * 1000 };
+  for (const cut of chosenCuts(cutsOf(result))) {
+    const { first, outputs, faults: found } = await runChain(habit, cut.state);
+    failures.push(...failuresIn(first.result.stderr));
+    faults.push(
+      ...found,
+      ...lossesOf(sandbox, [cut.before, ...outputs], streams),
+      ...repeatFaults(cut, first.result, rules),
     );
+  }
+  const isSaid = habit.says === undefined || failures.some((text) => habit.says?.test(text));
+  return isSaid ? faults : [...faults, 'the run did not say what is wrong'];
+}
 
-    const mostRepeated = Math.max(...outcomes.map(({ repeated }) => repeated));
-    tellFigures({ title: how, deaths, mostRepeated });
-    expect(outcomes.flatMap(({ faults }) => faults)).toEqual([]);
+const [usual, ...others] = habits as [Habit, ...Habit[]];
+
+test('a run that ended behind any of its states is completed by the next one', async () => {
+  let count = 0;
+  const faults = await faultsWith(usual, (cuts) => {
+    count = cuts.length;
+    return cuts;
+  });
+  expect(faults).toEqual([]);
+  expect(count).toBeGreaterThan(15);
+});
+
+/** In `npm test`: each habit alone, and one more run from the middle. */
+const tried = isWhole ? [...others, ...mixtures] : others.filter(({ isLean }) => isLean);
+
+test.each(tried)(
+  'everything is read, in one run and in two, or it is said: $title',
+  async (habit) => {
+    const faults = await faultsWith(habit, (cuts) =>
+      isWhole ? cuts : cuts.slice(cuts.length / 2).slice(0, 1),
+    );
+    expect(faults).toEqual([]);
   },
 );
 
-const chainLength = isWhole ? 10 : 2;
-const chains = isWhole ? [1, 2, 3, 4] : [1];
+/** More than a pipe can hold, so that no run is over before it dies. */
+const large = { ...account, history: { min: 10, max: 14 } };
+const deaths = isWhole ? 10 : 2;
+const seeds = Array.from({ length: isWhole ? 10 : 1 }, (_, index) => index + 1);
 
-/** Runs that die one after another, each begun from the last state there is, and one that may live. */
-async function runChain(sandbox: Sandbox, random: () => number): Promise<readonly Ending[]> {
-  const endings: Ending[] = [];
-  let state: JsonObject | undefined;
-  for (let count = 0; count < chainLength; count += 1) {
-    const how = random() < 0.5 ? 'SIGKILL' : 'closed pipe';
-    const afterBytes = 1 + Math.floor((random() * wholeBytes) / chainLength);
-    const ending = await dieIn(sandbox, { how, afterBytes }, state);
-    endings.push(ending);
-    state = lastStateOf(ending.story) ?? state;
-    sandbox.account.edit();
-  }
-  return [...endings, await runIn(sandbox, state)];
-}
-
-test.each(chains)(
-  `${chainLength} runs die one after another, and the next one completes them all (chain %i)`,
+test.each(seeds)(
+  `${deaths} runs of the built program die one after another at random bytes, and the next one completes them all, edits included (seed %i)`,
   async (seed) => {
-    const world = await createDeathWorld();
-
-    await world.within(async (sandbox) => {
-      const endings = await runChain(sandbox, seeded(seed * 104_729));
-      const stories: Story[] = endings.map(({ story }) => story);
-      const dead = endings.filter(({ code }) => code !== 0);
-      expect(dead.length).toBeGreaterThanOrEqual(chainLength - 1);
-      expect(endings.at(-1)?.code).toBe(0);
-      expect(contentFaults(contentsAfter(stories), contentsNow(sandbox))).toEqual([]);
+    const dice = createDice(seed);
+    const startedMs = Date.now();
+    await withSandbox({ ...large, now: startedMs }, async (sandbox) => {
+      const runs: Output[] = [];
+      let state: JsonObject | undefined;
+      for (let count = 0; count < deaths; count += 1) {
+        const how = count % 2 === 0 ? 'SIGKILL' : 'closed pipe';
+        const afterBytes = dice.between(1, 300_000 / deaths);
+        const dead = await dieIn(sandbox, { how, afterBytes }, state);
+        expect(dead.code).not.toBe(0);
+        runs.push(dead);
+        state = dead.states.at(-1) ?? state;
+        sandbox.account.edit({ count: 2 });
+      }
+      const input = { ...inputOf(sandbox.config, state), sandboxUrl: sandbox.url };
+      const last = await runTap(input);
+      expect(last.code).toBe(0);
+      expect(lossesOf(sandbox, [...runs, last], streams)).toEqual([]);
+      const cuts = runs.slice(-1).flatMap(cutsOf).slice(-1);
+      expect(cuts.flatMap((cut) => repeatFaults(cut, last, { startedMs }))).toEqual([]);
     });
   },
 );
+
+test('a start_date in the future asks for nothing, and leaves no bookmark that would skip anything', async () => {
+  await withWorld(account, async ({ sandbox, run }) => {
+    const early = await run(inputOf({ start_date: '2098-01-01' }));
+    const asked = requestsOf(sandbox, 'chats') + requestsOf(sandbox, 'agent_timeline');
+    const later = await run(inputOf({}, early.lastState));
+    expect([early.code, later.code, asked]).toEqual([0, 0, 0]);
+    expect(early.stderr).toContain('INFO chats: nothing to read yet: start_date 2098-01-01');
+    expect(lossesOf(sandbox, [early, later], streams)).toEqual([]);
+  });
+});
+
+test('more chats of one second within the last five minutes than a page holds are complete after the next run', async () => {
+  const young = { newestAgeSeconds: 200, ties: [{ at: 'head', count: 25 }] } as const;
+  await withWorld({ ...account, ...young }, async ({ sandbox, clock, run }) => {
+    const first = await run(inputOf({}));
+    clock.pass(3_600_000);
+    const second = await run(inputOf({}, first.lastState));
+    expect([first.code, second.code]).toEqual([0, 0]);
+    expect(lossesOf(sandbox, [first, second], streams)).toEqual([]);
+  });
+});
+
+test('a run with nothing new repeats the second of the bookmark and proves in three requests that it is the end', async () => {
+  const old = { newestAgeSeconds: 600, ties: [], timelineTies: 0 };
+  await withWorld({ ...account, ...old }, async ({ sandbox, clock, run }) => {
+    const first = await run(inputOf({}));
+    clock.pass(3_600_000);
+    sandbox.requests.length = 0;
+    const second = await run(inputOf({}, first.lastState));
+    expect(streams.map((stream) => second.records(stream).length)).toEqual([0, 0, 1, 1]);
+    expect(second.lastState).toEqual(first.lastState);
+    expect(requestsOf(sandbox, 'chats')).toBeLessThanOrEqual(1 + 3);
+    expect(requestsOf(sandbox, 'agent_timeline')).toBeLessThanOrEqual(1 + 3);
+  });
+});
+
+test('incremental agents and bans bring only those with a higher id than the last', async () => {
+  await withWorld(account, async ({ sandbox, run }) => {
+    const first = await run(inputOf({}));
+    sandbox.account.put('agents', { id: 999_000_000_001, display_name: 'New' });
+    sandbox.account.put('bans', { id: 99_000_001, type: 'visitor', visitor_id: 'v.1' });
+    const second = await run(inputOf({}, first.lastState));
+    expect(second.records('agents').map(({ id }) => id)).toEqual([999_000_000_001]);
+    expect(second.records('bans').map(({ id }) => id)).toEqual([99_000_001]);
+  });
+});

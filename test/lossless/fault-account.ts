@@ -3,7 +3,7 @@ import type { JsonObject } from '../../src/json.ts';
 import type { FaultRule } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
-import { catalogOf, mark, type DraftCatalog } from '../helpers/catalogs.ts';
+import { incrementalCatalog } from '../helpers/catalogs.ts';
 import { columnsOf, expectedRecords, recordFaults } from '../helpers/oracle.ts';
 import type { Output, TapResult } from '../helpers/run-tap.ts';
 import { withWorld, type World } from '../helpers/world.ts';
@@ -16,16 +16,7 @@ export const faultAccount: SandboxOptions = {
 
 export const faultStreams: readonly string[] = ['departments', 'agents', 'chats'];
 
-/** Three streams; the agents are read from their bookmark, too. */
-export const faultCatalog: JsonObject = withIncremental(catalogOf(faultStreams), 'agents');
-
-function withIncremental(catalog: JsonObject, name: string): JsonObject {
-  const { streams } = catalog as unknown as DraftCatalog;
-  for (const entry of streams.filter(({ stream }) => stream === name)) {
-    mark(entry, '', { 'replication-method': 'INCREMENTAL' });
-  }
-  return catalog;
-}
+export const faultCatalog: JsonObject = incrementalCatalog(faultStreams);
 
 /** The chats are read first, so that other streams come after them. */
 const chatsFirst = { bookmarks: {}, currently_syncing: 'chats' };
@@ -109,34 +100,7 @@ export function textAt(item: JsonObject | undefined, key: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The records of several runs as a target holds them that replaces by key. */
-export function heldRecords(runs: readonly Output[], stream: string): JsonObject[] {
-  const records = runs.flatMap((run) => run.records(stream));
-  const key = stream === 'accounts' ? 'account_key' : 'id';
-  return [...new Map(records.map((record) => [record[key], record])).values()];
-}
-
-/** The columns of a stream as the first run that has them names them. */
-export function columnsIn(runs: readonly Output[], stream: string): readonly string[] {
-  return runs.map((run) => columnsOf(run, stream)).find((names) => names.length > 0) ?? [];
-}
-
-/** Compares what the runs brought together, value by value, with all the account holds. */
-export function lossesOf(
-  sandbox: Sandbox,
-  runs: readonly Output[],
-  streams: readonly string[] = faultStreams,
-): readonly string[] {
-  return streams.flatMap((stream) =>
-    recordFaults(
-      stream,
-      heldRecords(runs, stream),
-      expectedRecords(sandbox, stream, columnsIn(runs, stream)),
-    ),
-  );
-}
-
-/** The same for the first `count` records of one stream alone. */
+/** Compares the records of a stream that come before a request with those of the account. */
 export function lossesAmongFirst(
   sandbox: Sandbox,
   run: Output,

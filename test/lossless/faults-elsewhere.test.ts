@@ -5,13 +5,13 @@ import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
+import { lossesOf } from '../helpers/oracle.ts';
 import { criticalLines, lastWords, leaks, secretToken } from '../helpers/with-sandbox.ts';
 import {
   addFault,
   faultAccount,
   faultStreams,
   lossesAmongFirst,
-  lossesOf,
   requestPlaces,
   withFaultAccount,
 } from './fault-account.ts';
@@ -81,7 +81,7 @@ test.each(
         sandbox.faults.clear();
         const next = await run({}, broken.lastState);
         expect(next.code).toBe(0);
-        expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+        expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
       });
       expect(heard).toEqual([]);
     });
@@ -98,7 +98,7 @@ test('Redirects in a circle are given up, and the next run completes the stream'
     expect(lastWords(broken)).toMatch(/^CRITICAL chats: .* redirects more than 5 times/);
     sandbox.faults.clear();
     const next = await run({}, broken.lastState);
-    expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+    expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
   });
 });
 
@@ -120,7 +120,7 @@ test.each(chosen(nextPages, ([, switches]) => switches.envelope !== undefined))(
           const result = await run();
           expect(result.code).toBe(0);
           expect(criticalLines(result)).toEqual([]);
-          expect(lossesOf(sandbox, [result])).toEqual([]);
+          expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
           expect(leaks(result)).toEqual([]);
         },
       );
@@ -154,7 +154,7 @@ test.each(chosen(answeredBefore, (count) => count === 2))(
         sandbox.setSwitches({ tokenRefused: false });
         const next = await run({}, broken.lastState);
         expect(next.code).toBe(0);
-        expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+        expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
       },
     );
   },

@@ -8,10 +8,11 @@ import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
+import { lossesOf } from '../helpers/oracle.ts';
 import { runTap } from '../helpers/run-tap.ts';
 import { criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';
 import { withWorld } from '../helpers/world.ts';
-import { faultCatalog, lossesOf, withFaultAccount } from './fault-account.ts';
+import { faultCatalog, faultStreams, withFaultAccount } from './fault-account.ts';
 import { withFront, type FrontAnswer } from './front-server.ts';
 import { chosen, isWhole } from './whole-set.ts';
 
@@ -113,7 +114,7 @@ test.each(refusals)(
           clock,
         });
         expect(result.code).toBe(0);
-        expect(lossesOf(sandbox, [result])).toEqual([]);
+        expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
         expect(limitsOf(sandbox)[0]).toBe(250);
       });
     });
@@ -124,7 +125,7 @@ test('chats_page_limit is the most that is asked for', async () => {
   await withFaultAccount({}, async ({ sandbox, run }) => {
     const result = await run({ chats_page_limit: '7' });
     expect(result.code).toBe(0);
-    expect(lossesOf(sandbox, [result])).toEqual([]);
+    expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
     expect(limitsOf(sandbox)).toEqual([7]);
   });
 });
@@ -201,7 +202,7 @@ test.each(tooMuch)(
       sandbox.faults.add({ path: 'incremental/chats', limitAbove: 600, ...rule });
       const result = await run();
       expect(result.code).toBe(0);
-      expect(lossesOf(sandbox, [result])).toEqual([]);
+      expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
       expect(result.warnings).toContainEqual(
         expect.stringMatching(/^chats: the page at .* does not get through; asking for 500 items$/),
       );
@@ -227,7 +228,7 @@ if (isWhole) {
           catalog: faultCatalog,
         });
         expect(result.code).toBe(0);
-        expect(lossesOf(sandbox, [result])).toEqual([]);
+        expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
         expect(result.stderr).not.toContain('INFO waiting');
         expect(result.stderr).toContain('does not get through; asking for 250 items');
       });
@@ -251,6 +252,6 @@ test('An answer that comes slowly, but comes, is waited for however long it take
     expect(clock.now() - startMs).toBeGreaterThan(600_000);
     expect(result.code).toBe(0);
     expect(result.stderr).not.toContain('INFO waiting');
-    expect(lossesOf(sandbox, [result])).toEqual([]);
+    expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
   });
 });

@@ -6,10 +6,10 @@ import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
+import { lossesOf } from '../helpers/oracle.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
 import { criticalLines } from '../helpers/with-sandbox.ts';
 import { withWorld, type World } from '../helpers/world.ts';
-import { lossesOf } from './fault-account.ts';
 import { createDice } from './dice.ts';
 import { chosen, isWhole } from './whole-set.ts';
 

@@ -9,13 +9,13 @@ import { expect, test } from '@jest/globals';
 import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import { lossesOf } from '../helpers/oracle.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
 import { criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';
 import {
   addFault,
   faultStreams,
   lossesAmongFirst,
-  lossesOf,
   requestPlaces,
   withFaultAccount,
   type RequestPlace,
@@ -74,7 +74,7 @@ test.each<PassingCase & RequestPlace>(atPlaces(passing))(
 
       expect(result.code).toBe(0);
       expect(criticalLines(result)).toEqual([]);
-      expect(lossesOf(sandbox, [result])).toEqual([]);
+      expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
       const [refused, ...more] = met(sandbox);
       expect(more).toEqual([]);
       const { path, query } = after(sandbox, refused);
@@ -106,7 +106,7 @@ test.each<FaultCase & RequestPlace>(atPlaces(impatient))(
       sandbox.faults.clear();
       const next = await run({}, broken.lastState);
       expect(next.code).toBe(0);
-      expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+      expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
       expect(leaks(next)).toEqual([]);
     });
   },
@@ -131,7 +131,7 @@ test.each<FaultCase & RequestPlace>(atPlaces(lasting).filter((one) => !isNoFailu
       sandbox.faults.clear();
       const next = await run({}, broken.lastState);
       expect(next.code).toBe(0);
-      expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+      expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
     });
   },
 );
@@ -193,7 +193,7 @@ test.each(atPlaces(beyondPatience))(
       sandbox.faults.clear();
       const next = await run({}, broken.lastState);
       expect(next.code).toBe(0);
-      expect(lossesOf(sandbox, [broken, next])).toEqual([]);
+      expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
     });
   },
 );

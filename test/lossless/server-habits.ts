@@ -1,13 +1,16 @@
 /** Everything the API may do that nobody has documented: one by one, and mixed by seed. */
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
-import { seeded } from '../helpers/export-model.ts';
+import { createDice } from './dice.ts';
 
 export interface Habit {
   readonly title: string;
   readonly switches: Partial<Switches>;
   /** What the account holds besides the usual. */
   readonly account: SandboxOptions;
+  readonly config?: object;
+  /** Tried in `npm test`, too. */
+  readonly isLean?: boolean;
   /** The run may end with 1, if it says one of `namedErrors`; left out: everything is complete. */
   readonly mayFail?: boolean;
   /** It must say this. */
@@ -19,22 +22,22 @@ export interface Habit {
 /** Bursts that fit into any page, for servers that do not lead on inside them. */
 const smallBursts: SandboxOptions = {
   ties: [
-    { at: 'start', count: 5 },
-    { at: 'middle', count: 6 },
-    { at: 220, count: 3 },
+    { at: 'start', count: 3 },
+    { at: 'middle', count: 4 },
+    { at: 60, count: 2 },
   ],
-  timelineTies: 4,
+  timelineTies: 3,
 };
 
 /** Data that a server whose clock is an hour behind does not take for the future. */
 const anHourOld: SandboxOptions = { newestAgeSeconds: 3700 };
 
-export const tooMany =
+const tooMany =
   /: the API holds more records at one instant \(.*\) than a page can hold, and does not lead on inside it/;
-export const noEndTime = /: the API's page of \d+ items has no end_time/;
-export const wrongUnit = /: the API's end_time \d+ is not in (micro)?seconds/;
-export const ignoresSinceId = /: the API ignores since_id and sends 20 items at most/;
-export const hides = /: the API hides records after 20/;
+const noEndTime = /: the API's page of \d+ items has no end_time/;
+const wrongUnit = /: the API's end_time \d+ is not in (micro)?seconds/;
+const ignoresSinceId = /: the API ignores since_id and sends 10 items at most/;
+const hides = /: the API hides records after 20/;
 
 function lacks({ envelope }: Partial<Switches>, key: 'end_time' | 'end_id'): boolean {
   const missing = new Set([...(envelope?.omit ?? []), ...(envelope?.nulls ?? [])]);
@@ -66,7 +69,7 @@ const namedErrors: readonly NamedError[] = [
 ];
 
 /** What streams failed with, one line each. */
-export function failuresIn(stderr: string): readonly string[] {
+export function failuresIn(stderr: string): string[] {
   const lines = stderr.split('\n');
   return lines.filter(
     (line) => /^(?:ERROR|CRITICAL) /.test(line) && !/ streams failed \(/.test(line),
@@ -81,6 +84,7 @@ export function isAllowed(failure: string, { switches, mayFail, says }: Habit): 
 }
 
 type Row = readonly [title: string, switches: Partial<Switches>, account?: SandboxOptions];
+type FailingRow = readonly [...Required<Row>, says: RegExp];
 
 const harmless: readonly Row[] = [
   ['nothing special', {}],
@@ -88,19 +92,19 @@ const harmless: readonly Row[] = [
   ['start_id goes on behind the place an item has now', { startId: 'lookup' }],
   ['start_id is ignored', { startId: 'ignored' }, smallBursts],
   ['no export has an end_id', { endIds: [] }, smallBursts],
-  ['all exports have an end_id', { endIds: ['chats', 'agent_timeline'] }, { timelineTies: 45 }],
+  ['all exports have an end_id', { endIds: ['chats', 'agent_timeline'] }, { timelineTies: 23 }],
   ['every fourth page is empty', { emptyPages: { every: 4 } }],
   ['empty pages repeat the start_time', { emptyPages: { every: 4, endTime: 'echo' } }],
   ['empty pages have the end_time zero', { emptyPages: { every: 4, endTime: 'zero' } }],
-  ['a page in the middle is empty once', { emptyPages: { atItem: 50 } }],
-  ['a page in the middle is empty twice', { emptyPages: { atItem: 50, times: 2 } }],
-  ['a page among ties is empty once', { emptyPages: { atItem: 150, endTime: 'zero' } }],
-  ['every fifth answer is the one before it', { repeatPage: { every: 5 } }],
+  ['a page in the middle is empty once', { emptyPages: { atItem: 20 } }],
+  ['a page in the middle is empty twice', { emptyPages: { atItem: 20, times: 2 } }],
+  ['a page among ties is empty once', { emptyPages: { atItem: 45, endTime: 'zero' } }],
+  ['every third answer is the one before it', { repeatPage: { every: 3 } }],
   ['the last page has no end_time', { emptyEnd: 'null' }],
   ['the last page has the end_time zero', { emptyEnd: 'zero' }],
-  ['every second page is short', { shortPages: { every: 2, size: 7 } }],
-  ['every page is short', { shortPages: { size: 11 } }],
-  ['pages hold 9 items, whatever is asked for', { maxPage: 9, agentsMaxPage: 9, bansMaxPage: 9 }],
+  ['every second page is short', { shortPages: { every: 2, size: 4 } }],
+  ['every page is short', { shortPages: { size: 6 } }],
+  ['pages hold 6 items, whatever is asked for', { maxPage: 6, agentsMaxPage: 6, bansMaxPage: 6 }],
   ['pages hold 1,000 items', { maxPage: 1000, agentsMaxPage: 1000, bansMaxPage: 1000 }],
   ['there is no next_page and no count', { envelope: { omit: ['next_page', 'count'] } }],
   ['there is no end_id, but a next_page', { envelope: { omit: ['end_id'] } }],
@@ -112,27 +116,99 @@ const harmless: readonly Row[] = [
   ['the clock of the API is an hour ahead', { clockOffsetSeconds: 3600 }],
   ['the clock of the API is an hour behind', { clockOffsetSeconds: -3600 }, anHourOld],
   ['the limit of bans is meant per array', { bansLimit: 'perArray' }],
-  ['bans and agents come by sevens', { bansMaxPage: 7, agentsMaxPage: 7 }],
+  ['bans and agents come by threes', { bansMaxPage: 3, agentsMaxPage: 3 }],
+  ['agents refuse the limit', { agentsLimitCeiling: 5 }],
   ['since_id is exclusive', { sinceId: 'exclusive' }],
   ['since_id gives the whole list each time', { sinceId: 'unpaged' }],
+  [
+    'since_id is ignored, and the list is shorter than a page',
+    { sinceId: 'ignored' },
+    { agents: 6, bans: { ip: 4, visitor: 3 } },
+  ],
   ['there are no paging headers', { pagingHeaders: false }],
 ];
 
-const failing: readonly (readonly [...Row, says: RegExp])[] = [
+const failing: readonly FailingRow[] = [
   ['start_id is ignored among ties', { startId: 'ignored' }, {}, tooMany],
   ['ties have no end_id', { endIds: [] }, {}, tooMany],
   ['ties have no id that leads on', { envelope: { omit: ['end_id', 'next_page'] } }, {}, tooMany],
-  ['timespans tie beyond a page', {}, { timelineTies: 25 }, tooMany],
-  ['every second page is empty', { emptyPages: { every: 2 } }, {}, hides],
+  ['timespans tie beyond a page', {}, { timelineTies: 13 }, tooMany],
+  ['every second page is empty', { maxPage: 20, emptyPages: { every: 2 } }, {}, hides],
   ['no position is told', { envelope: { omit: ['end_time', 'next_page'] } }, {}, noEndTime],
   ['end_time is in the wrong unit', { envelope: { wrongUnit: true } }, {}, wrongUnit],
   ['since_id is ignored', { sinceId: 'ignored' }, {}, ignoresSinceId],
 ];
 
-/** Each switch alone; `harmless[0]` is none of them. */
-export const singleHabits: readonly Habit[] = [
-  ...harmless.map(([title, switches, account = {}]) => ({ title, switches, account })),
-  ...failing.map(([title, switches, account = {}, says]) => ({ title, switches, account, says })),
+/** What is too much for `npm test`, and has a kin above. */
+const more: readonly Row[] = [
+  ...[1, 2, 3].flatMap((times) =>
+    (['null', 'echo', 'zero'] as const).map((endTime): Row => {
+      const title = `a page in the middle is empty ${times} times, its end_time ${endTime}`;
+      return [title, { emptyPages: { atItem: 30, times, endTime } }];
+    }),
+  ),
+  ...(['exclusive', 'inclusive', 'lookup'] as const).flatMap((startId) =>
+    (['start', 'middle', 'head'] as const).map((at): Row => {
+      const title = `25 chats of one second at the ${at}, start_id ${startId}`;
+      return [title, { startId }, { newestAgeSeconds: 600, chats: 30, ties: [{ at, count: 25 }] }];
+    }),
+  ),
+  ...[2, 4, 5].map((every): Row => {
+    return [`of ${every} answers one is the one before it`, { repeatPage: { every } }];
+  }),
+  ['every second page holds one item', { shortPages: { every: 2, size: 1 } }],
+  [
+    'each page holds one item, and each has an id',
+    { maxPage: 1, endIds: ['chats', 'agent_timeline'] },
+  ],
+  ['a start of less than ten minutes is refused', { minimumAgeSeconds: 600 }],
+];
+
+/**
+ * Without an id that leads on, a second must fit into a page. That a page is full shows on a run's first one
+ * only if it holds as many as were asked for.
+ */
+const tiesWithoutId = (['start', 'middle', 'head'] as const).flatMap((at) =>
+  [15, 25].flatMap((count) =>
+    [{ startId: 'ignored' } as const, { endIds: [] }].map((switches): Habit => {
+      const account = { newestAgeSeconds: 600, chats: count + 5, ties: [{ at, count }] };
+      return {
+        title: `${count} chats of one second at the ${at} and ${JSON.stringify(switches)}`,
+        switches: { ...switches, maxPage: 1000 },
+        config: { chats_page_limit: 10 },
+        account,
+        says: tooMany,
+      };
+    }),
+  ),
+);
+
+const moreFailing: readonly FailingRow[] = [
+  ['each page holds one item, also where no id leads on', { shortPages: { size: 1 } }, {}, tooMany],
+  [
+    'one page has neither end_time nor next_page',
+    { envelope: { every: 2, omit: ['end_time', 'next_page'] } },
+    {},
+    noEndTime,
+  ],
+  ['one page is in the wrong unit', { envelope: { every: 2, wrongUnit: true } }, {}, wrongUnit],
+];
+
+function habitOf([title, switches, account = {}]: Row, says?: RegExp): Habit {
+  return { title, switches, account, mostRequests: 900, ...(says !== undefined && { says }) };
+}
+
+/** Each switch alone; the first is none of them. */
+export const habits: readonly Habit[] = [
+  ...[
+    ...harmless.map((row) => habitOf(row)),
+    ...failing.map(([title, switches, account, says]) => habitOf([title, switches, account], says)),
+  ].map((habit) => Object.assign(habit, { isLean: true })),
+  ...more.map((row) => habitOf(row)),
+  ...tiesWithoutId,
+  ...moreFailing.map(([title, switches, account, says]) =>
+    habitOf([title, switches, account], says),
+  ),
 ];
 
 /** What each switch may be set to in a mixture; the first is what it is by default. */
@@ -143,11 +219,11 @@ const choices: readonly (readonly Partial<Switches>[])[] = [
     {},
     { emptyPages: { every: 4 } },
     { emptyPages: { every: 5, endTime: 'zero' } },
-    { emptyPages: { atItem: 50, times: 2, endTime: 'echo' } },
+    { emptyPages: { atItem: 20, times: 2, endTime: 'echo' } },
   ],
   [{}, { emptyEnd: 'null' }, { emptyEnd: 'zero' }],
-  [{}, { shortPages: { every: 2, size: 7 } }, { shortPages: { size: 11 } }],
-  [{}, { maxPage: 9 }, { maxPage: 33 }],
+  [{}, { shortPages: { every: 2, size: 4 } }, { shortPages: { size: 6 } }],
+  [{}, { maxPage: 6 }, { maxPage: 17 }],
   [
     {},
     { envelope: { omit: ['next_page', 'count'] } },
@@ -160,8 +236,8 @@ const choices: readonly (readonly Partial<Switches>[])[] = [
   // Where since_id is ignored, a page that is clamped cannot be told from a list that is as short.
   [
     {},
-    { bansMaxPage: 7, agentsMaxPage: 7 },
-    { sinceId: 'exclusive', bansMaxPage: 7, agentsMaxPage: 7 },
+    { bansMaxPage: 3, agentsMaxPage: 3 },
+    { sinceId: 'exclusive', bansMaxPage: 3, agentsMaxPage: 3 },
     { sinceId: 'exclusive' },
     { sinceId: 'unpaged' },
     { sinceId: 'ignored' },
@@ -170,12 +246,10 @@ const choices: readonly (readonly Partial<Switches>[])[] = [
 
 /** About half of the switches away from their default, the same ones for the same seed. */
 function mixture(seed: number): Habit {
-  const random = seeded(seed * 7919);
-  const pick = (values: readonly Partial<Switches>[]): Partial<Switches> =>
-    (random() < 0.5 ? values[Math.floor(random() * values.length)] : undefined) ?? {};
-  const parts = choices.map((values) => pick(values));
+  const dice = createDice(seed);
+  const parts = choices.map((values) => (dice.percent(50) ? dice.one(values) : {}));
   const switches: Partial<Switches> = Object.assign({}, ...parts);
-  const account = random() < 0.5 ? {} : smallBursts;
+  const account = dice.percent(50) ? {} : smallBursts;
   const bursts = account === smallBursts ? 'small bursts' : 'large bursts';
   return {
     title: `${bursts} and ${JSON.stringify(switches)}`,

@@ -6,54 +6,17 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
-import { seeded } from '../helpers/export-model.ts';
 import { createManualClock } from '../helpers/manual-clock.ts';
-import { runTap } from '../helpers/run-tap.ts';
-import type { StartedTap } from '../helpers/spawn-tap.ts';
-import { holdRequest } from '../helpers/with-sandbox.ts';
-import {
-  contentsNow,
-  createDeathWorld,
-  runIn,
-  startIn,
-  type DeathWorld,
-  type Ending,
-} from './death-world.ts';
-import {
-  contentFaults,
-  contentsAfter,
-  lastStateOf,
-  readStory,
-  repeatsAfter,
-  type Story,
-} from './union.ts';
-import { isWhole } from './whole-set.ts';
+import { runTap, type TapResult } from '../helpers/run-tap.ts';
+import { startTap, type StartedTap } from '../helpers/spawn-tap.ts';
+import { holdRequest, withSandbox } from '../helpers/with-sandbox.ts';
+import { withWorld, worldStartMs, type World } from '../helpers/world.ts';
+import { account, faultsAfter, inputOf, wholeLines } from './cut-runs.ts';
+import { createDice } from './dice.ts';
+import { chosen, isWhole } from './whole-set.ts';
 
-/** What is wrong after the next run. */
-async function faultsAfter(
-  world: DeathWorld,
-  sandbox: Sandbox,
-  stopped: Story,
-): Promise<readonly string[]> {
-  sandbox.faults.clear();
-  const state = lastStateOf(stopped);
-  const next = await runIn(sandbox, state);
-  const end = stopped.findLastIndex((line) => line.state !== undefined);
-  const before = stopped.slice(0, Math.max(0, end));
-  const repeats = state && repeatsAfter(before, state, next.story, world.rules);
-  return [
-    ...(next.code === 0 ? [] : [next.stderr]),
-    ...contentFaults(contentsAfter([stopped, next.story]), contentsNow(sandbox)),
-    ...(repeats?.faults ?? []),
-  ];
-}
-
-/**
- * A run in this process that is stopped, as by a signal, once its reader has had so many bytes. The reader
- * takes a rest before it goes on.
- */
-function stopIn(sandbox: Sandbox, afterBytes: number): Promise<Ending> {
+/** A run that is stopped, as by a signal, once its reader has had so many bytes. The reader rests before it goes on. */
+function stopAfter({ run }: World, afterBytes: number): Promise<TapResult> {
   const stop = new AbortController();
   const read = async (stdout: Readable): Promise<Buffer> => {
     const pieces: Buffer[] = [];
@@ -67,77 +30,53 @@ function stopIn(sandbox: Sandbox, afterBytes: number): Promise<Ending> {
     }
     return Buffer.concat(pieces);
   };
-  return runIn(sandbox, undefined, (input) => runTap({ ...input, read, signal: stop.signal }));
+  return run({ ...inputOf({}), read, signal: stop.signal });
 }
 
 const times = isWhole ? 50 : 4;
 
 test(`Stopped at ${times} moments of a run: the page in hand and its state go out, and the next run brings exactly the rest`, async () => {
-  const world = await createDeathWorld();
-  const random = seeded(7);
-  await world.within(async (sandbox) => {
+  const dice = createDice(7);
+  await withWorld(account, async (world) => {
     for (let count = 0; count < times; count += 1) {
-      const stopped = await stopIn(sandbox, 1 + Math.floor(random() * 300_000));
+      const stopped = await stopAfter(world, dice.between(1, 100_000));
       expect(stopped.stderr).toContain('stopped by a signal');
-      expect(stopped.story.at(-1)?.state).toBeDefined();
-      expect(await faultsAfter(world, sandbox, stopped.story)).toEqual([]);
+      expect(stopped.messages.at(-1)?.type).toBe('STATE');
+      const next = await world.run(inputOf({}, stopped.lastState));
+      const rules = { startedMs: worldStartMs };
+      expect(faultsAfter(world.sandbox, stopped, next, rules)).toEqual([]);
     }
   });
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s ends the process, and the next run brings exactly the rest',
-  async (signal) => {
-    const third = holdRequest(3, '/incremental/chats');
-    const world = await createDeathWorld({}, { onRequest: third.onRequest });
-    await world.within(async (sandbox) => {
-      const tap = await startIn(sandbox);
-      const received = collect(tap);
-      await third.come;
-      tap.child.kill(signal);
-      const [stopped] = await Promise.all([tap.result, once(tap.child.stdout, 'close')]);
-      expect(stopped).toMatchObject({ code: null, signal });
-      // Whether or not the page in hand got out in time.
-      expect(await faultsAfter(world, sandbox, readStory(received()))).toEqual([]);
-    });
-  },
-);
-
-/** The API asks for a pause far longer than any test. */
-function pauseIn(path: string, nth: number): SandboxOptions {
-  return { faults: [{ path, nth, fault: { kind: 'status', status: 429, retryAfter: 600 } }] };
-}
-
 const pauses = [
   { where: 'in the bans', path: '=bans', nth: 3 },
   { where: 'in the timeline', path: 'agent_timeline', nth: 4 },
-  { where: 'among chats of one second', path: 'incremental/chats', nth: 9 },
+  { where: 'among chats of one second', path: 'incremental/chats', nth: 6 },
   { where: 'before the first agents', path: '=agents', nth: 1 },
 ];
 
-test.each(pauses)(
+test.each(chosen(pauses, ({ path }) => path === 'incremental/chats'))(
   'Stopped while a pause is waited for $where: the next run brings exactly the rest',
   async ({ path, nth }) => {
     const stop = new AbortController();
-    const clock = createManualClock(Date.now(), (ms) => {
+    const clock = createManualClock(worldStartMs, (ms) => {
       if (ms === 600_000) stop.abort();
     });
-    const options = { ...pauseIn(path, nth), now: clock.now(), clock: clock.now };
-    const world = await createDeathWorld({}, options);
-
-    await world.within(async (sandbox) => {
-      const stopped = await runIn(sandbox, undefined, (input) =>
-        runTap({ ...input, clock, signal: stop.signal }),
-      );
+    const fault = { kind: 'status', status: 429, retryAfter: 600 } as const;
+    const options = { ...account, clock: clock.now, faults: [{ path, nth, fault }] };
+    await withSandbox(options, async (sandbox) => {
+      const shared = { sandboxUrl: sandbox.url, clock };
+      const input = { ...inputOf(sandbox.config), ...shared, signal: stop.signal };
+      const stopped = await runTap(input);
       expect(stopped.stderr).toContain('INFO waiting 600 s');
-      expect(stopped.story.at(-1)?.state).toBeDefined();
-      expect(await faultsAfter(world, sandbox, stopped.story)).toEqual([]);
+      expect(stopped.messages.at(-1)?.type).toBe('STATE');
+      sandbox.faults.clear();
+      const next = await runTap({ ...inputOf(sandbox.config, stopped.lastState), ...shared });
+      expect(faultsAfter(sandbox, stopped, next, { startedMs: worldStartMs })).toEqual([]);
     });
   },
 );
-
-/** More than a pipe holds, in pages of which it holds several. */
-const plenty: SandboxOptions = { history: { min: 10, max: 14 } };
 
 /** A tap whose output is read all the time. */
 function collect({ child }: StartedTap): () => Buffer {
@@ -152,8 +91,7 @@ async function readFirstChat({ child }: StartedTap): Promise<Buffer> {
   await new Promise<void>((resolve) => {
     child.stdout.on('data', function read(chunk: Buffer) {
       chunks.push(chunk);
-      const story = readStory(Buffer.concat(chunks));
-      if (!story.some(({ written }) => written?.stream === 'chats')) return;
+      if (wholeLines(Buffer.concat(chunks)).records('chats').length === 0) return;
       child.stdout.off('data', read).pause();
       resolve();
     });
@@ -173,6 +111,41 @@ async function leftIn(tap: StartedTap): Promise<Buffer> {
   });
 }
 
+/** Starts the built program, `stop` ends it, and the next run goes on from what was read. */
+async function stopProcess(
+  options: SandboxOptions,
+  stop: (tap: StartedTap) => Promise<{ readonly end: TapResult; readonly bytes: Buffer }>,
+): Promise<TapResult> {
+  const startedMs = Date.now();
+  return withSandbox({ ...account, now: startedMs, ...options }, async (sandbox) => {
+    const shared = { sandboxUrl: sandbox.url };
+    const { end, bytes } = await stop(
+      await startTap({ ...inputOf(sandbox.config), ...shared }, false),
+    );
+    const stopped = wholeLines(bytes);
+    const next = await runTap({ ...inputOf(sandbox.config, stopped.states.at(-1)), ...shared });
+    expect(faultsAfter(sandbox, stopped, next, { startedMs })).toEqual([]);
+    return end;
+  });
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s ends the process by it, and the next run brings exactly the rest',
+  async (signal) => {
+    const third = holdRequest(3, '/incremental/chats');
+    const end = await stopProcess({ onRequest: third.onRequest }, async (tap) => {
+      const received = collect(tap);
+      await third.come;
+      tap.child.kill(signal);
+      const [stopped] = await Promise.all([tap.result, once(tap.child.stdout, 'close')]);
+      // Whether or not the page in hand got out in time.
+      return { end: stopped, bytes: received() };
+    });
+    expect(end).toMatchObject({ code: null, signal });
+    expect(end.stderr).not.toContain('CRITICAL');
+  },
+);
+
 const blockades = [
   { title: 'SIGTERM', sent: ['SIGTERM'] },
   { title: 'SIGINT', sent: ['SIGINT'] },
@@ -183,17 +156,14 @@ const blockades = [
 test.each(isWhole ? blockades : blockades.slice(1, 3))(
   '$title when the reader has stopped reading: what lies in the pipe is enough for the next run to bring the rest',
   async ({ sent }) => {
-    const world = await createDeathWorld({}, plenty);
-
-    await world.within(async (sandbox) => {
-      const tap = await startIn(sandbox);
+    // More than a pipe holds, in pages of which it holds several.
+    const end = await stopProcess({ chats: 300, history: { min: 10, max: 14 } }, async (tap) => {
       const begun = await readFirstChat(tap);
       const left = leftIn(tap);
       for (const signal of sent) tap.child.kill(signal);
       const [stopped, bytes] = await Promise.all([tap.result, left]);
-      expect(sent).toContain(stopped.signal);
-      const story = readStory(Buffer.concat([begun, bytes]));
-      expect(await faultsAfter(world, sandbox, story)).toEqual([]);
+      return { end: stopped, bytes: Buffer.concat([begun, bytes]) };
     });
+    expect(sent).toContain(end.signal);
   },
 );
