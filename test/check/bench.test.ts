@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-const program = fileURLToPath(new URL('../bench/bench.js', import.meta.url));
+const program = [
+  '--import',
+  new URL('../helpers/typescript.js', import.meta.url).href,
+  fileURLToPath(new URL('../bench/bench.ts', import.meta.url)),
+];
 let folder = '';
 
 beforeEach(async () => {
@@ -21,7 +25,7 @@ afterEach(async () => {
 
 async function bench(...args: readonly string[]) {
   return new Promise<{ code: unknown; stdout: string }>((resolve) => {
-    execFile(process.execPath, [program, ...args], (error, stdout) => {
+    execFile(process.execPath, [...program, ...args], (error, stdout) => {
       resolve({ code: error?.code ?? 0, stdout });
     });
   });
@@ -62,7 +66,7 @@ test.each([
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s ends it in the middle of a run, and its folder is gone',
   async (signal) => {
-    const argv = [program, '--smoke', '--only', 'cold-10', '--rounds', '1000'];
+    const argv = [...program, '--smoke', '--only', 'cold-10', '--rounds', '1000'];
     const child = spawn(process.execPath, argv, { env: { ...process.env, TMPDIR: folder } });
     const ended = once(child, 'exit');
     await once(child.stdout, 'data');

@@ -1,7 +1,7 @@
 /** One noisy round cannot fail the benchmark, one lucky round cannot pass it, and a restless machine does neither. */
 import { expect, test } from '@jest/globals';
 
-import { judge, spreadOf } from '../../bench/judge.js';
+import { judge, spreadOf } from '../../bench/judge.ts';
 
 const limits = [
   { variant: 'tap', metric: 'wallMs', form: 'ratio', to: 'floor', most: 1.25 },

@@ -1,7 +1,7 @@
 /** Nothing is timed that does not do its work: each record is held against the item it was made of. */
 import { expect, test } from '@jest/globals';
 
-import { verify } from '../../bench/verify.js';
+import { verify } from '../../bench/verify.ts';
 
 const items = [[{ id: 1, name: 'one' }], [{ id: 2, name: 'two' }]];
 const pages = { shape: 'tiny', folder: '', stream: 'agents', items, pageBytes: 0 } as const;

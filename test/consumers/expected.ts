@@ -1,0 +1,85 @@
+/** What the account holds, by stream: asked of the sandbox, never of the program under test. */
+import type { Sandbox, SandboxOptions } from './stage.ts';
+
+type Resource = Parameters<Sandbox['account']['count']>[0];
+
+export type Item = Record<string, unknown>;
+
+const resources: Readonly<Record<string, Resource>> = {
+  accounts: 'account',
+  agents: 'agents',
+  agent_timeline: 'agent_timeline',
+  bans: 'bans',
+  chats: 'chats',
+  departments: 'departments',
+  goals: 'goals',
+  roles: 'roles',
+  routing_settings: 'routing_settings/account',
+  shortcuts: 'shortcuts',
+  skills: 'skills',
+  triggers: 'triggers',
+};
+
+/** Names of all streams, in alphabetical order. */
+export const streams = Object.keys(resources).sort();
+
+/** Streams whose state says how far they have been read. */
+export const incrementalStreams = ['agents', 'bans', 'agent_timeline', 'chats'];
+
+/**
+ * Values that the API should not send and that make consumers stop, or drop a record without a word; a chat
+ * without an id is not among them: it fails its stream.
+ */
+export const unexpectedValues: NonNullable<SandboxOptions['hostile']> = [
+  'nul',
+  'surrogates',
+  'dates',
+  'types',
+  'fractions',
+  'unknown-fields',
+  'webpath-arrays',
+  'big-integer',
+];
+
+export function itemsOf({ account }: Sandbox, stream: string): readonly Item[] {
+  const resource = resources[stream];
+  return resource === undefined ? [] : [...account.dump(resource)];
+}
+
+/** @returns how many items each stream has */
+export function countsOf({ account }: Sandbox): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    streams.map((name) => [name, account.count(resources[name] ?? 'chats')]),
+  );
+}
+
+/**
+ * How many records a second read must bring: streams without a bookmark whole; of the others nothing, or
+ * what lies at the very instant of the bookmark, where more may have come since.
+ */
+export function secondReadOf(sandbox: Sandbox): Readonly<Record<string, number>> {
+  const newest = Math.max(...chatTimes(sandbox));
+  const repeated = chatTimes(sandbox).filter((time) => time === newest).length;
+  const nothingNew = { agents: 0, bans: 0, agent_timeline: 1, chats: repeated };
+  return { ...countsOf(sandbox), ...nothingNew };
+}
+
+function chatTimes(sandbox: Sandbox) {
+  return itemsOf(sandbox, 'chats').map(({ update_timestamp: time }) =>
+    // The API is known to write both zones at once.
+    typeof time === 'number' ? time * 1000 : Date.parse(String(time).replace('+00:00Z', 'Z')),
+  );
+}
+
+/** @returns what tells it from the others of its stream */
+export function keyOf(stream: string, item: Item): string {
+  if (stream === 'agent_timeline') return timelineKey(item);
+  if (stream === 'routing_settings') return '';
+  return String(item['account_key'] ?? item['id'] ?? item['name']);
+}
+
+/** The microsecond at which a span of an agent began. */
+export function timelineKey({ agent_id: agent, start_time: start }: Item): string {
+  const [, second, fraction = ''] = /^(.{19})(?:\.(\d+))?/.exec(String(start)) ?? [];
+  return `${String(agent)}|${second?.replace(' ', 'T')}.${fraction.padEnd(6, '0')}`;
+}

@@ -1,0 +1,89 @@
+/** Airbyte's messages, as far as the rows look into them. */
+
+export interface StreamState {
+  readonly type: string;
+  readonly stream: { stream_descriptor: { name: string }; stream_state: Record<string, unknown> };
+  readonly sourceStats?: { recordCount: number };
+}
+
+export interface Schema {
+  readonly type?: string | string[];
+  readonly format?: string;
+  readonly properties?: Record<string, Schema>;
+  readonly items?: Schema;
+}
+
+export interface CatalogStream {
+  readonly name: string;
+  readonly supported_sync_modes: string[];
+  readonly json_schema: { properties: Record<string, Schema> };
+}
+
+export interface Message {
+  readonly type: string;
+  readonly record?: { stream: string; data: Record<string, unknown> };
+  readonly state?: StreamState;
+  readonly catalog?: { streams: CatalogStream[] };
+  readonly connectionStatus?: { status: string; message?: string };
+  readonly trace?: Trace;
+}
+
+interface Trace {
+  readonly type: string;
+  readonly stream_status?: { stream_descriptor: { name: string }; status: string };
+  readonly error?: { message: string; stream_descriptor?: { name: string } };
+}
+
+export function messagesOf(output: string): readonly Message[] {
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+/** @returns data by stream */
+export function recordsOf(
+  messages: readonly Message[],
+): Readonly<Record<string, readonly Record<string, unknown>[]>> {
+  const records: Record<string, Record<string, unknown>[]> = {};
+  for (const { record } of messages) {
+    if (record !== undefined) (records[record.stream] ??= []).push(record.data);
+  }
+  return records;
+}
+
+/** @returns the last one of each stream */
+export function lastStates(messages: readonly Message[]): readonly StreamState[] {
+  const states = messages.flatMap(({ state }) => (state === undefined ? [] : [state]));
+  return [...new Map(states.map((state) => [state.stream.stream_descriptor.name, state])).values()];
+}
+
+export function discovered(messages: readonly Message[]): readonly CatalogStream[] {
+  const catalogs = messages.flatMap(({ catalog }) => (catalog === undefined ? [] : [catalog]));
+  if (catalogs.length !== 1) throw new Error(`There are ${catalogs.length} catalogs, not one.`);
+  return catalogs[0]?.streams ?? [];
+}
+
+/** All streams, each as far on as it can be: incremental if it knows how to. */
+export function configuredCatalog(streams: readonly CatalogStream[]): {
+  streams: { stream: CatalogStream; sync_mode: string; destination_sync_mode: string }[];
+} {
+  const configured = streams.map((stream) => ({
+    stream,
+    sync_mode: stream.supported_sync_modes.includes('incremental') ? 'incremental' : 'full_refresh',
+    destination_sync_mode: 'append',
+  }));
+  return { streams: configured };
+}
+
+/** @returns statuses by stream, in their order */
+export function statusesOf(
+  messages: readonly Message[],
+): Readonly<Record<string, readonly string[]>> {
+  const statuses: Record<string, string[]> = {};
+  for (const { trace } of messages) {
+    const status = trace?.stream_status;
+    if (status !== undefined) (statuses[status.stream_descriptor.name] ??= []).push(status.status);
+  }
+  return statuses;
+}

@@ -1,0 +1,145 @@
+/** A PostgreSQL server of its own, on loopback, with an empty database; its files go when it stops. */
+import { once } from 'node:events';
+import { access, chmod, chown, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+import { runProgram, runWell, startProgram } from './programs.ts';
+import type { ChildProcess } from 'node:child_process';
+
+export interface Postgres {
+  readonly host: string;
+  readonly port: number;
+  /** Without a password. */
+  readonly user: string;
+  readonly database: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** undefined: whoever runs the harness. */
+type Owner = { uid: number; gid: number } | undefined;
+
+const host = '127.0.0.1';
+const user = 'consumer';
+
+/** Nothing is kept longer than a run, so nothing has to survive a power cut. */
+const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+
+/** Where packages of Debian, Red Hat and Homebrew put the server's programs. */
+const usualFolders = ['/usr/lib/postgresql', '/usr', '/opt/homebrew/opt', '/usr/local/opt'];
+
+async function hasServer(folder: string) {
+  const needed = ['initdb', 'postgres'].map((name) => access(join(folder, name)));
+  return Promise.all(needed).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** @returns folders that may hold the server's programs, the newest version first */
+async function* candidates(): AsyncGenerator<string> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    // A link in the path: the server's other programs are where it leads to.
+    const program = await realpath(join(folder, 'initdb')).catch(() => undefined);
+    if (program !== undefined) yield dirname(program);
+  }
+  for (const folder of usualFolders) {
+    const names = await readdir(folder).catch(() => []);
+    const versions = names.filter((name) => /^(?:postgresql|pgsql)?[@-]?\d/.test(name));
+    const newestFirst = versions.sort((left, right) =>
+      right.localeCompare(left, 'en', { numeric: true }),
+    );
+    for (const name of newestFirst) yield join(folder, name, 'bin');
+  }
+}
+
+/** @returns the folder with initdb and postgres */
+async function findPrograms(): Promise<string> {
+  for await (const folder of candidates()) {
+    if (await hasServer(folder)) return folder;
+  }
+  throw new Error(
+    'There is no PostgreSQL server. Install one (Debian, Ubuntu: apt-get install postgresql).',
+  );
+}
+
+/** @returns PostgreSQL refuses to run as root */
+async function findOwner(): Promise<Owner> {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    const ids = await Promise.all(['-u', '-g'].map((flag) => runProgram('id', [flag, name])));
+    const [uid, gid] = ids.map(({ code, stdout }) => (code === 0 ? Number(stdout) : 0));
+    if (uid && gid) return { uid, gid };
+  }
+  throw new Error('PostgreSQL does not run as root, and there is no user postgres or nobody.');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, host);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  return address.port;
+}
+
+/** @returns once it takes connections */
+async function untilReady(server: ChildProcess): Promise<void> {
+  await new Promise((resolve, reject) => {
+    let said = '';
+    server.stderr?.setEncoding('utf8').on('data', (text) => {
+      said = `${said}${text}`.slice(-4000);
+      if (said.includes('database system is ready to accept connections')) resolve(undefined);
+    });
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`PostgreSQL does not start: ${said}`)));
+  });
+}
+
+async function ownFolder(folder: string, owner: Owner) {
+  await mkdir(join(folder, 'socket'));
+  if (owner === undefined) return;
+  // Every folder above the data must be open to the server's user.
+  await chmod(folder, 0o755);
+  for (const path of [folder, join(folder, 'socket')]) await chown(path, owner.uid, owner.gid);
+}
+
+async function stopServer(server: ChildProcess) {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const exited = once(server, 'exit');
+  // The fast shutdown: whoever is still connected is sent away.
+  server.kill('SIGINT');
+  const timer = setTimeout(() => server.kill('SIGQUIT'), 10_000);
+  await exited;
+  clearTimeout(timer);
+}
+
+export async function startPostgres(): Promise<Postgres> {
+  const programs = await findPrograms();
+  const owner = await findOwner();
+  const folder = await mkdtemp(join(tmpdir(), 'consumers-postgres-'));
+  const options = { ...owner, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
+  try {
+    await ownFolder(folder, owner);
+    const data = join(folder, 'data');
+    const form = ['--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
+    const initdb = join(programs, 'initdb');
+    await runWell(initdb, ['-D', data, '--username', user, ...form], options);
+    const port = await freePort();
+    const where = ['-D', data, '-p', String(port), '-h', host, '-k', join(folder, 'socket')];
+    const how = settings.flatMap((setting) => ['-c', setting]);
+    const server = startProgram(join(programs, 'postgres'), [...where, ...how], options);
+    await untilReady(server);
+    const stop = async () => {
+      await stopServer(server);
+      await rm(folder, { recursive: true, force: true });
+    };
+    return { host, port, user, database: 'postgres', stop };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,102 @@
+/** Tools that judge a tap: by the Singer specification, by the Meltano SDK, by three drafts of JSON Schema. */
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { unexpectedValues } from '../expected.ts';
+import { runProgram, runWell } from '../programs.ts';
+import { countRecords, lastState, linesOf, runTap, tapProgram } from '../singer.ts';
+import { consumerEnv } from '../stage.ts';
+import type { Row, Sandbox, Stage } from '../stage.ts';
+
+const drafts = fileURLToPath(new URL('drafts.py', import.meta.url));
+const sdkTests = fileURLToPath(new URL('sdk_tests.py', import.meta.url));
+
+const options = { chats: 120, timeline: 40, hostile: unexpectedValues };
+
+/** Nulls are left out: singer-check-tap breaks at an object that is null if there are dates in its schema. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, child]) => child !== null);
+  return Object.fromEntries(entries.map(([name, child]) => [name, withoutNulls(child)]));
+}
+
+/** The output of a whole run and of one from its state. */
+async function readTwice(stage: Stage, sandbox: Sandbox) {
+  const folder = await stage.folder();
+  const first = await runTap(sandbox, folder);
+  equal(first.code, 0, first.stderr);
+  const state = lastState(linesOf(first.stdout));
+  sandbox.account.edit({ count: 3 });
+  const second = await runTap(sandbox, folder, { state });
+  equal(second.code, 0, second.stderr);
+  return [first.stdout, second.stdout];
+}
+
+async function checkTap(stage: Stage) {
+  const { command } = await stage.environment('singer-tools');
+  const sandbox = await stage.account(options);
+  const told = [];
+  for (const output of await readTwice(stage, sandbox)) {
+    const lines = linesOf(output);
+    const input = lines.map((line) =>
+      JSON.stringify(line.record ? { ...line, record: withoutNulls(line.record) } : line),
+    );
+    const folder = await stage.folder();
+    const env = consumerEnv(folder, sandbox);
+    const said = await runWell(command('singer-check-tap'), [], {
+      env,
+      input: `${input.join('\n')}\n`,
+      timeoutMs: 60_000,
+    });
+    match(said, /The output is valid/);
+    deepEqual(countsIn(said), countRecords(lines), 'records it counts');
+    told.push(Object.values(countRecords(lines)).reduce((sum, count) => sum + count, 0));
+  }
+  return `${told.join(' and ')} records of two runs are valid`;
+}
+
+/** @param report With a table of streams, records and schemas. */
+function countsIn(report: string): Readonly<Record<string, number>> {
+  const rows = [...report.matchAll(/^\|\s*([a-z_]+)\s*\|\s*(\d+)\s*\|/gm)];
+  return Object.fromEntries(rows.map(([, stream, count]) => [stream, Number(count)]));
+}
+
+async function checkDrafts(stage: Stage) {
+  const { python } = await stage.environment('singer-sdk');
+  const sandbox = await stage.account(options);
+  const [whole = '', more = ''] = await readTwice(stage, sandbox);
+  const told = JSON.parse(await runWell(python, [drafts], { input: whole + more }));
+  deepEqual(told.faults, [], 'what a draft does not accept');
+  const lines = linesOf(whole + more).filter(({ type }) => type === 'RECORD');
+  const names = ['Draft4Validator', 'Draft7Validator', 'Draft202012Validator'];
+  deepEqual(told.checked, Object.fromEntries(names.map((name) => [name, lines.length])));
+  return `${lines.length} records and their schemas by drafts 4, 7 and 2020-12`;
+}
+
+/** So many tests there are for twelve streams; fewer would be a suite that has gone blind. */
+const leastTests = 100;
+
+async function runSdkTests(stage: Stage) {
+  const { python } = await stage.environment('singer-sdk');
+  const sandbox = await stage.account(options);
+  const folder = await stage.folder();
+  const config = join(folder, 'config.json');
+  await writeFile(config, JSON.stringify(sandbox.config));
+  const told = { TAP: tapProgram, TAP_CONFIG: config, PYTHONDONTWRITEBYTECODE: '1' };
+  const env = { ...consumerEnv(folder, sandbox), ...told };
+  const argv = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', sdkTests];
+  const { code, stdout } = await runProgram(python, argv, { cwd: folder, env });
+  equal(code, 0, stdout.slice(-4000));
+  const [, passed] = /(\d+) passed/.exec(stdout) ?? [];
+  equal(Number(passed) >= leastTests, true, `only ${passed} tests passed`);
+  return `${passed} tests of streams and attributes`;
+}
+
+export const conformanceRows: readonly Row[] = [
+  { name: 'singer-tools 0.4.1, singer-check-tap', consumers: ['singer-tools'], run: checkTap },
+  { name: 'singer-sdk 0.54.9, tap tests', consumers: ['singer-sdk'], run: runSdkTests },
+  { name: 'jsonschema, three drafts', consumers: ['singer-sdk'], run: checkDrafts },
+];

@@ -1,0 +1,80 @@
+/** Airbyte's own connector in PyAirbyte, then ours on the same tables and states, and the way back. */
+import { deepEqual, equal } from 'node:assert/strict';
+import { join } from 'node:path';
+
+import { itemsOf, keyOf } from '../expected.ts';
+import { blocksUnder } from '../guide.ts';
+import { installConnector } from '../old-connector.ts';
+import { checkRows, openSession } from './pyairbyte.ts';
+import type { Row, Sandbox, Stage } from '../stage.ts';
+import type { Session } from './pyairbyte.ts';
+import type { Answer } from '../programs.ts';
+
+/** Their connector goes on only where bans have a date: those of up to ten have one. */
+const readable = { chats: 120, timeline: 40, bans: { ip: 3, visitor: 3 } };
+
+async function during(opening: Promise<Session>, use: (session: Session) => Promise<Answer>) {
+  const session = await opening;
+  try {
+    return await use(session);
+  } finally {
+    await session.end();
+  }
+}
+
+function changeChats({ account }: Sandbox) {
+  account.edit({ count: 3 });
+  account.add({ count: 2 });
+}
+
+/** @returns how many records a read has moved, all chats being there afterwards, once */
+async function readChats(session: Session, sandbox: Sandbox): Promise<number> {
+  const { processed } = await session.ask('read');
+  const { chats } = await session.ask('tables');
+  const held = chats.map(({ id, update_timestamp: at }: Answer) => [id, Date.parse(at)]);
+  const items = itemsOf(sandbox, 'chats');
+  equal(held.length, items.length, 'chats in the table');
+  const versions = new Map(held);
+  const lost = items.filter(({ id, update_timestamp: at }) => !isSame(versions.get(id), at));
+  deepEqual(
+    lost.map((item) => keyOf('chats', item)),
+    [],
+    'chats whose last version is not there',
+  );
+  return processed;
+}
+
+/**
+ * A table holds seconds without a zone.
+ *
+ * @param held ms
+ */
+function isSame(held: unknown, sent: unknown) {
+  return Math.floor(Number(held) / 1000) === Math.floor(Date.parse(String(sent)) / 1000);
+}
+
+async function moveOver(stage: Stage) {
+  const sandbox = await stage.account(readable);
+  const cache = { duckdb: join(await stage.folder(), 'chat.duckdb') };
+  const program = await installConnector(stage, sandbox);
+  const [steps = ''] = await blocksUnder("### Take over from Airbyte's own connector", 'python');
+  const read = (session: Session) => readChats(session, sandbox);
+  const first = await during(openSession(stage, sandbox, cache, { program }), read);
+  changeChats(sandbox);
+  const second = await during(openSession(stage, sandbox, cache, { steps }), async (session) => {
+    const moved = await read(session);
+    await session.ask('follow');
+    checkRows(await session.ask('tables'), sandbox);
+    return moved;
+  });
+  changeChats(sandbox);
+  const back = await during(openSession(stage, sandbox, cache, { program }), read);
+  for (const moved of [second, back]) equal(moved < first / 2, true, `${moved} records again`);
+  return `${first} records of theirs, then ${second} of ours and each row once after the guide's refresh; ${back} on the way back`;
+}
+
+export const pyairbyteMoving: Row = {
+  name: "pyairbyte 0.71.3, Airbyte's connector then ours",
+  consumers: ['pyairbyte', 'airbyte-connector'],
+  run: moveOver,
+};

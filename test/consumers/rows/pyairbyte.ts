@@ -1,0 +1,220 @@
+/** PyAirbyte reads the source into databases; their tables are compared with the account, value by value. */
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { countsOf, itemsOf, keyOf, secondReadOf, streams, unexpectedValues } from '../expected.ts';
+import { startProgram } from '../programs.ts';
+import { airbyteConfig, consumerEnv, sourceProgram } from '../stage.ts';
+import type { Row, Sandbox, Stage } from '../stage.ts';
+import type { Item } from '../expected.ts';
+import type { Answer } from '../programs.ts';
+
+type Tables = Readonly<Record<string, readonly Item[]>>;
+
+export interface Session {
+  /** Raises what PyAirbyte raises. */
+  readonly ask: (verb: 'check' | 'streams' | 'read' | 'tables' | 'follow') => Promise<Answer>;
+  readonly end: () => Promise<void>;
+}
+
+const driver = fileURLToPath(new URL('pyairbyte.py', import.meta.url));
+
+/**
+ * A process of PyAirbyte that does one thing after another.
+ *
+ * @param cache Which database, as the driver wants it.
+ * @param given The source, what it does when asked to
+ * follow, and what its config holds beside the usual.
+ */
+export async function openSession(
+  stage: Stage,
+  sandbox: Sandbox,
+  cache: object,
+  given: { program?: string; steps?: string; settings?: object } = {},
+): Promise<Session> {
+  const { program = sourceProgram, steps, settings } = given;
+  const { python } = await stage.environment('pyairbyte');
+  const home = await stage.folder();
+  const child = startProgram(python, [driver], { cwd: home, env: consumerEnv(home, sandbox) });
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stdout === null || stderr === null) throw new Error('It has no pipes.');
+  const ended = once(child, 'close');
+  let said = '';
+  stderr.setEncoding('utf8').on('data', (text) => {
+    said = `${said}${text}`.slice(-3000);
+  });
+  stdin.on('error', () => {});
+  const answers = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  const tell = (line: string) => stdin.write(`${line}\n`);
+  const config = { ...airbyteConfig(sandbox), ...settings };
+  tell(JSON.stringify({ program, config, cache, steps }));
+  return {
+    ask: async (verb) => {
+      tell(verb);
+      const { done, value } = await answers.next();
+      if (done === true) throw new Error(`PyAirbyte has ended: ${said}`);
+      const answer = JSON.parse(value);
+      if (answer.error !== undefined) throw new Error(`${answer.error}: ${answer.message}`);
+      return answer;
+    },
+    end: async () => {
+      stdin.end();
+      await ended;
+    },
+  };
+}
+
+function sum(counts: Readonly<Record<string, number>>) {
+  return Object.values(counts).reduce((left, right) => left + right, 0);
+}
+
+/** Whether a column holds what the API sent: text, numbers and truth as they are, instants as instants. */
+function isSame(sent: unknown, held: unknown) {
+  if (sent === held || String(sent) === String(held)) return true;
+  // Truth is sent as 1 or 0 by old accounts.
+  if (typeof held === 'boolean') return Boolean(sent) === held;
+  if (typeof sent !== 'string' || typeof held !== 'string') return false;
+  const zoned = held.endsWith('Z') || /[+-]\d\d:?\d\d$/.test(held) ? held : `${held}Z`;
+  return Date.parse(sent) === Date.parse(zoned);
+}
+
+/** @returns which of its plain values the row does not hold */
+function differences(item: Item, row: Item): readonly string[] {
+  return Object.entries(item)
+    .filter(([, sent]) => sent !== null && typeof sent !== 'object')
+    .filter(([name, sent]) => !isSame(sent, row[name]))
+    .map(([name, sent]) => `${name} is ${JSON.stringify(row[name])}, not ${JSON.stringify(sent)}`);
+}
+
+/** Each table holds each item of the account, once. */
+export function checkRows(tables: Tables, sandbox: Sandbox): void {
+  const counts = streams.map((stream) => [stream, tables[stream]?.length ?? 'no table']);
+  deepEqual(Object.fromEntries(counts), countsOf(sandbox), 'rows in the tables');
+  for (const stream of streams) {
+    const held = new Set(tables[stream]?.map((row) => keyOf(stream, row)));
+    const keys = itemsOf(sandbox, stream).map((item) => keyOf(stream, item));
+    const missing = keys.filter((key) => !held.has(key));
+    deepEqual(missing, [], `rows missing in ${stream}`);
+  }
+}
+
+/** Each table holds each item of the account, once, with all its plain values. */
+function checkTables(tables: Tables, sandbox: Sandbox) {
+  checkRows(tables, sandbox);
+  const faults = streams.flatMap((stream) => {
+    const rows = new Map(tables[stream]?.map((row) => [keyOf(stream, row), row]));
+    return itemsOf(sandbox, stream).flatMap((item) => {
+      const key = keyOf(stream, item);
+      return differences(item, rows.get(key) ?? {}).map((text) => `${stream} ${key}: ${text}`);
+    });
+  });
+  deepEqual(faults.slice(0, 10), [], `${faults.length} differences between tables and account`);
+}
+
+/** @returns what was compared */
+async function readThrice(session: Session, sandbox: Sandbox): Promise<string> {
+  equal(await session.ask('check'), true, 'check');
+  deepEqual((await session.ask('streams')).sort(), streams);
+  const { processed } = await session.ask('read');
+  equal(processed, sum(countsOf(sandbox)), 'records of the first read');
+  checkTables(await session.ask('tables'), sandbox);
+  const again = await session.ask('read');
+  equal(again.processed, sum(secondReadOf(sandbox)), 'records of the second read');
+  checkTables(await session.ask('tables'), sandbox);
+  sandbox.account.edit({ count: 3 });
+  sandbox.account.add({ count: 2 });
+  await session.ask('read');
+  checkTables(await session.ask('tables'), sandbox);
+  return `${processed} records in ${streams.length} tables, ${again.processed} read again, 5 changes seen`;
+}
+
+async function compareTables(stage: Stage, cache: object) {
+  const sandbox = await stage.account({ chats: 150, timeline: 60 });
+  const session = await openSession(stage, sandbox, cache);
+  try {
+    return await readThrice(session, sandbox);
+  } finally {
+    await session.end();
+  }
+}
+
+async function intoDuckdb(stage: Stage) {
+  return compareTables(stage, { duckdb: join(await stage.folder(), 'chat.duckdb') });
+}
+
+async function intoPostgres(stage: Stage) {
+  const { host, port, user: username, database } = await stage.postgres();
+  const schema = { schema_name: 'pyairbyte' };
+  return compareTables(stage, { postgres: { host, port, username, database, ...schema } });
+}
+
+/** Values that other sources trip over: PyAirbyte drops a record without a word, or PostgreSQL refuses all. */
+async function keepUnexpected(stage: Stage) {
+  const sandbox = await stage.account({ chats: 40, timeline: 10, hostile: unexpectedValues });
+  const { host, port, user: username, database } = await stage.postgres();
+  const where = { host, port, username, database, schema_name: 'unexpected' };
+  const session = await openSession(stage, sandbox, { postgres: where });
+  try {
+    await session.ask('read');
+    checkRows(await session.ask('tables'), sandbox);
+  } finally {
+    await session.end();
+  }
+  return 'no row is lost';
+}
+
+/** A stream that fails makes the whole read fail, loudly; the one after that brings everything. */
+async function hearOfFailure(stage: Stage) {
+  const sandbox = await stage.account({ chats: 20, timeline: 10 });
+  const duckdb = join(await stage.folder(), 'chat.duckdb');
+  const session = await openSession(stage, sandbox, { duckdb });
+  try {
+    sandbox.faults.set([{ path: '=goals', fault: { kind: 'status', status: 400 } }]);
+    await rejects(session.ask('read'), /^Error: AirbyteConnectorFailedError/);
+    sandbox.faults.clear();
+    await session.ask('read');
+    checkTables(await session.ask('tables'), sandbox);
+  } finally {
+    await session.end();
+  }
+  return 'a failing stream raises, the next read brings all';
+}
+
+/** One chat without an id costs all records of all streams, in each run; with `on_bad_item: warn` that chat alone. */
+async function passBadItem(stage: Stage) {
+  const sandbox = await stage.account({ chats: 20, timeline: 10 });
+  sandbox.account.patchChat(sandbox.account.idAt('chats', 5), { id: null });
+  const duckdb = join(await stage.folder(), 'chat.duckdb');
+  const strict = await openSession(stage, sandbox, { duckdb });
+  try {
+    await rejects(strict.ask('read'), /^Error: AirbyteConnectorFailedError/);
+  } finally {
+    await strict.end();
+  }
+  const settings = { on_bad_item: 'warn' };
+  const lenient = await openSession(stage, sandbox, { duckdb }, { settings });
+  try {
+    const { processed } = await lenient.ask('read');
+    equal(processed, sum(countsOf(sandbox)) - 1, 'records of the read');
+    const tables = await lenient.ask('tables');
+    const counts = streams.map((stream) => [stream, tables[stream]?.length ?? 'no table']);
+    const { chats = 0, ...others } = countsOf(sandbox);
+    deepEqual(Object.fromEntries(counts), { ...others, chats: chats - 1 }, 'rows in the tables');
+    return `one chat without an id: nothing is stored; with on_bad_item: warn ${processed} records are`;
+  } finally {
+    await lenient.end();
+  }
+}
+
+const consumers = ['pyairbyte'];
+
+export const pyairbyteRows: readonly Row[] = [
+  { name: 'pyairbyte 0.71.3 into DuckDB', consumers, run: intoDuckdb },
+  { name: 'pyairbyte 0.71.3 into PostgreSQL', consumers, run: intoPostgres },
+  { name: 'pyairbyte 0.71.3 and values nobody expects', consumers, run: keepUnexpected },
+  { name: 'pyairbyte 0.71.3 and a failure', consumers, run: hearOfFailure },
+  { name: 'pyairbyte 0.71.3 and a chat without an id', consumers, run: passBadItem },
+];

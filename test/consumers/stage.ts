@@ -1,0 +1,150 @@
+/** What the rows of the table work with: accounts, folders, a database, and the source as a consumer starts it. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { startSandbox } from '../../dist/sandbox/server.js';
+import { environmentOf } from './environments.ts';
+import { startPostgres } from './postgres.ts';
+import { runProgram, type Ended } from './programs.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { Environment } from './environments.ts';
+import type { Postgres } from './postgres.ts';
+
+export type { Sandbox, SandboxOptions };
+
+export interface Stage {
+  readonly environment: (consumer: string) => Promise<Environment>;
+  /** A sandbox, ended with the row. */
+  readonly account: (options: SandboxOptions) => Promise<Sandbox>;
+  /** A new one, removed with everything else. */
+  readonly folder: () => Promise<string>;
+  /** One for all rows. */
+  readonly postgres: () => Promise<Postgres>;
+  readonly endRow: () => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+export interface Row {
+  readonly name: string;
+  /** The environments it needs, by their file in `requirements`. */
+  readonly consumers: readonly string[];
+  /** What has been compared, in words; raises what differs. */
+  readonly run: (stage: Stage) => Promise<string>;
+}
+
+/** The program Airbyte's consumers start. */
+export const sourceProgram = fileURLToPath(
+  new URL('../../bin/source-zendesk-chat.js', import.meta.url),
+);
+
+/**
+ * What a consumer finds in its environment: nothing of whoever runs the harness, a home of its own, the
+ * sandbox in place of the real API, and no way to tell anybody.
+ */
+export function consumerEnv(home: string, { url }: { url: string }): NodeJS.ProcessEnv {
+  return {
+    PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+    HOME: home,
+    TMPDIR: home,
+    LANG: 'C.UTF-8',
+    DO_NOT_TRACK: '1',
+    ZENDESK_CHAT_API_URL: url,
+  };
+}
+
+/** The config in the form Airbyte keeps it in. */
+export function airbyteConfig({ config }: Sandbox): { credentials: object } {
+  const { access_token, ...rest } = config;
+  return { ...rest, credentials: { credentials: 'access_token', access_token } };
+}
+
+/** What a verb is given, each as a file of its own. */
+export interface Files {
+  readonly config?: object;
+  readonly catalog?: object;
+  readonly state?: object;
+}
+
+/**
+ * Runs a source as Airbyte's platform does.
+ *
+ * @param command The program and what comes before the verb.
+ * @param where And what more its environment holds.
+ */
+export async function runSource(
+  command: readonly string[],
+  verb: string,
+  files: Files,
+  { folder, sandbox, env }: { folder: string; sandbox: { url: string }; env?: NodeJS.ProcessEnv },
+): Promise<Ended> {
+  const [program = '', ...before] = command;
+  const inputs = await mkdtemp(join(folder, `${verb}-`));
+  const argv = [...before, verb];
+  for (const [name, value] of Object.entries(files)) {
+    const path = join(inputs, `${name}.json`);
+    await writeFile(path, JSON.stringify(value));
+    argv.push(`--${name}`, path);
+  }
+  return runProgram(program, argv, {
+    cwd: inputs,
+    env: { ...consumerEnv(inputs, sandbox), ...env },
+  });
+}
+
+/** Things that are made once, however often they are asked for. */
+function createOnce() {
+  const environments: Map<string, Promise<Environment>> = new Map();
+  let postgres: Promise<Postgres> | undefined;
+  return {
+    environment(consumer: string) {
+      const made = environments.get(consumer) ?? environmentOf(consumer);
+      environments.set(consumer, made);
+      return made;
+    },
+    postgres() {
+      postgres ??= startPostgres();
+      return postgres;
+    },
+    async end() {
+      // A server that could not be started has been told of by the row that wanted it.
+      const server = await postgres?.catch(() => undefined);
+      await server?.stop();
+    },
+  };
+}
+
+export async function createStage(): Promise<Stage> {
+  const root = await mkdtemp(join(tmpdir(), 'consumers-'));
+  const once = createOnce();
+  let folders = 0;
+  let sandboxes: Sandbox[] = [];
+  const endRow = async () => {
+    const ended = sandboxes;
+    sandboxes = [];
+    await Promise.all(ended.map((sandbox) => sandbox.close()));
+  };
+  return {
+    environment: (consumer) => once.environment(consumer),
+    postgres: () => once.postgres(),
+    async account(options) {
+      const sandbox = await startSandbox(options);
+      sandboxes.push(sandbox);
+      return sandbox;
+    },
+    async folder() {
+      folders += 1;
+      const path = join(root, String(folders));
+      await mkdir(path);
+      return path;
+    },
+    endRow,
+    async end() {
+      await endRow();
+      await once.end();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
