@@ -40,11 +40,13 @@ interface Try extends LoginArguments {
   readonly client: OAuthClient;
   readonly state: string;
   readonly verifier: string;
+  /** All that nothing may repeat, as it becomes known. */
+  readonly secrets: Set<string>;
 }
 
 /** @returns the exit code. @throws TapError that says why there are no tokens. */
 export async function login(run: LoginRun): Promise<number> {
-  const { env, logger, clock, stderr, lifetime } = run;
+  const { env, clock, stderr, lifetime } = run;
   const args = await parseLoginArguments(run.argv.slice(1));
   if (typeof args === 'string') {
     await print(run.stdout, `${args}\n`);
@@ -57,11 +59,17 @@ export async function login(run: LoginRun): Promise<number> {
   const canAsk = given === '' && process.stdin.isTTY;
   const question = 'Client secret (not shown; leave it empty if there is none): ';
   const secret = canAsk ? await askHidden(question, stderr, lifetime.signal) : given;
-  logger.setSecrets([secret]);
   const client = { clientId: args.clientId, ...(secret !== '' && { clientSecret: secret }) };
-  const attempt = { ...args, run, config, client, state: randomText(), verifier: randomText() };
+  const [state, verifier] = [randomText(), randomText()];
+  const attempt: Try = { ...args, run, config, client, state, verifier, secrets: new Set() };
+  keepSecret(attempt, [secret, verifier]);
   await (args.isPasted ? paste(attempt) : browse(attempt));
   return 0;
+}
+
+function keepSecret({ run, secrets }: Try, more: readonly (string | null | undefined)[]): void {
+  for (const secret of more) if (secret) secrets.add(secret);
+  run.logger.setSecrets([...secrets]);
 }
 
 function randomText(): string {
@@ -177,12 +185,13 @@ async function finish(
   redirectUri: string,
 ): Promise<Outcome> {
   const { run, config, client, place } = attempt;
-  const { logger, stdout, stderr } = run;
+  const { stdout, stderr } = run;
+  keepSecret(attempt, [answer.get('code'), answer.get('access_token')]);
   const problem = explain(answer, redirectUri);
   if (problem !== undefined) throw new ConfigError(problem);
   const tokens = await tokensOf(attempt, answer, redirectUri);
-  const { accessToken, refreshToken = '' } = tokens;
-  logger.setSecrets([client.clientSecret ?? '', accessToken, refreshToken]);
+  const { accessToken, refreshToken } = tokens;
+  keepSecret(attempt, [accessToken, refreshToken]);
   await keepTokens(place, { subdomain: config.subdomain, client, tokens, stdout });
   const tried = { ...config, access_token: accessToken, secrets: [accessToken] };
   const ask = await assembleCheck(apiOptions(attempt, tried));
@@ -204,8 +213,7 @@ async function tokensOf(
 ): Promise<Tokens> {
   const { run, config, client, state, verifier } = attempt;
   if (client.clientSecret === undefined) return implicitTokens(answer, run.clock.now());
-  const secrets = [client.clientSecret, answer.get('code') ?? ''];
-  const { code } = await assembleGrants(apiOptions(attempt, { ...config, secrets }), client);
+  const { code } = await assembleGrants(apiOptions(attempt, config), client);
   const parameters = new URLSearchParams({ code: answer.get('code') ?? '', state });
   return code({ parameters, state, redirectUri, verifier });
 }
@@ -218,8 +226,9 @@ function implicitTokens(answer: URLSearchParams, obtainedMs: number): Tokens {
   return { accessToken, obtainedMs, ...(isKnown && { expiresMs: obtainedMs + seconds * 1000 }) };
 }
 
-function apiOptions({ run }: Try, config: Config): ApiOptions {
+function apiOptions({ run, secrets }: Try, settings: Config): ApiOptions {
   const { env, logger, clock, lifetime } = run;
+  const config = { ...settings, secrets: [...secrets] };
   // What is asked on the way says nothing to the person at the terminal.
   const quiet = { ...logger, info: logger.debug, metric: () => undefined };
   return { config, env, logger: quiet, clock, signal: lifetime.signal };

@@ -35,17 +35,29 @@ function piecesOf(text: string): readonly string[] {
   return Array.from({ length: count }, (_, start) => text.slice(start, start + tellingLength));
 }
 
-const tellingPieces = new Set(
-  Object.values(markedSecrets).flatMap((secret) => formsOf(secret).flatMap(piecesOf)),
-);
-for (const common of [...tellingPieces].filter((piece) => 'do-not-show'.includes(piece))) {
-  tellingPieces.delete(common);
+function tellingPieces(secrets: Iterable<string>): ReadonlySet<string> {
+  const pieces = [...secrets].flatMap((secret) => formsOf(secret).flatMap(piecesOf));
+  return new Set(pieces.filter((piece) => !'do-not-show'.includes(piece)));
 }
 
-/** Pieces of secrets in anything the program wrote, in any form. */
-export function secretsIn({ stdout, stderr }: TapResult): readonly string[] {
+const markedPieces = tellingPieces(Object.values(markedSecrets));
+
+/** Pieces of secrets in anything the program wrote, in any form: of the marked ones, and of more. */
+export function secretsIn(
+  { stdout, stderr }: Pick<TapResult, 'stdout' | 'stderr'>,
+  more: Iterable<string> = [],
+): readonly string[] {
   const written = `${stdout}\n${stderr}`;
-  return [...tellingPieces].filter((piece) => written.includes(piece));
+  return [...markedPieces, ...tellingPieces(more)].filter((piece) => written.includes(piece));
+}
+
+/** Fields of a token request that hold a secret. */
+const secretFields = ['client_id', 'client_secret', 'refresh_token', 'code', 'code_verifier'];
+
+/** The secrets in the form of a token request. */
+export function secretsOfForm(form: string): readonly string[] {
+  const fields = new URLSearchParams(form);
+  return secretFields.flatMap((name) => fields.get(name) ?? []);
 }
 
 /** One of each kind of personal datum. */
