@@ -37,7 +37,9 @@ export async function createCommandLine(recorded: readonly string[]): Promise<Co
   await mkdir(programs);
   await writeFile(calls, '');
   for (const name of ['tap-zendesk-chat', 'source-zendesk-chat']) {
-    await writeProgram(join(programs, name), nodeOn(`bin/${name}.js`));
+    // The port of the documents may be in use.
+    const anyPort = '[ "${1:-}" != login ] || set -- "$@" --port 0';
+    await writeProgram(join(programs, name), `${anyPort}\n${nodeOn(`bin/${name}.js`)}`);
   }
   await writeProgram(join(programs, 'docker'), nodeOn('test/docs/docker.js'));
   await writeProgram(join(programs, 'target-jsonl'), nodeOn('test/docs/target-jsonl.js'));

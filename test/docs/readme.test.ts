@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
@@ -45,7 +46,13 @@ describe('The commands', () => {
 
   beforeAll(async () => {
     shell = await createCommandLine(onlyNoted);
-    sandbox = await startSandbox({ token: 'your-chat-token', subdomain: 'acme', chats: 30 });
+    const clients = [{ id: 'CLIENT_ID', secret: 'CLIENT_SECRET' }];
+    sandbox = await startSandbox({
+      token: 'your-chat-token',
+      subdomain: 'acme',
+      chats: 30,
+      clients,
+    });
   });
 
   afterAll(async () => {
@@ -55,7 +62,11 @@ describe('The commands', () => {
 
   // In the README's order: a later one may need what an earlier one has left.
   test.each(blocksIn('sh').map(({ title, text }) => [title, text]))('%s', async (_title, lines) => {
-    await shell.run(lines, { ZENDESK_CHAT_API_URL: sandbox.url });
+    await shell.run(lines, {
+      ZENDESK_CHAT_API_URL: sandbox.url,
+      TAP_ZENDESK_CHAT_CLIENT_SECRET: 'CLIENT_SECRET',
+      BROWSER: fileURLToPath(new URL('test/helpers/browser.js', root)),
+    });
   });
 
   test('are all that was run, and the target got the streams it was meant to get', async () => {
