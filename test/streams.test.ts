@@ -5,6 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { describeStreams } from '../src/describe.ts';
 import type { JsonObject } from '../src/json.ts';
 import { startSandbox, type Sandbox } from '../src/sandbox/server.ts';
+import { schemaAt } from '../src/singer/catalog-entry.ts';
+import { isNullable, propertyBreadcrumbs, type Breadcrumb } from '../src/singer/schema.ts';
 import { streams } from '../src/zendesk/streams.ts';
 import { createFakeClock } from './helpers/fake-clock.ts';
 import { compileForDrafts, draftFaults, emissionFaults } from './helpers/json-schema.ts';
@@ -61,7 +63,6 @@ test.each(table)(
     const schema = schemas[name] ?? {};
     expect(draftFaults(schema)).toEqual([]);
     expect(emissionFaults(schema, keyProperties)).toEqual([]);
-    expect(compileForDrafts(schema)).toBeInstanceOf(Function);
     expect(name).toMatch(/^[a-z][a-z_]{0,62}$/);
   },
 );
@@ -76,6 +77,27 @@ test.each(table)(
     expect(keyProperties.map((key) => [columns[key]?.type].flat())).not.toContainEqual(
       expect.arrayContaining(['null']),
     );
+  },
+);
+
+test.each(table)(
+  '%s: it is described, all but its keys may be null, and flattened names are told apart',
+  (name, { keyProperties }) => {
+    const schema = schemas[name] ?? {};
+    expect(schema.description).toMatch(/^[A-Z].*\.$/);
+    expect(schema.properties?.['additional_fields']?.description).toMatch(/JSON/);
+    const places = [...propertyBreadcrumbs(schema)];
+    const isNeverNull = (place: Breadcrumb): boolean => {
+      const node = schemaAt(schema, place);
+      return typeof node === 'object' && !isNullable(node);
+    };
+    const columns = places.filter(isNeverNull).map(([, ...path]) => path.join('.'));
+    expect(columns).toEqual(keyProperties);
+    const flat = places.map((place) =>
+      place.filter((step) => step !== 'properties' && step !== 'items').join('__'),
+    );
+    expect(new Set(flat).size).toBe(flat.length);
+    expect(flat.filter((column) => column.length > 63)).toEqual([]);
   },
 );
 

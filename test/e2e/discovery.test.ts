@@ -1,8 +1,7 @@
 /** What the tap can read is told without network, without credentials and always in the same bytes. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
-import { breadcrumbOf, type DraftCatalog } from '../helpers/catalogs.ts';
+import { type DraftCatalog } from '../helpers/catalogs.ts';
 import { withClosedPort } from '../helpers/local-server.ts';
 import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';
@@ -48,53 +47,6 @@ test('Discovery has no line that a line buffer could not take', async () => {
   expect(lines.length).toBeGreaterThan(1000);
 });
 
-test('Discovery tells all twelve streams, in both spellings and choosing none', async () => {
-  const result = await discover();
-  const { streams } = catalogIn(result);
-  expect(streams.map((entry) => entry.tap_stream_id).join(' ')).toBe(
-    'accounts routing_settings departments goals roles shortcuts skills triggers agents bans ' +
-      'agent_timeline chats',
-  );
-  expect(result.stdout).not.toMatch(/"selected":/);
-  const chats = streams.at(-1);
-  expect(chats).toMatchObject({
-    stream: 'chats',
-    key_properties: ['id'],
-    replication_method: 'INCREMENTAL',
-    replication_key: 'update_timestamp',
-  });
-  expect(chats?.metadata[0]).toEqual({
-    breadcrumb: [],
-    metadata: {
-      inclusion: 'available',
-      'selected-by-default': true,
-      'table-key-properties': ['id'],
-      'valid-replication-keys': ['update_timestamp'],
-    },
-  });
-});
-
-/** Dotted paths of all properties, written down anew: `history[].msg`. */
-function pathsIn(schema: JsonObject | undefined, before = ''): readonly string[] {
-  const { properties, items } = (schema ?? {}) as Record<string, Record<string, JsonObject>>;
-  const inItems = items === undefined ? [] : pathsIn(items, `${before.slice(0, -1)}[].`);
-  const own = Object.entries(properties ?? {}).flatMap(([name, child]) =>
-    [`${before}${name}`].concat(pathsIn(child, `${before}${name}.`)),
-  );
-  return [...own, ...inItems];
-}
-
-test('Every property at every depth can be selected, also inside arrays', async () => {
-  const { streams } = catalogIn(await discover());
-  for (const { schema, metadata } of streams) {
-    const told = metadata.slice(1).map(({ breadcrumb }) => JSON.stringify(breadcrumb));
-    const paths = pathsIn(schema as JsonObject).map((path) => JSON.stringify(breadcrumbOf(path)));
-    expect(told).toEqual(paths);
-  }
-  const chats = streams.at(-1)?.metadata.map(({ breadcrumb }) => breadcrumb.join('/'));
-  expect(chats).toContain('properties/history/items/properties/msg');
-});
-
 test('What discovery prints can be given back as the catalog, and reads everything', async () => {
   const { stdout } = await discover();
   await withSandbox({}, async (sandbox) => {
@@ -106,11 +58,6 @@ test('What discovery prints can be given back as the catalog, and reads everythi
     expect([withCatalog.code, withCatalog.warnings]).toEqual([0, []]);
     expect(told(withCatalog)).toEqual(told(without));
   });
-});
-
-test.each(['chats', 'all'])('Discovery accepts extra_streams: %s', async (extra) => {
-  const { code, stdout } = await discover({ config: { extra_streams: extra } });
-  expect([code, stdout.includes('"tap_stream_id": "chats"')]).toEqual([0, true]);
 });
 
 test.each([

@@ -110,13 +110,6 @@ test('on_forbidden: warn leaves out streams that answer 403, with a warning and 
   expect(result.code).toBe(0);
 });
 
-test('by default a stream that answers 403 fails', async () => {
-  const { result } = await runOnce(forbidden);
-
-  expect(lastWords(result)).toMatch(/^CRITICAL 2 of 12 streams failed \(goals, agents\): goals: /);
-  expect(result.code).toBe(1);
-});
-
 test('where a 403 means absent, on_absent decides', async () => {
   const options = { switches: { absent: { account: 403 } } } as const;
   const config = { on_forbidden: 'warn', on_absent: 'fail' };

@@ -30,6 +30,21 @@ test('--check with a good token asks each endpoint and says how new the newest c
   });
 });
 
+test('--check of chats that are days old looks further back until there is one', async () => {
+  const options = { now: Date.now() - 5 * 86_400_000, clock: Date.now };
+  await withSandbox(options, async (sandbox) => {
+    const result = await runTap({
+      args: ['--check', '--select', 'chats'],
+      sandboxUrl: sandbox.url,
+      config: sandbox.config,
+    });
+    expect(rows(result)).toEqual([
+      expect.stringMatching(/^chats ok newest of \S+Z, \d+ days old$/),
+    ]);
+    expect(sandbox.requests.length).toBe(3);
+  });
+});
+
 test('--check with a wrong token asks twice and says what to do', async () => {
   await withSandbox({}, async (sandbox) => {
     const result = await check(sandbox, { access_token: 'wrong-token' });

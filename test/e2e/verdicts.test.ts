@@ -39,13 +39,6 @@ test('An account that has only agents and chats is read without complaint, and s
   expect(result.messages.at(-1)?.type).toBe('STATE');
 });
 
-test('A token that may not see the account itself reads everything else', async () => {
-  const { result } = await runOnce({ switches: { absent: { account: 403 } } });
-  expect(result.code).toBe(0);
-  expect(result.warnings).toEqual([expect.stringMatching(/^accounts: .*answers 403 Forbidden/)]);
-  expect(lastWords(result)).toMatch(/11 complete, 1 absent, 0 failed/);
-});
-
 test.each([
   { path: 'goals', status: 403, stream: 'goals' },
   { path: 'agents', status: 404, stream: 'agents' },

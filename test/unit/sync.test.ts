@@ -201,79 +201,6 @@ test('the stream an earlier run was interrupted in comes first, and all others a
   expect(statuses(results)).toEqual(['b complete', 'c complete', 'a complete']);
 });
 
-test('an endpoint this account lacks warns, counts as absent, and gets no schema', async () => {
-  const { told, results, log } = await run(
-    [streamToRead('a', refused(404)), streamToRead('b', pagesOf(pageOf([1])))],
-    { script: [[]], state: { bookmarks: { a: { id: 3 } } } },
-  );
-  expect(told.slice(0, 3)).toEqual(['a started', 'a absent', 'b started']);
-  expect(statuses(results)).toEqual(['a absent', 'b complete']);
-  expect(log).toContain(
-    'WARNING a: this is not there for this account or its token, though the state shows',
-  );
-});
-
-test('on_absent fail makes a missing endpoint a failure', async () => {
-  const { results } = await run([streamToRead('a', refused(404))], {
-    script: [[]],
-    failsOnAbsent: true,
-  });
-  expect(statuses(results)).toEqual(['a failed']);
-});
-
-test('404 everywhere is a wrong subdomain, not an empty account: the run ends there', async () => {
-  const nowhere = (): never => {
-    throw refusal(404);
-  };
-  const { results, asked } = await run(
-    [streamToRead('a', refused(404)), streamToRead('b', pagesOf(pageOf([1])))],
-    { script: [nowhere] },
-  );
-  expect(statuses(results)).toEqual(['a failed', 'b unread']);
-  expect(results[0]?.error?.message).toMatch(/check subdomain and access_token/);
-  expect(asked).toEqual(['agents']);
-});
-
-test('a status that does not mean absence for this stream is its failure', async () => {
-  const { results } = await run([streamToRead('a', refused(403))], { script: [[]] });
-  expect(statuses(results)).toEqual(['a failed']);
-});
-
-test('a missing endpoint in the middle of a stream is a failure, not absence', async () => {
-  const asking = streamToRead(
-    'a',
-    ({ api }) =>
-      async function* pages() {
-        await api.get('x');
-        yield pageOf([1], 1);
-        throw refusal(404);
-      },
-  );
-  const { results } = await run([asking], { script: [{}] });
-  expect(statuses(results)).toEqual(['a failed']);
-});
-
-test('a token that is refused everywhere ends the run', async () => {
-  const never = (): never => {
-    throw refusal(401);
-  };
-  const { results, asked, lastState } = await run(
-    [streamToRead('a', refused(401)), streamToRead('b', pagesOf(pageOf([1])))],
-    { script: [never], state: { bookmarks: { b: { id: 1 } } } },
-  );
-  expect(asked).toEqual(['agents/me']);
-  expect(statuses(results)).toEqual(['a failed', 'b unread']);
-  expect(lastState).toEqual({ bookmarks: { b: { id: 1 } }, currently_syncing: 'a' });
-});
-
-test('a token that is refused for one stream fails that stream only', async () => {
-  const { results } = await run(
-    [streamToRead('a', refused(401)), streamToRead('b', pagesOf(pageOf([1])))],
-    { script: [{ id: 1 }] },
-  );
-  expect(statuses(results)).toEqual(['a failed', 'b complete']);
-});
-
 test('a wait beyond all patience ends the run: the next stream would ask earlier than told', async () => {
   const patience = new TapError('wait until tomorrow', { kind: 'transient', endsRun: true });
   const { results } = await run([
@@ -335,15 +262,6 @@ test('a page that has come when the run is stopped still goes out with its state
   );
   const { told } = await run([stopping], { signal: controller.signal });
   expect(told.slice(-3, -1)).toEqual(['a: 1', 'STATE {"a":{"id":1}}']);
-});
-
-test('what is odd about a field is said in words, and never with its value', async () => {
-  const odd = { id: 1, at: 'x\u0000y', secret: 'value' } as JsonObject;
-  const page = { items: [odd], fetchedMs: now };
-  const { log } = await run([streamToRead('a', pagesOf(page))]);
-  expect(log).toMatch(/WARNING a: \/secret \(string\) is not in the schema/);
-  expect(log).toMatch(/WARNING a: \/at \(string\) held NUL/);
-  expect(log).not.toContain('value');
 });
 
 test('a record that does not follow its schema ends its stream before it, and is named by its key', async () => {

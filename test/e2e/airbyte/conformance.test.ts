@@ -12,11 +12,8 @@ import { expectedRecords, recordFaults, resourceOf } from '../../helpers/oracle.
 import type { Sandbox } from '../../../src/sandbox/server.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
 import {
-  chosen,
   connection,
-  errorsOf,
   isWhole,
-  messagesOf,
   recordsOf,
   runIn,
   runVerb,
@@ -73,16 +70,6 @@ test('discover asks nobody, and says the same each time', async () => {
     expect(runs[0]?.stdout.equals(runs[1]?.stdout ?? Buffer.alloc(0))).toBe(true);
     expect(sandbox.requests).toEqual([]);
   });
-});
-
-test('discover with a config nobody can use is one error that names the key', async () => {
-  const run = await runVerb('discover', { config: { access_token: secretToken } });
-  expect(run).toMatchObject({ code: 1, stderr: '' });
-  expect(run.stdout.includes(secretToken)).toBe(false);
-  expect(messagesOf(run)).toHaveLength(run.lines.length);
-  expect(errorsOf(run)).toEqual([
-    { message: expect.stringMatching(/subdomain/), failure_type: 'config_error' },
-  ]);
 });
 
 /** PyAirbyte listens no longer once it has what it asked for. */
@@ -147,28 +134,6 @@ test('streams without a record start, run, tell a state and end', async () => {
     }
   });
 });
-
-const ties = [
-  { chats: 600, tied: 250, maxPage: 200 },
-  { chats: 2500, tied: 1200, maxPage: 1000 },
-];
-
-test.each(chosen(ties, ({ chats }) => chats === 600))(
-  '$chats chats, $tied of them in one second, are read once each, and the end is found',
-  async ({ chats, tied, maxPage }) => {
-    const account = {
-      chats,
-      ties: [{ at: 'middle', count: tied } as const],
-      timeline: chats + 100,
-    };
-    await withSandbox({ ...account, switches: { maxPage } }, async (sandbox) => {
-      const run = await runIn(sandbox);
-      expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
-      expect(await lossesOf(run, sandbox)).toEqual([]);
-      expect(sandbox.requests.length).toBeLessThan(40);
-    });
-  },
-);
 
 /** Of about 1 MB, or of 4 MB: too much for all pipes and buffers on the way together. */
 const { chats, bytesPerSecond } = isWhole

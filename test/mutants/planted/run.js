@@ -10,6 +10,9 @@ const verdict = 'src/verdict.ts';
 const syncTests = (...titles) => testsOf('unit/sync', ...titles);
 
 /** @param {...string} titles */
+const verdictTests = (...titles) => testsOf('e2e/verdicts', ...titles);
+
+/** @param {...string} titles */
 const stateTests = (...titles) => testsOf('unit/singer/state', ...titles);
 
 /** @type {readonly import('../mutant.js').Mutant[]} */
@@ -145,7 +148,7 @@ export const runMutants = [
     file: verdict,
     search: 'if (!told.isFirstRequest) return failed(name, failure);',
     replacement: '',
-    killers: syncTests('a missing endpoint in the middle of a stream is a failure, not absence'),
+    killers: verdictTests('A stream that vanishes while it is read has failed'),
   },
   {
     name: 'absent on any stream',
@@ -153,7 +156,7 @@ export const runMutants = [
     file: verdict,
     search: 'if (definition.absentOn.includes(status)) return',
     replacement: 'if (definition.absentOn.includes(status) || status === 403) return',
-    killers: syncTests('a status that does not mean absence for this stream is its failure'),
+    killers: verdictTests('Status 403 of goals is a failure of that stream'),
   },
   {
     name: 'green and empty',
@@ -161,7 +164,7 @@ export const runMutants = [
     file: verdict,
     search: 'if (api.answers() === 0 && !(await answersAgents(api))) {',
     replacement: 'if (api.answers() < 0) {',
-    killers: syncTests('404 everywhere is a wrong subdomain, not an empty account'),
+    killers: verdictTests('A wrong subdomain, where everything answers 404'),
   },
   {
     name: 'a failure ends all other streams',
@@ -178,7 +181,7 @@ export const runMutants = [
     search: "  yield { type: 'STATE', value: state.value() };\n}",
     replacement:
       "  if (!hasEnded && !options.signal.aborted) yield { type: 'STATE', value: state.value() };\n}",
-    killers: syncTests('a token that is refused everywhere ends the run'),
+    killers: verdictTests('A wrong subdomain, where everything answers 404'),
   },
   {
     name: 'the page in hand is dropped by a signal',

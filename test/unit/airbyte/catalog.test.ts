@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { airbyteCatalog, parseConfiguredCatalog } from '../../../src/airbyte/catalog.ts';
+import { parseConfiguredCatalog } from '../../../src/airbyte/catalog.ts';
 import type { StreamDescription } from '../../../src/singer/catalog.ts';
 
 const chats: StreamDescription = {
@@ -22,40 +22,6 @@ const goals: StreamDescription = {
   replicationMethods: ['FULL_TABLE'],
   isDefault: false,
 };
-
-test('a stream with a bookmark offers both modes, its cursor and its key', () => {
-  expect(airbyteCatalog([chats])).toEqual({
-    streams: [
-      {
-        name: 'chats',
-        json_schema: {
-          $schema: 'http://json-schema.org/draft-07/schema#',
-          type: 'object',
-          properties: { id: { type: 'string' }, updated: { type: ['null', 'string'] } },
-          additionalProperties: true,
-        },
-        supported_sync_modes: ['full_refresh', 'incremental'],
-        source_defined_cursor: true,
-        default_cursor_field: ['updated'],
-        source_defined_primary_key: [['id']],
-        is_resumable: true,
-        is_file_based: false,
-      },
-    ],
-  });
-});
-
-test('a stream that is always read whole offers that alone, and says nothing of a cursor', () => {
-  expect(airbyteCatalog([goals])).toMatchObject({
-    streams: [{ name: 'goals', supported_sync_modes: ['full_refresh'], is_resumable: false }],
-  });
-  expect(JSON.stringify(airbyteCatalog([goals]))).not.toContain('cursor');
-});
-
-test('routing_settings has no primary key, as it never had', () => {
-  const catalog = JSON.stringify(airbyteCatalog([{ ...goals, name: 'routing_settings' }]));
-  expect(catalog).not.toContain('source_defined_primary_key');
-});
 
 function stream(name: string, mode: string, columns: readonly string[] = []): object {
   const properties = Object.fromEntries(columns.map((column) => [column, {}]));

@@ -4,82 +4,9 @@ import type { Json } from '../../../src/json.ts';
 import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
 import { catalogText, discoverCatalog, sampleCatalog } from '../../../src/singer/catalog.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';
-import { agents, chats, shortcuts, streams } from './streams.ts';
+import { streams } from './streams.ts';
 
 const readText = (text: string): Json => JSON.parse(text) as Json;
-
-test('discovery says all there is to say about a stream, and chooses nothing', () => {
-  expect(discoverCatalog([chats])).toEqual({
-    streams: [
-      {
-        tap_stream_id: 'chats',
-        stream: 'chats',
-        key_properties: ['id'],
-        replication_method: 'INCREMENTAL',
-        replication_key: 'update_timestamp',
-        schema: chats.schema,
-        metadata: [
-          {
-            breadcrumb: [],
-            metadata: {
-              inclusion: 'available',
-              'selected-by-default': true,
-              'table-key-properties': ['id'],
-              'valid-replication-keys': ['update_timestamp'],
-            },
-          },
-          { breadcrumb: ['properties', 'id'], metadata: { inclusion: 'automatic' } },
-          { breadcrumb: ['properties', 'update_timestamp'], metadata: { inclusion: 'automatic' } },
-          { breadcrumb: ['properties', 'rating'], metadata: { inclusion: 'available' } },
-          { breadcrumb: ['properties', 'visitor'], metadata: { inclusion: 'available' } },
-          {
-            breadcrumb: ['properties', 'visitor', 'properties', 'name'],
-            metadata: { inclusion: 'available' },
-          },
-          {
-            breadcrumb: ['properties', 'visitor', 'properties', 'email'],
-            metadata: { inclusion: 'available' },
-          },
-          { breadcrumb: ['properties', 'history'], metadata: { inclusion: 'available' } },
-          {
-            breadcrumb: ['properties', 'history', 'items', 'properties', 'msg'],
-            metadata: { inclusion: 'available' },
-          },
-          {
-            breadcrumb: ['properties', 'history', 'items', 'properties', 'index'],
-            metadata: { inclusion: 'available' },
-          },
-          { breadcrumb: ['properties', 'tags'], metadata: { inclusion: 'available' } },
-          { breadcrumb: ['properties', 'additional_fields'], metadata: { inclusion: 'available' } },
-        ],
-      },
-    ],
-  });
-});
-
-test('a stream that can only be read whole says so', () => {
-  const [entry] = discoverCatalog([shortcuts]).streams;
-  expect(entry).toMatchObject({ replication_method: 'FULL_TABLE' });
-  expect(entry).not.toHaveProperty('replication_key');
-  expect(entry?.metadata[0]?.metadata).toEqual({
-    inclusion: 'available',
-    'selected-by-default': true,
-    'table-key-properties': ['id'],
-    'forced-replication-method': 'FULL_TABLE',
-  });
-});
-
-test('a stream that is read whole unless asked otherwise names the key it could be read by', () => {
-  const [entry] = discoverCatalog([agents]).streams;
-  expect(entry).toMatchObject({ replication_method: 'FULL_TABLE' });
-  expect(entry).not.toHaveProperty('replication_key');
-  expect(entry?.metadata[0]?.metadata).toEqual({
-    inclusion: 'available',
-    'selected-by-default': false,
-    'table-key-properties': ['id'],
-    'valid-replication-keys': ['id'],
-  });
-});
 
 test('the sample catalog selects the default streams and nothing else', () => {
   const sample = sampleCatalog(discoverCatalog(streams));

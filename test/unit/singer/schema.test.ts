@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import type { JsonSchema } from '../../../src/singer/schema.ts';
 import { isNullable, pruneSchema, typesOf, withoutNull } from '../../../src/singer/schema.ts';
-import { compileForDrafts, draftFaults, emissionFaults } from '../../helpers/json-schema.ts';
+import { draftFaults, emissionFaults } from '../../helpers/json-schema.ts';
 import { chats } from './streams.ts';
 
 test.each<[JsonSchema, readonly string[], boolean]>([
@@ -76,29 +76,4 @@ test.each<[string, object, RegExp]>([
   ],
 ])('a schema with %s fails it', (_what, properties, fault) => {
   expect(emissionFaults({ type: 'object', properties }, ['id']).join('\n')).toMatch(fault);
-});
-
-test.each<[string, object, string]>([
-  ['a schema that is no object', { properties: { a: true } }, 'draft 4'],
-  ['an exclusive limit as a number', { exclusiveMinimum: 5 }, 'draft 4'],
-  ['an empty required', { required: [] }, 'draft 4'],
-  ['an exclusive limit as a flag', { minimum: 5, exclusiveMinimum: true }, 'draft 7'],
-  ['a list of item schemas', { items: [{ type: 'string' }] }, 'draft 2020-12'],
-  ['an unknown type', { type: 'text' }, 'draft 4'],
-])('%s is a fault', (_what, schema, draft) => {
-  expect(draftFaults(schema).join('\n')).toContain(draft);
-});
-
-test.each([
-  ['2024-02-29T00:00:00Z', 0],
-  ['2024-02-29T00:00:00.000001Z', 0],
-  ['2023-02-29T00:00:00Z', 2],
-  ['2024-02-29T00:00:00+00:00', 2],
-  ['', 2],
-])('a record with the instant %j has %i faults', (text, faults) => {
-  const check = compileForDrafts({
-    type: 'object',
-    properties: { at: { type: 'string', format: 'date-time' } },
-  });
-  expect(check({ at: text })).toHaveLength(faults);
 });
