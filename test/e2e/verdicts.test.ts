@@ -2,9 +2,7 @@
 import { expect, test } from '@jest/globals';
 
 import { catalogOf } from '../helpers/catalogs.ts';
-import { withClosedPort } from '../helpers/local-server.ts';
-import { runTap } from '../helpers/run-tap.ts';
-import { askedPaths, criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';
+import { askedPaths, criticalLines, lastWords } from '../helpers/with-sandbox.ts';
 import { runOnce } from '../helpers/world.ts';
 
 const table = [
@@ -99,24 +97,6 @@ test('A token that is refused everywhere ends the run at once with advice', asyn
   expect(askedPaths(sandbox)).toEqual(['account', 'agents/me']);
 });
 
-test('An API that cannot be reached at all is named with its host', async () => {
-  await withClosedPort(async (sandboxUrl) => {
-    const config = { subdomain: 'acme', access_token: 'any', max_retry_seconds: 0 };
-    const result = await runTap({ sandboxUrl, config });
-    expect(result.code).toBe(1);
-    expect(lastWords(result)).toContain(
-      `${new URL(sandboxUrl).host} refuses the connection (ECONNREFUSED)`,
-    );
-  });
-});
-
-test('A wrong token is refused, and shown nowhere', async () => {
-  const { result } = await runOnce({}, { config: { access_token: 'not-the-token-8d1' } });
-  expect(result.code).toBe(1);
-  expect(lastWords(result)).toMatch(/^CRITICAL .*The access token is refused/);
-  expect(leaks(result, 'not-the-token-8d1')).toEqual([]);
-});
-
 test.each([
   { resource: 'account', stream: 'accounts' },
   { resource: 'departments', stream: 'departments' },
@@ -133,28 +113,6 @@ test.each([
     expect(Object.keys(result.schemas)).toHaveLength(11);
   },
 );
-
-test('With on_absent: fail an absent stream is a failure, and the others are read all the same', async () => {
-  const { result } = await runOnce(
-    { switches: { absent: { goals: 404 } } },
-    { config: { on_absent: 'fail' } },
-  );
-  expect(result.code).toBe(1);
-  expect(lastWords(result)).toMatch(/^CRITICAL goals: .*answers 404/);
-  expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
-});
-
-test('Two failed streams have a line each, and the last line names both', async () => {
-  const { result } = await runOnce(
-    { switches: { absent: { goals: 404, skills: 404 } } },
-    { config: { on_absent: 'fail' } },
-  );
-  expect(result.code).toBe(1);
-  expect(criticalLines(result)).toEqual([
-    expect.stringMatching(/^CRITICAL 2 of 12 streams failed \(goals, skills\): goals: /),
-  ]);
-  expect(result.stderrLines.filter((line) => line.startsWith('ERROR'))).toHaveLength(2);
-});
 
 test('A stream that used to be there is missed aloud, and its bookmark is kept', async () => {
   const bookmark = {

@@ -146,11 +146,6 @@ test.each<[string, Given, readonly string[]]>([
   ['a column without an opinion is kept', {}, everyColumn],
   ['a deselected column is dropped', { at: { rating: { selected: false } } }, without('rating')],
   [
-    'a column deselected by a text is dropped',
-    { at: { rating: { selected: 'false' } } },
-    without('rating'),
-  ],
-  [
     'a parent that is deselected takes a selected child with it',
     { at: { visitor: { selected: false }, 'visitor.email': { selected: true } } },
     without('visitor', 'visitor.name', 'visitor.email'),
@@ -168,21 +163,6 @@ test.each<[string, Given, readonly string[]]>([
   [
     'an automatic column is kept against the choice',
     { at: { rating: { inclusion: 'automatic', selected: false } } },
-    everyColumn,
-  ],
-  [
-    'an unsupported column is dropped against the choice',
-    { at: { rating: { inclusion: 'unsupported', selected: true } } },
-    without('rating'),
-  ],
-  [
-    'a column that is not selected by default is dropped',
-    { at: { rating: { 'selected-by-default': false } } },
-    without('rating'),
-  ],
-  [
-    'a choice overrules the default of a column',
-    { at: { rating: { 'selected-by-default': false, selected: true } } },
     everyColumn,
   ],
   [

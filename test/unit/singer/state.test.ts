@@ -2,7 +2,6 @@ import { expect, test } from '@jest/globals';
 
 import { TapError } from '../../../src/errors.ts';
 import type { Json, JsonObject } from '../../../src/json.ts';
-import { isJsonObject } from '../../../src/json.ts';
 import { State } from '../../../src/singer/state.ts';
 
 const streams = [
@@ -12,21 +11,6 @@ const streams = [
 ];
 
 const parse = (value: Json | undefined): State => State.parse(value, { streams });
-
-/** How Meltano lays a run's STATE over the one it has stored, and where it crashes. */
-function meltanoMerge(source: JsonObject, destination: JsonObject): JsonObject {
-  for (const [key, value] of Object.entries(source)) {
-    if (!isJsonObject(value)) {
-      destination[key] = value;
-      continue;
-    }
-    destination[key] ??= key in destination ? null : {};
-    const node = destination[key];
-    if (!isJsonObject(node)) throw new TypeError(`${key} is no object`);
-    meltanoMerge(value, node);
-  }
-  return destination;
-}
 
 const ours = {
   update_timestamp: '2024-01-02T00:00:00Z',
@@ -211,31 +195,4 @@ test('a state that says nothing new is recognised', () => {
   expect(state.sameAs(told)).toBe(true);
   state.begin('chats');
   expect(state.sameAs(told)).toBe(false);
-});
-
-test('every state of a run can be laid over the one before it, as Meltano does', () => {
-  const given: JsonObject = {
-    bookmarks: {
-      chats: { 'chat.end_timestamp': '2019-01-01T00:00:00Z', offset: { 'chat.next_url': 'x' } },
-      agents: { offset: { id: 3 } },
-    },
-    currently_syncing: null,
-  };
-  const state = parse(given);
-  const stored = structuredClone(given);
-  const lay = (): JsonObject => meltanoMerge(structuredClone(state.value()), stored);
-  state.begin('agents');
-  lay();
-  state.advance('agents', { id: 8 }, ['offset']);
-  lay();
-  state.begin('chats');
-  state.advance('chats', ours, ['chat.end_timestamp', 'offset']);
-  lay();
-  state.advance('chats', { position: { end_time: 1704153700, end_id: 'a' } }, ['offset']);
-  state.finish();
-  expect(lay()).toEqual(state.value());
-});
-
-test('the merge that crashes on null under an object is the one these tests use', () => {
-  expect(() => meltanoMerge({ a: { b: 1 } }, { a: null })).toThrow('a is no object');
 });
