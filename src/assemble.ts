@@ -6,7 +6,7 @@ import type { TapError } from './errors.ts';
 import type { HttpClient } from './http/client.ts';
 import type { RequestReport, Wait } from './http/options.ts';
 import type { Json } from './json.ts';
-import { secretForms, type Logger, type Metric } from './logger.ts';
+import { quiet, type Logger, type Metric } from './logger.ts';
 import { parseCatalog, type CatalogEntry } from './singer/catalog-entry.ts';
 import { discoverCatalog, type StreamDescription } from './singer/catalog.ts';
 import { selectByPatterns } from './singer/patterns.ts';
@@ -43,21 +43,19 @@ async function createHttp({
   isCheck = false,
 }: ApiOptions): Promise<Http> {
   const http = await import('./http/client.ts');
-  const { secrets, addSecrets } = createSecrets(config, logger);
   const credentials = await credentialsFor({
     ...tokens,
     config,
     logger,
     clock,
     signal,
-    addSecrets,
   });
   let requests = 0;
   const client = new http.HttpClient({
     origin: apiOrigin(config.subdomain, env),
     credentials,
     userAgent: config.user_agent ?? `tap-zendesk-chat/${readManifest().version}`,
-    secrets,
+    redact: logger.redact,
     clock,
     signal,
     requestsPerMinute: config.requests_per_minute,
@@ -76,19 +74,6 @@ async function createHttp({
     },
   });
   return { client, requests: () => requests };
-}
-
-/** Those of the config, and more as tokens are renewed: in every form in which an API may repeat them. */
-function createSecrets(config: Config, logger: Logger) {
-  const secrets = [...secretForms(config.secrets)];
-  const known = new Set(config.secrets);
-  const addSecrets = (more: readonly string[]): void => {
-    const fresh = more.filter((secret) => !known.has(secret));
-    secrets.push(...secretForms(fresh));
-    for (const secret of fresh) known.add(secret);
-    logger.setSecrets([...known]);
-  };
-  return { secrets, addSecrets };
 }
 
 /** One attempt and one more for each request, whatever the config says; a shorter time limit of the user's is kept. */
@@ -126,8 +111,7 @@ export async function assembleCheck(
     catalog: undefined,
     state: undefined,
     howToSelect: '',
-    // The answer says it all; the steps to it are for whoever looks for a fault.
-    logger: { ...logger, info: logger.debug, metric: () => undefined },
+    logger: quiet(logger),
     signal: AbortSignal.any([options.signal, timeUp.signal]),
     adapt: (definition) => probeOf(definition),
     isCheck: true,
@@ -165,7 +149,7 @@ export async function loadConfig(
   const { config, notes } = await parseConfig(value, {
     nowMs,
     knownStreams: streamNames(),
-    setSecrets: logger.setSecrets,
+    addSecrets: logger.addSecrets,
   });
   if (config.log_format === 'json') logger.setFormat('json');
   for (const { level, message } of notes) {

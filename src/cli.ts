@@ -6,7 +6,7 @@ import type { AssembleOptions } from './assemble.ts';
 import type { Config, ConfigSources } from './config.ts';
 import type { Json } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
-import { createLogger, loggingFromEnv, type Logger } from './logger.ts';
+import { createLogger, loggingFromEnv, quiet, type Logger } from './logger.ts';
 import { print, writeMessages } from './output.ts';
 import type { Progress } from './progress.ts';
 import type { Message } from './singer/messages.ts';
@@ -225,8 +225,7 @@ async function trial(
     ...input,
     tokens: { ...input.tokens, isTrial: true },
     env,
-    // The table says it all; the steps to it are for whoever looks for a fault.
-    logger: { ...logger, info: logger.debug, metric: () => undefined },
+    logger: quiet(logger),
     clock,
     signal: AbortSignal.any([lifetime.signal, unread.signal]),
   });

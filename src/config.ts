@@ -34,8 +34,6 @@ export interface Config extends Span {
   readonly agents_page_limit: number;
   readonly bans_page_limit: number;
   readonly chats_page_limit: number;
-  /** Every secret the config holds, also those that are not used: none may be printed. */
-  readonly secrets: readonly string[];
 }
 
 /** The JSON Schema of the config. */

@@ -21,10 +21,10 @@ export interface ConfigOptions {
   /** Left out: any name may be an extra stream's. */
   readonly knownStreams?: KnownStreams;
   /** Is given all secrets before anything that is said about the config. */
-  readonly setSecrets?: (secrets: readonly string[]) => void;
+  readonly addSecrets?: (secrets: readonly string[]) => void;
 }
 
-type Settings = Omit<Config, keyof Span | 'secrets'>;
+type Settings = Omit<Config, keyof Span>;
 
 /** The schema as ajv compiled it when the program was built: it fills in defaults, and finds all that is wrong. */
 interface CompiledSchema {
@@ -44,13 +44,12 @@ async function loadValidator(): Promise<CompiledSchema> {
  */
 export async function parseConfig(
   value: Json,
-  { nowMs, knownStreams, setSecrets }: ConfigOptions,
+  { nowMs, knownStreams, addSecrets }: ConfigOptions,
 ): Promise<{ readonly config: Config; readonly notes: readonly ConfigNote[] }> {
   if (!isJsonObject(value)) throw new ConfigError(noObject(value));
   const given = new GivenConfig(value, readConfigSchema());
   const { settings, violations, schema } = given;
-  const secrets = [...given.secrets];
-  setSecrets?.(secrets);
+  addSecrets?.([...given.secrets]);
   const validate = await loadValidator();
   const isValid = validate(settings);
   for (const { instancePath } of validate.errors ?? []) refuse(given, instancePath);
@@ -64,7 +63,7 @@ export async function parseConfig(
     throw new ConfigError(sentences.join('\n'), wrong[0]);
   }
   warnOfUnknownKeys(given);
-  return { config: { ...settings, ...span, secrets }, notes: given.notes };
+  return { config: { ...settings, ...span }, notes: given.notes };
 }
 
 const hints: Readonly<Record<string, string>> = {

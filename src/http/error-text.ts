@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { Redact } from './options.ts';
 
 const longestSaid = 200;
 
@@ -15,13 +16,13 @@ const limitWords =
   /rate[ _-]?limit|too[ _-]?many[ _-]?(api )?(requests|calls)|requests per (second|minute|hour|day)|throttl|quota[ _-]?exceeded/i;
 
 /** @param body of an answer; nothing is taken from one that is no JSON object or plain text */
-export function explain(body: Json, secrets: readonly string[]): Explanation {
+export function explain(body: Json, redact: Redact): Explanation {
   const parts = [...new Set(isJsonObject(body) ? textsIn(body, shownKeys, mostLevels) : [])];
   const codes = isJsonObject(body) ? textsIn(body, codeKeys, mostLevels) : [body];
   const isLimit = [...parts, ...codes].some(
     (text) => typeof text === 'string' && limitWords.test(text),
   );
-  return { said: quotable(parts.join(': '), secrets), isLimit };
+  return { said: quotable(parts.join(': '), redact), isLimit };
 }
 
 /** There is no one shape: any of these may be a text, an object that holds others of them, or a list of both. */
@@ -59,11 +60,10 @@ export function isErrorObject(body: Json, answerKeys: readonly string[]): body i
 }
 
 /** A text of the API as a message may repeat it: without secrets, on one line, shortened. */
-export function quotable(text: string, secrets: readonly string[]): string {
-  const shown = secrets
-    .filter((secret) => secret !== '')
-    .reduce((left, secret) => left.replaceAll(secret, '***'), text);
+export function quotable(text: string, redact: Redact): string {
   // Control characters could break the line or the terminal.
-  const line = shown.replace(/[\p{C}\s]+/gu, ' ').trim();
+  const line = redact(text)
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim();
   return line.length <= longestSaid ? line : `${line.slice(0, longestSaid).trimEnd()}…`;
 }

@@ -12,6 +12,7 @@ import {
 } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { explain } from './error-text.ts';
+import type { Redact } from './options.ts';
 import { proxyRefusal } from './proxy.ts';
 import { later, proxyPassword, ruleFor } from './statuses.ts';
 
@@ -46,9 +47,9 @@ export function sentence(path: string, why: string, advice: string): string {
 export function statusFailed(
   { status, headers }: { readonly status: number; readonly headers: Headers },
   body: Json,
-  secrets: readonly string[],
+  redact: Redact,
 ): HttpError {
-  const { said, isLimit: saysSo } = explain(body, secrets);
+  const { said, isLimit: saysSo } = explain(body, redact);
   // Whatever the status means elsewhere: this time it passes.
   const isLimit = status === 429 || (status >= 400 && (headers.has('retry-after') || saysSo));
   const { kind, advice } = ruleFor(isLimit ? 429 : status);
@@ -57,12 +58,8 @@ export function statusFailed(
 }
 
 /** The server tells an error with a status that means success. */
-export function errorObjectFailed(
-  status: number,
-  body: JsonObject,
-  secrets: readonly string[],
-): HttpError {
-  const { said, isLimit } = explain(body, secrets);
+export function errorObjectFailed(status: number, body: JsonObject, redact: Redact): HttpError {
+  const { said, isLimit } = explain(body, redact);
   const why = `answers ${nameOf(status)} with an error${said === '' ? '' : ` ("${said}")`}`;
   return failed('error-object', why, later, { isLimit });
 }

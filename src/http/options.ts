@@ -1,12 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type { HttpFailure } from '../errors.ts';
 
+/** Takes the secrets out of a text, before it is cut. */
+export type Redact = (text: string) => string;
+
 export interface HttpOptions {
   /** Scheme, host and port: https, or http on loopback. Not checked here. */
   readonly origin: string;
   readonly userAgent: string;
-  /** Texts no message may repeat: an API may quote what it was sent. Read each time, for tokens are renewed. */
-  readonly secrets: readonly string[];
+  /** An API may quote what it was sent. */
+  readonly redact: Redact;
   readonly clock: Clock;
   /** Ends requests and waits at once. */
   readonly signal: AbortSignal;

@@ -3,6 +3,7 @@ import { isRedirect, type Response } from 'node-fetch';
 import type { HttpError, HttpErrorOptions } from '../errors.ts';
 import { quotable } from './error-text.ts';
 import { failed } from './failures.ts';
+import type { Redact } from './options.ts';
 
 export const mostRedirects = 5;
 const checkSubdomain = 'Check the subdomain.';
@@ -51,11 +52,11 @@ export function behindRedirect(
   { why, kind, failure }: HttpError,
   path: string,
   { status, url: { pathname } }: Redirect,
-  secrets: readonly string[],
+  redact: Redact,
 ): Partial<HttpErrorOptions> {
   const isLogin = loginPath.test(pathname);
   if (!isLogin && pathname.split('/')[1] === path.split('/')[1]) return {};
-  const to = quotable(pathname, secrets);
+  const to = quotable(pathname, redact);
   const redirects = `redirects to ${to}, which ${why}`;
   if (kind === 'transient' && !(isLogin && failure === 'not-json')) return { why: redirects };
   const final = { status, failure: 'redirect', kind: 'config' } as const;

@@ -128,13 +128,13 @@ export class Requester {
 
   /** The bytes of a finished body, decoded; or where to ask instead. */
   async #download(exchange: Exchange): Promise<Download | Redirect> {
-    const { clock, secrets, maxBodyBytes } = this.#options;
+    const { clock, redact, maxBodyBytes } = this.#options;
     const { response, headMs, bytes } = await this.#receive(exchange);
     const { headers } = response;
     const receivedMs = clock.now();
     const redirect = redirectIn(response, exchange.url);
     if (redirect !== undefined) return redirect;
-    if (!response.ok) throw statusFailed(response, await explanationIn(bytes, headers), secrets);
+    if (!response.ok) throw statusFailed(response, await explanationIn(bytes, headers), redact);
     if (bytes === undefined) throw tooLarge(maxBodyBytes);
     const decoded = await decodeContent(bytes, headers, maxBodyBytes);
     return { response, bytes: decoded, headMs, receivedMs };
@@ -145,7 +145,7 @@ export class Requester {
     const { answerKeys = [], replacesInvalidBytes } = outgoing;
     const body = parseJson(bytes, headers, replacesInvalidBytes);
     if (isErrorObject(body, answerKeys)) {
-      throw errorObjectFailed(status, body, this.#options.secrets);
+      throw errorObjectFailed(status, body, this.#options.redact);
     }
     return { body, serverTimeMs: readHttpDate(headers.get('date')), ...times };
   }
@@ -211,14 +211,14 @@ export class Requester {
 
   /** The failure with all that is known of its request and answer. */
   #completed(error: HttpError, { outgoing: { path }, redirect, response }: Exchange): HttpError {
-    const { clock, secrets } = this.#options;
+    const { clock, redact } = this.#options;
     const details = {
       why: error.why,
       advice: error.advice,
       cause: error.cause,
       path,
       ...(response && answerOf(response, error.isLimit, clock.now())),
-      ...(redirect && behindRedirect(error, path, redirect, secrets)),
+      ...(redirect && behindRedirect(error, path, redirect, redact)),
     };
     return error.retold(sentence(path, details.why, details.advice), details);
   }

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import { apiOrigin, type Config } from '../config.ts';
 import { parseConfig } from '../config/parse.ts';
 import { asTapError, ConfigError, TapError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
+import { quiet, type Logger } from '../logger.ts';
 import { print } from '../output.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import { authorizePath, scope } from '../zendesk/grants.ts';
@@ -40,8 +40,6 @@ interface Try extends LoginArguments {
   readonly client: OAuthClient;
   readonly state: string;
   readonly verifier: string;
-  /** All that nothing may repeat, as it becomes known. */
-  readonly secrets: Set<string>;
 }
 
 /** @returns the exit code. @throws TapError that says why there are no tokens. */
@@ -61,15 +59,10 @@ export async function login(run: LoginRun): Promise<number> {
   const secret = canAsk ? await askHidden(question, stderr, lifetime.signal) : given;
   const client = { clientId: args.clientId, ...(secret !== '' && { clientSecret: secret }) };
   const [state, verifier] = [randomText(), randomText()];
-  const attempt: Try = { ...args, run, config, client, state, verifier, secrets: new Set() };
-  keepSecret(attempt, [secret, verifier]);
+  const attempt: Try = { ...args, run, config, client, state, verifier };
+  run.logger.addSecrets([secret, verifier]);
   await (args.isPasted ? paste(attempt) : browse(attempt));
   return 0;
-}
-
-function keepSecret({ run, secrets }: Try, more: readonly (string | null | undefined)[]): void {
-  for (const secret of more) if (secret) secrets.add(secret);
-  run.logger.setSecrets([...secrets]);
 }
 
 function randomText(): string {
@@ -186,14 +179,14 @@ async function finish(
 ): Promise<Outcome> {
   const { run, config, client, place } = attempt;
   const { stdout, stderr } = run;
-  keepSecret(attempt, [answer.get('code'), answer.get('access_token')]);
+  run.logger.addSecrets([answer.get('code') ?? '', answer.get('access_token') ?? '']);
   const problem = explain(answer, redirectUri);
   if (problem !== undefined) throw new ConfigError(problem);
   const tokens = await tokensOf(attempt, answer, redirectUri);
-  const { accessToken, refreshToken } = tokens;
-  keepSecret(attempt, [accessToken, refreshToken]);
+  const { accessToken, refreshToken = '' } = tokens;
+  run.logger.addSecrets([accessToken, refreshToken]);
   await keepTokens(place, { subdomain: config.subdomain, client, tokens, stdout });
-  const tried = { ...config, access_token: accessToken, secrets: [accessToken] };
+  const tried = { ...config, access_token: accessToken };
   const ask = await assembleCheck(apiOptions(attempt, tried));
   const failure = await ask();
   if (failure !== undefined) {
@@ -226,10 +219,7 @@ function implicitTokens(answer: URLSearchParams, obtainedMs: number): Tokens {
   return { accessToken, obtainedMs, ...(isKnown && { expiresMs: obtainedMs + seconds * 1000 }) };
 }
 
-function apiOptions({ run, secrets }: Try, settings: Config): ApiOptions {
+function apiOptions({ run }: Try, config: Config): ApiOptions {
   const { env, logger, clock, lifetime } = run;
-  const config = { ...settings, secrets: [...secrets] };
-  // What is asked on the way says nothing to the person at the terminal.
-  const quiet = { ...logger, info: logger.debug, metric: () => undefined };
-  return { config, env, logger: quiet, clock, signal: lifetime.signal };
+  return { config, env, logger: quiet(logger), clock, signal: lifetime.signal };
 }

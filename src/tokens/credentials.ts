@@ -21,7 +21,6 @@ export interface CredentialsOptions extends TokenOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly addSecrets: (secrets: readonly string[]) => void;
 }
 
 type CredentialsFor = (post: HttpClient['post']) => Credentials;
@@ -35,7 +34,7 @@ export async function credentialsFor(options: CredentialsOptions): Promise<Crede
 }
 
 async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
-  const { config, logger, clock, signal, addSecrets, configFiles = [], announce } = options;
+  const { config, logger, clock, signal, configFiles = [], announce } = options;
   const given = { accessToken: config.access_token, refreshToken: config.refresh_token };
   const { createRenewal } = await import('../zendesk/renewal.ts');
   const { createGrants } = await import('../zendesk/grants.ts');
@@ -60,7 +59,7 @@ async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
       else logger.info('the access token was renewed');
       await announce?.(tokens);
     },
-    addSecrets,
+    addSecrets: logger.addSecrets,
     isTrial,
     signIn: signInAdvice(config, store?.flag),
     now: clock.now,

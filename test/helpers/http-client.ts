@@ -24,7 +24,7 @@ export function createTestClient(options: Partial<HttpClientOptions> = {}): Test
     origin: 'https://acme.example',
     credentials: () => bearerToken(token),
     userAgent: 'tap-test/1',
-    secrets: [token],
+    redact: (text) => text.replaceAll(token, '***'),
     clock,
     signal: new AbortController().signal,
     onAttempt: (report) => reports.push(report),

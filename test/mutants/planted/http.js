@@ -141,8 +141,8 @@ export const httpMutants = [
     name: 'the token is quoted in an error',
     promise: 'no message repeats the token',
     file: 'src/http/error-text.ts',
-    search: "said: quotable(parts.join(': '), secrets),",
-    replacement: "said: quotable(parts.join(': '), secrets.slice(1)),",
+    search: "said: quotable(parts.join(': '), redact),",
+    replacement: "said: quotable(parts.join(': '), (text) => text),",
     killers: clientTests('what the API says about an error is quoted without the token'),
   },
   {
