@@ -7,6 +7,7 @@ import standalone from 'ajv/dist/standalone/index.js';
 
 import { readConfigSchema } from '../config.ts';
 import { describeStreams } from '../describe.ts';
+import sandboxSchema from '../sandbox/data/options.json' with { type: 'json' };
 
 /**
  * Has it the one form of an instant in a record? By its length and separators: that it is a real day was
@@ -43,6 +44,14 @@ const configOptions: Options = {
   code,
 };
 
+/** How the schema of the sandbox's options is compiled. Its flags are for the command line. */
+const sandboxOptions: Options = {
+  verbose: true,
+  allowUnionTypes: true,
+  keywords: ['flag', 'takes'],
+  code,
+};
+
 function moduleOf(schema: object, options: Options): string {
   const ajv = new Ajv(options);
   const text = standalone.default(ajv, ajv.compile(schema));
@@ -58,6 +67,7 @@ export async function writeValidators(folder: URL): Promise<void> {
   const write = (name: string, text: string): Promise<void> =>
     writeFile(new URL(`${name}.js`, folder), text);
   await write('config', moduleOf(readConfigSchema(), configOptions));
+  await write('sandbox', moduleOf(sandboxSchema, sandboxOptions));
   for (const { name, schema } of describeStreams('all'))
     await write(`streams/${name}`, moduleOf(schema, streamOptions));
 }

@@ -1,9 +1,10 @@
 import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
 import { asFatalError, ConfigError } from '../errors.ts';
+import schema from './data/options.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
 import { checkOptions } from './option-checks.ts';
 import type { Terminal } from './serve.ts';
-import { serve } from './serve.ts';
+import { parseJson, serve } from './serve.ts';
 
 const usage = `$0 [serve] [OPTION ...]
 $0 demo [--chats N] [--output FOLDER] [--login]
@@ -15,8 +16,8 @@ edit, sync again.`;
 const examples = `Examples:
   a thousand chats on a free port
     zendesk-chat-sandbox
-  a million chats
-    zendesk-chat-sandbox --chats 1000000 --port 8765
+  a hundred thousand chats
+    zendesk-chat-sandbox --chats 100000 --port 8765
   about as slow as the real one
     zendesk-chat-sandbox --rate-limit 200 --latency 150
   a server that knows no start_id
@@ -25,25 +26,41 @@ const examples = `Examples:
 While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches,
 /expire, /revoke; GET /sandbox/requests, /sandbox/dump/<resource>.`;
 
-const number = { takes: 'a number' } as const;
-const json = { takes: 'JSON' } as const;
+/** An option in the schema. Those without `flag` can be given in a file only. */
+interface Property {
+  readonly description: string;
+  readonly type: string | readonly string[];
+  readonly default?: unknown;
+  readonly flag?: string;
+  readonly takes?: string;
+}
 
-const flags = {
-  port: { ...number, describe: 'TCP port on 127.0.0.1; 0 for any free one' },
-  chats: { ...number, describe: 'how many chats, ten or a million [default: 1000, demo: 3000]' },
-  agents: { ...number, describe: 'how many agents [default: 12]' },
-  timeline: { ...number, describe: 'how many timespans of agents [default: 500]' },
-  days: { ...number, describe: 'the data are spread over so many days [default: 60]' },
-  seed: { ...number, describe: 'same seed and same --now, same data [default: 1]' },
-  now: { takes: 'an instant', describe: 'the instant the data lead up to [default: now]' },
-  token: { takes: 'a token', describe: 'the access token of the ready config' },
-  'token-life': { ...number, describe: 'seconds until an access token expires' },
-  subdomain: { takes: 'a name', describe: 'subdomain in the ready config' },
-  latency: { ...number, describe: 'milliseconds before each answer' },
-  'rate-limit': { ...number, describe: 'requests per minute; the real API: 200' },
-  hostile: { describe: 'put in values that a reader may not expect' },
-  switches: { ...json, describe: 'JSON: unknowns of the real API, turned the other way' },
-  faults: { ...json, describe: 'JSON: a list of rules for what goes wrong' },
+/** What the value of a flag is, by the type of its option. */
+const takenBy: Readonly<Record<string, string>> = {
+  integer: 'a number',
+  number: 'a number',
+  object: 'JSON',
+  array: 'JSON',
+};
+
+function flagOf({ description, type, takes = takenBy[String(type)], ...property }: Property): Flag {
+  const { default: value } = property;
+  const isShown = typeof value === 'number' && value > 0;
+  const describe = isShown ? `${description} [default: ${value}]` : description;
+  return { describe, ...(takes !== undefined && { takes }) };
+}
+
+const properties: Readonly<Record<string, Property>> = schema.properties;
+
+/** The options that have a flag, by its name. */
+const optionsByFlag = new Map(
+  Object.entries(properties).flatMap(([name, property]) =>
+    property.flag === undefined ? [] : [[property.flag, { name, ...flagOf(property) }] as const],
+  ),
+);
+
+const flags: Readonly<Record<string, Flag>> = {
+  ...Object.fromEntries(optionsByFlag),
   options: {
     takes: 'a file name',
     isFile: true,
@@ -60,33 +77,39 @@ const flags = {
     describe: 'folder for what the tap of the demo writes [default: demo-output]',
   },
   login: { describe: 'demo: get the token in the browser, by tap-zendesk-chat login' },
-} as const satisfies Readonly<Record<string, Flag>>;
+};
 
-type Name = keyof typeof flags;
 type Task = (terminal: Terminal) => Promise<number>;
 
-const flagsOfDemo: readonly string[] = ['chats', 'output', 'login'] satisfies Name[];
+const flagsOfDemo: ReadonlySet<string> = new Set(['chats', 'output', 'login']);
 
-function valueOf(name: Name, text: string): string | number | boolean {
-  const flag: Flag = flags[name];
-  if (flag.takes === undefined) return true;
-  return flag.takes === number.takes ? Number(text) : text;
+function valueOf(flag: string, { takes }: Flag, text: string): unknown {
+  if (takes === undefined) return true;
+  if (takes === takenBy['object']) return parseJson(text, `--${flag}`);
+  return takes === takenBy['number'] ? Number(text) : text;
 }
 
-function interpret({ flags: given, words: [command = 'serve'] }: Given<Name>): Task {
+function interpret({ flags: given, words: [command = 'serve'] }: Given<string>): Task {
   const isDemo = command === 'demo';
   if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo.');
-  const names = Object.keys(flags).filter((name): name is Name => Object.hasOwn(given, name));
-  const strange = names.find((name) => isDemo !== flagsOfDemo.includes(name) && name !== 'chats');
+  const names = Object.keys(flags).filter((name) => Object.hasOwn(given, name));
+  const strange = names.find((name) => isDemo !== flagsOfDemo.has(name) && name !== 'chats');
   if (strange !== undefined) throw new ConfigError(`${command} takes no --${strange}`);
-  const values = Object.fromEntries(
-    names.map((name) => [name, valueOf(name, given[name]?.[0] ?? '')]),
-  );
-  if (!isDemo) return (terminal) => serve(values, terminal);
-  const { chats = 3000, output = 'demo-output' } = values;
-  checkOptions({ chats });
-  const options = { chats: Number(chats), output: String(output), isLogin: 'login' in given };
-  return (terminal) => runDemo(options, terminal);
+  const options: Record<string, unknown> = {};
+  for (const [flag, { name, ...taken }] of optionsByFlag) {
+    const [text] = given[flag] ?? [];
+    if (text !== undefined) options[name] = valueOf(flag, taken, text);
+  }
+  const files = {
+    options: given['options']?.[0],
+    config: given['write-config']?.[0],
+  };
+  if (!isDemo) return (terminal) => serve(options, files, terminal);
+  const output = given['output']?.[0] ?? 'demo-output';
+  return async (terminal) => {
+    const { chats = 3000 } = await checkOptions(options);
+    return runDemo({ chats, output, isLogin: 'login' in given }, terminal);
+  };
 }
 
 /**

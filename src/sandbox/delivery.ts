@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { constants, gzip } from 'node:zlib';
 import type { Reply } from './reply.ts';
 
 const compress = promisify(gzip);
@@ -12,35 +12,21 @@ export interface Encoded {
   readonly bytes: Buffer;
 }
 
-/** Makes the bytes of a reply, compressed at this level if there is one. */
-export type Encoder = (reply: Reply, gzipLevel: number | undefined) => Promise<Encoded>;
-
-const firstScratchBytes = 65_536;
-/** A UTF-16 unit takes at most so many bytes in UTF-8. */
-const bytesPerUnit = 3;
-
-/** Encodes piece by piece into one scratch buffer: half the work of joining texts or buffers. */
-export function createEncoder(): Encoder {
-  let scratch = Buffer.alloc(firstScratchBytes);
-  function toBytes(pieces: Iterable<string>): Buffer {
-    let end = 0;
-    for (const piece of pieces) {
-      const most = end + piece.length * bytesPerUnit;
-      if (most > scratch.length) scratch = Buffer.concat([scratch.subarray(0, end)], most * 2);
-      end += scratch.write(piece, end, 'utf8');
-    }
-    return Buffer.from(scratch.subarray(0, end));
-  }
-  return async ({ status, headers, body }, gzipLevel) => {
-    const plain = toBytes(body);
-    if (gzipLevel === undefined || plain.length === 0) return { status, headers, bytes: plain };
-    const bytes = await compress(plain, { level: gzipLevel });
-    return { status, headers: { ...headers, 'content-encoding': 'gzip' }, bytes };
-  };
+/** Makes the bytes of a reply. */
+export async function encode({ status, headers, body }: Reply, isGzip: boolean): Promise<Encoded> {
+  const plain = Buffer.from(body);
+  if (!isGzip || plain.length === 0) return { status, headers, bytes: plain };
+  const bytes = await compress(plain, { level: constants.Z_BEST_SPEED });
+  return { status, headers: { ...headers, 'content-encoding': 'gzip' }, bytes };
 }
 
 function writeHead(outgoing: ServerResponse, { status, headers, bytes }: Encoded): void {
   outgoing.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
+}
+
+/** The first half of the bytes. */
+export function halfOf({ bytes }: Encoded): Buffer {
+  return bytes.subarray(0, Math.floor(bytes.length / 2));
 }
 
 /** Sends all of it. */
@@ -52,7 +38,7 @@ export function sendWhole(outgoing: ServerResponse, encoded: Encoded): void {
 /** Promises all of it, sends half, and then calls `then`, once the half is on its way. */
 export function sendHalf(outgoing: ServerResponse, encoded: Encoded, then: () => void): void {
   writeHead(outgoing, encoded);
-  outgoing.write(encoded.bytes.subarray(0, Math.floor(encoded.bytes.length / 2)), then);
+  outgoing.write(halfOf(encoded), then);
 }
 
 /** Has the client closed the connection? From Node 24 on such a response is closed, but not destroyed. */

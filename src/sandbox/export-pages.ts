@@ -1,36 +1,31 @@
 import type { ExportQuery } from './export-query.ts';
-import type { Entry, ExportStore, Place } from './export-store.ts';
-import { isAfter } from './export-store.ts';
 import type { ExportName } from './resources.ts';
-import { unitUs } from './resources.ts';
+import { unitOf } from './resources.ts';
+import type { Entry, Store } from './store.ts';
+import { isAfter } from './store.ts';
 import type { HiddenRecords, Switches } from './switches.ts';
 
 /** The instant of an item in its export's unit, cut to whole units. */
-export function unitTime(name: ExportName, place: Place): number {
-  return Math.floor(place.timeUs / unitUs(name));
+export function unitTime(name: ExportName, { at }: Entry): number {
+  return Math.floor(at / unitOf(name));
 }
-
-type Wanted = (place: Place) => boolean;
 
 /** Which items a query starts at. undefined: none at all. */
 function startOf(
   name: ExportName,
-  store: ExportStore,
-  asked: ExportQuery,
+  store: Store,
+  { startTime, startId }: ExportQuery,
   switches: Switches,
-): Wanted | undefined {
-  const { startTime, startId } = asked;
-  const startUs = startTime * unitUs(name);
-  if (startId === '' || switches.startId === 'ignored') return (place) => place.timeUs >= startUs;
+): ((entry: Entry) => boolean) | undefined {
+  const startAt = startTime * unitOf(name);
+  if (startId === '' || switches.startId === 'ignored') return ({ at }) => at >= startAt;
   const found = store.find(startId);
-  if (switches.startId === 'lookup') {
-    return found && ((place) => isAfter(place, found));
-  }
+  if (switches.startId === 'lookup') return found && ((entry) => isAfter(entry, found));
   // Times may be finer than the unit of start_time: the place is where the item of that id lies within it.
   const isThere = found !== undefined && unitTime(name, found) === startTime;
-  const from = { timeUs: isThere ? found.timeUs : startUs, id: startId };
-  if (switches.startId === 'inclusive') return (place) => !isAfter(from, place);
-  return (place) => isAfter(place, from);
+  const from = { at: isThere ? found.at : startAt, key: startId };
+  if (switches.startId === 'inclusive') return (entry) => !isAfter(from, entry);
+  return (entry) => isAfter(entry, from);
 }
 
 /** Takes away what such a server does not show to a request that starts here. */
@@ -49,17 +44,12 @@ function withoutHidden(
 /** The items of a page: from stored data and the query alone. */
 export function pageEntries(
   name: ExportName,
-  store: ExportStore,
+  store: Store,
   asked: ExportQuery,
   switches: Switches,
 ): readonly Entry[] {
-  const wanted = startOf(name, store, asked, switches);
-  if (wanted === undefined) return [];
-  const most = Math.min(asked.limit, switches.maxPage);
-  const entries: Entry[] = [];
-  for (const entry of store.from(wanted)) {
-    if (entries.length >= most) break;
-    entries.push(entry);
-  }
+  const isWanted = startOf(name, store, asked, switches);
+  if (isWanted === undefined) return [];
+  const entries = store.from(isWanted, Math.min(asked.limit, switches.maxPage));
   return withoutHidden(name, entries, asked.startTime, switches.hidden);
 }

@@ -1,8 +1,9 @@
+import templates from './data/templates.json' with { type: 'json' };
 import { secondUs } from './instants.ts';
 import type { Query } from './query.ts';
 import { allowOnly, readLimit, refuse, wholeNumber } from './query.ts';
 import type { ExportName } from './resources.ts';
-import { unitUs } from './resources.ts';
+import { unitOf } from './resources.ts';
 import type { Switches } from './switches.ts';
 
 /** What a request to an export asks for. */
@@ -26,19 +27,12 @@ const largestSeconds = 1e11;
 /** A start in microseconds, other than 0, is above this since 1973. */
 const smallestMicros = 1e14;
 
-const chatKeys =
-  'id type timestamp update_timestamp end_timestamp deleted unread visitor session webpath tags department_id ' +
-  'department_name zendesk_ticket_id message agent_ids agent_names comment rating conversions count duration history ' +
-  'missed started_by triggered triggered_response response_time referrer_search_engine referrer_search_terms ' +
-  'engagements skills_requested skills_fulfilled abandon_time dropped proactive';
-
-/** The keys that `fields` may name. */
-const knownKeys: Readonly<Record<ExportName, readonly string[]>> = {
-  chats: chatKeys.split(' '),
-  agent_timeline: ['agent_id', 'status', 'engagement_count', 'duration', 'start_time'],
-  conversions: ['id', 'timestamp', 'goal_id', 'goal_name', 'attribution'],
-  department_events: ['id', 'timestamp', 'department_id', 'field_name', 'previous_value', 'value'],
-  agent_events: [],
+/** The keys that `fields` may name: those of the templates that items are made from. */
+const knownKeys: Readonly<Record<Exclude<ExportName, 'agent_events'>, readonly string[]>> = {
+  chats: Object.keys({ ...templates.chats, ...templates.offline }),
+  agent_timeline: Object.keys(templates.agent_timeline),
+  conversions: Object.keys(templates.conversions),
+  department_events: Object.keys(templates.department_events),
 };
 
 /** Without `fields` these give whole items, the others ids only. */
@@ -67,12 +61,9 @@ function checkUnit(name: ExportName, startTime: number): void {
 }
 
 function checkAge(name: ExportName, startTime: number, nowMs: number, switches: Switches): void {
-  const ageSeconds = nowMs / 1000 - (startTime * unitUs(name)) / secondUs;
+  const ageSeconds = nowMs / 1000 - (startTime * unitOf(name)) / secondUs;
   if (ageSeconds > switches.minimumAgeSeconds) return;
-  refuse(
-    `start_time is not more than ${switches.minimumAgeSeconds} seconds ago.`,
-    switches.tooYoungStatus,
-  );
+  refuse(`start_time is not more than ${switches.minimumAgeSeconds} seconds ago.`);
 }
 
 /** Reads and checks the query of an export against the server's clock. Raises a refusal. */
@@ -90,13 +81,11 @@ export function readExportQuery(
   checkUnit(name, startTime);
   checkAge(name, startTime, nowMs, switches);
   const limit = readLimit(query, largestLimit);
-  if (limit > largestLimit && switches.overLimit === 'refuse') {
-    refuse(`limit is larger than ${largestLimit}.`);
-  }
+  if (limit > largestLimit) refuse(`limit is larger than ${largestLimit}.`);
   return {
     startTime,
     startId: query['start_id'] ?? '',
-    limit: Math.min(limit, largestLimit),
+    limit,
     fields: query['fields'],
     keys: readFields(name, query['fields']),
   };

@@ -1,11 +1,11 @@
 import type { Account } from './account.ts';
+import hostile from './data/hostile.json' with { type: 'json' };
 import { isoSeconds } from './instants.ts';
-import type { HostileKind, SandboxOptions } from './options.ts';
+import type { HostileKind, Settings } from './options.ts';
 import { hostileKinds } from './options.ts';
 import type { Patch } from './raw-json.ts';
 import { rawJson } from './raw-json.ts';
 
-const defaultBigChatBytes = 30_000_000;
 const secondsPerHour = 3600;
 
 /** The next whole number after the last one that a double can hold. */
@@ -37,70 +37,41 @@ function datePatches(at: number): Patch[] {
 }
 
 /** What each kind does to a chat, one chat per patch. `at` is the chat's update time in seconds. */
-const patchesOf: Readonly<Record<HostileKind, (at: number, bytes: number) => readonly Patch[]>> = {
-  nul: () => [
-    {
-      comment: 'a\u0000b',
-      message: 'tab\tline\r\nbell\u0007',
-      tags: ['\u0000'],
-      visitor: { id: 'v', name: 'N\u0000ul' },
-    },
-  ],
-  surrogates: () => [{ comment: 'half \uD83D only', message: '\uDE00 half', tags: ['\uDC00'] }],
-  dates: datePatches,
-  types: () => [
-    { unread: 1, department_id: '2200000001', duration: '450' },
-    { visitor: 'gone', session: [], webpath: {}, rating: { value: 'good' }, missed: 0 },
-    { history: null, tags: 'vip', count: 'many', response_time: null, agent_ids: [7, null] },
-    { comment: ['not', 'a', 'text'], department_name: 17, triggered_response: 'yes' },
-    {
-      history: [
-        { type: 'chat.msg', msg_id: 1_714_979_289_123 },
-        { type: 'chat.transfer', department_id: '2200000001', prev_department_id: 'sales' },
-      ],
-    },
-  ],
-  fractions: () => [
-    {
-      duration: 450.5,
-      department_id: 2_200_000_001.25,
-      count: { total: 1.5, agent: 1.0, visitor: 0 },
-    },
-  ],
-  'unknown-fields': () => [
-    {
-      brand_new: { deep: [1, null] },
-      'odd key ✨': true,
-      visitor: { id: 'v', name: 'n', brand_new: 1 },
-      webpath: [{ title: 't', brand_new: null }],
-    },
-  ],
-  'webpath-arrays': () => [{ webpath: [[1, 'https://shop.test/', null], ['x'], null, 7, 'text'] }],
-  'big-integer': () => [
-    { zendesk_ticket_id: rawJson(beyondSafe), brand_new_number: rawJson(`-${beyondSafe}`) },
-  ],
-  'no-key': () => [{ id: undefined }, { id: null }],
-  'big-chat': (_at, bytes) => [{ comment: 'x'.repeat(bytes) }],
-};
+function patchesOf(kind: HostileKind, at: number, bytes: number): readonly Patch[] {
+  switch (kind) {
+    case 'dates':
+      return datePatches(at);
+    case 'big-integer':
+      return [
+        { zendesk_ticket_id: rawJson(beyondSafe), brand_new_number: rawJson(`-${beyondSafe}`) },
+      ];
+    case 'no-key':
+      return [{ id: undefined }, { id: null }];
+    case 'big-chat':
+      return [{ comment: 'x'.repeat(bytes) }];
+    default:
+      return hostile[kind];
+  }
+}
 
-function wantedKinds(options: SandboxOptions): readonly HostileKind[] {
-  if (options.hostile === true) return hostileKinds.filter((kind) => kind !== 'big-chat');
-  return options.hostile === undefined || options.hostile === false ? [] : options.hostile;
+function wantedKinds(wanted: Settings['hostile']): readonly HostileKind[] {
+  if (wanted === true) return hostileKinds.filter((kind) => kind !== 'big-chat');
+  return wanted === false ? [] : wanted;
 }
 
 /** Puts the hostile values that the options ask for into chats spread over the whole range. The chats stay in their places. */
-export function injectHostileChats(account: Account, options: SandboxOptions): void {
-  const bytes = options.bigChatBytes ?? defaultBigChatBytes;
+export function injectHostileChats(account: Account, settings: Settings): void {
   const total = account.count('chats');
-  const makers = wantedKinds(options).flatMap((kind) =>
-    patchesOf[kind](0, 0).map((_patch, place) => ({ kind, place })),
+  const makers = wantedKinds(settings.hostile).flatMap((kind) =>
+    patchesOf(kind, 0, 0).map((_patch, place) => ({ kind, place })),
   );
   if (makers.length > total) {
     throw new Error(`Hostile values need at least ${makers.length} chats, and there are ${total}.`);
   }
   for (const [turn, { kind, place }] of makers.entries()) {
     const index = Math.floor(((turn + 1) * total) / (makers.length + 1));
-    const patch = patchesOf[kind](account.timeAt('chats', index), bytes)[place];
+    const at = account.timeAt('chats', index);
+    const patch = patchesOf(kind, at, settings.bigChatBytes)[place];
     account.patchChat(account.idAt('chats', index), patch ?? {});
   }
 }

@@ -15,7 +15,7 @@ export interface TokenRequest {
 const noStore = { ...jsonHeaders, 'cache-control': 'no-store' };
 
 function reply(status: number, body: object): Reply {
-  return { status, headers: noStore, body: [JSON.stringify(body)], items: 0, ids: [] };
+  return { status, headers: noStore, body: JSON.stringify(body), items: 0, ids: [] };
 }
 
 /** The refusals of RFC 6749, 5.2. */

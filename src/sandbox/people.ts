@@ -1,8 +1,8 @@
 import type { JsonObject } from '../json.ts';
+import settings from './data/settings.json' with { type: 'json' };
 import { daySeconds, isoSeconds } from './instants.ts';
-import type { NonEmpty } from './random.ts';
-import { createRandom, mix } from './random.ts';
-import { firstNames, lastNames } from './words.ts';
+import { at, mix, Random } from './random.ts';
+import { allWords } from './words.ts';
 
 /** Ids of an account connected to Support have twelve digits and more. */
 const firstAgentId = 380_000_000_001;
@@ -14,30 +14,26 @@ export interface Agent {
   readonly fullName: string;
 }
 
-export interface Department {
-  readonly id: number;
-  readonly name: string;
-}
+/** The number of the account, part of many ids. */
+export const accountId = 1_234_567;
 
-export const departments: NonEmpty<Department> = [
-  { id: 2_200_000_001, name: 'Sales' },
-  { id: 2_200_000_002, name: 'Support' },
-  { id: 5_417_000_000_003, name: '返品窓口' },
-];
-
-export const skillIds: NonEmpty<number> = [1_400_001, 1_400_002, 1_400_003];
-export const roleIds: NonEmpty<number> = [370_000_000_001, 370_000_000_002, 370_000_000_003];
+export const { departments } = settings;
 
 /** The agents of an account, at least one, so that chats have somebody to talk to. */
-export function makePeople(count: number, seed: number): NonEmpty<Agent> {
-  const [first, ...others] = Array.from({ length: Math.max(1, count) }, (_unused, index) => {
-    const random = createRandom(mix(seed, index + 101));
+export function makePeople(count: number, seed: number): Agent[] {
+  const { firstNames, lastNames } = allWords;
+  return Array.from({ length: Math.max(1, count) }, (_unused, index) => {
+    const random = new Random(mix(seed, index + 101));
     const given = random.pick(firstNames);
     const name = index < firstNames.length ? given : `${given} ${index}`;
-    const family = random.pick(lastNames);
-    return { id: firstAgentId + index * 3, name, fullName: `${name} ${family}`.trim() };
+    const fullName = `${name} ${random.pick(lastNames)}`.trim();
+    return { id: firstAgentId + index * 3, name, fullName };
   });
-  return [first ?? { id: firstAgentId, name: 'Ann', fullName: 'Ann' }, ...others];
+}
+
+/** Every second agent has a skill. */
+function skillsOf(index: number): number[] {
+  return index % 2 === 0 ? [at(settings.skills, index).id] : [];
 }
 
 /**
@@ -45,9 +41,9 @@ export function makePeople(count: number, seed: number): NonEmpty<Agent> {
  * `enabled_departments`, and have 1 for true, as old accounts do.
  */
 export function agentItem(agent: Agent, index: number, nowSeconds: number): JsonObject {
-  const created = nowSeconds - (400 - (index % 300)) * daySeconds;
-  const department = departments[index % departments.length] ?? departments[0];
   const isOld = index % 9 === 8;
+  const hasLoggedIn = index % 5 !== 3;
+  const member = [at(departments, index).id];
   const item: JsonObject = {
     id: agent.id,
     email: `agent${index}@example.test`,
@@ -55,18 +51,16 @@ export function agentItem(agent: Agent, index: number, nowSeconds: number): Json
     first_name: agent.name,
     last_name: agent.fullName.slice(agent.name.length).trim(),
     enabled: isOld ? 1 : true,
-    create_date: isoSeconds(created),
-    last_login: index % 5 === 3 ? null : isoSeconds(nowSeconds - index * 3600),
-    login_count: index % 5 === 3 ? 0 : 17 + index,
+    create_date: isoSeconds(nowSeconds - (400 - (index % 300)) * daySeconds),
+    last_login: hasLoggedIn ? isoSeconds(nowSeconds - index * 3600) : null,
+    login_count: hasLoggedIn ? 17 + index : 0,
     roles: { administrator: index === 0, owner: index === 0 },
-    departments: [department.id],
+    departments: member,
   };
   if (isOld) return item;
-  item['role_id'] = roleIds[index % roleIds.length] ?? roleIds[0];
-  item['enabled_departments'] = [department.id];
-  item['skills'] = index % 2 === 0 ? [skillIds[index % skillIds.length] ?? skillIds[0]] : [];
-  if (index % 6 === 5) item['scope'] = 'all';
-  return item;
+  const role_id = at(settings.roles, index).id;
+  const newer = { ...item, role_id, enabled_departments: member, skills: skillsOf(index) };
+  return index % 6 === 5 ? { ...newer, scope: 'all' } : newer;
 }
 
 /** Routing of one agent. No recording of this resource is known: the shape is a guess from the account-wide one. */
@@ -74,6 +68,6 @@ export function agentRoutingItem(agent: Agent, index: number): JsonObject {
   return {
     agent_id: agent.id,
     chat_limit: { enabled: index % 2 === 0, limit: 3 + (index % 4) },
-    skills: index % 2 === 0 ? [skillIds[index % skillIds.length] ?? skillIds[0]] : [],
+    skills: skillsOf(index),
   };
 }

@@ -1,15 +1,8 @@
-/** A list that has at least one item, so that picking from it always gives one. */
-export type NonEmpty<T> = readonly [T, ...T[]];
-
-/** A stream of made-up choices that is the same for the same seed, on every machine. */
-export interface Random {
-  /** A number from 0 (included) to 1 (excluded). */
-  next(): number;
-  /** An integer from `low` to `high`, both included. */
-  between(low: number, high: number): number;
-  /** True in `share` of all cases. */
-  chance(share: number): boolean;
-  pick<T>(list: NonEmpty<T>): T;
+/** The item of this place, counted round and round. */
+export function at<T>(list: readonly T[], place: number): T {
+  const item = list[place % list.length];
+  if (item === undefined) throw new RangeError('There is nothing to choose from.');
+  return item;
 }
 
 const twoTo32 = 2 ** 32;
@@ -27,21 +20,35 @@ export function fraction(left: number, right: number): number {
   return mix(left, right) / twoTo32;
 }
 
-/** Starts a stream of choices at `seed`. */
-export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  function next(): number {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
+/** A stream of made-up choices that is the same for the same seed, on every machine. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** A number from 0 (included) to 1 (excluded). */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let word = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
     word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
     return ((word ^ (word >>> 14)) >>> 0) / twoTo32;
   }
-  return {
-    next,
-    between: (low, high) => low + Math.floor(next() * (high - low + 1)),
-    chance: (share) => next() < share,
-    pick: (list) => list[Math.floor(next() * list.length)] ?? list[0],
-  };
+
+  /** An integer from `low` to `high`, both included. */
+  between(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low + 1));
+  }
+
+  /** True in `share` of all cases. */
+  chance(share: number): boolean {
+    return this.next() < share;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return at(list, Math.floor(this.next() * list.length));
+  }
 }
 
 /** Digits in the order of their code points, so that a larger number of equal width sorts later as text. */
@@ -56,15 +63,4 @@ export function toBase62(value: number, width: number): string {
     left = Math.floor(left / digits.length);
   }
   return text.padStart(width, '0');
-}
-
-/** The number that `toBase62` wrote, or undefined if it did not write this. */
-export function fromBase62(text: string): number | undefined {
-  let value = 0;
-  for (const digit of text) {
-    const worth = digits.indexOf(digit);
-    if (worth < 0) return undefined;
-    value = value * digits.length + worth;
-  }
-  return Number.isSafeInteger(value) ? value : undefined;
 }

@@ -14,15 +14,12 @@ export function rawJson(text: string): string {
   return marker + text;
 }
 
-/** Does an item or a patch hold a value made by `rawJson`? */
-export function isRaw(value: unknown): boolean {
-  return JSON.stringify(value).includes(marker);
-}
-
 const markedString = /"\uE000raw:((?:[^"\\]|\\.)*)"/gu;
 
-/** Puts the raw texts into a stringified item. */
-export function rawToText(text: string): string {
+/** A value as it goes over the wire. */
+export function wireText(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!text.includes(marker)) return text;
   return text.replace(markedString, (_whole, escaped: string) =>
     String(JSON.parse(`"${escaped}"`)),
   );

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Fault } from './fault-rules.ts';
+import type { FaultKind } from './fault-rules.ts';
 import type { Query } from './query.ts';
 
 /** One request to the API, as it was received and answered. */
@@ -24,7 +24,7 @@ export interface LoggedRequest {
   /** Items in the body, as far as the body went out whole. */
   items: number;
   /** The fault that met it. */
-  fault: Fault['kind'] | null;
+  fault: FaultKind | null;
 }
 
 /** What is known of a request when it comes. */

@@ -32,24 +32,31 @@ export type ObjectName = (typeof objectNames)[number];
 /** What the sandbox holds. An export is named without its `incremental/`. */
 export type Resource = ExportName | PlainName | IdListName | ObjectName;
 
-export const resourceNames: readonly Resource[] = [
-  ...objectNames,
-  ...plainNames,
-  ...idListNames,
-  ...exportNames,
-];
+/** All but the exports. */
+export const listNames = [...objectNames, ...plainNames, ...idListNames] as const;
 
-/** Is it one of the exports? */
-export function isExport(resource: Resource): resource is ExportName {
-  return (exportNames as readonly string[]).includes(resource);
+export const resourceNames: readonly Resource[] = [...listNames, ...exportNames];
+
+/** The key of an export's items that holds their time; for timespans it is their start. */
+export const timeKeys: Readonly<Partial<Record<Resource, string>>> = {
+  chats: 'update_timestamp',
+  agent_timeline: 'start_time',
+  conversions: 'timestamp',
+  department_events: 'timestamp',
+  agent_events: 'timestamp',
+} satisfies Record<ExportName, string>;
+
+/** Is the word one of this list? */
+export function isOneOf<Name extends string>(list: readonly Name[], word: string): word is Name {
+  return list.some((name) => name === word);
 }
 
 /** Is it one of the single objects? */
 export function isObject(resource: Resource): resource is ObjectName {
-  return (objectNames as readonly string[]).includes(resource);
+  return isOneOf(objectNames, resource);
 }
 
-/** Microseconds in the unit that an export counts its times in. Only agent_timeline counts microseconds. */
-export function unitUs(resource: ExportName): number {
-  return resource === 'agent_timeline' ? 1 : secondUs;
+/** What a store counts in, in the unit of the resource. Of the exports, only agent_timeline counts microseconds. */
+export function unitOf(resource: Resource): number {
+  return resource === 'agent_timeline' || timeKeys[resource] === undefined ? 1 : secondUs;
 }

@@ -17,66 +17,27 @@ export interface Terminal {
   readonly signal: AbortSignal;
 }
 
-/** Flags of `serve`, as they were parsed. */
-export interface ServeFlags {
-  readonly [name: string]: unknown;
-  readonly options?: string | undefined;
-  readonly switches?: string | undefined;
-  readonly faults?: string | undefined;
-  readonly 'write-config'?: string | undefined;
+/** Names of files that `serve` reads options from and writes the ready config to. */
+export interface ServeFiles {
+  readonly options: string | undefined;
+  readonly config: string | undefined;
 }
 
-/** Flags whose value is an option of another name. */
-const renamed: Readonly<Record<string, keyof SandboxOptions>> = {
-  latency: 'latencyMs',
-  'rate-limit': 'rateLimit',
-  'token-life': 'tokenLife',
-};
-
-const plainFlags = [
-  'port',
-  'chats',
-  'agents',
-  'timeline',
-  'days',
-  'seed',
-  'now',
-  'token',
-  'subdomain',
-  'hostile',
-] as const;
-
-function parseJson(text: string, where: string): unknown {
+/** Raises an error that names where the text came from, and not the parser's position in it. */
+export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's position in a shell word helps nobody.
     throw new Error(`${where} is not JSON.`);
   }
 }
 
-async function readOptions(flags: ServeFlags, cwd: string): Promise<Record<string, unknown>> {
-  if (flags.options === undefined) return {};
-  const text = await readFile(resolve(cwd, flags.options), 'utf8').catch((error: unknown) => {
-    throw new Error(`--options ${flags.options} cannot be read.`, { cause: error });
+async function readOptions(name: string | undefined, cwd: string): Promise<SandboxOptions> {
+  if (name === undefined) return {};
+  const text = await readFile(resolve(cwd, name), 'utf8').catch((error: unknown) => {
+    throw new Error(`--options ${name} cannot be read.`, { cause: error });
   });
-  const options = parseJson(text, `--options ${flags.options}`);
-  checkOptions(options);
-  return { ...options };
-}
-
-/** Flags win over the file. */
-async function optionsOf(flags: ServeFlags, cwd: string): Promise<SandboxOptions> {
-  const options = await readOptions(flags, cwd);
-  for (const name of [...plainFlags, ...Object.keys(renamed)]) {
-    if (flags[name] !== undefined) options[renamed[name] ?? name] = flags[name];
-  }
-  for (const name of ['switches', 'faults'] as const) {
-    const text = flags[name];
-    if (text !== undefined) options[name] = parseJson(text, `--${name}`);
-  }
-  checkOptions(options);
-  return options;
+  return checkOptions(parseJson(text, `--options ${name}`));
 }
 
 function greeting(sandbox: Sandbox, configFile: string | undefined): string {
@@ -93,17 +54,25 @@ function greeting(sandbox: Sandbox, configFile: string | undefined): string {
   ].join('\n');
 }
 
-/** Runs a sandbox until the terminal's signal is aborted. Raises an error about flags, files or the port. */
-export async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
-  const sandbox = await startSandbox(await optionsOf(flags, terminal.cwd));
+/**
+ * Runs a sandbox until the terminal's signal is aborted. Raises an error about options, files or the port.
+ *
+ * @param given win over those in the file
+ */
+export async function serve(
+  given: Readonly<Record<string, unknown>>,
+  files: ServeFiles,
+  { cwd, stdout, signal }: Terminal,
+): Promise<number> {
+  const options = { ...(await readOptions(files.options, cwd)), ...(await checkOptions(given)) };
+  const sandbox = await startSandbox(options);
   try {
-    const configFile = flags['write-config'];
-    if (configFile !== undefined) {
+    if (files.config !== undefined) {
       const text = `${JSON.stringify(sandbox.config, null, 2)}\n`;
-      await writeFile(resolve(terminal.cwd, configFile), text);
+      await writeFile(resolve(cwd, files.config), text);
     }
-    terminal.stdout.write(greeting(sandbox, configFile));
-    if (!terminal.signal.aborted) await once(terminal.signal, 'abort');
+    stdout.write(greeting(sandbox, files.config));
+    if (!signal.aborted) await once(signal, 'abort');
     return 0;
   } finally {
     await sandbox.close();

@@ -1,29 +1,26 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { Account } from './account.ts';
-import { createAccount } from './account.ts';
+import { makeAccountData } from './account-data.ts';
+import { Account } from './account.ts';
 import { createApi } from './api.ts';
 import { controlPrefix, createControl } from './control.ts';
-import type { FaultBook } from './fault-rules.ts';
-import { createFaultBook } from './fault-rules.ts';
+import { FaultBook } from './fault-rules.ts';
 import { injectHostileChats } from './hostile-chats.ts';
 import { isoSeconds } from './instants.ts';
 import { authorizePath, createAuthorize } from './oauth-authorize.ts';
 import type { OAuthClient, Provider } from './oauth-provider.ts';
 import { createProvider, defaultClients } from './oauth-provider.ts';
 import { createTokenEndpoint } from './oauth-token.ts';
-import type { SandboxOptions } from './options.ts';
-import { bodyText, refusal } from './reply.ts';
+import type { SandboxOptions, Settings } from './options.ts';
+import { settingsOf } from './options.ts';
+import { refusal } from './reply.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { createRouter } from './routes.ts';
-import { createStores } from './stores.ts';
 import type { Switches } from './switches.ts';
 import { defaultSwitches } from './switches.ts';
 
 const host = '127.0.0.1';
-const defaultToken = 'sandbox-token';
-const defaultSubdomain = 'sandbox';
 
 /** Idle connections stay open so long, so that a client's pause is not taken for a fault. */
 const keepAliveMs = 65_000;
@@ -47,8 +44,8 @@ export interface Sandbox {
   readonly config: ReadyConfig;
   /** Every request to the API so far, oldest first. Emptying it is allowed. */
   readonly requests: LoggedRequest[];
-  readonly account: Account;
-  readonly faults: FaultBook;
+  readonly account: Omit<Account, 'store'>;
+  readonly faults: Pick<FaultBook, 'add' | 'clear' | 'set'>;
   /** Its OAuth clients and tokens. */
   readonly provider: Provider;
   /** Changes switches from the next request on; `timelineSort` is read at the start only. */
@@ -59,18 +56,16 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-function startOfData(options: SandboxOptions): number {
-  const { now } = options;
-  const ms = typeof now === 'string' ? Date.parse(now) : (now ?? options.clock?.() ?? Date.now());
-  if (!Number.isFinite(ms)) throw new Error(`now is not an instant: ${String(now)}`);
-  return ms;
+function startOfData({ now, clock }: Settings): number {
+  const ms = typeof now === 'string' ? Date.parse(now) : (now ?? clock?.() ?? Date.now());
+  if (Number.isFinite(ms)) return ms;
+  throw new Error('now must be an instant such as 2024-01-31T00:00:00Z.');
 }
 
 /** The server's clock before the switch sets it off: the caller's, or one that starts at `now` and ticks. */
-function createClock(options: SandboxOptions, startMs: number): () => number {
-  if (options.clock !== undefined) return options.clock;
+function createClock({ clock }: Settings, startMs: number): () => number {
   const startedAt = performance.now();
-  return () => startMs + Math.floor(performance.now() - startedAt);
+  return clock ?? (() => startMs + Math.floor(performance.now() - startedAt));
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -89,31 +84,26 @@ function createListener(api: Answer, others: ReadonlyMap<string, Answer>) {
     const [, answer = api] = [...others].find(([path]) => url.pathname.startsWith(path)) ?? [];
     answer(incoming, outgoing, url).catch((error: unknown) => {
       if (outgoing.headersSent) outgoing.destroy();
-      else outgoing.writeHead(500).end(bodyText(refusal(500, String(error))));
+      else outgoing.writeHead(500).end(refusal(500, String(error)).body);
     });
   };
 }
 
-/** Everything behind the server: the account, its answers, the switches and the clock. */
-function createInside(options: SandboxOptions) {
-  const startMs = startOfData(options);
-  const clock = createClock(options, startMs);
-  let switches: Switches = { ...defaultSwitches, ...options.switches };
-  let switchings = 0;
+/** Everything behind the server: the account, the switches and the clock. */
+function createInside(settings: Settings) {
+  const startMs = startOfData(settings);
+  const clock = createClock(settings, startMs);
+  let switches: Switches = { ...defaultSwitches, ...settings.switches };
   const now = (): number => clock() + switches.clockOffsetSeconds * 1000;
-  const stores = createStores(options, startMs);
-  const shared = { stores, switches: () => switches, now };
-  const account = createAccount(shared);
-  injectHostileChats(account, options);
+  const data = makeAccountData(settings, Math.floor(startMs / 1000));
+  const account = new Account({ data, switches: () => switches, now });
+  injectHostileChats(account, settings);
   return {
     account,
     now,
-    router: createRouter({ ...shared, account }),
     switches: () => switches,
-    startDate: isoSeconds(stores.fromSeconds),
-    version: () => account.version() + switchings,
+    startDate: isoSeconds(data.fromSeconds),
     setSwitches: (change: Partial<Switches>): void => {
-      switchings += 1;
       switches = { ...switches, ...change };
     },
   };
@@ -141,38 +131,39 @@ function renewable(clients: readonly OAuthClient[], provider: Provider): Partial
 
 /** Starts a server on the loopback interface that behaves like the Zendesk Chat API. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { account, now, router, startDate, version, switches, setSwitches } = createInside(options);
+  const settings = settingsOf(options);
+  const { startDate, ...inside } = createInside(settings);
+  const { switches, now } = inside;
   const requests: LoggedRequest[] = [];
-  const faults = createFaultBook(options.faults);
-  const { token = defaultToken, tokenLife, clients = defaultClients } = options;
+  const faults = new FaultBook(settings.faults);
+  const { token, tokenLife, subdomain, clients = defaultClients } = settings;
   const provider = createProvider({ clients, token, tokenLife, switches, now });
   const tokens = createTokenEndpoint(provider, switches);
+  const api = { settings, provider, tokens, answer: createRouter(inside), faults, requests, now };
   const server = createServer(
     { keepAliveTimeout: keepAliveMs },
     createListener(
-      createApi({ options, provider, tokens, router, faults, requests, now, version }),
+      createApi(api),
       new Map([
-        [controlPrefix, createControl({ account, faults, provider, requests, setSwitches })],
+        [controlPrefix, createControl({ ...inside, faults, provider, requests })],
         [authorizePath, createAuthorize(provider)],
       ]),
     ),
   );
-  const port = await listen(server, options.port ?? 0);
+  const port = await listen(server, settings.port);
   return {
+    ...inside,
     url: `http://${host}:${port}`,
     token,
     config: {
-      subdomain: options.subdomain ?? defaultSubdomain,
+      subdomain,
       access_token: token,
       ...(tokenLife !== undefined && renewable(clients, provider)),
       start_date: startDate,
     },
     requests,
-    account,
     faults,
     provider,
-    setSwitches,
-    now,
     close: () => closeNow(server),
   };
 }

@@ -84,11 +84,11 @@ test.each([
   ['POST edit', [], 'must be a JSON object'],
   ['POST put', { resource: 'visitors', item: {} }, 'There is no resource visitors'],
   ['POST put', { resource: 'goals' }, 'must be a JSON object'],
-  ['POST switches', { start: 'x' }, 'start is not known'],
+  ['POST switches', { start: 'x' }, 'switches: start is not known'],
   ['POST switches', { startId: 'x' }, 'startId must be one of exclusive'],
   ['POST switches', [], 'must be a JSON object'],
-  ['POST faults', { path: 'x' }, 'a rule needs a fault'],
-  ['POST faults', { fault: { kind: 'x' } }, 'fault must be an object whose kind'],
+  ['POST faults', { path: 'x' }, "faults.0 must have required property 'fault'"],
+  ['POST faults', { fault: { kind: 'x' } }, 'faults.0.fault.kind must be one of status, reset'],
   ['GET dump/visitors', {}, 'There is no resource'],
 ])('%s with %j is answered 400 and a sentence', async (call, body, sentence) => {
   const sandbox = await frozen({ chats: 3 });
@@ -161,7 +161,7 @@ test('without a clock the server ticks on from now, or from the instant given', 
 });
 
 test('an instant that is none is refused', async () => {
-  await expect(startSandbox({ now: 'yesterday' })).rejects.toThrow('now is not an instant');
+  await expect(startSandbox({ now: 'yesterday' })).rejects.toThrow('now must be an instant');
 });
 
 test('a port that is taken is an error', async () => {

@@ -6,32 +6,22 @@ import { ask, closeAll, frozen, json, noonSeconds, page, textOf } from './ask.ts
 
 afterEach(closeAll);
 
-test('the same seed gives the same bytes', async () => {
-  const one = await frozen({ chats: 300, seed: 7 });
-  const two = await frozen({ chats: 300, seed: 7 });
-  const texts = [one, two].map((sandbox) =>
+test('the same seed gives the same bytes, another one others', async () => {
+  const one = await frozen({ seed: 7 });
+  const two = await frozen({ seed: 7 });
+  const other = await frozen({ seed: 8 });
+  const texts = [one, two, other].map((sandbox) =>
     resourceNames.map((name) => [...sandbox.account.dumpLines(name)].join('\n')),
   );
-  expect(texts[0]).toEqual(texts[1]);
+  expect(texts[1]).toEqual(texts[0]);
+  expect(texts[2]).not.toEqual(texts[0]);
 });
 
-test('another seed gives other chats', async () => {
-  const one = await frozen({ chats: 5, seed: 1 });
-  const two = await frozen({ chats: 5, seed: 2 });
-  expect([...one.account.dumpLines('chats')]).not.toEqual([...two.account.dumpLines('chats')]);
-});
-
-test('a million chats are there at once, and a page in their middle is right', async () => {
-  const sandbox = await frozen({ chats: 1_000_000 });
-  const at = sandbox.account.timeAt('chats', 500_000);
-  const { items } = await page(sandbox, 'chats', `start_time=${at}&limit=1000`);
-  const first = items.findIndex(({ id }) => id === sandbox.account.idAt('chats', 500_000));
-  expect(first).toBeLessThan(3);
-  expect(items).toHaveLength(1000);
-  expect(items.every((chat) => Date.parse(textOf(chat['update_timestamp'])) >= at * 1000)).toBe(
-    true,
-  );
-  expect(sandbox.account.count('chats')).toBe(1_000_000);
+test('of a hundred thousand chats a page in their middle is right', async () => {
+  const sandbox = await frozen({ chats: 100_000 });
+  const at = sandbox.account.timeAt('chats', 50_000);
+  const { ids } = await page(sandbox, 'chats', `start_time=${at}&limit=3`);
+  expect(ids).toContain(sandbox.account.idAt('chats', 50_000));
 });
 
 test('chats come in the order of time and id, with ids that jump', async () => {
@@ -41,54 +31,6 @@ test('chats come in the order of time and id, with ids that jump', async () => {
   expect(places).toEqual(places.toSorted());
   const hashes = chats.map((chat) => textOf(chat['id']).slice('2405.1234567.'.length));
   expect(hashes).not.toEqual(hashes.toSorted());
-});
-
-test('a tenth of the chats are offline messages with keys of their own', async () => {
-  const sandbox = await frozen({ chats: 1000 });
-  const offline = [...sandbox.account.dump('chats')].filter(({ type }) => type === 'offline_msg');
-  expect(offline.length).toBeGreaterThan(70);
-  expect(offline.length).toBeLessThan(130);
-  expect(offline[0]).toHaveProperty('message');
-  expect(offline[0]).not.toHaveProperty('history');
-  expect(offline[0]).toMatchObject({ webpath: [] });
-  expect(textOf(offline[0]?.['session'])).toMatch(/"end_date":"[^"]*\+00:00Z"/);
-});
-
-test('histories are 2 to 60 entries long, in order, and use many types', async () => {
-  const sandbox = await frozen({ chats: 1000 });
-  const histories = [...sandbox.account.dump('chats')]
-    .map(({ history }) => history as JsonObject[] | undefined)
-    .filter((history) => history !== undefined);
-  const lengths = histories.map(({ length }) => length);
-  expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([2, 60]);
-  const times = histories[1]?.map(({ timestamp }) => textOf(timestamp)) ?? [];
-  expect(times).toEqual(times.toSorted());
-  expect(times[0]).toMatch(/\.\d{3}000Z$/);
-  const types = new Set(histories.flat().map(({ type }) => type));
-  expect([...types]).toEqual(
-    expect.arrayContaining(['chat.memberjoin', 'chat.msg', 'chat.tag', 'chat.file']),
-  );
-});
-
-test('the length of histories can be chosen', async () => {
-  const sandbox = await frozen({ chats: 20, history: { min: 4, max: 4 } });
-  const chats = [...sandbox.account.dump('chats')].filter(({ type }) => type === 'chat');
-  expect(chats.every(({ history }) => (history as unknown[]).length === 4)).toBe(true);
-});
-
-test('chats speak many scripts', async () => {
-  const sandbox = await frozen({ chats: 400 });
-  const text = [...sandbox.account.dumpLines('chats')].join('');
-  expect(text).toMatch(/[\u3040-\u30ff]/);
-  expect(text).toMatch(/[\u0600-\u06ff]/);
-  expect(text).toMatch(/\p{Emoji_Presentation}/u);
-});
-
-test('agent ids of a chat are texts, those of agents are numbers', async () => {
-  const sandbox = await frozen({ chats: 50 });
-  const chat = [...sandbox.account.dump('chats')].find(({ type }) => type === 'chat');
-  const agents = [...sandbox.account.dump('agents')].map(({ id }) => textOf(id));
-  expect(agents).toEqual(expect.arrayContaining(chat?.['agent_ids'] as string[]));
 });
 
 test('an edit moves a chat to the end, under the same id', async () => {
@@ -226,12 +168,6 @@ test('hostile values are in the answers', async () => {
   const chats = (JSON.parse(text) as { chats: JsonObject[] }).chats;
   expect(chats.filter((chat) => typeof chat['id'] !== 'string')).toHaveLength(2);
   expect(chats).toHaveLength(100);
-});
-
-test('one very big chat can be had', async () => {
-  const sandbox = await frozen({ chats: 3, hostile: ['big-chat'], bigChatBytes: 200_000 });
-  const { bytes } = await ask(sandbox, 'incremental/chats?fields=chats(*)');
-  expect(bytes.length).toBeGreaterThan(200_000);
 });
 
 test('hostile values that do not fit are refused', async () => {

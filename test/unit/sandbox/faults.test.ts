@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Fault } from '../../../src/sandbox/fault-rules.ts';
 import { createRateLimiter } from '../../../src/sandbox/rate-limit.ts';
-import { ask, closeAll, frozen, json, noonMs, page, seen } from './ask.ts';
+import { ask, closeAll, frozen, noonMs, page, seen } from './ask.ts';
 
 afterEach(closeAll);
 
@@ -179,19 +179,6 @@ test('answers are compressed for clients that accept it, unless switched off', a
   expect(plain.headers).not.toHaveProperty('content-encoding');
   const off = await frozen({ gzip: false });
   expect((await ask(off, 'goals', gzip)).headers).not.toHaveProperty('content-encoding');
-});
-
-test('prerendered pages are the same bytes, and follow changes', async () => {
-  const sandbox = await frozen({ chats: 5, prerender: true });
-  const first = await ask(sandbox, 'incremental/chats', gzip);
-  const again = await ask(sandbox, 'incremental/chats', gzip);
-  expect(again.bytes.equals(first.bytes)).toBe(true);
-  sandbox.account.add({ at: 1_000_000_000 });
-  expect(await json<{ count: number }>(sandbox, 'incremental/chats')).toMatchObject({ count: 6 });
-  sandbox.setSwitches({ maxPage: 2 });
-  expect(await json<{ count: number }>(sandbox, 'incremental/chats')).toMatchObject({ count: 2 });
-  expect(sandbox.requests.map(({ items }) => items)).toEqual([5, 5, 6, 2]);
-  expect((await ask(sandbox, 'incremental/chats', { authorization: '' })).status).toBe(401);
 });
 
 test('each answer can be kept waiting', async () => {

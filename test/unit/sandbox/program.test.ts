@@ -120,7 +120,7 @@ test.each([
   [['--options', 'gone.json'], '--options gone.json cannot be read.'],
   [['--switches', '{'], '--switches is not JSON.'],
   [['--switches', '{"startId":1}'], 'startId must be one of'],
-  [['--faults', '{}'], 'faults must be a list of rules.'],
+  [['--faults', '{}'], 'faults must be a list.'],
 ])('%j is refused in one sentence', async (argv, sentence) => {
   const terminal = fakeTerminal();
   expect(await run(argv, terminal)).toBe(1);
