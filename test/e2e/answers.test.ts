@@ -1,5 +1,5 @@
 /** How answers are read: any encoding and charset in use, no byte replaced, every status and shape explained. */
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ import { catalogOf } from '../helpers/catalogs.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
-import { criticalLines, lastWords, secretToken } from '../helpers/with-sandbox.ts';
+import { lastWords, secretToken } from '../helpers/with-sandbox.ts';
 
 const path = '/api/v2/chat/';
 
@@ -37,11 +37,19 @@ const departments = JSON.stringify([{ id: 1, name: 'Café Zürich' }]);
 
 test.each<[string, string, Buffer]>([
   ['gzip', '', gzipSync(departments)],
+  ['X-GZip', '', gzipSync(departments)],
   ['deflate', '', deflateSync(departments)],
   ['deflate', '', deflateRawSync(departments)],
   ['br', '', brotliCompressSync(departments)],
+  ['br, gzip', '', gzipSync(brotliCompressSync(departments))],
+  ['identity', 'application/json; charset=utf-8', Buffer.from(departments)],
+  ['', 'application/json;charset="UTF8"', Buffer.from(departments)],
+  ['', 'application/json; charset=no-such', Buffer.from(departments)],
   ['', 'application/json', Buffer.from(`\uFEFF${departments}`)],
   ['', 'application/json; charset=iso-8859-1', Buffer.from(departments, 'latin1')],
+  ['', 'application/json; charset=iso-8859-1', Buffer.from(`\uFEFF${departments}`)],
+  ['', 'application/json; charset=utf-16le', Buffer.from(departments, 'utf16le')],
+  ['', 'application/json; charset=utf-16le', Buffer.from(`\uFEFF${departments}`, 'utf16le')],
 ])(
   'A body with encoding "%s" and type "%s" is read as it was meant',
   async (coding, type, body) => {
@@ -54,77 +62,81 @@ test.each<[string, string, Buffer]>([
   },
 );
 
-test('Bytes that are no UTF-8 are asked for again, and never emitted as something else', async () => {
-  const result = await runAgainst(
-    ['departments'],
-    (_, response) => response.end(Buffer.from(departments, 'latin1')),
-    { max_retry_seconds: 1 },
-  );
-  expect(result.code).toBe(1);
-  expect(result.records('departments')).toEqual([]);
-  expect(lastWords(result)).toMatch(
-    /^CRITICAL departments: .* sends bytes that are no text in UTF-8, at attempt 2 after 1 s/,
-  );
-});
+function sends(body: Buffer | string, headers: OutgoingHttpHeaders = {}): RequestListener {
+  return (_, response) => response.writeHead(200, headers).end(body);
+}
 
-test.each([
-  [402, 'The account is suspended'],
-  [423, 'The account is locked'],
-  [451, 'blocked for legal reasons'],
-])('Status %i is explained and not asked for again', async (status, words) => {
-  let requests = 0;
-  const result = await runAgainst(['departments'], (_, response) => {
-    requests += 1;
-    response.writeHead(status).end();
-  });
-  expect(result.code).toBe(1);
-  expect(criticalLines(result)).toEqual([expect.stringContaining(words)]);
-  expect(requests).toBe(1);
-});
+function sendsHalf(coding: string, body: Buffer): RequestListener {
+  return sends(body.subarray(0, body.length / 2), { 'content-encoding': coding });
+}
 
-test.each([409, 425])('Status %i passes: the request is made again', async (status) => {
-  let requests = 0;
-  const result = await runAgainst(['departments'], (_, response) => {
-    requests += 1;
-    response.writeHead(requests === 1 ? status : 200).end(departments);
-  });
-  expect(result.code).toBe(0);
-  expect(result.records('departments')).toHaveLength(1);
-});
+function breaksOff(headers: OutgoingHttpHeaders): RequestListener {
+  return (_, response) => {
+    response.writeHead(200, headers).write('[{"id":1}');
+    setImmediate(() => response.destroy());
+  };
+}
+
+const noText = Buffer.from('"café" ', 'latin1');
 
 test.each<[string, RequestListener]>([
-  ['404', (_, response) => response.writeHead(404).end()],
-  ['HTML', (_, response) => response.end('<!doctype html><title>Log in</title>')],
+  ['sends bytes that are no text in UTF-8', sends(noText)],
+  ['sends bytes that are no text in UTF-8', sends(noText, { 'content-type': 'x;charset=no-such' })],
+  [
+    'sends bytes that are no text in UTF-16LE',
+    sends(noText, { 'content-type': 'x;charset=utf-16le' }),
+  ],
+  ['breaks off in the middle of the body', breaksOff({ 'content-length': 1000 })],
+  ['breaks off in the middle of the body', breaksOff({})],
+  ['breaks off in the middle of the gzip body', sendsHalf('gzip', gzipSync(departments))],
+  ['breaks off in the middle of the deflate body', sendsHalf('deflate', deflateSync(departments))],
+  [
+    'breaks off in the middle of the deflate body',
+    sendsHalf('deflate', deflateRawSync(departments)),
+  ],
+  ['breaks off in the middle of the brotli body', sendsHalf('br', brotliCompressSync(departments))],
+  ['sends a damaged gzip body', sends('no gzip', { 'content-encoding': 'gzip' })],
+  ['sends a damaged brotli body', sends('no brotli', { 'content-encoding': 'br' })],
+  ['sends the encoding zstd, which was not asked for', sends('x', { 'content-encoding': 'zstd' })],
+  ['sends an empty body instead of JSON', sends('', { 'content-encoding': 'gzip' })],
+  ['sends an empty body instead of JSON', sends('')],
+  ['sends HTML instead of JSON', sends('<!doctype html><title>Log in</title>')],
+  ['sends plain text instead of JSON', sends('all is well')],
+  ['sends broken JSON instead of JSON', sends('[{"id": 1}')],
 ])(
-  'A redirect to a login page that answers %s is no missing stream: it says what it usually means',
-  async (_, login) => {
-    const result = await runAgainst(['departments'], (request, response) => {
-      if (!request.url?.startsWith(path)) login(request, response);
-      else response.writeHead(302, { location: '/access/login?return_to=x' }).end();
-    });
+  'An API that %s is asked again, and that is never taken for an answer',
+  async (words, answer) => {
+    const result = await runAgainst(['departments'], answer, { max_retry_seconds: 1 });
     expect(result.code).toBe(1);
-    expect(lastWords(result)).toMatch(
-      /^CRITICAL departments: .* redirects to a login page \(\/access\/login\)\. This usually means that the access token is not accepted/,
-    );
+    expect(result.records('departments')).toEqual([]);
+    expect(lastWords(result)).toMatch(/^CRITICAL departments: /);
+    expect(lastWords(result)).toContain(` ${words}, at attempt 2 after 1 s`);
   },
 );
 
-test.each([
-  ['accounts', '[]', 'a list, but an object with account_key was expected'],
-  ['routing_settings', '[]', 'a list, but an object that holds another one as data was expected'],
+test.each<[string, string, RequestListener]>([
+  ['404', '/access/login', (_, response) => response.writeHead(404).end()],
+  ['401', '/access/unauthenticated', (_, response) => response.writeHead(401).end('{}')],
+  ['HTML', '/auth/v2/signin', sends('<html>Log in</html>')],
   [
-    'bans',
-    '[]',
-    'a list, but an object with the lists of objects "ip_address" and "visitor" was expected',
+    'with itself',
+    '/access/login',
+    (_, response) => response.writeHead(302, { location: '/access/login' }).end(),
   ],
-  ['departments', '{}', 'an empty object, but a list of objects was expected'],
-  ['agents', '{"agents":[]}', 'an object with "agents", but a list of objects was expected'],
-  ['chats', '[]', 'a list, but an object with the list of objects "chats" was expected'],
-])('%s answered with %s: the error says what was expected', async (stream, body, words) => {
-  const result = await runAgainst([stream], (_, response) => response.end(body));
-  expect(result.code).toBe(1);
-  expect(lastWords(result)).toContain(`CRITICAL ${stream}: the API's answer is ${words}`);
-});
+])(
+  'A redirect to a login page that answers %s is no missing stream: it says what it usually means',
+  async (_, location, login) => {
+    const result = await runAgainst(['departments'], (request, response) => {
+      if (!request.url?.startsWith(path)) login(request, response);
+      else response.writeHead(302, { location: `${location}?return_to=x` }).end();
+    });
+    expect(result.code).toBe(1);
+    expect(lastWords(result)).toMatch(/^CRITICAL departments: /);
+    expect(lastWords(result)).toContain(
+      ` redirects to a login page (${location}). This usually means that the access token is not accepted`,
+    );
+  },
+);
 
 test('An answer of one blank a second is given up after a minute, and asked for again', async () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));

@@ -7,6 +7,9 @@ const client = 'src/http/client.ts';
 const clientTests = (...titles) => testsOf('unit/http/client', ...titles);
 
 /** @param {...string} titles */
+const answerTests = (...titles) => testsOf('e2e/answers', ...titles);
+
+/** @param {...string} titles */
 const requestTests = (...titles) => testsOf('unit/http/request', ...titles);
 
 /** @type {readonly import('../mutant.js').Mutant[]} */
@@ -18,7 +21,7 @@ export const httpMutants = [
     search: "throw failed('not-json', `sends ${nameOf(text)} instead of JSON`);",
     replacement:
       "if (nameOf(text) === 'HTML') return [];\n  throw failed('not-json', `sends ${nameOf(text)} instead of JSON`);",
-    killers: requestTests('with status 200 is never taken for an answer'),
+    killers: answerTests('is never taken for an answer'),
   },
   {
     name: 'an empty body is taken for empty',
@@ -26,7 +29,7 @@ export const httpMutants = [
     file: 'src/http/body.ts',
     search: 'const json: Json = JSON.parse(text);',
     replacement: "const json: Json = JSON.parse(text === '' ? '[]' : text);",
-    killers: requestTests('with status 200 is never taken for an answer'),
+    killers: answerTests('is never taken for an answer'),
   },
   {
     name: 'every text is taken for ASCII',
@@ -34,7 +37,7 @@ export const httpMutants = [
     file: 'src/http/body.ts',
     search: 'if (isAscii(bytes)) return',
     replacement: 'if (isAscii(bytes.subarray(0, 10))) return',
-    killers: requestTests('a body in many pieces is put together'),
+    killers: answerTests('is read as it was meant'),
   },
   {
     name: 'invalid bytes are replaced',
@@ -42,7 +45,7 @@ export const httpMutants = [
     file: 'src/http/body.ts',
     search: 'if (!isLenient && !isUtf8(bytes)) return undefined;',
     replacement: '',
-    killers: requestTests('are never replaced'),
+    killers: answerTests('is never taken for an answer'),
   },
   {
     name: 'half a gzip body is inflated as far as it goes',
@@ -51,7 +54,7 @@ export const httpMutants = [
     search: 'chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes };',
     replacement:
       'chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes, finishFlush: 2 };',
-    killers: requestTests('counts as cut and is asked for again'),
+    killers: answerTests('is never taken for an answer'),
   },
   {
     name: 'a body that breaks off is taken for whole',
@@ -60,7 +63,7 @@ export const httpMutants = [
     search: 'if (response?.ok === false) return',
     replacement:
       "if (response?.ok === true) return { response, headMs, bytes: Buffer.from('[]') };\n      if (response?.ok === false) return",
-    killers: requestTests('counts as cut and is asked for again'),
+    killers: answerTests('is never taken for an answer'),
   },
   {
     name: 'Retry-After is ignored',
@@ -69,7 +72,7 @@ export const httpMutants = [
     search: 'if (retryAfterMs !== undefined && retryAfterMs > 0) return retryAfterMs;',
     replacement: 'if (retryAfterMs !== undefined && retryAfterMs > 1e9) return retryAfterMs;',
     killers: [
-      ...clientTests('a Retry-After date is measured against the clock of the server'),
+      ...clientTests('the request is made again'),
       ...testsOf('unit/http/retry', 'a Retry-After of'),
     ],
   },
@@ -79,7 +82,7 @@ export const httpMutants = [
     file: 'src/http/request.ts',
     search: "readRetryAfter(headers.get('retry-after'), fromMs)",
     replacement: "readRetryAfter(headers.get('retry-after'), nowMs)",
-    killers: clientTests('a Retry-After date is measured against the clock of the server'),
+    killers: clientTests('the request is made again'),
   },
   {
     name: 'others ask while one is told to wait',
@@ -95,7 +98,7 @@ export const httpMutants = [
     file: 'src/http/failures.ts',
     search: "{ kind: 'transient', endsRun: true },",
     replacement: "{ kind: 'transient', endsRun: false },",
-    killers: clientTests('a Retry-After beyond the patience ends the run at once'),
+    killers: testsOf('lossless/faults', 'ends the run at once and says until when'),
   },
   {
     name: 'patience has no end',
@@ -127,7 +130,7 @@ export const httpMutants = [
     file: 'src/http/redirects.ts',
     search: 'if (url.origin === asked.origin) return',
     replacement: 'if (url.origin !== "null") return',
-    killers: requestTests('a redirect to another host is refused, and the token does not go there'),
+    killers: testsOf('lossless/faults-elsewhere', 'to another host is not followed'),
   },
   {
     name: 'a path may lead to another host',

@@ -55,14 +55,6 @@ test('a wait of less than a second is made and not told', async () => {
   expect(waits).toEqual([]);
 });
 
-test('a clock set back by a day makes nobody wait longer than a minute', async () => {
-  const { limiter, clock } = createTestLimiter(1);
-  await limiter.start('/1');
-  clock.set(startMs - 86_400_000);
-  await limiter.start('/2');
-  expect(clock.sleeps).toEqual([60_000]);
-});
-
 test('a pause the API asked for holds every request back, also after the clock was set back', async () => {
   const { limiter, clock, waits } = createTestLimiter(200);
   limiter.holdFor(30_000);
