@@ -54,9 +54,6 @@ export const listMutants = [
     file: 'src/zendesk/shape.ts',
     search: 'if (!Array.isArray(value)) throw wrong(expected, whole(kindOf(value)));',
     replacement: 'if (!Array.isArray(value)) return [];',
-    killers: [
-      ...listTests('instead of a list is an error, not an end'),
-      ...testsOf('unit/zendesk/streams', 'is an error that says what was expected'),
-    ],
+    killers: testsOf('unit/zendesk/streams', 'is an error that says what was expected'),
   },
 ];

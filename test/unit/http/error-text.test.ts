@@ -27,24 +27,19 @@ test('a long explanation is shortened', () => {
   expect(explain({ error: 'x'.repeat(5000) }, String).said).toBe(`${'x'.repeat(200)}…`);
 });
 
-test.each<[Json]>([
-  [{ error: 'APIRateLimitExceeded' }],
-  [{ error: { code: 'rate_limit_exceeded', message: 'Slow down' } }],
-  [{ errors: [{ title: 'Too Many Requests' }] }],
-  [{ description: 'Number of allowed API requests per minute exceeded' }],
-  [{ error: 'throttled' }],
-  ['Rate limit exceeded'],
-])('%j speaks of a limit of requests', (body) => {
-  expect(explain(body, String).isLimit).toBe(true);
-});
-
-test.each<[Json]>([
-  [{ error: 'limit must not be above 1000' }],
-  [{ error: 'Not Found', see: 'https://docs.example/rate-limits' }],
-  [['rate limit']],
-  [null],
-])('%j speaks of no limit of requests', (body) => {
-  expect(explain(body, String).isLimit).toBe(false);
+test.each<[Json, boolean]>([
+  [{ error: 'APIRateLimitExceeded' }, true],
+  [{ error: { code: 'rate_limit_exceeded', message: 'Slow down' } }, true],
+  [{ errors: [{ title: 'Too Many Requests' }] }, true],
+  [{ description: 'Number of allowed API requests per minute exceeded' }, true],
+  [{ error: 'throttled' }, true],
+  ['Rate limit exceeded', true],
+  [{ error: 'limit must not be above 1000' }, false],
+  [{ error: 'Not Found', see: 'https://docs.example/rate-limits' }, false],
+  [['rate limit'], false],
+  [null, false],
+])('%j speaks of a limit of requests: %s', (body, isLimit) => {
+  expect(explain(body, String).isLimit).toBe(isLimit);
 });
 
 test.each<[Json, boolean]>([

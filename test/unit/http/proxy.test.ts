@@ -44,47 +44,35 @@ async function startProxy(onConnect: (socket: Socket) => void) {
   return { asked, host: proxy.origin.replace('http://', '') };
 }
 
-test.each([
-  [{}, undefined],
-  [{ HTTPS_PROXY: 'http://proxy.example:3128' }, 'http://proxy.example:3128/'],
-  [{ https_proxy: 'https://proxy.example' }, 'https://proxy.example/'],
-  [{ ALL_PROXY: 'http://proxy.example:3128' }, 'http://proxy.example:3128/'],
-  [{ HTTPS_PROXY: 'proxy.example:3128' }, 'http://proxy.example:3128/'],
-  [{ HTTP_PROXY: 'http://proxy.example:3128' }, undefined],
-  [{ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: 'acme.example' }, undefined],
-  [{ HTTPS_PROXY: 'http://proxy.example', no_proxy: 'localhost,.example' }, undefined],
-  [{ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: '*' }, undefined],
-  [{ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: 'other.example' }, 'http://proxy.example/'],
-])('with %j in the environment the proxy is %s', (values, expected) => {
+const plain = { HTTPS_PROXY: 'http://proxy.example' };
+const zendesk = 'https://acme.zendesk.com';
+
+test.each<[string, Record<string, string>, string | undefined]>([
+  [origin, {}, undefined],
+  [origin, { HTTPS_PROXY: 'http://proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [origin, { https_proxy: 'https://proxy.example' }, 'https://proxy.example/'],
+  [origin, { ALL_PROXY: 'http://proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [origin, { HTTPS_PROXY: 'proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [origin, { HTTP_PROXY: 'http://proxy.example:3128' }, undefined],
+  [origin, { ...plain, NO_PROXY: 'acme.example' }, undefined],
+  [origin, { ...plain, no_proxy: 'localhost,.example' }, undefined],
+  [origin, { ...plain, NO_PROXY: '*' }, undefined],
+  [origin, { ...plain, NO_PROXY: 'other.example' }, 'http://proxy.example/'],
+  [zendesk, { ...plain, NO_PROXY: 'zendesk.com' }, undefined],
+  [zendesk, { ...plain, NO_PROXY: '.zendesk.com' }, undefined],
+  [zendesk, { ...plain, NO_PROXY: '*.zendesk.com' }, undefined],
+  [zendesk, { ...plain, NO_PROXY: 'Zendesk.COM' }, undefined],
+  [zendesk, { ...plain, NO_PROXY: 'localhost, zendesk.com:443' }, undefined],
+  [zendesk, { ...plain, NO_PROXY: 'zendesk.com:8443' }, 'http://proxy.example/'],
+  [zendesk, { ...plain, NO_PROXY: 'desk.com' }, 'http://proxy.example/'],
+  [zendesk, { ...plain, NO_PROXY: 'other.zendesk.com' }, 'http://proxy.example/'],
+  // An IP address has no parts that could be listed.
+  ['https://10.0.0.1', { ...plain, NO_PROXY: '0.1,0.0.1,1' }, 'http://proxy.example/'],
+  ['https://[::1]', { ...plain, NO_PROXY: '0.1,0.0.1,1' }, 'http://proxy.example/'],
+  ['http://127.0.0.1:8080', { ...plain, HTTP_PROXY: 'http://proxy.example' }, undefined],
+])('to %s with %j in the environment the proxy is %s', (address, values, expected) => {
   setEnvironment(values);
-  expect(proxyOf(origin)?.href).toBe(expected);
-});
-
-test.each([
-  ['zendesk.com', undefined],
-  ['.zendesk.com', undefined],
-  ['*.zendesk.com', undefined],
-  ['Zendesk.COM', undefined],
-  ['localhost, zendesk.com:443', undefined],
-  ['zendesk.com:8443', 'http://proxy.example/'],
-  ['desk.com', 'http://proxy.example/'],
-  ['other.zendesk.com', 'http://proxy.example/'],
-])('NO_PROXY=%s means for acme.zendesk.com the proxy %s', (exceptions, expected) => {
-  setEnvironment({ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: exceptions });
-  expect(proxyOf('https://acme.zendesk.com')?.href).toBe(expected);
-});
-
-test.each(['https://10.0.0.1', 'https://[::1]'])(
-  '%s has no parts that could be listed',
-  (address) => {
-    setEnvironment({ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: '0.1,0.0.1,1' });
-    expect(proxyOf(address)?.href).toBe('http://proxy.example/');
-  },
-);
-
-test('loopback takes no proxy', () => {
-  setEnvironment({ HTTPS_PROXY: 'http://proxy.example', HTTP_PROXY: 'http://proxy.example' });
-  expect(proxyOf('http://127.0.0.1:8080')).toBeUndefined();
+  expect(proxyOf(address)?.href).toBe(expected);
 });
 
 test.each([['http://user:pass word@:0:0'], ['socks5://user:pass@proxy.example']])(

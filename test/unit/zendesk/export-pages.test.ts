@@ -4,7 +4,13 @@ import { HttpError } from '../../../src/errors.ts';
 import type { JsonObject } from '../../../src/json.ts';
 import { microseconds, seconds } from '../../../src/zendesk/export-bookmark.ts';
 import { exportPages, type ExportSpec } from '../../../src/zendesk/export-pages.ts';
-import { now, readAll, scriptedApi, type Answer } from '../../helpers/scripted-api.ts';
+import {
+  now,
+  readAll,
+  scriptedApi,
+  type Answer,
+  type ReadingOptions,
+} from '../../helpers/scripted-api.ts';
 
 /** 2026-01-05T00:00:00Z in seconds; the tests count from here. */
 const t0 = Date.UTC(2026, 0, 5) / 1000;
@@ -58,115 +64,81 @@ const throwing = (error: HttpError) => (): never => {
   throw error;
 };
 
+const chatsIn = (text: string): string[] => text.split(' ').filter(Boolean);
+
+/** The rest of the ties of a full page. */
+const rest = page('y5');
+
+interface Case extends Partial<Omit<ReadingOptions, 'api'>> {
+  /** A text is a page of these chats. */
+  readonly script: readonly Answer[];
+  /** Ids of the items that were emitted, or how many. */
+  readonly emits?: string | number;
+  /** Second and `start_id` of each question; `...`: and others. */
+  readonly asks?: readonly string[];
+  readonly bookmarks?: readonly (JsonObject | undefined)[];
+}
+
+/** Runs a case; without a bookmark it starts at second 0. */
+async function expectReading({ script, emits, asks, bookmarks, ...options }: Case): Promise<void> {
+  const settings = options.bookmark === undefined ? start : {};
+  const api = scriptedApi(
+    script.map((one) => (typeof one === 'string' ? page(...chatsIn(one)) : one)),
+  );
+  const { ids, queries, checkpoints } = await readAll(chats, { api, settings, ...options });
+  if (emits !== undefined) {
+    expect(typeof emits === 'number' ? ids.length : ids.join(' ')).toEqual(emits);
+  }
+  if (bookmarks !== undefined) expect(checkpoints).toEqual(bookmarks);
+  const asked = queries.map(({ start_time: time, start_id: id }) =>
+    [Number(time) - t0, id ?? []].flat().join(' '),
+  );
+  const isOpen = asks?.at(-1) === '...';
+  if (asks !== undefined) {
+    expect(isOpen ? [...asked.slice(0, asks.length - 1), '...'] : asked).toEqual(asks);
+  }
+}
+
 test('a stream without a bookmark starts at start_date with all fields and full pages', async () => {
   const api = scriptedApi(nothing);
   const { queries } = await readAll(chats, { api, settings: start });
   expect(queries[0]).toEqual({ fields: 'chats(*)', limit: 1000, start_time: t0 });
 });
 
-test('the bookmark is the server position, not the largest time of a record', async () => {
-  const odd = { ...page('a1', 'b2'), end_time: t0 + 3, end_id: 'b' };
-  const { checkpoints } = await readAll(chats, {
-    api: scriptedApi([odd, ...Array<JsonObject>(9).fill(empty)]),
-    settings: start,
-  });
-  expect(checkpoints).toEqual([own(3), undefined]);
-});
+const whole: Answer = ({ start_time: time, start_id: id }) =>
+  time === t0 + 1 && id === undefined ? page('a1', 'b1') : empty;
+const zero = { chats: [], count: 0, end_time: 0, end_id: null };
 
-test('a chat on the seam of two pages is emitted once', async () => {
-  const api = scriptedApi([page('a1', 'b2'), page('b2', 'c3'), page('c3'), empty, empty]);
-  const { ids, queries } = await readAll(chats, { api, settings: start });
-  expect(ids).toEqual(['a', 'b', 'c']);
-  expect(queries.map((query) => query['start_time'])).toEqual([t0, t0 + 2, t0 + 3, t0 + 3, t0 + 4]);
-});
-
-test('a chat that was edited between two pages is emitted again, newest last', async () => {
-  const api = scriptedApi([page('a1', 'b2'), page('b2', 'a3'), page('a3'), empty, empty]);
+test.each<[string, JsonObject[], JsonObject[]]>([
+  [
+    'a chat that was edited between two pages is emitted again, newest last',
+    [page('a1', 'b2'), page('b2', 'a3'), page('a3')],
+    ['a1', 'b2', 'a3'].map((text) => chat(text)),
+  ],
+  [
+    'an old version that a server repeats does not overwrite the newer one',
+    [page('a1', 'a2'), { ...page('a1', 'a2'), end_time: t0 + 2 }],
+    ['a1', 'a2'].map((text) => chat(text)),
+  ],
+  [
+    'an old version that comes once more after the next page does not overwrite the newer one',
+    [page('a1', 'b2'), page('b2', 'a3'), page('a1', 'a3', 'c4'), page('c4')],
+    ['a1', 'b2', 'a3', 'c4'].map((text) => chat(text)),
+  ],
+])('%s', async (_, script, expected) => {
+  const api = scriptedApi([...script, empty, empty]);
   const { pages } = await readAll(chats, { api, settings: start });
-  expect(pages[1]?.items).toEqual([chat('a3')]);
-});
-
-test('an old version that a server repeats does not overwrite the newer one', async () => {
-  const repeated = { ...page('a1', 'a2'), end_time: t0 + 2 };
-  const api = scriptedApi([page('a1', 'a2'), repeated, empty, empty]);
-  const { pages } = await readAll(chats, { api, settings: start });
-  expect(pages.flatMap(({ items }) => items)).toEqual([chat('a1'), chat('a2')]);
-});
-
-test('an old version that comes once more after the next page does not overwrite the newer one', async () => {
-  const late = page('a1', 'a3', 'c4');
-  const api = scriptedApi([page('a1', 'b2'), page('b2', 'a3'), late, page('c4'), empty, empty]);
-  const { pages } = await readAll(chats, { api, settings: start });
-  const items = pages.flatMap((one) => one.items);
-  expect(items).toEqual([chat('a1'), chat('b2'), chat('a3'), chat('c4')]);
+  expect(pages.flatMap(({ items }) => items)).toEqual(expected);
 });
 
 test('items without an id do not keep the stream from ending', async () => {
   const keyless = { chats: [{ at: iso(1) }], count: 1, end_time: t0 + 1, end_id: null };
-  const whole = exportPages({ ...spec, identify: (item) => JSON.stringify(item) });
-  const { pages } = await readAll(whole, {
+  const source = exportPages({ ...spec, identify: (item) => JSON.stringify(item) });
+  const { pages } = await readAll(source, {
     api: scriptedApi([keyless, keyless, empty, empty]),
     settings: start,
   });
   expect(pages.flatMap(({ items }) => items)).toEqual([{ at: iso(1) }]);
-});
-
-test('a short page is not taken for the end', async () => {
-  const api = scriptedApi([page('a1'), page('a1', 'b2'), page('b2'), empty, empty]);
-  expect((await readAll(chats, { api, settings: start })).ids).toEqual(['a', 'b']);
-});
-
-test('an empty page in the middle is not taken for the end, and changes no position', async () => {
-  const api = scriptedApi([page('a1'), empty, page('b2'), page('b2'), page('b2'), empty, empty]);
-  const { ids, queries } = await readAll(chats, { api, settings: start });
-  expect(ids).toEqual(['a', 'b']);
-  expect(queries[2]).toMatchObject({ start_time: t0 + 1, start_id: 'a' });
-});
-
-test('an empty page where something has been read is not believed before it comes twice', async () => {
-  const whole: Answer = ({ start_time: time, start_id: id }) =>
-    time === t0 + 1 && id === undefined ? page('a1', 'b1') : empty;
-  const api = scriptedApi([page('a1'), empty, empty, empty, ...Array<Answer>(9).fill(whole)]);
-  expect((await readAll(chats, { api, settings: start })).ids).toEqual(['a', 'b']);
-});
-
-test('an empty page beyond is not believed where start_id leads nowhere, before it comes twice', async () => {
-  const ignored = page('a1', 'b2');
-  const api = scriptedApi([
-    ignored,
-    page('b2'),
-    page('b2'),
-    empty,
-    page('c3'),
-    page('b2', 'c3'),
-    page('c3'),
-    empty,
-    empty,
-  ]);
-  const { ids, queries } = await readAll(chats, { api, settings: start });
-  expect(ids).toEqual(['a', 'b', 'c']);
-  expect(queries.slice(3, 5).map((query) => query['start_time'])).toEqual([t0 + 3, t0 + 3]);
-});
-
-test('an empty page with a zero end_time does not send the stream back to 1970', async () => {
-  const zero = { chats: [], count: 0, end_time: 0, end_id: null };
-  const api = scriptedApi([page('a1'), zero, zero, zero, zero, zero, zero]);
-  const { queries, checkpoints } = await readAll(chats, { api, settings: start });
-  expect(queries.at(-1)).toMatchObject({ start_time: t0 + 2 });
-  expect(checkpoints).toEqual([own(1), undefined]);
-});
-
-test('a quiet run costs three requests more than its page, and the bookmark stays', async () => {
-  const api = scriptedApi([page('a1'), page('a1'), empty, empty]);
-  const { queries, ids, checkpoints } = await readAll(chats, { api, bookmark: own(1) });
-  expect(ids).toEqual(['a']);
-  expect(checkpoints).toEqual([own(1), undefined]);
-  expect(queries.map(({ start_time, start_id }) => [start_time, start_id])).toEqual([
-    [t0 + 1, undefined],
-    [t0 + 1, undefined],
-    [t0 + 1, 'a'],
-    [t0 + 2, undefined],
-  ]);
 });
 
 // Rule 1: the position.
@@ -201,213 +173,53 @@ test('what the envelope lacks is taken from next_page, but never its host, field
   });
 });
 
-test('a fraction of a second in end_time never skips the rest of that second', async () => {
-  const fractional = { ...page('a1'), end_time: t0 + 1.9 };
-  const api = scriptedApi([fractional, fractional, empty, empty]);
-  const { checkpoints } = await readAll(chats, { api, settings: start });
-  expect(checkpoints[0]).toEqual(own(1));
-});
-
 // Rule 2: the head.
 
 const head = now / 1000 - 310;
 const atHead = (offset: number): string => iso(head + offset - t0);
-
-test('what arrives late near the present is read again: no bookmark is later than the head', async () => {
-  const late = {
-    chats: [{ id: 'a', at: atHead(100) }],
-    count: 1,
-    end_time: head + 100,
-    end_id: 'a',
-  };
-  const { ids, checkpoints, queries } = await readAll(chats, {
-    api: scriptedApi([late]),
-    settings: start,
-  });
-  expect(ids).toEqual(['a']);
-  expect(checkpoints).toEqual([{ at: atHead(0), position: { end_time: head, end_id: null } }]);
-  expect(queries).toHaveLength(1);
-});
+const late = (offset: number): JsonObject => ({ ...page('a0'), end_time: head + offset });
+const times = [0, 1, 2, 3].map((second) => ({ id: `n${second}`, at: t0 + second }));
 
 test('a clock that is ahead of the server does not ask for what the server refuses', async () => {
-  const late = { chats: [{ id: 'a', at: atHead(0) }], count: 1, end_time: head, end_id: 'a' };
-  const serverTimeMs = now - 600_000;
-  const { checkpoints } = await readAll(chats, {
-    api: scriptedApi([late], { serverTimeMs }),
-    settings: start,
-  });
-  expect(checkpoints).toEqual([
-    { at: atHead(-600), position: { end_time: head - 600, end_id: null } },
-  ]);
-});
-
-test('end_date is inclusive, is the newest bookmark, and later items are not emitted', async () => {
-  const api = scriptedApi([page('a1', 'b2', 'c3')]);
-  const settings = { ...start, endDateMs: (t0 + 2) * 1000 };
-  const { ids, checkpoints } = await readAll(chats, { api, settings });
-  expect(ids).toEqual(['a', 'b']);
-  expect(checkpoints).toEqual([own(2)]);
-});
-
-test('end_date measures times that are whole numbers, too', async () => {
-  const items = [0, 1, 2, 3].map((second) => ({ id: `n${second}`, at: t0 + second }));
-  const api = scriptedApi([{ chats: items, count: 4, end_time: t0 + 3, end_id: 'n3' }]);
-  const settings = { ...start, endDateMs: (t0 + 2) * 1000 };
-  const { ids } = await readAll(chats, { api, settings });
-  expect(ids).toEqual(['n0', 'n1', 'n2']);
+  const api = scriptedApi([late(0)], { serverTimeMs: now - 600_000 });
+  const { checkpoints } = await readAll(chats, { api, settings: start });
+  expect(checkpoints).toEqual([own(head - t0 - 600)]);
 });
 
 // Rule 4 and 5: ties, and the proof of the end.
 
-test('1,500 chats of one second are all read, by start_id where the page is full', async () => {
-  const rest = {
-    chats: [{ id: 'y', at: iso(5) }, chat('z6')],
-    count: 2,
-    end_time: t0 + 6,
-    end_id: 'z',
-  };
-  const api = scriptedApi([fullPage(5), fullPage(5), rest, page('z6'), empty, empty]);
-  const { ids, queries } = await readAll(chats, { api, settings: start });
-  expect(ids).toHaveLength(1002);
-  expect(queries[2]).toMatchObject({ start_time: t0 + 5, start_id: 'x999' });
-  expect(queries[3]).not.toHaveProperty('start_id');
+const tail = page('y5', 'z6');
+const before = { ...page('z6'), chats: [{ id: 'x999', at: iso(5) }, chat('z6')] };
+const again = [empty, empty];
+const lostTies = (answer: Answer): Case => ({
+  script: [fullPage(5), answer, answer, answer, rest, empty, empty],
+  bookmark: own(5),
+  emits: 1001,
+  asks: ['5', '5 x999', '5 x998', '5 x997', '5 x995', '...'],
 });
 
-test('a full page that ends in the second asked for is not asked for twice', async () => {
-  const before = { ...page('z6'), chats: [{ id: 'x999', at: iso(5) }, chat('z6')] };
-  const api = scriptedApi([fullPage(5), page('z6'), before, page('z6'), empty, empty]);
-  const { queries } = await readAll(chats, { api, bookmark: own(5) });
-  expect(queries[1]).toMatchObject({ start_time: t0 + 5, start_id: 'x999' });
-});
-
-test('inside ties the bookmark leads on by end_id, and only there', async () => {
-  const api = scriptedApi([
-    fullPage(5),
-    fullPage(5),
-    fullPage(5, 1000),
-    page('z6'),
-    { ...page('z6'), chats: [{ id: 'y', at: iso(5) }, chat('z6')] },
-    page('z6'),
-    empty,
-    empty,
-  ]);
-  const { checkpoints, ids } = await readAll(chats, { api, settings: start });
-  expect(checkpoints).toEqual([own(5), own(5, 'x1999'), own(6), undefined]);
-  expect(ids).toHaveLength(2002);
-});
-
-test('a server that ignores start_id ends in an error, not in a loop and not green', async () => {
-  const reading = readAll(chats, {
-    api: scriptedApi(Array<JsonObject>(9).fill(fullPage(5))),
-    settings: start,
-  });
-  await expect(reading).rejects.toThrow(/more records at one instant/);
-});
-
-test('a server whose every second answer is the one before it is read through, ties and all', async () => {
-  const first = fullPage(1);
-  const rest = { chats: [{ id: 'y', at: iso(1) }], count: 1, end_time: t0 + 1, end_id: 'y' };
-  const api = scriptedApi([first, first, rest, rest, empty, empty]);
-  const { ids, queries } = await readAll(chats, { api, bookmark: own(1) });
-  expect(ids).toHaveLength(1001);
-  expect(queries.slice(1, 3).map((query) => query['start_id'])).toEqual(['x999', 'x999']);
-});
-
-test('a server that clamps the limit and ignores start_id ends in an error, too', async () => {
-  const clamped = (second: number): JsonObject => page(`a${second}`, `b${second}`, `c${second}`);
-  const reading = readAll(chats, {
-    api: scriptedApi([page('d1', 'e2', 'f3'), ...Array<JsonObject>(9).fill(clamped(4))]),
-    settings: start,
-  });
-  await expect(reading).rejects.toThrow(/more records at one instant/);
-});
-
-test('records hidden behind empty pages end in an error that names the place', async () => {
-  const round = [empty, empty];
-  const api = scriptedApi([page('a1'), ...round, page('b9'), ...round, ...round, ...round]);
-  const reading = readAll(chats, { api, settings: start });
-  await expect(reading).rejects.toThrow(/hides records after 2026-01-05T00:00:01Z/);
-});
-
-test('items seen by the question beyond are neither emitted nor remembered', async () => {
-  const api = scriptedApi([
-    page('a1'),
-    empty,
-    empty,
-    page('b2'),
-    page('a1', 'b2'),
-    page('b2'),
-    empty,
-    empty,
-  ]);
-  const { ids } = await readAll(chats, { api, settings: start });
-  expect(ids).toEqual(['a', 'b']);
-});
-
-test('the question beyond is not judged: an old end_time there is no error', async () => {
-  const api = scriptedApi([page('a1'), page('a1'), empty, page('a1')]);
-  expect((await readAll(chats, { api, settings: start })).ids).toEqual(['a']);
-});
-
-test('ties whose last chat has just moved are not skipped: it is asked with the id before', async () => {
-  const moved = { chats: [{ id: 'q', at: iso(9) }], count: 1, end_time: t0 + 9, end_id: 'q' };
-  const behind = { chats: [{ id: 'y', at: iso(5) }], count: 1, end_time: t0 + 5, end_id: 'y' };
-  const q = page('q9');
-  const api = scriptedApi([fullPage(5), fullPage(5), moved, behind, q, q, q, empty, empty]);
-  const { queries, ids } = await readAll(chats, { api, settings: start });
-  expect(queries[3]).toMatchObject({ start_time: t0 + 5, start_id: 'x998' });
-  expect(ids.slice(-2)).toEqual(['y', 'q']);
-});
-
-test.each([
-  ['have just moved', page('q9')],
-  ['the server no longer knows', empty],
-])(
-  'ties whose last chats %s are not skipped: ids further back are asked with',
-  async (_, answer) => {
-    const rest = { chats: [{ id: 'y', at: iso(5) }], count: 1, end_time: t0 + 5, end_id: 'y' };
-    const api = scriptedApi([fullPage(5), answer, answer, answer, rest, empty, empty]);
-    const { queries, ids } = await readAll(chats, { api, bookmark: own(5) });
-    expect(queries.slice(1, 5).map(({ start_id: id }) => id)).toEqual([
-      'x999',
-      'x998',
-      'x997',
-      'x995',
-    ]);
-    expect(ids).toHaveLength(1001);
-  },
-);
-
-test('a chat the server no longer knows does not end its ties: it is asked with the id before', async () => {
-  const rest = { chats: [{ id: 'y', at: iso(5) }], count: 1, end_time: t0 + 5, end_id: 'y' };
-  const api = scriptedApi([fullPage(5), fullPage(5), empty, rest, empty, empty]);
-  const { ids, queries } = await readAll(chats, { api, settings: start });
-  expect(queries[3]).toMatchObject({ start_id: 'x998' });
-  expect(ids).toHaveLength(1001);
+test.each<[string, JsonObject[], RegExp]>([
+  [
+    'a server that ignores start_id ends in an error, not in a loop and not green',
+    Array<JsonObject>(9).fill(fullPage(5)),
+    /more records at one instant/,
+  ],
+  [
+    'a server that clamps the limit and ignores start_id ends in an error, too',
+    [page('d1', 'e2', 'f3'), ...Array<JsonObject>(9).fill(page('a4', 'b4', 'c4'))],
+    /more records at one instant/,
+  ],
+  [
+    'records hidden behind empty pages end in an error that names the place',
+    [page('a1'), ...again, page('b9'), ...again, ...again, ...again],
+    /hides records after 2026-01-05T00:00:01Z/,
+  ],
+])('%s', async (_, script, message) => {
+  const reading = readAll(chats, { api: scriptedApi(script), settings: start });
+  await expect(reading).rejects.toThrow(message);
 });
 
 // Rule 6: resuming.
-
-test('a bookmark inside ties resumes behind its id', async () => {
-  const rest = { chats: [{ id: 'y', at: iso(5) }], count: 1, end_time: t0 + 5, end_id: 'y' };
-  const api = scriptedApi([rest, empty, empty]);
-  const { queries, checkpoints } = await readAll(chats, { api, bookmark: own(5, 'x') });
-  expect(queries[0]).toMatchObject({ start_time: t0 + 5, start_id: 'x' });
-  expect(checkpoints[0]).toEqual(own(5, 'y'));
-});
-
-test.each([
-  ['is gone', empty],
-  ['has moved', page('q9')],
-])('a bookmark inside ties whose chat %s reads its whole second again', async (_, answer) => {
-  const whole = page('a5', 'b5');
-  const api = scriptedApi([answer, whole, whole, empty, page('b5'), empty, empty]);
-  const { ids, queries, checkpoints } = await readAll(chats, { api, bookmark: own(5, 'x') });
-  expect(ids).toEqual(['a', 'b']);
-  expect(queries[1]).toEqual({ fields: 'chats(*)', limit: 1000, start_time: t0 + 5 });
-  // Never lower than it was read.
-  expect(checkpoints.filter((checkpoint) => checkpoint !== undefined)).toEqual([]);
-});
 
 test.each<[string, JsonObject, number]>([
   ['Airbyte 1.0, ISO text', { at: iso(1000) }, 1000],
@@ -439,18 +251,6 @@ test.each<[string, JsonObject, number]>([
   const api = scriptedApi(nothing);
   const { queries } = await readAll(chats, { api, bookmark });
   expect(queries[0]).toMatchObject({ start_time: t0 + second - 310 });
-});
-
-test('a bookmark of another tap is left as it is until the position is later or the end proven', async () => {
-  const api = scriptedApi([page('a1'), page('b2'), page('b2'), empty, empty]);
-  const { checkpoints } = await readAll(chats, { api, bookmark: { at: iso(5) }, settings: {} });
-  expect(checkpoints).toEqual([undefined, undefined, own(5)]);
-});
-
-test('a bookmark of another tap that has been left behind does not come back at the end', async () => {
-  const api = scriptedApi([page('a1'), page('b6'), page('c7'), page('c7'), empty, empty]);
-  const { checkpoints } = await readAll(chats, { api, bookmark: { at: iso(5) }, settings: {} });
-  expect(checkpoints).toEqual([undefined, own(6), own(7), undefined]);
 });
 
 test.each<[string, JsonObject]>([
@@ -494,6 +294,174 @@ test.each([
   expect(reading.warnings).toHaveLength(warnings);
 });
 
+const lostBookmark = (answer: Answer): Case => ({
+  script: [answer, page('a5', 'b5'), page('a5', 'b5'), empty, page('b5'), empty, empty],
+  bookmark: own(5, 'x'),
+  emits: 'a b',
+  asks: ['5 x', '5', '...'],
+  // Never lower than it was read.
+  bookmarks: [undefined, undefined],
+});
+const lookback = { ...start, lookback_minutes: 1 };
+
+const cases: Readonly<Record<string, Case>> = {
+  // Rule 1: the position, and what is no end.
+
+  'the bookmark is the server position, not the largest time of a record': {
+    script: [{ ...page('a1', 'b2'), end_time: t0 + 3 }, ...Array<Answer>(9).fill('')],
+    bookmarks: [own(3), undefined],
+  },
+  'a chat on the seam of two pages is emitted once': {
+    script: ['a1 b2', 'b2 c3', 'c3', '', ''],
+    emits: 'a b c',
+    asks: ['0', '2', '3', '3 c', '4'],
+  },
+  'a short page is not taken for the end': {
+    script: ['a1', 'a1 b2', 'b2', '', ''],
+    emits: 'a b',
+  },
+  'an empty page in the middle is not taken for the end, and changes no position': {
+    script: ['a1', '', 'b2', 'b2', 'b2', '', ''],
+    emits: 'a b',
+    asks: ['0', '1', '1 a', '...'],
+  },
+  'an empty page where something has been read is not believed before it comes twice': {
+    script: ['a1', '', '', '', ...Array<Answer>(9).fill(whole)],
+    emits: 'a b',
+  },
+  'an empty page beyond is not believed where start_id leads nowhere, before it comes twice': {
+    script: ['a1 b2', 'b2', 'b2', '', 'c3', 'b2 c3', 'c3', '', ''],
+    emits: 'a b c',
+    asks: ['0', '2', '2 b', '3', '3', '...'],
+  },
+  'an empty page with a zero end_time does not send the stream back to 1970': {
+    script: ['a1', zero, zero, zero, zero, zero, zero],
+    asks: ['0', '1', '1 a', '2', '1', '1 a', '2'],
+    bookmarks: [own(1), undefined],
+  },
+  'a quiet run costs three requests more than its page, and the bookmark stays': {
+    script: ['a1', 'a1', '', ''],
+    bookmark: own(1),
+    emits: 'a',
+    asks: ['1', '1', '1 a', '2'],
+    bookmarks: [own(1), undefined],
+  },
+
+  // Rule 2: the head.
+
+  'a fraction of a second in end_time never skips the rest of that second': {
+    script: [{ ...page('a1'), end_time: t0 + 1.9 }, 'a1', '', ''],
+    bookmarks: [own(1), undefined],
+  },
+  'what arrives late near the present is read again: no bookmark is later than the head': {
+    script: [late(100)],
+    emits: 'a',
+    asks: ['0'],
+    bookmarks: [own(head - t0)],
+  },
+  'end_date is inclusive, is the newest bookmark, and later items are not emitted': {
+    script: ['a1 b2 c3'],
+    settings: { ...start, endDateMs: (t0 + 2) * 1000 },
+    emits: 'a b',
+    bookmarks: [own(2)],
+  },
+  'end_date measures times that are whole numbers, too': {
+    script: [{ chats: times, count: 4, end_time: t0 + 3, end_id: 'n3' }],
+    settings: { ...start, endDateMs: (t0 + 2) * 1000 },
+    emits: 'n0 n1 n2',
+  },
+
+  // Rule 4 and 5: ties, and the proof of the end.
+
+  '1,500 chats of one second are all read, by start_id where the page is full': {
+    script: [fullPage(5), fullPage(5), tail, 'z6', '', ''],
+    emits: 1002,
+    asks: ['0', '5', '5 x999', '6', '...'],
+  },
+  'a full page that ends in the second asked for is not asked for twice': {
+    script: [fullPage(5), 'z6', before, 'z6', '', ''],
+    bookmark: own(5),
+    asks: ['5', '5 x999', '...'],
+  },
+  'inside ties the bookmark leads on by end_id, and only there': {
+    script: [fullPage(5), fullPage(5), fullPage(5, 1000), 'z6', tail, 'z6', '', ''],
+    emits: 2002,
+    bookmarks: [own(5), own(5, 'x1999'), own(6), undefined],
+  },
+  'a server whose every second answer is the one before it is read through, ties and all': {
+    script: [fullPage(1), fullPage(1), 'y1', 'y1', '', ''],
+    bookmark: own(1),
+    emits: 1001,
+    asks: ['1', '1 x999', '1 x999', '...'],
+  },
+  'items seen by the question beyond are neither emitted nor remembered': {
+    script: ['a1', '', '', 'b2', 'a1 b2', 'b2', '', ''],
+    emits: 'a b',
+  },
+  'the question beyond is not judged: an old end_time there is no error': {
+    script: ['a1', 'a1', '', 'a1'],
+    emits: 'a',
+  },
+  'ties whose last chat has just moved are not skipped: it is asked with the id before': {
+    script: [fullPage(5), fullPage(5), 'q9', rest, 'q9', 'q9', 'q9', '', ''],
+    emits: 1002,
+    asks: ['0', '5', '5 x999', '5 x998', '...'],
+  },
+  'ties whose last chats have just moved are not skipped: ids further back are asked with':
+    lostTies(page('q9')),
+  'ties whose last chats the server no longer knows are not skipped: ids further back are asked with':
+    lostTies(empty),
+  'a chat the server no longer knows does not end its ties: it is asked with the id before': {
+    script: [fullPage(5), fullPage(5), '', rest, '', ''],
+    emits: 1001,
+    asks: ['0', '5', '5 x999', '5 x998', '...'],
+  },
+
+  // Rule 6 and 7: resuming, and starts that lie late.
+
+  'a bookmark inside ties resumes behind its id': {
+    script: [rest, '', ''],
+    bookmark: own(5, 'x'),
+    asks: ['5 x', '...'],
+    bookmarks: [own(5, 'y'), undefined],
+  },
+  'a bookmark inside ties whose chat is gone reads its whole second again': lostBookmark(empty),
+  'a bookmark inside ties whose chat has moved reads its whole second again': lostBookmark(
+    page('q9'),
+  ),
+  'a bookmark of another tap is left as it is until the position is later or the end proven': {
+    script: ['a1', 'b2', 'b2', '', ''],
+    bookmark: { at: iso(5) },
+    bookmarks: [undefined, undefined, own(5)],
+  },
+  'a bookmark of another tap that has been left behind does not come back at the end': {
+    script: ['a1', 'b6', 'c7', 'c7', '', ''],
+    bookmark: { at: iso(5) },
+    bookmarks: [undefined, own(6), own(7), undefined],
+  },
+  'the default start never overrules a bookmark': {
+    script: nothing,
+    bookmark: own(-500),
+    settings: { ...start, hasStartDate: false },
+    asks: ['-500', '...'],
+  },
+  'lookback_minutes reads earlier, without start_id, and keeps the bookmark until it is passed': {
+    script: ['a1 b5', 'b5 c6', 'c6', '', ''],
+    bookmark: own(5, 'x'),
+    settings: lookback,
+    asks: ['0', '5', '...'],
+    bookmarks: [undefined, own(6), undefined],
+  },
+  'a page that ends before the bookmark does not move it back': {
+    script: ['a1 b2', 'b2 c6', 'c6', '', ''],
+    bookmark: own(5),
+    settings: lookback,
+    bookmarks: [undefined, own(6), undefined],
+  },
+};
+
+test.each(Object.entries(cases))('%s', (_, one) => expectReading(one));
+
 test('a configured start_date newer than the bookmark wins and is told', async () => {
   const api = scriptedApi(nothing);
   const { queries, warnings } = await readAll(chats, {
@@ -503,28 +471,6 @@ test('a configured start_date newer than the bookmark wins and is told', async (
   });
   expect(queries[0]).toMatchObject({ start_time: t0 });
   expect(warnings[0]).toMatch(/start_date 2026-01-05T00:00:00Z is newer than the bookmark/);
-});
-
-test('the default start never overrules a bookmark', async () => {
-  const api = scriptedApi(nothing);
-  const settings = { ...start, hasStartDate: false };
-  const { queries } = await readAll(chats, { api, bookmark: own(-500), settings });
-  expect(queries[0]).toMatchObject({ start_time: t0 - 500 });
-});
-
-test('lookback_minutes reads earlier, without start_id, and keeps the bookmark until it is passed', async () => {
-  const api = scriptedApi([page('a1', 'b5'), page('b5', 'c6'), page('c6'), empty, empty]);
-  const settings = { ...start, lookback_minutes: 1 };
-  const { queries, checkpoints } = await readAll(chats, { api, bookmark: own(5, 'x'), settings });
-  expect(queries[0]).toEqual({ fields: 'chats(*)', limit: 1000, start_time: t0 });
-  expect(checkpoints).toEqual([undefined, own(6), undefined]);
-});
-
-test('a page that ends before the bookmark does not move it back', async () => {
-  const api = scriptedApi([page('a1', 'b2'), page('b2', 'c6'), page('c6'), empty, empty]);
-  const settings = { ...start, lookback_minutes: 1 };
-  const { checkpoints } = await readAll(chats, { api, bookmark: own(5), settings });
-  expect(checkpoints).toEqual([undefined, own(6), undefined]);
 });
 
 // Rule 8: a start that is refused as too young.
@@ -549,13 +495,6 @@ test.each([
   ],
 ])('a 400 is an error when %s', async (_, bookmark, script) => {
   await expect(readAll(chats, { api: scriptedApi(script), bookmark })).rejects.toThrow('refused');
-});
-
-test('a failure names the position it was reading from', async () => {
-  const api = scriptedApi([throwing(refused(500))]);
-  await expect(readAll(chats, { api, bookmark: own(7) })).rejects.toThrow(
-    `refused (reading from 2026-01-05T00:00:07Z (start_time ${t0 + 7}))`,
-  );
 });
 
 // The timeline: microseconds, and no end_id.

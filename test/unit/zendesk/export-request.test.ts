@@ -61,17 +61,6 @@ test('a page too large at once is asked for with half the limit, which is kept',
   ]);
 });
 
-test.each([
-  ['time-outs', failed('timeout')],
-  ['5xx', failed('status', 502)],
-])('a page that fails three times by %s is made smaller if agents answers', async (_, error) => {
-  const api = scriptedApi([failingUntil(500, error), [], answer, empty, empty]);
-  const { ids, queries } = await readAll(source, { api, settings });
-  expect(ids).toEqual(['a']);
-  expect(api.asked[1]).toEqual({ path: 'agents', query: { limit: 1 } });
-  expect(limits(queries)[2]).toBe(500);
-});
-
 test('a page is not made smaller while the API answers nowhere', async () => {
   const down = (): never => {
     throw failed('status', 503);
@@ -85,10 +74,4 @@ test('a server that asks to wait is not taken for one that cannot send the page'
   const api = scriptedApi([failingUntil(500, failed('status', 503, 5000))]);
   await expect(readAll(source, { api, settings })).rejects.toThrow('failed');
   expect(api.asked).toHaveLength(1);
-});
-
-test('a page of one item is the smallest that is asked for', async () => {
-  const api = scriptedApi([failingUntil(0, failed('too-large'))]);
-  const error = await readAll(source, { api, settings }).catch((caught: unknown) => caught);
-  expect(String(error)).toMatch(/reading from 2026-01-05T00:00:00Z/);
 });
