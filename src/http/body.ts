@@ -9,9 +9,6 @@ import type { Json } from '../json.ts';
 import { failed } from './failures.ts';
 import { later } from './statuses.ts';
 
-/** What is read of a response's headers. */
-export type BodyHeaders = Pick<Headers, 'get'>;
-
 /**
  * The whole body as it came over the wire; `undefined` when it is larger than `maxBytes`, in which case
  * the stream is destroyed. Rejects as the stream does.
@@ -51,7 +48,7 @@ const inflaters: Readonly<Record<string, Inflater>> = {
 };
 
 /** The codings of a Content-Encoding header in the order they were applied. */
-function codingsOf(headers: BodyHeaders): readonly string[] {
+function codingsOf(headers: Headers): readonly string[] {
   const codings = (headers.get('content-encoding') ?? '').toLowerCase().split(',');
   return codings
     .map((coding) => coding.trim().replace(/^x-/, ''))
@@ -74,7 +71,7 @@ function inflatePiece(body: Buffer, maxBytes: number): number {
  */
 export async function decodeContent(
   body: Buffer,
-  headers: BodyHeaders,
+  headers: Headers,
   maxBytes: number,
 ): Promise<Buffer> {
   let decoded = body;
@@ -112,7 +109,7 @@ export function tooLarge(maxBytes: number, cause?: unknown): HttpError {
 }
 
 /** The charset a Content-Type names, in the name TextDecoder has for it; UTF-8 when it names none or an unknown one. */
-function charsetOf(headers: BodyHeaders): string {
+function charsetOf(headers: Headers): string {
   const contentType = headers.get('content-type') ?? '';
   const [, label] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType) ?? [];
   try {
@@ -147,7 +144,7 @@ function textOf(bytes: Buffer, charset: string, isLenient = false): string | und
 }
 
 /** What comes with an error: JSON, else plain text; `''` when it cannot be read, or is a web page or nothing. */
-export async function explanationIn(body: Buffer | undefined, headers: BodyHeaders): Promise<Json> {
+export async function explanationIn(body: Buffer | undefined, headers: Headers): Promise<Json> {
   try {
     const decoded = await decodeContent(body ?? Buffer.alloc(0), headers, maxExplanationBytes);
     const text = textOf(decoded, charsetOf(headers)) ?? '';
@@ -174,7 +171,7 @@ function parse(text: string): Json | undefined {
  * @param isLenient bytes that are no text become U+FFFD
  * @throws HttpError
  */
-export function parseJson(bytes: Buffer, headers: BodyHeaders, isLenient = false): Json {
+export function parseJson(bytes: Buffer, headers: Headers, isLenient = false): Json {
   const charset = charsetOf(headers);
   const text = textOf(bytes, charset, isLenient);
   if (text === undefined) {

@@ -22,9 +22,7 @@ export interface HttpRequest extends Omit<Outgoing, 'search' | 'headers' | 'form
 }
 
 /** A form to be sent without credentials. It is sent again only after a failure that passes. */
-export interface HttpForm {
-  /** Absolute path on the client's origin. */
-  readonly path: string;
+export interface HttpForm extends Pick<Outgoing, 'path'> {
   readonly form: URLSearchParams;
 }
 

@@ -1,22 +1,20 @@
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, type Json } from '../json.ts';
 import type { Redact } from './options.ts';
 
 const longestSaid = 200;
-
-/** What an API says about an error. */
-export interface Explanation {
-  /** For a message: on one line, shortened, without secrets; `''` when it says nothing. */
-  readonly said: string;
-  /** It says that there were too many requests. */
-  readonly isLimit: boolean;
-}
 
 /** Zendesk's own words are `APIRateLimitExceeded` and `Number of allowed API requests per minute exceeded`. */
 const limitWords =
   /rate[ _-]?limit|too[ _-]?many[ _-]?(api )?(requests|calls)|requests per (second|minute|hour|day)|throttl|quota[ _-]?exceeded/i;
 
-/** @param body of an answer; nothing is taken from one that is no JSON object or plain text */
-export function explain(body: Json, redact: Redact): Explanation {
+/**
+ * What an API says about an error; nothing where the body is no JSON object or plain text.
+ * @returns `said`: on one line, shortened, without secrets; `isLimit`: that there were too many requests
+ */
+export function explain(
+  body: Json,
+  redact: Redact,
+): { readonly said: string; readonly isLimit: boolean } {
   const parts = [...new Set(isJsonObject(body) ? textsIn(body, shownKeys, mostLevels) : [])];
   const codes = isJsonObject(body) ? textsIn(body, codeKeys, mostLevels) : [body];
   const isLimit = [...parts, ...codes].some(
@@ -48,11 +46,8 @@ function textsIn(value: Json | undefined, keys: readonly string[], levels: numbe
   return inner.flatMap((one) => textsIn(one, keys, levels - 1));
 }
 
-/**
- * Is this an error told with a status that means success: an object with `error` or `errors` and none of the
- * keys an answer has?
- */
-export function isErrorObject(body: Json, answerKeys: readonly string[]): body is JsonObject {
+/** Is this an object with `error` or `errors` and none of the keys an answer has? */
+export function isErrorObject(body: Json, answerKeys: readonly string[]): boolean {
   if (!isJsonObject(body) || answerKeys.some((key) => key in body)) return false;
   return [body['error'], body['errors']].some((value) =>
     typeof value === 'string' || Array.isArray(value) ? value.length > 0 : isJsonObject(value),

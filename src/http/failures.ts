@@ -1,7 +1,7 @@
 /** The sentences about requests that fail. */
 import { STATUS_CODES } from 'node:http';
 
-import type { Headers } from 'node-fetch';
+import type { Response } from 'node-fetch';
 
 import {
   codeOf,
@@ -10,7 +10,7 @@ import {
   type HttpErrorOptions,
   type HttpFailure,
 } from '../errors.ts';
-import type { Json, JsonObject } from '../json.ts';
+import type { Json } from '../json.ts';
 import { explain } from './error-text.ts';
 import type { Redact } from './options.ts';
 import { proxyRefusal } from './proxy.ts';
@@ -41,31 +41,22 @@ export function sentence(path: string, why: string, advice: string): string {
 }
 
 /**
- * The server answers with a status that is no success.
- * @param body what came with it, `''` for nothing
+ * The server answers with an error: with a status that is no success, or in an object.
+ * @param body what it says, `''` for nothing
  */
-export function statusFailed(
-  { status, headers }: { readonly status: number; readonly headers: Headers },
+export function answerFailed(
+  { status, ok, headers }: Response,
   body: Json,
   redact: Redact,
 ): HttpError {
   const { said, isLimit: saysSo } = explain(body, redact);
+  const name = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  const why = `answers ${name}${ok ? ' with an error' : ''}${said === '' ? '' : ` ("${said}")`}`;
+  if (ok) return failed('error-object', why, later, { isLimit: saysSo });
   // Whatever the status means elsewhere: this time it passes.
   const isLimit = status === 429 || (status >= 400 && (headers.has('retry-after') || saysSo));
   const { kind, advice } = ruleFor(isLimit ? 429 : status);
-  const why = `answers ${nameOf(status)}${said === '' ? '' : ` ("${said}")`}`;
   return failed('status', why, advice, { kind, isLimit, body });
-}
-
-/** The server tells an error with a status that means success. */
-export function errorObjectFailed(status: number, body: JsonObject, redact: Redact): HttpError {
-  const { said, isLimit } = explain(body, redact);
-  const why = `answers ${nameOf(status)} with an error${said === '' ? '' : ` ("${said}")`}`;
-  return failed('error-object', why, later, { isLimit });
-}
-
-function nameOf(status: number): string {
-  return [status, STATUS_CODES[status]].join(' ').trim();
 }
 
 const checkNetwork = 'Check the network.';
@@ -116,18 +107,16 @@ const networkTroubles: readonly (readonly [
 /** No answer came. `cause` has a `code`; `host`: who was to be connected with. */
 export function networkFailed(host: string, cause: unknown): HttpError {
   const code = codeOf(cause);
-  if (code.startsWith(proxyRefusal)) return proxyRefused(host, cause);
+  if (code.startsWith(proxyRefusal)) {
+    const status = Number(code.slice(proxyRefusal.length));
+    const refused = `cannot be reached: the way to ${host} is refused with ${status}`;
+    const check = 'Check HTTPS_PROXY and NO_PROXY, or ask who runs the proxy.';
+    const { kind } = ruleFor(status);
+    return failed('network', refused, status === 407 ? proxyPassword : check, { kind, cause });
+  }
   const [, why = '', advice, kind] = networkTroubles.find(([codes]) => codes.test(code)) ?? [];
-  const told = `${why.replace('HOST', () => host)} (${code})`;
-  return failed('network', told, advice, { cause, ...(kind && { kind }) });
-}
-
-function proxyRefused(host: string, cause: unknown): HttpError {
-  const status = Number(codeOf(cause).slice(proxyRefusal.length));
-  const why = `cannot be reached: the way to ${host} is refused with ${status}`;
-  const advice =
-    status === 407 ? proxyPassword : 'Check HTTPS_PROXY and NO_PROXY, or ask who runs the proxy.';
-  return failed('network', why, advice, { kind: ruleFor(status).kind, cause });
+  const where = `${why.replace('HOST', () => host)} (${code})`;
+  return failed('network', where, advice, { cause, ...(kind && { kind }) });
 }
 
 /** The last failure when no patience is left. */

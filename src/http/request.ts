@@ -6,7 +6,7 @@ import { codeOf, HttpError, type HttpFailure } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { collectBody, decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
 import { isErrorObject } from './error-text.ts';
-import { errorObjectFailed, failed, networkFailed, sentence, statusFailed } from './failures.ts';
+import { answerFailed, failed, networkFailed, sentence } from './failures.ts';
 import type { Limiter } from './limiter.ts';
 import type { HttpOptions } from './options.ts';
 import { Connection } from './proxy.ts';
@@ -134,19 +134,17 @@ export class Requester {
     const receivedMs = clock.now();
     const redirect = redirectIn(response, exchange.url);
     if (redirect !== undefined) return redirect;
-    if (!response.ok) throw statusFailed(response, await explanationIn(bytes, headers), redact);
+    if (!response.ok) throw answerFailed(response, await explanationIn(bytes, headers), redact);
     if (bytes === undefined) throw tooLarge(maxBodyBytes);
     const decoded = await decodeContent(bytes, headers, maxBodyBytes);
     return { response, bytes: decoded, headMs, receivedMs };
   }
 
   #read({ response, bytes, ...times }: Download, { outgoing }: Exchange): HttpAnswer {
-    const { status, headers } = response;
+    const { headers } = response;
     const { answerKeys = [], replacesInvalidBytes } = outgoing;
     const body = parseJson(bytes, headers, replacesInvalidBytes);
-    if (isErrorObject(body, answerKeys)) {
-      throw errorObjectFailed(status, body, this.#options.redact);
-    }
+    if (isErrorObject(body, answerKeys)) throw answerFailed(response, body, this.#options.redact);
     return { body, serverTimeMs: readHttpDate(headers.get('date')), ...times };
   }
 

@@ -153,7 +153,7 @@ export const httpMutants = [
     promise: 'an error told with status 200 is asked for again',
     file: 'src/http/request.ts',
     search: 'if (isErrorObject(body, answerKeys))',
-    replacement: 'if (isErrorObject(body, answerKeys) && status !== 200)',
+    replacement: 'if (isErrorObject(body, answerKeys) && !response.ok)',
     killers: clientTests('an error object is an answer where the answer has its keys'),
   },
   {
