@@ -80,7 +80,12 @@ test.each(wrongBookmarks)(
   },
 );
 
-test.each(wrongBookmarks)(
+/** The first one of each stream. */
+const oneEach = wrongBookmarks.filter(
+  ({ stream }, index) => index === wrongBookmarks.findIndex((other) => other.stream === stream),
+);
+
+test.each(oneEach)(
   'Airbyte: a state $entry of $stream is refused before any request',
   async ({ stream, entry }) => {
     await withSandbox({}, async (sandbox) => {
@@ -100,6 +105,21 @@ test.each(wrongBookmarks)(
     });
   },
 );
+
+/** All of them: unit/singer/state. */
+test.each<[string, object | string, RegExp]>([
+  ["Airbyte's list of stream states", [{ type: 'STREAM', stream: {} }], /as Airbyte keeps it/],
+  ['a whole STATE message', { type: 'STATE', value: {} }, /whole message.*"value"/],
+  ['nothing', '', /--state/],
+  ['half a file', '{"bookmarks": {"chats": ', /--state/],
+])('A state that is %s is refused before any request, with a hint', async (_name, state, hint) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runTap({ config: { ...sandbox.config }, state, sandboxUrl: sandbox.url });
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.stderrLines).toEqual([expect.stringMatching(hint)]);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
 
 test('A state whose currently_syncing is no name is refused', async () => {
   const run = await runTap({

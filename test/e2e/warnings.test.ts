@@ -12,7 +12,7 @@ const env = { NODE_OPTIONS: '--trace-warnings' };
 const long: SandboxOptions = {
   chats: 45,
   switches: { maxPage: 3 },
-  faults: [{ path: 'chats', every: 9, fault: { kind: 'status', status: 429, retryAfter: 0 } }],
+  faults: [{ path: 'chats', every: 9, fault: { kind: 'status', status: 429, retryAfter: 0.01 } }],
 };
 
 test('the source writes nothing to stderr, though many streams of its catalog do not exist', async () => {

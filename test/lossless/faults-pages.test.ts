@@ -19,8 +19,9 @@ import { chosen, isWhole } from './whole-set.ts';
 const streams = ['agents', 'chats'];
 const catalog = catalogOf(streams);
 
-/** A little over two pages. */
-const longAccount: SandboxOptions = { chats: 2100, history: { min: 1, max: 1 }, agents: 4 };
+/** A little over two pages of a hundred chats. */
+const longAccount: SandboxOptions = { chats: 210, history: { min: 1, max: 1 }, agents: 4 };
+const config = { chats_page_limit: 100 };
 
 /** Limits the tap asked the chats with, in order, without repetitions in a row. */
 function limitsOf({ requests }: Sandbox): readonly number[] {
@@ -34,10 +35,8 @@ const broken: Fault = { kind: 'status', status: 500 };
 
 test.each(
   chosen(
-    [0, 999, 1000, 1500, 2050].flatMap((place) =>
-      [1, 40].map((limitAbove) => ({ place, limitAbove })),
-    ),
-    ({ place, limitAbove }) => place === 1500 && limitAbove === 40,
+    [0, 99, 100, 150, 205].flatMap((place) => [1, 4].map((limitAbove) => ({ place, limitAbove }))),
+    ({ place, limitAbove }) => place === 150 && limitAbove === 4,
   ),
 )(
   'A chat (the one behind $place others) that the API sends only in pages of $limitAbove or fewer is read all the same, and the limit that worked is kept',
@@ -45,12 +44,12 @@ test.each(
     await withWorld(longAccount, async ({ sandbox, run }) => {
       const includes = sandbox.account.idAt('chats', place);
       sandbox.faults.add({ path: 'incremental/chats', limitAbove, includes, fault: broken });
-      const result = await run({ catalog });
+      const result = await run({ catalog, config });
       expect(result.code).toBe(0);
-      expect(result.stderr).toContain('does not get through; asking for 500 items');
+      expect(result.stderr).toContain('does not get through; asking for 50 items');
       expect(lossesOf(sandbox, [result], streams)).toEqual([]);
       const limits = limitsOf(sandbox);
-      expect(limits[0]).toBe(1000);
+      expect(limits[0]).toBe(100);
       expect(
         limits.filter((limit, index) => limit > (limits[index - 1] ?? limit) * 1.1 + 1),
       ).toEqual([]);
@@ -59,22 +58,16 @@ test.each(
 );
 
 test('Where only small pages get through, few attempts fail, and patience is for each size', async () => {
-  await withWorld({ ...longAccount, chats: 2000 }, async ({ sandbox, run }) => {
-    sandbox.faults.add({ path: 'incremental/chats', limitAbove: 200, fault: broken });
-    const result = await run({ catalog, config: { max_retry_seconds: 20 } });
+  await withWorld({ ...longAccount, chats: 200 }, async ({ sandbox, run }) => {
+    sandbox.faults.add({ path: 'incremental/chats', limitAbove: 20, fault: broken });
+    const result = await run({ catalog, config: { ...config, max_retry_seconds: 20 } });
     expect(result.code).toBe(0);
     expect(lossesOf(sandbox, [result], streams)).toEqual([]);
     const asked = sandbox.requests.filter(({ path }) => path.endsWith('/incremental/chats'));
     const failed = asked.filter(({ fault }) => fault !== null);
-    expect(failed.map(({ query }) => query['limit'])).toEqual([
-      '1000',
-      '1000',
-      '1000',
-      '500',
-      '250',
-    ]);
+    expect(failed.map(({ query }) => query['limit'])).toEqual(['100', '100', '100', '50', '25']);
     expect(asked.slice(0, 5)).toEqual(failed);
-    expect(limitsOf(sandbox)).toEqual([1000, 500, 250, 125, 138]);
+    expect(limitsOf(sandbox)).toEqual([100, 50, 25, 12, 14]);
   });
 });
 
@@ -101,7 +94,7 @@ const refusals: readonly { readonly name: string; readonly answer: FrontAnswer }
 test.each(refusals)(
   'After $name fewer chats are asked for, and nothing is missing',
   async (row) => {
-    await withFaultAccount({ chats: 700 }, async ({ sandbox, clock }) => {
+    await withFaultAccount({}, async ({ sandbox, clock }) => {
       const answer = (url: URL): FrontAnswer | undefined =>
         Number(url.searchParams.get('limit')) > 300 && url.pathname.endsWith('/incremental/chats')
           ? row.answer
@@ -133,7 +126,7 @@ test('chats_page_limit is the most that is asked for', async () => {
 test('Agents that come only in small pages are read in such', async () => {
   await withWorld({ ...longAccount, chats: 5, agents: 90 }, async ({ sandbox, run }) => {
     sandbox.faults.add({ path: '=agents', limitAbove: 30, fault: broken });
-    const result = await run({ catalog });
+    const result = await run({ catalog, config });
     expect(result.code).toBe(0);
     expect(lossesOf(sandbox, [result], streams)).toEqual([]);
     expect(result.warnings).toContain(
@@ -144,31 +137,31 @@ test('Agents that come only in small pages are read in such', async () => {
 
 test('A chat that the API cannot send at all fails the stream with its place, and the next run goes on from there', async () => {
   await withWorld(longAccount, async ({ sandbox, run }) => {
-    const includes = sandbox.account.idAt('chats', 1500);
+    const includes = sandbox.account.idAt('chats', 150);
     sandbox.faults.add({ path: 'incremental/chats', includes, fault: broken });
-    const first = await run({ catalog });
+    const first = await run({ catalog, config });
     expect(first.code).toBe(1);
     expect(criticalLines(first)).toEqual([lastWords(first)]);
     expect(lastWords(first)).toMatch(
       /^CRITICAL chats: .* answers 500 .*\(reading from \d{4}-\S+Z \(start_time \d+\)\)$/,
     );
-    expect(first.records('chats')).toHaveLength(1500);
+    expect(first.records('chats')).toHaveLength(150);
     expect(limitsOf(sandbox)).toContain(1);
 
     sandbox.faults.clear();
-    const next = await run({ catalog, state: first.lastState });
+    const next = await run({ catalog, config, state: first.lastState });
     expect(next.code).toBe(0);
     expect(lossesOf(sandbox, [first, next], streams)).toEqual([]);
-    expect(next.records('chats').length).toBeLessThanOrEqual(601);
+    expect(next.records('chats').length).toBeLessThanOrEqual(61);
   });
 });
 
 test('While nothing answers at all, pages are not made smaller', async () => {
   await withWorld(longAccount, async ({ sandbox, run }) => {
     sandbox.faults.add({ fault: broken });
-    const result = await run({ catalog });
+    const result = await run({ catalog, config });
     expect(result.code).toBe(1);
-    expect(limitsOf(sandbox)).toEqual([1000]);
+    expect(limitsOf(sandbox)).toEqual([100]);
     expect(result.stderr).not.toContain('does not get through');
   });
 });

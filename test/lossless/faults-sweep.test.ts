@@ -63,7 +63,7 @@ async function strikeEach(
 ): Promise<readonly string[]> {
   const count = await countRequests(world);
   const wrong: string[] = [];
-  for (let nth = 1; nth <= count; nth += isWhole ? 1 : 3) {
+  for (let nth = 1; nth <= count; nth += isWhole ? 1 : 4) {
     world.sandbox.faults.set([{ ...rule, nth }]);
     const found = await judge(await world.run());
     wrong.push(...found.map((fault) => `struck at request ${nth}: ${fault}`));

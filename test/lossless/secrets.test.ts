@@ -159,39 +159,15 @@ interface BadInput {
 }
 
 const good = { subdomain: 'acme', max_retry_seconds: 0, ...markedSecrets };
-const { access_token: token, ...otherSecrets } = markedSecrets;
+const { access_token: token } = markedSecrets;
 
+/** Misplaced secrets in files, variables and arguments: test/property. */
 const badInputs: readonly BadInput[] = [
-  { name: 'a subdomain that is none', input: { config: { ...good, subdomain: 'a b' } } },
   {
     name: 'the token behind the subdomain',
     input: { config: { ...good, subdomain: `https://acme.example.test/?access_token=${token}` } },
   },
-  {
-    name: 'no token, but its relatives',
-    input: { config: { subdomain: 'a', max_retry_seconds: 0, ...otherSecrets } },
-  },
-  {
-    name: 'a misspelt key',
-    input: { config: { ...good, access_token: null, acces_token: token } },
-  },
-  { name: 'a token in a list', input: { config: { ...good, access_token: [token] } } },
-  { name: 'a token in an object', input: { config: { ...good, access_token: { value: token } } } },
-  { name: 'a token with a blank', input: { config: { ...good, access_token: `${token} x` } } },
   { name: 'a secret of two lines', input: { config: { ...good, client_secret: `${token}\nx` } } },
-  {
-    name: "Airbyte's credentials, wrong",
-    input: {
-      config: { subdomain: '-', credentials: { credentials: 'oauth2.0', ...markedSecrets } },
-    },
-  },
-  { name: 'credentials that are a text', input: { config: { ...good, credentials: token } } },
-  { name: 'an unknown key', input: { config: { ...good, password: token, subdomain: '-' } } },
-  { name: 'a number that is a text', input: { config: { ...good, request_timeout: token } } },
-  { name: 'a token for a date', input: { config: { ...good, start_date: token } } },
-  { name: 'a token for a stream', input: { config: { ...good, extra_streams: [token] } } },
-  { name: 'JSON cut off', input: { config: JSON.stringify(good).slice(0, -4) } },
-  { name: 'JSON with a comma too many', input: { config: `${JSON.stringify(good)},` } },
   { name: 'JSON in single quotes', input: { config: `{'access_token': '${token}'}` } },
   { name: 'the token alone', input: { config: token } },
   { name: 'a state that is none', input: { config: good, state: `{"bookmarks": "${token}` } },
@@ -207,10 +183,7 @@ const badInputs: readonly BadInput[] = [
       env: { ZENDESK_CHAT_API_URL: `http://127.0.0.1/?${encodeURIComponent(token)}` },
     },
   },
-  {
-    name: 'an API that cannot be reached',
-    input: { config: good },
-  },
+  { name: 'an API that cannot be reached', input: { config: good } },
   {
     name: 'a user agent with a line break',
     input: { config: { ...good, user_agent: `a\r\nx-token: ${token}` } },

@@ -3,14 +3,23 @@
  * goes on where that state says, nothing else in it gets lost, and a runner's merge never crashes.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
 
-import type { Json, JsonObject } from '../../src/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../src/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
-import { discovered, mark } from '../helpers/catalogs.ts';
+import { incrementalCatalog } from '../helpers/catalogs.ts';
+import { resourceOf } from '../helpers/oracle.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
-import { at, fromStartDate, older, startDate, type Starts } from '../helpers/state-places.ts';
-import { criticalLines } from '../helpers/with-sandbox.ts';
+import {
+  airbyteForms,
+  at,
+  byId,
+  fixture,
+  fromStartDate,
+  older,
+  startDate,
+  startsOf,
+  type Starts,
+} from '../helpers/state-places.ts';
 import { chosen } from './whole-set.ts';
 
 /** All rows of a table when everything is tested, else those that are marked. */
@@ -39,17 +48,7 @@ afterAll(async () => {
   await sandbox.close();
 });
 
-/** The default streams; agents and bans incremental, too. */
-function incremental(): object {
-  const catalog = discovered();
-  for (const entry of catalog.streams) {
-    const isById = ['agents', 'bans'].includes(entry.tap_stream_id);
-    if (isById) mark(entry, '', { 'replication-method': 'INCREMENTAL' });
-  }
-  return catalog;
-}
-
-const catalog = incremental();
+const catalog = incrementalCatalog(Object.keys(resourceOf));
 
 async function runFrom(state: Json | string, config: object = {}): Promise<TapResult> {
   sandbox.requests.length = 0;
@@ -61,28 +60,8 @@ async function runFrom(state: Json | string, config: object = {}): Promise<TapRe
   });
 }
 
-function fixture(name: string): JsonObject {
-  const url = new URL(`../fixtures/states/${name}.json`, import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8'));
-}
-
 /** What the first requests of the run asked for. */
-function starts(): Starts {
-  const first = (path: string, key: string): number => {
-    const found = sandbox.requests.find((request) => request.path === `/api/v2/chat/${path}`);
-    return Number(found?.query[key] ?? Number.NaN);
-  };
-  return {
-    chats: first('incremental/chats', 'start_time'),
-    agent_timeline: first('incremental/agent_timeline', 'start_time'),
-    agents: first('agents', 'since_id'),
-    bans: first('bans', 'since_id'),
-  };
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const starts = (): Starts => startsOf(sandbox.requests);
 
 /** Meltano's merge of a state into a stored one; a place that would crash it, now or next time, throws. */
 function meltanoMerge(stored: JsonObject, state: JsonObject, path = ''): JsonObject {
@@ -90,10 +69,10 @@ function meltanoMerge(stored: JsonObject, state: JsonObject, path = ''): JsonObj
     const old = stored[key];
     const place = `${path}/${key}`;
     if (old === undefined) return [key, value ?? null];
-    if (isObject(old) !== isObject(value)) throw new Error(`${place} changes its type`);
+    if (isJsonObject(old) !== isJsonObject(value)) throw new Error(`${place} changes its type`);
     return [
       key,
-      isObject(old) && isObject(value) ? meltanoMerge(old, value, place) : (value ?? null),
+      isJsonObject(old) && isJsonObject(value) ? meltanoMerge(old, value, place) : (value ?? null),
     ];
   });
   return { ...stored, ...Object.fromEntries(entries) };
@@ -122,12 +101,14 @@ function lostPaths(given: JsonObject, later: JsonObject, path = ''): string[] {
     const place = `${path}/${key}`;
     const kept = later[key];
     if (kept === undefined) return [place];
-    return isObject(value) && isObject(kept) ? lostPaths(value, kept, place) : [];
+    return isJsonObject(value) && isJsonObject(kept) ? lostPaths(value, kept, place) : [];
   });
 }
 
 function leaves(value: Json | undefined): Json[] {
-  return isObject(value) ? Object.values(value).flatMap((inner) => leaves(inner)) : [value ?? null];
+  return isJsonObject(value)
+    ? Object.values(value).flatMap((inner) => leaves(inner))
+    : [value ?? null];
 }
 
 /** What is left of other taps' own keys at the end of a run. */
@@ -150,8 +131,6 @@ interface Row {
   readonly lean?: true;
 }
 
-const byId = { agents: 361_089_721_036, bans: 40_512 };
-
 const rows: readonly Row[] = [
   { state: 'singer-io-complete', begins: { chats: older - 310 }, lean: true },
   { state: 'singer-io-interrupted', begins: { chats: older - 310 } },
@@ -159,31 +138,7 @@ const rows: readonly Row[] = [
   { state: 'singer-io-empty-objects', begins: {}, lean: true },
   { state: 'pathlight-complete', begins: { chats: at - 310 }, lean: true },
   { state: 'pathlight-interrupted', begins: { chats: at - 310 } },
-  { state: 'airbyte-s1', begins: { ...byId, agent_timeline: (at - 310) * 1e6 } },
-  {
-    state: 'airbyte-s2',
-    begins: { ...byId, agent_timeline: (at - 310) * 1e6, chats: older - 310 },
-  },
-  { state: 'airbyte-s3', begins: { ...byId, agent_timeline: (at - 310) * 1e6, chats: at - 310 } },
-  {
-    state: 'airbyte-s4',
-    begins: { ...byId, agent_timeline: (at - 310) * 1e6 + 123_456, chats: at - 310 },
-  },
-  {
-    state: 'airbyte-s5',
-    begins: { ...byId, agent_timeline: (at - 310) * 1e6, chats: at - 310 },
-  },
-  {
-    state: 'airbyte-s6',
-    begins: { ...byId, agent_timeline: (at - 310) * 1e6 + 123_456, chats: at - 310 },
-    lean: true,
-  },
-  {
-    state: 'airbyte-s7',
-    begins: { ...byId, agent_timeline: (at - 310) * 1e6 + 123_456, chats: older - 310 },
-    lean: true,
-  },
-  { state: 'airbyte-s8', begins: {} },
+  ...airbyteForms.map(({ form, begins }) => ({ state: `airbyte-${form}`, begins })),
   {
     state: 'unknown-keys',
     begins: { agents: 2, bans: 2, agent_timeline: (at - 310) * 1e6, chats: at - 310 },
@@ -206,10 +161,8 @@ test.each(lean(rows))(
     expect(run.states.length).toBeGreaterThan(8);
     expect(run.states.flatMap((later) => lostPaths(given, later))).toEqual([]);
     expect(mergeFaults([given, ...run.states])).toEqual([]);
-    expect(leftovers(run.lastState, 'chats', foreignKeys)).toEqual([]);
-    expect(leftovers(run.lastState, 'agent_timeline', foreignKeys)).toEqual([]);
-    expect(leftovers(run.lastState, 'agents', foreignKeys)).toEqual([]);
-    expect(leftovers(run.lastState, 'bans', foreignKeys)).toEqual([]);
+    for (const stream of ['chats', 'agent_timeline', 'agents', 'bans'])
+      expect(leftovers(run.lastState, stream, foreignKeys)).toEqual([]);
     expect(run.lastState).toMatchObject({
       bookmarks: {
         chats: { position: { end_id: null } },
@@ -453,7 +406,8 @@ function withHole(state: JsonObject, path: string, hole: Json): JsonObject {
   const [key = '', ...rest] = path.split('.');
   const name = key.replace('~', '.');
   const inner = state[name];
-  const value = rest.length > 0 && isObject(inner) ? withHole(inner, rest.join('.'), hole) : hole;
+  const value =
+    rest.length > 0 && isJsonObject(inner) ? withHole(inner, rest.join('.'), hole) : hole;
   return { ...state, [name]: value };
 }
 
@@ -468,35 +422,34 @@ const fillings: readonly { readonly name: string; readonly hole: Json }[] = [
   { name: '{}', hole: {} },
 ];
 
-function holesIn(holes: readonly Hole[]): readonly (Hole & (typeof fillings)[number])[] {
-  return lean(holes).flatMap((hole) => fillings.map((filling) => Object.assign({}, hole, filling)));
-}
+const kinds = [
+  {
+    whose: "singer-io's",
+    holes: singerHoles,
+    state: fixture('singer-io-complete'),
+    usual: { ...fromStartDate, chats: older - 310 },
+  },
+  {
+    whose: 'our own',
+    holes: ownHoles,
+    state: own,
+    usual: { ...byId, agent_timeline: at * 1e6, chats: at },
+  },
+];
 
-test.each(holesIn(singerHoles))(
-  "$name in the place of $path of singer-io's state means that there is nothing",
-  async ({ path, hole, begins }) => {
-    const given = withHole(fixture('singer-io-complete'), path, hole);
+const holes = kinds.flatMap(({ holes: all, ...kind }) =>
+  lean(all).flatMap((hole) => fillings.map((filling) => Object.assign({}, kind, hole, filling))),
+);
+
+test.each(holes)(
+  '$name in the place of $path of $whose state means that there is nothing',
+  async ({ path, hole, begins, state, usual }) => {
+    const given = withHole(state, path, hole);
     const run = await runFrom(given);
 
     expect(run).toMatchObject({ code: 0 });
-    expect(starts()).toEqual({ ...fromStartDate, chats: older - 310, ...begins });
+    expect(starts()).toEqual({ ...usual, ...begins });
     expect(run.states.flatMap((later) => lostPaths(given, later))).toEqual([]);
-    expect(mergeFaultsBeside(path, run)).toEqual([]);
-  },
-);
-
-test.each(holesIn(ownHoles))(
-  '$name in the place of $path of our own state means that there is nothing',
-  async ({ path, hole, begins }) => {
-    const run = await runFrom(withHole(own, path, hole));
-
-    expect(run).toMatchObject({ code: 0 });
-    expect(starts()).toEqual({
-      ...byId,
-      agent_timeline: at * 1e6,
-      chats: at,
-      ...begins,
-    });
     expect(mergeFaultsBeside(path, run)).toEqual([]);
   },
 );
@@ -510,131 +463,3 @@ test.each([
   expect(run).toMatchObject({ code: 0 });
   expect(starts()).toEqual(fromStartDate);
 });
-
-const streamState = {
-  type: 'STREAM',
-  stream: {
-    stream_descriptor: { name: 'chats' },
-    stream_state: { update_timestamp: '1707484336' },
-  },
-};
-
-interface Unreadable {
-  readonly name: string;
-  readonly state: Json | string;
-  /** Part of the one line that says what to do. */
-  readonly hint: RegExp;
-  readonly lean?: true;
-}
-
-const airbyte = /as Airbyte keeps it/;
-const wholeMessage = /whole message.*"value"/;
-const remove = /pass the state the last run wrote, or remove this bookmark/;
-
-const unreadable: readonly Unreadable[] = [
-  { name: "Airbyte's list of stream states", state: [streamState], hint: airbyte, lean: true },
-  {
-    name: "Airbyte's global state",
-    state: [{ type: 'GLOBAL', global: { stream_states: [] } }],
-    hint: airbyte,
-  },
-  {
-    name: "Airbyte's legacy state in its envelope",
-    state: [{ type: 'LEGACY', data: { chats: { update_timestamp: '1707484336' } } }],
-    hint: airbyte,
-  },
-  {
-    name: "PyAirbyte's list with its nulls",
-    state: [{ ...streamState, global_: null, data: null }],
-    hint: airbyte,
-  },
-  { name: "Airbyte's empty list", state: [], hint: airbyte },
-  {
-    name: "Airbyte's legacy state without its envelope",
-    state: { chats: { update_timestamp: '1707484336' }, agents: { id: 1 } },
-    hint: /Bookmarks belong under "bookmarks"/,
-    lean: true,
-  },
-  { name: "one of Airbyte's stream states", state: streamState, hint: wholeMessage },
-  {
-    name: "one of Airbyte's messages",
-    state: { type: 'STATE', state: streamState },
-    hint: wholeMessage,
-  },
-  {
-    name: "Airbyte's messages as lines",
-    state: '{"type":"STATE","state":{}}\n{"type":"STATE","state":{}}\n',
-    hint: /--state/,
-  },
-  {
-    name: 'a whole STATE message',
-    state: { type: 'STATE', value: { bookmarks: {} } },
-    hint: wholeMessage,
-    lean: true,
-  },
-  {
-    name: "Meltano's envelope",
-    state: { singer_state: { bookmarks: {} } },
-    hint: /Pass only what stands under its "singer_state"/,
-  },
-  { name: 'a misspelt bookmarks', state: { bookmark: {} }, hint: /"bookmark" in the place/ },
-  { name: 'text', state: '"2024-02-09"', hint: /it must be an object with "bookmarks"/ },
-  { name: 'nothing', state: '', hint: /--state/ },
-  { name: 'half a file', state: '{"bookmarks": {"chats": ', hint: /--state/ },
-  { name: 'bookmarks as a list', state: { bookmarks: [] }, hint: /must be an object, not/ },
-  {
-    name: 'a time in the place of a bookmark',
-    state: { bookmarks: { chats: '2024-02-09T13:12:16Z' } },
-    hint: /"bookmarks.chats" must be an object/,
-  },
-  {
-    name: 'a word in the place of a time',
-    state: { bookmarks: { chats: { update_timestamp: 'yesterday' } } },
-    hint: remove,
-    lean: true,
-  },
-  {
-    name: 'a truth in the place of a time',
-    state: { bookmarks: { agent_timeline: { start_time: true } } },
-    hint: remove,
-  },
-  {
-    name: 'a word in the place of an id',
-    state: { bookmarks: { agents: { id: 'first' } } },
-    hint: remove,
-  },
-  {
-    name: 'broken slices',
-    state: { bookmarks: { chats: { state_type: 'date-range', slices: [{ start: 'x' }] } } },
-    hint: remove,
-  },
-  {
-    name: 'the bookmark of a tap nobody knows',
-    state: {
-      bookmarks: {
-        chats: { replication_key: 'id', replication_key_value: '2024-02-09T13:12:16Z' },
-      },
-    },
-    hint: remove,
-  },
-  {
-    name: 'a word in one of two old times',
-    state: {
-      bookmarks: {
-        chats: { 'chat.end_timestamp': 'x', 'offline_msg.timestamp': '2024-02-09T13:12:16Z' },
-      },
-    },
-    hint: remove,
-  },
-];
-
-test.each(lean(unreadable))(
-  'a state that is $name is refused before the first request, with a hint',
-  async ({ state, hint }) => {
-    const run = await runFrom(state);
-
-    expect(run).toMatchObject({ code: 1, stdout: '' });
-    expect(sandbox.requests).toEqual([]);
-    expect(criticalLines(run)).toEqual([expect.stringMatching(hint)]);
-  },
-);

@@ -162,13 +162,13 @@ test('SIGTERM during a long pause ends it at once', async () => {
 
 test('SIGTERM with a reader that takes its time: nothing in a state is not also delivered', async () => {
   const second = holdRequest(2);
-  const options = { chats: 1200, switches: { maxPage: 400 }, onRequest: second.onRequest };
+  const options = { chats: 300, switches: { maxPage: 100 }, onRequest: second.onRequest };
   await withSandbox(options, async (sandbox) => {
     const catalog = await connection(['chats']);
     const started = await startIn(sandbox, {
       catalog,
       signalsTo: 'source',
-      bytesPerSecond: 500_000,
+      bytesPerSecond: 2_000_000,
     });
     await second.come;
     started.kill('SIGTERM');

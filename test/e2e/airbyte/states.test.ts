@@ -2,8 +2,6 @@
  * States as every version of Airbyte's connector wrote them, in every wrapping a platform hands them over
  * in: each stream goes on where its state says. What is no state is an error before the first request.
  */
-import { readFileSync } from 'node:fs';
-
 import { expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
@@ -20,15 +18,20 @@ import {
   statesOf,
   type SourceRunInput,
 } from '../../helpers/run-source.ts';
-import { at, fromStartDate, older, startDate, type Starts } from '../../helpers/state-places.ts';
+import {
+  airbyteForms,
+  at,
+  fixture,
+  fromStartDate,
+  startDate,
+  startsOf,
+} from '../../helpers/state-places.ts';
 import { secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { worldStartMs } from '../../helpers/world.ts';
 import { readFaults } from '../../platform/checks.ts';
 import type { Expectation } from '../../platform/expectation.ts';
 import { storedState } from '../../platform/configure.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
-
-const overlap = 310;
 
 const account: SandboxOptions = {
   now: '2024-03-01T12:00:00Z',
@@ -63,41 +66,12 @@ async function faultsOf(run: SourceRun, more: Partial<Expectation> = {}) {
   return readFaults(run, { catalog: await connection(names), secrets: [secretToken], ...more });
 }
 
-function starts(requests: readonly LoggedRequest[]): Starts {
-  const first = (path: string, key: string): number => {
-    const found = requests.find((request) => request.path === `/api/v2/chat/${path}`);
-    return Number(found?.query[key] ?? Number.NaN);
-  };
-  return {
-    chats: first('incremental/chats', 'start_time'),
-    agent_timeline: first('incremental/agent_timeline', 'start_time'),
-    agents: first('agents', 'since_id'),
-    bans: first('bans', 'since_id'),
-  };
-}
-
 type States = Readonly<Record<string, JsonObject>>;
 
 /** The states of one version, by stream. */
 function statesOfForm(form: string): States {
-  const url = new URL(`../../fixtures/states/airbyte-${form}.json`, import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8')).bookmarks;
+  return fixture(`airbyte-${form}`)['bookmarks'] as Record<string, JsonObject>;
 }
-
-const byId = { agents: 361_089_721_036, bans: 40_512 };
-
-const timeline = (at - overlap) * 1e6;
-
-const forms = [
-  { form: 's1', begins: { ...byId, agent_timeline: timeline } },
-  { form: 's2', begins: { ...byId, agent_timeline: timeline, chats: older - overlap } },
-  { form: 's3', begins: { ...byId, agent_timeline: timeline, chats: at - overlap } },
-  { form: 's4', begins: { ...byId, agent_timeline: timeline + 123_456, chats: at - overlap } },
-  { form: 's5', begins: { ...byId, agent_timeline: timeline, chats: at - overlap } },
-  { form: 's6', begins: { ...byId, agent_timeline: timeline + 123_456, chats: at - overlap } },
-  { form: 's7', begins: { ...byId, agent_timeline: timeline + 123_456, chats: older - overlap } },
-  { form: 's8', begins: {} },
-] as const;
 
 function streamState([name, state]: readonly [string, JsonObject]): JsonObject {
   return { stream_descriptor: { name }, stream_state: state };
@@ -120,14 +94,7 @@ function streamMessages(states: States): JsonObject[] {
   return Object.entries(states).map((entry) => ({ type: 'STREAM', stream: streamState(entry) }));
 }
 
-function wholeMessages(states: States): JsonObject[] {
-  return streamMessages(states).map((state) => ({ type: 'STATE', state }));
-}
-
-function globalState(states: States): JsonObject {
-  return { shared_state: null, stream_states: Object.entries(states).map(streamState) };
-}
-
+/** The others: unit/airbyte/state. */
 const envelopes: readonly Envelope[] = [
   { envelope: 'a list of states', isBlob: false, wrap: streamMessages },
   {
@@ -136,42 +103,17 @@ const envelopes: readonly Envelope[] = [
     wrap: (states) => streamMessages(states).map(withNulls),
   },
   {
-    envelope: 'a list of one global state',
-    isBlob: false,
-    wrap: (states) => [{ type: 'GLOBAL', global: globalState(states) }],
-  },
-  {
-    envelope: 'a list of one global state of PyAirbyte',
-    isBlob: false,
-    wrap: (states) => [withNulls({ type: 'GLOBAL', global_: globalState(states) })],
-  },
-  {
-    envelope: 'a list of whole messages',
-    isBlob: false,
-    wrap: wholeMessages,
-  },
-  {
     envelope: 'lines of whole messages',
     isBlob: false,
     wrap: (states) =>
-      wholeMessages(states)
-        .map((message) => `${JSON.stringify(message)}\n`)
+      streamMessages(states)
+        .map((state) => `${JSON.stringify({ type: 'STATE', state })}\n`)
         .join(''),
   },
   { envelope: 'one blob', isBlob: true, wrap: (states) => ({ ...states }) },
-  {
-    envelope: 'a list of one blob under data',
-    isBlob: true,
-    wrap: (states) => [{ type: 'LEGACY', data: { ...states } }],
-  },
-  {
-    envelope: 'a list of one blob without a type',
-    isBlob: true,
-    wrap: (states) => [withNulls({ data: { ...states } })],
-  },
 ];
 
-const matrix = forms.flatMap((form) =>
+const matrix = airbyteForms.flatMap((form) =>
   envelopes.map((envelope) => Object.assign({}, form, envelope)),
 );
 
@@ -184,28 +126,16 @@ test.each(chosen(matrix, ({ form, envelope }) => envelope === 'a list of states'
     const blobStreams = names.filter((name) => isBlob && name in states);
     expect(await faultsOf(run, { given: states, blobStreams })).toEqual([]);
     expect(run.code).toBe(0);
-    expect(starts(requests)).toEqual({ ...fromStartDate, ...begins });
+    expect(startsOf(requests)).toEqual({ ...fromStartDate, ...begins });
   },
 );
 
-test('one whole message is enough to go on from', async () => {
-  const [message = {}] = wholeMessages({ chats: { update_timestamp: '2024-02-09T13:12:16Z' } });
-  const { run, requests } = await runFrom(message);
+test('an empty object is no state: everything is read', async () => {
+  const { run, requests } = await runFrom({});
   expect(await faultsOf(run)).toEqual([]);
-  expect(starts(requests)).toEqual({ ...fromStartDate, chats: at - overlap });
+  expect(startsOf(requests)).toEqual(fromStartDate);
+  expect(recordsOf(run, 'chats').length).toBeGreaterThan(20);
 });
-
-const nothing = ['', ' \n', '[]', '{}', 'null', '[{"type":"LEGACY","data":{}}]'];
-
-test.each(chosen(nothing, (text) => text === '{}'))(
-  '%j is no state: everything is read',
-  async (text) => {
-    const { run, requests } = await runFrom(text);
-    expect(await faultsOf(run)).toEqual([]);
-    expect(starts(requests)).toEqual(fromStartDate);
-    expect(recordsOf(run, 'chats').length).toBeGreaterThan(20);
-  },
-);
 
 test('what is written can be read by every version since 0.1.4: one plain key, and one they carry along', async () => {
   const { run } = await runFrom('');
@@ -235,7 +165,7 @@ test('a position that an older version carried along is not used once the time b
   };
   const { run, requests } = await runFrom(streamMessages({ chats: moved }));
   expect(await faultsOf(run, { given: { chats: moved } })).toEqual([]);
-  expect(starts(requests).chats).toBe(at - overlap);
+  expect(startsOf(requests).chats).toBe(at - 310);
 });
 
 test('streams of a state that this source does not have are mentioned, and get no state', async () => {
@@ -243,17 +173,8 @@ test('streams of a state that this source does not have are mentioned, and get n
     streamMessages({ tickets: { id: 5 }, chats: { update_timestamp: `${at}` } }),
   );
   expect(await faultsOf(run)).toEqual([]);
-  expect(starts(requests)).toEqual({ ...fromStartDate, chats: at - overlap });
+  expect(startsOf(requests)).toEqual({ ...fromStartDate, chats: at - 310 });
   expect(logsOf(run, 'INFO').join('\n')).toContain('tickets');
-});
-
-test('of the states in a list the last one of a stream counts', async () => {
-  const list = [
-    ...streamMessages({ chats: { update_timestamp: '2024-02-01T00:00:00Z' } }),
-    ...streamMessages({ chats: { update_timestamp: '2024-02-09T13:12:16Z' } }),
-  ];
-  const { requests } = await runFrom(list);
-  expect(starts(requests).chats).toBe(at - overlap);
 });
 
 const future: States = {
@@ -273,96 +194,23 @@ test('a state of the future brings no record, and comes back as it was', async (
   expect(logsOf(run, 'WARN').join('\n')).toMatch(/chats: .*2222/);
 });
 
-interface Broken {
-  readonly what: string;
-  readonly state: Json | string;
-  readonly says: RegExp;
-  readonly isLean?: true;
-}
-
-function chats(state: Json): JsonObject {
-  return { type: 'STREAM', stream: { stream_descriptor: { name: 'chats' }, stream_state: state } };
-}
-
-const broken: readonly Broken[] = [
-  {
-    what: 'JSON that is cut',
-    state: '[{"type":"STREAM","stream":{',
-    says: /state.*JSON/,
-    isLean: true,
-  },
-  { what: 'no JSON', state: 'update_timestamp: 2024', says: /state/ },
-  { what: 'a text', state: '"2024-02-09T13:12:16Z"', says: /state/ },
-  { what: 'a list of numbers', state: [1, 2], says: /state/ },
-  { what: 'a Singer state', state: { bookmarks: { chats: {} } }, says: /Singer/, isLean: true },
-  { what: 'a blob of another source', state: { tickets: { id: 1 } }, says: /no stream/ },
-  { what: 'a stream state that is a text', state: [chats('2024-02-09')], says: /chats/ },
-  { what: 'a time that is a boolean', state: [chats({ update_timestamp: true })], says: /chats/ },
-  {
-    what: 'a time that is a word',
-    state: [chats({ update_timestamp: 'noon' })],
-    says: /chats/,
-    isLean: true,
-  },
-  {
-    what: 'a number in no unit there is',
-    state: [chats({ update_timestamp: '170748433612345678901' })],
-    says: /chats/,
-    isLean: true,
-  },
-  {
-    what: 'a time below zero',
-    state: [chats({ update_timestamp: -5 })],
-    says: /chats/,
-  },
-  {
-    what: 'a date that is none',
-    state: [chats({ update_timestamp: '2024-02-31T00:00:00Z' })],
-    says: /chats/,
-  },
-  { what: 'a key nobody knows', state: [chats({ cursor: 'abc' })], says: /chats/ },
-  {
-    what: 'slices that are none',
-    state: [chats({ state_type: 'date-range', slices: 'all' })],
-    says: /chats/,
-  },
-  {
-    what: 'an id that is a word',
-    state: { agents: { id: 'seven' } },
-    says: /agents/,
-  },
-  {
-    what: 'an id with a fraction',
-    state: { bans: { id: 1.5 } },
-    says: /bans/,
-    isLean: true,
-  },
-  {
-    what: 'a shared state',
-    state: [{ type: 'GLOBAL', global: { shared_state: { lsn: 1 }, stream_states: [] } }],
-    says: /shared_state/,
-  },
-];
-
-test.each(chosen(broken, ({ isLean = false }) => isLean))(
-  '$what is refused before the first request, not taken for no state',
-  async ({ state, says }) => {
-    const sleeps: number[] = [];
-    const clock = createManualClock(worldStartMs, (ms) => sleeps.push(ms));
-    const { run, requests } = await runFrom(state, { clock });
-    expect(await faultsOf(run)).toEqual([]);
-    expect(run).toMatchObject({ code: 1, stderr: '' });
-    // A process would not end before what it waits for.
-    expect(sleeps).toEqual([]);
-    expect(errorsOf(run)).toEqual([
-      expect.objectContaining({
-        message: expect.stringMatching(says),
-        failure_type: 'config_error',
-      }),
-    ]);
-    expect(requests).toEqual([]);
-  },
-);
+test('a time that is a word is refused before the first request, not taken for no state', async () => {
+  const sleeps: number[] = [];
+  const clock = createManualClock(worldStartMs, (ms) => sleeps.push(ms));
+  const state = streamMessages({ chats: { update_timestamp: 'noon' } });
+  const { run, requests } = await runFrom(state, { clock });
+  expect(await faultsOf(run)).toEqual([]);
+  expect(run).toMatchObject({ code: 1, stderr: '' });
+  // A process would not end before what it waits for.
+  expect(sleeps).toEqual([]);
+  expect(errorsOf(run)).toEqual([
+    expect.objectContaining({
+      message: expect.stringMatching(/chats/),
+      failure_type: 'config_error',
+    }),
+  ]);
+  expect(requests).toEqual([]);
+});
 
 test('a state file that is not there is not taken for no state', async () => {
   await withSandbox(account, async (sandbox) => {
