@@ -164,16 +164,34 @@ export function newestOf(records: readonly JsonObject[]): readonly JsonObject[] 
   return [...byKey(records).values()];
 }
 
-/** Compares what several runs brought together, value by value, with all the account holds now. */
+/** What a target must hold, by stream, in the columns of these runs. */
+type Contents = Readonly<Record<string, readonly JsonObject[]>>;
+
+/** All the account holds now. */
+export function contentsOf(
+  sandbox: Sandbox,
+  runs: readonly Output[],
+  streams: readonly string[],
+): Contents {
+  return Object.fromEntries(
+    streams.map((stream) => [stream, expectedRecords(sandbox, stream, columnsIn(runs, stream))]),
+  );
+}
+
+/** Compares what several runs brought together, value by value, with what a target must hold. */
+export function differencesOf(runs: readonly Output[], contents: Contents): readonly string[] {
+  return Object.entries(contents).flatMap(([stream, expected]) =>
+    recordFaults(stream, newestOf(runs.flatMap((run) => run.records(stream))), expected),
+  );
+}
+
+/** The same with all the account holds now. */
 export function lossesOf(
   sandbox: Sandbox,
   runs: readonly Output[],
   streams: readonly string[],
 ): readonly string[] {
-  return streams.flatMap((stream) => {
-    const held = newestOf(runs.flatMap((run) => run.records(stream)));
-    return recordFaults(stream, held, expectedRecords(sandbox, stream, columnsIn(runs, stream)));
-  });
+  return differencesOf(runs, contentsOf(sandbox, runs, streams));
 }
 
 /** Requests to a stream's endpoint in the sandbox's log. */

@@ -15,7 +15,7 @@ const catalog = incrementalCatalog(streams);
 
 /** Pages of 10; bursts within a page, of exactly a page, and of more than two. */
 export const account: SandboxOptions = {
-  chats: 90,
+  chats: 60,
   days: 1,
   // Some chats are younger than what may be asked for.
   newestAgeSeconds: 20,
@@ -23,11 +23,11 @@ export const account: SandboxOptions = {
   ties: [
     { at: 'start', count: 4 },
     { at: 'middle', count: 23 },
-    { at: 60, count: 10 },
+    { at: 45, count: 10 },
   ],
-  timeline: 50,
+  timeline: 30,
   timelineTies: 4,
-  agents: 25,
+  agents: 21,
   bans: { ip: 12, visitor: 9 },
   gzip: false,
   switches: { maxPage: 10, agentsMaxPage: 10, bansMaxPage: 10 },

@@ -39,7 +39,7 @@ test(`Stopped at ${times} moments of a run: the page in hand and its state go ou
   const dice = createDice(7);
   await withWorld(account, async (world) => {
     for (let count = 0; count < times; count += 1) {
-      const stopped = await stopAfter(world, dice.between(1, 100_000));
+      const stopped = await stopAfter(world, dice.between(1, 60_000));
       expect(stopped.stderr).toContain('stopped by a signal');
       expect(stopped.messages.at(-1)?.type).toBe('STATE');
       const next = await world.run(inputOf({}, stopped.lastState));

@@ -37,9 +37,9 @@ function blobOf({ account: held }: Sandbox): object {
     [...held.dump(resource)].map(({ id }) => Number(id)).sort((a, b) => a - b);
   const textOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+/, '');
   return {
-    agents: { id: ids('agents')[10] },
+    agents: { id: ids('agents')[8] },
     bans: { id: ids('bans')[7] },
-    agent_timeline: { start_time: textOf(held.timeAt('agent_timeline', 20) / 1000) },
+    agent_timeline: { start_time: textOf(held.timeAt('agent_timeline', 10) / 1000) },
     chats: { update_timestamp: textOf(held.timeAt('chats', 20) * 1000) },
   };
 }
@@ -52,7 +52,7 @@ test.each([
   async ({ seed, stateOf, mostChats }) => {
     const dice = createDice(seed);
     // More than pipes can hold, so that no sync is over before it dies.
-    const options = { ...account, history: { min: 10, max: 14 }, now: Date.now() };
+    const options = { ...account, chats: 90, history: { min: 10, max: 14 }, now: Date.now() };
     const catalog = await connection(streams);
     const { config } = inputOf({});
     const whole = await withSandbox(options, (sandbox) =>
