@@ -24,6 +24,7 @@ export interface HttpRequest extends Omit<Outgoing, 'search' | 'headers' | 'form
 /** A form to be sent without credentials. It is sent again only after a failure that passes. */
 export interface HttpForm extends Pick<Outgoing, 'path'> {
   readonly form: URLSearchParams;
+  readonly isAnswer: NonNullable<Outgoing['isAnswer']>;
 }
 
 /** On whose behalf requests are made. */
@@ -91,8 +92,8 @@ export class HttpClient {
   }
 
   /** @throws as `get`; an HttpError with a status holds what the server said. */
-  async post({ path, form }: HttpForm): Promise<Json> {
-    return (await this.#insist({ path, query: {} }, form)).body;
+  async post({ form, ...request }: HttpForm): Promise<Json> {
+    return (await this.#insist({ ...request, query: {} }, form)).body;
   }
 
   /** Makes attempts until one is answered or given up, with credentials unless it is a form. */

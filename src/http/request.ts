@@ -47,6 +47,8 @@ export interface Outgoing {
    * them is a failed attempt, whatever its status.
    */
   readonly answerKeys?: readonly string[];
+  /** Is an object with an `error` an answer all the same? */
+  readonly isAnswer?: (body: Json) => boolean;
   /** Bytes that are no text in the body's charset become U+FFFD; default: the attempt fails. */
   readonly replacesInvalidBytes?: boolean;
   /** Besides those of every request; they may hold a secret. */
@@ -142,9 +144,11 @@ export class Requester {
 
   #read({ response, bytes, ...times }: Download, { outgoing }: Exchange): HttpAnswer {
     const { headers } = response;
-    const { answerKeys = [], replacesInvalidBytes } = outgoing;
+    const { answerKeys = [], isAnswer, replacesInvalidBytes } = outgoing;
     const body = parseJson(bytes, headers, replacesInvalidBytes);
-    if (isErrorObject(body, answerKeys)) throw answerFailed(response, body, this.#options.redact);
+    if (isErrorObject(body, answerKeys) && isAnswer?.(body) !== true) {
+      throw answerFailed(response, body, this.#options.redact);
+    }
     return { body, serverTimeMs: readHttpDate(headers.get('date')), ...times };
   }
 

@@ -37,7 +37,7 @@ export class GrantRefused extends TapError {
   /** Of RFC 6749, 5.2: `invalid_grant`; `''` when the endpoint does not say. */
   readonly code: string;
 
-  constructor(code: string, why: string, cause: unknown) {
+  constructor(code: string, why: string, cause?: unknown) {
     super(`the token endpoint refuses the request (${why})`, { kind: 'config', cause });
     this.code = code;
   }
@@ -119,13 +119,26 @@ function contextOf(oauth: typeof OAuth, { clientId, clientSecret, post }: GrantO
 async function send(post: HttpClient['post'], body: unknown): Promise<Json> {
   if (!(body instanceof URLSearchParams)) throw new Error('a token request is a form');
   try {
-    return await post({ path: tokenPath, form: body });
+    const answer = await post({ path: tokenPath, form: body, isAnswer: isRefusal });
+    if (!isRefusal(answer)) return answer;
+    const code = codeIn(answer);
+    const error = code === '' ? 'an error' : `the error ${code}`;
+    throw new GrantRefused(code, `answers 200 with ${error}`);
   } catch (error) {
     if (!(error instanceof HttpError) || error.kind === 'transient') throw error;
     const isAnswer = error.status !== undefined && [400, 401, 403].includes(error.status);
     if (!isAnswer) throw error;
     throw new GrantRefused(codeIn(error.body), error.why, error);
   }
+}
+
+/** Of RFC 6749, 4.1.2.1, and RFC 8628: the same request may be accepted later. */
+const passing = new Set(['server_error', 'temporarily_unavailable', 'slow_down']);
+
+/** Is it an error of OAuth, which some servers send with status 200? */
+function isRefusal(answer: Json): boolean {
+  const error = isJsonObject(answer) ? answer['error'] : undefined;
+  return typeof error === 'string' && /^[a-z_]+$/.test(error) && !passing.has(error);
 }
 
 const codes: ReadonlySet<unknown> = new Set([

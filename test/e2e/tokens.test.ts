@@ -342,6 +342,10 @@ test.each([
   ['429', { kind: 'status', status: 429, retryAfter: 7 }],
   ['503', { kind: 'status', status: 503 }],
   ['HTML', { kind: 'html' }],
+  [
+    'an error with 200 that passes',
+    { kind: 'wrongShape', body: '{"error": "temporarily_unavailable"}' },
+  ],
   ['HTML with 502', { kind: 'status', status: 502, body: 'html' }],
   ['silence', { kind: 'stall', where: 'headers' }],
   ['slowness', { kind: 'slow', everyMs: 1 }],
@@ -425,6 +429,23 @@ test.each([
     expectFailure(result, words);
     expect(criticalLines(result)).toHaveLength(1);
     expect(tokenRequests(sandbox)).toEqual([401]);
+  });
+});
+
+test.each([
+  ['invalid_grant', 'the refresh token is refused'],
+  ['invalid_client', 'check client_id and client_secret'],
+  ['bad_refresh_token', 'the token endpoint refuses the request (answers 200 with an error)'],
+])('A refusal with status 200 is one, and is not tried again: %s', async (error, words) => {
+  await withWorld({}, async ({ sandbox, run }) => {
+    const config = { ...renewable(sandbox), token_file: tokenFile };
+    sandbox.provider.expire();
+    const fault = { kind: 'wrongShape', body: JSON.stringify({ error }) } as const;
+    sandbox.faults.add({ path: 'oauth2/chat/token', fault });
+    expectFailure(await run({ config }), words);
+    expect(tokenRequests(sandbox)).toEqual([200]);
+    sandbox.faults.clear();
+    expectGood(await run({ config }));
   });
 });
 

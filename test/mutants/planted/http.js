@@ -152,8 +152,8 @@ export const httpMutants = [
     name: 'an error object is taken for an answer',
     promise: 'an error told with status 200 is asked for again',
     file: 'src/http/request.ts',
-    search: 'if (isErrorObject(body, answerKeys))',
-    replacement: 'if (isErrorObject(body, answerKeys) && !response.ok)',
+    search: 'isErrorObject(body, answerKeys)',
+    replacement: 'isErrorObject(body, answerKeys) && !response.ok',
     killers: clientTests('an error object is an answer where the answer has its keys'),
   },
   {
