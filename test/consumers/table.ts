@@ -5,6 +5,7 @@ import { conformanceRows } from './rows/conformance.ts';
 import { meltanoRows } from './rows/meltano.ts';
 import { meltanoMoving } from './rows/meltano-moving.ts';
 import { meltanoSettings } from './rows/meltano-settings.ts';
+import { meltanoTokens } from './rows/meltano-tokens.ts';
 import { oldTapRows } from './rows/old-tap.ts';
 import { protocolModels } from './rows/protocol-models.ts';
 import { pyairbyteRows } from './rows/pyairbyte.ts';
@@ -19,6 +20,7 @@ export const table: readonly Row[] = [
   ...conformanceRows,
   ...meltanoRows,
   meltanoSettings,
+  meltanoTokens,
   meltanoMoving,
   ...oldTapRows,
   protocolModels,
