@@ -1,4 +1,3 @@
-import type { Clock } from './clock.ts';
 import { apiOrigin, gatherConfig, type Config, type ConfigSources } from './config.ts';
 import { parseConfig } from './config/parse.ts';
 import { describeStreams, streamNames } from './describe.ts';
@@ -6,7 +5,8 @@ import type { TapError } from './errors.ts';
 import type { HttpClient } from './http/client.ts';
 import type { RequestReport, Wait } from './http/options.ts';
 import type { Json } from './json.ts';
-import { quiet, type Logger, type Metric } from './logger.ts';
+import { quiet, type Metric } from './logger.ts';
+import type { Run } from './program.ts';
 import { parseCatalog, type CatalogEntry } from './singer/catalog-entry.ts';
 import { discoverCatalog, type StreamDescription } from './singer/catalog.ts';
 import { selectByPatterns } from './singer/patterns.ts';
@@ -29,27 +29,23 @@ interface Http {
 }
 
 /** What every way to the API needs. */
-export type ApiOptions = Omit<AssembleOptions, 'catalog' | 'state' | 'howToSelect'>;
+export interface ApiOptions extends Pick<Run, 'env' | 'logger' | 'clock' | 'lifetime'> {
+  readonly config: Config;
+  /** Called before a wait of some length. */
+  readonly onWait?: (wait: Wait) => void;
+  /** Default: renewed tokens can be kept in `token_file` alone. */
+  readonly tokens?: TokenOptions;
+  /** An answer is wanted soon: a patience of its own in place of the config's. */
+  readonly isCheck?: boolean;
+}
 
 /** Loads the HTTP client only when there is something to ask. */
-async function createHttp({
-  config,
-  env,
-  logger,
-  clock,
-  signal,
-  onWait,
-  tokens,
-  isCheck = false,
-}: ApiOptions): Promise<Http> {
+async function createHttp(
+  { config, env, logger, clock, onWait, tokens, isCheck = false }: ApiOptions,
+  signal: AbortSignal,
+): Promise<Http> {
   const http = await import('./http/client.ts');
-  const credentials = await credentialsFor({
-    ...tokens,
-    config,
-    logger,
-    clock,
-    signal,
-  });
+  const credentials = await credentialsFor({ ...tokens, config, logger, clock, signal });
   let requests = 0;
   const client = new http.HttpClient({
     origin: apiOrigin(config.subdomain, env),
@@ -95,43 +91,35 @@ function requestMetric({ path, status, failure, durationMs }: RequestReport): Me
 }
 
 /**
- * Builds the question whether an account can be read: all default streams, in the time of one check.
- * @throws ConfigError for an address of the API that may not be used.
+ * Can the account be read? Asks for all default streams, in the time of one check.
+ * @returns why it cannot be read. @throws ConfigError for an address of the API that may not be used.
  */
-export async function assembleCheck(
-  options: ApiOptions,
-): Promise<() => Promise<TapError | undefined>> {
+export async function checkAccount(options: ApiOptions): Promise<TapError | undefined> {
   const { checkMs, checkStreams } = await import('./check.ts');
   const { probeOf } = await import('./trial.ts');
-  const { clock, logger } = options;
-  const timeUp = new AbortController();
+  const { clock, config, logger } = options;
   const sync = await assembleSync({
     ...options,
-    config: { ...options.config, extra_streams: [] },
+    config: { ...config, extra_streams: [] },
     catalog: undefined,
     state: undefined,
     howToSelect: '',
     logger: quiet(logger),
-    signal: AbortSignal.any([options.signal, timeUp.signal]),
     adapt: (definition) => probeOf(definition),
     isCheck: true,
   });
-  return async () => {
-    const timer = clock.timer(checkMs, () =>
-      timeUp.abort(new Error('the time of the check is up')),
-    );
-    try {
-      return await checkStreams(sync, logger.warning);
-    } finally {
-      timer.clear();
-    }
-  };
+  const timer = clock.timer(checkMs, sync.abandon);
+  try {
+    return await checkStreams(sync, logger.warning);
+  } finally {
+    timer.clear();
+  }
 }
 
 /** What gets tokens for a sign-in. @throws ConfigError for an address of the API that may not be used. */
 export async function assembleGrants(options: ApiOptions, client: OAuthClient): Promise<Grants> {
   const { createGrants } = await import('./zendesk/grants.ts');
-  const { client: http } = await createHttp(options);
+  const { client: http } = await createHttp(options, options.lifetime.signal);
   return createGrants({ ...client, post: (form) => http.post(form), now: options.clock.now });
 }
 
@@ -142,12 +130,10 @@ export async function assembleGrants(options: ApiOptions, client: OAuthClient): 
  */
 export async function loadConfig(
   sources: ConfigSources,
-  { logger, clock }: Pick<AssembleOptions, 'logger' | 'clock'>,
+  { logger, clock }: Pick<Run, 'logger' | 'clock'>,
 ): Promise<Config> {
-  const value = await gatherConfig(sources);
-  const nowMs = clock.now();
-  const { config, notes } = await parseConfig(value, {
-    nowMs,
+  const { config, notes } = await parseConfig(await gatherConfig(sources), {
+    nowMs: clock.now(),
     knownStreams: streamNames(),
     addSecrets: logger.addSecrets,
   });
@@ -159,27 +145,25 @@ export async function loadConfig(
   return config;
 }
 
-export interface AssembleOptions {
+/** What a user selects; `undefined`: no file was given. */
+export interface Selection {
   readonly config: Config;
-  /** The parsed files; `undefined`: none was given. */
   readonly catalog: Json | undefined;
   /** What to do when no stream is selected, as the end of a sentence. */
   readonly howToSelect: string;
   /** In the place of a catalog: patterns over the streams and columns there are. */
   readonly patterns?: readonly string[];
+}
+
+export interface AssembleOptions extends ApiOptions, Selection {
   readonly state: Json | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Told before a wait of some length. */
-  readonly onWait?: (wait: Wait) => void;
-  /** Default: renewed tokens can be kept in `token_file` alone. */
-  readonly tokens?: TokenOptions;
   /** Reads less, or otherwise, of each stream; for a trial. */
   readonly adapt?: (definition: StreamDefinition) => StreamDefinition;
-  /** Whoever asks does not want to wait: a patience of its own in place of the config's. */
-  readonly isCheck?: boolean;
+}
+
+export interface AssembledSync extends Sync {
+  /** No further message is read: ends a request or a wait under way, which would keep the process. */
+  readonly abandon: () => void;
 }
 
 /**
@@ -187,12 +171,13 @@ export interface AssembleOptions {
  * @throws TapError (config) for a catalog or a pattern that cannot be understood.
  */
 export function assembleSelection(
-  options: Pick<AssembleOptions, 'config' | 'catalog' | 'patterns' | 'logger' | 'howToSelect'>,
+  selection: Selection,
+  { logger }: Pick<Run, 'logger'>,
 ): readonly SelectedStream[] {
-  const { config, logger, howToSelect } = options;
+  const { config, howToSelect } = selection;
   const descriptions = describeStreams(config.extra_streams);
   const selected = selectStreams({
-    catalog: catalogOf(options, descriptions),
+    catalog: catalogOf(selection, descriptions),
     streams: descriptions,
     warn: (message) => logger.warning(message),
   });
@@ -205,38 +190,32 @@ export function assembleSelection(
  * Builds a whole run from its parts: the only place that does.
  * @throws TapError (config) for a catalog or a state that cannot be understood; no request was made.
  */
-export async function assembleSync(options: AssembleOptions): Promise<Sync> {
-  const { config, logger, clock, signal } = options;
-  const selected = assembleSelection(options);
-  const state = State.parse(options.state, {
-    streams,
-    warn: (message) => logger.warning(message),
-  });
-  const { client, requests } = await createHttp(options);
-  const api = createChatApi({
-    http: client,
-    now: clock.now,
-    warn: (message) => logger.warning(message),
-  });
-  return createSync({
+export async function assembleSync(options: AssembleOptions): Promise<AssembledSync> {
+  const { config, logger, clock, lifetime } = options;
+  const warn = (message: string): void => logger.warning(message);
+  const selected = assembleSelection(options, options);
+  const state = State.parse(options.state, { streams, warn });
+  const unread = new AbortController();
+  const signal = AbortSignal.any([lifetime.signal, unread.signal]);
+  const { client, requests } = await createHttp(options, signal);
+  const sync = createSync({
     streams: selected.map((stream) => withDefinition(stream, options.adapt)),
-    api,
+    api: createChatApi({ http: client, now: clock.now, warn }),
     loadValidator: ({ name }) => loadValidator(name),
     state,
     settings: config,
     obeysBookmark: ({ replicationMethod }) => replicationMethod === 'INCREMENTAL',
-    failsOnAbsent: config.on_absent === 'fail',
-    toleratesForbidden: config.on_forbidden === 'warn',
     confirmsAbsence: options.adapt === undefined,
     logger,
     signal,
     clock,
     requests,
   });
+  return { ...sync, abandon: () => unread.abort() };
 }
 
 function catalogOf(
-  { catalog, patterns = [] }: Pick<AssembleOptions, 'catalog' | 'patterns'>,
+  { catalog, patterns = [] }: Selection,
   descriptions: readonly StreamDescription[],
 ): readonly CatalogEntry[] | undefined {
   if (catalog !== undefined) return parseCatalog(catalog);

@@ -1,50 +1,45 @@
-import type { Writable } from 'node:stream';
-
-import { systemClock, type Clock } from './clock.ts';
 import type { SingerArguments, Task } from './arguments.ts';
-import type { AssembleOptions } from './assemble.ts';
+import type { AssembleOptions, Selection } from './assemble.ts';
+import { systemClock } from './clock.ts';
 import type { Config, ConfigSources } from './config.ts';
 import type { Json } from './json.ts';
-import type { Lifetime } from './lifetime.ts';
 import { createLogger, loggingFromEnv, quiet, type Logger } from './logger.ts';
-import { print, writeMessages } from './output.ts';
+import { print } from './output.ts';
+import { runProgram, type ProgramOptions, type Run } from './program.ts';
 import type { Progress } from './progress.ts';
-import type { Message } from './singer/messages.ts';
 
-/** What the process gives the program. */
-export interface CliOptions {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: Writable;
-  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly pid: number;
-  readonly lifetime: Lifetime;
-  /** Default: the system's. */
-  readonly clock?: Clock;
-}
-
-interface Run extends CliOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
+interface SingerRun extends Run {
   readonly progress: Progress;
 }
 
 /**
  * The Singer program: arguments in, messages or a catalog on stdout, logs on stderr.
- * @returns the exit code; whatever goes wrong has been told by then
+ * @returns the exit code; what went wrong has been logged by then
  */
-export async function runSinger(options: CliOptions): Promise<number> {
-  const { createProgress } = await import('./progress.ts');
-  const { stderr, env, pid, clock = systemClock } = options;
-  const progress = createProgress({
-    write: (text) => stderr.write(text),
-    columns: () => stderr.columns ?? 80,
-    now: clock.now,
-    isEnabled: stderr.isTTY === true,
-  });
-  const settings = await loggingFromEnv(env, readLogConfig);
+export async function runSinger(options: ProgramOptions): Promise<number> {
+  const { Progress } = await import('./progress.ts');
+  const { stderr, clock = systemClock } = options;
+  const progress = new Progress(stderr, clock.now);
+  const logger = await loggerFor(options, progress);
+  const run = { ...options, clock, logger, progress };
+  return runProgram(
+    options,
+    () => dispatch(run),
+    ({ message }, error) => {
+      progress.clear();
+      for (const line of message.split('\n')) logger.critical(line, { error });
+    },
+  );
+}
+
+async function loggerFor(
+  { env, pid, stderr, clock = systemClock }: ProgramOptions,
+  progress: Progress,
+): Promise<Logger> {
+  const { level, format, warnings } = await loggingFromEnv(env, readLogConfig);
   const logger = createLogger({
-    ...settings,
+    level,
+    format,
     write: (line) => {
       progress.clear();
       stderr.write(line);
@@ -54,14 +49,8 @@ export async function runSinger(options: CliOptions): Promise<number> {
     pid,
     metricLevel: stderr.isTTY === true ? 'debug' : 'info',
   });
-  for (const warning of settings.warnings) logger.warning(warning);
-  try {
-    return await dispatch({ ...options, clock, logger, progress });
-  } catch (error) {
-    // The last place: everything that was not foreseen becomes one line here.
-    progress.clear();
-    return tellFatal(error, options, logger);
-  }
+  for (const warning of warnings) logger.warning(warning);
+  return logger;
 }
 
 async function readLogConfig(path: string): Promise<string> {
@@ -70,35 +59,18 @@ async function readLogConfig(path: string): Promise<string> {
   return readTextFile({ path, what, maxBytes: smallFile, isRegular: true });
 }
 
-async function tellFatal(error: unknown, options: CliOptions, logger: Logger): Promise<number> {
-  // A reader that went away knows why.
-  if (options.stdout.destroyed || codeOf(error) === 'EPIPE') return 1;
-  const { asFatalError } = await import('./errors.ts');
-  const { message } = asFatalError(error);
-  for (const line of message.split('\n')) logger.critical(line, { error });
-  return 1;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-async function dispatch(run: Run): Promise<number> {
+async function dispatch(run: SingerRun): Promise<number | string> {
   if (run.argv[0] === 'login') {
     const { login } = await import('./login/login.ts');
     return login(run);
   }
   const { parseArguments } = await import('./arguments.ts');
   const parsed = await parseArguments(run.argv);
-  if (typeof parsed === 'string') {
-    await print(run.stdout, `${parsed}\n`);
-    return 0;
-  }
-  return tasks[parsed.task](run, parsed);
+  return typeof parsed === 'string' ? parsed : tasks[parsed.task](run, parsed);
 }
 
 /** Every thing the program can be asked to do. @returns the exit code */
-const tasks: Readonly<Record<Task, (run: Run, args: SingerArguments) => Promise<number>>> = {
+const tasks: Readonly<Record<Task, (run: SingerRun, args: SingerArguments) => Promise<number>>> = {
   sync,
   discover,
   check,
@@ -146,18 +118,16 @@ async function configOf(run: Run, args: SingerArguments): Promise<Config> {
   throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
 }
 
-type RunInput = Pick<
-  AssembleOptions,
-  'config' | 'tokens' | 'catalog' | 'patterns' | 'howToSelect' | 'state'
->;
-
-async function filesOf(run: Run, args: SingerArguments): Promise<RunInput> {
+/** What the files of the command line hold. */
+async function filesOf(
+  run: Run,
+  args: SingerArguments,
+): Promise<Selection & Pick<AssembleOptions, 'state'>> {
   const { largeFile: maxBytes, readJsonFile } = await import('./input-file.ts');
   const read = async (path: string | undefined, what: string): Promise<Json | undefined> =>
     path === undefined ? undefined : readJsonFile({ path, what, maxBytes });
   return {
     config: await configOf(run, args),
-    tokens: { configFiles: args.config },
     catalog: await read(args.catalog, '--catalog'),
     patterns: args.select,
     howToSelect:
@@ -166,87 +136,74 @@ async function filesOf(run: Run, args: SingerArguments): Promise<RunInput> {
   };
 }
 
-async function sync(run: Run, args: SingerArguments): Promise<number> {
-  const { logger, env, lifetime, progress, clock, stdout } = run;
+async function sync(run: SingerRun, args: SingerArguments): Promise<number> {
+  const { progress } = run;
   const { assembleSync } = await import('./assemble.ts');
-  const { createRunReport } = await import('./run-report.ts');
   const { createSingerWriter } = await import('./singer/writer.ts');
-  const files = await filesOf(run, args);
-  const unread = new AbortController();
-  const { messages, results } = await assembleSync({
-    ...files,
-    env,
-    logger,
-    clock,
-    signal: AbortSignal.any([lifetime.signal, unread.signal]),
+  const { writeRun } = await import('./write-run.ts');
+  const assembled = await assembleSync({
+    ...run,
+    ...(await filesOf(run, args)),
+    tokens: { configFiles: args.config },
     onWait: ({ untilMs }) => progress.waitUntil(untilMs),
   });
-  const report = createRunReport(logger, clock.now);
-  const observe = (message: Message): void => {
-    report.observe(message);
-    progress.observe(message);
-  };
-  const abandon = (): void => unread.abort();
-  const writer = createSingerWriter();
-  lifetime.deferStop();
-  await writeMessages({ messages: messages(), observe, writer, stdout, abandon });
+  run.lifetime.deferStop();
+  const observe = progress.observe.bind(progress);
+  const report = await writeRun(run, assembled, { writer: createSingerWriter(), observe });
   progress.clear();
-  if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
-  return report.end(results());
+  return report.end(assembled.results());
 }
 
-/** One request for each endpoint, and a table of what they say; whoever asks does not want to wait. */
-async function check(run: Run, args: SingerArguments): Promise<number> {
+/** One request for each endpoint, and a table of what they say. */
+async function check(run: SingerRun, args: SingerArguments): Promise<number> {
   const { probeOf } = await import('./trial.ts');
   const newest = new Map<string, string>();
-  const files = await filesOf(run, { ...args, state: undefined });
   const adapt: AssembleOptions['adapt'] = (definition) => probeOf(definition, newest);
-  return trial(run, { ...files, adapt, isCheck: true }, newest);
+  return trial(run, { ...args, state: undefined }, { adapt, isCheck: true }, newest);
 }
 
 /** One record of each selected stream: read, made to fit, checked, and thrown away. */
-async function test(run: Run, args: SingerArguments): Promise<number> {
+async function test(run: SingerRun, args: SingerArguments): Promise<number> {
   const { firstRecordOf } = await import('./trial.ts');
-  const files = await filesOf(run, args);
-  return trial(run, { ...files, state: undefined, adapt: firstRecordOf });
+  return trial(run, args, { adapt: firstRecordOf });
 }
 
 async function trial(
-  run: Run,
-  input: RunInput & Pick<AssembleOptions, 'adapt' | 'isCheck'>,
+  run: SingerRun,
+  args: SingerArguments,
+  how: Pick<AssembleOptions, 'adapt' | 'isCheck'>,
   newest?: ReadonlyMap<string, string>,
 ): Promise<number> {
-  const { logger, env, lifetime, clock } = run;
+  const { logger, clock } = run;
   const { assembleSync } = await import('./assemble.ts');
-  const { exitCodeOf, tellFailures } = await import('./run-report.ts');
+  const { exitCodeOf, logFailures } = await import('./run-report.ts');
   const { trialTable, trialVerdict } = await import('./trial.ts');
-  const unread = new AbortController();
-  const { messages, results: resultsOf } = await assembleSync({
-    ...input,
-    tokens: { ...input.tokens, isTrial: true },
-    env,
+  const assembled = await assembleSync({
+    ...run,
+    ...(await filesOf(run, args)),
+    ...how,
+    state: undefined,
+    tokens: { configFiles: args.config, isTrial: true },
     logger: quiet(logger),
-    clock,
-    signal: AbortSignal.any([lifetime.signal, unread.signal]),
   });
-  // Nobody reads what a trial reads, nor the page after it that may be on its way.
-  for await (const message of messages()) run.progress.observe(message);
-  unread.abort();
+  for await (const message of assembled.messages()) run.progress.observe(message);
+  // The page after the last one read may be on its way.
+  assembled.abandon();
   run.progress.clear();
-  const results = resultsOf();
+  const results = assembled.results();
   await print(run.stdout, trialTable(results, clock.now(), newest));
-  if (exitCodeOf(results) > 0) tellFailures(logger, results);
+  if (exitCodeOf(results) > 0) logFailures(logger, results);
   else if (results.some(({ status }) => status !== 'complete'))
     logger.warning(trialVerdict(results));
   else if (results.length > 0) logger.info(trialVerdict(results));
   return exitCodeOf(results);
 }
 
-/** What a target would be told of the selected streams before their records. */
+/** What a target would be sent of the selected streams before their records. */
 async function testSchema(run: Run, args: SingerArguments): Promise<number> {
   const { assembleSelection } = await import('./assemble.ts');
   const { schemaLine } = await import('./singer/writer.ts');
-  const selected = assembleSelection({ ...(await filesOf(run, args)), logger: run.logger });
+  const selected = assembleSelection(await filesOf(run, args), run);
   await print(run.stdout, selected.map((stream) => schemaLine(stream)).join(''));
   return 0;
 }

@@ -30,6 +30,7 @@ export interface Logger extends Readonly<Record<LogLevel, Log>> {
   readonly metric: (metric: Metric) => void;
   /** From the next line on; texts of less than four characters are not taken for secrets. */
   readonly addSecrets: (secrets: readonly string[]) => void;
+  readonly setLevel: (level: LogLevel) => void;
   /** Has no effect on lines of another protocol's. */
   readonly setFormat: (format: LogFormat) => void;
   /** The text without the secrets the logger knows, cut where it is long: for what leaves in another way than by a line. */
@@ -65,7 +66,7 @@ const maxMessage = 2000;
 
 /** Lines are written at once and in order; nothing is kept back. */
 export function createLogger(options: LoggerOptions): Logger {
-  const least = levels.indexOf(options.level);
+  let least = levels.indexOf(options.level);
   const secrets = new Set<string>();
   let forms: readonly string[] = [];
   let { format } = options;
@@ -93,9 +94,7 @@ export function createLogger(options: LoggerOptions): Logger {
     critical: log('critical'),
     metric: (metric) => {
       // Redacted before it becomes JSON: afterwards a secret could look different, or be a part of the form.
-      const text = JSON.stringify(metric, (_key, value) =>
-        typeof value === 'string' ? withoutSecrets(value) : value,
-      );
+      const text = jsonOf(metric, withoutSecrets);
       const metric_info: Metric & JsonObject = JSON.parse(text);
       const { stream } = metric_info.tags;
       const more = { stream_name: typeof stream === 'string' ? stream : null, metric_info };
@@ -104,6 +103,9 @@ export function createLogger(options: LoggerOptions): Logger {
     addSecrets: (more) => {
       for (const secret of more) secrets.add(secret);
       forms = formsOf(secrets);
+    },
+    setLevel: (level) => {
+      least = levels.indexOf(level);
     },
     setFormat: (next) => {
       if (typeof format !== 'function') format = next;
@@ -121,6 +123,10 @@ function without(forms: readonly string[], text: string): string {
   return forms
     .reduce((done, form) => done.replaceAll(form, '***'), text)
     .replaceAll(/\b(Bearer(?:\s+|%20|\+))[\w.~+/%=*-]+/gi, '$1***');
+}
+
+function jsonOf(value: object, change: (text: string) => string): string {
+  return JSON.stringify(value, (_key, one) => (typeof one === 'string' ? change(one) : one));
 }
 
 function shortened(text: string): string {

@@ -1,26 +1,6 @@
+import { isJsonObject } from './json.ts';
+import type { ProgramOptions } from './program.ts';
 import type { Message, StateMessage } from './singer/messages.ts';
-
-/** The terminal the line is drawn on. */
-export interface ProgressOptions {
-  /** To the terminal. */
-  readonly write: (text: string) => void;
-  /** The terminal's width now. */
-  readonly columns: () => number;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** False when stderr is no terminal: then nothing is ever written. */
-  readonly isEnabled: boolean;
-}
-
-/** One line at the foot of a terminal that tells how far the run is. */
-export interface Progress {
-  /** Takes notice of a message on its way out, and draws the line anew unless it just did. */
-  readonly observe: (message: Message) => void;
-  /** The API makes the run wait until then, ms since 1970: says so at once. */
-  readonly waitUntil: (untilMs: number) => void;
-  /** Takes the line away: before anything else is written there, and at the end. */
-  readonly clear: () => void;
-}
 
 const redrawMs = 250;
 const dayMs = 86_400_000;
@@ -36,39 +16,53 @@ interface Track {
   readonly untilMs?: number;
 }
 
-/** Draws nothing until a stream has started. */
-export function createProgress({ write, columns, now, isEnabled }: ProgressOptions): Progress {
-  let track: Track | undefined;
-  let drawnMs = -Infinity;
-  let isDrawn = false;
+/** One line at the foot of a terminal that shows how far the run is; nothing where stderr is no terminal. */
+export class Progress {
+  readonly #stderr: ProgramOptions['stderr'];
+  readonly #now: () => number;
+  #track: Track | undefined;
+  #drawnMs = -Infinity;
+  #isDrawn = false;
 
-  const clear = (): void => {
-    if (isDrawn) write('\r\u001B[K');
-    isDrawn = false;
-    // Whatever took its place, the line comes back with the next thing there is to tell.
-    drawnMs = -Infinity;
-  };
-  const draw = (): void => {
-    const nowMs = now();
-    if (track === undefined || nowMs - drawnMs < redrawMs) return;
-    drawnMs = nowMs;
-    isDrawn = true;
+  /** @param now milliseconds since 1970 */
+  constructor(stderr: ProgramOptions['stderr'], now: () => number) {
+    this.#stderr = stderr;
+    this.#now = now;
+  }
+
+  /** Takes notice of a message on its way out, and draws the line anew unless it just did. */
+  observe(message: Message): void {
+    if (this.#stderr.isTTY !== true) return;
+    this.#track = next(this.#track, message, this.#now());
+    if (this.#track === undefined) this.clear();
+    else this.#draw(this.#track);
+  }
+
+  /** The API makes the run wait until then, ms since 1970: shows it at once. */
+  waitUntil(untilMs: number): void {
+    if (this.#track === undefined) return;
+    this.#track = { ...this.#track, untilMs };
+    this.clear();
+    this.#draw(this.#track);
+  }
+
+  /** Takes the line away: before anything else is written there, and at the end. */
+  clear(): void {
+    if (this.#isDrawn) this.#stderr.write('\r\u001B[K');
+    this.#isDrawn = false;
+    // Whatever took its place, the line comes back with the next message.
+    this.#drawnMs = -Infinity;
+  }
+
+  #draw(track: Track): void {
+    const nowMs = this.#now();
+    if (nowMs - this.#drawnMs < redrawMs) return;
+    this.#drawnMs = nowMs;
+    this.#isDrawn = true;
     // One column is left free: a full line would move the cursor to the next one.
-    write(`\r${describe(track, nowMs).slice(0, Math.max(0, columns() - 1))}\u001B[K`);
-  };
-  const observe = (message: Message): void => {
-    if (!isEnabled) return;
-    track = next(track, message, now());
-    if (track === undefined) clear();
-    else draw();
-  };
-  const waitUntil = (untilMs: number): void => {
-    if (!isEnabled || track === undefined) return;
-    track = { ...track, untilMs };
-    clear();
-    draw();
-  };
-  return Object.freeze({ observe, waitUntil, clear });
+    const width = Math.max(0, (this.#stderr.columns ?? 80) - 1);
+    this.#stderr.write(`\r${describe(track, nowMs).slice(0, width)}\u001B[K`);
+  }
 }
 
 function next(track: Track | undefined, message: Message, nowMs: number): Track | undefined {
@@ -86,18 +80,14 @@ function next(track: Track | undefined, message: Message, nowMs: number): Track 
 }
 
 /** The instant of the bookmark that moved: its only text with a date in it. */
-function bookmarkMs({ value, tapStreamId }: StateMessage): number | undefined {
-  const bookmarks = value['bookmarks'];
-  const bookmark = tapStreamId !== undefined && isObject(bookmarks) ? bookmarks[tapStreamId] : null;
-  if (!isObject(bookmark)) return undefined;
+function bookmarkMs({ value, tapStreamId = '' }: StateMessage): number | undefined {
+  const { bookmarks } = value;
+  const bookmark = isJsonObject(bookmarks) ? bookmarks[tapStreamId] : undefined;
+  if (!isJsonObject(bookmark)) return undefined;
   const instants = Object.values(bookmark).flatMap((leaf) =>
     typeof leaf === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(leaf) ? [Date.parse(leaf)] : [],
   );
   return instants.find((ms) => !Number.isNaN(ms));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 function describe(

@@ -1,5 +1,5 @@
 import { TapError } from './errors.ts';
-import type { Logger } from './logger.ts';
+import type { LogFields, Logger } from './logger.ts';
 import type { Message } from './singer/messages.ts';
 import type { StreamResult } from './sync.ts';
 import { listed } from './wording.ts';
@@ -8,53 +8,57 @@ import { listed } from './wording.ts';
 const countEveryMs = 60_000;
 
 /** What a run says about itself: counts while it goes on, a summary when it is over. */
-export interface RunReport {
-  observe(message: Message): void;
+export class RunReport {
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  readonly #startMs: number;
+  #stream = '';
+  #records = 0;
+  #countedMs = 0;
+
+  constructor(logger: Logger, now: () => number) {
+    this.#logger = logger;
+    this.#now = now;
+    this.#startMs = now();
+  }
+
+  observe(message: Message): void {
+    if (message.type !== 'RECORDS') return;
+    const { stream, records } = message;
+    const nowMs = this.#now();
+    if (stream !== this.#stream) {
+      this.#stream = stream;
+      this.#records = 0;
+      this.#countedMs = nowMs;
+    }
+    this.#records += records.length;
+    if (nowMs - this.#countedMs < countEveryMs) return;
+    this.#countedMs = nowMs;
+    const value = this.#records;
+    this.#logger.metric({ type: 'counter', metric: 'record_count', value, tags: { stream } });
+  }
+
   /** Logs how each stream ended, and all of them together; not what they failed with. */
-  summarize(results: readonly StreamResult[]): void;
+  summarize(results: readonly StreamResult[]): void {
+    for (const result of results) logStream(this.#logger, result);
+    logTotal(this.#logger, results, this.#now() - this.#startMs);
+  }
+
   /**
    * Logs the summary, the failures last.
-   * @returns the exit code: 0 only if every stream is complete or absent
+   * @returns the exit code
    */
-  end(results: readonly StreamResult[]): number;
-}
-
-export function createRunReport(logger: Logger, now: () => number): RunReport {
-  const startMs = now();
-  let stream = '';
-  let records = 0;
-  let toldMs = startMs;
-  const summarize = (results: readonly StreamResult[]): void => {
-    for (const result of results) tellStream(logger, result);
-    tellTotal(logger, results, now() - startMs);
-  };
-  return {
-    summarize,
-    observe: (message) => {
-      if (message.type !== 'RECORDS') return;
-      if (message.stream !== stream) {
-        stream = message.stream;
-        records = 0;
-        toldMs = now();
-      }
-      records += message.records.length;
-      if (now() - toldMs < countEveryMs) return;
-      toldMs = now();
-      logger.metric({ type: 'counter', metric: 'record_count', value: records, tags: { stream } });
-    },
-    end: (results) => {
-      summarize(results);
-      tellFailures(logger, results);
-      return exitCodeOf(results);
-    },
-  };
+  end(results: readonly StreamResult[]): number {
+    this.summarize(results);
+    logFailures(this.#logger, results);
+    return exitCodeOf(results);
+  }
 }
 
 /** 0 only if every stream is complete, absent or forbidden, and not all that could be read is nothing. */
 export function exitCodeOf(results: readonly StreamResult[]): number {
-  return results.every(({ status }) => isGood(status)) && nothingRead(results) === undefined
-    ? 0
-    : 1;
+  const isGoodRun = results.every(({ status }) => isGood(status));
+  return isGoodRun && nothingRead(results) === undefined ? 0 : 1;
 }
 
 /** What the streams failed with; or, where none did and yet nothing could be read, that. */
@@ -96,7 +100,7 @@ function withLeftOut(items: number): string {
   return items === 0 ? '' : `, ${counted(items, 'item')} left out`;
 }
 
-function tellStream(logger: Logger, result: StreamResult): void {
+function logStream(logger: Logger, result: StreamResult): void {
   const { stream, status, records, leftOut = 0, requests, durationMs } = result;
   // A stream that was never read has no figures: zero records in zero seconds would look like a success.
   if (status !== 'unread') {
@@ -108,35 +112,44 @@ function tellStream(logger: Logger, result: StreamResult): void {
   logger.info(`${stream}: ${status}, ${counts}, ${seconds(durationMs)}`, { stream });
 }
 
-function tellTotal(logger: Logger, results: readonly StreamResult[], durationMs: number): void {
-  const records = results.reduce((sum, result) => sum + result.records, 0);
-  const leftOut = results.reduce((sum, result) => sum + (result.leftOut ?? 0), 0);
-  const requests = results.reduce((sum, result) => sum + result.requests, 0);
+function logTotal(logger: Logger, results: readonly StreamResult[], durationMs: number): void {
+  const sum = (count: (result: StreamResult) => number): number =>
+    results.reduce((total, result) => total + count(result), 0);
   const statuses = ['complete', 'absent', 'forbidden', 'failed', 'interrupted', 'unread'] as const;
   const counts = statuses.flatMap((status) => {
-    const count = results.filter((result) => result.status === status).length;
-    const isAlwaysTold = status === 'complete' || status === 'absent' || status === 'failed';
-    return count > 0 || isAlwaysTold ? [`${count} ${status}`] : [];
+    const count = sum((result) => (result.status === status ? 1 : 0));
+    const isAlwaysShown = status === 'complete' || status === 'absent' || status === 'failed';
+    return count > 0 || isAlwaysShown ? [`${count} ${status}`] : [];
   });
+  const items = sum(({ leftOut = 0 }) => leftOut);
+  const read = `${counted(
+    sum(({ records }) => records),
+    'record',
+  )}${withLeftOut(items)}`;
+  const requests = counted(
+    sum((result) => result.requests),
+    'request',
+  );
   logger.info(
-    `${counted(results.length, 'stream')}: ${counts.join(', ')}; ` +
-      `${counted(records, 'record')}${withLeftOut(leftOut)}, ${counted(requests, 'request')}, ${seconds(durationMs)}`,
+    `${counted(results.length, 'stream')}: ${counts.join(', ')}; ${read}, ${requests}, ${seconds(durationMs)}`,
   );
 }
 
+function fieldsOf(error: TapError): LogFields {
+  return { error, ...(error.stream && { stream: error.stream }) };
+}
+
 /** The last line is what a runner shows its user. */
-export function tellFailures(logger: Logger, results: readonly StreamResult[]): void {
+export function logFailures(logger: Logger, results: readonly StreamResult[]): void {
   const errors = errorsOf(results);
   const [first] = errors;
   if (first === undefined) return;
-  const failed = errors.flatMap(({ stream }) => stream ?? []);
   if (errors.length === 1) {
-    logger.critical(first.message, { error: first, ...(first.stream && { stream: first.stream }) });
+    logger.critical(first.message, fieldsOf(first));
     return;
   }
-  for (const error of errors) {
-    logger.error(error.message, { error, ...(error.stream && { stream: error.stream }) });
-  }
+  for (const error of errors) logger.error(error.message, fieldsOf(error));
+  const failed = errors.flatMap(({ stream }) => stream ?? []);
   logger.critical(summaryOf(failed, results.length, first));
 }
 

@@ -31,10 +31,6 @@ export interface SyncOptions {
   readonly settings: ReadSettings;
   /** Is the state's bookmark obeyed and moved, or is the stream read whole? */
   readonly obeysBookmark: (stream: SelectedStream) => boolean;
-  /** Is an absent endpoint a failure? */
-  readonly failsOnAbsent: boolean;
-  /** Is a stream that answers 403 left out? */
-  readonly toleratesForbidden: boolean;
   /** Must an endpoint say twice that it is absent or forbidden? A refusal may pass, but a check cannot wait for that. */
   readonly confirmsAbsence: boolean;
   readonly logger: Logger;

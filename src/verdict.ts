@@ -24,9 +24,6 @@ export interface Case {
   readonly refusedBefore: number | undefined;
   readonly api: ChatApi;
   readonly state: State;
-  readonly failsOnAbsent: boolean;
-  /** Is a stream that answers 403 left out? */
-  readonly toleratesForbidden: boolean;
   readonly settings: ReadSettings;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -56,7 +53,7 @@ export async function judge(told: Case): Promise<Verdict | Doubt> {
     if (!told.isFirstRequest) return failed(name, failure);
     if (definition.absentOn.includes(status)) return await absent(told, failure, status);
     const isPassing = failure instanceof HttpError && failure.isLimit;
-    const isForbidden = status === 403 && !isPassing && told.toleratesForbidden;
+    const isForbidden = status === 403 && !isPassing && told.settings.on_forbidden === 'warn';
     return isForbidden ? forbidden(told, failure) : failed(name, failure);
   } catch (error) {
     // The question behind the verdict met an abort, or a wait beyond all patience.
@@ -90,7 +87,8 @@ async function absent(told: Case, failure: TapError, status: number): Promise<Ve
     return failed(name, new TapError(text, { kind: 'config' }), true);
   }
   if (isDoubtful(told)) return { status: 'doubtful', refusedOn: status };
-  if (told.failsOnAbsent || !isConfirmed(told, status)) return failed(name, failure);
+  if (told.settings.on_absent === 'fail' || !isConfirmed(told, status))
+    return failed(name, failure);
   const hasBookmark = state.bookmark(name, [definition.name, ...definition.aliases]);
   const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
   const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;

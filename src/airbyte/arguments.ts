@@ -2,23 +2,9 @@ import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../wording.ts';
 
-/** What the platform asks for. */
-export type AirbyteArguments = SpecArguments | ConfigArguments | ReadArguments;
-
-interface SpecArguments {
-  readonly verb: 'spec';
-  readonly debug: boolean;
-}
-
-/** Of a verb that needs the config alone. */
-export interface ConfigArguments {
-  readonly verb: 'check' | 'discover';
-  readonly debug: boolean;
-  readonly config: string;
-}
-
-export interface ReadArguments {
-  readonly verb: 'read';
+/** What the platform asks for; `''` is a file that the verb does not need. */
+export interface AirbyteArguments {
+  readonly verb: Verb;
   readonly debug: boolean;
   readonly config: string;
   readonly catalog: string;
@@ -41,36 +27,36 @@ const flags = {
   debug: { describe: 'Log what a maintainer needs, too' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-/** The files each verb must be given, and may be. */
-const files = {
-  spec: { needs: [], takes: [] },
-  check: { needs: ['config'], takes: ['config'] },
-  discover: { needs: ['config'], takes: ['config'] },
-  read: { needs: ['config', 'catalog'], takes: ['config', 'catalog', 'state'] },
+/** The verbs, each with the files it needs and those it may be given. */
+const commands = {
+  spec: { needs: [], mayHave: [] },
+  check: { needs: ['config'], mayHave: ['config'] },
+  discover: { needs: ['config'], mayHave: ['config'] },
+  read: { needs: ['config', 'catalog'], mayHave: ['config', 'catalog', 'state'] },
 } as const;
 
-type Verb = keyof typeof files;
+export type Verb = keyof typeof commands;
 
-function isVerb(word: unknown): word is Verb {
-  return typeof word === 'string' && Object.hasOwn(files, word);
+function isVerb(word: string): word is Verb {
+  return Object.hasOwn(commands, word);
 }
 
-function interpret({ flags: given, words: [verb] }: Given<keyof typeof flags>): AirbyteArguments {
-  const verbs = Object.keys(files);
+function interpret({
+  flags: { debug, ...files },
+  words: [verb = ''],
+}: Given<keyof typeof flags>): AirbyteArguments {
+  const verbs = Object.keys(commands);
   if (!isVerb(verb))
-    throw new ConfigError(`say what to do: ${verbs.join(', ')}.${didYouMean(verb ?? '', verbs)}`);
-  const { needs, takes } = files[verb];
-  const missing = needs.filter((name) => given[name] === undefined);
+    throw new ConfigError(`say what to do: ${verbs.join(', ')}.${didYouMean(verb, verbs)}`);
+  const needs: readonly string[] = commands[verb].needs;
+  const mayHave: readonly string[] = commands[verb].mayHave;
+  const missing = needs.filter((name) => !Object.hasOwn(files, name));
   if (missing.length > 0)
     throw new ConfigError(`${verb} needs ${missing.map((name) => `--${name} FILE`).join(' and ')}`);
-  const strange = (['config', 'catalog', 'state'] as const).find(
-    (name) => given[name] !== undefined && !takes.some((taken) => taken === name),
-  );
+  const strange = Object.keys(files).find((name) => !mayHave.includes(name));
   if (strange !== undefined) throw new ConfigError(`${verb} takes no --${strange}`);
-  const debug = given.debug !== undefined;
-  const [config = ''] = given.config ?? [];
-  if (verb !== 'read') return verb === 'spec' ? { verb, debug } : { verb, config, debug };
-  return { verb, config, catalog: given.catalog?.[0] ?? '', state: given.state?.[0], debug };
+  const { config: [config = ''] = [], catalog: [catalog = ''] = [], state: [state] = [] } = files;
+  return { verb, debug: debug !== undefined, config, catalog, state };
 }
 
 /**

@@ -7,16 +7,17 @@ import { describeStreams } from '../describe.ts';
 import { readConfigFile, withTokens } from '../config.ts';
 import { TapError } from '../errors.ts';
 import { largeFile, readJsonFile, readTextFile } from '../input-file.ts';
-import { print, writeLine, writeMessages } from '../output.ts';
-import { createRunReport, errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';
+import { print } from '../output.ts';
+import { errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';
 import type { JsonObject } from '../json.ts';
 import { isIncremental, type StreamDescription } from '../singer/catalog.ts';
-import type { StreamResult, Sync } from '../sync.ts';
+import type { StreamResult } from '../sync.ts';
 import { isHarmlessName, listed, maxListed, quotedName } from '../wording.ts';
-import type { ReadArguments } from './arguments.ts';
+import { writeRun } from '../write-run.ts';
+import type { AirbyteArguments } from './arguments.ts';
 import { parseConfiguredCatalog } from './catalog.ts';
 import { controlLine, statusLine } from './messages.ts';
-import { runErrorLine, type Run } from './run.ts';
+import { runErrorLine, type AirbyteRun } from './run.ts';
 import { parseAirbyteState, singerState, type AirbyteState } from './state.ts';
 import { AirbyteWriter } from './writer.ts';
 
@@ -24,8 +25,8 @@ import { AirbyteWriter } from './writer.ts';
  * @returns the exit code
  * @throws TapError (config) for a file that cannot be used; no request was made.
  */
-export async function read(run: Run, files: ReadArguments): Promise<number> {
-  const { clock, logger, env, lifetime } = run;
+export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<number> {
+  const { logger } = run;
   const givenConfig = await readConfigFile(files.config);
   const config = {
     ...(await loadConfig({ files: [], settings: givenConfig }, run)),
@@ -41,32 +42,29 @@ export async function read(run: Run, files: ReadArguments): Promise<number> {
   const state = await readState(files.state, descriptions, logger.info);
   const chosen = descriptions.filter(({ name }) => names.includes(name));
   const writer = writerFor(run, chosen, state);
-  const unread = new AbortController();
   const sync = await assembleSync({
+    ...run,
     config,
     tokens: { announce: (tokens) => announce(run, withTokens(givenConfig, tokens)) },
     catalog,
     howToSelect: 'select at least one stream of this source in the connection',
-    env,
-    logger,
-    clock,
     state: singerState(state.states),
-    signal: AbortSignal.any([lifetime.signal, unread.signal]),
     // A failed attempt that is made again is no limit of the API's.
     onWait: ({ reason, untilMs }) => {
       if (reason !== 'retry') writer.throttled(untilMs);
     },
   });
-  lifetime.deferStop();
+  run.lifetime.deferStop();
   const strangers = strangersIn(unknown, descriptions);
   await print(run.stdout, strangers.map((error) => incomplete(run, error)).join(''));
-  await write(run, sync, { writer, abandon: () => unread.abort() });
+  const report = await writeRun(run, sync, { writer });
+  report.summarize(sync.results());
   return conclude(run, sync.results(), { unknown, strangers });
 }
 
 /** Gives the platform a config to keep. Resolves once it has left, which is before the new token is used. */
-function announce({ stdout, stamp }: Run, config: JsonObject): Promise<void> {
-  return writeLine(stdout, controlLine(config, stamp()));
+function announce({ stdout, stamp }: AirbyteRun, config: JsonObject): Promise<void> {
+  return print(stdout, controlLine(config, stamp()));
 }
 
 /** The state of every stream; those of streams that do not exist are mentioned. */
@@ -86,7 +84,7 @@ async function readState(
 }
 
 function writerFor(
-  { clock, logger, stamp, stdout }: Run,
+  { clock, logger, stamp, stdout }: AirbyteRun,
   chosen: readonly StreamDescription[],
   { states, isLegacy }: AirbyteState,
 ): AirbyteWriter {
@@ -105,23 +103,6 @@ function writerFor(
     warn: (message) => logger.warning(message),
     isBlocked: () => stdout.writableLength > 0,
   });
-}
-
-async function write(
-  { logger, clock, stdout, lifetime }: Run,
-  { messages, results }: Sync,
-  { writer, abandon }: { readonly writer: AirbyteWriter; readonly abandon: () => void },
-): Promise<void> {
-  const report = createRunReport(logger, clock.now);
-  await writeMessages({
-    messages: messages(),
-    observe: (message) => report.observe(message),
-    writer,
-    stdout,
-    abandon,
-  });
-  if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
-  report.summarize(results());
 }
 
 /** An error for each of the first streams that do not exist, and one for the others. */
@@ -143,7 +124,7 @@ function strangersIn(
   return [...first, new TapError(`${more} more streams: ${advice}`, { kind: 'config' })];
 }
 
-function incomplete(run: Run, error: TapError): string {
+function incomplete(run: AirbyteRun, error: TapError): string {
   const { stream } = error;
   const status = stream === undefined ? '' : statusLine(stream, 'INCOMPLETE', run.stamp());
   return status + runErrorLine(error, run, stream);
@@ -151,7 +132,7 @@ function incomplete(run: Run, error: TapError): string {
 
 /** The statuses of streams that were never reached, and the summary of all failures, which is the last line. */
 async function conclude(
-  run: Run,
+  run: AirbyteRun,
   results: readonly StreamResult[],
   {
     unknown,

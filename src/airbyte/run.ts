@@ -1,14 +1,10 @@
-import type { CliOptions } from '../cli.ts';
 import type { Clock } from '../clock.ts';
 import type { ConfigSources } from '../config.ts';
 import type { TapError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
+import type { Run } from '../program.ts';
 import { errorLine } from './messages.ts';
 
-/** What every verb has at hand. */
-export interface Run extends CliOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface AirbyteRun extends Run {
   readonly stamp: Stamp;
 }
 
@@ -34,6 +30,6 @@ export function sentence({ message }: TapError, { logger }: Pick<Run, 'logger'>)
 }
 
 /** A TRACE ERROR; `stream`: the one whose failure it is, left out when it is the whole run's. */
-export function runErrorLine(error: TapError, run: Run, stream?: string): string {
+export function runErrorLine(error: TapError, run: AirbyteRun, stream?: string): string {
   return errorLine({ message: sentence(error, run), kind: error.kind, stream }, run.stamp());
 }

@@ -2,14 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import process from 'node:process';
 
-import { assembleCheck, assembleGrants, type ApiOptions } from '../assemble.ts';
-import type { CliOptions } from '../cli.ts';
-import type { Clock } from '../clock.ts';
+import { assembleGrants, checkAccount, type ApiOptions } from '../assemble.ts';
 import { apiOrigin, type Config } from '../config.ts';
 import { parseConfig } from '../config/parse.ts';
 import { asTapError, ConfigError, TapError } from '../errors.ts';
-import { quiet, type Logger } from '../logger.ts';
-import { print } from '../output.ts';
+import { quiet } from '../logger.ts';
+import type { Run } from '../program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import { authorizePath, scope } from '../zendesk/grants.ts';
 import { parseLoginArguments, type LoginArguments } from './arguments.ts';
@@ -19,9 +17,7 @@ import type { Outcome } from './page.ts';
 import { keepTokens, nextCommand, preparePlace } from './place.ts';
 import { askHidden } from './prompt.ts';
 
-export interface LoginRun extends CliOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface LoginRun extends Run {
   /** Default: the user's browser. */
   readonly openBrowser?: (address: string) => Promise<void>;
 }
@@ -43,13 +39,10 @@ interface Try extends LoginArguments {
 }
 
 /** @returns the exit code. @throws TapError that says why there are no tokens. */
-export async function login(run: LoginRun): Promise<number> {
+export async function login(run: LoginRun): Promise<number | string> {
   const { env, clock, stderr, lifetime } = run;
   const args = await parseLoginArguments(run.argv.slice(1));
-  if (typeof args === 'string') {
-    await print(run.stdout, `${args}\n`);
-    return 0;
-  }
+  if (typeof args === 'string') return args;
   const settings = { subdomain: args.subdomain, access_token: '-', max_retry_seconds: 20 };
   const { config } = await parseConfig(settings, { nowMs: clock.now() });
   await preparePlace(args.place, config.subdomain);
@@ -187,8 +180,7 @@ async function finish(
   run.logger.addSecrets([accessToken, refreshToken]);
   await keepTokens(place, { subdomain: config.subdomain, client, tokens, stdout });
   const tried = { ...config, access_token: accessToken };
-  const ask = await assembleCheck(apiOptions(attempt, tried));
-  const failure = await ask();
+  const failure = await checkAccount(apiOptions(attempt, tried));
   if (failure !== undefined) {
     const text = `you are signed in and the tokens are kept, but they cannot read the account: ${failure.message}`;
     throw new TapError(text, { kind: failure.kind, cause: failure });
@@ -220,6 +212,5 @@ function implicitTokens(answer: URLSearchParams, obtainedMs: number): Tokens {
 }
 
 function apiOptions({ run }: Try, config: Config): ApiOptions {
-  const { env, logger, clock, lifetime } = run;
-  return { config, env, logger: quiet(logger), clock, signal: lifetime.signal };
+  return { ...run, config, logger: quiet(run.logger) };
 }

@@ -28,6 +28,8 @@ export interface ReadSettings extends Readonly<Record<PageLimitKey, number>> {
   readonly hasStartDate: boolean;
   readonly endDateMs?: number;
   readonly lookback_minutes: number;
+  readonly on_absent: 'warn' | 'fail';
+  readonly on_forbidden: 'fail' | 'warn';
   readonly on_bad_item: 'fail' | 'warn';
 }
 

@@ -11,7 +11,7 @@ import { AirbyteWriter } from '../../dist/airbyte/writer.js';
 import { systemClock } from '../../dist/clock.js';
 import { parseJson } from '../../dist/http/body.js';
 import { createLogger } from '../../dist/logger.js';
-import { writeMessages } from '../../dist/output.js';
+import { writeMessages } from '../../dist/write-run.js';
 import { parseCatalog } from '../../dist/singer/catalog-entry.js';
 import { selectStreams } from '../../dist/singer/selection.js';
 import { State } from '../../dist/singer/state.js';
@@ -92,21 +92,14 @@ const sync = createSync({
   state: State.parse(undefined, { streams }),
   settings: {},
   obeysBookmark: () => true,
-  failsOnAbsent: false,
-  toleratesForbidden: false,
   logger,
   signal,
   confirmsAbsence: false,
   clock: systemClock,
   requests: () => 0,
 });
-await writeMessages({
-  messages: sync.messages(),
-  observe: () => undefined,
-  writer: createWriter(),
-  stdout: process.stdout,
-  abandon: () => undefined,
-});
+const { stdout } = process;
+await writeMessages({ ...sync, abandon: () => undefined }, { writer: createWriter(), stdout });
 if (sync.results().some(({ status }) => status !== 'complete')) {
   const failures = sync.results().map(({ status, error }) => `${status}: ${error?.message}`);
   process.stderr.write(`${failures.join('\n')}\n`);

@@ -62,6 +62,8 @@ export const usualSettings: ReadSettings = {
   startDateMs: Date.UTC(2026, 0, 1),
   hasStartDate: false,
   lookback_minutes: 0,
+  on_absent: 'warn',
+  on_forbidden: 'fail',
   on_bad_item: 'fail',
   agents_page_limit: 100,
   bans_page_limit: 100,

@@ -6,7 +6,8 @@ import { PassThrough } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 
 import { runAirbyte } from '../../src/airbyte/cli.ts';
-import { runSinger, type CliOptions } from '../../src/cli.ts';
+import { runSinger } from '../../src/cli.ts';
+import type { ProgramOptions } from '../../src/program.ts';
 
 export interface Files {
   readonly config?: Buffer;
@@ -47,7 +48,7 @@ const programs = { singer: runSinger, airbyte: runAirbyte };
 export async function read(
   program: keyof typeof programs,
   argv: readonly string[],
-  env: CliOptions['env'],
+  env: ProgramOptions['env'],
 ): Promise<Reading> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();

@@ -1,15 +1,10 @@
+import { PassThrough } from 'node:stream';
+
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/json.ts';
-import { createProgress } from '../../src/progress.ts';
-import type { Progress, ProgressOptions } from '../../src/progress.ts';
+import { Progress } from '../../src/progress.ts';
 import type { Message, StreamStatus } from '../../src/singer/messages.ts';
-
-interface Terminal {
-  readonly progress: Progress;
-  readonly written: string[];
-  readonly at: (ms: number, message: Message) => void;
-}
 
 const start = Date.UTC(2024, 5, 15, 12);
 const clear = '\r\u001B[K';
@@ -19,16 +14,12 @@ function line(text: string): string {
   return `\r${text}\u001B[K`;
 }
 
-function terminal(options: Partial<ProgressOptions> = {}): Terminal {
+function terminal({ isTTY = true, columns = 120 } = {}) {
   const written: string[] = [];
   let nowMs = start;
-  const progress = createProgress({
-    write: (text) => written.push(text),
-    columns: () => 120,
-    now: () => nowMs,
-    isEnabled: true,
-    ...options,
-  });
+  const stderr = Object.assign(new PassThrough(), { isTTY, columns });
+  stderr.on('data', (piece) => written.push(String(piece)));
+  const progress = new Progress(stderr, () => nowMs);
   const at = (ms: number, message: Message): void => {
     nowMs = start + ms;
     progress.observe(message);
@@ -72,36 +63,30 @@ test('The line is drawn at most four times a second', () => {
   expect(written).toEqual([line('chats: 0 records'), line('chats: 3 records')]);
 });
 
-test('The line is never wider than the terminal', () => {
-  const { written, at } = terminal({ columns: () => 12 });
+test.each([
+  [12, 'chats: 0 re'],
+  [0, ''],
+])('In a terminal of %j columns the line is %j', (columns, text) => {
+  const { written, at } = terminal({ columns });
   at(0, status('started'));
-  expect(written).toEqual([line('chats: 0 re')]);
+  expect(written).toEqual([line(text)]);
 });
 
-test('A terminal that tells no width gets an empty line', () => {
-  const { written, at } = terminal({ columns: () => 0 });
-  at(0, status('started'));
-  expect(written).toEqual([clear]);
-});
-
-test('The line goes away before a log line and comes back', () => {
+test('The line goes away before a log line and comes back with the next message', () => {
   const { progress, written, at } = terminal();
   at(0, status('started'));
   progress.clear();
   progress.clear();
-  at(300, records(1));
+  at(1, records(1));
   expect(written).toEqual([line('chats: 0 records'), clear, line('chats: 1 record')]);
 });
 
-test.each<StreamStatus>(['complete', 'failed', 'absent'])(
-  'The line goes away when its stream is %s',
-  (word) => {
-    const { written, at } = terminal();
-    at(0, status('started'));
-    at(10, status(word));
-    expect(written).toEqual([line('chats: 0 records'), clear]);
-  },
-);
+test.each<StreamStatus>(['complete', 'failed', 'absent'])('It goes with %s', (word) => {
+  const { written, at } = terminal();
+  at(0, status('started'));
+  at(10, status(word));
+  expect(written).toEqual([line('chats: 0 records'), clear]);
+});
 
 test('Each stream counts from zero', () => {
   const { written, at } = terminal();
@@ -125,21 +110,6 @@ test('A wait that begins is told at once, in the line of its stream', () => {
     line('chats: 0 records, waiting 59 s for the API'),
     line('chats: 1 record (0/s)'),
   ]);
-});
-
-test('A wait is not drawn when stderr is no terminal', () => {
-  const { progress, written, at } = terminal({ isEnabled: false });
-  at(0, status('started'));
-  progress.waitUntil(start + 60_000);
-  expect(written).toEqual([]);
-});
-
-test('After a log line the line does not wait for its turn', () => {
-  const { progress, written, at } = terminal();
-  at(0, status('started'));
-  progress.clear();
-  at(1, records(1));
-  expect(written.at(-1)).toBe(line('chats: 1 record'));
 });
 
 test.each<[string, JsonObject, string]>([
@@ -177,8 +147,9 @@ test('A schema and a state before any stream draw nothing', () => {
 });
 
 test('Nothing is drawn when stderr is no terminal', () => {
-  const { progress, written, at } = terminal({ isEnabled: false });
+  const { progress, written, at } = terminal({ isTTY: false });
   at(0, status('started'));
+  progress.waitUntil(start + 60_000);
   at(300, records(1));
   progress.clear();
   expect(written).toEqual([]);

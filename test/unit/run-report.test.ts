@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { TapError } from '../../src/errors.ts';
 import { createLogger, type LogFormat } from '../../src/logger.ts';
-import { createRunReport, type RunReport } from '../../src/run-report.ts';
+import { RunReport } from '../../src/run-report.ts';
 import type { StreamResult } from '../../src/sync.ts';
 
 const start = Date.UTC(2024, 5, 15, 12);
@@ -20,7 +20,7 @@ function reported(format: LogFormat = 'text'): Reported {
   const now = (): number => nowMs;
   const write = (line: string): number => lines.push(line.trimEnd());
   const logger = createLogger({ write, format, level: 'info', now, name: 'tap', pid: 1 });
-  const report = createRunReport(logger, now);
+  const report = new RunReport(logger, now);
   const set = (ms: number): void => {
     nowMs = start + ms;
   };

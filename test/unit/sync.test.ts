@@ -67,8 +67,6 @@ async function run(
     state: State.parse(state, { streams: streams.map(({ definition }) => definition) }),
     settings: usualSettings,
     obeysBookmark: () => true,
-    failsOnAbsent: false,
-    toleratesForbidden: false,
     logger,
     signal: new AbortController().signal,
     confirmsAbsence: false,

@@ -6,14 +6,13 @@ async function parse(line: string): Promise<unknown> {
   return parseArguments(line.split(' ').filter((word) => word !== ''));
 }
 
+const none = { debug: false, config: '', catalog: '', state: undefined };
+
 test.each([
-  ['spec', { verb: 'spec', debug: false }],
-  ['check --config c.json', { verb: 'check', debug: false, config: 'c.json' }],
-  ['--debug discover --config=c', { verb: 'discover', debug: true, config: 'c' }],
-  [
-    'read --config c --catalog d',
-    { verb: 'read', debug: false, config: 'c', catalog: 'd', state: undefined },
-  ],
+  ['spec', { ...none, verb: 'spec' }],
+  ['check --config c.json', { ...none, verb: 'check', config: 'c.json' }],
+  ['--debug discover --config=c', { ...none, verb: 'discover', debug: true, config: 'c' }],
+  ['read --config c --catalog d', { ...none, verb: 'read', config: 'c', catalog: 'd' }],
   [
     'read --config c --catalog d --state e --debug',
     { verb: 'read', debug: true, config: 'c', catalog: 'd', state: 'e' },

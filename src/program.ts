@@ -1,0 +1,50 @@
+/** What every program begins and ends with. */
+import type { Writable } from 'node:stream';
+
+import type { Clock } from './clock.ts';
+import type { TapError } from './errors.ts';
+import type { Lifetime } from './lifetime.ts';
+import type { Logger } from './logger.ts';
+import { print } from './output.ts';
+
+/** What the process gives a program. */
+export interface ProgramOptions {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly pid: number;
+  readonly lifetime: Lifetime;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** What each of its tasks is given. */
+export interface Run extends ProgramOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * @param work resolves with the exit code, or with a text that is printed and means 0
+ * @param tellFatal is given what ended the program, and the error it was made of
+ * @returns the exit code; what went wrong has been said by then
+ */
+export async function runProgram(
+  { stdout }: ProgramOptions,
+  work: () => Promise<number | string>,
+  tellFatal: (fatal: TapError, error: unknown) => void | Promise<void>,
+): Promise<number> {
+  try {
+    const result = await work();
+    if (typeof result === 'number') return result;
+    await print(stdout, `${result}\n`);
+    return 0;
+  } catch (error) {
+    // The last place for everything that was not foreseen.
+    const { asFatalError, codeOf } = await import('./errors.ts');
+    // A reader that went away knows why.
+    if (!stdout.destroyed && codeOf(error) !== 'EPIPE') await tellFatal(asFatalError(error), error);
+    return 1;
+  }
+}
