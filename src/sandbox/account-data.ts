@@ -1,7 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { makeBans } from './bans.ts';
-import type { ChatWorld } from './chats.ts';
-import { chatEntry, chatTimes } from './chats.ts';
+import { chatEntry, chatTimes, type ChatWorld } from './chats.ts';
 import { eventEntries } from './events.ts';
 import { daySeconds } from './instants.ts';
 import type { Settings } from './options.ts';

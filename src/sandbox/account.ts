@@ -1,12 +1,9 @@
-import type { JsonObject } from '../json.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import type { AccountData } from './account-data.ts';
 import { chatEntry } from './chats.ts';
 import { isoSeconds, parseIso, secondUs } from './instants.ts';
 import { mix } from './random.ts';
-import type { Patch } from './raw-json.ts';
-import { applyPatch, wireText } from './raw-json.ts';
-import type { ExportName, Resource } from './resources.ts';
+import { applyPatch, wireText, type Patch } from './raw-json.ts';
 import {
   exportNames,
   idListNames,
@@ -15,9 +12,10 @@ import {
   listNames,
   timeKeys,
   unitOf,
+  type ExportName,
+  type Resource,
 } from './resources.ts';
-import type { Entry } from './store.ts';
-import { Store } from './store.ts';
+import { Store, type Entry } from './store.ts';
 import type { Switches } from './switches.ts';
 
 /** What an account is made of. */
@@ -143,31 +141,19 @@ export class Account {
   }
 
   /**
-   * Changes top-level keys of an item (`undefined` removes one); with `at`, an export's item moves to that time.
-   * False: there is no such item.
+   * Changes top-level keys of a chat (`undefined` removes one). With `at` (seconds) it moves to that time, and its
+   * update_timestamp says so too, unless the patch names it. False: there is no such chat.
    */
-  patch(resource: Resource, key: string, patch: Patch, at?: number): boolean {
-    const store = this.store(resource);
-    const entry = store.find(key);
+  patchChat(id: string, patch: Patch, at?: number): boolean {
+    const entry = this.store('chats').find(id);
     if (entry === undefined) return false;
-    const { item } = entry;
-    store.put({
-      key,
-      at: at === undefined ? entry.at : at * unitOf(resource),
-      item: () => applyPatch(item(), patch),
+    const stamp = at === undefined ? {} : { update_timestamp: isoSeconds(at) };
+    this.store('chats').put({
+      key: id,
+      at: at === undefined ? entry.at : at * secondUs,
+      item: () => applyPatch(entry.item(), { ...stamp, ...patch }),
     });
     return true;
-  }
-
-  /** `patch` for chats. With `at` (seconds) the chat's update_timestamp says so too, unless the patch names it. */
-  patchChat(id: string, patch: Patch, at?: number): boolean {
-    const stamp = at === undefined ? {} : { update_timestamp: isoSeconds(at) };
-    return this.patch('chats', id, { ...stamp, ...patch }, at);
-  }
-
-  /** Takes an item away without a trace. False: there was none. */
-  remove(resource: Resource, key: string): boolean {
-    return this.store(resource).remove(key);
   }
 
   /** Gives chats new tags, a new rating and a new update time. Returns their ids. */
@@ -187,7 +173,7 @@ export class Account {
     const ids = this.#choose(choice);
     const isGone = this.#world.switches().deletedChats === 'gone';
     for (const id of ids) {
-      if (isGone) this.remove('chats', id);
+      if (isGone) this.store('chats').remove(id);
       else this.patchChat(id, { deleted: true }, choice.at ?? this.#nowSeconds());
     }
     return ids;

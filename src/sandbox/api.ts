@@ -4,15 +4,11 @@ import { encode, pause, sendWhole } from './delivery.ts';
 import { answerWithFault } from './fault-answers.ts';
 import type { FaultBook } from './fault-rules.ts';
 import type { Provider } from './oauth-provider.ts';
-import type { TokenRequest } from './oauth-token.ts';
-import { tokenPath } from './oauth-token.ts';
+import { tokenPath, type TokenRequest } from './oauth-token.ts';
 import type { Settings } from './options.ts';
-import { isRefused, readQuery } from './query.ts';
 import { createRateLimiter } from './rate-limit.ts';
-import type { Reply } from './reply.ts';
-import { refusal } from './reply.ts';
-import type { LoggedRequest } from './request-log.ts';
-import { logged } from './request-log.ts';
+import { refusal, type Handler, type Reply } from './reply.ts';
+import { logged, type LoggedRequest } from './request-log.ts';
 import type { Asked } from './routes.ts';
 
 export const apiPrefix = '/api/v2/chat/';
@@ -45,16 +41,6 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** The query, or the answer to one that cannot be read. */
-function queryOf(url: URL): Pick<Asked, 'query' | 'refused'> {
-  try {
-    return { query: readQuery(url.searchParams) };
-  } catch (error) {
-    if (isRefused(error)) return { query: {}, refused: error.refused };
-    throw error;
-  }
-}
-
 /** The right answer, made when it is due: a token that is given out has used up what it was asked for with. */
 async function answerTo(
   { answer, tokens }: ApiWorld,
@@ -77,7 +63,11 @@ async function respond(world: ApiWorld, call: Call, reply: () => Reply): Promise
     entry.items = given.items;
     sendWhole(outgoing, await encode(given, isGzip));
   };
-  const fault = world.faults.meet({ ...asked, ids: () => reply().ids });
+  const fault = world.faults.meet({
+    path: asked.path,
+    query: entry.query,
+    ids: () => reply().ids,
+  });
   if (fault === undefined) return give(reply());
   entry.fault = fault.kind;
   return answerWithFault(fault, {
@@ -95,9 +85,7 @@ async function respond(world: ApiWorld, call: Call, reply: () => Reply): Promise
 }
 
 /** Answers requests to the API: log, hook, latency, rate limit, faults, answer, in this order. */
-export function createApi(
-  world: ApiWorld,
-): (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void> {
+export function createApi(world: ApiWorld): Handler {
   const { settings, provider, requests } = world;
   const { clock = Date.now, rateLimit } = settings;
   const waitFor = rateLimit === undefined ? () => undefined : createRateLimiter(rateLimit);
@@ -106,12 +94,13 @@ export function createApi(
     count += 1;
     const path = url.pathname;
     const asked: Asked = {
-      ...queryOf(url),
+      parameters: url.searchParams,
       path: path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : path,
       isAuthorized: provider.accepts(incoming.headers.authorization),
       origin: url.origin,
     };
-    const { query, isAuthorized } = asked;
+    const { isAuthorized } = asked;
+    const query = Object.fromEntries(url.searchParams);
     const entry = logged(incoming, { number: count, path, query, isAuthorized, at: clock() });
     requests.push(entry);
     await settings.onRequest?.({ number: entry.number, path, query });

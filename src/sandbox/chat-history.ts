@@ -1,10 +1,8 @@
 import type { JsonObject } from '../json.ts';
 import templates from './data/templates.json' with { type: 'json' };
 import { isoPaddedMs, isoSeconds } from './instants.ts';
-import type { Agent } from './people.ts';
-import { departments } from './people.ts';
-import type { Random } from './random.ts';
-import { at } from './random.ts';
+import { departments, type Agent } from './people.ts';
+import { at, type Random } from './random.ts';
 import type { Words } from './words.ts';
 
 /** What all entries of one chat's history have to know. */

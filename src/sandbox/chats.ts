@@ -3,12 +3,10 @@ import { conversionItem, historyItems } from './chat-history.ts';
 import templates from './data/templates.json' with { type: 'json' };
 import { isoSeconds, secondUs } from './instants.ts';
 import type { ChatTie } from './options.ts';
-import type { Agent } from './people.ts';
-import { accountId, departments } from './people.ts';
+import { accountId, departments, type Agent } from './people.ts';
 import { fraction, mix, Random, toBase62 } from './random.ts';
 import type { Entry } from './store.ts';
-import type { Words } from './words.ts';
-import { allWords, latinOnly, latinWords } from './words.ts';
+import { allWords, latinOnly, latinWords, type Words } from './words.ts';
 
 const hashDigits = 6;
 const latinDepartments = latinOnly(departments);

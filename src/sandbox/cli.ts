@@ -3,8 +3,7 @@ import { asFatalError, ConfigError } from '../errors.ts';
 import schema from './data/options.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
 import { checkOptions } from './option-checks.ts';
-import type { Terminal } from './serve.ts';
-import { parseJson, serve } from './serve.ts';
+import { parseJson, serve, type Terminal } from './serve.ts';
 
 const usage = `$0 [serve] [OPTION ...]
 $0 demo [--chats N] [--output FOLDER] [--login]

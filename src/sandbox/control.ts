@@ -2,15 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { JsonObject } from '../json.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import type { Account, ChatChoice } from './account.ts';
 import type { FaultBook } from './fault-rules.ts';
 import type { Provider } from './oauth-provider.ts';
 import { checkOptions } from './option-checks.ts';
+import type { Handler } from './reply.ts';
 import type { LoggedRequest } from './request-log.ts';
-import type { Resource } from './resources.ts';
-import { isOneOf, resourceNames } from './resources.ts';
+import { isOneOf, resourceNames, type Resource } from './resources.ts';
 import type { Switches } from './switches.ts';
 
 export const controlPrefix = '/sandbox/';
@@ -114,9 +113,7 @@ function sendJson(outgoing: ServerResponse, status: number, value: unknown): voi
 }
 
 /** Answers the calls under `/sandbox/`, which need no token. A call that cannot be understood is answered 400. */
-export function createControl(
-  world: ControlWorld,
-): (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void> {
+export function createControl(world: ControlWorld): Handler {
   const controls = controlsOf(world);
   return async (incoming, outgoing, url) => {
     const path = url.pathname.slice(controlPrefix.length);

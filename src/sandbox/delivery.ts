@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Reply } from './reply.ts';
@@ -47,17 +48,13 @@ function isGone({ destroyed, closed }: ServerResponse): boolean {
 }
 
 /** Resolves after `ms`, or as soon as the client has gone. */
-export function pause(ms: number, outgoing: ServerResponse): Promise<void> {
-  if (ms <= 0 || isGone(outgoing)) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(finish, ms);
-    function finish(): void {
-      clearTimeout(timer);
-      outgoing.off('close', finish);
-      resolve();
-    }
-    outgoing.on('close', finish);
-  });
+export async function pause(ms: number, outgoing: ServerResponse): Promise<void> {
+  if (ms <= 0 || isGone(outgoing)) return;
+  const gone = new AbortController();
+  const stop = (): void => gone.abort();
+  outgoing.once('close', stop);
+  await setTimeout(ms, undefined, gone).catch(() => undefined);
+  outgoing.off('close', stop);
 }
 
 /** Sends all of it in so many pieces, waiting `everyMs` before each. */

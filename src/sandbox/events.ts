@@ -1,7 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { isoMicros, isoSeconds, secondUs } from './instants.ts';
-import type { Agent } from './people.ts';
-import { accountId, departments } from './people.ts';
+import { accountId, departments, type Agent } from './people.ts';
 import { at, fraction, mix, toBase62 } from './random.ts';
 import type { ExportName } from './resources.ts';
 import type { Entry } from './store.ts';

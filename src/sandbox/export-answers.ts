@@ -1,15 +1,12 @@
 import type { JsonObject } from '../json.ts';
 import type { Account } from './account.ts';
 import { pageEntries, unitTime } from './export-pages.ts';
-import type { ExportQuery } from './export-query.ts';
-import { readExportQuery } from './export-query.ts';
+import { readExportQuery, type ExportQuery } from './export-query.ts';
 import { secondUs } from './instants.ts';
 import type { Query } from './query.ts';
 import { applyPatch, wireText } from './raw-json.ts';
-import type { Reply } from './reply.ts';
-import { okReply } from './reply.ts';
-import type { ExportName } from './resources.ts';
-import { unitOf } from './resources.ts';
+import { okReply, type Reply } from './reply.ts';
+import { unitOf, type ExportName } from './resources.ts';
 import type { Entry, Store } from './store.ts';
 import type { EmptyEnd, EmptyPages, EnvelopeChange, EveryNth, Switches } from './switches.ts';
 

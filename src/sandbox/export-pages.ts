@@ -1,8 +1,6 @@
 import type { ExportQuery } from './export-query.ts';
-import type { ExportName } from './resources.ts';
-import { unitOf } from './resources.ts';
-import type { Entry, Store } from './store.ts';
-import { isAfter } from './store.ts';
+import { unitOf, type ExportName } from './resources.ts';
+import { isAfter, type Entry, type Store } from './store.ts';
 import type { HiddenRecords, Switches } from './switches.ts';
 
 /** The instant of an item in its export's unit, cut to whole units. */

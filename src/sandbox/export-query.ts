@@ -1,9 +1,7 @@
 import templates from './data/templates.json' with { type: 'json' };
 import { secondUs } from './instants.ts';
-import type { Query } from './query.ts';
-import { allowOnly, readLimit, refuse, wholeNumber } from './query.ts';
-import type { ExportName } from './resources.ts';
-import { unitOf } from './resources.ts';
+import { allowOnly, readLimit, refuse, wholeNumber, type Query } from './query.ts';
+import { unitOf, type ExportName } from './resources.ts';
 import type { Switches } from './switches.ts';
 
 /** What a request to an export asks for. */

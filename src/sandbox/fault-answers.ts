@@ -1,9 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { Encoded } from './delivery.ts';
-import { halfOf, sendHalf, sendSlowly, sendWhole } from './delivery.ts';
+import { halfOf, sendHalf, sendSlowly, sendWhole, type Encoded } from './delivery.ts';
 import type { FaultKind, FaultOf } from './fault-rules.ts';
-import type { Reply } from './reply.ts';
-import { htmlHeaders, htmlPage, okReply, refusal } from './reply.ts';
+import { htmlHeaders, htmlPage, okReply, refusal, type Reply } from './reply.ts';
 
 /** What a fault works on. */
 export interface FaultyCall {

@@ -1,10 +1,8 @@
 import type { Account } from './account.ts';
 import hostile from './data/hostile.json' with { type: 'json' };
 import { isoSeconds } from './instants.ts';
-import type { HostileKind, Settings } from './options.ts';
-import { hostileKinds } from './options.ts';
-import type { Patch } from './raw-json.ts';
-import { rawJson } from './raw-json.ts';
+import { hostileKinds, type HostileKind, type Settings } from './options.ts';
+import { rawJson, type Patch } from './raw-json.ts';
 
 const secondsPerHour = 3600;
 

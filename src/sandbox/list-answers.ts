@@ -1,12 +1,9 @@
 import type { JsonObject } from '../json.ts';
 import type { AnswerWorld } from './export-answers.ts';
-import type { Query } from './query.ts';
-import { allowOnly, readLimit, refuse, wholeNumber } from './query.ts';
+import { allowOnly, readLimit, refuse, wholeNumber, type Query } from './query.ts';
 import { wireText } from './raw-json.ts';
-import type { Reply } from './reply.ts';
-import { okReply, refusal } from './reply.ts';
-import type { IdListName, ObjectName, PlainName } from './resources.ts';
-import { isObject } from './resources.ts';
+import { okReply, refusal, type Reply } from './reply.ts';
+import { isObject, type IdListName, type ObjectName, type PlainName } from './resources.ts';
 import type { Entry } from './store.ts';
 import type { Switches } from './switches.ts';
 

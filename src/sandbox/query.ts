@@ -1,5 +1,4 @@
-import type { Reply } from './reply.ts';
-import { refusal } from './reply.ts';
+import { refusal, type Reply } from './reply.ts';
 
 /** The parameters of a request, each at most once. */
 export type Query = Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /** An answer before it goes over the wire. */
 export interface Reply {
@@ -41,3 +41,10 @@ export function refusal(status: number, description?: string): Reply {
 export function unauthorized(): Reply {
   return refusal(401, 'The access token is missing, expired or was not issued for this account.');
 }
+
+/** Answers a request: of the API, of the authorize page, or a control call. */
+export type Handler = (
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  url: URL,
+) => Promise<void>;

@@ -1,20 +1,14 @@
-import type { AnswerWorld } from './export-answers.ts';
-import { ExportAnswers } from './export-answers.ts';
+import { ExportAnswers, type AnswerWorld } from './export-answers.ts';
 import { answerAgent, answerIdList, answerWhole } from './list-answers.ts';
-import type { Query } from './query.ts';
-import { isRefused } from './query.ts';
-import type { Reply } from './reply.ts';
-import { refusal, unauthorized } from './reply.ts';
-import type { Resource } from './resources.ts';
-import { exportNames, idListNames, isOneOf, listNames } from './resources.ts';
+import { isRefused, readQuery } from './query.ts';
+import { refusal, unauthorized, type Reply } from './reply.ts';
+import { exportNames, idListNames, isOneOf, listNames, type Resource } from './resources.ts';
 
 /** A request, as far as an answer depends on it. */
 export interface Asked {
   /** Without `/api/v2/chat/`. */
   readonly path: string;
-  readonly query: Query;
-  /** The answer to a query that cannot be read. */
-  readonly refused?: Reply;
+  readonly parameters: URLSearchParams;
   /** Did it carry the right token? */
   readonly isAuthorized: boolean;
   /** Scheme and host the client called, for links. */
@@ -31,7 +25,8 @@ function resourceOf(path: string): Resource | 'agents/me' | undefined {
 /** Binds paths to answers; checks the token first, as the real API does. */
 export function createRouter(world: AnswerWorld): (asked: Asked) => Reply {
   const exports = new ExportAnswers(world);
-  function answer(resource: Resource | 'agents/me', { path, query, origin }: Asked): Reply {
+  function answer(resource: Resource | 'agents/me', { path, parameters, origin }: Asked): Reply {
+    const query = readQuery(parameters);
     if (isOneOf(exportNames, resource)) return exports.answer(resource, query, origin);
     if (resource === 'agents/me' || path.startsWith('agents/')) {
       return answerAgent(world, path, query);
@@ -41,7 +36,6 @@ export function createRouter(world: AnswerWorld): (asked: Asked) => Reply {
   }
   return (asked) => {
     const { tokenRefused, absent } = world.switches();
-    if (asked.refused !== undefined) return asked.refused;
     if (!asked.isAuthorized || tokenRefused === true) return unauthorized();
     const resource = resourceOf(asked.path);
     if (resource === undefined) return refusal(404);

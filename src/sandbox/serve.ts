@@ -3,8 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { checkOptions } from './option-checks.ts';
 import type { SandboxOptions } from './options.ts';
-import type { Sandbox } from './server.ts';
-import { startSandbox } from './server.ts';
+import { startSandbox, type Sandbox } from './server.ts';
 
 /** What the program may touch of the process it runs in. */
 export interface Terminal {

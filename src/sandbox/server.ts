@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { makeAccountData } from './account-data.ts';
 import { Account } from './account.ts';
 import { createApi } from './api.ts';
@@ -9,16 +8,18 @@ import { FaultBook } from './fault-rules.ts';
 import { injectHostileChats } from './hostile-chats.ts';
 import { isoSeconds } from './instants.ts';
 import { authorizePath, createAuthorize } from './oauth-authorize.ts';
-import type { OAuthClient, Provider } from './oauth-provider.ts';
-import { createProvider, defaultClients } from './oauth-provider.ts';
+import {
+  createProvider,
+  defaultClients,
+  type OAuthClient,
+  type Provider,
+} from './oauth-provider.ts';
 import { createTokenEndpoint } from './oauth-token.ts';
-import type { SandboxOptions, Settings } from './options.ts';
-import { settingsOf } from './options.ts';
-import { refusal } from './reply.ts';
+import { settingsOf, type SandboxOptions, type Settings } from './options.ts';
+import { refusal, type Handler } from './reply.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { createRouter } from './routes.ts';
-import type { Switches } from './switches.ts';
-import { defaultSwitches } from './switches.ts';
+import { defaultSwitches, type Switches } from './switches.ts';
 
 const host = '127.0.0.1';
 
@@ -75,10 +76,8 @@ async function listen(server: Server, port: number): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void>;
-
 /** Sends a request where it belongs. What fails in the sandbox itself, or in a hook, becomes a 500 that says so. */
-function createListener(api: Answer, others: ReadonlyMap<string, Answer>) {
+function createListener(api: Handler, others: ReadonlyMap<string, Handler>) {
   return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? host}`);
     const [, answer = api] = [...others].find(([path]) => url.pathname.startsWith(path)) ?? [];

@@ -45,18 +45,10 @@ export class Store {
     return this.#sorted;
   }
 
-  /** At most so many items from the first one that is wanted: none before it is, and all behind it are. */
+  /** At most so many items, from the first one that is wanted on. */
   from(isWanted: (entry: Entry) => boolean, most: number): readonly Entry[] {
-    const { entries } = this;
-    let low = 0;
-    let high = entries.length;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const entry = entries[middle];
-      if (entry !== undefined && isWanted(entry)) high = middle;
-      else low = middle + 1;
-    }
-    return entries.slice(low, low + most);
+    const first = this.entries.findIndex(isWanted);
+    return first < 0 ? [] : this.entries.slice(first, first + most);
   }
 
   find(key: string): Entry | undefined {
@@ -74,9 +66,8 @@ export class Store {
     this.#sorted = undefined;
   }
 
-  /** False: there is no such item. */
-  remove(key: string): boolean {
+  remove(key: string): void {
+    this.#byKey.delete(key);
     this.#sorted = undefined;
-    return this.#byKey.delete(key);
   }
 }
