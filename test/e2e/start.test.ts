@@ -1,6 +1,6 @@
 /** What only tells about itself starts without what it does not need: the HTTP client, a calendar, and what checks records. */
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,14 +8,20 @@ import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
+import { withSandbox } from '../helpers/with-sandbox.ts';
+
 const root = new URL('../../', import.meta.url);
 
 /** The scripts a run of a built program loads, as V8 itself lists them: packages by name, ours by path. */
-async function modulesLoaded(program: string, args: readonly string[]) {
+async function modulesLoaded(
+  program: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'tap-loaded-'));
   try {
     const argv = [fileURLToPath(new URL(`bin/${program}`, root)), ...args];
-    const env = { PATH: process.env['PATH'] ?? '', NODE_V8_COVERAGE: folder };
+    const env = { PATH: process.env['PATH'] ?? '', NODE_V8_COVERAGE: folder, ...settings };
     await promisify(execFile)(process.execPath, argv, { env });
     const texts = await Promise.all(
       (await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')),
@@ -61,6 +67,36 @@ test.concurrent.each([
   expect(new Set(packages)).toEqual(new Set(packagesForArguments));
   expect(own).toContain('lifetime.js');
   expect(own.filter((path) => /^(?:http|validators)\//.test(path))).toEqual([]);
+});
+
+/** What signs in, and what renews and keeps tokens. */
+const forOAuth = {
+  packages: ['oauth4webapi', 'open', 'proper-lockfile', 'write-file-atomic'],
+  own: /^(?:login\/|tokens\/(?!credentials\.js)|zendesk\/(?:renewal|grants)\.js)/,
+};
+
+test.concurrent.each([
+  { what: 'plain', isPlain: true },
+  { what: 'renewed', isPlain: false },
+])('A run with a $what token loads what OAuth needs only if it needs it', async ({ isPlain }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tap-start-'));
+  try {
+    await withSandbox({ tokenLife: 60 }, async ({ url, config, token }) => {
+      const plain = { subdomain: config.subdomain, access_token: token };
+      const renewable = { ...config, token_file: join(folder, 'tokens.json'), access_token: null };
+      const file = join(folder, 'config.json');
+      await writeFile(file, JSON.stringify(isPlain ? plain : renewable));
+      const args = ['--config', file, '--select', 'goals.*'];
+      const env = { ZENDESK_CHAT_API_URL: url };
+      const { packages, own } = await modulesLoaded('tap-zendesk-chat.js', args, env);
+      expect(packages).toContain('node-fetch');
+      const met = packages.filter((name) => forOAuth.packages.includes(name));
+      expect(met).toEqual(isPlain ? [] : forOAuth.packages.filter((name) => name !== 'open'));
+      expect(own.some((path) => forOAuth.own.test(path))).toBe(!isPlain);
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test.concurrent.each([
