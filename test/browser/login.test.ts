@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 import { createFakeClock } from '../helpers/fake-clock.ts';
+import { withClosedPort } from '../helpers/local-server.ts';
+import { addressIn, runLogin } from '../helpers/login-process.ts';
 import { signIn } from '../helpers/sign-in.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';
 
@@ -168,3 +170,36 @@ test('A browser that is closed leaves the login to its time limit', async () => 
     expect(ended).toContain('no answer came within five minutes');
   });
 });
+
+test.each(['sandbox-client', 'sandbox-public'])(
+  'With --paste the address of the page that does not load is enough: %s',
+  async (id) => {
+    await withSandbox({}, async (sandbox) => {
+      const allowed = async (shown: string): Promise<string> => {
+        let last = '';
+        await withPage({}, async (page) => {
+          await page.goto(addressIn(shown).href);
+          const broken = page.waitForEvent('requestfailed');
+          await page.getByRole('button', { name: 'Allow' }).click();
+          await broken;
+          await page.waitForURL('chrome-error://**');
+          // The address bar.
+          const session = await page.context().newCDPSession(page);
+          const { entries } = await session.send('Page.getNavigationHistory');
+          last = entries.at(-1)?.url ?? '';
+        });
+        return `${last}\n`;
+      };
+      const { written, code } = await withClosedPort((origin) =>
+        runLogin(sandbox, {
+          out: join(folder, `${id}-pasted.json`),
+          args: ['--client-id', id, '--paste', '--port', new URL(origin).port],
+          env: id === 'sandbox-client' ? { TAP_ZENDESK_CHAT_CLIENT_SECRET: 'sandbox-secret' } : {},
+          typed: ['Paste its address (not shown): ', allowed],
+        }),
+      );
+      expect(`${written}${code}`).toMatch(/Signed in to sandbox: the token works\. .*\n0$/);
+      expect(written).not.toMatch(token);
+    });
+  },
+);

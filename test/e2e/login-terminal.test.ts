@@ -2,14 +2,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import { addressIn, browser, runLogin } from '../helpers/login-process.ts';
 import { decide } from '../helpers/play-browser.js';
 import { tapPath } from '../helpers/spawn-tap.ts';
-import { startProcess } from '../helpers/start-process.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';
 
 let folder = '';
@@ -20,47 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const browser = fileURLToPath(new URL('../helpers/browser.js', import.meta.url));
 const secretsIn = /(?:access|refresh|code)-[\w-]{20}|sandbox-secret/;
-
-interface Login {
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  /** Runs the program: Node, or one that runs it on a terminal. */
-  readonly launcher?: readonly [string, ...string[]];
-  /** What is typed once these words are shown, by what was written until then. */
-  readonly typed?: readonly [words: string, text: (written: string) => Promise<string>];
-}
-
-/** @returns all that the terminal shows, and the exit code */
-async function login({ url }: Sandbox, { args, env = {}, launcher, typed }: Login) {
-  const [program, ...before] = launcher ?? [process.execPath];
-  const argv = ['login', '--subdomain', 'sandbox', '--out', out, ...args];
-  const { child, ended } = startProcess(program, [...before, tapPath, ...argv], {
-    cwd: folder,
-    env: { BROWSER: browser, ZENDESK_CHAT_API_URL: url, ...env },
-    pipes: true,
-    hasInput: true,
-  });
-  let written = '';
-  let isTyped = typed === undefined;
-  const read = (piece: unknown): void => {
-    written += String(piece);
-    if (isTyped || typed === undefined || !written.includes(typed[0])) return;
-    isTyped = true;
-    void typed[1](written).then((text) => child.stdin?.write(text));
-  };
-  child.stdout.on('data', read);
-  child.stderr.on('data', read);
-  const { code } = await ended;
-  return { written: written.replaceAll('\r', ''), code };
-}
-
-/** What the browser would be sent back to, from the address that the terminal shows. */
-async function allowedAt(written: string): Promise<URL> {
-  const [, address = ''] = /^ {2}(http\S+)$/m.exec(written) ?? [];
-  return decide(new URL(address), 'allow');
-}
 
 async function storedConfig(): Promise<unknown> {
   return JSON.parse(await readFile(out, 'utf8'));
@@ -74,10 +32,11 @@ test.each([
   ['sandbox-public', {}],
 ])('With --paste the last address of a browser elsewhere is enough: %s', async (id, env) => {
   await withSandbox({}, async (sandbox) => {
-    const { written, code } = await login(sandbox, {
+    const { written, code } = await runLogin(sandbox, {
+      out,
       args: ['--client-id', id, '--paste'],
       env,
-      typed: [pasting, async (shown) => `${(await allowedAt(shown)).href}\n`],
+      typed: [pasting, async (shown) => `${(await decide(addressIn(shown), 'allow')).href}\n`],
     });
     expect(`${written}${code}`).toMatch(/Signed in to sandbox: the token works\. .*\n0$/);
     expect(written).not.toMatch(secretsIn);
@@ -91,7 +50,8 @@ test.each([
   ['nothing', '', 'this is no address'],
 ])('With --paste %s is told in one sentence', async (_what, pasted, words) => {
   await withSandbox({}, async (sandbox) => {
-    const { written, code } = await login(sandbox, {
+    const { written, code } = await runLogin(sandbox, {
+      out,
       args: ['--client-id', 'sandbox-public', '--paste'],
       typed: [pasting, async () => `${pasted}\n`],
     });
@@ -108,7 +68,8 @@ const onTerminal =
 
 test('On a terminal the client secret is asked for, and not shown', async () => {
   await withSandbox({}, async (sandbox) => {
-    const { written, code } = await login(sandbox, {
+    const { written, code } = await runLogin(sandbox, {
+      out,
       args: ['--client-id', 'sandbox-client', '--port', '0'],
       launcher: ['python3', '-c', onTerminal, process.execPath],
       typed: ['Client secret (not shown', async () => 'sandbox-secret\r'],
@@ -137,7 +98,11 @@ test.each([
   // Tap and browser wait for these answers.
   const onRequest = async (): Promise<void> => void seen.push(...(await commandLines()));
   await withSandbox({ onRequest }, async (sandbox) => {
-    const { code } = await login(sandbox, { args: ['--client-id', id, '--port', '0'], env });
+    const { code } = await runLogin(sandbox, {
+      out,
+      args: ['--client-id', id, '--port', '0'],
+      env,
+    });
     expect(code).toBe(0);
     const commands = seen.join('\n');
     expect(commands).toContain(`${tapPath} login --subdomain sandbox`);
