@@ -1,27 +1,11 @@
 /** What the account holds, by stream: asked of the sandbox, never of the program under test. */
+import { resourceOf } from '../helpers/oracle.ts';
 import type { Sandbox, SandboxOptions } from './stage.ts';
-
-type Resource = Parameters<Sandbox['account']['count']>[0];
 
 export type Item = Record<string, unknown>;
 
-const resources: Readonly<Record<string, Resource>> = {
-  accounts: 'account',
-  agents: 'agents',
-  agent_timeline: 'agent_timeline',
-  bans: 'bans',
-  chats: 'chats',
-  departments: 'departments',
-  goals: 'goals',
-  roles: 'roles',
-  routing_settings: 'routing_settings/account',
-  shortcuts: 'shortcuts',
-  skills: 'skills',
-  triggers: 'triggers',
-};
-
 /** Names of all streams, in alphabetical order. */
-export const streams = Object.keys(resources).sort();
+export const streams = Object.keys(resourceOf).sort();
 
 /** Streams whose state says how far they have been read. */
 export const incrementalStreams = ['agents', 'bans', 'agent_timeline', 'chats'];
@@ -42,15 +26,12 @@ export const unexpectedValues: NonNullable<SandboxOptions['hostile']> = [
 ];
 
 export function itemsOf({ account }: Sandbox, stream: string): readonly Item[] {
-  const resource = resources[stream];
-  return resource === undefined ? [] : [...account.dump(resource)];
+  return [...account.dump(resourceOf[stream] ?? 'chats')];
 }
 
 /** @returns how many items each stream has */
-export function countsOf({ account }: Sandbox): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    streams.map((name) => [name, account.count(resources[name] ?? 'chats')]),
-  );
+export function countsOf(sandbox: Sandbox): Readonly<Record<string, number>> {
+  return Object.fromEntries(streams.map((name) => [name, itemsOf(sandbox, name).length]));
 }
 
 /**
@@ -69,17 +50,4 @@ function chatTimes(sandbox: Sandbox) {
     // The API is known to write both zones at once.
     typeof time === 'number' ? time * 1000 : Date.parse(String(time).replace('+00:00Z', 'Z')),
   );
-}
-
-/** @returns what tells it from the others of its stream */
-export function keyOf(stream: string, item: Item): string {
-  if (stream === 'agent_timeline') return timelineKey(item);
-  if (stream === 'routing_settings') return '';
-  return String(item['account_key'] ?? item['id'] ?? item['name']);
-}
-
-/** The microsecond at which a span of an agent began. */
-export function timelineKey({ agent_id: agent, start_time: start }: Item): string {
-  const [, second, fraction = ''] = /^(.{19})(?:\.(\d+))?/.exec(String(start)) ?? [];
-  return `${String(agent)}|${second?.replace(' ', 'T')}.${fraction.padEnd(6, '0')}`;
 }

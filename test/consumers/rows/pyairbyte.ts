@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { countsOf, itemsOf, keyOf, secondReadOf, streams, unexpectedValues } from '../expected.ts';
+import { countsOf, secondReadOf, streams, unexpectedValues, type Item } from '../expected.ts';
 import { startProgram } from '../programs.ts';
+import { recordKey, recordsOf } from '../records.ts';
 import { airbyteConfig, consumerEnv, sourceProgram } from '../stage.ts';
 import type { Row, Sandbox, Stage } from '../stage.ts';
-import type { Item } from '../expected.ts';
 import type { Answer } from '../programs.ts';
 
 type Tables = Readonly<Record<string, readonly Item[]>>;
@@ -82,35 +82,38 @@ function isSame(sent: unknown, held: unknown) {
 }
 
 /** @returns which of its plain values the row does not hold */
-function differences(item: Item, row: Item): readonly string[] {
-  return Object.entries(item)
+function differences(record: Item, row: Item): readonly string[] {
+  return Object.entries(record)
     .filter(([, sent]) => sent !== null && typeof sent !== 'object')
     .filter(([name, sent]) => !isSame(sent, row[name]))
     .map(([name, sent]) => `${name} is ${JSON.stringify(row[name])}, not ${JSON.stringify(sent)}`);
 }
 
-/** Each table holds each item of the account, once. */
-export function checkRows(tables: Tables, sandbox: Sandbox): void {
-  const counts = streams.map((stream) => [stream, tables[stream]?.length ?? 'no table']);
-  deepEqual(Object.fromEntries(counts), countsOf(sandbox), 'rows in the tables');
-  for (const stream of streams) {
-    const held = new Set(tables[stream]?.map((row) => keyOf(stream, row)));
-    const keys = itemsOf(sandbox, stream).map((item) => keyOf(stream, item));
-    const missing = keys.filter((key) => !held.has(key));
+/**
+ * Each table holds each record of the account, once.
+ *
+ * @returns the pairs of records and rows
+ */
+export async function checkRows(
+  tables: Tables,
+  sandbox: Sandbox,
+): Promise<readonly [Item, Item][]> {
+  const records = await recordsOf(sandbox);
+  return streams.flatMap((stream) => {
+    const [wanted = [], rows = []] = [records[stream], tables[stream]];
+    equal(rows.length, wanted.length, `rows of ${stream}`);
+    const held = new Map(rows.map((row) => [recordKey(row), row]));
+    const missing = wanted.map(recordKey).filter((key) => !held.has(key));
     deepEqual(missing, [], `rows missing in ${stream}`);
-  }
+    return wanted.map((record): [Item, Item] => [record, held.get(recordKey(record)) ?? {}]);
+  });
 }
 
-/** Each table holds each item of the account, once, with all its plain values. */
-function checkTables(tables: Tables, sandbox: Sandbox) {
-  checkRows(tables, sandbox);
-  const faults = streams.flatMap((stream) => {
-    const rows = new Map(tables[stream]?.map((row) => [keyOf(stream, row), row]));
-    return itemsOf(sandbox, stream).flatMap((item) => {
-      const key = keyOf(stream, item);
-      return differences(item, rows.get(key) ?? {}).map((text) => `${stream} ${key}: ${text}`);
-    });
-  });
+/** Each table holds each record of the account, once, with all its plain values. */
+async function checkTables(tables: Tables, sandbox: Sandbox) {
+  const faults = (await checkRows(tables, sandbox)).flatMap(([record, row]) =>
+    differences(record, row).map((text) => `${recordKey(record)}: ${text}`),
+  );
   deepEqual(faults.slice(0, 10), [], `${faults.length} differences between tables and account`);
 }
 
@@ -120,14 +123,14 @@ async function readThrice(session: Session, sandbox: Sandbox): Promise<string> {
   deepEqual((await session.ask('streams')).sort(), streams);
   const { processed } = await session.ask('read');
   equal(processed, sum(countsOf(sandbox)), 'records of the first read');
-  checkTables(await session.ask('tables'), sandbox);
+  await checkTables(await session.ask('tables'), sandbox);
   const again = await session.ask('read');
   equal(again.processed, sum(secondReadOf(sandbox)), 'records of the second read');
-  checkTables(await session.ask('tables'), sandbox);
+  await checkTables(await session.ask('tables'), sandbox);
   sandbox.account.edit({ count: 3 });
   sandbox.account.add({ count: 2 });
   await session.ask('read');
-  checkTables(await session.ask('tables'), sandbox);
+  await checkTables(await session.ask('tables'), sandbox);
   return `${processed} records in ${streams.length} tables, ${again.processed} read again, 5 changes seen`;
 }
 
@@ -159,7 +162,7 @@ async function keepUnexpected(stage: Stage) {
   const session = await openSession(stage, sandbox, { postgres: where });
   try {
     await session.ask('read');
-    checkRows(await session.ask('tables'), sandbox);
+    await checkRows(await session.ask('tables'), sandbox);
   } finally {
     await session.end();
   }
@@ -176,7 +179,7 @@ async function hearOfFailure(stage: Stage) {
     await rejects(session.ask('read'), /^Error: AirbyteConnectorFailedError/);
     sandbox.faults.clear();
     await session.ask('read');
-    checkTables(await session.ask('tables'), sandbox);
+    await checkTables(await session.ask('tables'), sandbox);
   } finally {
     await session.end();
   }
