@@ -7,8 +7,7 @@
 import { stopPrograms } from './programs.ts';
 import { createStage } from './stage.ts';
 import { table } from './table.ts';
-import type { Stage } from './stage.ts';
-import type { Row } from './stage.ts';
+import type { Row, Stage } from './stage.ts';
 
 function say(text: string) {
   process.stdout.write(`${text}\n`);
@@ -24,16 +23,6 @@ const longestTold = 6000;
 function told(error: unknown) {
   const text = (error instanceof Error ? error.message : String(error)).slice(0, longestTold);
   return text.replaceAll(/^/gm, '        ');
-}
-
-/** Environments are made before the rows run, so that a row's time is its own. */
-async function prepare(stage: Stage, rows: readonly Row[]) {
-  for (const consumer of new Set(rows.flatMap((row) => row.consumers))) {
-    const startedAt = performance.now();
-    // The rows that need it fail with the reason.
-    const environment = await stage.environment(consumer).catch(() => undefined);
-    if (environment?.isNew === true) say(`made    ${consumer} (${secondsSince(startedAt)} s)`);
-  }
 }
 
 /** @returns whether it passed */
@@ -60,7 +49,9 @@ async function main(wanted: readonly string[], signal: AbortSignal): Promise<boo
   let passed = 0;
   let failed = 0;
   try {
-    await prepare(stage, rows);
+    // So that a row's time is its own. The rows that need an environment fail with the reason.
+    for (const consumer of new Set(rows.flatMap((row) => row.consumers)))
+      await stage.environment(consumer).catch(() => undefined);
     for (const row of rows) {
       if (signal.aborted) break;
       if (await runRow(stage, row)) passed += 1;
