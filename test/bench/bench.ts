@@ -2,7 +2,6 @@
  * The benchmark: the built program against a floor, the least that any program of Node's has to do.
  *
  *   npm run bench -- [--all] [--only NAME ...] [--rounds N] [--json FILE] [--by wall|cpu] [--smoke]
- *   npm run bench -- --profile FOLDER [--only NAME ...]
  *
  * It fails when a limit is missed, and when the machine was too restless to tell.
  */
@@ -14,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { cases } from './cases.ts';
 import { fullVolume, smokeVolume, writeFiles } from './commands.ts';
 import { judge } from './judge.ts';
-import { measureCase, profileCase } from './measure-case.ts';
+import { measureCase } from './measure-case.ts';
 import { makePages } from './pages.ts';
 import { caseLines } from './table.ts';
 import type { PageSet, ShapeName } from './pages.ts';
@@ -26,7 +25,6 @@ const usage = `npm run bench -- [OPTION ...]
   --json FILE       all figures, and what they say about the limits
   --by wall|cpu     what limits of time are judged by; cpu where others use the machine too
   --smoke           so little that nothing is judged: does the benchmark work?
-  --profile FOLDER  no figures, but where the time goes; profiles are left in the folder
   --list            the cases`;
 
 function say(text: string) {
@@ -42,7 +40,6 @@ function readArguments() {
       json: { type: 'string' },
       by: { type: 'string', default: 'wall' },
       smoke: { type: 'boolean', default: false },
-      profile: { type: 'string' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -89,10 +86,6 @@ async function run(given: Arguments, folder: string, signal: AbortSignal) {
   for (const one of chosenCases(given)) {
     signal.throwIfAborted();
     const scene = { pages: await pagesOf(one.shape), files, volume, folder, signal };
-    if (given.profile !== undefined) {
-      for (const line of await profileCase(one, scene, given.profile)) say(line);
-      continue;
-    }
     const runs = await measureCase(one, scene, given.rounds ?? (given.smoke ? 1 : one.rounds));
     const verdict = judge(one, runs, given.time);
     const isJudged = !given.smoke;
@@ -124,7 +117,6 @@ async function main(given: Arguments, signal: AbortSignal) {
         `${JSON.stringify({ ...machine, minutes, cases: told }, null, 2)}\n`,
       );
     }
-    if (given.profile !== undefined) return 0;
     const judged = told.filter(({ isJudged }) => isJudged);
     const missed = judged.filter(({ verdict }) => verdict.isMissed).map(({ name }) => name);
     const isVoid = judged.filter(({ verdict }) => verdict.isVoid).map(({ name }) => name);

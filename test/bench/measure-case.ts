@@ -1,8 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-
 import { commandFor, timedPages } from './commands.ts';
-import { profileLines, profilerFlags } from './profile.ts';
 import { measure, outputOf, startServer } from './run.ts';
 import { verify } from './verify.ts';
 import type { Case, Variant } from './cases.ts';
@@ -84,49 +80,12 @@ export async function measureCase(
   scene: Omit<Stage, 'server' | 'url'>,
   rounds: number,
 ): Promise<Record<string, Run[]>> {
-  return withServer(one, scene, async (stage) => {
-    await verifyAll(one, stage);
-    return runRounds(one, stage, rounds);
-  });
-}
-
-/**
- * The profile of each of the tap's programs in a case.
- *
- * @param target Folder the profiles are left in.
- */
-export async function profileCase(
-  one: Case,
-  scene: Omit<Stage, 'server' | 'url'>,
-  target: string,
-): Promise<string[]> {
-  const variants = one.variants.filter(({ program = 'floor', argv = ['empty.js'] }) =>
-    program.startsWith('floor') ? !argv.includes('empty.js') : true,
-  );
-  return withServer(one, scene, async (stage) => {
-    const lines = [`${one.id} ${one.name}: ${one.what}`];
-    for (const variant of variants) {
-      const folder = resolve(target, one.name, variant.name.replaceAll(/\W+/g, '-'));
-      await mkdir(folder, { recursive: true });
-      await prepare(stage, timedPages(variant, stage), variant.latencyMs);
-      const command = commandFor(variant, stage);
-      const argv = [...profilerFlags(folder), ...command.argv];
-      await measure({ ...command, argv }, stage);
-      lines.push(variant.name, ...(await profileLines(folder)));
-    }
-    return lines;
-  });
-}
-
-async function withServer<T>(
-  { variants }: Case,
-  scene: Omit<Stage, 'server' | 'url'>,
-  work: (stage: Stage) => Promise<T>,
-) {
-  const needsServer = variants.some(({ kind }) => kind === 'http');
+  const needsServer = one.variants.some(({ kind }) => kind === 'http');
   const server = needsServer && scene.pages ? await startServer(scene.pages) : undefined;
+  const stage = { ...scene, server, url: server?.url ?? '' };
   try {
-    return await work({ ...scene, server, url: server?.url ?? '' });
+    await verifyAll(one, stage);
+    return await runRounds(one, stage, rounds);
   } finally {
     await server?.stop();
   }
