@@ -1,6 +1,8 @@
 /** Commands of the README, so that a row does what its reader does. */
 import { readFile } from 'node:fs/promises';
 
+import { blocksOf, sectionOf } from '../docs/markdown.ts';
+
 const readme = new URL('../../README.md', import.meta.url);
 
 /**
@@ -8,12 +10,8 @@ const readme = new URL('../../README.md', import.meta.url);
  * @returns its blocks in this language, without the indentation of a list
  */
 export async function blocksUnder(heading: string, language: string): Promise<readonly string[]> {
-  const [, section = ''] = (await readFile(readme, 'utf8')).split(`\n${heading}\n`);
-  const [own = ''] = section.split(/\n#{1,4} /);
-  const blocks = own.matchAll(/^( *)```(\w+)\n([\s\S]*?)^\1```$/gm);
-  const found = [...blocks].flatMap(([, indent = '', name, text = '']) =>
-    name === language ? [text.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] : [],
-  );
+  const blocks = blocksOf(sectionOf(await readFile(readme, 'utf8'), heading));
+  const found = blocks.filter((block) => block.language === language).map(({ text }) => text);
   if (found.length === 0) throw new Error(`The README has no ${language} under ${heading}.`);
   return found;
 }

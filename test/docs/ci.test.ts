@@ -104,12 +104,9 @@ test('Each part counts as one test beside those of jest and the consumers', asyn
 });
 
 test.each([
-  ['the tests', 'test', 'npm test', 4],
-  ['the tests with other versions', 'run --silent jest -- --max', 'Node.js 22: the tests', 6],
-  ['installing other versions of Node.js', 'install*npm:node-', 'binaries of the supported', 9],
+  ['tests with other versions', 'run --silent jest -- --max', 'Node.js 22: the tests', 6],
   ['the linter', 'run --silent lint', 'linter', 1],
   ['the consumers', 'run --silent consumers', 'real consumers', 2],
-  ['packing', 'pack', 'package', 1],
 ])(
   'A failure of %s fails the run, shows why, and the rest still runs',
   async (_what, call, part, failed) => {
@@ -117,28 +114,24 @@ test.each([
     expect(code).toBe(1);
     expect(output).toContain(`FAILED  ${part}`);
     expect(output).toContain('this is broken');
-    expect(output).toContain(part === 'package' ? 'ok      npm run demo' : 'ok      package');
+    expect(output).toContain('ok      package');
     expect(last).toMatch(new RegExp(`^\\d+ passed, ${failed} failed$`));
   },
 );
 
 test.each([
-  ['a failed test', { passed: 99, failed: 1 }],
-  ['a suite that could not be run', { passed: 99, broken: 1 }],
-  ['a skipped test', { passed: 99, skipped: 1 }],
-  ['a run of jest that left no counts', undefined],
-])('%s is counted as a failure', async (_what, counts) => {
+  ['A failed, a broken and a skipped test', { passed: 97, failed: 1, broken: 1, skipped: 1 }, 3],
+  ['A run of jest that left no counts', undefined, 1],
+])('%s: each is counted as a failure', async (_what, counts, failed) => {
   const passed = jestRuns * (counts?.passed ?? 0) + others;
-  const last = `${passed} passed, ${jestRuns} failed`;
+  const last = `${passed} passed, ${jestRuns * failed} failed`;
   expect(await runCi(counts)).toMatchObject({ code: 1, last });
 });
 
-test.each([
-  ['A row that fails', 'FAILED  some consumer\n5 passed, 1 failed', 1],
-  ['A run of the consumers that left no counts', 'killed', 6],
-])('%s is counted as a failure', async (_what, consumers, missing) => {
-  const last = `${jestRuns * 100 + others - missing} passed, 1 failed`;
-  expect(await runCi({ passed: 100 }, '-', consumers)).toMatchObject({ code: 1, last });
+test('A row of the consumers that fails is counted as a failure', async () => {
+  const last = `${jestRuns * 100 + others - 1} passed, 1 failed`;
+  const said = 'FAILED  some consumer\n5 passed, 1 failed';
+  expect(await runCi({ passed: 100 }, '-', said)).toMatchObject({ code: 1, last });
 });
 
 test('npm test hands its arguments on to jest', () => {
@@ -155,37 +148,14 @@ test('The workflow, .ci/run and package.json name the same versions of Node.js',
   expect(manifest.engines.node).toBe('^20.19.0 || ^22.0.0 || ^24.0.0 || >=26.0.0');
 });
 
-test('The workflow checks the program, the consumers, the tarball and the image, with scripts that exist', async () => {
-  const text = await readFile(new URL('.github/workflows/ci.yml', root), 'utf8');
-  const { jobs } = parseYaml(text) as { jobs: Record<string, JsonObject> };
-  const runs = Object.values(jobs).flatMap(({ steps }) =>
-    (steps as JsonObject[]).flatMap(({ run }) => (typeof run === 'string' ? [run] : [])),
-  );
-  expect(runs).toEqual([
-    'npm ci',
-    'npm run check',
-    'npm run consumers',
-    'npm ci',
-    'npm pack --pack-destination "$RUNNER_TEMP"',
-    'npm install --prefix empty --omit=dev ./tap-zendesk-chat-*.tgz',
-    'empty/node_modules/.bin/tap-zendesk-chat --version',
-    'empty/node_modules/.bin/tap-zendesk-chat --discover > catalog.json',
-    'empty/node_modules/.bin/source-zendesk-chat spec > spec.json',
-    'sudo env "PATH=$PATH" npm run image',
-    'docker build --tag source-zendesk-chat:dev .',
-    'docker run --rm --read-only source-zendesk-chat:dev spec',
-  ]);
-  expect(manifest.scripts).toMatchObject({
-    check: expect.anything(),
-    consumers: expect.anything(),
-  });
-});
-
-test('Each npm script that .ci/run calls exists', async () => {
-  const text = await readFile(new URL('.ci/run', root), 'utf8');
-  const called = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name);
-  expect(called).toHaveLength(11);
-  expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(called));
+test('Each npm script that .ci/run and the workflow call exists', async () => {
+  for (const name of ['.ci/run', '.github/workflows/ci.yml']) {
+    const text = await readFile(new URL(name, root), 'utf8');
+    const called = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(
+      ([, script]) => script,
+    );
+    expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(called));
+  }
 });
 
 test('The changelog has an entry for this version', async () => {

@@ -1,14 +1,21 @@
-/** The Dockerfile keeps the conventions of Airbyte's platform, and agrees with the package it is built of. */
+/** Dockerfile and metadata.yaml are ones Airbyte accepts, and say what the package and the streams say. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 import { expect, test } from '@jest/globals';
 
+import type { JsonObject } from '../../src/json.ts';
+import { streams } from '../../src/zendesk/streams.ts';
 import { contextOf, entryPointOf, pairsOf, stagesOf, textsOf } from '../helpers/dockerfile.ts';
+import { parseYaml } from './yaml.ts';
 
 const root = new URL('../../', import.meta.url);
-const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
-const stages = stagesOf(await readFile(new URL('Dockerfile', root), 'utf8'));
+async function textOf(name: string): Promise<string> {
+  return readFile(new URL(name, root), 'utf8');
+}
+
+const manifest = JSON.parse(await textOf('package.json'));
+const stages = stagesOf(await textOf('Dockerfile'));
 const [build = fail('a build stage'), image = fail('an image')] = stages;
 const code = '/airbyte/integration_code/';
 
@@ -76,7 +83,7 @@ test('Dependencies are those of the lock file, and none of them runs a script', 
 });
 
 test('A build is given what the package is made of, and no more', async () => {
-  const context = contextOf(await readFile(new URL('.dockerignore', root), 'utf8'));
+  const context = contextOf(await textOf('.dockerignore'));
   const made = new Set(['dist']);
   const packed = (manifest.files as readonly string[]).filter(
     (name) => !made.has(name) && !name.startsWith('!dist/'),
@@ -85,4 +92,80 @@ test('A build is given what the package is made of, and no more', async () => {
   const needed = ['package-lock.json', 'src', 'tsconfig.json'];
   expect([...context].sort()).toEqual([...packed, ...always, ...needed].sort());
   expect(context.filter((name) => !existsSync(new URL(name, root)))).toEqual([]);
+});
+
+const metadata = parseYaml(await textOf('metadata.yaml')) as JsonObject;
+const data = metadata['data'] as JsonObject & Readonly<Record<'documentationUrl' | 'icon', string>>;
+
+/** ConnectorMetadataDefinitionV0 of Airbyte: a key it does not know makes the whole file invalid. */
+const required = [
+  'name',
+  'definitionId',
+  'connectorType',
+  'dockerRepository',
+  'dockerImageTag',
+  'license',
+  'documentationUrl',
+  'githubIssueLabel',
+  'connectorSubtype',
+  'releaseStage',
+];
+const optional = [
+  'icon',
+  'allowedHosts',
+  'maxSecondsBetweenMessages',
+  'suggestedStreams',
+  'supportLevel',
+  'tags',
+];
+
+test('metadata.yaml has the keys it must have, and none that Airbyte does not know', () => {
+  expect(Object.keys(metadata)).toEqual(['metadataSpecVersion', 'data']);
+  expect(Object.keys(data).sort()).toEqual([...required, ...optional].sort());
+});
+
+test('Its words are those of the schema', () => {
+  expect(metadata['metadataSpecVersion']).toBe('1.0');
+  expect(data).toMatchObject({
+    connectorType: 'source',
+    connectorSubtype: 'api',
+    releaseStage: 'alpha',
+    supportLevel: 'community',
+  });
+  expect(new URL(data.documentationUrl).protocol).toBe('https:');
+});
+
+test('Its id is one of our own, never that of the connector Airbyte publishes', () => {
+  expect(data['definitionId']).toMatch(
+    /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/,
+  );
+  expect(data['definitionId']).not.toBe('40d24d0f-b8f9-4fe0-9e6c-b06c0f3f45e4');
+});
+
+test('Version, licence and image are those of the package and of the Dockerfile', () => {
+  expect(data).toMatchObject({
+    dockerImageTag: manifest.version,
+    dockerRepository: pairsOf(image, 'LABEL')['io.airbyte.name'],
+    license: manifest.license,
+  });
+});
+
+test('It may reach the account and nothing else, and may be silent for an hour', () => {
+  const key = ['$', '{subdomain}'].join('');
+  expect(data['allowedHosts']).toEqual({ hosts: [`${key}.zendesk.com`] });
+  expect(data['maxSecondsBetweenMessages']).toBe(3600);
+});
+
+test('The streams it suggests exist and are read by default', () => {
+  const { streams: suggested } = data['suggestedStreams'] as { streams: string[] };
+  const offered = streams.filter(({ isDefault }) => isDefault).map(({ name }) => name);
+  expect(offered).toEqual(expect.arrayContaining(suggested));
+  expect(suggested).toContain('chats');
+});
+
+test('The icon is a small drawing that loads nothing', async () => {
+  const icon = await textOf(data.icon);
+  expect(icon.startsWith('<svg xmlns="http://www.w3.org/2000/svg"')).toBe(true);
+  expect(icon.length).toBeLessThan(2000);
+  expect(icon).not.toMatch(/<script|<image|<style|href|url\(/);
 });
