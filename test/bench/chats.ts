@@ -1,7 +1,5 @@
-/**
- * Items as the API sends them, made from a seed: chats and offline messages, which have other keys, and
- * agents. Their sizes are chosen; nothing in them is real.
- */
+/** Items as the API sends them: chats of the sandbox with text from a seed, and agents. Their sizes are chosen. */
+import type { JsonObject } from '../../src/json.ts';
 import { createDice, type Dice } from '../lossless/dice.ts';
 
 export type Item = Record<string, unknown> & { id: string | number };
@@ -30,13 +28,6 @@ const strangeWords = ['返品', '配送状況', 'спасибо', 'заказ', 
 const awkward = ['\n', ' "quoted" ', ' C:\\orders\\open ', '\t', '\r\n'];
 
 const people = ['Ada Young', 'Ben Ortiz', 'Cleo Hart', 'Dana Fox', 'Eli Stone', 'Fay Wood'];
-const places = [
-  ['Madrid', 'Madrid', 'ES', 'Spain'],
-  ['Osaka', 'Osaka', 'JP', 'Japan'],
-  ['Leeds', 'England', 'GB', 'United Kingdom'],
-];
-const browser =
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36';
 
 function makeWords(dice: Dice, count: number) {
   const syllable = () => dice.one(consonants) + dice.one(vowels);
@@ -59,115 +50,10 @@ function sentence(dice: Dice, characters: number, isUnicode: boolean) {
   return text;
 }
 
-function session(
-  dice: Dice,
-  seconds: number,
-  { index, isOffline }: { index: number; isOffline: boolean },
-) {
-  const [city, region, country_code, country_name] = dice.one(places);
-  // Recorded offline messages have this odd form of a date.
-  const zone = isOffline ? '+00:00Z' : 'Z';
-  return {
-    id: `240101.${accountId}.s${index}`,
-    browser: 'Chrome',
-    platform: 'Windows',
-    user_agent: browser,
-    ip: `203.0.113.${dice.between(1, 254)}`,
-    city,
-    region,
-    country_code,
-    country_name,
-    start_date: instant(seconds - 40).replace('Z', zone),
-    end_date: instant(seconds + 600).replace('Z', zone),
-  };
-}
-
-function webpath(dice: Dice, seconds: number) {
-  return Array.from({ length: dice.between(0, 3) }, (_unused, step) => ({
-    from: step === 0 ? '' : 'https://shop.test/',
-    to: `https://shop.test/orders?step=${step}`,
-    title: 'Shop: your orders',
-    timestamp: instant(seconds - 30 + step * 7),
-  }));
-}
-
-/** What chats and offline messages have in common. */
-function head(dice: Dice, { index, isUnicode }: ItemSpec, isOffline: boolean) {
-  const seconds = startSeconds + index * 3;
-  const hasTicket = dice.percent(30);
-  return {
-    id: `2401.${accountId}.c${index}`,
-    type: isOffline ? 'offline_msg' : 'chat',
-    timestamp: instant(seconds),
-    update_timestamp: instant(seconds + 900),
-    deleted: false,
-    unread: dice.percent(10),
-    visitor: {
-      id: `${accountId}.v${index}`,
-      name: isUnicode && dice.percent(20) ? 'Мария 山田' : dice.one(people),
-      email: dice.percent(50) ? `visitor${index}@example.test` : '',
-      phone: '',
-      notes: '',
-    },
-    session: session(dice, seconds, { index, isOffline }),
-    webpath: isOffline ? [] : webpath(dice, seconds),
-    tags: dice.percent(30) ? ['order', 'late'] : [],
-    department_id: dice.percent(60) ? 480_001 : null,
-    department_name: dice.percent(60) ? 'Sales' : null,
-    zendesk_ticket_id: hasTicket ? 4000 + index : null,
-  };
-}
-
-function figures(dice: Dice, seconds: number, id: string) {
-  const rating = dice.percent(25) ? dice.one(['good', 'bad']) : null;
-  const response_time = { first: dice.between(2, 60), max: 95, avg: dice.between(2, 60) + 0.125 };
-  const count = { total: 9, agent: 4, visitor: 5 };
-  const agent = dice.between(0, people.length - 1);
-  const agent_id = String(4_120_000 + agent);
-  const engagement = {
-    id: `${id}.1`,
-    agent_id,
-    agent_name: people[agent],
-    agent_full_name: people[agent],
-    department_id: null,
-    started_by: 'visitor',
-    assigned: false,
-    accepted: true,
-    rating,
-    comment: null,
-    skills_requested: [],
-    skills_fulfilled: false,
-    timestamp: instant(seconds + 8),
-    duration: 592.25,
-    response_time,
-    count,
-  };
-  return {
-    end_timestamp: instant(seconds + 600),
-    duration: 600,
-    missed: false,
-    started_by: 'visitor',
-    triggered: false,
-    triggered_response: null,
-    comment: null,
-    rating,
-    response_time,
-    count,
-    agent_ids: [agent_id],
-    agent_names: [people[agent]],
-    skills_requested: [],
-    skills_fulfilled: false,
-    referrer_search_engine: '',
-    referrer_search_terms: '',
-    conversions: [],
-    engagements: [engagement],
-  };
-}
-
 /** Entries until the whole is as long as wanted. */
 function history(
   dice: Dice,
-  { item, spec, bytes, name }: { item: object; spec: ItemSpec; bytes: number; name: string },
+  { item, spec, bytes }: { item: object; spec: ItemSpec; bytes: number },
 ) {
   const channel = `#supportchat:${accountId}-c${spec.index}`;
   const startMs = (startSeconds + spec.index * 3) * 1000;
@@ -176,7 +62,7 @@ function history(
   for (let index = 0; length < bytes || index < 1; index += 1) {
     const isAgent = index % 2 === 1;
     const at = new Date(startMs + index * 7001 + 807).toISOString().replace('Z', '000Z');
-    const common = { name: isAgent ? people[0] : name, channel, timestamp: at, index };
+    const common = { name: people[isAgent ? 0 : 1], channel, timestamp: at, index };
     const entry =
       index === 0
         ? { type: 'chat.memberjoin', ...common, department_id: null, department_name: null }
@@ -194,20 +80,21 @@ function history(
   return entries;
 }
 
-/** A chat, or one time in ten an offline message. */
-export function makeChat(dice: Dice, spec: ItemSpec): Item {
-  const isOffline = dice.percent(10);
+function inAscii<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value).replaceAll(/[^ -~]/g, 'x'));
+}
+
+/** A chat or an offline message of the sandbox, its text made as long and as strange as wanted. */
+export function makeChat(dice: Dice, sent: JsonObject, spec: ItemSpec): Item {
   const bytes = (spec.bytes * dice.between(60, 140)) / 100;
-  const item = head(dice, spec, isOffline);
-  if (isOffline) {
-    const characters = Math.max(20, bytes - JSON.stringify(item).length - 20);
+  const { history: _replaced, ...all } = spec.isUnicode ? sent : inAscii(sent);
+  const item: Item = { ...all, id: String(all['id']) };
+  if (item['type'] === 'offline_msg') {
+    const characters = Math.max(20, bytes - JSON.stringify(item).length);
     return { ...item, message: sentence(dice, characters, spec.isUnicode) };
   }
-  const seconds = startSeconds + spec.index * 3;
-  const chat = { ...item, ...figures(dice, seconds, item.id) };
   // The last entry crosses the line: on average by half of itself.
-  const about = { item: chat, spec, bytes: bytes - 150, name: item.visitor.name };
-  return { ...chat, history: history(dice, about) };
+  return { ...item, history: history(dice, { item, spec, bytes: bytes - 150 }) };
 }
 
 /** An agent as older accounts have it, or one time in ten with the keys of newer ones. */

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
+import { startSandbox } from '../../dist/sandbox/server.js';
 import { createDice } from '../lossless/dice.ts';
 import { makeAgent, makeChat, type Item } from './chats.ts';
 
@@ -50,18 +51,24 @@ const shapes: Readonly<Record<ShapeName, Shape>> = Object.freeze({
 /** More than a number can hold exactly: one in each page of chats. */
 export const hugeTicket = 2 ** 53 + 2;
 
-function makeItems({ stream, bytes, isUnicode }: Shape, page: number, records: number) {
-  const dice = createDice(20_240_101 + page);
-  const items = Array.from({ length: records }, (_unused, place) => {
-    const index = page * records + place;
-    return stream === 'agents'
-      ? makeAgent(dice, { index })
-      : makeChat(dice, { index, bytes, isUnicode });
+async function makeItems({ stream, bytes, isUnicode }: Shape, records: number) {
+  const total = rotation * records;
+  const clock = (): number => Date.UTC(2024, 6, 1);
+  const sandbox = await startSandbox({ seed: 7, clock, chats: total, history: { min: 2, max: 2 } });
+  const sent = [...sandbox.account.dump('chats')];
+  await sandbox.close();
+  return Array.from({ length: rotation }, (_unused, page) => {
+    const dice = createDice(20_240_101 + page);
+    const indexes = Array.from({ length: records }, (_none, place) => page * records + place);
+    const items = indexes.map((index) =>
+      stream === 'agents'
+        ? makeAgent(dice, { index })
+        : makeChat(dice, sent[index] ?? {}, { index, bytes, isUnicode }),
+    );
+    const [, second] = items;
+    if (second !== undefined && stream === 'chats') second['zendesk_ticket_id'] = hugeTicket;
+    return items;
   });
-  const [, second] = items;
-  if (second !== undefined && 'zendesk_ticket_id' in second)
-    second['zendesk_ticket_id'] = hugeTicket;
-  return items;
 }
 
 function escaped(unit: string) {
@@ -91,9 +98,7 @@ export async function makePages(
   const own = join(folder, name);
   await mkdir(own);
   const print = shape.isPython ? pythonText : JSON.stringify;
-  const pages = Array.from({ length: rotation }, (_unused, page) =>
-    makeItems(shape, page, records),
-  );
+  const pages = await makeItems(shape, records);
   let bytes = 0;
   for (const [page, items] of pages.entries()) {
     const texts = items.map((item) => print(item));
