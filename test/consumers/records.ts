@@ -14,7 +14,10 @@ export type Records = Readonly<Record<string, readonly Item[]>>;
 export async function recordsOf(sandbox: Sandbox): Promise<Records> {
   const folder = await mkdtemp(join(tmpdir(), 'consumers-records-'));
   try {
-    const { stdout } = await runTap(sandbox, folder);
+    // A token of its own: those of the row may have expired.
+    const { access_token } = sandbox.provider.issue('records', false);
+    const config = { ...sandbox.config, access_token };
+    const { stdout } = await runTap(sandbox, folder, { config });
     const records: Record<string, Item[]> = Object.fromEntries(streams.map((name) => [name, []]));
     for (const { stream = '', record } of linesOf(stdout)) {
       if (record !== undefined) records[stream]?.push(record);

@@ -32,7 +32,7 @@ async function renewThrice(project: Project, sandbox: Sandbox): Promise<string> 
     );
     match(`${stdout}${stderr}`, /the access token was renewed/);
     equal(/(?:access|refresh)-[\w-]{20}|meltano-secret/.test(`${stdout}${stderr}`), false);
-    compared = checkTables(await takeFiles(project), sandbox);
+    compared = await checkTables(await takeFiles(project), sandbox);
     const renewals = sandbox.requests.filter(({ path }) => path.endsWith('/token'));
     deepEqual(
       renewals.map(({ status }) => status),
