@@ -88,7 +88,7 @@ function inAscii<T>(value: T): T {
 export function makeChat(dice: Dice, sent: JsonObject, spec: ItemSpec): Item {
   const bytes = (spec.bytes * dice.between(60, 140)) / 100;
   const { history: _replaced, ...all } = spec.isUnicode ? sent : inAscii(sent);
-  const item: Item = { ...all, id: String(all['id']) };
+  const item = all as Item;
   if (item['type'] === 'offline_msg') {
     const characters = Math.max(20, bytes - JSON.stringify(item).length);
     return { ...item, message: sentence(dice, characters, spec.isUnicode) };
