@@ -55,42 +55,35 @@ function wrong(where: string, problem: string): TapError {
   return new TapError(text, { kind: 'config' });
 }
 
-const syncModes: ReadonlySet<Json> = new Set(['full_refresh', 'incremental']);
-
-interface Configured {
-  readonly name: string;
-  /** Top-level columns the user has kept; none: all of them. */
-  readonly columns: readonly string[];
-}
-
-function configured(value: Json, index: number): Configured {
+/** @returns a stream's name and its top-level columns the user has kept; none: all of them */
+function configured(value: Json, index: number): readonly [name: string, columns: JsonObject] {
   const place = `stream ${index + 1} of the list`;
   if (!isJsonObject(value)) throw wrong(place, `is ${jsonTypeOf(value)}; it must be an object`);
-  const { stream, sync_mode: syncMode = null } = value;
-  const name = isJsonObject(stream) ? stream['name'] : undefined;
-  if (!isJsonObject(stream) || typeof name !== 'string' || name === '')
-    throw wrong(place, 'has no "stream" with a "name"');
-  if (!syncModes.has(syncMode))
+  const { stream, sync_mode: mode } = value;
+  const { name, json_schema: schema } = isJsonObject(stream) ? stream : {};
+  if (typeof name !== 'string' || name === '') throw wrong(place, 'has no "stream" with a "name"');
+  if (mode !== 'full_refresh' && mode !== 'incremental')
     throw wrong(
       `stream ${quotedName(name)}`,
       'has a "sync_mode" that is not full_refresh or incremental',
     );
-  const { json_schema: schema } = stream;
-  const properties = isJsonObject(schema) ? schema['properties'] : undefined;
-  return { name, columns: isJsonObject(properties) ? Object.keys(properties) : [] };
+  const columns = isJsonObject(schema) ? schema['properties'] : undefined;
+  return [name, isJsonObject(columns) ? columns : {}];
 }
 
 /**
  * The same choice in Singer's words. In both sync modes the state that is passed is obeyed, since the
  * platform resets it; of columns only those at the top count, as on the platform.
  */
-function entryOf({ name, columns }: Configured, description: StreamDescription): JsonObject {
+function entryOf(description: StreamDescription, columns: JsonObject): JsonObject {
+  const { name } = description;
   const metadata: JsonObject = { selected: true };
   if (isIncremental(description)) metadata['replication-method'] = 'INCREMENTAL';
+  const properties = Object.fromEntries(Object.keys(columns).map((column) => [column, {}]));
   return {
     tap_stream_id: name,
     stream: name,
-    schema: { properties: Object.fromEntries(columns.map((column) => [column, {}])) },
+    schema: { properties },
     metadata: [{ breadcrumb: [], metadata }],
   };
 }
@@ -102,18 +95,17 @@ export function parseConfiguredCatalog(
 ): ConfiguredCatalog {
   const list = isJsonObject(value) ? value['streams'] : undefined;
   if (!Array.isArray(list)) throw wrong('it', 'must be an object with a list "streams"');
-  const all = list.map((one, index) => configured(one, index));
   const seen = new Set<string>();
-  const twice = all.find(({ name }) => seen.size === seen.add(name).size);
-  if (twice !== undefined) throw wrong(`stream ${quotedName(twice.name)}`, 'is listed twice');
   const entries = new Map<string, JsonObject>();
-  for (const one of all) {
-    const description = streams.find(({ name }) => name === one.name);
-    if (description !== undefined) entries.set(one.name, entryOf(one, description));
+  for (const [name, columns] of list.map((one, index) => configured(one, index))) {
+    if (seen.has(name)) throw wrong(`stream ${quotedName(name)}`, 'is listed twice');
+    seen.add(name);
+    const description = streams.find((stream) => stream.name === name);
+    if (description !== undefined) entries.set(name, entryOf(description, columns));
   }
   return {
     catalog: { streams: [...entries.values()] },
     names: [...entries.keys()],
-    unknown: all.flatMap(({ name }) => (entries.has(name) ? [] : [name])),
+    unknown: [...seen].filter((name) => !entries.has(name)),
   };
 }

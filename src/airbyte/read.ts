@@ -10,7 +10,7 @@ import { largeFile, readJsonFile, readTextFile } from '../input-file.ts';
 import { print } from '../output.ts';
 import { errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';
 import type { JsonObject } from '../json.ts';
-import { isIncremental, type StreamDescription } from '../singer/catalog.ts';
+import type { StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult } from '../sync.ts';
 import { isHarmlessName, listed, maxListed, quotedName } from '../wording.ts';
 import { writeRun } from '../write-run.ts';
@@ -85,20 +85,14 @@ async function readState(
 
 function writerFor(
   { clock, logger, stamp, stdout }: AirbyteRun,
-  chosen: readonly StreamDescription[],
-  { states, isLegacy }: AirbyteState,
+  streams: readonly StreamDescription[],
+  given: AirbyteState,
 ): AirbyteWriter {
-  const streams = chosen.map((description) => {
-    const { name, keyProperties } = description;
-    const received = states.get(name) ?? {};
-    return [name, { received, keyProperties, hasBookmark: isIncremental(description) }] as const;
-  });
-  const carried = isLegacy ? streams.filter(([name]) => states.has(name)) : [];
   return new AirbyteWriter({
     clock,
     stamp,
-    streams: new Map(streams),
-    carried: carried.map(([name]) => name),
+    streams,
+    given,
     redact: logger.redact,
     warn: (message) => logger.warning(message),
     isBlocked: () => stdout.writableLength > 0,

@@ -14,7 +14,11 @@ export interface AirbyteState {
   readonly isLegacy: boolean;
 }
 
-type Entry = readonly [name: string, state: Json];
+interface Entry {
+  readonly name: string;
+  readonly state: Json;
+  readonly isLegacy: boolean;
+}
 
 /** In the state of a stream without a bookmark that has been read whole: the word of Airbyte's own CDK for that. */
 export const noCursorMarker = '__ab_no_cursor_state_message';
@@ -40,10 +44,6 @@ function given(value: Json | undefined): value is Exclude<Json, null> {
   return value !== undefined && value !== null;
 }
 
-function isSharedState(value: Json | undefined): boolean {
-  return given(value) && !(isJsonObject(value) && Object.keys(value).length === 0);
-}
-
 function streamEntry(value: Json): Entry {
   const { stream_descriptor: descriptor, stream_state: state = null } = isJsonObject(value)
     ? value
@@ -51,12 +51,13 @@ function streamEntry(value: Json): Entry {
   const name = isJsonObject(descriptor) ? descriptor['name'] : undefined;
   if (typeof name !== 'string')
     throw wrong('a stream state has no "stream_descriptor" with a name');
-  return [name, state];
+  return { name, state, isLegacy: false };
 }
 
 function globalEntries(value: Json): readonly Entry[] {
   const { stream_states: states, shared_state: shared } = isJsonObject(value) ? value : {};
-  if (isSharedState(shared)) throw wrong('it has a "shared_state", which this source never wrote');
+  if (given(shared) && !(isJsonObject(shared) && Object.keys(shared).length === 0))
+    throw wrong('it has a "shared_state", which this source never wrote');
   if (!Array.isArray(states)) throw wrong('its "global" has no list "stream_states"');
   return states.map((state) => streamEntry(state));
 }
@@ -67,33 +68,21 @@ function legacyEntries(value: Json, names: readonly string[]): readonly Entry[] 
   if ('bookmarks' in value) throw wrong('it is the state of a Singer tap ("bookmarks")');
   if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))
     throw wrong('it names no stream of this source');
-  return entries;
+  return entries.map(([name, state]) => ({ name, state, isLegacy: true }));
 }
 
-interface Parsed {
-  readonly entries: readonly Entry[];
-  readonly isLegacy: boolean;
-}
-
-/** One message, or one object that is not in the form of a message. */
-function parseMessage(value: Json, names: readonly string[]): Parsed {
+/** Of one message, or of one object that is not in the form of a message. */
+function entriesIn(value: Json, names: readonly string[]): readonly Entry[] {
   if (!isJsonObject(value)) throw wrong(`it holds ${jsonTypeOf(value)} in the place of a state`);
   const { type = null, state, stream, global: whole, global_: renamed, data } = value;
-  if (type === 'STATE') return parseMessage(state ?? null, names);
-  if (given(stream) && (type === 'STREAM' || isStreamState(stream)))
-    return { entries: [streamEntry(stream)], isLegacy: false };
+  if (type === 'STATE') return entriesIn(state ?? null, names);
+  const isStream = type === 'STREAM' || (isJsonObject(stream) && 'stream_descriptor' in stream);
+  if (given(stream) && isStream) return [streamEntry(stream)];
   const globalState = whole ?? renamed;
-  if (type === 'GLOBAL' && given(globalState))
-    return { entries: globalEntries(globalState), isLegacy: false };
-  if (given(data) && (type === 'LEGACY' || type === null))
-    return { entries: legacyEntries(data, names), isLegacy: true };
-  if (type !== null)
-    throw wrong(`it has a message of type ${quoted(type, messageTypes)} without its state`);
-  return { entries: legacyEntries(value, names), isLegacy: true };
-}
-
-function isStreamState(value: Json): boolean {
-  return isJsonObject(value) && 'stream_descriptor' in value;
+  if (type === 'GLOBAL' && given(globalState)) return globalEntries(globalState);
+  if (given(data) && (type === 'LEGACY' || type === null)) return legacyEntries(data, names);
+  if (type === null) return legacyEntries(value, names);
+  throw wrong(`it has a message of type ${quoted(type, messageTypes)} without its state`);
 }
 
 /** The file's JSON, or that of each of its lines. */
@@ -101,16 +90,12 @@ function valuesIn(text: string): readonly Json[] {
   const content = text.trim();
   if (content === '') return [];
   // No line of a JSON text that has several is an object by itself.
-  if (/^\{.*\}\s*\n/.test(content)) return jsonLines(content);
+  if (/^\{.*\}\s*\n/.test(content)) {
+    const lines = content.split('\n').filter((line) => line.trim() !== '');
+    return lines.map((line, index) => parseJson(line, `--state: line ${index + 1}`));
+  }
   const value = parseJson(text, '--state: it');
   return Array.isArray(value) ? value : [value];
-}
-
-function jsonLines(text: string): readonly Json[] {
-  const values: Json[] = [];
-  for (const [line] of text.matchAll(/[^\n]+/g))
-    if (line.trim() !== '') values.push(parseJson(line, `--state: line ${values.length + 1}`));
-  return values;
 }
 
 function cleaned(name: string, state: Json): JsonObject {
@@ -129,13 +114,12 @@ function cleaned(name: string, state: Json): JsonObject {
  * @throws TapError (config) for what no version of this source has written.
  */
 export function parseAirbyteState(text: string, names: readonly string[]): AirbyteState {
-  const parsed = valuesIn(text)
+  const entries = valuesIn(text)
     .filter((value) => value !== null)
-    .map((value) => parseMessage(value, names));
-  const entries = parsed.flatMap((one) => one.entries);
+    .flatMap((value) => entriesIn(value, names));
   return {
-    states: new Map(entries.map(([name, state]) => [name, cleaned(name, state)])),
-    isLegacy: parsed.some(({ isLegacy, entries: some }) => isLegacy && some.length > 0),
+    states: new Map(entries.map(({ name, state }) => [name, cleaned(name, state)])),
+    isLegacy: entries.some(({ isLegacy }) => isLegacy),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import { asTapError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject } from '../json.ts';
+import { isIncremental, type StreamTraits } from '../singer/catalog.ts';
 import type { Message, RecordsMessage, StatusMessage } from '../singer/messages.ts';
 import { recordLines } from '../singer/writer.ts';
 import {
@@ -18,7 +19,7 @@ import {
   statusLine,
   type AirbyteStatus,
 } from './messages.ts';
-import { noCursorMarker } from './state.ts';
+import { noCursorMarker, type AirbyteState } from './state.ts';
 
 /** Records and states count as signs of life; Airbyte's own definition of this source allows 60 s without. */
 const heartbeatMs = 30_000;
@@ -26,21 +27,11 @@ const heartbeatMs = 30_000;
 /** The platform warns about lines of so many characters, and destinations cut them (BasicAirbyteMessageValidator). */
 const largeCharacters = 20_000_000;
 
-/** What is known of a stream before it is read. */
-export interface WrittenStream {
-  /** The state it was given; `{}`: none. */
-  readonly received: JsonObject;
-  /** False: it is always read whole. */
-  readonly hasBookmark: boolean;
-  readonly keyProperties: readonly string[];
-}
-
 export interface AirbyteWriterOptions {
   readonly clock: Clock;
-  /** The streams to read, by name. */
-  readonly streams: ReadonlyMap<string, WrittenStream>;
-  /** These streams' states are repeated before the first stream starts: the platform drops the others of a legacy state. */
-  readonly carried: readonly string[];
+  /** Those to read. */
+  readonly streams: readonly StreamTraits[];
+  readonly given: AirbyteState;
   /** Times of lines, ms since 1970, never falling. `at`: when it happened; left out: now. */
   readonly stamp: (at?: number) => number;
   /** Takes the secrets out of an error's message. */
@@ -66,16 +57,15 @@ interface OpenStream {
 export class AirbyteWriter extends Transform {
   readonly #options: AirbyteWriterOptions;
   readonly #ended = new AbortController();
-  #carried: readonly string[];
   #open: OpenStream | undefined;
   #isBeating = false;
+  #isFirst = true;
   /** When the last RECORD or STATE was written, ms since 1970. */
   #beatMs: number;
 
   constructor(options: AirbyteWriterOptions) {
     super({ objectMode: true, highWaterMark: 1 });
     this.#options = options;
-    this.#carried = options.carried;
     this.#beatMs = options.clock.now();
   }
 
@@ -142,16 +132,24 @@ export class AirbyteWriter extends Transform {
 
   /** Starts a stream, and says at once what state it goes on from. */
   #start(name: string): void {
-    const { streams } = this.#options;
-    for (const one of this.#carried) this.#state(one, streams.get(one)?.received ?? {}, 0);
-    this.#carried = [];
-    const stream = streams.get(name);
+    const { streams, given } = this.#options;
+    if (this.#isFirst && given.isLegacy) this.#repeatAll(given);
+    this.#isFirst = false;
+    const stream = streams.find((one) => one.name === name);
     if (stream === undefined) throw new Error(`${name} is not among the streams to read`);
-    const { received: state, hasBookmark } = stream;
-    const open = { name, hasBookmark, state, records: 0, isRunning: false };
+    const state = given.states.get(name) ?? {};
+    const open = { name, hasBookmark: isIncremental(stream), state, records: 0, isRunning: false };
     this.#open = open;
     this.#status(open, 'STARTED');
     this.#repeat(open);
+  }
+
+  /** The platform drops what one blob says of other streams at the first state of one stream. */
+  #repeatAll({ states }: AirbyteState): void {
+    for (const { name } of this.#options.streams) {
+      const state = states.get(name);
+      if (state !== undefined) this.#state(name, state, 0);
+    }
   }
 
   #run(open: OpenStream | undefined): void {
@@ -213,7 +211,7 @@ export class AirbyteWriter extends Transform {
 /** A page's records; who could not be handed on whole is warned about. */
 function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generator<Buffer> {
   const { stream, records, nulled } = page;
-  const keys = options.streams.get(stream)?.keyProperties ?? [];
+  const keys = options.streams.find(({ name }) => name === stream)?.keyProperties ?? [];
   const prefix = recordStart(stream, options.stamp(page.timeExtractedMs));
   return recordLines(prefix, records, (index, characters) => {
     if (characters + prefix.length >= largeCharacters)

@@ -11,17 +11,15 @@ interface StreamNames extends Pick<StreamTraits, 'name' | 'aliases'> {
   readonly checkBookmark?: (entry: JsonObject) => void;
 }
 
-/** The same value, unable to change: what has been handed out as a state stays that state. */
-function frozen(value: Json): Json {
-  if (!Array.isArray(value)) return isJsonObject(value) ? frozenObject(value) : value;
-  const items = value.map(frozen);
-  Object.freeze(items);
-  return items;
+/** A copy of the value that cannot change: what has been handed out as a state stays that state. */
+function frozen<T extends Json>(value: T): T {
+  return deepFreeze(structuredClone(value));
 }
 
-function frozenObject(value: JsonObject): JsonObject {
-  const entries = Object.entries(value).map(([key, child]) => [key, frozen(child)] as const);
-  return Object.freeze(Object.fromEntries(entries));
+function deepFreeze<T extends Json>(value: T): T {
+  if (typeof value === 'object' && value !== null)
+    for (const child of Object.values(value)) deepFreeze(child);
+  return Object.freeze(value);
 }
 
 /** Objects stay objects and every leaf becomes null: the only way to clear something in a merged state. */
@@ -64,12 +62,12 @@ function checkEnvelope(state: JsonObject, names: readonly string[]): void {
 
 /** Every known stream's entry, whether it will be read or not: later it would be too late. */
 function checkBookmarks(bookmarks: Json, streams: readonly StreamNames[]): void {
-  if (bookmarks !== null && !isJsonObject(bookmarks))
+  if (bookmarks === null) return;
+  if (!isJsonObject(bookmarks))
     throw wrong(`"bookmarks" must be an object, not ${jsonTypeOf(bookmarks)}.`);
   for (const stream of streams)
     for (const key of [stream.name, ...stream.aliases])
-      if (bookmarks !== null && Object.hasOwn(bookmarks, key))
-        checkEntry(key, bookmarks[key] ?? null, stream);
+      if (Object.hasOwn(bookmarks, key)) checkEntry(key, bookmarks[key] ?? null, stream);
 }
 
 function checkEntry(key: string, entry: Json, { checkBookmark }: StreamNames): void {
@@ -148,7 +146,7 @@ export class State {
     checkCurrentlySyncing(given['currently_syncing'] ?? null);
     warnOfStrangers(given, names, warn);
     return new State(
-      frozenObject({
+      frozen({
         ...given,
         bookmarks: given['bookmarks'] ?? {},
         currently_syncing: given['currently_syncing'] ?? null,
@@ -167,11 +165,8 @@ export class State {
    * other `names`. An empty entry is none.
    */
   bookmark(tapStreamId: string, names: readonly string[] = []): JsonObject | undefined {
-    for (const name of [tapStreamId, ...names]) {
-      const entry = this.#entry(name);
-      if (entry !== undefined && Object.keys(entry).length > 0) return entry;
-    }
-    return undefined;
+    const entries = [tapStreamId, ...names].map((name) => this.#entry(name));
+    return entries.find((entry) => Object.keys(entry).length > 0);
   }
 
   /** A stream is being read from now on. */
@@ -184,7 +179,7 @@ export class State {
    * new bookmark overrules it; all other keys are carried.
    */
   advance(tapStreamId: string, bookmark: JsonObject, foreignKeys: readonly string[]): void {
-    const old = this.#entry(tapStreamId) ?? {};
+    const old = this.#entry(tapStreamId);
     const foreign = foreignKeys.filter((key) => Object.hasOwn(old, key));
     const kept = {
       ...old,
@@ -211,13 +206,13 @@ export class State {
   }
 
   #bookmarks(): JsonObject {
-    const bookmarks = this.#value['bookmarks'];
+    const { bookmarks = null } = this.#value;
     return isJsonObject(bookmarks) ? bookmarks : {};
   }
 
-  #entry(name: string): JsonObject | undefined {
+  #entry(name: string): JsonObject {
     const bookmarks = this.#bookmarks();
     const entry = Object.hasOwn(bookmarks, name) ? bookmarks[name] : undefined;
-    return isJsonObject(entry) ? entry : undefined;
+    return isJsonObject(entry) ? entry : {};
   }
 }

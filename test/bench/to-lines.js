@@ -70,8 +70,8 @@ function createWriter() {
   if (protocol !== 'airbyte') return createSingerWriter();
   return new AirbyteWriter({
     clock: systemClock,
-    streams: new Map([[stream, { received: {}, hasBookmark: true, keyProperties: ['id'] }]]),
-    carried: [],
+    streams: descriptions.filter(({ name }) => name === stream),
+    given: { states: new Map(), isLegacy: false },
     stamp: (at = now()) => at,
     redact: logger.redact,
     warn: logger.warning,

@@ -93,8 +93,7 @@ export const airbyteMutants = [
     name: 'a blob is told stream by stream as they come',
     promise: 'no position of a blob is lost when a run dies early',
     file: writer,
-    search:
-      'for (const one of this.#carried) this.#state(one, streams.get(one)?.received ?? {}, 0);',
+    search: 'if (this.#isFirst && given.isLegacy) this.#repeatAll(given);',
     replacement: '',
     killers: stateTests('s6 as one blob is read on'),
   },
@@ -119,8 +118,8 @@ export const airbyteMutants = [
     name: 'columns the user took out are sent',
     promise: 'only the columns of the connection are sent',
     file: catalog,
-    search: 'columns: isJsonObject(properties) ? Object.keys(properties) : [] };',
-    replacement: 'columns: isJsonObject(properties) ? [] : [] };',
+    search: 'return [name, isJsonObject(columns) ? columns : {}];',
+    replacement: 'return [name, {}];',
     killers: testsOf('e2e/airbyte/sync-modes', 'or were taken out, are not sent'),
   },
   {

@@ -9,6 +9,8 @@ import { createManualClock, type ManualClock } from '../../helpers/manual-clock.
 
 const start = Date.UTC(2024, 4, 6, 7, 8, 9, 120);
 
+const traits = { aliases: [], keyProperties: ['id'], isDefault: true };
+
 const bookmark = { update_timestamp: '2024-01-02T03:04:05Z' };
 
 interface Written {
@@ -28,11 +30,11 @@ function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
   const warnings: string[] = [];
   const writer = new AirbyteWriter({
     clock,
-    streams: new Map([
-      ['chats', { received: bookmark, hasBookmark: true, keyProperties: ['id'] }],
-      ['goals', { received: {}, hasBookmark: false, keyProperties: ['id'] }],
-    ]),
-    carried: [],
+    streams: [
+      { ...traits, name: 'chats', replicationMethods: ['INCREMENTAL'] },
+      { ...traits, name: 'goals', replicationMethods: ['FULL_TABLE'] },
+    ],
+    given: { states: new Map([['chats', bookmark]]), isLegacy: false },
     stamp: createStamp(clock),
     redact: (text) => text.replaceAll('hunter2', '***'),
     warn: (message) => warnings.push(message),
@@ -224,7 +226,11 @@ test('a stream that fails before anything came has been running, too', async () 
 });
 
 test('the states of a legacy blob go out before the first stream starts, once', async () => {
-  const { write } = writing({ carried: ['chats', 'goals'] });
+  const states = new Map<string, JsonObject>([
+    ['chats', bookmark],
+    ['goals', {}],
+  ]);
+  const { write } = writing({ given: { states, isLegacy: true } });
   const chunks = await write(status('goals', 'started'), status('chats', 'started'));
   expect(told(chunks)).toEqual([
     `${read}, 0 records`,
