@@ -95,8 +95,7 @@ function requestMetric({ path, status, failure, durationMs }: RequestReport): Me
  * @returns why it cannot be read. @throws ConfigError for an address of the API that may not be used.
  */
 export async function checkAccount(options: ApiOptions): Promise<TapError | undefined> {
-  const { checkMs, checkStreams } = await import('./check.ts');
-  const { probeOf } = await import('./trial.ts');
+  const { checkMs, checkStreams, probeOf } = await import('./trial.ts');
   const { clock, config, logger } = options;
   const sync = await assembleSync({
     ...options,
@@ -204,7 +203,6 @@ export async function assembleSync(options: AssembleOptions): Promise<AssembledS
     loadValidator: ({ name }) => loadValidator(name),
     state,
     settings: config,
-    obeysBookmark: ({ replicationMethod }) => replicationMethod === 'INCREMENTAL',
     confirmsAbsence: options.adapt === undefined,
     logger,
     signal,

@@ -29,14 +29,17 @@ export interface RecordTransformOptions {
   readonly stream: SelectedStream;
   readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
   readonly state: State;
-  /** False: the stream is read whole, and its bookmark is carried as it is. */
-  readonly movesBookmark: boolean;
   readonly foreignBookmarkKeys: readonly string[];
   readonly outcome: Outcome;
   /** False: an item that cannot be written ends the stream, unless it only lacks its key. */
   readonly toleratesBadItems: boolean;
   readonly report: (finding: Finding) => void;
   readonly warn: (message: string) => void;
+}
+
+/** Neither obeys nor moves its bookmark, and carries it as it is. */
+export function isReadWhole({ replicationMethod }: SelectedStream): boolean {
+  return replicationMethod === 'FULL_TABLE';
 }
 
 /** Left-out items that are named one by one; the rest is counted. */
@@ -91,7 +94,7 @@ export class RecordTransform extends Transform {
   }
 
   async #write(page: Page): Promise<void> {
-    const { stream: selected, state, outcome, movesBookmark, foreignBookmarkKeys } = this.#options;
+    const { stream: selected, state, outcome, foreignBookmarkKeys } = this.#options;
     const { stream, schema, keyProperties, bookmarkProperties, tapStreamId } = selected;
     this.#pages += 1;
     if (this.#pages === 1) {
@@ -104,7 +107,7 @@ export class RecordTransform extends Transform {
       const changes = nulled.size > 0 && { nulled };
       this.#say({ type: 'RECORDS', stream, records, timeExtractedMs: page.fetchedMs, ...changes });
     }
-    if (page.checkpoint === undefined || !movesBookmark) return;
+    if (page.checkpoint === undefined || isReadWhole(selected)) return;
     state.advance(tapStreamId, page.checkpoint, foreignBookmarkKeys);
     if (state.sameAs(this.#told)) return;
     this.#told = state.value();

@@ -7,7 +7,7 @@ import { pipeline, Readable } from 'node:stream';
 import type { Clock } from './clock.ts';
 import { asTapError, TapError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { RecordTransform, type Outcome } from './record-transform.ts';
+import { isReadWhole, RecordTransform, type Outcome } from './record-transform.ts';
 import { additionalFieldsColumn } from './singer/coercion.ts';
 import type { Finding } from './singer/findings.ts';
 import type { Message } from './singer/messages.ts';
@@ -29,8 +29,6 @@ export interface SyncOptions {
   readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
   readonly state: State;
   readonly settings: ReadSettings;
-  /** Is the state's bookmark obeyed and moved, or is the stream read whole? */
-  readonly obeysBookmark: (stream: SelectedStream) => boolean;
   /** Must an endpoint say twice that it is absent or forbidden? A refusal may pass, but a check cannot wait for that. */
   readonly confirmsAbsence: boolean;
   readonly logger: Logger;
@@ -59,18 +57,26 @@ export interface Sync {
   readonly results: () => readonly StreamResult[];
 }
 
-interface OpenStream extends StreamToRead {
-  readonly pages: () => AsyncGenerator<Page, void, undefined>;
-}
-
 /**
  * Opens the selected streams, all of them before the first request.
  * @throws TapError (config) for a bookmark that cannot be understood.
  */
 export function createSync(options: SyncOptions): Sync {
-  const open = inOrder(options).map((stream) => openStream(stream, options));
+  const { state, signal } = options;
+  const open = inOrder(options).map((stream) => new OpenStream(stream, options));
   const results: StreamResult[] = [];
-  return { messages: () => readAll(open, options, results), results: () => results };
+  async function* messages(): AsyncGenerator<Message, void, undefined> {
+    let hasEnded = false;
+    for (const stream of open) {
+      const isOver = hasEnded || signal.aborted;
+      const result: StreamResult = isOver ? stream.unread() : yield* stream.read();
+      results.push(result);
+      hasEnded ||= result.error?.endsRun ?? false;
+    }
+    if (!hasEnded && !signal.aborted) state.finish();
+    yield { type: 'STATE', value: state.value() };
+  }
+  return { messages, results: () => results };
 }
 
 /** The stream an earlier run was interrupted in comes first, then those behind it, then the others. */
@@ -81,137 +87,119 @@ function inOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
   return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];
 }
 
-function openStream(stream: StreamToRead, options: SyncOptions): OpenStream {
-  const { selected, definition } = stream;
-  const { api, settings, clock, logger } = options;
-  const name = selected.tapStreamId;
-  const names = [definition.name, ...definition.aliases];
-  const isObeyed = options.obeysBookmark(selected);
-  try {
-    const pages = definition.pages({
-      api,
-      settings,
-      now: clock.now,
-      bookmark: isObeyed ? options.state.bookmark(name, names) : undefined,
-      info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
-      warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
-    });
-    return { ...stream, pages };
-  } catch (error) {
-    // Only the stream knows its bookmark, only this place knows the stream.
-    const { message, kind, cause } = asTapError(error, 'the stream cannot be opened');
-    throw new TapError(`${name}: ${message}`, { kind, cause, stream: name });
-  }
-}
-
-async function* readAll(
-  open: readonly OpenStream[],
-  options: SyncOptions,
-  results: StreamResult[],
-): AsyncGenerator<Message, void, undefined> {
-  const { state, signal } = options;
-  let hasEnded = false;
-  for (const stream of open) {
-    if (hasEnded || signal.aborted) {
-      const nothing = { records: 0, requests: 0, durationMs: 0 };
-      results.push({ stream: stream.selected.tapStreamId, status: 'unread', ...nothing });
-    } else {
-      const result = yield* readStream(stream, options);
-      results.push(result);
-      hasEnded = result.error?.endsRun ?? false;
-    }
-  }
-  if (!hasEnded && !signal.aborted) state.finish();
-  yield { type: 'STATE', value: state.value() };
-}
-
-async function* readStream(
-  open: OpenStream,
-  options: SyncOptions,
-): AsyncGenerator<Message, StreamResult, undefined> {
-  const { stream, tapStreamId: name } = open.selected;
-  const { clock, logger, requests, state } = options;
-  const before = { ms: clock.now(), requests: requests() };
-  const outcome: Outcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
-  state.begin(name);
-  logger.info(`${name}: started`, { stream: name });
-  yield { type: 'STATUS', stream, status: 'started' };
-  const verdict = yield* readAndJudge(open, options, outcome);
-  const { status, error } = verdict;
-  if (status !== 'interrupted')
-    yield { type: 'STATUS', stream, status, ...(error !== undefined && { error }) };
-  return {
-    ...verdict,
-    stream: name,
-    records: outcome.records,
-    ...(outcome.leftOut > 0 && { leftOut: outcome.leftOut }),
-    requests: requests() - before.requests,
-    durationMs: clock.now() - before.ms,
-  };
-}
-
 /** How long after an answer that means "absent" or "forbidden" the stream is asked once more. */
 const doubtMs = 2_000;
 
-async function* readAndJudge(
-  stream: OpenStream,
-  options: SyncOptions,
-  outcome: Outcome,
-): AsyncGenerator<Message, Verdict, undefined> {
-  const { api, clock, signal } = options;
-  let refusedBefore: number | undefined;
-  for (;;) {
-    const answersBefore = api.answers();
-    yield* pipeStream(stream, options, outcome);
-    const isFirstRequest = api.answers() === answersBefore;
-    const verdict = await judge({ ...options, ...stream, outcome, isFirstRequest, refusedBefore });
-    if (verdict.status !== 'doubtful') return verdict;
-    refusedBefore = verdict.refusedOn;
-    // A signal ends the wait; the verdict on a run that is stopped says so.
-    await clock.sleep(doubtMs, signal).catch(() => undefined);
-    outcome.failure = undefined;
-  }
-}
+class OpenStream {
+  readonly #stream: StreamToRead;
+  readonly #options: SyncOptions;
+  readonly #name: string;
+  readonly #pages: () => AsyncGenerator<Page, void, undefined>;
+  readonly #outcome: Outcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
 
-/** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
-async function* pipeStream(
-  { selected, definition, pages }: OpenStream,
-  { state, loadValidator, logger, settings, obeysBookmark, signal }: SyncOptions,
-  outcome: Outcome,
-): AsyncGenerator<Message, void, undefined> {
-  const name = selected.tapStreamId;
-  const source = Readable.from(untilFailure(pages, outcome, signal), { highWaterMark: 1 });
-  const transform = new RecordTransform({
-    stream: selected,
-    loadValidator,
-    state,
-    outcome,
-    toleratesBadItems: settings.on_bad_item === 'warn',
-    movesBookmark: obeysBookmark(selected),
-    foreignBookmarkKeys: definition.foreignBookmarkKeys,
-    report: (finding) =>
-      logger.warning(`${name}: ${describe(finding, selected)}`, { stream: name }),
-    warn: (message) => logger.warning(message, { stream: name }),
-  });
-  // Errors are values here: only a reader that went away ends this pipe early, and it is told elsewhere.
-  pipeline(source, transform, () => undefined);
-  yield* transform as AsyncIterable<Message>;
-}
-
-/** A failing source ends like one that is at its end: thrown, it would destroy what is buffered. */
-async function* untilFailure(
-  pages: () => AsyncGenerator<Page, void, undefined>,
-  outcome: Outcome,
-  signal: AbortSignal,
-): AsyncGenerator<Page, void, undefined> {
-  try {
-    for await (const page of pages()) {
-      yield page;
-      if (outcome.failure !== undefined || signal.aborted) return;
+  /** @throws TapError (config) for a bookmark that cannot be understood. */
+  constructor(stream: StreamToRead, options: SyncOptions) {
+    const { selected, definition } = stream;
+    const { api, settings, clock, logger, state } = options;
+    const name = selected.tapStreamId;
+    const names = [definition.name, ...definition.aliases];
+    this.#stream = stream;
+    this.#options = options;
+    this.#name = name;
+    try {
+      this.#pages = definition.pages({
+        api,
+        settings,
+        now: clock.now,
+        bookmark: isReadWhole(selected) ? undefined : state.bookmark(name, names),
+        info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
+        warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
+      });
+    } catch (error) {
+      // Only the stream knows its bookmark, only this place knows the stream.
+      const { message, kind, cause } = asTapError(error, 'the stream cannot be opened');
+      throw new TapError(`${name}: ${message}`, { kind, cause, stream: name });
     }
-  } catch (error) {
-    // The stream boundary: stopping on a signal is no failure, everything else is.
-    if (!signal.aborted) outcome.failure = asTapError(error, 'the stream cannot be read');
+  }
+
+  unread(): StreamResult {
+    return { stream: this.#name, status: 'unread', records: 0, requests: 0, durationMs: 0 };
+  }
+
+  async *read(): AsyncGenerator<Message, StreamResult, undefined> {
+    const { clock, logger, requests, state } = this.#options;
+    const { stream } = this.#stream.selected;
+    const name = this.#name;
+    const before = { ms: clock.now(), requests: requests() };
+    state.begin(name);
+    logger.info(`${name}: started`, { stream: name });
+    yield { type: 'STATUS', stream, status: 'started' };
+    const verdict = yield* this.#readAndJudge();
+    const { status, error } = verdict;
+    if (status !== 'interrupted')
+      yield { type: 'STATUS', stream, status, ...(error !== undefined && { error }) };
+    const { records, leftOut } = this.#outcome;
+    return {
+      ...verdict,
+      stream: name,
+      records,
+      ...(leftOut > 0 && { leftOut }),
+      requests: requests() - before.requests,
+      durationMs: clock.now() - before.ms,
+    };
+  }
+
+  async *#readAndJudge(): AsyncGenerator<Message, Verdict, undefined> {
+    const { api, clock, signal } = this.#options;
+    const outcome = this.#outcome;
+    let refusedBefore: number | undefined;
+    for (;;) {
+      const answersBefore = api.answers();
+      yield* this.#pipe();
+      const isFirstRequest = api.answers() === answersBefore;
+      const told = { ...this.#options, ...this.#stream, outcome, isFirstRequest, refusedBefore };
+      const verdict = await judge(told);
+      if (verdict.status !== 'doubtful') return verdict;
+      refusedBefore = verdict.refusedOn;
+      // A signal ends the wait; the verdict on a run that is stopped says so.
+      await clock.sleep(doubtMs, signal).catch(() => undefined);
+      outcome.failure = undefined;
+    }
+  }
+
+  /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
+  async *#pipe(): AsyncGenerator<Message, void, undefined> {
+    const { logger, settings } = this.#options;
+    const { selected, definition } = this.#stream;
+    const name = this.#name;
+    const transform = new RecordTransform({
+      ...this.#options,
+      stream: selected,
+      outcome: this.#outcome,
+      toleratesBadItems: settings.on_bad_item === 'warn',
+      foreignBookmarkKeys: definition.foreignBookmarkKeys,
+      report: (finding) =>
+        logger.warning(`${name}: ${describe(finding, selected)}`, { stream: name }),
+      warn: (message) => logger.warning(message, { stream: name }),
+    });
+    // Errors are values here: only a reader that went away ends this pipe early, and it is told elsewhere.
+    pipeline(Readable.from(this.#untilFailure(), { highWaterMark: 1 }), transform, () => undefined);
+    yield* transform as AsyncIterable<Message>;
+  }
+
+  /** A failing source ends like one that is at its end: thrown, it would destroy what is buffered. */
+  async *#untilFailure(): AsyncGenerator<Page, void, undefined> {
+    const { signal } = this.#options;
+    const outcome = this.#outcome;
+    try {
+      for await (const page of this.#pages()) {
+        yield page;
+        if (outcome.failure !== undefined || signal.aborted) return;
+      }
+    } catch (error) {
+      // The stream boundary: stopping on a signal is no failure, everything else is.
+      if (!signal.aborted) outcome.failure = asTapError(error, 'the stream cannot be read');
+    }
   }
 }
 

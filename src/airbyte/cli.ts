@@ -60,7 +60,7 @@ async function spec({ stdout }: AirbyteRun): Promise<number> {
 /** A config that is wrong and an account that cannot be read are answers; only a bug is an error. */
 async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promise<number> {
   const { checkAccount, loadConfig } = await import('../assemble.ts');
-  const { isUntried } = await import('../check.ts');
+  const { isUntried } = await import('../trial.ts');
   let failure: TapError | undefined;
   try {
     const config = await loadConfig(configIn(path), run);

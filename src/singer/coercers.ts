@@ -112,17 +112,15 @@ export function dateTimeCoercer(column: Column): Coerce {
   };
 }
 
-export interface Items {
-  readonly coerce: Coerce;
-  readonly column: Column;
-  readonly isNullable: boolean;
-}
-
 /** Items that cannot be turned into what the array holds are taken out of it. */
-export function arrayCoercer(column: Column, items: Items): Coerce {
+export function arrayCoercer(
+  column: Column,
+  items: Column,
+  coerce: Coerce,
+  isNullable: boolean,
+): Coerce {
   const { indexes } = column.notes;
   const depth = column.place.filter((step) => step === null).length;
-  const { coerce, isNullable } = items;
   return (value) => {
     if (!Array.isArray(value)) return value === null ? null : refuse(value, column);
     let length = 0;
@@ -130,7 +128,7 @@ export function arrayCoercer(column: Column, items: Items): Coerce {
       indexes[depth] = index;
       const old = value[index] ?? null;
       const next = coerce(old) ?? null;
-      if (next === null && old === null && !isNullable) refuse(old, items.column);
+      if (next === null && old === null && !isNullable) refuse(old, items);
       if (next === null && (old !== null || !isNullable)) continue;
       if (next !== old || length !== index) value[length] = next;
       length += 1;

@@ -44,7 +44,6 @@ function meant(unknown: readonly string[], { properties = {} }: JsonSchema): str
   return near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
 }
 
-/** The names in a breadcrumb alone. */
 function namesIn(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter((step) => step !== 'properties' && step !== 'items').join('.');
 }

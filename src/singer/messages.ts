@@ -1,15 +1,13 @@
 import type { TapError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { JsonSchema } from './schema.ts';
+import type { SelectedStream } from './selection.ts';
 
 /** A stream's schema as its records will follow it: pruned by the selection. Once per stream and run. */
-export interface SchemaMessage {
+export interface SchemaMessage extends Pick<
+  SelectedStream,
+  'stream' | 'schema' | 'keyProperties' | 'bookmarkProperties'
+> {
   readonly type: 'SCHEMA';
-  /** The name the target is given. */
-  readonly stream: string;
-  readonly schema: JsonSchema;
-  readonly keyProperties: readonly string[];
-  readonly bookmarkProperties: readonly string[];
 }
 
 /** One page's finished records. */

@@ -19,7 +19,7 @@ import { isNullable, typesOf } from './schema.ts';
 import { cleanText, isCleanText } from './text.ts';
 
 /** A schema before and after the selection. */
-export interface Selected {
+interface Selected {
   readonly known: JsonSchema;
   readonly schema: JsonSchema;
 }
@@ -38,12 +38,12 @@ function hasUnwanted({ known, schema }: Selected): boolean {
   );
 }
 
-const scalarCoercers: Readonly<Record<string, (column: Column) => Coerce>> = Object.freeze({
+const scalarCoercers: Readonly<Record<string, (column: Column) => Coerce>> = {
   boolean: booleanCoercer,
   integer: integerCoercer,
   number: numberCoercer,
   string: stringCoercer,
-});
+};
 
 function drop(): undefined {
   return undefined;
@@ -57,11 +57,8 @@ function compile(selected: Selected, column: Column): Coerce {
   if (schema.items !== undefined && known.items !== undefined) {
     const items = { known: known.items, schema: schema.items };
     const itemColumn = columnAt([...column.place, null], items, column.notes);
-    return arrayCoercer(column, {
-      coerce: compile(items, itemColumn),
-      column: itemColumn,
-      isNullable: isNullable(schema.items),
-    });
+    const coerce = compile(items, itemColumn);
+    return arrayCoercer(column, itemColumn, coerce, isNullable(schema.items));
   }
   const scalar = schema.format === 'date-time' ? dateTimeCoercer : scalarCoercers[type];
   if (types.length === 1 && scalar !== undefined) return scalar(column);
@@ -74,13 +71,11 @@ export function columnAt(place: readonly Step[], selected: Selected, notes: Note
   return { place, notes, isKey: false, hasUnwanted: hasUnwanted(selected) };
 }
 
-/** What becomes of one known property. */
-export interface Property {
+interface Property {
   readonly name: string;
   readonly coerce: Coerce;
   /** A text that is clean can stay as it is, and most values are such texts. */
   readonly isText: boolean;
-  /** It was not selected. */
   readonly isDropped: boolean;
 }
 

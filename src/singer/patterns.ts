@@ -50,16 +50,14 @@ function streamOf(pattern: string): string {
 
 /** The names of streams in a JSON list of patterns; in what is no such list there are none. */
 export function streamsIn(text = '[]'): ReadonlySet<string> {
+  let patterns: Json = null;
   try {
-    const patterns: Json = JSON.parse(text);
-    const texts = Array.isArray(patterns) ? patterns : [];
-    return new Set(
-      texts.flatMap((pattern) => (typeof pattern === 'string' ? streamOf(pattern) : [])),
-    );
+    patterns = JSON.parse(text);
   } catch {
-    // A SyntaxError: whoever has set it means something else.
-    return new Set();
+    // A SyntaxError: the variable is set to something else.
   }
+  const texts = Array.isArray(patterns) ? patterns : [];
+  return new Set(texts.filter((pattern) => typeof pattern === 'string').map(streamOf));
 }
 
 /** Names only: `chats`, `visitor`, `email`; array items are no step of their own. */

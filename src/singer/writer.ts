@@ -52,20 +52,18 @@ export function* recordLines(
   if (length > 0) yield piece.subarray(0, length);
 }
 
-/** A SCHEMA message; `bookmark_properties` only of columns that exist. */
 export function schemaLine({
   stream,
   schema,
   keyProperties,
   bookmarkProperties,
 }: Omit<SchemaMessage, 'type'>): string {
-  const columns = bookmarkProperties.filter((name) => schema.properties?.[name] !== undefined);
   const message = {
     type: 'SCHEMA',
     stream,
     schema,
     key_properties: keyProperties,
-    ...(columns.length > 0 && { bookmark_properties: columns }),
+    ...(bookmarkProperties.length > 0 && { bookmark_properties: bookmarkProperties }),
   };
   return `${JSON.stringify(message)}\n`;
 }

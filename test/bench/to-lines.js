@@ -91,7 +91,6 @@ const sync = createSync({
   loadValidator: ({ name }) => loadValidator(name),
   state: State.parse(undefined, { streams }),
   settings: {},
-  obeysBookmark: () => true,
   logger,
   signal,
   confirmsAbsence: false,

@@ -144,7 +144,7 @@ export const airbyteMutants = [
   {
     name: 'a wrong subdomain passes the check',
     promise: 'a check that succeeds means that a sync can',
-    file: 'src/check.ts',
+    file: 'src/trial.ts',
     search: 'if (error === undefined || !isForbidden(error)) return error;',
     replacement: 'if (error === undefined || !isForbidden(error)) return undefined;',
     killers: testsOf('e2e/airbyte/check', '401: the token'),
