@@ -9,7 +9,6 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-/** Is it a JSON object: neither null nor an array? */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -28,13 +27,9 @@ export function jsonTypeOf(value: Json): string {
 export const maxNesting = 100;
 
 /** Has the value more than `maxNesting` levels of objects and arrays? Looks no deeper than that. */
-export function isTooDeep(value: unknown): boolean {
-  return exceeds(value, maxNesting);
-}
-
-function exceeds(value: unknown, levels: number): boolean {
+export function isTooDeep(value: unknown, levels: number = maxNesting): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((child) => exceeds(child, levels - 1));
+  return levels === 0 || Object.values(value).some((child) => isTooDeep(child, levels - 1));
 }
 
 /** JSON text of a value of any number of levels. */
@@ -47,11 +42,7 @@ export function jsonText(value: Json): string {
   }
 }
 
-/**
- * JSON text made without recursion.
- *
- * @param replace gives what is written for each scalar and each key
- */
+/** JSON text made without recursion. `replace` gives what is written for each scalar and each key. */
 export function deepJsonText(
   value: Json,
   replace: (scalar: Scalar) => Scalar = (scalar) => scalar,

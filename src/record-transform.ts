@@ -89,29 +89,27 @@ export class RecordTransform extends Transform {
       .then(() => callback(), callback);
   }
 
-  #say(message: Message): void {
-    this.push(message);
-  }
-
   async #write(page: Page): Promise<void> {
     const { stream: selected, state, outcome, foreignBookmarkKeys } = this.#options;
     const { stream, schema, keyProperties, bookmarkProperties, tapStreamId } = selected;
     this.#pages += 1;
     if (this.#pages === 1) {
-      this.#say({ type: 'STATUS', stream, status: 'running' });
-      this.#say({ type: 'SCHEMA', stream, schema, keyProperties, bookmarkProperties });
+      const description = { schema, keyProperties, bookmarkProperties };
+      this.push({ type: 'STATUS', stream, status: 'running' } satisfies Message);
+      this.push({ type: 'SCHEMA', stream, ...description } satisfies Message);
     }
     const { records, nulled } = this.#recordsOf(page, await this.#validator);
     if (records.length > 0) {
       outcome.records += records.length;
+      const message = { stream, records, timeExtractedMs: page.fetchedMs };
       const changes = nulled.size > 0 && { nulled };
-      this.#say({ type: 'RECORDS', stream, records, timeExtractedMs: page.fetchedMs, ...changes });
+      this.push({ type: 'RECORDS', ...message, ...changes } satisfies Message);
     }
     if (page.checkpoint === undefined || isReadWhole(selected)) return;
     state.advance(tapStreamId, page.checkpoint, foreignBookmarkKeys);
     if (state.sameAs(this.#told)) return;
     this.#told = state.value();
-    this.#say({ type: 'STATE', value: this.#told, tapStreamId });
+    this.push({ type: 'STATE', value: this.#told, tapStreamId } satisfies Message);
   }
 
   /** A page's items as records that are valid by the stream's schema, and which of their values became null. */

@@ -126,7 +126,10 @@ export async function checkStreams(
     refused.push(error);
   }
   const statuses = results().map(({ status }) => status);
-  if (statuses.some((status) => status === 'interrupted' || status === 'unread')) return tooSlow();
+  if (statuses.some((status) => status === 'interrupted' || status === 'unread')) {
+    const text = `the API has not answered completely within ${checkMs / 1000} s. Try again later.`;
+    return new TapError(text, { kind: 'transient' });
+  }
   if (!statuses.includes('complete')) return refused[0] ?? nothingToRead();
   if (refused.length > 0) {
     const names = refused.map(({ stream }) => stream).join(', ');
@@ -140,12 +143,6 @@ export async function checkStreams(
 /** Was nothing asked, since the access token first has to be renewed? */
 export function isUntried({ cause }: TapError): boolean {
   return cause instanceof RenewalWithheld;
-}
-
-function tooSlow(): TapError {
-  const seconds = checkMs / 1000;
-  const text = `the API has not answered completely within ${seconds} s. Try again later.`;
-  return new TapError(text, { kind: 'transient' });
 }
 
 function nothingToRead(): TapError {

@@ -95,7 +95,6 @@ export class CatalogEntry {
   readonly breadcrumbs: readonly Breadcrumb[];
   readonly #metadata: ReadonlyMap<string, JsonObject>;
 
-  /** @throws TapError (config) that names the stream and the breadcrumb. */
   constructor(value: Json, index: number) {
     const place = `stream ${index + 1} of the list`;
     if (!isJsonObject(value)) throw wrong(place, `is ${jsonTypeOf(value)}; it must be an object`);
@@ -122,7 +121,6 @@ export class CatalogEntry {
     this.root = this.#at([]);
   }
 
-  /** Is the stream to be read? */
   get isSelected(): boolean {
     return isChosen(this.root, this.schema, this.legacy) === true;
   }

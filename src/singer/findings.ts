@@ -3,10 +3,8 @@ import { jsonTypeOf } from '../json.ts';
 import { cleanText } from './text.ts';
 
 /**
- * What was met in a value: a field the schema does not know; a value its column could not hold; one that
- * is not put aside either, since it may hold what was not selected; an integer that reading JSON has
- * rounded; a number that no double can hold; text that was cleaned. `more-findings` comes once, when so many have been reported that no
- * further ones will be.
+ * `withheld`: it did not fit and is not put aside either, since it may hold what was not selected. `unsafe-integer`:
+ * reading JSON has rounded it. `out-of-range`: no double can hold it. `more-findings`: further ones are not reported.
  */
 export type FindingKind =
   | 'unknown-field'

@@ -10,7 +10,6 @@ export interface SchemaMessage extends Pick<
   readonly type: 'SCHEMA';
 }
 
-/** One page's finished records. */
 export interface RecordsMessage {
   readonly type: 'RECORDS';
   readonly stream: string;
@@ -43,5 +42,4 @@ export interface StatusMessage {
   readonly error?: TapError;
 }
 
-/** Everything that goes from the record transforms to a writer, in the order it is to be told. */
 export type Message = SchemaMessage | RecordsMessage | StateMessage | StatusMessage;

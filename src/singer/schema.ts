@@ -23,7 +23,6 @@ export function typesOf(schema: JsonSchema): readonly string[] {
   return types.filter((name) => name !== 'null');
 }
 
-/** May the value be null? */
 export function isNullable(schema: JsonSchema): boolean {
   return schema.type === 'null' || (Array.isArray(schema.type) && schema.type.includes('null'));
 }

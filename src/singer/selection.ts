@@ -8,9 +8,7 @@ import { pruneSchema, withoutNull } from './schema.ts';
 
 /** A stream that is to be read, and what of it. */
 export interface SelectedStream {
-  /** Which of the tap's streams it is. */
   readonly name: string;
-  /** The name a target is given. */
   readonly stream: string;
   /** The key of its bookmark in the state. */
   readonly tapStreamId: string;

@@ -169,7 +169,6 @@ export class State {
     return entries.find((entry) => Object.keys(entry).length > 0);
   }
 
-  /** A stream is being read from now on. */
   begin(tapStreamId: string): void {
     this.#value = Object.freeze({ ...this.#value, currently_syncing: tapStreamId });
   }
@@ -190,7 +189,6 @@ export class State {
     this.#value = Object.freeze({ ...this.#value, bookmarks });
   }
 
-  /** All streams have been read. */
   finish(): void {
     this.#value = Object.freeze({ ...this.#value, currently_syncing: null });
   }
