@@ -110,7 +110,7 @@ export class HttpError extends TapError {
   }
 
   /** The same failure in other words. */
-  retold(message: string, changes: Partial<HttpErrorOptions> = {}): HttpError {
+  reworded(message: string, changes: Partial<HttpErrorOptions> = {}): HttpError {
     return new HttpError(message, { ...this.#options, cause: this, ...changes });
   }
 }

@@ -72,7 +72,7 @@ export class HttpClient {
   readonly #limiter: Limiter;
   readonly #requester: Requester;
   readonly #credentials: Credentials;
-  /** Patience ran out and nothing was answered since: nobody is patient a second time. */
+  /** Patience ran out and nothing was answered since: each request gets one attempt. */
   #isExhausted = false;
 
   constructor(options: HttpClientOptions) {
@@ -129,14 +129,14 @@ export class HttpClient {
     const { kind, retryAfterMs } = error;
     if (kind === 'transient' && retryAfterMs !== undefined) {
       if (retryAfterMs > leftMs) throw waitTooLong(error, clock.now() + retryAfterMs);
-      // Before anybody is asked anything: the pause is everybody's.
+      // Before `revise` may send a request: the pause is for all requests.
       this.#limiter.holdFor(retryAfterMs);
     }
     if (kind === 'config' || attempts >= asking.mostAttempts) throw error;
     const query = await request.revise?.(error);
     if (query !== undefined) {
       Object.assign(asking, { query, attempts: 1, leftMs: maxRetryMs });
-      // Final for the other query; this one is another question and needs no wait.
+      // A failure that stays is that of the other query: the new one needs no wait.
       if (kind === 'transient') await this.#pause(1, maxRetryMs, error);
       return;
     }

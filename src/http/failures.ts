@@ -24,7 +24,7 @@ const kindOf: Readonly<Partial<Record<HttpFailure, ErrorKind>>> = {
 /**
  * A failed attempt; only what is `transient` is made again unchanged.
  * @param why the rest of a sentence that begins with the path: `sends HTML instead of JSON`
- * @param more what is not known yet is added where the request is (`HttpError.retold`)
+ * @param more what is not known yet is added where the request is (`HttpError.reworded`)
  */
 export function failed(
   failure: HttpFailure,
@@ -125,16 +125,16 @@ export function patienceUsedUp(error: HttpError, attempts: number, waitedMs: num
   const why =
     `${error.why}, at attempt ${attempts} after ${seconds} s of waiting in between ` +
     '(max_retry_seconds)';
-  return error.retold(sentence(error.path, why, error.advice), { kind: 'transient' });
+  return error.reworded(sentence(error.path, why, error.advice), { kind: 'transient' });
 }
 
-/** 9999-12-31T23:59:59Z: a wait may be longer than a date can tell. */
+/** 9999-12-31T23:59:59Z: a longer wait has no date. */
 const lastDateMs = 253_402_300_799_000;
 
 /** The server wants a longer wait than is left: no request may be made before, in any stream. */
 export function waitTooLong(error: HttpError, untilMs: number): HttpError {
   const until = new Date(Math.min(untilMs, lastDateMs)).toISOString();
-  return error.retold(
+  return error.reworded(
     `${error.path} ${error.why} and asks for no request before ${until}, which is longer than the tap ` +
       'waits (max_retry_seconds). Run it again after that time, or raise max_retry_seconds.',
     { kind: 'transient', endsRun: true },

@@ -17,7 +17,7 @@ type LimiterOptions = Pick<
 export class Limiter {
   readonly #options: LimiterOptions;
   readonly #slots: Sema;
-  /** The last starts, as many as the pace allows in a window; times by the clock that nobody sets. */
+  /** The last starts, as many as the pace allows in a window, in ms of `clock.elapsed`. */
   readonly #starts: number[] = [];
   #heldUntil = Number.NEGATIVE_INFINITY;
 
@@ -49,7 +49,7 @@ export class Limiter {
     if (this.#starts.length > requestsPerMinute) this.#starts.shift();
   }
 
-  /** No request starts for `ms` milliseconds from now, whoever asks. */
+  /** No request starts for `ms` milliseconds from now. */
   holdFor(ms: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, this.#options.clock.elapsed() + ms);
   }

@@ -20,7 +20,7 @@ const proxyVariables: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'all_pr
 export function proxyOf(origin: string): URL | undefined {
   const found = origin.startsWith('https:') ? addressFor(new URL(origin)) : '';
   if (found === '') return undefined;
-  // The package gives an address without a scheme the scheme of the request; everybody else says http.
+  // The package gives an address without a scheme the scheme of the request; other programs take http.
   const isAsGiven = proxyVariables.some((name) => process.env[name] === found);
   const address = isAsGiven ? found : found.replace(/^https:/, 'http:');
   if (URL.canParse(address)) {
@@ -33,7 +33,7 @@ export function proxyOf(origin: string): URL | undefined {
   );
 }
 
-/** The package takes `example.com` in NO_PROXY for that host alone; everybody else for those below it, too. */
+/** The package takes `example.com` in NO_PROXY for that host alone; other programs for its subdomains, too. */
 function addressFor({ protocol, hostname, port }: URL): string {
   const labels = isIP(hostname.replaceAll(/[[\]]/g, '')) === 0 ? hostname.split('.') : [hostname];
   const hosts = labels.map((_, index) => labels.slice(index).join('.'));

@@ -98,7 +98,7 @@ export class Requester {
     let redirect: Redirect | undefined;
     for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
       await this.#limiter.start(path);
-      const reply = await this.#counted({ url, outgoing, redirect });
+      const reply = await this.#report({ url, outgoing, redirect });
       if ('body' in reply) return reply;
       if (form !== undefined) throw formRedirected(path);
       redirect = reply;
@@ -107,8 +107,8 @@ export class Requester {
     throw this.#completed(tooManyRedirects(), { url, outgoing, redirect });
   }
 
-  /** Reports the request. A failure learns here of which request it is; what becomes of it is decided by the client. */
-  async #counted(exchange: Exchange): Promise<HttpAnswer | Redirect> {
+  /** Makes a request and reports it. A failure is completed here; the client decides whether to try again. */
+  async #report(exchange: Exchange): Promise<HttpAnswer | Redirect> {
     const { clock, onAttempt } = this.#options;
     const startMs = clock.elapsed();
     const report = (status: number | undefined, failure?: HttpFailure): void => {
@@ -222,7 +222,7 @@ export class Requester {
       ...(response && answerOf(response, error.isLimit, clock.now())),
       ...(redirect && behindRedirect(error, path, redirect, redact)),
     };
-    return error.retold(sentence(path, details.why, details.advice), details);
+    return error.reworded(sentence(path, details.why, details.advice), details);
   }
 }
 

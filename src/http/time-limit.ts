@@ -25,11 +25,9 @@ export class TimeLimit {
     const { clock, requestTimeoutMs } = options;
     const seconds = requestTimeoutMs / 1000;
     this.#silence = clock.timer(requestTimeoutMs, () => {
-      const isBody = this.#rate !== undefined;
-      const why = isBody
-        ? `falls silent for ${seconds} s in the middle of the body`
-        : `does not answer within ${seconds} s`;
-      this.#fail(why, 'Try again later, or raise request_timeout.');
+      const noAnswer = `does not answer within ${seconds} s`;
+      const noMore = `falls silent for ${seconds} s in the middle of the body`;
+      this.#fail(this.#rate ? noMore : noAnswer, 'Try again later, or raise request_timeout.');
     });
   }
 
@@ -57,7 +55,7 @@ export class TimeLimit {
 
   #startRate(): void {
     const { clock, requestTimeoutMs, minBytesPerMinute } = this.#options;
-    // Whoever waits longer for one piece waits so long for the bytes of that time, too.
+    // No shorter than the wait for one piece.
     const spanMs = Math.max(minuteMs, requestTimeoutMs);
     const minBytes = Math.ceil((minBytesPerMinute * spanMs) / minuteMs);
     this.#bytes = 0;

@@ -21,7 +21,7 @@ export interface ChatApi {
 
 export interface ChatApiOptions {
   readonly http: Pick<HttpClient, 'get'>;
-  /** Told once when our clock and the server's differ. */
+  /** Called once when our clock and the server's differ. */
   readonly warn: (message: string) => void;
   readonly now: () => number;
 }
@@ -32,7 +32,7 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
   let hasWarned = false;
 
   /** `atMs`: by our clock, when the server had just said its time. */
-  const heed = (serverTimeMs: number | undefined, atMs: number): void => {
+  const noteTime = (serverTimeMs: number | undefined, atMs: number): void => {
     if (serverTimeMs === undefined) return;
     newestMs = Math.max(newestMs ?? serverTimeMs, serverTimeMs);
     const aheadMs = atMs - serverTimeMs;
@@ -50,11 +50,11 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
       try {
         const answer = await http.get({ path: prefix + path, query, ...options });
         answers += 1;
-        heed(answer.serverTimeMs, answer.headMs);
+        noteTime(answer.serverTimeMs, answer.headMs);
         return answer;
       } catch (error) {
-        // A refused request tells the server's time, too.
-        if (error instanceof HttpError) heed(error.serverTimeMs, now());
+        // The answer of a refused request has the server's time, too.
+        if (error instanceof HttpError) noteTime(error.serverTimeMs, now());
         throw error;
       }
     },
@@ -63,26 +63,23 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
   };
 }
 
+/** How a request fails; `undefined`: it is answered. An abort or a wait beyond all patience is passed on. */
+async function failureOf(request: Promise<unknown>): Promise<HttpError | undefined> {
+  try {
+    await request;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.endsRun) throw error;
+    return error;
+  }
+}
+
 /** Does the account answer the simplest request there is? @param options how hard to try */
 export async function answersAgents(api: ChatApi, options?: AskOptions): Promise<boolean> {
-  try {
-    await api.get('agents', { limit: 1 }, options);
-    return true;
-  } catch (error) {
-    // Any refusal or failure is the answer no; an abort or a wait beyond all patience is passed on.
-    if (!(error instanceof HttpError) || error.endsRun) throw error;
-    return false;
-  }
+  return (await failureOf(api.get('agents', { limit: 1 }, options))) === undefined;
 }
 
 /** Does the API refuse the token itself (401), and not only for one endpoint? */
 export async function refusesToken(api: ChatApi): Promise<boolean> {
-  try {
-    await api.get('agents/me');
-    return false;
-  } catch (error) {
-    // The status is the question here; an abort and a failed run are not its answer.
-    if (!(error instanceof HttpError) || error.endsRun) throw error;
-    return error.status === 401;
-  }
+  return (await failureOf(api.get('agents/me')))?.status === 401;
 }

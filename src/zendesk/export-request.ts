@@ -64,7 +64,7 @@ export class ExportRequests {
       if (answer.position !== undefined) this.#smallest = answer.position.endId === null ? 2 : 1;
       return { ...answer, receivedMs };
     } catch (error) {
-      // A 400 may mean that the start is too young; any other failure is told with its position.
+      // A 400 may mean that the start is too young; any other failure gets its position.
       if (!(error instanceof HttpError)) throw error;
       if (!isProbe && this.#isPassedOver(error)) return this.#passOver(place, error);
       const earlier = this.#tooYoung(error, place);
@@ -138,5 +138,5 @@ export function told({ time }: Pick<Place, 'time'>, { unit }: ExportRequestSpec)
 
 function withPosition(error: HttpError, place: Place, spec: ExportRequestSpec): TapError {
   if (error.status === 401 || error.status === 403 || error.status === 404) return error;
-  return error.retold(`${error.message} (reading from ${told(place, spec)})`);
+  return error.reworded(`${error.message} (reading from ${told(place, spec)})`);
 }

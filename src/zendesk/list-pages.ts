@@ -1,12 +1,12 @@
 import type { JsonObject } from '../json.ts';
-import type { Page, PageSource, Probe, ReadOptions, ReadSettings } from './definition.ts';
+import type { Page, ReadOptions, ReadSettings, StreamDefinition } from './definition.ts';
 import { createListWarning, type Shape } from './shape.ts';
 
 export interface ListSpec {
   readonly path: string;
   readonly shape: Shape;
   /** Fills in, in place, what the API leaves to be known. */
-  readonly prepare?: (item: JsonObject, settings: ReadSettings) => void;
+  readonly prepare?: ((item: JsonObject, settings: ReadSettings) => void) | undefined;
 }
 
 async function readList(spec: ListSpec, { api, settings, warn }: ReadOptions): Promise<Page> {
@@ -17,15 +17,14 @@ async function readList(spec: ListSpec, { api, settings, warn }: ReadOptions): P
   return { items, fetchedMs: receivedMs };
 }
 
-/** Endpoints that answer everything at once: one request, no bookmark. */
-export function listPages(spec: ListSpec): PageSource {
-  return (options) =>
-    async function* pages() {
-      yield await readList(spec, options);
-    };
-}
-
-/** There is no smaller question. */
-export function listProbe(spec: ListSpec): Probe {
-  return (options) => readList(spec, options);
+/** Endpoints that answer everything at once: one request, no bookmark, and no smaller question to probe with. */
+export function listEndpoint(spec: ListSpec): Pick<StreamDefinition, 'path' | 'pages' | 'probe'> {
+  return {
+    path: spec.path,
+    pages: (options) =>
+      async function* pages() {
+        yield await readList(spec, options);
+      },
+    probe: (options) => readList(spec, options),
+  };
 }

@@ -8,7 +8,7 @@ import type { StreamDefinition } from './definition.ts';
 import { microseconds, readExportBookmark, seconds } from './export-bookmark.ts';
 import { exportPages, type ExportSpec } from './export-pages.ts';
 import { foreignIdKeys, idPages, readIdBookmark, type IdSpec } from './id-pages.ts';
-import { listPages, listProbe, type ListSpec } from './list-pages.ts';
+import { listEndpoint } from './list-pages.ts';
 import { exportProbe, idProbe } from './probe.ts';
 import { bareList, namedLists, objectUnder, oneObject } from './shape.ts';
 
@@ -20,7 +20,7 @@ function chatVersion(chat: JsonObject): string {
 }
 
 /**
- * A span has no id of its own: agent and start tell it, the start with all its digits (two spans of one
+ * A span has no id of its own: agent and start identify it, the start with all its digits (two spans of one
  * agent may begin in the same second). One fixture of another connector has whole microseconds.
  */
 function identifySpan(span: JsonObject): void {
@@ -31,7 +31,7 @@ function identifySpan(span: JsonObject): void {
   span['id'] = `${agent}|${instant}`;
 }
 
-/** The array tells the kind where the ban does not; Airbyte's schema calls created_at create_date. */
+/** The array is the kind where the ban has none; Airbyte's schema calls created_at create_date. */
 function completeBan(ban: JsonObject, array: string): void {
   ban['type'] ??= array;
   if ('created_at' in ban) ban['create_date'] ??= ban['created_at'] ?? null;
@@ -49,10 +49,6 @@ const usual = {
 
 /** The path of an endpoint, and the ways to ask it. */
 type Endpoint = Pick<StreamDefinition, 'path' | 'pages' | 'probe' | 'checkBookmark'>;
-
-function listEndpoint(spec: ListSpec): Endpoint {
-  return { path: spec.path, pages: listPages(spec), probe: listProbe(spec) };
-}
 
 function idEndpoint(spec: IdSpec): Endpoint {
   return {
@@ -77,8 +73,7 @@ function list(
   description: string,
   prepare?: (item: JsonObject) => void,
 ): StreamDefinition {
-  const spec = { path: name, shape: bareList };
-  const endpoint = listEndpoint(prepare === undefined ? spec : { ...spec, prepare });
+  const endpoint = listEndpoint({ path: name, shape: bareList, prepare });
   return { ...usual, ...endpoint, name, description };
 }
 

@@ -15,7 +15,7 @@ export interface TestClient {
   readonly waits: readonly Wait[];
 }
 
-/** A client on a fake clock, without jitter (each backoff is its ceiling), that records what it tells. */
+/** A client on a fake clock, without jitter (each backoff is its ceiling), that records what it reports. */
 export function createTestClient(options: Partial<HttpClientOptions> = {}): TestClient {
   const clock = createFakeClock(startMs);
   const reports: RequestReport[] = [];
