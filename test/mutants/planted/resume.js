@@ -7,7 +7,7 @@ const bookmark = 'src/zendesk/export-bookmark.ts';
 const pageLimit = 'src/zendesk/page-limit.ts';
 
 /** @param {...string} titles */
-const requestTests = (...titles) => testsOf('unit/zendesk/export-request', ...titles);
+const limitTests = (...titles) => testsOf('unit/zendesk/page-limit', ...titles);
 
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const resumeMutants = [
@@ -152,7 +152,7 @@ export const resumeMutants = [
     file: pageLimit,
     search: 'Math.floor(limit / 2)',
     replacement: 'Math.floor(limit / 1)',
-    killers: requestTests('a page too large at once is asked for with half the limit'),
+    killers: limitTests('a page is made smaller after three failures'),
   },
   {
     name: 'the limit stays small',
@@ -160,7 +160,7 @@ export const resumeMutants = [
     file: pageLimit,
     search: 'if (!isRefused) this.#current = raised;',
     replacement: 'if (isRefused) this.#current = raised;',
-    killers: testsOf('unit/zendesk/page-limit', 'after ten good pages the limit is raised'),
+    killers: limitTests('after ten good pages the limit is raised'),
   },
   {
     name: 'a page is halved while the API answers nowhere',
@@ -168,7 +168,7 @@ export const resumeMutants = [
     file: pageLimit,
     search: 'if (!isCertain && !(await answersAgents(this.#api, { maxAttempts: 1 })))',
     replacement: 'if (limit === 0)',
-    killers: requestTests('a page is not made smaller while the API answers nowhere'),
+    killers: limitTests('a page is not made smaller while the API answers nowhere'),
   },
   {
     name: 'a server that asks to wait is asked for less',
@@ -176,6 +176,6 @@ export const resumeMutants = [
     file: pageLimit,
     search: 'return !isLimit && (status >= 500',
     replacement: 'return (status >= 500',
-    killers: requestTests('a server that asks to wait is not taken for one'),
+    killers: limitTests('a server that asks to wait is not taken for one'),
   },
 ];

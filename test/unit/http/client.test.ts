@@ -144,6 +144,40 @@ test('an error object is an answer where the answer has its keys, and is told wh
   expect(String(error)).toContain('answers 200 OK with an error ("internal"). Try again later.');
 });
 
+const to = (location: string) => ({ status: 302, headers: { location } });
+
+test.each([
+  [[to('/gone'), { status: 404 }], 'redirects to /gone, which answers 404 Not Found'],
+  [[{ status: 302 }], 'redirects without saying where'],
+  [[to('http://')], 'redirects without saying where'],
+])('a redirect that leads nowhere is no missing stream: %j', async (answers, words) => {
+  scriptApi(origin, answers);
+  const error = await rejectionOf(createTestClient().client.get(get));
+  expect(error).toMatchObject({ failure: 'redirect', kind: 'config', status: 302 });
+  expect(String(error)).toContain(words);
+});
+
+test('a redirect within the host is followed and counts as a request', async () => {
+  const api = scriptApi(origin, [to('/api/moved?a=1'), { body: '"moved"' }]);
+  const { client, clock, reports } = createTestClient({ requestsPerMinute: 1 });
+  expect((await client.get(get)).body).toBe('moved');
+  expect(api.requests[1]?.uri).toBe('/api/moved?a=1');
+  expect(clock.sleeps).toEqual([60_000]);
+  expect(reports.map(({ status, failure }) => [status, failure])).toEqual([
+    [302, undefined],
+    [200, undefined],
+  ]);
+});
+
+test('a login page that does not answer just now is asked for again', async () => {
+  const unavailable = { status: 503, headers: { 'retry-after': '7' } };
+  scriptApi(origin, [to('/login'), unavailable, { body: [] }]);
+  const { client, clock, waits } = createTestClient();
+  expect((await client.get(get)).body).toEqual([]);
+  expect(clock.sleeps).toEqual([7_000]);
+  expect(waits[0]?.why).toBe('redirects to /login, which answers 503 Service Unavailable');
+});
+
 test('what the API says about an error is quoted without the token', async () => {
   scriptApi(origin, [{ status: 401, body: { error: 'invalid', description: `no ${token}` } }]);
   const error = await rejectionOf(createTestClient().client.get(get));

@@ -79,59 +79,12 @@ test('the least rate is measured over the time limit where that is longer than a
   expect(String(error)).toContain('sends less than 20 bytes in 120 s');
 });
 
-test('a redirect within the host is followed and counts as a request', async () => {
-  const { origin } = await serve((request, response) => {
-    if (request.url === '/api/moved?a=1') response.end('"moved"');
-    else response.writeHead(307, { location: '/api/moved?a=1' }).end('moved');
-  });
-  const { client, clock, reports } = createTestClient({ origin, requestsPerMinute: 1 });
-  expect((await client.get(get)).body).toBe('moved');
-  expect(clock.sleeps).toEqual([60_000]);
-  expect(reports.map(({ status, failure }) => [status, failure])).toEqual([
-    [307, undefined],
-    [200, undefined],
-  ]);
-});
-
 test('a path that looks like another host stays a path of this one', async () => {
   const { origin } = await serve((request, response) => response.end(JSON.stringify(request.url)));
   const { client } = createTestClient({ origin });
   const answer = await client.get({ path: '//127.0.0.2/x', query: {} });
   expect(answer.body).toBe('//127.0.0.2/x');
 });
-
-test('a redirect out of the API to something that is not there is no missing stream', async () => {
-  const { origin } = await serve((request, response) => {
-    if (request.url === '/api/items') response.writeHead(301, { location: '/gone' }).end();
-    else response.writeHead(404).end();
-  });
-  const error = await rejectionOf(createTestClient({ origin }).client.get(get));
-  expect(error).toMatchObject({ failure: 'redirect', kind: 'config', status: 301 });
-  expect(String(error)).toContain('redirects to /gone, which answers 404 Not Found');
-});
-
-test('a login page that does not answer just now is asked for again', async () => {
-  let requests = 0;
-  const { origin } = await serve((request, response) => {
-    requests += 1;
-    if (requests > 2) response.end('[]');
-    else if (request.url === '/login') response.writeHead(503, { 'retry-after': '7' }).end();
-    else response.writeHead(302, { location: '/login' }).end();
-  });
-  const { client, clock, waits } = createTestClient({ origin });
-  expect((await client.get(get)).body).toEqual([]);
-  expect(clock.sleeps).toEqual([7_000]);
-  expect(waits[0]?.why).toBe('redirects to /login, which answers 503 Service Unavailable');
-});
-
-test.each([[{}], [{ location: 'http://' }]])(
-  'a redirect with %j leads nowhere',
-  async (headers) => {
-    const { origin } = await serve((_, response) => response.writeHead(302, headers).end());
-    const error = await rejectionOf(createTestClient({ origin }).client.get(get));
-    expect(String(error)).toContain('redirects without saying where');
-  },
-);
 
 test('a request ends when the run is stopped, before the headers and in the body', async () => {
   const { origin } = await serve((request, response) => {

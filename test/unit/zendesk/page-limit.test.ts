@@ -3,19 +3,21 @@ import { expect, test } from '@jest/globals';
 import { HttpError } from '../../../src/errors.ts';
 import type { Json } from '../../../src/json.ts';
 import { PageLimit } from '../../../src/zendesk/page-limit.ts';
-import { scriptedApi } from '../../helpers/scripted-api.ts';
+import { scriptedApi, type Answer } from '../../helpers/scripted-api.ts';
 
-function failure(status: number, body: Json = ''): HttpError {
+function failure(status: number, body: Json = '', isLimit = false): HttpError {
   const kind = status >= 500 ? 'transient' : 'system';
-  return new HttpError('failed', { kind, failure: 'status', path: '/x', status, body });
+  return new HttpError('failed', { kind, failure: 'status', path: '/x', status, body, isLimit });
 }
 
-function createLimit(most: number) {
-  const api = scriptedApi(Array.from({ length: 50 }, () => []));
+/** @param agents what the API answers elsewhere */
+function createLimit(most: number, agents: Answer = []) {
+  const api = scriptedApi(Array<Answer>(50).fill(agents));
   const limit = new PageLimit(most, { api, warn: () => undefined });
   return {
     limit,
-    fail: (status = 500, body?: Json) => limit.lower(failure(status, body), 'here', 1),
+    fail: (status = 500, body?: Json, isLimit?: boolean) =>
+      limit.lower(failure(status, body, isLimit), 'here', 1),
     work: (pages: number) => {
       for (let page = 0; page < pages; page += 1) limit.worked();
       return limit.current;
@@ -23,12 +25,32 @@ function createLimit(most: number) {
   };
 }
 
+test('a page is not made smaller while the API answers nowhere', async () => {
+  const { limit, fail } = createLimit(1000, () => {
+    throw failure(503);
+  });
+  for (let attempt = 0; attempt < 5; attempt += 1) expect(await fail(503)).toBe(false);
+  expect(limit.current).toBe(1000);
+});
+
+test('a server that asks to wait is not taken for one that cannot send the page', async () => {
+  const { fail } = createLimit(1000);
+  for (let attempt = 0; attempt < 5; attempt += 1) expect(await fail(503, '', true)).toBe(false);
+});
+
 test('a page is made smaller after three failures, and then after each', async () => {
   const { limit, fail } = createLimit(1000);
   const lowered: boolean[] = [];
   for (let attempt = 0; attempt < 5; attempt += 1) lowered.push(await fail());
   expect(lowered).toEqual([false, false, true, true, true]);
   expect(limit.current).toBe(125);
+});
+
+test('a page larger than the tap reads is made smaller at once', async () => {
+  const { limit } = createLimit(1000);
+  const options = { kind: 'system', failure: 'too-large', path: '/x', status: 200 } as const;
+  expect(await limit.lower(new HttpError('failed', options), 'here', 1)).toBe(true);
+  expect(limit.current).toBe(500);
 });
 
 test('after ten good pages the limit is raised by a tenth, but not to one that the API refuses', async () => {
