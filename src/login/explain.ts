@@ -13,12 +13,19 @@ const meanings: Readonly<Record<string, string>> = {
   temporarily_unavailable: 'Zendesk is not available at the moment: try again later',
 };
 
-/** @returns why there is no token in the answer; `undefined`: there is one, or a code for one */
-export function explain(answer: URLSearchParams, redirectUri: string): string | undefined {
+/**
+ * @param key of what was asked for: a token, or a code for one
+ * @returns why it is not in the answer; `undefined`: it is
+ */
+export function explain(
+  answer: URLSearchParams,
+  key: 'access_token' | 'code',
+  redirectUri: string,
+): string | undefined {
   const error = answer.get('error');
   if (error === null) {
-    const hasToken = /^[!-~]+$/.test(answer.get('access_token') ?? answer.get('code') ?? '');
-    return hasToken ? undefined : 'the answer of Zendesk holds neither a token nor a code';
+    if (/^[!-~]+$/.test(answer.get(key) ?? '')) return undefined;
+    return `the answer of Zendesk holds no ${key}: run the command again, and check the client id`;
   }
   const meaning = meanings[error];
   if (meaning !== undefined) return meaning.replace('ADDRESS', redirectUri);

@@ -74,7 +74,7 @@ async function browse(attempt: Try): Promise<void> {
       } catch (error) {
         failure = error;
         const { message } = asTapError(error, 'this is a bug, please report it');
-        const said = run.logger.redact(message);
+        const said = run.logger.redact(message).replace(/\.$/, '');
         const text = `${said.charAt(0).toUpperCase()}${said.slice(1)}. The terminal says the same.`;
         return { isGood: false, title: 'You are not signed in', text };
       }
@@ -173,7 +173,8 @@ async function finish(
   const { run, config, client, place } = attempt;
   const { stdout, stderr } = run;
   run.logger.addSecrets([answer.get('code') ?? '', answer.get('access_token') ?? '']);
-  const problem = explain(answer, redirectUri);
+  const isCodeFlow = client.clientSecret !== undefined;
+  const problem = explain(answer, isCodeFlow ? 'code' : 'access_token', redirectUri);
   if (problem !== undefined) throw new ConfigError(problem);
   const tokens = await tokensOf(attempt, answer, redirectUri);
   const { accessToken, refreshToken = '' } = tokens;

@@ -1,11 +1,13 @@
 /** Where the tokens of a sign-in are put. */
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 
 import { ConfigError } from '../errors.ts';
 import { isMissingFile, readJsonFile, smallFile } from '../input-file.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { print } from '../output.ts';
-import { isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
+import { cannotBeWritten, isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
 import { quotedPath } from '../wording.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import type { Place } from './arguments.ts';
@@ -13,6 +15,10 @@ import type { Place } from './arguments.ts';
 /** Is the place fit for tokens of this account? Asked before anybody signs in. @throws ConfigError */
 export async function preparePlace(place: Place, subdomain: string): Promise<void> {
   await contentOf(place, subdomain);
+  if (place.kind === 'print') return;
+  await access(dirname(place.path), constants.W_OK).catch((error: unknown) => {
+    throw cannotBeWritten(place.path, error);
+  });
 }
 
 /** What is there already. */

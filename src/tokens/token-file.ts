@@ -80,9 +80,14 @@ export async function writeTokenFile(path: string, content: JsonObject): Promise
   try {
     await writeFileAtomic(path, text, { mode: 0o600 });
   } catch (error) {
-    const why = `cannot be written (${codeOf(error) || 'no code'}): check its folder's permissions and the disk.`;
-    throw new ConfigError(`${quotedPath(path)} ${why}`, '', error);
+    throw cannotBeWritten(path, error);
   }
+}
+
+/** @param cause of the file system */
+export function cannotBeWritten(path: string, cause: unknown): ConfigError {
+  const why = `cannot be written (${codeOf(cause) || 'no code'}): check its folder's permissions and the disk.`;
+  return new ConfigError(`${quotedPath(path)} ${why}`, '', cause);
 }
 
 /** Has `login` written it, or a run after it? */

@@ -133,6 +133,27 @@ test.each([
   });
 });
 
+test.each([
+  ['sandbox-client', secret, 'access_token'],
+  ['sandbox-public', undefined, 'code'],
+])('An answer of the other flow is no answer: %s', async (id, given, key) => {
+  await withSandbox({}, async (sandbox) => {
+    let page = '';
+    const browse = async ({ searchParams }: URL): Promise<void> => {
+      const back = new URL(searchParams.get('redirect_uri') ?? '');
+      const state = searchParams.get('state') ?? '';
+      back.search = new URLSearchParams({ [key]: 'abcdefgh', state }).toString();
+      page = (await bring(back)).body;
+    };
+    const args = ['--client-id', id, '--out', out];
+    const input = { args, browse, ...(given !== undefined && { secret: given }) };
+    const { ended } = await signIn(sandbox, input);
+    expect(ended).toContain('the answer of Zendesk holds no ');
+    expect(page).toContain('The answer of Zendesk holds no ');
+    await expect(stat(out)).rejects.toThrow('ENOENT');
+  });
+});
+
 test('A wrong secret is explained on the page and in the terminal', async () => {
   await withSandbox({}, async (sandbox) => {
     let page = '';
@@ -246,3 +267,15 @@ test('A file that holds something else, or is for another account, stays as it i
   expect((await runTap({ args })).stderr).toContain('is for another account');
   expect(await readFile(out, 'utf8')).toBe('{"subdomain": "other"}');
 });
+
+test.each(['--out', '--token-file'])(
+  'A folder for %s that does not exist is told before anybody signs in',
+  async (flag) => {
+    const path = join(folder, 'missing', 'tokens.json');
+    const args = ['login', '--subdomain', 'acme', '--client-id', 'x', flag, path];
+    const { code, stderr } = await runTap({ args });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`CRITICAL ${path} cannot be written (ENOENT)`);
+    expect(stderr).not.toContain('http');
+  },
+);
