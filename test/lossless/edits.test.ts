@@ -264,6 +264,7 @@ async function storm(seed: number): Promise<void> {
     },
     switches: {
       startId: dice.one(startIds),
+      endIds: dice.one([['chats'], ['chats', 'agent_timeline']]),
       maxPage: dice.one([3, 7, 20, 50, 1000]),
       deletedChats: dice.one(['tombstone', 'gone']),
       emptyEnd: dice.one(['echo', 'null', 'zero']),

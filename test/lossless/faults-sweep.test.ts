@@ -80,20 +80,38 @@ function endFaults(result: TapResult, code: number): readonly string[] {
   ];
 }
 
-const passing: readonly (readonly [string, Fault])[] = [
-  ['answered with a web page', { kind: 'html' }],
-  ['answered 503', { kind: 'status', status: 503 }],
-  ['answered 429', { kind: 'status', status: 429, retryAfter: 7 }],
-  ['answered with an empty body', { kind: 'emptyBody' }],
-  ['answered with half a body', { kind: 'cutGzip' }],
-  ['not answered', { kind: 'reset' }],
+const emptyPage = '{"chats":[],"agent_timeline":[],"count":0,"end_time":null,"next_page":null}';
+
+interface Strike {
+  readonly befalls: string;
+  readonly fault: Fault;
+  readonly path?: string;
+  readonly startId?: Switches['startId'];
+  readonly lean?: boolean;
+}
+
+/** Trouble that passes; an empty page of an export must be asked for again, however `start_id` is meant. */
+const passing: readonly Strike[] = [
+  { befalls: 'answered with a web page', fault: { kind: 'html' }, lean: true },
+  { befalls: 'answered 503', fault: { kind: 'status', status: 503 } },
+  { befalls: 'answered 429', fault: { kind: 'status', status: 429, retryAfter: 7 } },
+  { befalls: 'answered with an empty body', fault: { kind: 'emptyBody' } },
+  { befalls: 'answered with half a body', fault: { kind: 'cutGzip' } },
+  { befalls: 'not answered', fault: { kind: 'reset' } },
+  ...(['exclusive', 'inclusive', 'lookup'] as const).map((startId) => ({
+    befalls: `a page of an export and answered with nothing (start_id: ${startId})`,
+    fault: { kind: 'wrongShape', body: emptyPage } as const,
+    path: 'incremental/',
+    startId,
+    lean: startId === 'exclusive',
+  })),
 ];
 
-test.each(chosen(passing, ([name]) => name === 'answered with a web page'))(
-  'Whichever request is once %s, the run is complete',
-  async (_name, fault) => {
-    await withSweep({}, async (world) => {
-      const wrong = await strikeEach(world, { fault }, (result) => [
+test.each(chosen(passing, ({ lean }) => lean === true))(
+  'Whichever request is once $befalls, the run is complete',
+  async ({ fault, path = '', startId = 'exclusive' }) => {
+    await withSweep({ startId }, async (world) => {
+      const wrong = await strikeEach(world, { path, fault }, (result) => [
         ...endFaults(result, 0),
         ...lossesOf(world.sandbox, [result], streams),
       ]);
@@ -102,15 +120,15 @@ test.each(chosen(passing, ([name]) => name === 'answered with a web page'))(
   },
 );
 
-const lasting: readonly (readonly [string, Fault])[] = [
-  ['refused with 400', { kind: 'status', status: 400 }],
-  ['refused with 401', { kind: 'status', status: 401 }],
-  ['answered with JSON of another shape', { kind: 'wrongShape' }],
+const lasting: readonly Strike[] = [
+  { befalls: 'refused with 400', fault: { kind: 'status', status: 400 } },
+  { befalls: 'refused with 401', fault: { kind: 'status', status: 401 } },
+  { befalls: 'answered with JSON of another shape', fault: { kind: 'wrongShape' }, lean: true },
 ];
 
-test.each(chosen(lasting, ([name]) => name === 'answered with JSON of another shape'))(
-  'Whichever request is %s, the run fails and says so once, and the next run completes it',
-  async (_name, fault) => {
+test.each(chosen(lasting, ({ lean }) => lean === true))(
+  'Whichever request is $befalls, the run fails and says so once, and the next run completes it',
+  async ({ fault }) => {
     await withSweep({}, async (world) => {
       const wrong = await strikeEach(world, { fault }, async (broken) => {
         world.sandbox.faults.clear();
@@ -123,29 +141,8 @@ test.each(chosen(lasting, ([name]) => name === 'answered with JSON of another sh
   },
 );
 
-const emptyPage = '{"chats":[],"agent_timeline":[],"count":0,"end_time":null,"next_page":null}';
-
-test.each(
-  chosen(['exclusive', 'inclusive', 'lookup'] as const, (startId) => startId === 'exclusive'),
-)(
-  'Whichever page of an export is once answered with nothing, the run is complete (start_id: %s)',
-  async (startId) => {
-    await withSweep({ startId }, async (world) => {
-      const rule: FaultRule = {
-        path: 'incremental/',
-        fault: { kind: 'wrongShape', body: emptyPage },
-      };
-      const wrong = await strikeEach(world, rule, (result) => [
-        ...endFaults(result, 0),
-        ...lossesOf(world.sandbox, [result], streams),
-      ]);
-      expect(wrong).toEqual([]);
-    });
-  },
-);
-
 const kinds: readonly Fault[] = [
-  ...[...passing, ...lasting].map(([, fault]) => fault),
+  ...[...passing.slice(0, 6), ...lasting].map(({ fault }) => fault),
   { kind: 'status', status: 404 },
   { kind: 'brokenJson' },
   { kind: 'resetInBody' },

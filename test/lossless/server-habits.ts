@@ -1,7 +1,6 @@
-/** Everything the API may do that nobody has documented: one by one, and mixed by seed. */
+/** Everything the API may do that nobody has documented, one by one; mixed by seed: the storms of edits.test.ts. */
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
-import { createDice } from './dice.ts';
 
 export interface Habit {
   readonly title: string;
@@ -11,9 +10,7 @@ export interface Habit {
   readonly config?: object;
   /** Tried in `npm test`, too. */
   readonly isLean?: boolean;
-  /** The run may end with 1, if it says one of `namedErrors`; left out: everything is complete. */
-  readonly mayFail?: boolean;
-  /** It must say this. */
+  /** It must end with 1 and say this; left out: everything is complete. */
   readonly says?: RegExp;
   /** More requests than this are a loop. Default 500. */
   readonly mostRequests?: number;
@@ -39,48 +36,12 @@ const wrongUnit = /: the API's end_time \d+ is not in (micro)?seconds/;
 const ignoresSinceId = /: the API ignores since_id and sends 10 items at most/;
 const hides = /: the API hides records after 20/;
 
-function lacks({ envelope }: Partial<Switches>, key: 'end_time' | 'end_id'): boolean {
-  const missing = new Set([...(envelope?.omit ?? []), ...(envelope?.nulls ?? [])]);
-  return missing.has(key) && missing.has('next_page');
-}
-
-function cannotLeadOn(switches: Partial<Switches>): boolean {
-  const { startId, endIds = ['chats'] } = switches;
-  const hasNoId = !endIds.includes('chats') || lacks(switches, 'end_id');
-  return startId === 'ignored' || hasNoId;
-}
-
-interface NamedError {
-  readonly text: RegExp;
-  readonly isDueTo: (switches: Partial<Switches>) => boolean;
-}
-
-/** The errors a run may end with, each only where the server gives reason to. */
-const namedErrors: readonly NamedError[] = [
-  { text: tooMany, isDueTo: cannotLeadOn },
-  { text: noEndTime, isDueTo: (switches) => lacks(switches, 'end_time') },
-  { text: wrongUnit, isDueTo: ({ envelope }) => envelope?.wrongUnit ?? false },
-  { text: ignoresSinceId, isDueTo: ({ sinceId }) => sinceId === 'ignored' },
-  {
-    text: hides,
-    isDueTo: ({ hidden = null, emptyPages = null }) =>
-      hidden !== null || emptyPages?.every !== undefined,
-  },
-];
-
 /** What streams failed with, one line each. */
 export function failuresIn(stderr: string): string[] {
   const lines = stderr.split('\n');
   return lines.filter(
     (line) => /^(?:ERROR|CRITICAL) /.test(line) && !/ streams failed \(/.test(line),
   );
-}
-
-/** Is this failure one that such a server gives reason to? */
-export function isAllowed(failure: string, { switches, mayFail, says }: Habit): boolean {
-  if (says?.test(failure) === true) return true;
-  if (mayFail !== true) return false;
-  return namedErrors.some(({ text, isDueTo }) => text.test(failure) && isDueTo(switches));
 }
 
 type Row = readonly [title: string, switches: Partial<Switches>, account?: SandboxOptions];
@@ -209,55 +170,3 @@ export const habits: readonly Habit[] = [
     habitOf([title, switches, account], says),
   ),
 ];
-
-/** What each switch may be set to in a mixture; the first is what it is by default. */
-const choices: readonly (readonly Partial<Switches>[])[] = [
-  [{}, { startId: 'inclusive' }, { startId: 'lookup' }, { startId: 'ignored' }],
-  [{}, { endIds: [] }, { endIds: ['chats', 'agent_timeline'] }],
-  [
-    {},
-    { emptyPages: { every: 4 } },
-    { emptyPages: { every: 5, endTime: 'zero' } },
-    { emptyPages: { atItem: 12, times: 2, endTime: 'echo' } },
-  ],
-  [{}, { emptyEnd: 'null' }, { emptyEnd: 'zero' }],
-  [{}, { shortPages: { every: 2, size: 4 } }, { shortPages: { size: 6 } }],
-  [{}, { maxPage: 6 }, { maxPage: 17 }],
-  [
-    {},
-    { envelope: { omit: ['next_page', 'count'] } },
-    { envelope: { omit: ['end_id'] } },
-    { envelope: { nulls: ['end_time'] } },
-  ],
-  [{}, { timelineSort: 'start' }],
-  [{}, { minimumAgeSeconds: 840 }, { clockOffsetSeconds: 3600 }],
-  [{}, { bansLimit: 'perArray' }],
-  // Where since_id is ignored, a page that is clamped cannot be told from a list that is as short.
-  [
-    {},
-    { bansMaxPage: 3, agentsMaxPage: 3 },
-    { sinceId: 'exclusive', bansMaxPage: 3, agentsMaxPage: 3 },
-    { sinceId: 'exclusive' },
-    { sinceId: 'unpaged' },
-    { sinceId: 'ignored' },
-  ],
-];
-
-/** About half of the switches away from their default, the same ones for the same seed. */
-function mixture(seed: number): Habit {
-  const dice = createDice(seed);
-  const parts = choices.map((values) => (dice.percent(50) ? dice.one(values) : {}));
-  const switches: Partial<Switches> = Object.assign({}, ...parts);
-  const account = dice.percent(50) ? {} : smallBursts;
-  const bursts = account === smallBursts ? 'small bursts' : 'large bursts';
-  return {
-    title: `${bursts} and ${JSON.stringify(switches)}`,
-    switches,
-    account,
-    mayFail: true,
-  };
-}
-
-export const mixtures: readonly Habit[] = Array.from({ length: 30 }, (_, index) =>
-  mixture(index + 1),
-);
