@@ -33,14 +33,6 @@ interface Call {
   readonly asked: Asked;
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
 /** The right answer, made when it is due: a token that is given out has used up what it was asked for with. */
 async function answerTo(
   { answer, tokens }: ApiWorld,
@@ -48,16 +40,18 @@ async function answerTo(
 ): Promise<() => Reply> {
   if (asked.path === tokenPath && entry.method === 'POST') {
     const form = new URLSearchParams(await text(incoming));
-    return once(() => tokens({ form, authorization: incoming.headers.authorization }));
+    return () => tokens({ form, authorization: incoming.headers.authorization });
   }
-  return once(() => (entry.method === 'GET' ? answer(asked) : refusal(405)));
+  return () => (entry.method === 'GET' ? answer(asked) : refusal(405));
 }
 
 /** Sends the answer, or the fault that meets the request, and logs it. */
-async function respond(world: ApiWorld, call: Call, reply: () => Reply): Promise<void> {
+async function respond(world: ApiWorld, call: Call, answer: () => Reply): Promise<void> {
   const { incoming, outgoing, entry, asked } = call;
   const isGzip =
     world.settings.gzip && incoming.headers['accept-encoding']?.includes('gzip') === true;
+  let made: Reply | undefined;
+  const reply = (): Reply => (made ??= answer());
   const give = async (given: Reply): Promise<void> => {
     entry.status = given.status;
     entry.items = given.items;

@@ -1,20 +1,27 @@
 import type { JsonObject } from '../json.ts';
 import templates from './data/templates.json' with { type: 'json' };
 import { isoPaddedMs, isoSeconds } from './instants.ts';
-import { departments, type Agent } from './people.ts';
-import { at, type Random } from './random.ts';
+import { accountId, departments, type Agent } from './people.ts';
+import { at, toBase62, type Random } from './random.ts';
 import type { Words } from './words.ts';
 
-/** What all entries of one chat's history have to know. */
-export interface Talk {
+/** What the parts of one chat have in common. Times in seconds since 1970. */
+export interface Frame {
   readonly random: Random;
   readonly words: Words;
-  readonly visitorName: string;
   readonly agents: readonly Agent[];
-  readonly channel: string;
+  readonly departments: typeof departments;
+  readonly id: string;
+  readonly index: number;
+  readonly isOffline: boolean;
+  readonly started: number;
+  readonly duration: number;
+}
+
+/** What the entries of its history depend on besides. */
+interface Talk extends Frame {
+  readonly visitorName: string;
   readonly department: { readonly id: number; readonly name: string } | undefined;
-  readonly startMs: number;
-  readonly durationMs: number;
   readonly rating: string | null;
   /** Number of entries. */
   readonly length: number;
@@ -91,14 +98,16 @@ function entryAt(talk: Talk, index: number, atMs: number): Entry {
 
 /** The history in the order of its times. `index` is the position, as newer exports have it. */
 export function historyItems(talk: Talk): JsonObject[] {
-  const stepMs = talk.durationMs / talk.length;
+  const startMs = talk.started * 1000;
+  const stepMs = (talk.duration * 1000) / talk.length;
+  const channel = `#supportchat:${accountId}-${toBase62(talk.index, 12)}`;
   return Array.from({ length: talk.length }, (_unused, index) => {
-    const atMs = Math.floor(talk.startMs + index * stepMs + talk.random.next() * stepMs);
+    const atMs = Math.floor(startMs + index * stepMs + talk.random.next() * stepMs);
     const [type, byAgent, keys] = entryAt(talk, index, atMs);
     return {
       type,
       name: byAgent ? at(talk.agents, index).name : talk.visitorName,
-      channel: talk.channel,
+      channel,
       timestamp: isoPaddedMs(atMs),
       ...keys,
       index,

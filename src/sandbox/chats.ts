@@ -1,17 +1,17 @@
 import type { Json, JsonObject } from '../json.ts';
-import { conversionItem, historyItems } from './chat-history.ts';
+import { conversionItem, historyItems, type Frame } from './chat-history.ts';
 import templates from './data/templates.json' with { type: 'json' };
 import { isoSeconds, secondUs } from './instants.ts';
 import type { ChatTie } from './options.ts';
 import { accountId, departments, type Agent } from './people.ts';
 import { fraction, mix, Random, toBase62 } from './random.ts';
 import type { Entry } from './store.ts';
-import { allWords, latinOnly, latinWords, type Words } from './words.ts';
+import { allWords, latinOnly, latinWords } from './words.ts';
 
 const hashDigits = 6;
 const latinDepartments = latinOnly(departments);
 
-/** A tenth of all chats are messages left while nobody was there. */
+/** A tenth of all chats are messages left while no agent was there. */
 const offlineShare = 0.1;
 
 /** A quarter uses every script, the others western ones only. */
@@ -24,19 +24,6 @@ export interface ChatWorld {
   /** Those with western names, who talk in the chats that are western altogether. */
   readonly latinAgents: readonly Agent[];
   readonly history: { readonly min: number; readonly max: number };
-}
-
-/** What the parts of one chat have in common. Times in seconds since 1970. */
-interface Frame {
-  readonly random: Random;
-  readonly words: Words;
-  readonly agents: readonly Agent[];
-  readonly departments: typeof departments;
-  readonly id: string;
-  readonly index: number;
-  readonly isOffline: boolean;
-  readonly started: number;
-  readonly duration: number;
 }
 
 /**
@@ -151,7 +138,7 @@ function engagementItem(
 
 /** The keys that only a chat has, not an offline message. */
 function talkKeys(frame: Frame, { min, max }: ChatWorld['history'], visitor: string): JsonObject {
-  const { random, words, started, duration } = frame;
+  const { random, started, duration } = frame;
   const agents = talkingAgents(frame);
   // Mostly short, as talks are: the middle of the range is rare, its end very rare.
   const length = min + Math.floor((max - min + 1) * random.next() ** 3);
@@ -176,19 +163,10 @@ function talkKeys(frame: Frame, { min, max }: ChatWorld['history'], visitor: str
     conversions,
     engagements: agents.map((agent, place) => engagementItem(frame, measured, agent, place)),
   };
-  const history = historyItems({
-    random,
-    words,
-    visitorName: visitor,
-    agents,
-    channel: `#supportchat:${accountId}-${toBase62(frame.index, 12)}`,
-    department: departmentOf(frame),
-    startMs: started * 1000,
-    durationMs: duration * 1000,
-    rating: measured.rating,
-    length,
-  });
-  return { ...keys, history };
+  const department = departmentOf(frame);
+  const { rating } = measured;
+  const talk = { ...frame, agents, visitorName: visitor, department, rating, length };
+  return { ...keys, history: historyItems(talk) };
 }
 
 /** The chat of this place. Chats and offline messages have different keys, in the order of their templates. */

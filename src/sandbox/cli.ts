@@ -124,7 +124,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     terminal.stdout.write(`${task}\n`);
     return 0;
   } catch (error) {
-    // Whatever is wrong with flags, files or the port is told in one sentence.
+    // One sentence for each mistake in flags or files, and for a port that cannot be used.
     const isOwn = error instanceof Error && !('syscall' in error);
     terminal.stderr.write(`${isOwn ? error.message : asFatalError(error).message}\n`);
     return 1;

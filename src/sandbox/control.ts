@@ -28,7 +28,7 @@ async function readBody(incoming: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(body);
   } catch {
-    // JSON.parse's own words do not help whoever typed the body into a shell.
+    // JSON.parse's position does not help a person who types the body into a shell.
     throw new Error('The body is not JSON.');
   }
 }

@@ -1,4 +1,4 @@
-/** Each kind of fault and what it needs to be told; `data/options.json` says what goes wrong. Times in ms. */
+/** Each kind of fault and its parameters; `data/options.json` says what goes wrong. Times in ms. */
 interface FaultKinds {
   readonly status: {
     readonly status: number;

@@ -1,21 +1,12 @@
-import { refusal, type Reply } from './reply.ts';
-
 /** The parameters of a request, each at most once. */
 export type Query = Readonly<Record<string, string>>;
 
 /** Something a client sent that is refused. Thrown while a query is read, and answered by the router. */
-export interface Refused {
-  readonly refused: Reply;
-}
+export class Refused extends Error {}
 
-/** Is this what `refuse` throws? */
-export function isRefused(error: unknown): error is Refused {
-  return error instanceof Error && 'refused' in error;
-}
-
-/** Ends the reading of a query with this answer. */
-export function refuse(description: string, status = 400): never {
-  throw Object.assign(new Error(description), { refused: refusal(status, description) });
+/** Ends the reading of a query. */
+export function refuse(description: string): never {
+  throw new Refused(description);
 }
 
 /** Refuses parameters that are not known. The real API's answer to them is not known; here it is 400. */

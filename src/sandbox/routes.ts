@@ -1,6 +1,6 @@
 import { ExportAnswers, type AnswerWorld } from './export-answers.ts';
 import { answerAgent, answerIdList, answerWhole } from './list-answers.ts';
-import { isRefused, readQuery } from './query.ts';
+import { readQuery, Refused } from './query.ts';
 import { refusal, unauthorized, type Reply } from './reply.ts';
 import { exportNames, idListNames, isOneOf, listNames, type Resource } from './resources.ts';
 
@@ -45,8 +45,7 @@ export function createRouter(world: AnswerWorld): (asked: Asked) => Reply {
     try {
       return answer(resource, asked);
     } catch (error) {
-      // What the readers of queries throw is an answer.
-      if (isRefused(error)) return error.refused;
+      if (error instanceof Refused) return refusal(400, error.message);
       throw error;
     }
   };

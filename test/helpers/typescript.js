@@ -14,7 +14,11 @@ if (isMainThread && !process.features.typescript) register(import.meta.url);
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const { transform } = await import('@swc/core');
-  const jsc = { parser: { syntax: 'typescript' }, target: 'es2023' };
+  const jsc = {
+    parser: { syntax: 'typescript' },
+    target: 'es2023',
+    experimental: { keepImportAttributes: true },
+  };
   const path = fileURLToPath(url);
   const { code } = await transform(await readFile(path, 'utf8'), {
     filename: path,

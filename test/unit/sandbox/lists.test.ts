@@ -36,7 +36,7 @@ test('agents are paged by since_id, which includes the id it names', async () =>
   expect(await json(sandbox, `agents?limit=2&since_id=${Number(all[4]) + 1}`)).toEqual([]);
 });
 
-test('lists give ten items unless told otherwise', async () => {
+test('lists give ten items without a limit', async () => {
   const sandbox = await frozen({ agents: 30 });
   expect(await json(sandbox, 'agents')).toHaveLength(10);
 });
@@ -90,7 +90,7 @@ test('everything else is not found', async () => {
   expect(JSON.parse(answers[0]?.text ?? '')).toEqual({ error: 'Not Found' });
 });
 
-test('an account without agents has nobody in its lists', async () => {
+test('the lists of an account without agents are empty', async () => {
   const sandbox = await frozen({ agents: 0 });
   expect(await json(sandbox, 'agents')).toEqual([]);
   expect((await ask(sandbox, 'agents/me')).status).toBe(404);

@@ -130,7 +130,7 @@ test('a page can be the one before it once more', async () => {
   expect(await page(sandbox, 'chats', `${place(sandbox, 4)}&limit=5`)).toEqual(first);
 });
 
-test('records can be hidden from whoever starts at or before a time', async () => {
+test('records can be hidden from requests that start at or before a time', async () => {
   const sandbox = await tied({});
   const after = sandbox.account.timeAt('chats', 9);
   sandbox.setSwitches({ hidden: { resource: 'chats', after } });
