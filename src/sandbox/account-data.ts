@@ -29,25 +29,16 @@ export function makeAccountData(settings: Settings, nowSeconds: number): Account
   const members = agents.slice(0, agentCount);
   const fromSeconds = nowSeconds - settings.days * daySeconds;
   const range = [fromSeconds, nowSeconds - settings.newestAgeSeconds] as const;
-  const chatWorld = { seed, agents, latinAgents: latinOnly(agents), history };
-  const times = chatTimes(seed, settings.chats, range, settings.ties);
+  const world = { seed, range, agents };
+  const chatWorld = { ...world, latinAgents: latinOnly(agents), history };
+  const times = chatTimes(world, settings.chats, settings.ties);
   return {
     exports: {
       chats: times.map((time, index) => chatEntry(chatWorld, index, time)),
-      agent_timeline: timelineEntries({
-        rows: settings.timeline,
-        ties: settings.timelineTies,
-        range,
-        seed,
-        agents,
-        sort: settings.switches?.timelineSort ?? 'end',
-      }),
-      conversions: eventEntries('conversions', settings.conversions, seed + 1, { range, agents }),
-      department_events: eventEntries('department_events', settings.departmentEvents, seed + 2, {
-        range,
-        agents,
-      }),
-      agent_events: eventEntries('agent_events', settings.agentEvents, seed + 3, { range, agents }),
+      agent_timeline: timelineEntries(world, settings),
+      conversions: eventEntries(world, 'conversions', settings.conversions, 1),
+      department_events: eventEntries(world, 'department_events', settings.departmentEvents, 2),
+      agent_events: eventEntries(world, 'agent_events', settings.agentEvents, 3),
     },
     lists: {
       ...makeSettings(agents, members, nowSeconds),

@@ -7,9 +7,9 @@ import { applyPatch, wireText, type Patch } from './raw-json.ts';
 import {
   exportNames,
   idListNames,
-  isObject,
   isOneOf,
   listNames,
+  objectNames,
   timeKeys,
   unitOf,
   type ExportName,
@@ -109,7 +109,7 @@ export class Account {
 
   /** What an item is known by. A single object takes the place of the one there is. */
   #keyOf(resource: Resource, item: JsonObject): string {
-    if (isObject(resource)) return '';
+    if (isOneOf(objectNames, resource)) return '';
     const { id, agent_id: agentId, name } = item;
     const startUs = parseIso(item['start_time']);
     if (resource === 'agent_timeline' && startUs !== undefined) {

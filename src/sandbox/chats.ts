@@ -3,7 +3,7 @@ import { conversionItem, historyItems, type Frame } from './chat-history.ts';
 import templates from './data/templates.json' with { type: 'json' };
 import { isoSeconds, secondUs } from './instants.ts';
 import type { ChatTie } from './options.ts';
-import { accountId, departments, type Agent } from './people.ts';
+import { accountId, departments, type Agent, type DataWorld } from './people.ts';
 import { fraction, mix, Random, toBase62 } from './random.ts';
 import type { Entry } from './store.ts';
 import { allWords, latinOnly, latinWords } from './words.ts';
@@ -18,9 +18,7 @@ const offlineShare = 0.1;
 const internationalShare = 0.25;
 
 /** All that a chat is made from, besides its place and time. */
-export interface ChatWorld {
-  readonly seed: number;
-  readonly agents: readonly Agent[];
+export interface ChatWorld extends DataWorld {
   /** Those with western names, who talk in the chats that are western altogether. */
   readonly latinAgents: readonly Agent[];
   readonly history: { readonly min: number; readonly max: number };
@@ -220,9 +218,8 @@ function firstPlace({ at, count }: ChatTie, chats: number): number {
  * tied where it is asked for.
  */
 export function chatTimes(
-  seed: number,
+  { seed, range: [from, to] }: DataWorld,
   chats: number,
-  [from, to]: readonly [number, number],
   ties: readonly ChatTie[],
 ): number[] {
   const gap = (to - from) / Math.max(1, chats);

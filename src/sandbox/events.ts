@@ -1,15 +1,9 @@
 import type { JsonObject } from '../json.ts';
 import { isoMicros, isoSeconds, secondUs } from './instants.ts';
-import { accountId, departments, type Agent } from './people.ts';
+import { accountId, departments, type DataWorld } from './people.ts';
 import { at, fraction, mix, toBase62 } from './random.ts';
 import type { ExportName } from './resources.ts';
 import type { Entry } from './store.ts';
-
-export interface EventWorld {
-  /** The range of times in seconds since 1970. */
-  readonly range: readonly [from: number, to: number];
-  readonly agents: readonly Agent[];
-}
 
 interface Event {
   readonly index: number;
@@ -76,11 +70,12 @@ const kinds: Readonly<Record<Exclude<ExportName, 'agent_timeline' | 'chats'>, Ev
 
 /** So many events of an export, spread over the range, the last one exactly at its end. */
 export function eventEntries(
+  { seed: worldSeed, range, agents }: DataWorld,
   name: keyof typeof kinds,
   count: number,
-  seed: number,
-  { range, agents }: EventWorld,
+  salt: number,
 ): Entry[] {
+  const seed = worldSeed + salt;
   const { hasMicros, key: keyOf, item } = kinds[name];
   const [fromUs, toUs] = [range[0] * secondUs, range[1] * secondUs];
   const gapUs = (toUs - fromUs) / count;

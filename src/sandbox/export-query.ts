@@ -50,18 +50,16 @@ function readFields(name: ExportName, text: string | undefined): readonly string
   return unknown === undefined ? wanted : refuse(`fields names an unknown field: ${unknown}.`);
 }
 
-function checkUnit(name: ExportName, startTime: number): void {
+/** A start must be in the export's unit, and old enough. */
+function checkStart(name: ExportName, startTime: number, nowMs: number, minimumAge: number): void {
   if (name === 'agent_timeline') {
     if (startTime > 0 && startTime < smallestMicros) refuse('start_time is not in microseconds.');
   } else if (startTime >= largestSeconds) {
     refuse('start_time is not in seconds.');
   }
-}
-
-function checkAge(name: ExportName, startTime: number, nowMs: number, switches: Switches): void {
   const ageSeconds = nowMs / 1000 - (startTime * unitOf(name)) / secondUs;
-  if (ageSeconds > switches.minimumAgeSeconds) return;
-  refuse(`start_time is not more than ${switches.minimumAgeSeconds} seconds ago.`);
+  if (ageSeconds > minimumAge) return;
+  refuse(`start_time is not more than ${minimumAge} seconds ago.`);
 }
 
 /** Reads and checks the query of an export against the server's clock. Raises a refusal. */
@@ -76,8 +74,7 @@ export function readExportQuery(
   const hasIds = name !== 'agent_timeline' || switches.endIds.includes(name);
   allowOnly(query, hasIds ? [...parameters, 'start_id'] : parameters);
   const startTime = wholeNumber(query, 'start_time') ?? 0;
-  checkUnit(name, startTime);
-  checkAge(name, startTime, nowMs, switches);
+  checkStart(name, startTime, nowMs, switches.minimumAgeSeconds);
   const limit = readLimit(query, largestLimit);
   if (limit > largestLimit) refuse(`limit is larger than ${largestLimit}.`);
   return {

@@ -3,7 +3,13 @@ import type { AnswerWorld } from './export-answers.ts';
 import { allowOnly, readLimit, refuse, wholeNumber, type Query } from './query.ts';
 import { wireText } from './raw-json.ts';
 import { okReply, refusal, type Reply } from './reply.ts';
-import { isObject, type IdListName, type ObjectName, type PlainName } from './resources.ts';
+import {
+  isOneOf,
+  objectNames,
+  type IdListName,
+  type ObjectName,
+  type PlainName,
+} from './resources.ts';
 import type { Entry } from './store.ts';
 import type { Switches } from './switches.ts';
 
@@ -69,7 +75,7 @@ export function answerWhole(world: AnswerWorld, name: ObjectName | PlainName, qu
   allowOnly(query, []);
   const { entries } = world.account.store(name);
   const items = itemsOf(entries);
-  if (!isObject(name)) {
+  if (!isOneOf(objectNames, name)) {
     return okReply(
       wireText(items),
       entries.map(({ key }) => key),

@@ -14,6 +14,14 @@ export interface Agent {
   readonly fullName: string;
 }
 
+/** What timespans, events and chats are made from. */
+export interface DataWorld {
+  readonly seed: number;
+  /** The range of their times in seconds since 1970. */
+  readonly range: readonly [from: number, to: number];
+  readonly agents: readonly Agent[];
+}
+
 /** The number of the account, part of many ids. */
 export const accountId = 1_234_567;
 

@@ -51,11 +51,6 @@ export function isOneOf<Name extends string>(list: readonly Name[], word: string
   return list.some((name) => name === word);
 }
 
-/** Is it one of the single objects? */
-export function isObject(resource: Resource): resource is ObjectName {
-  return isOneOf(objectNames, resource);
-}
-
 /** What a store counts in, in the unit of the resource. Of the exports, only agent_timeline counts microseconds. */
 export function unitOf(resource: Resource): number {
   return resource === 'agent_timeline' || timeKeys[resource] === undefined ? 1 : secondUs;

@@ -1,19 +1,9 @@
 import type { JsonObject } from '../json.ts';
 import { isoMicros, secondUs } from './instants.ts';
-import type { Agent } from './people.ts';
+import type { Settings } from './options.ts';
+import type { DataWorld } from './people.ts';
 import { at, fraction, mix } from './random.ts';
 import type { Entry } from './store.ts';
-
-export interface TimelineOptions {
-  readonly rows: number;
-  /** Rows on top of that which share one start and one end. */
-  readonly ties: number;
-  /** The range of times in seconds since 1970. */
-  readonly range: readonly [from: number, to: number];
-  readonly seed: number;
-  readonly agents: readonly Agent[];
-  readonly sort: 'end' | 'start';
-}
 
 /** One timespan. */
 interface Span {
@@ -35,7 +25,7 @@ const shortSpanUs = 251_003;
  * Each agent's spans follow each other without a gap: every block of time holds one change of status per agent, at a
  * moment that depends on nothing but block and agent.
  */
-function regularSpans({ agents, seed, range: [from, to] }: TimelineOptions, count: number): Span[] {
+function regularSpans({ agents, seed, range: [from, to] }: DataWorld, count: number): Span[] {
   const blocks = Math.ceil(count / agents.length);
   const blockUs = ((to - from) * secondUs) / (blocks + 1);
   const changeUs = (block: number, place: number): number =>
@@ -49,7 +39,11 @@ function regularSpans({ agents, seed, range: [from, to] }: TimelineOptions, coun
 }
 
 /** Two spans of one agent within one second, and spans that tie at the microsecond. */
-function specialSpans({ rows, ties, range: [from, to], agents }: TimelineOptions): Span[] {
+function specialSpans(
+  { range: [from, to], agents }: DataWorld,
+  rows: number,
+  ties: number,
+): Span[] {
   const middleUs = Math.floor((from + to) / 2) * secondUs;
   const agentId = at(agents, 0).id;
   const pair = [
@@ -80,11 +74,12 @@ function spanItem({ agentId, startUs, endUs }: Span): JsonObject {
  * Timespans during which an agent's status and number of chats stayed the same. They have no id of their own; agent and
  * start tell them apart.
  */
-export function timelineEntries(options: TimelineOptions): Entry[] {
-  const special = specialSpans(options);
-  const regular = regularSpans(options, Math.max(0, options.rows - special.length + options.ties));
+export function timelineEntries(world: DataWorld, settings: Settings): Entry[] {
+  const { timeline, timelineTies, switches } = settings;
+  const special = specialSpans(world, timeline, timelineTies);
+  const regular = regularSpans(world, Math.max(0, timeline + timelineTies - special.length));
   return [...regular, ...special].map((span) => ({
-    at: options.sort === 'end' ? span.endUs : span.startUs,
+    at: switches?.timelineSort === 'start' ? span.startUs : span.endUs,
     key: `${span.agentId}|${span.startUs}`,
     item: () => spanItem(span),
   }));

@@ -17,13 +17,10 @@ export function latinOnly<T>(list: readonly T[]): T[] {
   return latin.length > 0 ? latin : list.slice(0, 1);
 }
 
+const latin = Object.entries(words).map(([name, list]): unknown[] => [
+  name,
+  latinOnly<unknown>(list),
+]);
+
 /** Western scripts only, which is what most chats of most accounts are made of. */
-export const latinWords: Words = {
-  ...words,
-  visitorNames: latinOnly(words.visitorNames),
-  places: latinOnly(words.places),
-  visitorLines: latinOnly(words.visitorLines),
-  agentLines: latinOnly(words.agentLines),
-  tags: latinOnly(words.tags),
-  pages: latinOnly(words.pages),
-};
+export const latinWords: Words = Object.fromEntries(latin);
