@@ -1,6 +1,7 @@
 /** What the program is and takes, for tools (`--about --format json`) and for people. */
 import { currentSettings } from './config.ts';
-import type { Json, JsonObject } from './json.ts';
+import { textOf } from './config/wording.ts';
+import type { JsonObject } from './json.ts';
 import type { StreamDescription } from './singer/catalog.ts';
 
 /** Words of the Meltano hub's schema of plugins; each of them is true. */
@@ -48,19 +49,18 @@ export function about(options: AboutOptions): JsonObject {
 
 interface Setting {
   readonly key: string;
+  readonly property: JsonObject;
   readonly description: string;
   readonly isRequired: boolean;
 }
 
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function settingsOf(schema: JsonObject): readonly Setting[] {
+/** What a user may set, by the JSON Schema of the config. */
+export function settingsOf(schema: JsonObject): readonly Setting[] {
   const { required } = schema;
   return currentSettings(schema).map(([key, property]) => {
+    const description = textOf(property['description'] ?? '');
     const isRequired = Array.isArray(required) && required.includes(key);
-    return { key, description: textOf(property['description']), isRequired };
+    return { key, property, description, isRequired };
   });
 }
 

@@ -1,8 +1,7 @@
 /** `npm run generate`: writes what follows from the schemas and the table of streams. */
-import { generate } from './generate/files.ts';
+import { writeFile } from 'node:fs/promises';
 
-process.exitCode = await generate({
-  argv: process.argv.slice(2),
-  root: new URL('../', import.meta.url),
-  write: (line) => process.stdout.write(line),
-});
+import { generatedFiles } from './generate/files.ts';
+
+const root = new URL('../', import.meta.url);
+for (const { path, text } of await generatedFiles(root)) await writeFile(new URL(path, root), text);

@@ -1,7 +1,7 @@
 /** What the platform asks a user for: made of the config's own schema. */
 import { currentSettings, propertiesOf } from '../config.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { advancedAuth } from './advanced-auth.ts';
+import { readShipped } from '../shipped.ts';
 
 /** Settings the platform has words of its own for, or whose place is inside `credentials`. */
 const notAsked: ReadonlySet<string> = new Set([
@@ -49,6 +49,7 @@ export function airbyteSpec(schema: JsonObject): object {
       properties: askedAll([...first, ...others]),
       additionalProperties: true,
     },
-    advanced_auth: advancedAuth,
+    // The platform's own sign-in: the code flow on the account's host. Words in double braces are the platform's.
+    advanced_auth: JSON.parse(readShipped('schemas/airbyte-advanced-auth.json')),
   };
 }

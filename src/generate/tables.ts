@@ -1,5 +1,7 @@
-import { currentSettings, propertiesOf } from '../config.ts';
-import type { Json, JsonObject } from '../json.ts';
+import { settingsOf } from '../about.ts';
+import { propertiesOf } from '../config.ts';
+import { textOf } from '../config/wording.ts';
+import type { JsonObject } from '../json.ts';
 import type { JsonSchema } from '../singer/schema.ts';
 import type { StreamDefinition } from '../zendesk/definition.ts';
 
@@ -24,22 +26,12 @@ function code(word: string): string {
   return `\`${word}\``;
 }
 
-function wordsOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function defaultOf(property: JsonObject, isRequired: boolean): string {
-  if (isRequired) return '**required**';
-  const { default: value } = property;
-  return value === undefined ? nothing : code(JSON.stringify(value));
-}
-
 /** The config's keys: what each means and what goes without it. Those that are no longer needed are left out. */
 export function configTable(schema: JsonObject): string {
-  const { required } = schema;
-  const rows = currentSettings(schema).map(([key, property]) => {
-    const isRequired = Array.isArray(required) && required.includes(key);
-    return [code(key), wordsOf(property['description']), defaultOf(property, isRequired)];
+  const rows = settingsOf(schema).map(({ key, description, isRequired, property }) => {
+    const { default: value } = property;
+    const given = value === undefined ? nothing : code(JSON.stringify(value));
+    return [code(key), description, isRequired ? '**required**' : given];
   });
   return table(['Key', 'Meaning', 'Default'], rows);
 }
@@ -48,7 +40,7 @@ export function configTable(schema: JsonObject): string {
 export function deprecatedList(schema: JsonObject): string {
   return propertiesOf(schema)
     .filter(([, property]) => property['deprecated'] === true)
-    .map(([key, property]) => `- ${code(key)}: ${wordsOf(property['description'])}`)
+    .map(([key, property]) => `- ${code(key)}: ${textOf(property['description'])}`)
     .join('\n');
 }
 
@@ -99,7 +91,7 @@ export function streamTable(streams: readonly DescribedStream[], config: JsonObj
   return table(header, rows);
 }
 
-/** Without a key in Airbyte, whose own connector advertises none (src/airbyte/catalog.ts, which must not be needed here). */
+/** As in src/airbyte/catalog.ts, which must not be needed here. */
 const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
 
 /** The streams as Airbyte shows them. */
