@@ -368,6 +368,18 @@ test('A file with several mistakes is told all of them, each in its own sentence
   ]);
 });
 
+test.each<[string, Json, string]>([
+  ['stream_maps', '{"chats": {"email": null}}', 'map or hash values'],
+  ['stream_map_config', { hash_seed: 'x' }, 'map or hash values'],
+  ['faker_config', { seed: 1 }, 'replace values by made-up ones'],
+  ['batch_config', { encoding: {} }, 'write records to batch files'],
+])('%s is refused unless it is empty', async (key, value, what) => {
+  const [sentence] = await sentencesOf({ ...needed, [key]: value });
+  expect(sentence).toContain(`${key} is not supported: this tap does not ${what}. Take it out of`);
+  for (const empty of [{}, [], null, '', '{}', false])
+    expect(await notesOf({ ...needed, start_date: '2024-01-01', [key]: empty })).toEqual([]);
+});
+
 const noToken =
   'access_token is missing: get one with "tap-zendesk-chat login", or give an OAuth token of Zendesk Chat ' +
   'with the scopes read and chat.';
