@@ -3,7 +3,6 @@
 export interface StreamState {
   readonly type: string;
   readonly stream: { stream_descriptor: { name: string }; stream_state: Record<string, unknown> };
-  readonly sourceStats?: { recordCount: number };
 }
 
 export interface Schema {
@@ -24,14 +23,6 @@ export interface Message {
   readonly record?: { stream: string; data: Record<string, unknown> };
   readonly state?: StreamState;
   readonly catalog?: { streams: CatalogStream[] };
-  readonly connectionStatus?: { status: string; message?: string };
-  readonly trace?: Trace;
-}
-
-interface Trace {
-  readonly type: string;
-  readonly stream_status?: { stream_descriptor: { name: string }; status: string };
-  readonly error?: { message: string; stream_descriptor?: { name: string } };
 }
 
 export function messagesOf(output: string): readonly Message[] {
@@ -52,10 +43,11 @@ export function recordsOf(
   return records;
 }
 
-/** @returns the last one of each stream */
+/** @returns the last one of each stream, as a source is given it */
 export function lastStates(messages: readonly Message[]): readonly StreamState[] {
-  const states = messages.flatMap(({ state }) => (state === undefined ? [] : [state]));
-  return [...new Map(states.map((state) => [state.stream.stream_descriptor.name, state])).values()];
+  const states = messages.flatMap(({ state }) => state ?? []);
+  const last = new Map(states.map(({ stream }) => [stream.stream_descriptor.name, stream]));
+  return [...last.values()].map((stream) => ({ type: 'STREAM', stream }));
 }
 
 export function discovered(messages: readonly Message[]): readonly CatalogStream[] {
@@ -74,16 +66,4 @@ export function configuredCatalog(streams: readonly CatalogStream[]): {
     destination_sync_mode: 'append',
   }));
   return { streams: configured };
-}
-
-/** @returns statuses by stream, in their order */
-export function statusesOf(
-  messages: readonly Message[],
-): Readonly<Record<string, readonly string[]>> {
-  const statuses: Record<string, string[]> = {};
-  for (const { trace } of messages) {
-    const status = trace?.stream_status;
-    if (status !== undefined) (statuses[status.stream_descriptor.name] ??= []).push(status.status);
-  }
-  return statuses;
 }

@@ -1,21 +1,15 @@
-/**
- * singer-io's tap-zendesk-chat as it installs, its base URL replaced in a copy, and the endpoints it asks
- * that the sandbox does not have: the search of chats and chats by their ids.
- */
+/** singer-io's tap-zendesk-chat, and the endpoints it asks that the sandbox does not have: the search of chats and chats by their ids. */
 import { once } from 'node:events';
-import { cp, readFile, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
-import { join } from 'node:path';
 
 import { itemsOf } from './expected.ts';
-import { runProgram, runWell } from './programs.ts';
-import { consumerEnv } from './stage.ts';
-import type { Sandbox, Stage } from './stage.ts';
+import { installCopy } from './old-connector.ts';
+import { runWithFiles, type Files, type Sandbox, type Stage } from './stage.ts';
 import type { Answer } from './programs.ts';
 
 export interface OldTap {
-  /** Path of a config as it wants it. */
-  readonly config: string;
+  /** As it wants it. */
+  readonly config: object;
   /** A catalog, everything in it selected. */
   readonly discover: () => Promise<{ streams: Answer[] }>;
   /** What it writes. */
@@ -73,54 +67,33 @@ async function startOldApi(sandbox: Sandbox) {
   return { url: `http://127.0.0.1:${port}`, searches: () => searches, end };
 }
 
-async function copyWithUrl(python: string, folder: string, url: string) {
-  const where = 'import tap_zendesk_chat; print(tap_zendesk_chat.__path__[0])';
-  const installed = (await runWell(python, ['-c', where])).trim();
-  await cp(installed, join(folder, 'tap_zendesk_chat'), { recursive: true });
-  const file = join(folder, 'tap_zendesk_chat', 'http.py');
-  const parts = (await readFile(file, 'utf8')).split('https://{self.subdomain}.zendesk.com');
-  if (parts.length !== 2) throw new Error('It does not name its base URL once.');
-  await writeFile(file, parts.join(url));
-}
-
 export async function openOldTap(stage: Stage, sandbox: Sandbox): Promise<OldTap> {
-  const { python } = await stage.environment('tap-zendesk-chat-singer-io');
-  const folder = await stage.folder();
   const { url, searches, end } = await startOldApi(sandbox);
-  await copyWithUrl(python, folder, url);
-  const program = join(folder, 'old-tap');
-  const start = `exec "${python}" -c 'from tap_zendesk_chat import main; main()' "$@"`;
-  await writeFile(program, `#!/bin/sh\nexport PYTHONPATH="${folder}"\n${start}\n`, { mode: 0o755 });
-  const config = join(folder, 'config.json');
-  const old = {
+  const original = {
+    consumer: 'tap-zendesk-chat-singer-io',
+    package: 'tap_zendesk_chat',
+    file: 'http.py',
+    address: 'https://{self.subdomain}.zendesk.com',
+    start: 'from tap_zendesk_chat import main; main()',
+  };
+  const program = await installCopy(stage, original, url);
+  const folder = await stage.folder();
+  const config = {
+    ...sandbox.config,
     chat_search_interval_days: '14',
     chats_full_sync_days: 7,
     agents_page_limit: '100',
   };
-  await writeFile(config, JSON.stringify({ ...sandbox.config, ...old }));
-  const env = consumerEnv(folder, sandbox);
-  const run = async (argv: readonly string[]) => {
-    const options = { cwd: folder, env };
-    const { code, stdout, stderr } = await runProgram(
-      program,
-      ['--config', config, ...argv],
-      options,
-    );
+  const run = async (command: readonly string[], files: Files = {}) => {
+    const where = { folder, sandbox };
+    const { code, stdout, stderr } = await runWithFiles(command, { config, ...files }, where);
     if (code !== 0) throw new Error(`singer-io's tap ended with ${code}: ${stderr.slice(-2000)}`);
     return stdout;
   };
   return {
     config,
-    discover: async () => selectAll(JSON.parse(await run(['--discover']))),
-    async read(catalog, state = {}) {
-      const argv = [];
-      for (const [name, value] of Object.entries({ catalog, state })) {
-        const path = join(folder, `${name}.json`);
-        await writeFile(path, JSON.stringify(value));
-        argv.push(`--${name}`, path);
-      }
-      return run(argv);
-    },
+    discover: async () => selectAll(JSON.parse(await run([program, '--discover']))),
+    read: (catalog, state = {}) => run([program], { catalog, state }),
     searches,
     program,
     end,

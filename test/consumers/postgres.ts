@@ -1,9 +1,9 @@
 /** A PostgreSQL server of its own, on loopback, with an empty database; its files go when it stops. */
 import { once } from 'node:events';
-import { access, chmod, chown, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { runProgram, runWell, startProgram } from './programs.ts';
 import type { ChildProcess } from 'node:child_process';
@@ -26,39 +26,22 @@ const user = 'consumer';
 /** Nothing is kept longer than a run, so nothing has to survive a power cut. */
 const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 
-/** Where packages of Debian, Red Hat and Homebrew put the server's programs. */
-const usualFolders = ['/usr/lib/postgresql', '/usr', '/opt/homebrew/opt', '/usr/local/opt'];
-
-async function hasServer(folder: string) {
-  const needed = ['initdb', 'postgres'].map((name) => access(join(folder, name)));
-  return Promise.all(needed).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** @returns folders that may hold the server's programs, the newest version first */
-async function* candidates(): AsyncGenerator<string> {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    // A link in the path: the server's other programs are where it leads to.
-    const program = await realpath(join(folder, 'initdb')).catch(() => undefined);
-    if (program !== undefined) yield dirname(program);
-  }
-  for (const folder of usualFolders) {
-    const names = await readdir(folder).catch(() => []);
-    const versions = names.filter((name) => /^(?:postgresql|pgsql)?[@-]?\d/.test(name));
-    const newestFirst = versions.sort((left, right) =>
-      right.localeCompare(left, 'en', { numeric: true }),
-    );
-    for (const name of newestFirst) yield join(folder, name, 'bin');
-  }
-}
+/** Where packages of Debian, Red Hat and Homebrew put the server's programs, and the PATH. */
+const places = [
+  '/usr/lib/postgresql/*/bin/initdb',
+  '/usr/pgsql-*/bin/initdb',
+  '/opt/homebrew/opt/postgresql*/bin/initdb',
+  '/usr/local/opt/postgresql*/bin/initdb',
+  '"$(command -v initdb)"',
+];
 
 /** @returns the folder with initdb and postgres */
 async function findPrograms(): Promise<string> {
-  for await (const folder of candidates()) {
-    if (await hasServer(folder)) return folder;
-  }
+  // A link in the path: the server's other programs are where it leads to.
+  const script = `for file in ${places.join(' ')}; do [ -x "$file" ] && readlink -f "$file"; done`;
+  const { stdout } = await runProgram('sh', ['-c', script]);
+  const found = stdout.trim().split('\n').at(-1);
+  if (found) return dirname(found);
   throw new Error(
     'There is no PostgreSQL server. Install one (Debian, Ubuntu: apt-get install postgresql).',
   );
@@ -107,16 +90,6 @@ async function ownFolder(folder: string, owner: Owner) {
   for (const path of [folder, join(folder, 'socket')]) await chown(path, owner.uid, owner.gid);
 }
 
-async function stopServer(server: ChildProcess) {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const exited = once(server, 'exit');
-  // The fast shutdown: whoever is still connected is sent away.
-  server.kill('SIGINT');
-  const timer = setTimeout(() => server.kill('SIGQUIT'), 10_000);
-  await exited;
-  clearTimeout(timer);
-}
-
 export async function startPostgres(): Promise<Postgres> {
   const programs = await findPrograms();
   const owner = await findOwner();
@@ -134,7 +107,9 @@ export async function startPostgres(): Promise<Postgres> {
     const server = startProgram(join(programs, 'postgres'), [...where, ...how], options);
     await untilReady(server);
     const stop = async () => {
-      await stopServer(server);
+      const exited = once(server, 'exit');
+      // The fast shutdown: whoever is still connected is sent away.
+      if (server.exitCode === null && server.kill('SIGINT')) await exited;
       await rm(folder, { recursive: true, force: true });
     };
     return { host, port, user, database: 'postgres', stop };

@@ -1,14 +1,9 @@
 /** The tap as a Singer target or a person starts it, and what it writes. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { runProgram, runWell } from './programs.ts';
-import { consumerEnv } from './stage.ts';
-import type { Ended } from './programs.ts';
-import type { Sandbox } from './stage.ts';
+import { runWell, type Answer, type Ended } from './programs.ts';
+import { consumerEnv, runWithFiles, type Files, type Sandbox } from './stage.ts';
 import type { Item } from './expected.ts';
-import type { Answer } from './programs.ts';
 
 export interface Line {
   readonly type: string;
@@ -22,23 +17,9 @@ export interface Line {
 /** The program a target reads. */
 export const tapProgram = fileURLToPath(new URL('../../bin/tap-zendesk-chat.js', import.meta.url));
 
-/** Files of the tap, each by its value. */
-export interface Given {
-  /** Default: the sandbox's own. */
-  readonly config?: object;
-  readonly catalog?: object;
-  readonly state?: object;
-}
-
-export async function runTap(sandbox: Sandbox, folder: string, given: Given = {}): Promise<Ended> {
-  const inputs = await mkdtemp(join(folder, 'tap-'));
-  const argv = [];
-  for (const [name, value] of Object.entries({ config: sandbox.config, ...given })) {
-    const path = join(inputs, `${name}.json`);
-    await writeFile(path, JSON.stringify(value));
-    argv.push(`--${name}`, path);
-  }
-  return runProgram(tapProgram, argv, { cwd: inputs, env: consumerEnv(inputs, sandbox) });
+/** @param given Files. Default of `config`: the sandbox's own. */
+export async function runTap(sandbox: Sandbox, folder: string, given: Files = {}): Promise<Ended> {
+  return runWithFiles([tapProgram], { config: sandbox.config, ...given }, { folder, sandbox });
 }
 
 export async function discover(sandbox: Sandbox, folder: string): Promise<string> {

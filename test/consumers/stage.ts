@@ -61,7 +61,7 @@ export function airbyteConfig({ config }: Sandbox): { credentials: object } {
   return { ...rest, credentials: { credentials: 'access_token', access_token } };
 }
 
-/** What a verb is given, each as a file of its own. */
+/** What a program is given, each by its value. */
 export interface Files {
   readonly config?: object;
   readonly catalog?: object;
@@ -69,29 +69,23 @@ export interface Files {
 }
 
 /**
- * Runs a source as Airbyte's platform does.
+ * Runs a program with files, each in a folder of its own.
  *
- * @param command The program and what comes before the verb.
- * @param where And what more its environment holds.
+ * @param command The program and what comes before its files.
  */
-export async function runSource(
+export async function runWithFiles(
   command: readonly string[],
-  verb: string,
   files: Files,
   { folder, sandbox, env }: { folder: string; sandbox: { url: string }; env?: NodeJS.ProcessEnv },
 ): Promise<Ended> {
-  const [program = '', ...before] = command;
-  const inputs = await mkdtemp(join(folder, `${verb}-`));
-  const argv = [...before, verb];
+  const cwd = await mkdtemp(join(folder, 'run-'));
+  const [program = '', ...argv] = command;
   for (const [name, value] of Object.entries(files)) {
-    const path = join(inputs, `${name}.json`);
+    const path = join(cwd, `${name}.json`);
     await writeFile(path, JSON.stringify(value));
     argv.push(`--${name}`, path);
   }
-  return runProgram(program, argv, {
-    cwd: inputs,
-    env: { ...consumerEnv(inputs, sandbox), ...env },
-  });
+  return runProgram(program, argv, { cwd, env: { ...consumerEnv(cwd, sandbox), ...env } });
 }
 
 /** Things that are made once, however often they are asked for. */

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { countsOf, incrementalStreams, itemsOf } from '../expected.ts';
 import { configuredCatalog, discovered, lastStates, messagesOf, recordsOf } from '../messages.ts';
 import { installConnector } from '../old-connector.ts';
-import { airbyteConfig, runSource, sourceProgram } from '../stage.ts';
+import { airbyteConfig, runWithFiles, sourceProgram } from '../stage.ts';
 import { catalogDifferences, recordDifferences } from './connector-differences.ts';
 import type { Files, Row, Sandbox } from '../stage.ts';
 import type { CatalogStream, Message, StreamState } from '../messages.ts';
@@ -67,10 +67,10 @@ const startMs = Date.parse('2025-06-01T12:00:00Z');
 /** Data that their connector can read: a ban without a date ends it, from the eleventh on there is one. */
 const readable = { chats: 200, timeline: 60, bans: { ip: 3, visitor: 3 }, now: startMs };
 
-function open(program: string, where: Parameters<typeof runSource>[3]): Source {
+function open(program: string, where: Parameters<typeof runWithFiles>[2]): Source {
   return {
     run: async (verb, files) => {
-      const { code, stdout, stderr } = await runSource([program], verb, files, where);
+      const { code, stdout, stderr } = await runWithFiles([program, verb], files, where);
       equal(code, 0, `${program} ${verb}: ${stderr}${stdout.slice(-3000)}`);
       return messagesOf(stdout);
     },
@@ -88,8 +88,7 @@ async function read(
   const catalog = configuredCatalog(streams);
   const files = state === undefined ? { config, catalog } : { config, catalog, state };
   const messages = await source.run('read', files);
-  const last = lastStates(messages).map(({ stream }) => ({ type: 'STREAM', stream }));
-  return { records: recordsOf(messages), state: last };
+  return { records: recordsOf(messages), state: lastStates(messages) };
 }
 
 /** @returns where the first request of each stream began */

@@ -3,7 +3,6 @@
  * Each of the two PostgreSQL targets does it in its own way.
  */
 import { deepEqual, equal, rejects } from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 
 import { blocksUnder } from '../guide.ts';
 import { openOldTap } from '../old-tap.ts';
@@ -20,8 +19,7 @@ import {
   postgresTarget,
 } from './targets.ts';
 import type { Tables } from '../stored.ts';
-import type { Given } from '../singer.ts';
-import type { Row, Stage } from '../stage.ts';
+import type { Files, Row, Stage } from '../stage.ts';
 import type { Opened, Target } from './targets.ts';
 import type { OldTap } from '../old-tap.ts';
 import type { Answer } from '../programs.ts';
@@ -78,7 +76,7 @@ async function tablesOf(at: Opened): Promise<Tables> {
   return { ...tables, accounts: tables['account'] ?? [] };
 }
 
-async function readNew({ sandbox, folder }: Opened, given: Given) {
+async function readNew({ sandbox, folder }: Opened, given: Files) {
   const { code, stdout, stderr } = await runTap(sandbox, folder, given);
   equal(code, 0, stderr);
   return stdout;
@@ -132,13 +130,12 @@ async function goBack(
 
 async function moveOver(at: Opened, old: OldTap) {
   const { sandbox, target } = at;
-  const config = JSON.parse(await readFile(old.config, 'utf8'));
   const catalog = loadable(await old.discover(), target);
   const state = await load(at, await old.read(catalog));
   const before = Object.values(await tablesOf(at)).flat().length;
   await prepareTable(at, 'chats');
   const changed = [...sandbox.account.edit({ count: 3 }), ...sandbox.account.add({ count: 2 })];
-  const increment = await readNew(at, { config, catalog, state });
+  const increment = await readNew(at, { config: old.config, catalog, state });
   const counts = countRecords(linesOf(increment));
   const seen = new Set(linesOf(increment).map(({ record = {} }) => recordKey(record)));
   deepEqual(
@@ -149,13 +146,13 @@ async function moveOver(at: Opened, old: OldTap) {
   equal((counts['chats'] ?? 0) < sandbox.account.count('chats'), true, 'not all chats again');
   const next = await load(at, increment);
   deepEqual(next, lastState(linesOf(increment)));
-  const third = await readNew(at, { config, catalog, state: next });
+  const third = await readNew(at, { config: old.config, catalog, state: next });
   // What was changed near the present comes once more.
   checkIncrement(linesOf(third), sandbox, changed);
   const back = await goBack(at, old, { catalog, state: lastState(linesOf(third)) });
   // Once whole, with all there is now: then each row is as this tap writes it.
   await prepareTable(at, 'shortcuts');
-  await load(at, await readNew(at, { config, catalog: await ownCatalog(at, catalog) }));
+  await load(at, await readNew(at, { config: old.config, catalog: await ownCatalog(at, catalog) }));
   const compared = await checkTables(await tablesOf(at), sandbox, target.form, newNamesOf(catalog));
   return `${before} rows of the old tap; ${counts['chats']} chats from its state for ${changed.length} changes; ${back}; ${compared}`;
 }
