@@ -1,11 +1,12 @@
 /** A run of the built program whose reader is slow, or goes away, or whose process is killed. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Dice } from '../lossless/dice.ts';
 
 export interface Death {
@@ -57,51 +58,6 @@ async function peakOf(pid: number) {
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
 }
 
-function createExecutioner(child: ChildProcessWithoutNullStreams, death: Death | undefined) {
-  let isDead = false;
-  const execute = () => {
-    if (death === undefined || isDead || child.exitCode !== null) return;
-    isDead = true;
-    if (death.kind === 'closed pipe') child.stdout.destroy();
-    else child.kill(death.kind);
-  };
-  const timer = death && setTimeout(execute, death.afterMs);
-  return {
-    see: (bytes: number) => {
-      if (death !== undefined && bytes >= death.afterBytes) execute();
-    },
-    end: () => {
-      clearTimeout(timer);
-      return isDead ? death?.kind : undefined;
-    },
-  };
-}
-
-/** Reads lines at the reader's pace. What a killed tap has written is read to its end. */
-async function readLines(
-  { stdout }: ChildProcessWithoutNullStreams,
-  { pauseMs, onLine }: RunOptions,
-  see: (bytes: number) => void,
-) {
-  let rest = '';
-  let bytes = 0;
-  stdout.setEncoding('utf8');
-  try {
-    for await (const piece of stdout) {
-      bytes += piece.length;
-      const lines = `${rest}${piece}`.split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) onLine(line);
-      see(bytes);
-      if (pauseMs > 0) await sleep(pauseMs);
-    }
-  } catch (error) {
-    // The reader itself has closed the pipe.
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  }
-}
-
 async function start(folder: string, { url, config, state }: RunOptions) {
   const argv = [program, '--config', join(folder, 'config.json')];
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
@@ -119,27 +75,46 @@ async function start(folder: string, { url, config, state }: RunOptions) {
 }
 
 export async function runOnce(options: RunOptions): Promise<RunEnd> {
+  const { death, pauseMs, onLine } = options;
   const folder = await mkdtemp(join(tmpdir(), 'tap-soak-'));
   try {
     const child = await start(folder, options);
+    const closed = once(child, 'close');
+    const said = text(child.stderr);
     let peakKib = 0;
+    let diedOf: Death['kind'] | undefined;
+    const die = () => {
+      if (death === undefined || diedOf !== undefined || child.exitCode !== null) return;
+      diedOf = death.kind;
+      if (death.kind === 'closed pipe') child.stdout.destroy();
+      else child.kill(death.kind);
+    };
     const measure = async () => {
       peakKib = Math.max(peakKib, await peakOf(child.pid ?? 0));
     };
     const look = setInterval(() => void measure(), lookEveryMs);
-    let told = '';
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      told = `${told}${text}`.slice(-4000);
-    });
-    const closed = new Promise<number | null>((resolve) => {
-      child.once('close', resolve);
-    });
-    const executioner = createExecutioner(child, options.death);
-    await readLines(child, options, executioner.see);
-    const code = await closed;
+    const timer = setTimeout(die, death?.afterMs ?? longestMs);
+    let rest = '';
+    let bytes = 0;
+    try {
+      // What a killed tap has written is read to its end.
+      for await (const piece of child.stdout.setEncoding('utf8')) {
+        bytes += piece.length;
+        const lines = `${rest}${piece}`.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) onLine(line);
+        if (bytes >= (death?.afterBytes ?? Infinity)) die();
+        if (pauseMs > 0) await sleep(pauseMs);
+      }
+    } catch (error) {
+      // The reader itself has closed the pipe.
+      if (diedOf !== 'closed pipe') throw error;
+    }
+    const [code] = await closed;
     clearInterval(look);
-    const lastWords = told.trim().split('\n').at(-1) ?? '';
-    return { code, diedOf: executioner.end(), peakKib, lastWords };
+    clearTimeout(timer);
+    const lastWords = (await said).trim().split('\n').at(-1) ?? '';
+    return { code, diedOf, peakKib, lastWords };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

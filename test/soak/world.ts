@@ -3,6 +3,7 @@
  * for each second and can jump, so that days pass in minutes; whatever changes is stamped with it.
  */
 import { startSandbox } from '../../dist/sandbox/server.js';
+import { defaultSwitches } from '../../dist/sandbox/switches.js';
 import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
@@ -146,18 +147,6 @@ function mishaps(dice: Dice) {
   });
 }
 
-/** All switches that `habits` may set, as they are by default. */
-const plainHabits: Partial<Switches> = {
-  startId: 'exclusive',
-  maxPage: 1000,
-  agentsMaxPage: 1000,
-  bansMaxPage: 1000,
-  emptyEnd: 'echo',
-  shortPages: null,
-  emptyPages: null,
-  envelope: null,
-};
-
 export async function createWorld(dice: Dice): Promise<World> {
   const clock = createClock();
   let restlessness = 0;
@@ -195,7 +184,7 @@ export async function createWorld(dice: Dice): Promise<World> {
     },
     calm: () => {
       restlessness = 0;
-      sandbox.setSwitches(plainHabits);
+      sandbox.setSwitches(defaultSwitches);
       sandbox.faults.clear();
       clock.jump(30);
     },
