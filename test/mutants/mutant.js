@@ -4,7 +4,6 @@
  *
  * @typedef {object} Mutant
  * @property {string} name What is wrong with the program.
- * @property {string} promise What it breaks, as a user would put it.
  * @property {string} file Path from the top of the repository.
  * @property {string} search Text that occurs exactly once in the file.
  * @property {string} replacement What stands there instead.
@@ -19,21 +18,12 @@
 
 const pages = 'unit/zendesk/export-pages';
 
-/**
- * Tests of how an export is read.
- *
- * @param {...string} titles
- * @returns {Killer[]}
- */
+/** Tests of how an export is read. @param {...string} titles @returns {Killer[]} */
 export function exportTests(...titles) {
   return testsOf(pages, ...titles);
 }
 
-/**
- * @param {string} file
- * @param {...string} titles
- * @returns {Killer[]}
- */
+/** @param {string} file @param {...string} titles @returns {Killer[]} */
 export function testsOf(file, ...titles) {
   return titles.map((title) => ({ file, title }));
 }

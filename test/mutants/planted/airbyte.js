@@ -19,7 +19,6 @@ const stateTests = (...titles) => testsOf('e2e/airbyte/states', ...titles);
 export const airbyteMutants = [
   {
     name: 'a failed stream is told as complete',
-    promise: 'a destination does not replace a table with half of it',
     file: writer,
     search: "      this.#finish('INCOMPLETE');\n      const",
     replacement: "      this.#finish('COMPLETE');\n      const",
@@ -27,7 +26,6 @@ export const airbyteMutants = [
   },
   {
     name: 'the source ends by 0 after a failed stream',
-    promise: 'exit 0 is claimed only when every stream is complete',
     file: read,
     search: 'return errors.length > 0 ? 1 : exitCodeOf(results);',
     replacement: 'return errors.length > 99 ? 1 : 0;',
@@ -35,7 +33,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a failure without an error',
-    promise: 'every failed stream has an error of its own',
     file: writer,
     search: 'errorLine({ message: redact(message), kind, stream }, stamp())',
     replacement: 'errorLine({ message: redact(message), kind }, stamp())',
@@ -43,7 +40,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a state counts all records so far',
-    promise: 'a state counts the records since the one before it',
     file: writer,
     search: '    open.records = 0;',
     replacement: '',
@@ -51,7 +47,6 @@ export const airbyteMutants = [
   },
   {
     name: 'records at the end are not counted',
-    promise: 'no record stands behind its last state',
     file: writer,
     search: 'if (isWhole || open.records > 0)',
     replacement: 'if (isWhole && open.records === 0)',
@@ -59,7 +54,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a stream does not open with its state',
-    promise: 'every stream has a state',
     file: writer,
     search: "this.#status(open, 'STARTED');\n    this.#repeat(open);",
     replacement: "this.#status(open, 'STARTED');",
@@ -67,7 +61,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a failing stream never ran',
-    promise: 'started, running and one end, also of a stream that fails',
     file: writer,
     search: '    this.#run(open);\n    const isWhole',
     replacement: "    if (status === 'COMPLETE') this.#run(open);\n    const isWhole",
@@ -75,7 +68,6 @@ export const airbyteMutants = [
   },
   {
     name: 'emitted_at in seconds',
-    promise: 'times are milliseconds',
     file: messages,
     search: '"emitted_at":${emittedAt},"data":',
     replacement: '"emitted_at":${Math.floor(emittedAt / 1000)},"data":',
@@ -83,7 +75,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a state has an id',
-    promise: 'ids of states are for the platform to give',
     file: messages,
     search: "      type: 'STREAM',\n      stream:",
     replacement: "      type: 'STREAM',\n      id: recordCount,\n      stream:",
@@ -91,7 +82,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a blob is told stream by stream as they come',
-    promise: 'no position of a blob is lost when a run dies early',
     file: writer,
     search: 'if (this.#isFirst && given.isLegacy) this.#repeatAll(given);',
     replacement: '',
@@ -99,7 +89,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a state nobody understands is none',
-    promise: 'what is no state is an error, not a silent restart',
     file: state,
     search:
       "if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))\n    throw wrong('it names no stream of this source');",
@@ -108,7 +97,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a full refresh ignores its state',
-    promise: 'a full refresh that broke off is taken up where it was',
     file: catalog,
     search: "if (isIncremental(description)) metadata['replication-method'] = 'INCREMENTAL';",
     replacement: "if (isIncremental(description)) metadata['replication-method'] = 'FULL_TABLE';",
@@ -116,7 +104,6 @@ export const airbyteMutants = [
   },
   {
     name: 'columns the user took out are sent',
-    promise: 'only the columns of the connection are sent',
     file: catalog,
     search: 'return [name, isJsonObject(columns) ? columns : {}];',
     replacement: 'return [name, {}];',
@@ -124,7 +111,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a stream that does not exist is passed over',
-    promise: 'what cannot be read is said, and the run does not claim to be whole',
     file: read,
     search: 'const strangers = strangersIn(unknown, descriptions);',
     replacement: 'const strangers = strangersIn(unknown.slice(99), descriptions);',
@@ -135,7 +121,6 @@ export const airbyteMutants = [
   },
   {
     name: 'the heart beats for a run that has not begun',
-    promise: 'a read whose state is refused ends',
     file: writer,
     search: '    this.#beatMs = options.clock.now();\n',
     replacement: '    this.#beatMs = options.clock.now();\n    void this.#beat();\n',
@@ -143,7 +128,6 @@ export const airbyteMutants = [
   },
   {
     name: 'a wrong subdomain passes the check',
-    promise: 'a check that succeeds means that a sync can',
     file: 'src/trial.ts',
     search: 'if (error === undefined || !isForbidden(error)) return error;',
     replacement: 'if (error === undefined || !isForbidden(error)) return undefined;',

@@ -9,7 +9,6 @@ const walk = 'src/zendesk/export-walk.ts';
 export const positionMutants = [
   {
     name: 'end_time is rounded up',
-    promise: 'rule 1: the position is never ahead of what was read',
     file: envelope,
     search: 'Number.isFinite(number) ? Math.floor(number)',
     replacement: 'Number.isFinite(number) ? Math.ceil(number)',
@@ -17,7 +16,6 @@ export const positionMutants = [
   },
   {
     name: 'a position in the wrong unit is believed',
-    promise: 'rule 1: a wrong unit is an error',
     file: envelope,
     search: 'if (isWrong || !Number.isSafeInteger(time))',
     replacement: 'if (!Number.isSafeInteger(time))',
@@ -25,7 +23,6 @@ export const positionMutants = [
   },
   {
     name: 'a page without a position ends the stream',
-    promise: 'rule 1: a page that cannot be resumed after is an error',
     file: envelope,
     search: 'if (items.length === 0 || asked.isProbe) return',
     replacement:
@@ -34,7 +31,6 @@ export const positionMutants = [
   },
   {
     name: 'an end before the start is believed',
-    promise: 'rule 1: the position only moves forward',
     file: envelope,
     search: 'if (checkUnit(time, unit) < asked.time)',
     replacement: 'if (checkUnit(time, unit) < 0)',
@@ -42,7 +38,6 @@ export const positionMutants = [
   },
   {
     name: 'an empty page moves the position',
-    promise: 'rule 1: an empty page never changes the position',
     file: envelope,
     search: 'if (items.length === 0 || asked.isProbe) return',
     replacement:
@@ -53,7 +48,6 @@ export const positionMutants = [
   },
   {
     name: 'the link of next_page decides what is asked',
-    promise: 'rule 1: of next_page only its start is used',
     file: envelope,
     search: "return new URL(link, 'https://localhost').searchParams;",
     replacement:
@@ -62,7 +56,6 @@ export const positionMutants = [
   },
   {
     name: 'no head',
-    promise: 'rule 2: no bookmark is later than the head',
     file: start,
     search: 'const capped = place.time > head ? { time: head, startId: null } : place;',
     replacement: 'const capped = head < 0 ? { time: head, startId: null } : place;',
@@ -70,7 +63,6 @@ export const positionMutants = [
   },
   {
     name: 'requests go beyond the head',
-    promise: 'rule 2: nothing is asked for that the API refuses',
     file: walk,
     search: 'return place.time > at.head() ? undefined : { kind, ...place };',
     replacement: 'return place.time > Infinity ? undefined : { kind, ...place };',
@@ -78,7 +70,6 @@ export const positionMutants = [
   },
   {
     name: 'the clock of the machine is trusted',
-    promise: 'rule 2: the earlier of two clocks counts',
     file: start,
     search: 'const knownMs = Math.min(now(), serverMs ?? Number.POSITIVE_INFINITY);',
     replacement: 'const knownMs = now();',
@@ -86,7 +77,6 @@ export const positionMutants = [
   },
   {
     name: 'end_date is exclusive',
-    promise: 'rule 2: end_date is inclusive',
     file: 'src/zendesk/export-pages.ts',
     search: 'micros <= endDateMs * 1000',
     replacement: 'micros < endDateMs * 1000',
@@ -94,7 +84,6 @@ export const positionMutants = [
   },
   {
     name: 'items after end_date are emitted',
-    promise: 'rule 2: nothing after end_date is emitted',
     file: 'src/zendesk/export-pages.ts',
     search: 'if (endDateMs === undefined) return true;',
     replacement: 'if (endDateMs !== 0) return true;',
@@ -102,7 +91,6 @@ export const positionMutants = [
   },
   {
     name: 'no seam',
-    promise: 'rule 3: what comes twice on a seam is emitted once',
     file: 'src/zendesk/export-seam.ts',
     search: 'return !isRepeated && !known.some((page) => page.has(identity));',
     replacement: 'return !isRepeated;',
@@ -110,7 +98,6 @@ export const positionMutants = [
   },
   {
     name: 'the seam forgets the page before',
-    promise: 'rule 3: an old version a server repeats does not come after the newer one',
     file: 'src/zendesk/export-seam.ts',
     search: 'this.#before = this.#since.slice(-1);',
     replacement: 'this.#before = [];',
@@ -118,7 +105,6 @@ export const positionMutants = [
   },
   {
     name: 'an edited chat is taken for one that came already',
-    promise: 'rule 3: an item is dropped only in the same version',
     file: 'src/zendesk/streams.ts',
     search: 'return isTold ? `${id} ${version}` : jsonText(chat);',
     replacement: 'return isTold ? id : jsonText(chat);',

@@ -13,7 +13,6 @@ const limitTests = (...titles) => testsOf('unit/zendesk/page-limit', ...titles);
 export const resumeMutants = [
   {
     name: "another tap's bookmark is read without the 310 s",
-    promise: 'rule 6: what another tap did not cap is read from 310 s before',
     file: start,
     search: '(bookmark.isOwn ? 0 : headDistanceMs)',
     replacement: '(bookmark.isOwn ? 0 : 0)',
@@ -24,7 +23,6 @@ export const resumeMutants = [
   },
   {
     name: "another tap's bookmark is overwritten at once",
-    promise: 'rule 6: it stands until ours is later or the end is proven',
     file: start,
     search: 'return { place, floor, isBehindFloor: true, isForeign };',
     replacement: 'return { place, floor: undefined, isBehindFloor: true, isForeign };',
@@ -32,7 +30,6 @@ export const resumeMutants = [
   },
   {
     name: "another tap's bookmark comes back at the end",
-    promise: 'rule 7: a bookmark is never written lower than an earlier one',
     file: 'src/zendesk/export-pages.ts',
     search: 'reading.checkpoint ?? claimedBookmark(reading)',
     replacement: 'claimedBookmark(reading) ?? reading.checkpoint',
@@ -40,7 +37,6 @@ export const resumeMutants = [
   },
   {
     name: 'a stale position is taken for ours',
-    promise: 'rule 6: a position of another time comes from another tap',
     file: bookmark,
     search: 'endTime * spec.unit.micros !== micros) return undefined;',
     replacement: 'endTime * spec.unit.micros === -1) return undefined;',
@@ -48,7 +44,6 @@ export const resumeMutants = [
   },
   {
     name: 'a bookmark inside ties forgets its id',
-    promise: 'rule 6: ties are resumed behind their id',
     file: start,
     search: 'time: Math.max(floor.time, 0), startId: bookmark.endId };',
     replacement: 'time: Math.max(floor.time, 0), startId: null };',
@@ -56,7 +51,6 @@ export const resumeMutants = [
   },
   {
     name: 'half of what the old tap read is taken for all',
-    promise: 'rule 6: a part that was never read is read from start_date',
     file: bookmark,
     search: 'spec.foreignTimes.find((keys) => keys.every(',
     replacement: 'spec.foreignTimes.find((keys) => keys.some(',
@@ -64,7 +58,6 @@ export const resumeMutants = [
   },
   {
     name: 'the newer of two old times counts',
-    promise: 'rule 6: of two old times the older counts',
     file: bookmark,
     search: 'times?.toSorted((a, b) => a.micros - b.micros)',
     replacement: 'times?.toSorted((a, b) => b.micros - a.micros)',
@@ -75,7 +68,6 @@ export const resumeMutants = [
   },
   {
     name: 'a bookmark nobody understands starts anew',
-    promise: 'rule 6: never a silent restart',
     file: bookmark,
     search: 'if (other !== undefined) throw',
     replacement: "if (other === '') throw",
@@ -83,7 +75,6 @@ export const resumeMutants = [
   },
   {
     name: 'milliseconds are read as microseconds',
-    promise: "rule 6: Airbyte's milliseconds are not taken for the year 1970",
     file: 'src/instant.ts',
     search: 'Number(digits) * 1e3',
     replacement: 'Number(digits) * 1e0',
@@ -91,7 +82,6 @@ export const resumeMutants = [
   },
   {
     name: 'a bookmark moves back',
-    promise: 'rule 7: a bookmark is never written lower than it was read',
     file: start,
     search: 'if (capped.time < floor.time) return undefined;',
     replacement: 'if (capped.time < 0) return undefined;',
@@ -99,7 +89,6 @@ export const resumeMutants = [
   },
   {
     name: 'a bookmark in the future is asked for',
-    promise: 'rule 7: a bookmark later than the head makes no request',
     file: 'src/zendesk/export-pages.ts',
     search:
       'if (Math.max(start.place.time, start.floor?.time ?? 0) > head) return nothingToAsk(reading);',
@@ -108,7 +97,6 @@ export const resumeMutants = [
   },
   {
     name: 'a newer start_date is ignored',
-    promise: 'rule 7: a configured start_date newer than the bookmark wins',
     file: start,
     search: 'if (settings.hasStartDate && first.place.time > floor.time) {',
     replacement: 'if (settings.hasStartDate && first.place.time < 0) {',
@@ -116,7 +104,6 @@ export const resumeMutants = [
   },
   {
     name: 'the default start overrules a bookmark',
-    promise: 'rule 7: the computed start never wins',
     file: start,
     search: 'if (settings.hasStartDate && first.place.time > floor.time) {',
     replacement: 'if (first.place.time > floor.time) {',
@@ -124,7 +111,6 @@ export const resumeMutants = [
   },
   {
     name: 'lookback is ignored',
-    promise: 'rule 7: lookback_minutes reads that much again',
     file: start,
     search: 'const backMs = settings.lookback_minutes * 60_000 + ',
     replacement: 'const backMs = 0 * settings.lookback_minutes + ',
@@ -132,7 +118,6 @@ export const resumeMutants = [
   },
   {
     name: 'a refused young start ends red',
-    promise: 'rule 8: a start that is too young is asked for earlier once',
     file: request,
     search: 'if (earlier === undefined) throw withPosition(error, place, spec);',
     replacement: 'throw withPosition(error, earlier ?? place, spec);',
@@ -140,7 +125,6 @@ export const resumeMutants = [
   },
   {
     name: 'any refusal ends green',
-    promise: 'rule 8: any other 400 is an error',
     file: request,
     search: 'if (error.status !== 400 || place.time <= oldestYoung) return undefined;',
     replacement: 'if (error.status !== 400) return undefined;',
@@ -148,7 +132,6 @@ export const resumeMutants = [
   },
   {
     name: 'a poison page is not halved',
-    promise: 'rule 9: a page that does not get through is asked for in halves',
     file: pageLimit,
     search: 'Math.floor(limit / 2)',
     replacement: 'Math.floor(limit / 1)',
@@ -156,7 +139,6 @@ export const resumeMutants = [
   },
   {
     name: 'the limit stays small',
-    promise: 'rule 9: after ten good pages the limit is raised again',
     file: pageLimit,
     search: 'if (!isRefused) this.#current = raised;',
     replacement: 'if (isRefused) this.#current = raised;',
@@ -164,7 +146,6 @@ export const resumeMutants = [
   },
   {
     name: 'a page is halved while the API answers nowhere',
-    promise: 'rule 9: a page is poison only if the API answers elsewhere',
     file: pageLimit,
     search: 'if (!isCertain && !(await answersAgents(this.#api, { maxAttempts: 1 })))',
     replacement: 'if (limit === 0)',
@@ -172,7 +153,6 @@ export const resumeMutants = [
   },
   {
     name: 'a server that asks to wait is asked for less',
-    promise: 'rule 9: Retry-After is no sign of a poison page',
     file: pageLimit,
     search: 'return !isLimit && (status >= 500',
     replacement: 'return (status >= 500',

@@ -19,7 +19,6 @@ const stateTests = (...titles) => testsOf('unit/singer/state', ...titles);
 export const runMutants = [
   {
     name: 'STATE before its page',
-    promise: 'a state never precedes a record it covers',
     file: transform,
     search: 'const { records, nulled } = this.#recordsOf(page, await this.#validator);',
     replacement:
@@ -28,7 +27,6 @@ export const runMutants = [
   },
   {
     name: 'what the check of a record finds is not heeded',
-    promise: 'a record that does not follow its schema is never written',
     file: transform,
     search: 'if (fault !== undefined) throw invalid',
     replacement: 'if (fault === "") throw invalid',
@@ -36,7 +34,6 @@ export const runMutants = [
   },
   {
     name: 'the state of a page that failed goes out',
-    promise: 'a page that cannot be written moves no bookmark',
     file: transform,
     search: 'if (outcome.failure !== undefined) {',
     replacement: 'if (outcome.records < 0) {',
@@ -44,7 +41,6 @@ export const runMutants = [
   },
   {
     name: 'a stream read whole moves its bookmark',
-    promise: 'a stream read whole carries its bookmark as it is',
     file: transform,
     search: 'if (page.checkpoint === undefined || isReadWhole(selected)) return;',
     replacement: 'if (page.checkpoint === undefined) return;',
@@ -52,7 +48,6 @@ export const runMutants = [
   },
   {
     name: 'an item without a key is left out silently',
-    promise: 'an item that is left out fails its stream',
     file: verdict,
     search: "if (leftOut === 0 || settings.on_bad_item === 'warn') return { status: 'complete' };",
     replacement:
@@ -61,7 +56,6 @@ export const runMutants = [
   },
   {
     name: 'unknown keys of a state are not carried',
-    promise: 'everything the given state holds goes out again',
     file: state,
     search: '        ...given,\n        bookmarks:',
     replacement: '        bookmarks:',
@@ -72,7 +66,6 @@ export const runMutants = [
   },
   {
     name: 'bookmarks of other streams are not carried',
-    promise: 'a state holds the bookmarks of all streams',
     file: state,
     search: 'const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });',
     replacement: 'const bookmarks = Object.freeze({ [tapStreamId]: entry });',
@@ -83,7 +76,6 @@ export const runMutants = [
   },
   {
     name: 'old keys are left out, not nulled',
-    promise: 'the leaves of what another tap left become null',
     file: state,
     search: '      ...old,\n      ...Object.fromEntries(foreign',
     replacement: '      ...Object.fromEntries(foreign',
@@ -94,7 +86,6 @@ export const runMutants = [
   },
   {
     name: 'an old object becomes null',
-    promise: 'a merge of two states never crashes',
     file: state,
     search: 'if (!isJsonObject(value)) return null;',
     replacement: 'if (isJsonObject(value)) return null;',
@@ -108,7 +99,6 @@ export const runMutants = [
   },
   {
     name: 'an interrupted stream is never taken up first',
-    promise: 'the stream an earlier run was interrupted in comes first',
     file: sync,
     search: 'return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];',
     replacement: 'return first < 0 ? streams : streams.slice(first);',
@@ -116,7 +106,6 @@ export const runMutants = [
   },
   {
     name: 'a failed stream counts as complete',
-    promise: 'a stream that failed is never told to be complete',
     file: verdict,
     search: 'if (failure === undefined) return complete(told);',
     replacement: 'if (failure === undefined || outcome.records > 0) return complete(told);',
@@ -124,7 +113,6 @@ export const runMutants = [
   },
   {
     name: 'exit 0 after a failed stream',
-    promise: 'exit 0 only if every stream is complete or absent',
     file: 'src/run-report.ts',
     search: 'if (errors.length === 1) {',
     replacement: 'if (errors.length < results.length) return 0;\n  if (errors.length === 1) {',
@@ -136,7 +124,6 @@ export const runMutants = [
   },
   {
     name: 'exit 0 after a stream that was never begun',
-    promise: 'exit 0 only if every stream is complete or absent',
     file: 'src/run-report.ts',
     search: "return status === 'complete' || status === 'absent' || status === 'forbidden';",
     replacement: "return status !== 'failed';",
@@ -144,7 +131,6 @@ export const runMutants = [
   },
   {
     name: 'absent anywhere in a stream',
-    promise: 'absence is decided on the first request only',
     file: verdict,
     search: 'if (!told.isFirstRequest) return failed(name, failure);',
     replacement: '',
@@ -152,7 +138,6 @@ export const runMutants = [
   },
   {
     name: 'absent on any stream',
-    promise: 'absence is decided by the table of streams',
     file: verdict,
     search: 'if (definition.absentOn.includes(status)) return',
     replacement: 'if (definition.absentOn.includes(status) || status === 403) return',
@@ -160,7 +145,6 @@ export const runMutants = [
   },
   {
     name: 'green and empty',
-    promise: 'an account that answers nowhere is a failure',
     file: verdict,
     search: 'if (api.answers() === 0 && !(await answersAgents(api))) {',
     replacement: 'if (api.answers() < 0) {',
@@ -168,7 +152,6 @@ export const runMutants = [
   },
   {
     name: 'a failure ends all other streams',
-    promise: 'a stream that fails does not stop the others',
     file: sync,
     search: 'hasEnded ||= result.error?.endsRun ?? false;',
     replacement: 'hasEnded ||= result.error !== undefined;',
@@ -176,7 +159,6 @@ export const runMutants = [
   },
   {
     name: 'no STATE at the end',
-    promise: 'the last line is a state, also after a failure or a signal',
     file: sync,
     search: "    yield { type: 'STATE', value: state.value() };\n  }",
     replacement:
@@ -185,7 +167,6 @@ export const runMutants = [
   },
   {
     name: 'the page in hand is dropped by a signal',
-    promise: 'a stopped run finishes the page in hand and tells its state',
     file: sync,
     search: '        yield page;\n        if (outcome',
     replacement: '        if (!signal.aborted) yield page;\n        if (outcome',
@@ -193,7 +174,6 @@ export const runMutants = [
   },
   {
     name: 'output is lost at the exit',
-    promise: 'the process ends when its output has been taken',
     file: 'src/lifetime.ts',
     search: 'await flushed(output);',
     replacement: 'await Promise.race([flushed(output), undefined]);',
@@ -201,7 +181,6 @@ export const runMutants = [
   },
   {
     name: 'deselected data leak into additional_fields',
-    promise: 'what a user deselected appears nowhere',
     file: 'src/singer/object-coercer.ts',
     search: 'return [name, { name, coerce: drop, isText: false, isDropped: true }];',
     replacement: 'return [`not ${name}`, { name, coerce: drop, isText: false, isDropped: true }];',

@@ -7,7 +7,6 @@ const walk = 'src/zendesk/export-walk.ts';
 export const walkMutants = [
   {
     name: 'end_id is kept outside ties',
-    promise: 'rule 4: a bookmark carries an end_id inside ties only',
     file: walk,
     search: 'startId: isTied ? position.endId : null };',
     replacement: 'startId: position.endId };',
@@ -15,7 +14,6 @@ export const walkMutants = [
   },
   {
     name: 'ties are left after their first page',
-    promise: 'rule 4: ties go on with start_id',
     file: walk,
     search: 'const isTied = question.startId !== null && !hasMoved;',
     replacement: 'const isTied = question.startId === undefined && !hasMoved;',
@@ -23,7 +21,6 @@ export const walkMutants = [
   },
   {
     name: 'a short page is taken for the end',
-    promise: 'rule 5: a short page by itself means nothing',
     file: walk,
     search: 'const next = goOn(at, place);',
     replacement: 'const next = answer.items.length < answer.limit ? undefined : goOn(at, place);',
@@ -31,7 +28,6 @@ export const walkMutants = [
   },
   {
     name: 'an empty page is taken for the end',
-    promise: 'rule 5: an empty page by itself means nothing',
     file: walk,
     search: 'if (position === undefined) return nothingNew(at, question, answer);',
     replacement: 'if (position === undefined) return only(undefined);',
@@ -39,7 +35,6 @@ export const walkMutants = [
   },
   {
     name: 'the second question is not asked',
-    promise: 'rule 5: ties behind a full page are asked for',
     file: walk,
     search: 'if (endId !== null && endId !== question.startId) {',
     replacement: 'if (endId === question.startId && endId !== null) {',
@@ -47,7 +42,6 @@ export const walkMutants = [
   },
   {
     name: 'the third question is not asked',
-    promise: 'rule 5: the end is proven one unit later',
     file: walk,
     search: "return only(ask(at, 'beyond', oneUnitLater(at)));",
     replacement: 'return only(undefined);',
@@ -55,7 +49,6 @@ export const walkMutants = [
   },
   {
     name: 'more ties than a page holds end green',
-    promise: 'rule 5: what cannot be reached is an error',
     file: walk,
     search: 'if (at.isHiding || isFull(at, answer)) return repeat(at, question);',
     replacement: 'if (isFull(at, answer)) return only(undefined);',
@@ -63,7 +56,6 @@ export const walkMutants = [
   },
   {
     name: 'a clamped page is never full',
-    promise: 'rule 5: a page is full by what the server is willing to send, too',
     file: walk,
     search: 'return items.length >= limit || (at.largestFollowed > 0 && items.length >= clamp);',
     replacement: 'return items.length >= limit + 0 * clamp;',
@@ -71,7 +63,6 @@ export const walkMutants = [
   },
   {
     name: 'hidden records end green',
-    promise: 'rule 5: records that are hidden are an error',
     file: walk,
     search: 'if (at.repeats > mostRepeats) throw givenUp(at);\n  // The answer may',
     replacement: 'if (at.repeats > mostRepeats) return only(undefined);\n  // The answer may',
@@ -79,7 +70,6 @@ export const walkMutants = [
   },
   {
     name: 'items of the question beyond are remembered',
-    promise: 'rule 5: what the last question sees is neither emitted nor remembered',
     file: walk,
     search: "if (question.kind === 'beyond') return takeBeyond(at, page.fresh.length > 0);",
     replacement:
@@ -88,7 +78,6 @@ export const walkMutants = [
   },
   {
     name: 'the question beyond is judged',
-    promise: 'rule 5: rule 1 does not judge the last question',
     file: 'src/zendesk/export-envelope.ts',
     search: 'if (items.length === 0 || asked.isProbe) return',
     replacement: 'if (items.length === 0) return',
@@ -96,7 +85,6 @@ export const walkMutants = [
   },
   {
     name: 'an answer that skips its second is used',
-    promise: 'rule 5: ties whose last chat has moved are not skipped',
     file: walk,
     search: 'if (isAtItem && !touches(',
     replacement: 'if (at.isFixed && isAtItem && !touches(',
@@ -107,7 +95,6 @@ export const walkMutants = [
   },
   {
     name: 'a chat the server has lost ends its ties',
-    promise: 'rule 5: it is asked once with the id before',
     file: walk,
     search: 'return id ? ask(at, ',
     replacement: "return id === '' ? ask(at, ",
@@ -115,7 +102,6 @@ export const walkMutants = [
   },
   {
     name: 'start_id is dropped from the request',
-    promise: 'rule 4: ties are read by start_id',
     file: 'src/zendesk/export-request.ts',
     search: 'return startId === null ? query : { ...query, start_id: startId };',
     replacement: 'return startId === null ? query : { ...query };',
@@ -126,7 +112,6 @@ export const walkMutants = [
   },
   {
     name: 'an empty page beyond is believed at once',
-    promise: 'rule 5: the end takes two empty pages',
     file: walk,
     search: 'return only(at.empties === 1 ?',
     replacement: 'return only(at.empties === 0 ?',
@@ -134,7 +119,6 @@ export const walkMutants = [
   },
   {
     name: 'an empty answer to an id before counts as an empty page',
-    promise: 'rule 5: the end takes two empty pages',
     file: walk,
     search: "answer.items.length === 0 && question.kind !== 'before'",
     replacement: 'answer.items.length === 0',
@@ -142,7 +126,6 @@ export const walkMutants = [
   },
   {
     name: 'an empty page is believed at once',
-    promise: 'rule 5: where something has been read an empty page is asked for once more',
     file: walk,
     search: "const isDoubtful = at.regularWas === 'empty' &&",
     replacement: "const isDoubtful = at.regularWas === 'items' && at.wasEmpty &&",
