@@ -96,20 +96,21 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     const timer = setTimeout(die, death?.afterMs ?? longestMs);
     let rest = '';
     let bytes = 0;
-    try {
-      // What a killed tap has written is read to its end.
+    // What a killed tap has written is read to its end.
+    const read = async () => {
       for await (const piece of child.stdout.setEncoding('utf8')) {
         bytes += piece.length;
         const lines = `${rest}${piece}`.split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) onLine(line);
+        lines.forEach((line) => onLine(line));
         if (bytes >= (death?.afterBytes ?? Infinity)) die();
         if (pauseMs > 0) await sleep(pauseMs);
       }
-    } catch (error) {
+    };
+    await read().catch((error: unknown) => {
       // The reader itself has closed the pipe.
       if (diedOf !== 'closed pipe') throw error;
-    }
+    });
     const [code] = await closed;
     clearInterval(look);
     clearTimeout(timer);
