@@ -91,7 +91,7 @@ test.each(clocks)(
   },
 );
 
-test.each(clocks)(
+test.each(chosen(clocks, ({ date }) => date === 'with Date'))(
   'With small pages, a clock that is $name, $date, loses nothing either, however often it is read',
   async (one) => {
     await withChanges(optionsFor(one), async (world) => {
@@ -102,7 +102,7 @@ test.each(clocks)(
   },
 );
 
-test.each(clocks)(
+test.each(chosen(clocks, ({ date }) => date === 'without Date'))(
   'A clock that becomes $name between two runs, $date, keeps nothing back for good',
   async (one) => {
     await withChanges({ ...optionsFor(one), aheadSeconds: 0 }, async (world) => {

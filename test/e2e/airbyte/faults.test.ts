@@ -236,28 +236,11 @@ test('while the API makes it wait the stream says so, and until when', async () 
   expect(second?.at).toBe(reset);
 });
 
-const leaky: readonly { what: string; fault: Fault }[] = [
-  { what: 'nothing is wrong', fault: { kind: 'slow', everyMs: 1 } },
-  { what: 'the token is refused', fault: { kind: 'status', status: 401 } },
-  {
-    what: 'the answer repeats the token',
-    fault: {
-      kind: 'wrongShape',
-      body: JSON.stringify({ error: `Bearer ${markedToken}` }),
-    },
-  },
-  {
-    what: 'the answer points elsewhere with the token',
-    fault: {
-      kind: 'redirect',
-      location: `https://elsewhere.test/?token=${encodeURIComponent(markedToken)}`,
-    },
-  },
-];
-
-test.each(leaky)('no secret leaves, also at debug level, when $what', async ({ fault }) => {
-  const options = { token: markedToken, faults: [{ path: 'incremental', fault }] };
-  await withSandbox(options, async (sandbox) => {
+/** The others: lossless/secrets. */
+test('no secret leaves, also at debug level, when the answer repeats the token', async () => {
+  const body = JSON.stringify({ error: `Bearer ${markedToken}` });
+  const faults = [{ path: 'incremental', fault: { kind: 'wrongShape', body } as const }];
+  await withSandbox({ token: markedToken, faults }, async (sandbox) => {
     const run = await runIn(sandbox, {
       args: ['--debug'],
       env: { LOG_LEVEL: 'TRACE' },

@@ -2,6 +2,8 @@
  * States as every version of Airbyte's connector wrote them, in every wrapping a platform hands them over
  * in: each stream goes on where its state says. What is no state is an error before the first request.
  */
+import { readFileSync } from 'node:fs';
+
 import { expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/json.ts';
@@ -156,6 +158,29 @@ test('what is written can be read by every version since 0.1.4: one plain key, a
     },
   });
   expect(statesOf(run, 'departments').at(-1)).toEqual({ __ab_no_cursor_state_message: true });
+});
+
+/** Should somebody go back to Airbyte's own connector. */
+interface Cursor {
+  readonly cursor: string;
+  readonly formats: readonly string[];
+}
+
+const cursorFile = new URL('../../fixtures/airbyte-1.2-cursors.json', import.meta.url);
+const cursors: Readonly<Record<string, Cursor>> = JSON.parse(readFileSync(cursorFile, 'utf8'));
+
+test('each state has its cursor in a form that version 1.2 reads, and never in digits that could be misread', async () => {
+  const { run } = await runFrom('');
+  for (const stream of names.slice(1)) {
+    const { cursor = '', formats = [] } = cursors[stream] ?? {};
+    // The first state is the one that was received: none.
+    const values = statesOf(run, stream).flatMap((state) => state[cursor] ?? []);
+    const places = values.map((value) =>
+      formats.findIndex((one) => new RegExp(one).test(JSON.stringify(value).replaceAll(`"`, ``))),
+    );
+    expect(places.length).toBeGreaterThan(0);
+    expect(places.filter((place) => place !== 0 && place !== 1)).toEqual([]);
+  }
 });
 
 test('a position that an older version carried along is not used once the time beside it has moved', async () => {
