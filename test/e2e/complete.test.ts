@@ -31,25 +31,6 @@ function allFaults(result: TapResult, sandbox: Sandbox): readonly string[] {
   return streams.flatMap((stream) => streamFaults(result, sandbox, stream));
 }
 
-/** The most chats of one second. */
-function largestTie(sandbox: Sandbox): number {
-  const counts = new Map<unknown, number>();
-  for (const { update_timestamp: second } of sandbox.account.dump('chats')) {
-    counts.set(second, (counts.get(second) ?? 0) + 1);
-  }
-  return Math.max(...counts.values());
-}
-
-/** The most timespans of one agent that begin in one second. */
-function mostSpansInOneSecond(sandbox: Sandbox): number {
-  const counts = new Map<string, number>();
-  for (const span of sandbox.account.dump('agent_timeline')) {
-    const second = JSON.stringify([span['agent_id'], span['start_time']]).replace(/\.\d+Z/, 'Z');
-    counts.set(second, (counts.get(second) ?? 0) + 1);
-  }
-  return Math.max(...counts.values());
-}
-
 test.each(chosen([1600, 20_000], (chats) => chats === 1600))(
   'an account of %i chats, 1,500 of them in one second, is read whole',
   async (chats) => {
@@ -61,9 +42,6 @@ test.each(chosen([1600, 20_000], (chats) => chats === 1600))(
       agents: 230,
       bans: { ip: 200, visitor: 70, layout: 'lopsided' },
     });
-    expect(largestTie(sandbox)).toBe(1500);
-    expect(mostSpansInOneSecond(sandbox)).toBe(2);
-
     const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
     expect(result).toMatchObject({ code: 0, warnings: [] });
@@ -95,7 +73,6 @@ test.each(['start', 'head'] as const)(
       history: { min: 2, max: 2 },
       switches: { maxPage: 100 },
     });
-    expect(largestTie(sandbox)).toBe(150);
 
     const result = await run(sandbox, 'chats');
 

@@ -5,12 +5,10 @@ import { closeSync, openSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
-import { createManualClock } from '../helpers/manual-clock.ts';
-import { readOutput, runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';
+import { readOutput, runTap, type TapInput } from '../helpers/run-tap.ts';
 import { startTap, tapPath } from '../helpers/spawn-tap.ts';
 import {
   criticalLines,
@@ -19,11 +17,9 @@ import {
   secretToken,
   withSandbox,
 } from '../helpers/with-sandbox.ts';
-import { runOnce, worldStartMs } from '../helpers/world.ts';
+import { runOnce } from '../helpers/world.ts';
 import { readPieces } from '../platform/reader.ts';
 
-/** Many small pages of chats. */
-const pages: SandboxOptions = { chats: 60, switches: { maxPage: 10 } };
 /** Chats that no pipe can hold. */
 const plenty: SandboxOptions = { chats: 400, switches: { maxPage: 100 } };
 const chats = catalogOf('chats');
@@ -32,72 +28,9 @@ function inputFor(sandbox: Sandbox): TapInput {
   return { sandboxUrl: sandbox.url, config: { ...sandbox.config }, catalog: chats };
 }
 
-function ids(result: TapResult): readonly unknown[] {
-  return result.records('chats').map(({ id }) => id);
-}
-
 function chatIds({ account }: Sandbox): readonly unknown[] {
   return [...account.dump('chats')].map(({ id }) => id);
 }
-
-/** What a stopped run leaves behind is whole, and the next run brings exactly the rest. */
-async function expectResumable(stopped: TapResult, sandbox: Sandbox): Promise<void> {
-  expect(stopped.stdout.endsWith('\n')).toBe(true);
-  expect(stopped.messages.at(-1)?.type).toBe('STATE');
-  expect(criticalLines(stopped)).toEqual([]);
-  sandbox.faults.clear();
-  const rest = await runTap({ ...inputFor(sandbox), state: stopped.lastState });
-  expect(rest.code).toBe(0);
-  expect([...new Set([...ids(stopped), ...ids(rest)])]).toEqual(chatIds(sandbox));
-}
-
-test('A stop in the middle: the page in hand and its state go out', async () => {
-  const stop = new AbortController();
-  const onRequest = ({ number }: SeenRequest): void => {
-    if (number === 3) stop.abort();
-  };
-  await withSandbox({ ...pages, onRequest }, async (sandbox) => {
-    const stopped = await runTap({ ...inputFor(sandbox), signal: stop.signal });
-    // Two pages of ten, the second of which begins with the last chat of the first.
-    expect(ids(stopped)).toEqual(chatIds(sandbox).slice(0, 19));
-    expect(stopped.warnings).toContain('stopped by a signal; what was read has its state');
-    expect(stopped.stderr).toContain('1 interrupted');
-    await expectResumable(stopped, sandbox);
-  });
-});
-
-const waits: readonly { name: string; fault: Fault }[] = [
-  {
-    name: 'a pause the API asked for',
-    fault: { kind: 'status', status: 429, retryAfter: 600 },
-  },
-  { name: 'an answer that does not come', fault: { kind: 'stall', where: 'headers' } },
-  { name: 'the rest of a body', fault: { kind: 'stall', where: 'body' } },
-];
-
-test.each(waits)('A stop during $name ends it at once, with all that was read', async (one) => {
-  const stop = new AbortController();
-  const clock = createManualClock(worldStartMs, (ms) => {
-    if (ms === 600_000) stop.abort();
-  });
-  const options: SandboxOptions = {
-    ...pages,
-    clock: clock.now,
-    faults: [{ path: 'incremental/chats', nth: 3, fault: one.fault }],
-    onAnswer: ({ fault, status }) => {
-      if (fault !== 'stall') return;
-      if (status === null) stop.abort();
-      else void clock.refreshed().then(() => stop.abort());
-    },
-  };
-  await withSandbox(options, async (sandbox) => {
-    const input = { ...inputFor(sandbox), clock };
-    const stopped = await runTap({ ...input, signal: stop.signal });
-    expect(clock.now()).toBe(worldStartMs);
-    expect(ids(stopped)).toEqual(chatIds(sandbox).slice(0, 19));
-    await expectResumable(stopped, sandbox);
-  });
-});
 
 test('A stop before the first answer leaves a state, and no complaint', async () => {
   const stop = new AbortController();

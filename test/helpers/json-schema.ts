@@ -5,65 +5,6 @@
 import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
-/**
- * What draft 4 says about the keywords it has, in words a draft-07 compiler reads. Where the drafts
- * differ (boolean schemas, exclusive limits as numbers, an empty `required`) draft 4 is the one kept.
- */
-const draft4: AnySchemaObject = {
-  $id: 'draft-04',
-  type: 'object',
-  definitions: {
-    types: { enum: ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'] },
-    texts: { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
-    size: { type: 'integer', minimum: 0 },
-    schemas: { type: 'array', items: { $ref: 'draft-04' }, minItems: 1 },
-    named: { type: 'object', additionalProperties: { $ref: 'draft-04' } },
-  },
-  properties: {
-    id: { type: 'string' },
-    $schema: { type: 'string' },
-    title: { type: 'string' },
-    description: { type: 'string' },
-    format: { type: 'string' },
-    pattern: { type: 'string', format: 'regex' },
-    type: {
-      anyOf: [
-        { $ref: '#/definitions/types' },
-        {
-          type: 'array',
-          items: { $ref: '#/definitions/types' },
-          minItems: 1,
-          uniqueItems: true,
-        },
-      ],
-    },
-    enum: { type: 'array', minItems: 1, uniqueItems: true },
-    properties: { $ref: '#/definitions/named' },
-    patternProperties: { $ref: '#/definitions/named' },
-    definitions: { $ref: '#/definitions/named' },
-    additionalProperties: { anyOf: [{ type: 'boolean' }, { $ref: 'draft-04' }] },
-    additionalItems: { anyOf: [{ type: 'boolean' }, { $ref: 'draft-04' }] },
-    items: { anyOf: [{ $ref: 'draft-04' }, { $ref: '#/definitions/schemas' }] },
-    required: { $ref: '#/definitions/texts' },
-    maximum: { type: 'number' },
-    minimum: { type: 'number' },
-    exclusiveMaximum: { type: 'boolean' },
-    exclusiveMinimum: { type: 'boolean' },
-    multipleOf: { type: 'number', exclusiveMinimum: 0 },
-    maxLength: { $ref: '#/definitions/size' },
-    minLength: { $ref: '#/definitions/size' },
-    maxItems: { $ref: '#/definitions/size' },
-    minItems: { $ref: '#/definitions/size' },
-    maxProperties: { $ref: '#/definitions/size' },
-    minProperties: { $ref: '#/definitions/size' },
-    uniqueItems: { type: 'boolean' },
-    allOf: { $ref: '#/definitions/schemas' },
-    anyOf: { $ref: '#/definitions/schemas' },
-    oneOf: { $ref: '#/definitions/schemas' },
-    not: { $ref: 'draft-04' },
-  },
-};
-
 /** RFC 3339 in UTC with up to nine digits of a fraction, of a day that exists in the years 1 to 9999. */
 function isWrittenInstant(text: string): boolean {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z$/.exec(text);
@@ -108,12 +49,11 @@ let compiledMetaSchemas: Validators | undefined;
 
 const metaSchemas = (): Validators =>
   (compiledMetaSchemas ??= {
-    'draft 4': new Ajv(options).compile(draft4),
     'draft 7': new Ajv(options).getSchema('http://json-schema.org/draft-07/schema'),
     'draft 2020-12': new Ajv2020(options).getSchema('https://json-schema.org/draft/2020-12/schema'),
   });
 
-/** Faults of a schema by the meta-schemas of drafts 4, 7 and 2020-12. */
+/** Faults of a schema by the meta-schemas of drafts 7 and 2020-12. What `emissionFaults` lets pass means the same in draft 4. */
 export const draftFaults = onceEach((schema): readonly string[] => faultsBy(metaSchemas(), schema));
 
 /**

@@ -206,25 +206,6 @@ test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
   },
 );
 
-test('When everything is older than five minutes, a quiet run repeats the second of the bookmark alone', async () => {
-  await withChanges({}, async (world) => {
-    const first = await world.run();
-    tenBusyMinutes(world);
-    pass(world, 3600);
-    const newest = secondsOf(world) - 400;
-    world.sandbox.account.add({ count: 4, at: newest });
-    const second = await world.run(first.lastState);
-    expect(staleness(world, [first, second])).toEqual([]);
-    expect(bookmarkSeconds(second)).toBe(newest);
-
-    const third = await world.run(second.lastState);
-    expect(idsOf(third)).toEqual(chatsSince(world, newest));
-    expect(idsOf(third)).toHaveLength(4);
-    expect(third.lastState).toEqual(second.lastState);
-    expect(third.records('agent_timeline')).toHaveLength(1);
-  });
-});
-
 test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
   'Ten chats that arrive half an hour late are found with lookback_minutes 60, and a quiet run repeats that hour alone (start_id: %s)',
   async (startId) => {

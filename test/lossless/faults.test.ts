@@ -115,7 +115,7 @@ test.each<FaultCase & RequestPlace>(atPlaces(impatient))(
   },
 );
 
-/** An account may do without departments: that is a test of its own. */
+/** An account may do without departments: e2e/verdicts. */
 const isNoFailure = ({ name, stream }: FaultCase & RequestPlace): boolean =>
   name === '404' && stream === 'departments';
 
@@ -138,22 +138,6 @@ test.each<FaultCase & RequestPlace>(atPlaces(lasting).filter((one) => !isNoFailu
     });
   },
 );
-
-test('Departments that answer 404 are absent: that is said, and everything else is read', async () => {
-  await withFaultAccount(
-    { switches: { absent: { departments: 404 } } },
-    async ({ sandbox, run }) => {
-      const result = await run();
-      expect(result.code).toBe(0);
-      expect(result.warnings).toEqual([
-        expect.stringMatching(
-          /^departments: this is not there for this account or its token \(.* answers 404 /,
-        ),
-      ]);
-      expect(lossesOf(sandbox, [result], ['agents', 'chats'])).toEqual([]);
-    },
-  );
-});
 
 const beyondPatience: readonly {
   readonly name: string;

@@ -5,15 +5,23 @@ import { setImmediate } from 'node:timers/promises';
 
 import { expect, test } from '@jest/globals';
 
+import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { createManualClock } from '../helpers/manual-clock.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
 import { startTap, type StartedTap } from '../helpers/spawn-tap.ts';
-import { holdRequest, withSandbox } from '../helpers/with-sandbox.ts';
+import { criticalLines, holdRequest, withSandbox } from '../helpers/with-sandbox.ts';
 import { withWorld, worldStartMs, type World } from '../helpers/world.ts';
 import { account, faultsAfter, inputOf, wholeLines } from './cut-runs.ts';
 import { createDice } from './dice.ts';
 import { chosen, isWhole } from './whole-set.ts';
+
+function expectStopped(stopped: TapResult): void {
+  expect(stopped.warnings).toContain('stopped by a signal; what was read has its state');
+  expect(stopped.stderr).toContain('1 interrupted');
+  expect(criticalLines(stopped)).toEqual([]);
+  expect(stopped.messages.at(-1)?.type).toBe('STATE');
+}
 
 /** A run that is stopped, as by a signal, once its reader has had so many bytes. The reader rests before it goes on. */
 function stopAfter({ run }: World, afterBytes: number): Promise<TapResult> {
@@ -40,8 +48,7 @@ test(`Stopped at ${times} moments of a run: the page in hand and its state go ou
   await withWorld(account, async (world) => {
     for (let count = 0; count < times; count += 1) {
       const stopped = await stopAfter(world, dice.between(1, 60_000));
-      expect(stopped.stderr).toContain('stopped by a signal');
-      expect(stopped.messages.at(-1)?.type).toBe('STATE');
+      expectStopped(stopped);
       const next = await world.run(inputOf({}, stopped.lastState));
       const rules = { startedMs: worldStartMs };
       expect(faultsAfter(world.sandbox, stopped, next, rules)).toEqual([]);
@@ -49,28 +56,37 @@ test(`Stopped at ${times} moments of a run: the page in hand and its state go ou
   });
 });
 
-const pauses = [
-  { where: 'in the bans', path: '=bans', nth: 3 },
-  { where: 'in the timeline', path: 'agent_timeline', nth: 4 },
-  { where: 'among chats of one second', path: 'incremental/chats', nth: 6 },
-  { where: 'before the first agents', path: '=agents', nth: 1 },
+const pause: Fault = { kind: 'status', status: 429, retryAfter: 600 };
+const silence: Fault = { kind: 'stall', where: 'headers' };
+const silenceInBody: Fault = { kind: 'stall', where: 'body' };
+
+const waits: readonly { what: string; path: string; nth: number; fault: Fault; lean?: true }[] = [
+  { what: 'a pause in the bans', path: '=bans', nth: 3, fault: pause },
+  { what: 'a pause before the first agents', path: '=agents', nth: 1, fault: pause },
+  { what: 'a pause in the timeline', path: 'agent_timeline', nth: 4, fault: pause, lean: true },
+  { what: 'an answer that does not come', path: '/chats', nth: 6, fault: silence, lean: true },
+  { what: 'the rest of a body', path: '/chats', nth: 6, fault: silenceInBody, lean: true },
 ];
 
-test.each(chosen(pauses, ({ path }) => path === 'incremental/chats'))(
-  'Stopped while a pause is waited for $where: the next run brings exactly the rest',
-  async ({ path, nth }) => {
+test.each(chosen(waits, ({ lean }) => lean === true))(
+  'Stopped while $what is waited for: it ends at once, and the next run brings exactly the rest',
+  async ({ path, nth, fault }) => {
     const stop = new AbortController();
     const clock = createManualClock(worldStartMs, (ms) => {
       if (ms === 600_000) stop.abort();
     });
-    const fault = { kind: 'status', status: 429, retryAfter: 600 } as const;
-    const options = { ...account, clock: clock.now, faults: [{ path, nth, fault }] };
+    const onAnswer: SandboxOptions['onAnswer'] = (answered) => {
+      if (answered.fault !== 'stall') return;
+      if (answered.status === null) stop.abort();
+      else void clock.refreshed().then(() => stop.abort());
+    };
+    const options = { ...account, clock: clock.now, faults: [{ path, nth, fault }], onAnswer };
     await withSandbox(options, async (sandbox) => {
       const shared = { sandboxUrl: sandbox.url, clock };
       const input = { ...inputOf(sandbox.config), ...shared, signal: stop.signal };
       const stopped = await runTap(input);
-      expect(stopped.stderr).toContain('INFO waiting 600 s');
-      expect(stopped.messages.at(-1)?.type).toBe('STATE');
+      expectStopped(stopped);
+      expect(clock.now()).toBe(worldStartMs);
       sandbox.faults.clear();
       const next = await runTap({ ...inputOf(sandbox.config, stopped.lastState), ...shared });
       expect(faultsAfter(sandbox, stopped, next, { startedMs: worldStartMs })).toEqual([]);

@@ -61,12 +61,6 @@ function stopChild({ pid }: StartedSource): void {
 
 const ways: readonly Way[] = [
   {
-    way: 'a direct parent sees the signal',
-    input: { parent: 'none' },
-    end: { code: null, signal: 'SIGTERM' },
-    stop: stopSource,
-  },
-  {
     way: 'a shell sees 143',
     input: { signalsTo: 'source' },
     end: { code: 143, signal: null },
