@@ -63,11 +63,8 @@ test.concurrent.each([
   expect(run.stderrLines).toEqual([expect.stringContaining(says)]);
 });
 
-test.concurrent.each([
-  ['1 MB', 1_000_000],
-  ['14 MB', 14_000_000],
-])('An unknown config key of %s is told by its length', async (_size, length) => {
-  const long = { ...config, subdomain: undefined, ['k'.repeat(length)]: 1 };
+test.concurrent('An unknown config key of 14 MB is told by its length', async () => {
+  const long = { ...config, subdomain: undefined, ['k'.repeat(14_000_000)]: 1 };
   const run = await spawnTap({ config: long, sandboxUrl });
   expect(run.code).toBe(1);
   expect(run.stderrLines).toEqual([expect.stringMatching(/^CRITICAL subdomain is missing: /)]);

@@ -72,10 +72,3 @@ test.each([
   expect([code, stdout]).toEqual([1, '']);
   expect(stderrLines).toEqual([expect.stringMatching(says)]);
 });
-
-test('Discovery asks nobody: nothing arrives where the API is said to be', async () => {
-  await withSandbox({}, async (sandbox) => {
-    const { code } = await discover({ sandboxUrl: sandbox.url, config: { ...sandbox.config } });
-    expect([code, sandbox.requests]).toEqual([0, []]);
-  });
-});

@@ -1,12 +1,7 @@
 /** A connection's usual life: whatever verb, whatever account, the platform drops nothing and stops at nothing. */
 import { expect, test } from '@jest/globals';
 
-import {
-  checkRunFaults,
-  discoverRunFaults,
-  readFaults,
-  specRunFaults,
-} from '../../platform/checks.ts';
+import { discoverRunFaults, readFaults, specRunFaults } from '../../platform/checks.ts';
 import { storedState } from '../../platform/configure.ts';
 import { expectedRecords, recordFaults, resourceOf } from '../../helpers/oracle.ts';
 import type { Sandbox } from '../../../src/sandbox/server.ts';
@@ -48,17 +43,6 @@ test('spec is one line, the same each time, and needs nothing', async () => {
   expect(runs[0].stdout.equals(runs[1].stdout)).toBe(true);
   expect(runs[0].lines).toHaveLength(1);
 });
-
-test.each(loudness)(
-  'check $how succeeds, and asks the endpoint of each stream',
-  async ({ args }) => {
-    await withSandbox({}, async (sandbox) => {
-      const run = await runIn(sandbox, { verb: 'check', args });
-      expect(checkRunFaults(run, secrets)).toEqual([]);
-      expect(new Set(sandbox.requests.map(({ path }) => path)).size).toBe(streams.length);
-    });
-  },
-);
 
 test('discover asks nobody, and says the same each time', async () => {
   await withSandbox({}, async (sandbox) => {

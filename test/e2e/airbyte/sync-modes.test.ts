@@ -144,18 +144,6 @@ test('a catalog with everything the platform may add, null where it has nothing,
   });
 });
 
-test('a catalog whose schema is empty is read', async () => {
-  const catalog = await configuredAs(({ stream, ...rest }) => ({
-    ...rest,
-    stream: { ...stream, json_schema: {} },
-  }));
-  await withSandbox({}, async (sandbox) => {
-    const run = await runIn(sandbox, { catalog });
-    expect(readFaults(run, { catalog: await connection(['goals', 'bans']) })).toEqual([]);
-    expect(recordsOf(run, 'goals')).toHaveLength(3);
-  });
-});
-
 test('a stream that this source does not have is incomplete, with an error, and the others are read', async () => {
   const [goals] = (await connection(['goals'])).streams;
   if (goals === undefined) throw new Error('no goals');

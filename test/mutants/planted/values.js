@@ -15,7 +15,7 @@ export const valueMutants = [
     file: 'src/singer/clean-value.ts',
     search: 'if (isTooDeep(value)) return deepJsonText(value, cleanScalar);',
     replacement: '',
-    killers: testsOf('unit/singer/deep-values', 'of 200,000 levels is kept aside as JSON text'),
+    killers: testsOf('e2e/hostile', 'a value of 200,000 levels is kept as JSON text'),
   },
   {
     name: 'a converted time loses its fraction',

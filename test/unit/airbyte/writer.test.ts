@@ -129,31 +129,6 @@ function state(bookmarks: JsonObject, tapStreamId?: string): Message {
 
 const read = `state of chats ${JSON.stringify(bookmark)}`;
 
-test('a stream is told from its start to its end, each state with the records since the last one', async () => {
-  const { write } = writing();
-  const chunks = await write(
-    status('chats', 'started'),
-    status('chats', 'running'),
-    records('chats', { id: 'a' }, { id: 'b' }),
-    state({ chats: { update_timestamp: 'later' } }, 'chats'),
-    records('chats', { id: 'c' }),
-    state({ chats: { update_timestamp: 'still later' } }, 'chats'),
-    status('chats', 'complete'),
-    state({ chats: { update_timestamp: 'still later' } }),
-  );
-  expect(told(chunks)).toEqual([
-    'chats STARTED',
-    `${read}, 0 records`,
-    'chats RUNNING',
-    'record of chats',
-    'record of chats',
-    'state of chats {"update_timestamp":"later"}, 2 records',
-    'record of chats',
-    'state of chats {"update_timestamp":"still later"}, 1 records',
-    'chats COMPLETE',
-  ]);
-});
-
 test('lines have the form of the protocol', async () => {
   const { write, throttled, take } = writing();
   const chunks = await write(
@@ -276,12 +251,6 @@ test('whoever has not taken what was written needs no sign of life', async () =>
   expect(told(take())).toEqual([`${read}, 0 records`]);
 });
 
-test('before a stream starts there is nothing to repeat', async () => {
-  const { clock, take } = writing();
-  await clock.advance(100_000);
-  expect(take()).toEqual([]);
-});
-
 test('a wait the API asks for is told at once, with its end', async () => {
   const { write, throttled, take } = writing();
   await write(status('chats', 'started'));
@@ -293,21 +262,6 @@ test('a wait the API asks for is told at once, with its end', async () => {
     'chats RUNNING until 120 s',
   ]);
   expect(told(await write(status('chats', 'running')))).toEqual([]);
-});
-
-test('a record tells which of its values became null', async () => {
-  const { write } = writing();
-  const page = records('chats', { id: 'a' }, { id: 'b', duration: null });
-  const nulled = new Map([[1, ['duration', 'visitor.email']]]);
-  const chunks = await write(status('chats', 'started'), { ...page, nulled } as Message);
-  const [, , first = '', second = ''] = chunks.join('').split('\n');
-  expect(JSON.parse(first).record).not.toHaveProperty('meta');
-  expect(JSON.parse(second).record.meta).toEqual({
-    changes: [
-      { field: 'duration', change: 'NULLED', reason: 'SOURCE_SERIALIZATION_ERROR' },
-      { field: 'visitor.email', change: 'NULLED', reason: 'SOURCE_SERIALIZATION_ERROR' },
-    ],
-  });
 });
 
 test('a record of 20 MB is written and warned about by its key', async () => {

@@ -15,16 +15,6 @@ test('the sample catalog selects the default streams and nothing else', () => {
   expect(catalogText(sample).match(/"selected": true/g)).toHaveLength(2);
 });
 
-test('discovery fed back as the catalog reads the same as no catalog', () => {
-  const catalog = parseCatalog(readText(catalogText(discoverCatalog(streams))));
-  const warnings: string[] = [];
-  const warn = (message: string): void => void warnings.push(message);
-  expect(selectStreams({ catalog, streams, warn })).toEqual(
-    selectStreams({ catalog: undefined, streams, warn }),
-  );
-  expect(warnings).toEqual([]);
-});
-
 test('the sample fed back as the catalog reads the same as no catalog', () => {
   const catalog = parseCatalog(readText(catalogText(sampleCatalog(discoverCatalog(streams)))));
   const warn = (message: string): void => {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 
 import { TapError } from '../../../src/errors.ts';
 import type { Json, JsonObject } from '../../../src/json.ts';
@@ -113,10 +114,6 @@ test.each<[string, Json, Json]>([
   ['text', [], '[]'],
   ['moment', '2024-05-06T07:08:09Z', '2024-05-06T07:08:09Z'],
   ['moment', '2024-05-06T07:08:09+02:00', '2024-05-06T05:08:09Z'],
-  ['moment', '2024-05-06T07:08:09+00:00Z', '2024-05-06T07:08:09Z'],
-  ['moment', '2024-05-06', '2024-05-06T00:00:00Z'],
-  ['moment', '2024-05-06T07:08:09.500', '2024-05-06T07:08:09.500Z'],
-  ['moment', 1714979289, '2024-05-06T07:08:09Z'],
   ['moment', 1714979289123, '2024-05-06T07:08:09.123000Z'],
   ['moment', '', null],
   ['object', { a: 5, b: '6', at: '2024-05-06' }, { a: '5', b: 6, at: '2024-05-06T00:00:00Z' }],
@@ -154,9 +151,6 @@ test.each<[string, Json, string]>([
   ['boolean', 2, 'number'],
   ['boolean', {}, 'object'],
   ['moment', 'yesterday', 'string'],
-  ['moment', '2024-02-30', 'string'],
-  ['moment', '20001-01-01T00:00:00Z', 'string'],
-  ['moment', 20240101, 'number'],
   ['moment', ['2024-05-06'], 'array'],
   ['object', 'x', 'string'],
   ['object', [{ a: 'x' }], 'array'],
@@ -516,6 +510,17 @@ test('items whose keys come in another order are coerced all the same', () => {
   expect(findings.map(({ path }) => path)).toEqual(['/object/z', '/extra']);
 });
 
+test('a value of too many levels is JSON text, in which texts are clean and rounded numbers marked', () => {
+  const nested = (levels: number): Json =>
+    JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as Json;
+  const { record } = coerce({ text: [{ 'k\0': lone }, tooBig, nested(100)] });
+  expect(record['text']).toBe(
+    `[{"k":"\ufffd"},"~9007199254740992",${JSON.stringify(nested(100))}]`,
+  );
+  expect(coerce({ extra: nested(100) }).kept).toEqual({ '/extra': nested(100) });
+  expect(coerce({ extra: nested(101) }).kept).toEqual({ '/extra': JSON.stringify(nested(101)) });
+});
+
 test('each kind of finding at each path is reported once', () => {
   const item = { id: 'a', integer: 'x', list: [{ n: 'x' }, { n: 'y' }], extra: 1 };
   const { findings } = coerceAs(known, item, item, { ...item, integer: true, extra: 'x' });
@@ -547,74 +552,42 @@ test('a schema that says too little of a column is refused before the first reco
   expect(() => compileCoercion(options)).toThrow('Schema of id: values of this kind');
 });
 
-/** Numbers in [0, 1), the same each time. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1103515245 + 12345) % 2147483648;
-    return state / 2147483648;
-  };
-}
-
-const specials: readonly Json[] = [
+const scalars: readonly Json[] = [
   null,
   true,
-  false,
   0,
-  1,
   1.5,
   tooBig,
   1e300,
   '',
   '5',
+  '5.5',
   '\0',
   lone,
   '😀',
 ];
+const times = ['2024-05-06T07:08:09Z', '2024-02-30', '9007199254740993'];
+const keys = [...Object.keys(known.properties ?? {}), 'a', 'b', 'at', 'n', 's', 'x\0', lone, ''];
 
-function hostileItem(random: () => number): JsonObject {
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const keys = [
-    ...Object.keys(known.properties ?? {}),
-    'a',
-    'b',
-    'at',
-    'n',
-    's',
-    'x\0',
-    lone,
-    '__proto__',
-    '',
-  ];
-  const scalars: readonly Json[] = [
-    ...specials,
-    'x',
-    '5.5',
-    '2024-05-06T07:08:09Z',
-    '2024-02-30',
-    '9007199254740993',
-  ];
-  const value = (depth: number): Json => {
-    const kind = random();
-    if (depth > 3 || kind < 0.5) return pick(scalars);
-    const length = Math.floor(random() * 4);
-    return kind < 0.75 ? Array.from({ length }, () => value(depth + 1)) : object(depth + 1);
-  };
-  const object = (depth: number): JsonObject =>
-    Object.fromEntries(Array.from({ length: 5 }, () => [pick(keys), value(depth)]));
-  return { ...object(0), ...object(0), id: 'a' };
-}
+const { item: anyItem } = fc.letrec<{ value: Json; item: JsonObject }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom(...scalars, ...times),
+    fc.array(tie('value'), { maxLength: 3 }),
+    tie('item'),
+  ),
+  item: fc.dictionary(fc.constantFrom(...keys, '__proto__'), tie('value'), { maxKeys: 10 }),
+}));
 
 test('whatever the API sends, the record follows its schema and holds only clean text', () => {
-  const random = randomFrom(7);
-  const items = Array.from({ length: 3000 }, () => hostileItem(random));
+  const items = fc.sample(anyItem, { numRuns: 3000, seed: 7 });
   const run = compileCoercion({
     knownSchema: known,
     schema: known,
     keyProperties: ['id'],
     report: () => undefined,
   });
-  const records = items.map((item) => run(item));
+  const records = items.map((item) => run({ ...item, id: 'a' }));
   expect(records.flatMap((record) => isValid(record))).toEqual([]);
   const line = JSON.stringify(records);
   expect(line).not.toMatch(/\\u0000|\\ud[89a-f]/i);

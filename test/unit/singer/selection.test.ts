@@ -290,10 +290,6 @@ test.each<[string, string, RegExp]>([
   );
 });
 
-test('a stream that does not exist and is not selected is of no interest', () => {
-  expect(select(entryOf('orders', { root: { 'selected-by-default': false } })).chosen).toEqual([]);
-});
-
 test.each<[string, readonly JsonObject[], RegExp]>([
   ['the same entry', [{}, {}], /lists the stream "chats" twice/],
   [

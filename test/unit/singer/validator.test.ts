@@ -23,26 +23,9 @@ test.each<[JsonObject, string]>([
   [{ id: 'a', history: [{}, { index: 1.5 }] }, '/history/1/index must be null,integer'],
   [{ id: 'a', tags: [null] }, '/tags/0 must be string'],
   [{ id: 'a', update_timestamp: '2024-05-06' }, '/update_timestamp must match format "date-time"'],
-  [
-    { id: 'a', update_timestamp: '2024-05-06T07:08:09.Z' },
-    '/update_timestamp must match format "date-time"',
-  ],
-  [
-    { id: 'a', update_timestamp: '2024-05-06T07:08:09+00' },
-    '/update_timestamp must match format "date-time"',
-  ],
-  [
-    { id: 'a', update_timestamp: '2024-05-06T07:08:09,000001Z' },
-    '/update_timestamp must match format "date-time"',
-  ],
 ])('of the invalid record %j path and rule are told', (record, fault) => {
   const validate = compileValidator(chats.schema);
   expect(validate(record)).toBe(fault);
-});
-
-test('what is no object at all is told too', () => {
-  const validate = compileValidator(chats.schema);
-  expect(validate([] as unknown as JsonObject)).toBe('must be object');
 });
 
 test('a schema with a word nobody knows is refused', () => {
