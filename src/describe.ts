@@ -7,7 +7,6 @@ import type { JsonSchema } from './singer/schema.ts';
 import type { StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
 
-/** What describes the program: package.json and the schema of the config. */
 export function describeProgram(): AboutOptions {
   const { name, version, description, engines } = readManifest();
   const settings = readConfigSchema();

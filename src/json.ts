@@ -1,4 +1,3 @@
-/** A value without parts. */
 export type Scalar = null | boolean | number | string;
 
 /** A value as `JSON.parse` gives it. */
@@ -32,7 +31,6 @@ export function isTooDeep(value: unknown, levels: number = maxNesting): boolean 
   return levels === 0 || Object.values(value).some((child) => isTooDeep(child, levels - 1));
 }
 
-/** JSON text of a value of any number of levels. */
 export function jsonText(value: Json): string {
   try {
     return JSON.stringify(value);

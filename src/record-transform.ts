@@ -19,7 +19,6 @@ import type { Page } from './zendesk/definition.ts';
 export interface Outcome {
   failure: TapError | undefined;
   records: number;
-  /** Items left out because they cannot be written. */
   leftOut: number;
   /** Position and time of the first of them; `''`: none was. */
   firstLeftOut: string;

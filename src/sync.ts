@@ -43,7 +43,6 @@ export interface StreamResult {
   readonly stream: string;
   readonly status: 'complete' | 'absent' | 'forbidden' | 'failed' | 'interrupted' | 'unread';
   readonly records: number;
-  /** Items that cannot be written. */
   readonly leftOut?: number;
   readonly requests: number;
   readonly durationMs: number;
@@ -97,7 +96,6 @@ class OpenStream {
   readonly #pages: () => AsyncGenerator<Page, void, undefined>;
   readonly #outcome: Outcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
 
-  /** @throws TapError (config) for a bookmark that cannot be understood. */
   constructor(stream: StreamToRead, options: SyncOptions) {
     const { selected, definition } = stream;
     const { api, settings, clock, logger, state } = options;

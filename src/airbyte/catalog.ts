@@ -11,7 +11,6 @@ import { withoutNull } from '../singer/schema.ts';
  */
 const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
 
-/** A stream as the protocol's AirbyteStream. */
 function streamOf(description: StreamDescription): object {
   const { name, schema, keyProperties, replicationKey } = description;
   const hasBookmark = isIncremental(description);
@@ -36,12 +35,10 @@ function streamOf(description: StreamDescription): object {
   };
 }
 
-/** The catalog of all streams, in their order. */
 export function airbyteCatalog(streams: readonly StreamDescription[]): object {
   return { streams: streams.map((stream) => streamOf(stream)) };
 }
 
-/** What a connection is to read. */
 export interface ConfiguredCatalog {
   /** A Singer catalog of the streams that exist. */
   readonly catalog: JsonObject;

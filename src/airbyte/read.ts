@@ -18,7 +18,7 @@ import type { AirbyteArguments } from './arguments.ts';
 import { parseConfiguredCatalog } from './catalog.ts';
 import { controlLine, statusLine } from './messages.ts';
 import { runErrorLine, type AirbyteRun } from './run.ts';
-import { parseAirbyteState, singerState, type AirbyteState } from './state.ts';
+import { parseAirbyteState, type AirbyteState } from './state.ts';
 import { AirbyteWriter } from './writer.ts';
 
 /**
@@ -48,7 +48,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
     tokens: { announce: (tokens) => announce(run, withTokens(givenConfig, tokens)) },
     catalog,
     howToSelect: 'select at least one stream of this source in the connection',
-    state: singerState(state.states),
+    state: { bookmarks: Object.fromEntries(state.states) },
     // A failed attempt that is made again is no limit of the API's.
     onWait: ({ reason, untilMs }) => {
       if (reason !== 'retry') writer.throttled(untilMs);

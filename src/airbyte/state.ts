@@ -85,7 +85,6 @@ function entriesIn(value: Json, names: readonly string[]): readonly Entry[] {
   throw wrong(`it has a message of type ${quoted(type, messageTypes)} without its state`);
 }
 
-/** The file's JSON, or that of each of its lines. */
 function valuesIn(text: string): readonly Json[] {
   const content = text.trim();
   if (content === '') return [];
@@ -121,9 +120,4 @@ export function parseAirbyteState(text: string, names: readonly string[]): Airby
     states: new Map(entries.map(({ name, state }) => [name, cleaned(name, state)])),
     isLegacy: entries.some(({ isLegacy }) => isLegacy),
   };
-}
-
-/** The same states as one Singer state. */
-export function singerState(states: AirbyteState['states']): JsonObject {
-  return { bookmarks: Object.fromEntries(states) };
 }

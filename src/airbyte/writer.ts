@@ -29,12 +29,10 @@ const largeCharacters = 20_000_000;
 
 export interface AirbyteWriterOptions {
   readonly clock: Clock;
-  /** Those to read. */
   readonly streams: readonly StreamTraits[];
   readonly given: AirbyteState;
   /** Times of lines, ms since 1970, never falling. `at`: when it happened; left out: now. */
   readonly stamp: (at?: number) => number;
-  /** Takes the secrets out of an error's message. */
   readonly redact: (text: string) => string;
   readonly warn: (message: string) => void;
   /** Does the reader keep what was written waiting? Then it needs no sign of life. */

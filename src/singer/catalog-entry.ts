@@ -5,10 +5,7 @@ import { quoted, quotedName } from '../wording.ts';
 import type { Catalog } from './catalog.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
 
-/**
- * `true`, `false`, or either as a text, which the spec's own example uses; `undefined` for null and for
- * a key that is not there; `'invalid'` for anything else.
- */
+/** The spec's own example has flags as texts. `undefined`: null, or the key is not there. */
 function readFlag(value: unknown): boolean | undefined | 'invalid' {
   if (value === undefined || value === null) return undefined;
   const text = typeof value === 'string' ? value.toLowerCase() : value;
@@ -149,10 +146,7 @@ function isChosen(
   return flags.find((flag) => typeof flag === 'boolean');
 }
 
-/**
- * The node of a schema at a place; `absent` when the schema lists the parent's properties without
- * it; `undefined` when it does not say what the parent holds.
- */
+/** `absent`: the schema lists the parent's properties without it; `undefined`: it does not say what the parent holds. */
 export function schemaAt(
   schema: CatalogSchema,
   breadcrumb: Breadcrumb,

@@ -22,7 +22,6 @@ export interface StreamDescription extends StreamTraits {
   readonly schema: JsonSchema;
 }
 
-/** One entry of a catalog, as the spec spells it. */
 export interface EntryJson {
   readonly tap_stream_id: string;
   readonly stream: string;

@@ -8,10 +8,7 @@ import { Notes, type NotesOptions } from './findings.ts';
 import { columnAt, compileProperties, createLookup } from './object-coercer.ts';
 import type { JsonSchema } from './schema.ts';
 
-/**
- * The column that holds, as JSON text, what no other column can: an object of values by JSON Pointer, or
- * null, which is the rule.
- */
+/** Holds, as JSON text, what no other column can: an object of values by JSON Pointer; mostly null. */
 export const additionalFieldsColumn = 'additional_fields';
 
 interface CoercionOptions

@@ -37,13 +37,6 @@ function dotted(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter(isName).join('.');
 }
 
-/** Which columns the first of these may stand for. */
-function meant(unknown: readonly string[], { properties = {} }: JsonSchema): string {
-  const known = Object.keys(properties);
-  const near = unknown.slice(0, maxListed).flatMap((name) => nearMisses(name, known)[0] ?? []);
-  return near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
-}
-
 function namesIn(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter((step) => step !== 'properties' && step !== 'items').join('.');
 }
@@ -107,14 +100,19 @@ export function schemaDifferences(
     if (given === 'absent' || given === undefined || own === undefined) return false;
     return hasOtherType(given, own) && entry.isKept(breadcrumb);
   });
+  const { properties: columns = {} } = schema;
   const unknown = Object.keys(entry.schema.properties ?? {}).filter(
-    (name) => !Object.hasOwn(schema.properties ?? {}, name) && entry.isKept(['properties', name]),
+    (name) => !Object.hasOwn(columns, name) && entry.isKept(['properties', name]),
   );
   const sentences = idleMetadata(entry, schema);
-  if (unknown.length > 0)
+  if (unknown.length > 0) {
+    const names = unknown.slice(0, maxListed);
+    const near = names.flatMap((name) => nearMisses(name, Object.keys(columns))[0] ?? []);
+    const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
     sentences.unshift(
-      `has columns the tap does not: ${listed(unknown)}; they are left out.${meant(unknown, schema)}`,
+      `has columns the tap does not: ${listed(unknown)}; they are left out.${hint}`,
     );
+  }
   if (retyped.length > 0)
     sentences.unshift(
       `gives other types to ${listed(retyped.map(dotted))}; the tap's own are written.`,

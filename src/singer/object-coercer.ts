@@ -81,7 +81,6 @@ interface Property {
 
 export type Properties = ReadonlyMap<string, Property>;
 
-/** What becomes of each known property of an object; those that were not selected are dropped. */
 export function compileProperties(
   { known, schema }: Selected,
   columnOf: (name: string, child: Selected) => Column,

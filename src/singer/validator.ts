@@ -1,6 +1,5 @@
 import type { JsonObject } from '../json.ts';
 
-/** A check that ajv has compiled. */
 export interface CompiledSchema {
   (value: unknown): boolean;
   errors?: readonly { readonly instancePath: string; readonly message?: string }[] | null;
@@ -20,7 +19,6 @@ export async function loadValidator(stream: string): Promise<Validate> {
   return validateWith(isValid);
 }
 
-/** The check a compiled schema makes of a record. */
 export function validateWith(isValid: CompiledSchema): Validate {
   return (record) => {
     if (isValid(record)) return undefined;

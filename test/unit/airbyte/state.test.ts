@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { parseAirbyteState, singerState } from '../../../src/airbyte/state.ts';
+import { parseAirbyteState } from '../../../src/airbyte/state.ts';
 
 const names = ['agents', 'bans', 'agent_timeline', 'chats', 'departments'];
 
@@ -131,9 +131,4 @@ test.each([
 ])('%s is an error, not a silent restart', (_name, value, says) => {
   expect(() => parse(value)).toThrow(says);
   expect(() => parse(value)).toThrow(expect.objectContaining({ kind: 'config' }));
-});
-
-test('the streams’ states are one Singer state', () => {
-  const { states } = parseAirbyteState(JSON.stringify([streamState('chats', chats)]), names);
-  expect(singerState(states)).toEqual({ bookmarks: { chats } });
 });
