@@ -38,15 +38,6 @@ export interface Allowed {
   readonly challenge: string | undefined;
 }
 
-interface Code extends Allowed {
-  readonly untilMs: number;
-}
-
-interface RefreshToken {
-  readonly clientId: string;
-  isSpent: boolean;
-}
-
 export interface ProviderOptions {
   readonly clients: readonly OAuthClient[];
   /** The token that is accepted from the start. */
@@ -58,32 +49,6 @@ export interface ProviderOptions {
   readonly now: () => number;
 }
 
-/** The clients, codes and tokens of an account. */
-export interface Provider {
-  /** Seconds. */
-  readonly lifeSeconds: number;
-  /** A client that is known and not revoked. */
-  client(id: string): OAuthClient | undefined;
-  /** Is this `authorization` header that of a living access token? */
-  accepts(authorization: string | undefined): boolean;
-  /** A fresh access token, and a refresh token beside it where there is a user. */
-  issue(clientId: string, withRefresh: boolean): TokenPair;
-  /** A code for what the user has allowed. */
-  issueCode(allowed: Allowed): string;
-  /** Uses up a code; false: unknown, expired, used before, another client's, or without the right verifier. */
-  redeemCode(code: string, proof: Omit<Allowed, 'challenge'> & { verifier: string }): boolean;
-  /** Uses up a refresh token; undefined: unknown, another client's, or used before. */
-  redeemRefresh(token: string, clientId: string): TokenPair | undefined;
-  /** All access tokens there are expire now. */
-  expire(): void;
-  /** All refresh tokens there are end now. */
-  revoke(): void;
-}
-
-function randomText(): string {
-  return randomBytes(24).toString('base64url');
-}
-
 /** Compared by their hashes, so that the time it takes tells nothing. */
 export function isSame(left: string, right: string): boolean {
   return hash(left) === hash(right);
@@ -93,70 +58,85 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** Access tokens, and when each one ends. */
-function createAccessTokens({ token, tokenLife, now }: ProviderOptions, lifeSeconds: number) {
-  const ends = new Map([[token, tokenLife === undefined ? Infinity : now() + lifeSeconds * 1000]]);
-  return {
-    accepts: (authorization = ''): boolean => {
-      const given = /^Bearer (.+)$/.exec(authorization)?.[1] ?? '';
-      return (ends.get(given) ?? 0) > now();
-    },
-    issue: (): string => {
-      const issued = `access-${randomText()}`;
-      ends.set(issued, now() + lifeSeconds * 1000);
-      return issued;
-    },
-    expire: (): void => ends.clear(),
-  };
+function randomText(kind: 'access' | 'code' | 'refresh'): string {
+  return `${kind}-${randomBytes(24).toString('base64url')}`;
 }
 
-function createCodes(now: () => number): Pick<Provider, 'issueCode' | 'redeemCode'> {
-  const codes = new Map<string, Code>();
-  return {
-    issueCode(allowed) {
-      const code = `code-${randomText()}`;
-      codes.set(code, { ...allowed, untilMs: now() + codeLifeMs });
-      return code;
-    },
-    redeemCode(code, { clientId, redirectUri, verifier }) {
-      const found = codes.get(code);
-      if (found === undefined || found.clientId !== clientId) return false;
-      codes.delete(code);
-      const isProven = found.challenge === undefined || found.challenge === hash(verifier);
-      return isProven && found.redirectUri === redirectUri && found.untilMs > now();
-    },
-  };
-}
+/** The clients, codes and tokens of an account. */
+export class Provider {
+  /** Of an access token. */
+  readonly lifeSeconds: number;
+  readonly #options: ProviderOptions;
+  /** When each access token ends, ms since 1970. */
+  readonly #ends = new Map<string, number>();
+  readonly #codes = new Map<string, Allowed & { readonly untilMs: number }>();
+  /** The client of each refresh token that may be used. */
+  readonly #refreshTokens = new Map<string, string>();
 
-export function createProvider(options: ProviderOptions): Provider {
-  const { clients, now, switches, tokenLife } = options;
-  const lifeSeconds = tokenLife ?? standardLifeSeconds;
-  const { accepts, issue: issueAccess, expire } = createAccessTokens(options, lifeSeconds);
-  const refreshTokens = new Map<string, RefreshToken>();
+  constructor(options: ProviderOptions) {
+    const { token, tokenLife, now } = options;
+    this.#options = options;
+    this.lifeSeconds = tokenLife ?? standardLifeSeconds;
+    this.#ends.set(token, tokenLife === undefined ? Infinity : now() + tokenLife * 1000);
+  }
 
-  const issue: Provider['issue'] = (clientId, withRefresh) => {
-    const access_token = issueAccess();
+  /** A client that is known and not revoked. */
+  client(id: string): OAuthClient | undefined {
+    return this.#options.clients.find((one) => one.id === id && one.isRevoked !== true);
+  }
+
+  /** Is this `authorization` header that of a living access token? */
+  accepts(authorization = ''): boolean {
+    const given = /^Bearer (.+)$/.exec(authorization)?.[1] ?? '';
+    return (this.#ends.get(given) ?? 0) > this.#options.now();
+  }
+
+  /** A fresh access token, and a refresh token beside it where there is a user. */
+  issue(clientId: string, withRefresh: boolean): TokenPair {
+    const access_token = randomText('access');
+    this.#ends.set(access_token, this.#options.now() + this.lifeSeconds * 1000);
     if (!withRefresh) return { access_token };
-    const refresh_token = `refresh-${randomText()}`;
-    refreshTokens.set(refresh_token, { clientId, isSpent: false });
+    const refresh_token = randomText('refresh');
+    this.#refreshTokens.set(refresh_token, clientId);
     return { access_token, refresh_token };
-  };
+  }
 
-  return {
-    ...createCodes(now),
-    lifeSeconds,
-    client: (id) => clients.find((one) => one.id === id && one.isRevoked !== true),
-    accepts,
-    issue,
-    redeemRefresh(token, clientId) {
-      const found = refreshTokens.get(token);
-      if (found === undefined || found.clientId !== clientId || found.isSpent) return undefined;
-      if (switches().oldAccessTokens === 'revoked') expire();
-      if (switches().refreshTokens === 'kept') return issue(clientId, false);
-      found.isSpent = true;
-      return issue(clientId, true);
-    },
-    expire,
-    revoke: () => refreshTokens.clear(),
-  };
+  /** A code for what the user has allowed. */
+  issueCode(allowed: Allowed): string {
+    const code = randomText('code');
+    this.#codes.set(code, { ...allowed, untilMs: this.#options.now() + codeLifeMs });
+    return code;
+  }
+
+  /** Uses up a code; false: unknown, expired, used before, another client's, or without the right verifier. */
+  redeemCode(
+    code: string,
+    { clientId, redirectUri, verifier }: Omit<Allowed, 'challenge'> & { verifier: string },
+  ): boolean {
+    const found = this.#codes.get(code);
+    if (found === undefined || found.clientId !== clientId) return false;
+    this.#codes.delete(code);
+    const isProven = found.challenge === undefined || found.challenge === hash(verifier);
+    return isProven && found.redirectUri === redirectUri && found.untilMs > this.#options.now();
+  }
+
+  /** Uses up a refresh token; undefined: unknown, another client's, or used before. */
+  redeemRefresh(token: string, clientId: string): TokenPair | undefined {
+    if (this.#refreshTokens.get(token) !== clientId) return undefined;
+    const { oldAccessTokens, refreshTokens } = this.#options.switches();
+    if (oldAccessTokens === 'revoked') this.expire();
+    if (refreshTokens === 'kept') return this.issue(clientId, false);
+    this.#refreshTokens.delete(token);
+    return this.issue(clientId, true);
+  }
+
+  /** All access tokens there are expire now. */
+  expire(): void {
+    this.#ends.clear();
+  }
+
+  /** All refresh tokens there are end now. */
+  revoke(): void {
+    this.#refreshTokens.clear();
+  }
 }

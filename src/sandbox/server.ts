@@ -8,12 +8,7 @@ import { FaultBook } from './fault-rules.ts';
 import { injectHostileChats } from './hostile-chats.ts';
 import { isoSeconds } from './instants.ts';
 import { authorizePath, createAuthorize } from './oauth-authorize.ts';
-import {
-  createProvider,
-  defaultClients,
-  type OAuthClient,
-  type Provider,
-} from './oauth-provider.ts';
+import { Provider, defaultClients, type OAuthClient } from './oauth-provider.ts';
 import { createTokenEndpoint } from './oauth-token.ts';
 import { settingsOf, type SandboxOptions, type Settings } from './options.ts';
 import { refusal, type Handler } from './reply.ts';
@@ -48,7 +43,7 @@ export interface Sandbox {
   readonly account: Omit<Account, 'store'>;
   readonly faults: Pick<FaultBook, 'add' | 'clear' | 'set'>;
   /** Its OAuth clients and tokens. */
-  readonly provider: Provider;
+  readonly provider: Omit<Provider, 'accepts'>;
   /** Changes switches from the next request on; `timelineSort` is read at the start only. */
   setSwitches(change: Partial<Switches>): void;
   /** The server's clock, ms since 1970. */
@@ -136,7 +131,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const requests: LoggedRequest[] = [];
   const faults = new FaultBook(settings.faults);
   const { token, tokenLife, subdomain, clients = defaultClients } = settings;
-  const provider = createProvider({ clients, token, tokenLife, switches, now });
+  const provider = new Provider({ clients, token, tokenLife, switches, now });
   const tokens = createTokenEndpoint(provider, switches);
   const api = { settings, provider, tokens, answer: createRouter(inside), faults, requests, now };
   const server = createServer(

@@ -179,11 +179,9 @@ function issuedBy({ provider }: Sandbox): readonly string[] {
   const issue = provider.issue.bind(provider);
   const issueCode = provider.issueCode.bind(provider);
   const redeemCode = provider.redeemCode.bind(provider);
-  const redeemRefresh = provider.redeemRefresh.bind(provider);
   const noted: Partial<Sandbox['provider']> = {
     issue: (...args) => note(issue(...args)),
     issueCode: (allowed) => note(issueCode(allowed)),
-    redeemRefresh: (...args) => note(redeemRefresh(...args)),
     redeemCode: (code, proof) => {
       note(proof.verifier);
       return redeemCode(code, proof);
