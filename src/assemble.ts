@@ -117,9 +117,9 @@ export async function checkAccount(options: ApiOptions): Promise<TapError | unde
 
 /** What gets tokens for a sign-in. @throws ConfigError for an address of the API that may not be used. */
 export async function assembleGrants(options: ApiOptions, client: OAuthClient): Promise<Grants> {
-  const { createGrants } = await import('./zendesk/grants.ts');
+  const { Grants } = await import('./zendesk/grants.ts');
   const { client: http } = await createHttp(options, options.lifetime.signal);
-  return createGrants({ ...client, post: (form) => http.post(form), now: options.clock.now });
+  return new Grants({ ...client, post: (form) => http.post(form), now: options.clock.now });
 }
 
 /**

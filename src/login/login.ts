@@ -199,9 +199,9 @@ async function tokensOf(
 ): Promise<Tokens> {
   const { run, config, client, state, verifier } = attempt;
   if (client.clientSecret === undefined) return implicitTokens(answer, run.clock.now());
-  const { code } = await assembleGrants(apiOptions(attempt, config), client);
+  const grants = await assembleGrants(apiOptions(attempt, config), client);
   const parameters = new URLSearchParams({ code: answer.get('code') ?? '', state });
-  return code({ parameters, state, redirectUri, verifier });
+  return grants.code({ parameters, state, redirectUri, verifier });
 }
 
 /** Of the implicit flow, whose answer comes as it is. */

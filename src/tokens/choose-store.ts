@@ -8,7 +8,7 @@ import { isJsonObject } from '../json.ts';
 import { quotedPath } from '../wording.ts';
 import type { MaybeTokens, TokenStore } from '../zendesk/credentials.ts';
 import type { LockOptions } from './file-lock.ts';
-import { createTokenFile, isTokenFile } from './token-file.ts';
+import { isTokenFile, TokenFile } from './token-file.ts';
 
 export interface StoreOptions extends Omit<LockOptions, 'path'> {
   readonly config: Pick<Config, 'subdomain' | 'token_file' | 'refresh_token'>;
@@ -30,14 +30,14 @@ export async function chooseStore(options: StoreOptions): Promise<ChosenStore | 
   const { subdomain, token_file: tokenFile, refresh_token: refreshToken } = config;
   if (tokenFile !== undefined) {
     const file = { path: tokenFile, what: 'token_file', given };
-    const store = createTokenFile({ ...lock, ...file, subdomain });
+    const store = new TokenFile({ ...lock, ...file, subdomain });
     return { store, flag: `--token-file ${quotedPath(tokenFile)}` };
   }
   if (refreshToken === undefined) return undefined;
   for (const path of configFiles.toReversed()) {
     if (!(await isUpdatable(path, refreshToken))) continue;
     const file = { path, what: '--config', given: undefined };
-    const store = createTokenFile({ ...lock, ...file, subdomain });
+    const store = new TokenFile({ ...lock, ...file, subdomain });
     return { store, flag: `--out ${quotedPath(path)}` };
   }
   return undefined;

@@ -36,8 +36,8 @@ export async function credentialsFor(options: CredentialsOptions): Promise<Crede
 async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
   const { config, logger, clock, signal, configFiles = [], announce } = options;
   const given = { accessToken: config.access_token, refreshToken: config.refresh_token };
-  const { createRenewal } = await import('../zendesk/renewal.ts');
-  const { createGrants } = await import('../zendesk/grants.ts');
+  const { Renewal } = await import('../zendesk/renewal.ts');
+  const { Grants } = await import('../zendesk/grants.ts');
   const { chooseStore } = await import('./choose-store.ts');
   const isTrial = options.isTrial === true;
   const store = await chooseStore({
@@ -65,9 +65,9 @@ async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
     now: clock.now,
   };
   return (post) =>
-    createRenewal({
+    new Renewal({
       ...renewal,
-      grantsFor: (client) => createGrants({ ...client, post, now: clock.now }),
+      grantsFor: (client) => new Grants({ ...client, post, now: clock.now }),
     });
 }
 

@@ -27,34 +27,70 @@ interface LoginNotes {
   readonly replaces?: string;
 }
 
-export function createTokenFile(options: TokenFileOptions): TokenStore {
-  const origin = options.given && fingerprint(options.given);
-  const replaces = origin === undefined ? {} : { replaces: origin };
-  const note = async (change: (notes: LoginNotes) => LoginNotes): Promise<void> => {
-    const content = await readContent(options);
-    const login = change(notesIn(content));
-    await writeTokenFile(options.path, {
-      subdomain: options.subdomain,
-      ...content,
-      login: { ...login },
+export class TokenFile implements TokenStore {
+  readonly #options: TokenFileOptions;
+  readonly #origin: string | undefined;
+
+  constructor(options: TokenFileOptions) {
+    this.#options = options;
+    this.#origin = options.given && fingerprint(options.given);
+  }
+
+  async read(): Promise<StoredTokens | undefined> {
+    return tokensIn(await this.#content(), this.#origin);
+  }
+
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const { path, ...lock } = this.#options;
+    // Two names of one file have one lock.
+    return withLock({ ...lock, path: await realpath(path).catch(() => path) }, work);
+  }
+
+  async begin(): Promise<void> {
+    const now = new Date(this.#options.clock.now()).toISOString();
+    const { renewing_since = now, ...notes } = notesIn(await this.#content());
+    await this.#write({ login: { ...this.#replaces(), ...notes, renewing_since } });
+  }
+
+  async cancel(): Promise<void> {
+    const { renewing_since: _since, ...login } = notesIn(await this.#content());
+    await this.#write({ login });
+  }
+
+  async keep(tokens: Tokens): Promise<void> {
+    await this.#write(tokenKeys(tokens, this.#replaces()));
+  }
+
+  #replaces(): LoginNotes {
+    return this.#origin === undefined ? {} : { replaces: this.#origin };
+  }
+
+  /** Changes these keys. */
+  async #write(change: JsonObject): Promise<void> {
+    const { path, subdomain } = this.#options;
+    await writeTokenFile(path, { subdomain, ...(await this.#content()), ...change });
+  }
+
+  /** `undefined`: there is no such file yet. */
+  async #content(): Promise<JsonObject | undefined> {
+    const { path, what, subdomain } = this.#options;
+    const file = { path, what, maxBytes: smallFile, isRegular: true };
+    const content = await readJsonFile(file).catch((error: unknown) => {
+      if (isMissingFile(error)) return undefined;
+      throw error;
     });
-  };
-  return {
-    read: async () => tokensIn(await readContent(options), origin),
-    exclusively: async (work) => withLock({ ...options, path: await target(options.path) }, work),
-    begin: () =>
-      note((notes) => ({
-        ...replaces,
-        ...notes,
-        renewing_since: notes.renewing_since ?? new Date(options.clock.now()).toISOString(),
-      })),
-    cancel: () => note(({ renewing_since: _since, ...notes }) => notes),
-    keep: async (tokens) => {
-      const content = await readContent(options);
-      const kept = { subdomain: options.subdomain, ...content, ...tokenKeys(tokens, replaces) };
-      await writeTokenFile(options.path, kept);
-    },
-  };
+    if (content === undefined) return undefined;
+    const name = `${what}: ${quotedPath(path)}`;
+    if (!isJsonObject(content) || !isTokenFile(content))
+      throw new ConfigError(
+        `${name} holds something else than tokens: name a file that does not exist yet, or that "tap-zendesk-chat login" has written.`,
+      );
+    if (content['subdomain'] !== subdomain)
+      throw new ConfigError(
+        `${name} holds tokens of another account: each account needs a file of its own.`,
+      );
+    return content;
+  }
 }
 
 /** Tokens in the form a file has them. */
@@ -93,34 +129,6 @@ export function cannotBeWritten(path: string, cause: unknown): ConfigError {
 /** Has `login` written it, or a run after it? */
 export function isTokenFile(content: JsonObject): boolean {
   return isJsonObject(content['login']);
-}
-
-/** Two names of one file have one lock. */
-async function target(path: string): Promise<string> {
-  return realpath(path).catch(() => path);
-}
-
-/** `undefined`: there is no such file yet. */
-async function readContent({
-  path,
-  what,
-  subdomain,
-}: TokenFileOptions): Promise<JsonObject | undefined> {
-  const file = { path, what, maxBytes: smallFile, isRegular: true };
-  const content = await readJsonFile(file).catch((error: unknown) => {
-    if (isMissingFile(error)) return undefined;
-    throw error;
-  });
-  if (content === undefined) return undefined;
-  if (!isJsonObject(content) || !isTokenFile(content))
-    throw new ConfigError(
-      `${what}: ${quotedPath(path)} holds something else than tokens: name a file that does not exist yet, or that "tap-zendesk-chat login" has written.`,
-    );
-  if (content['subdomain'] !== subdomain)
-    throw new ConfigError(
-      `${what}: ${quotedPath(path)} holds tokens of another account: each account needs a file of its own.`,
-    );
-  return content;
 }
 
 function notesIn(content: JsonObject | undefined): LoginNotes {

@@ -24,13 +24,6 @@ export interface CodeAnswer {
   readonly verifier: string;
 }
 
-/** Each resolves with new tokens. @throws GrantRefused, or TapError when there is no usable answer. */
-export interface Grants {
-  readonly refresh: (refreshToken: string) => Promise<Tokens>;
-  readonly clientCredentials: () => Promise<Tokens>;
-  readonly code: (answer: CodeAnswer) => Promise<Tokens>;
-}
-
 /** The token endpoint refuses a grant. */
 export class GrantRefused extends TapError {
   override readonly name = 'GrantRefused';
@@ -49,49 +42,50 @@ const server = {
   token_endpoint: `https://zendesk.invalid${tokenPath}`,
 };
 
-export function createGrants(options: GrantOptions): Grants {
-  const grant = async (
-    request: (oauth: typeof OAuth, context: Context) => Promise<Response>,
-  ): Promise<Tokens> => {
+type Ask = (oauth: typeof OAuth, context: Context) => Promise<Response>;
+
+/** Each grant resolves with new tokens. @throws GrantRefused, or TapError when there is no usable answer. */
+export class Grants {
+  readonly #options: GrantOptions;
+
+  constructor(options: GrantOptions) {
+    this.#options = options;
+  }
+
+  refresh(refreshToken: string): Promise<Tokens> {
+    return this.#grant((oauth, { client, auth, http }) =>
+      oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, http),
+    );
+  }
+
+  clientCredentials(): Promise<Tokens> {
+    return this.#grant((oauth, { client, auth, http }) =>
+      oauth.clientCredentialsGrantRequest(server, client, auth, { scope }, http),
+    );
+  }
+
+  code({ parameters, state, redirectUri, verifier }: CodeAnswer): Promise<Tokens> {
+    return this.#grant((oauth, { client, auth, http }) => {
+      const code = oauth.validateAuthResponse(server, client, parameters, state);
+      const asked = [server, client, auth, code, redirectUri, verifier] as const;
+      const more = { additionalParameters: { scope }, ...http };
+      return oauth.authorizationCodeGrantRequest(...asked, more);
+    });
+  }
+
+  async #grant(ask: Ask): Promise<Tokens> {
     const oauth = await import('oauth4webapi');
-    const context = contextOf(oauth, options);
-    const startMs = options.now();
-    const response = await request(oauth, context);
+    const context = contextOf(oauth, this.#options);
+    const startMs = this.#options.now();
+    const response = await ask(oauth, context);
     try {
       // All grants are answered in one form.
       const answer = await oauth.processRefreshTokenResponse(server, context.client, response);
       return tokensOf(answer, startMs);
-    } catch (error) {
-      throw new TapError('the token endpoint sends no usable tokens', {
-        kind: 'system',
-        cause: error,
-      });
+    } catch (cause) {
+      throw new TapError('the token endpoint sends no usable tokens', { kind: 'system', cause });
     }
-  };
-  return {
-    refresh: (refreshToken) =>
-      grant((oauth, { client, auth, http }) =>
-        oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, http),
-      ),
-    clientCredentials: () =>
-      grant((oauth, { client, auth, http }) =>
-        oauth.clientCredentialsGrantRequest(server, client, auth, { scope }, http),
-      ),
-    code: ({ parameters, state, redirectUri, verifier }) =>
-      grant((oauth, { client, auth, http }) => {
-        const answer = oauth.validateAuthResponse(server, client, parameters, state);
-        const more = { additionalParameters: { scope }, ...http };
-        return oauth.authorizationCodeGrantRequest(
-          server,
-          client,
-          auth,
-          answer,
-          redirectUri,
-          verifier,
-          more,
-        );
-      }),
-  };
+  }
 }
 
 /** The tap only reads. */

@@ -35,11 +35,7 @@ export interface RenewalOptions {
 }
 
 /** Credentials that renew themselves: once for all requests that wait, and only when it is needed. */
-export function createRenewal(options: RenewalOptions): Credentials {
-  return new Renewal(options);
-}
-
-class Renewal implements Credentials {
+export class Renewal implements Credentials {
   readonly #options: RenewalOptions;
   /** Refresh tokens that may work, the most likely first; the rest is what is left of older ones. */
   #current: MaybeTokens;
