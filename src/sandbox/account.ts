@@ -190,8 +190,8 @@ export class Account {
   }
 
   /** Late arrivals: new chats whose update time lies in the past (default: 20 minutes). Returns their ids. */
-  late({ count, at }: Omit<ChatChoice, 'ids'> = {}): string[] {
-    return this.add({ ...(count && { count }), at: at ?? this.#nowSeconds() - lateSeconds });
+  late(choice: Omit<ChatChoice, 'ids'> = {}): string[] {
+    return this.add({ at: this.#nowSeconds() - lateSeconds, ...choice });
   }
 
   #nowSeconds(): number {

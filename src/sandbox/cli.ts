@@ -23,7 +23,8 @@ const examples = `Examples:
     zendesk-chat-sandbox --switches '{"startId":"ignored"}'
 
 While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches,
-/expire, /revoke; GET /sandbox/requests, /sandbox/dump/<resource>.`;
+/expire, /revoke; GET /sandbox/requests, /sandbox/dump/<resource>.
+All options, switches and faults: dist/sandbox/data/options.json.`;
 
 /** An option in the schema. Those without `flag` can be given in a file only. */
 interface Property {

@@ -118,11 +118,6 @@ test('an item that does not say its time needs one, and needs no id', async () =
   expect((await page(sandbox, 'chats')).items.at(-1)).toEqual({ comment: 'keyless' });
 });
 
-test('asking for an item that is not there is an error', async () => {
-  const sandbox = await frozen({ chats: 3 });
-  expect(() => sandbox.account.idAt('chats', 3)).toThrow('no item 3');
-});
-
 test('hostile values are in the answers', async () => {
   const sandbox = await frozen({ chats: 100, hostile: true });
   const { text } = await ask(sandbox, 'incremental/chats?fields=chats(*)');

@@ -49,32 +49,11 @@ test('a page tells count, end_time, end_id and a link that continues it', async 
   );
 });
 
-test('following the links gives every chat once, in the order of update times', async () => {
-  const sandbox = await frozen({ chats: 25 });
-  const ids: string[] = [];
-  let query = 'limit=10';
-  for (let turn = 0; turn < 3; turn += 1) {
-    const body = await page(sandbox, 'chats', query);
-    ids.push(...body.ids);
-    query = new URL(body.next_page).search.slice(1).replace(/fields=[^&]*&/, '');
-  }
-  expect(ids).toEqual([...sandbox.account.dump('chats')].map((chat) => chat['id']));
-  expect(new Set(ids).size).toBe(25);
-});
-
 test('start_time includes its own second', async () => {
   const sandbox = await frozen({ chats: 10 });
   const at = sandbox.account.timeAt('chats', 5);
   const { ids } = await page(sandbox, 'chats', `start_time=${at}&limit=1`);
   expect(ids).toEqual([sandbox.account.idAt('chats', 5)]);
-});
-
-test('start_id continues behind that chat within its second', async () => {
-  const sandbox = await frozen({ chats: 20, ties: [{ at: 'middle', count: 6 }] });
-  const at = sandbox.account.timeAt('chats', 9);
-  const third = sandbox.account.idAt('chats', 9);
-  const { ids } = await page(sandbox, 'chats', `start_time=${at}&start_id=${third}&limit=2`);
-  expect(ids).toEqual([sandbox.account.idAt('chats', 10), sandbox.account.idAt('chats', 11)]);
 });
 
 test('the last page still has a link, and behind it lies an empty page that echoes its start', async () => {
@@ -110,12 +89,6 @@ test('agent events give end_time with a fraction', async () => {
   const micros = /\.(\d{6})Z$/.exec(textOf(body.items[0]?.['timestamp']))?.[1];
   expect(String(body.end_time)).toMatch(new RegExp(`\\.${micros?.replace(/0+$/, '')}$`));
   expect(body.keys).not.toContain('end_id');
-});
-
-test.each(['conversions', 'department_events'])('%s count seconds', async (name) => {
-  const sandbox = await frozen();
-  const body = await page(sandbox, name, 'limit=3');
-  expect(body.end_time).toBe(Date.parse(textOf(body.items[2]?.['timestamp'])) / 1000);
 });
 
 test.each([
