@@ -171,11 +171,11 @@ test('The API’s address cannot be turned elsewhere by ZENDESK_CHAT_API_URL', a
 });
 
 test('A second --config that holds null leaves the start_date of the first', async () => {
-  const folder = await writeInputs({ config: { start_date: null } });
+  const folder = writeInputs({ config: { start_date: null } });
   try {
     const { requests } = await ask({ config: plain, args: folder.argv });
     expect(requests[0]?.query).toMatchObject({ start_time: startTime });
   } finally {
-    await folder.remove();
+    folder.remove();
   }
 });

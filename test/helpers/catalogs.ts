@@ -66,10 +66,12 @@ export function catalogOf(
   return catalog as unknown as JsonObject;
 }
 
-/** The same; agents and bans, which are read whole by default, are incremental. */
-export function incrementalCatalog(streams: readonly string[]): JsonObject {
-  return catalogOf(streams, (entry) => {
-    if (['agents', 'bans'].includes(entry.tap_stream_id))
-      mark(entry, '', { 'replication-method': 'INCREMENTAL' });
-  });
+/** A catalog of these streams and no others; agents and bans, which are read whole by default, are incremental. */
+export function incrementalCatalog(names: readonly string[]): JsonObject {
+  const streams = discovered().streams.filter((entry) => names.includes(entry.tap_stream_id));
+  for (const entry of streams) {
+    const isList = ['agents', 'bans'].includes(entry.tap_stream_id);
+    mark(entry, '', { selected: true, ...(isList && { 'replication-method': 'INCREMENTAL' }) });
+  }
+  return { streams } as unknown as JsonObject;
 }

@@ -1,5 +1,5 @@
 /** The files a program is given: in a folder of their own, read-only. */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,14 +19,15 @@ export interface InputFolder {
   /** The arguments that name the files, and `args` behind them. */
   readonly argv: readonly string[];
   /** Input files that were changed, and files that were left in the working folder. */
-  touched(): Promise<readonly string[]>;
-  remove(): Promise<void>;
+  touched(): readonly string[];
+  remove(): void;
 }
 
-export async function writeInputs(input: InputFiles, suffix = '.json'): Promise<InputFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'tap-test-'));
+/** Without promises: this is done for each of a thousand runs, and takes a fraction of the time so. */
+export function writeInputs(input: InputFiles, suffix = '.json'): InputFolder {
+  const path = mkdtempSync(join(tmpdir(), 'tap-test-'));
   const working = join(path, 'working');
-  await mkdir(working);
+  mkdirSync(working);
   const files = new Map<string, string>();
   const argv: string[] = [];
   for (const name of ['config', 'catalog', 'state'] as const) {
@@ -34,8 +35,7 @@ export async function writeInputs(input: InputFiles, suffix = '.json'): Promise<
     if (content === undefined) continue;
     const file = join(path, `${name}${suffix}`);
     const written = typeof content === 'string' ? content : JSON.stringify(content);
-    await writeFile(file, written);
-    await chmod(file, 0o444);
+    writeFileSync(file, written, { mode: 0o444 });
     files.set(file, written);
     argv.push(`--${name}`, file);
   }
@@ -43,15 +43,10 @@ export async function writeInputs(input: InputFiles, suffix = '.json'): Promise<
     path,
     working,
     argv: [...argv, ...(input.args ?? [])],
-    touched: async () => {
-      const left = await readdir(working);
-      const contents = await Promise.all(
-        [...files].map(async ([file, written]) =>
-          (await readFile(file, 'utf8')) === written ? [] : [file],
-        ),
-      );
-      return [...left, ...contents.flat()];
-    },
-    remove: () => rm(path, { recursive: true, force: true }),
+    touched: () => [
+      ...readdirSync(working),
+      ...[...files].flatMap(([file, text]) => (readFileSync(file, 'utf8') === text ? [] : [file])),
+    ],
+    remove: () => rmSync(path, { recursive: true, force: true }),
   };
 }

@@ -54,7 +54,7 @@ export interface InProcessVerb extends VerbInput {
 /** Runs a verb to its end inside this process, from its arguments to its output. */
 export async function runSource(input: InProcessVerb): Promise<SourceRun> {
   const { clock = systemClock, signal = new AbortController().signal } = input;
-  const folder = await writeInputs(input, '.txt');
+  const folder = writeInputs(input, '.txt');
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const read = Promise.all([readPieces(stdout, { clock }), textOf(stderr)]);
@@ -80,12 +80,12 @@ export async function runSource(input: InProcessVerb): Promise<SourceRun> {
       signal: null,
       startedMs,
       endedMs: clock.now(),
-      touched: await folder.touched(),
+      touched: folder.touched(),
     };
   } finally {
     stdout.destroy();
     stderr.destroy();
-    await folder.remove();
+    folder.remove();
   }
 }
 

@@ -144,7 +144,7 @@ export function environment({ sandboxUrl, env }: TapInput): Record<string, strin
 
 /** Runs the tap to its end. */
 export async function runTap(input: InProcessInput): Promise<TapResult> {
-  const files = await writeInputs(input);
+  const files = writeInputs(input);
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const { read = buffer } = input;
@@ -170,6 +170,6 @@ export async function runTap(input: InProcessInput): Promise<TapResult> {
   } finally {
     stdout.destroy();
     stderr.destroy();
-    await files.remove();
+    files.remove();
   }
 }

@@ -20,7 +20,7 @@ export interface StartedTap extends Pick<StartedProcess, 'child'> {
  * `child.stdout`, and the result's stdout is empty.
  */
 export async function startTap(input: TapInput, read: boolean = true): Promise<StartedTap> {
-  const files = await writeInputs(input);
+  const files = writeInputs(input);
   const { child, ended } = startProcess(process.execPath, [tapPath, ...files.argv], {
     cwd: files.working,
     env: environment(input),
@@ -32,7 +32,7 @@ export async function startTap(input: TapInput, read: boolean = true): Promise<S
       const [bytes, stderr, end] = await Promise.all([stdout, buffer(child.stderr), ended]);
       return Object.assign(readOutput(bytes, stderr.toString('utf8')), end);
     } finally {
-      await files.remove();
+      files.remove();
     }
   };
   return { child, result: result() };

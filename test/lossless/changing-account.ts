@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../src/json.ts';
 import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
 import type { Switches } from '../../src/sandbox/switches.ts';
-import { catalogOf } from '../helpers/catalogs.ts';
+import { incrementalCatalog } from '../helpers/catalogs.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import type { Output, TapResult } from '../helpers/run-tap.ts';
 import { withWorld, type World } from '../helpers/world.ts';
@@ -12,7 +12,7 @@ import { withFront } from './front-server.ts';
 
 const streams: readonly string[] = ['agents', 'agent_timeline', 'chats'];
 
-const catalog = catalogOf(streams);
+const catalog = incrementalCatalog(streams);
 
 /** The newest chat is 20 seconds old: what is later than five minutes ago must be read again next time. */
 const account: SandboxOptions = {

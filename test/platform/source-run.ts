@@ -131,7 +131,7 @@ function pidOfSource({ parent }: SourceInput, folder: InputFolder, pid = 0): num
 /** Starts a source and reads it to its end. */
 export async function startSource(input: SourceInput): Promise<StartedSource> {
   // The names tell nothing: PyAirbyte calls its files .txt.
-  const folder = await writeInputs(input, '.txt');
+  const folder = writeInputs(input, '.txt');
   const startedMs = Date.now();
   const argv = [input.verb, ...folder.argv];
   const started = (input.parent === 'none' ? startDirectly : startInShell)(input, folder, argv);
@@ -159,12 +159,12 @@ export async function startSource(input: SourceInput): Promise<StartedSource> {
         lines: linesOf(pieces),
         ...end,
         startedMs,
-        touched: await folder.touched(),
+        touched: folder.touched(),
       };
     } finally {
       // Also what the source itself has started.
       started.kill('SIGKILL');
-      await folder.remove();
+      folder.remove();
     }
   };
   return { pid: child.pid, kill, result: read() };
