@@ -1,29 +1,20 @@
 /** The size of an account does not matter, and neither does the speed of whoever reads. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { requestsOf } from '../helpers/oracle.ts';
 import { readOutput, type Output } from '../helpers/run-tap.ts';
 import { startTap } from '../helpers/spawn-tap.ts';
+import { withSandbox } from '../helpers/with-sandbox.ts';
 import { chosen } from '../lossless/whole-set.ts';
 
 /** A tap that kept the 2,000 chats it has read would need 24 MB or more; one that does not needs 12 at most. */
 const smallHeap = { NODE_OPTIONS: '--max-old-space-size=20' };
 
-const sandboxes: Sandbox[] = [];
-
-afterEach(async () => {
-  await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
-});
-
-async function start(options: SandboxOptions): Promise<Sandbox> {
-  const lists = { agents: 2, timeline: 0, bans: { ip: 1, visitor: 1 } };
-  const sandbox = await startSandbox({ ...lists, ...options });
-  sandboxes.push(sandbox);
-  return sandbox;
-}
+/** Short ones far more often than long ones. */
+const history = { min: 2, max: 60 };
 
 /** A run of the built program, read to its end; `pause` is waited for once, when `pauseAtBytes` have been read. */
 async function read(
@@ -48,13 +39,12 @@ async function read(
 test.each(chosen([2000, 10_000], (chats) => chats === 2000))(
   '%i chats pass through a heap that could not hold them',
   async (chats) => {
-    const sandbox = await start({ chats });
-
-    const output = await read(sandbox, Infinity, async () => undefined);
-
-    expect(output.code).toBe(0);
-    const ids = output.records('chats').map(({ id }) => id);
-    expect([ids.length, new Set(ids).size]).toEqual([chats, chats]);
+    await withSandbox({ chats, history }, async (sandbox) => {
+      const output = await read(sandbox, Infinity, async () => undefined);
+      expect(output.code).toBe(0);
+      const ids = output.records('chats').map(({ id }) => id);
+      expect([ids.length, new Set(ids).size]).toEqual([chats, chats]);
+    });
   },
 );
 
@@ -68,21 +58,19 @@ async function quiet({ requests }: Sandbox): Promise<void> {
 }
 
 test('A reader that stops for a while stops the reading, and misses nothing', async () => {
-  const sandbox = await start({ chats: 1000 });
-  const chatRequests = (): number =>
-    sandbox.requests.filter(({ path }) => path.endsWith('/incremental/chats')).length;
-  let asked = Infinity;
+  await withSandbox({ chats: 1000, history }, async (sandbox) => {
+    let asked = Infinity;
+    // A page is about 500 KB.
+    const output = await read(sandbox, 100_000, async () => {
+      await quiet(sandbox);
+      asked = requestsOf(sandbox, 'chats');
+    });
 
-  // A page is about 500 KB.
-  const output = await read(sandbox, 100_000, async () => {
-    await quiet(sandbox);
-    asked = chatRequests();
+    expect(output.code).toBe(0);
+    expect(new Set(output.records('chats').map(({ id }) => id)).size).toBe(1000);
+    expect(output.messages.at(-1)?.type).toBe('STATE');
+    // The page that is being taken, one behind it, and one read ahead.
+    expect(asked).toBeLessThanOrEqual(3);
+    expect(requestsOf(sandbox, 'chats')).toBeGreaterThanOrEqual(10);
   });
-
-  expect(output.code).toBe(0);
-  expect(new Set(output.records('chats').map(({ id }) => id)).size).toBe(1000);
-  expect(output.messages.at(-1)?.type).toBe('STATE');
-  // The page that is being taken, one behind it, and one read ahead.
-  expect(asked).toBeLessThanOrEqual(3);
-  expect(chatRequests()).toBeGreaterThanOrEqual(10);
 });

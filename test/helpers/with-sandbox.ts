@@ -15,6 +15,10 @@ const small: SandboxOptions = {
   agents: 3,
   bans: { ip: 2, visitor: 2 },
   timeline: 6,
+  // The tap does not read them.
+  conversions: 0,
+  departmentEvents: 0,
+  agentEvents: 0,
 };
 
 /** Starts a small sandbox for as long as `work` takes; fit for tests that run side by side. */
