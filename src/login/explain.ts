@@ -3,14 +3,14 @@ const meanings: Readonly<Record<string, string>> = {
   access_denied: 'access was denied in the browser: run the command again, and choose Allow',
   invalid_client: 'Zendesk does not know this API client: check --client-id',
   unauthorized_client:
-    'this API client may not sign in so: with a client secret it needs the code flow, without one the implicit flow',
+    'this API client may not use this flow: sign in with its client secret, or without one',
   redirect_uri_mismatch:
     'the redirect URL is not registered for this API client: add ADDRESS to it',
-  invalid_scope: 'this API client may not ask for the scopes read and chat',
+  invalid_scope: 'this API client may not use the scopes read and chat',
   unsupported_response_type:
-    'Zendesk does not offer this flow: try it with a client secret, or without one',
-  server_error: 'Zendesk has met an error of its own: try again later',
-  temporarily_unavailable: 'Zendesk is not available at the moment: try again later',
+    'Zendesk does not offer this flow: sign in with a client secret, or without one',
+  server_error: 'Zendesk reports an internal error: try again later',
+  temporarily_unavailable: 'Zendesk is not available: try again later',
 };
 
 /**

@@ -13,8 +13,8 @@ export interface ListenerOptions {
   readonly state: string;
   /** Called once, with the first answer that has the state. */
   readonly finish: (answer: URLSearchParams) => Promise<Outcome>;
-  /** Called for each answer that is not one to this sign-in. */
-  readonly onStray: () => void;
+  /** Called for each answer that has another state, or none: the login goes on waiting. */
+  readonly refuse: (answer: URLSearchParams) => Outcome;
 }
 
 export interface Listener {
@@ -88,22 +88,13 @@ const already: Outcome = {
   title: 'This sign-in was answered already',
   text: 'Each login takes one answer. The terminal says what came of it.',
 };
-const strange: Outcome = {
-  isGood: false,
-  title: 'This is not the answer to this login',
-  text: 'It carries another state, so it belongs to another login, and was refused. The command is still waiting: use the page that it opened.',
-};
-
 function createHandler(options: ListenerOptions, host: string, end: () => void): Handler {
   let isAnswered = false;
-  const outcomeOf = async (answer: URLSearchParams): Promise<Outcome> => {
-    if (!isSame(answer.get('state') ?? '', options.state)) {
-      options.onStray();
-      return strange;
-    }
-    if (isAnswered) return already;
-    isAnswered = true;
-    return options.finish(answer);
+  const outcomeOf = async (answer: URLSearchParams) => {
+    const isLast = isSame(answer.get('state') ?? '', options.state) && !isAnswered;
+    isAnswered ||= isLast;
+    if (isLast) return { isLast, outcome: await options.finish(answer) };
+    return { isLast, outcome: isAnswered ? already : options.refuse(answer) };
   };
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const url = new URL(incoming.url ?? '/', `http://${host}`);
@@ -114,8 +105,10 @@ function createHandler(options: ListenerOptions, host: string, end: () => void):
     }
     const isPost = incoming.method === 'POST';
     const fields = isPost ? new URLSearchParams(await bodyOf(incoming)) : url.searchParams;
-    const outcome = isPost || url.search !== '' ? await outcomeOf(fields) : waiting;
-    const isLast = isAnswered && outcome !== already && outcome !== strange && outcome !== waiting;
+    const hasAnswer = isPost || url.search !== '';
+    const { outcome, isLast } = hasAnswer
+      ? await outcomeOf(fields)
+      : { outcome: waiting, isLast: false };
     const nonce = randomBytes(16).toString('base64url');
     const body = isPost ? JSON.stringify(outcome) : pageOf(outcome, nonce);
     const headers = headersOf(nonce);

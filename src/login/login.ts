@@ -26,8 +26,7 @@ const stopped = new TapError('stopped by a signal', { kind: 'transient' });
 
 const patienceMs = 5 * 60_000;
 
-const strayAnswer =
-  'an answer to another login was refused (it carries another state); this login is still waiting for its own';
+const stillWaiting = 'This login is still waiting for its own answer: use the page that it opened.';
 
 /** One try to sign in, with what only its own answer can hold. */
 interface Try extends LoginArguments {
@@ -74,12 +73,15 @@ async function browse(attempt: Try): Promise<void> {
       } catch (error) {
         failure = error;
         const { message } = asTapError(error, 'this is a bug, please report it');
-        const said = run.logger.redact(message).replace(/\.$/, '');
-        const text = `${said.charAt(0).toUpperCase()}${said.slice(1)}. The terminal says the same.`;
-        return { isGood: false, title: 'You are not signed in', text };
+        const why = run.logger.redact(message).replace(/\.$/, '');
+        return badOutcome('You are not signed in', `${why}. The terminal says the same.`);
       }
     },
-    onStray: () => run.logger.warning(strayAnswer),
+    refuse: (answer) => {
+      const why = refusalOf(answer, listener.redirectUri);
+      run.logger.warning(why);
+      return badOutcome('This is not the answer to this login', why);
+    },
   });
   try {
     await show(attempt, listener.redirectUri);
@@ -88,6 +90,18 @@ async function browse(attempt: Try): Promise<void> {
     await listener.close();
   }
   if (failure !== undefined) throw failure;
+}
+
+function badOutcome(title: string, why: string): Outcome {
+  return { isGood: false, title, text: `${why.charAt(0).toUpperCase()}${why.slice(1)}` };
+}
+
+/** Some servers leave the state out of an error: it is explained all the same, and may be anybody's. */
+function refusalOf(answer: URLSearchParams, redirectUri: string): string {
+  const hasState = answer.has('state');
+  const problem = !hasState && answer.has('error') && explain(answer, 'code', redirectUri);
+  const why = problem ? ` (${problem})` : ', since it belongs to another login';
+  return `an answer with ${hasState ? 'another' : 'no'} state was refused${why}. ${stillWaiting}`;
 }
 
 /** Waits five minutes, and no longer than the program lives. */

@@ -186,6 +186,8 @@ test('Only the answer to this sign-in counts, once, and only what comes from its
         statuses.push((await send(`${origin}/`, { method: 'POST', headers, body })).status);
       statuses.push((await send(`${origin}/elsewhere${back.search}`)).status);
       statuses.push((await send(stray)).status, (await send(`${origin}/?code=x`)).status);
+      const denied = await send(`${origin}/?error=access_denied`);
+      expect(denied.body).toContain('(access was denied in the browser');
       const both = await Promise.all([send(back.href), send(back.href)]);
       statuses.push(
         both
@@ -213,7 +215,9 @@ test('Only the answer to this sign-in counts, once, and only what comes from its
       400,
       '200 400',
     ]);
-    expect(stderr).toContain('it carries another state');
+    expect(stderr).toContain('an answer with another state was refused');
+    expect(stderr).toContain('an answer with no state was refused (access was denied');
+    expect(stderr).toContain('This login is still waiting');
   });
 });
 

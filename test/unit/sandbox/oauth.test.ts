@@ -66,31 +66,6 @@ test.each([
   expect(text).toContain(words);
 });
 
-test('The implicit flow puts the token into the fragment, the state beside it, and no refresh token', async () => {
-  const sandbox = await frozen();
-  const url = await decide(sandbox, { response_type: 'token', decision: 'allow' });
-  expect(url.origin).toBe(redirect_uri);
-  expect(url.search).toBe('');
-  const fields = Object.fromEntries(new URLSearchParams(url.hash.slice(1)));
-  expect(fields).toEqual({
-    access_token: expect.any(String),
-    token_type: 'Bearer',
-    scope: 'read chat',
-    state: 'a&b',
-  });
-  expect(await statusWith(sandbox, fields['access_token'] ?? '')).toBe(200);
-});
-
-test.each([
-  ['code', 'search'],
-  ['token', 'hash'],
-] as const)('A refusal comes back where the answer to %s would', async (response_type, part) => {
-  const sandbox = await frozen();
-  const url = await decide(sandbox, { response_type, decision: 'deny' });
-  expect(url[part]).toContain('error=access_denied');
-  expect(url[part]).toContain('state=a%26b');
-});
-
 test('A code works once, for its redirect URL, and with the verifier of its challenge', async () => {
   const sandbox = await frozen();
   const code_verifier = 'v'.repeat(43);
@@ -126,14 +101,6 @@ test('A refresh token works once, and its successor once', async () => {
   expect(second.status).toBe(200);
   expect(await refresh(refresh_token)).toMatchObject({ status: 400, error: 'invalid_grant' });
   expect((await refresh(second.refresh_token)).status).toBe(200);
-});
-
-test('A refresh token that stays is not sent again', async () => {
-  const sandbox = await frozen({ switches: { refreshTokens: 'kept' } });
-  const { refresh_token = '' } = sandbox.provider.issue('sandbox-client', true);
-  const fields = { grant_type: 'refresh_token', refresh_token };
-  expect(await tokenFor(sandbox, fields)).not.toHaveProperty('refresh_token');
-  expect(await tokenFor(sandbox, fields)).toMatchObject({ status: 200 });
 });
 
 test.each([
