@@ -6,9 +6,7 @@ import type { ErrorKind } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { LogLevel } from '../logger.ts';
 
-type AirbyteLevel = 'FATAL' | 'ERROR' | 'WARN' | 'INFO' | 'DEBUG';
-
-const airbyteLevels: Readonly<Record<LogLevel, AirbyteLevel>> = {
+const airbyteLevels: Readonly<Record<LogLevel, string>> = {
   debug: 'DEBUG',
   info: 'INFO',
   warning: 'WARN',

@@ -131,7 +131,12 @@ export class AirbyteWriter extends Transform {
   /** Starts a stream, and says at once what state it goes on from. */
   #start(name: string): void {
     const { streams, given } = this.#options;
-    if (this.#isFirst && given.isLegacy) this.#repeatAll(given);
+    // The platform drops what one blob says of other streams at the first state of one stream.
+    const carried = this.#isFirst && given.isLegacy ? streams : [];
+    for (const one of carried) {
+      const state = given.states.get(one.name);
+      if (state !== undefined) this.#state(one.name, state, 0);
+    }
     this.#isFirst = false;
     const stream = streams.find((one) => one.name === name);
     if (stream === undefined) throw new Error(`${name} is not among the streams to read`);
@@ -140,14 +145,6 @@ export class AirbyteWriter extends Transform {
     this.#open = open;
     this.#status(open, 'STARTED');
     this.#repeat(open);
-  }
-
-  /** The platform drops what one blob says of other streams at the first state of one stream. */
-  #repeatAll({ states }: AirbyteState): void {
-    for (const { name } of this.#options.streams) {
-      const state = states.get(name);
-      if (state !== undefined) this.#state(name, state, 0);
-    }
   }
 
   #run(open: OpenStream | undefined): void {
@@ -206,14 +203,19 @@ export class AirbyteWriter extends Transform {
   }
 }
 
-/** A page's records; who could not be handed on whole is warned about. */
+/** A page's records, with a warning for each that destinations may not take whole. */
 function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generator<Buffer> {
   const { stream, records, nulled } = page;
-  const keys = options.streams.find(({ name }) => name === stream)?.keyProperties ?? [];
+  const { keyProperties = [] } = options.streams.find(({ name }) => name === stream) ?? {};
   const prefix = recordStart(stream, options.stamp(page.timeExtractedMs));
   return recordLines(prefix, records, (index, characters) => {
-    if (characters + prefix.length >= largeCharacters)
-      options.warn(tooLarge(stream, keyOf(records[index], keys), characters));
+    if (characters + prefix.length >= largeCharacters) {
+      const values = keyProperties.map((key) => `${key} ${JSON.stringify(records[index]?.[key])}`);
+      const size = `${Math.round(characters / 1e6)} MB`;
+      options.warn(
+        `${stream}: the record with ${values.join(', ')} is ${size} long; destinations may cut it or leave it out`,
+      );
+    }
     return recordEnd(nulled?.get(index));
   });
 }
@@ -223,13 +225,4 @@ function bookmarkIn({ bookmarks }: JsonObject, name: string): JsonObject {
   const bookmark: Json = isJsonObject(bookmarks) ? (bookmarks[name] ?? null) : null;
   const entries = Object.entries(isJsonObject(bookmark) ? bookmark : {});
   return Object.fromEntries(entries.filter(([, value]) => value !== null));
-}
-
-function keyOf(record: JsonObject | undefined, keyProperties: readonly string[]): string {
-  return keyProperties.map((column) => `${column} ${JSON.stringify(record?.[column])}`).join(', ');
-}
-
-function tooLarge(name: string, key: string, characters: number): string {
-  const megabytes = Math.round(characters / 1e6);
-  return `${name}: the record with ${key} is ${megabytes} MB long; destinations may cut it or leave it out`;
 }

@@ -5,11 +5,7 @@ import { didYouMean, quotedName } from '../wording.ts';
 import type { Catalog, EntryJson } from './catalog.ts';
 import type { Breadcrumb } from './schema.ts';
 
-interface Pattern {
-  readonly text: string;
-  readonly isExclusion: boolean;
-  readonly matches: (path: string) => boolean;
-}
+type Pattern = (path: string) => boolean;
 
 /**
  * Does the whole path match? Only the last `*` is tried again, so the time is at most pattern times path:
@@ -38,10 +34,9 @@ export function matchesGlob(glob: string, path: string): boolean {
 }
 
 /** `*` stands for any text, dots included, `?` for one character; `chats` alone means all of it. */
-function parsePattern(text: string): Pattern {
-  const isExclusion = text.startsWith('!');
-  const glob = (isExclusion ? text.slice(1) : text).trim();
-  return { text, isExclusion, matches: (path) => matchesGlob(glob, path) };
+function compile(text: string): Pattern {
+  const glob = text.replace(/^!/, '').trim();
+  return (path) => matchesGlob(glob, path);
 }
 
 function streamOf(pattern: string): string {
@@ -81,8 +76,8 @@ function select(
     pathsTo(namesAt(entry.tap_stream_id, breadcrumb)),
   );
   const isChosen = (paths: readonly string[]): boolean =>
-    included.some(({ matches }) => paths.some(matches)) &&
-    !excluded.some(({ matches }) => paths.some(matches));
+    included.some((matches) => paths.some(matches)) &&
+    !excluded.some((matches) => paths.some(matches));
   const chosen = new Set(places.filter(isChosen).flat());
   const metadata = entry.metadata.map((given, index) => {
     const selected = chosen.has(places[index]?.at(-1) ?? '');
@@ -91,11 +86,7 @@ function select(
   return { ...entry, metadata };
 }
 
-function nothingMatches(
-  { text }: Pattern,
-  { streams }: Catalog,
-  paths: readonly string[],
-): TapError {
+function nothingMatches(text: string, { streams }: Catalog, paths: readonly string[]): TapError {
   const names = streams.map((entry) => entry.tap_stream_id);
   const stream = streamOf(text);
   const hint = names.includes(stream)
@@ -115,21 +106,18 @@ function nothingMatches(
  * @throws TapError (config) for a pattern that matches nothing.
  */
 export function selectByPatterns(catalog: Catalog, texts: readonly string[]): Catalog {
-  const patterns = texts.map((text) => parsePattern(text));
-  const all = catalog.streams.flatMap(({ tap_stream_id: id, metadata }) =>
+  const { streams } = catalog;
+  const all = streams.flatMap(({ tap_stream_id: id, metadata }) =>
     metadata.map(({ breadcrumb }) => namesAt(id, breadcrumb).join('.')),
   );
   // `chats.*` chooses columns: the stream alone would be matched by `chats` only.
-  const idle = patterns.find((pattern) => !all.some((path) => pattern.matches(path)));
+  const idle = texts.find((text) => !all.some(compile(text)));
   if (idle !== undefined) throw nothingMatches(idle, catalog, all);
-  const excluded = patterns.filter(({ isExclusion }) => isExclusion);
-  const given = patterns.filter(({ isExclusion }) => !isExclusion);
-  const included = given.length > 0 ? given : defaultPatterns(catalog);
-  return { streams: catalog.streams.map((entry) => select(entry, included, excluded)) };
-}
-
-function defaultPatterns({ streams }: Catalog): readonly Pattern[] {
-  return streams.flatMap(({ tap_stream_id: id, metadata: [root] }) =>
-    root?.metadata['selected-by-default'] === true ? [parsePattern(id)] : [],
+  const defaults = streams.flatMap(({ tap_stream_id: id, metadata: [root] }) =>
+    root?.metadata['selected-by-default'] === true ? [id] : [],
   );
+  const given = texts.filter((text) => !text.startsWith('!'));
+  const included = (given.length > 0 ? given : defaults).map(compile);
+  const excluded = texts.filter((text) => text.startsWith('!')).map(compile);
+  return { streams: streams.map((entry) => select(entry, included, excluded)) };
 }

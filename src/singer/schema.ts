@@ -31,7 +31,7 @@ export function isNullable(schema: JsonSchema): boolean {
 export function withoutNull(schema: JsonSchema): JsonSchema {
   const [type, ...more] = typesOf(schema);
   if (!isNullable(schema) || type === undefined) return schema;
-  return Object.freeze({ ...schema, type: more.length === 0 ? type : [type, ...more] });
+  return { ...schema, type: more.length === 0 ? type : [type, ...more] };
 }
 
 /** Breadcrumbs of every property at every depth, also below array items, in the schema's order. */
@@ -65,9 +65,9 @@ export function pruneSchema(
       return pruned === undefined ? [] : [[name, pruned] as const];
     });
     if (kept.length === 0) return undefined;
-    return Object.freeze({ ...schema, properties: Object.freeze(Object.fromEntries(kept)) });
+    return { ...schema, properties: Object.fromEntries(kept) };
   }
   if (schema.items === undefined) return schema;
   const items = keep(schema.items, [...at, 'items']);
-  return items && Object.freeze({ ...schema, items });
+  return items && { ...schema, items };
 }

@@ -73,20 +73,12 @@ function recordPrefix({ stream, timeExtractedMs }: RecordsMessage): string {
   return `{"type":"RECORD","stream":${JSON.stringify(stream)},"time_extracted":"${time}","record":`;
 }
 
+/** Singer has no message for a STATUS. */
 function* lines(message: Message): Generator<Buffer, void, undefined> {
-  switch (message.type) {
-    case 'SCHEMA':
-      yield Buffer.from(schemaLine(message));
-      return;
-    case 'RECORDS':
-      yield* recordLines(recordPrefix(message), message.records);
-      return;
-    case 'STATE':
-      yield Buffer.from(`{"type":"STATE","value":${JSON.stringify(message.value)}}\n`);
-      return;
-    case 'STATUS':
-    // Singer has no message for it.
-  }
+  if (message.type === 'SCHEMA') yield Buffer.from(schemaLine(message));
+  else if (message.type === 'RECORDS') yield* recordLines(recordPrefix(message), message.records);
+  else if (message.type === 'STATE')
+    yield Buffer.from(`{"type":"STATE","value":${JSON.stringify(message.value)}}\n`);
 }
 
 /** Messages in, Singer's lines out: few Buffers a message, so that a page is few writes. */
