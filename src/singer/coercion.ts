@@ -6,19 +6,17 @@ import type { JsonObject } from '../json.ts';
 import { keepUnknown } from './clean-value.ts';
 import { Notes, type NotesOptions } from './findings.ts';
 import { columnAt, compileProperties, createLookup } from './object-coercer.ts';
-import type { JsonSchema } from './schema.ts';
+import type { SelectedStream } from './selection.ts';
 
 /** Holds, as JSON text, what no other column can: an object of values by JSON Pointer; mostly null. */
 export const additionalFieldsColumn = 'additional_fields';
 
+/** What `knownSchema` lacks is unknown; what `schema` lacks of it is unwanted. */
 interface CoercionOptions
-  extends Pick<NotesOptions, 'report'>, Partial<Pick<NotesOptions, 'nulled'>> {
-  /** All that is known of the stream: what is missing here is unknown, what is missing in `schema` is unwanted. */
-  readonly knownSchema: JsonSchema;
-  /** What is written: `knownSchema` without what was not selected. */
-  readonly schema: JsonSchema;
-  readonly keyProperties: readonly string[];
-}
+  extends
+    Pick<SelectedStream, 'knownSchema' | 'schema' | 'keyProperties'>,
+    Pick<NotesOptions, 'report'>,
+    Partial<Pick<NotesOptions, 'nulled'>> {}
 
 /**
  * The coercion of one stream's items in one run. A record has every column of `schema`, in its order,

@@ -18,9 +18,7 @@ export interface SelectedStream {
   readonly knownSchema: JsonSchema;
   readonly keyProperties: readonly string[];
   readonly replicationMethod: ReplicationMethod;
-  /** The column the bookmark is made of, when the stream is read by bookmark. */
-  readonly replicationKey?: string;
-  /** The replication key, if it is among the columns. */
+  /** The replication key, if the stream is read by it and it is among the columns. */
   readonly bookmarkProperties: readonly string[];
 }
 
@@ -94,7 +92,6 @@ function select(description: StreamDescription, { isKept, ...choice }: Choice): 
     ...choice,
     schema: { ...description.schema, properties },
     knownSchema: description.schema,
-    ...(replicationKey !== undefined && { replicationKey }),
     bookmarkProperties: hasKey ? [replicationKey] : [],
   };
 }

@@ -93,7 +93,6 @@ test('without a catalog the default streams are read with all their columns', ()
       knownSchema: chats.schema,
       keyProperties: ['id'],
       replicationMethod: 'INCREMENTAL',
-      replicationKey: 'update_timestamp',
       bookmarkProperties: ['update_timestamp'],
     },
   ]);
@@ -435,7 +434,6 @@ test.each<[string, Given, 'FULL_TABLE' | 'INCREMENTAL', readonly string[]]>([
   const entry = entryOf('agents', { ...given, root: { selected: true, ...given.root } });
   const { chosen, warnings } = select(entry);
   expect(chosen[0]?.replicationMethod).toBe(method);
-  expect(chosen[0]?.replicationKey).toBe(method === 'INCREMENTAL' ? 'id' : undefined);
   expect(chosen[0]?.bookmarkProperties).toEqual(method === 'INCREMENTAL' ? ['id'] : []);
   expect(warnings).toEqual(expected);
 });
@@ -464,7 +462,7 @@ test('a replication key that is no column is no bookmark property', () => {
     streams: [{ ...description, replicationMethods: ['INCREMENTAL'] }],
     warn: () => undefined,
   });
-  expect(chosen).toMatchObject({ replicationKey: 'seen', bookmarkProperties: [] });
+  expect(chosen).toMatchObject({ replicationMethod: 'INCREMENTAL', bookmarkProperties: [] });
 });
 
 test('types come from the tap: other types in a catalog are one warning', () => {
