@@ -30,7 +30,7 @@ interface Talk extends Frame {
 /** Its keys are those that depend on the type. */
 type Entry = readonly [type: string, byAgent: boolean, keys: JsonObject];
 
-const [sales, support] = departments;
+const [, support] = departments;
 
 function visitorMessage({ random, words }: Talk, atMs: number): Entry {
   const isNumber = random.chance(0.1);
@@ -46,19 +46,8 @@ function agentMessage({ random, words }: Talk): Entry {
 /** A conversion as chats embed it. */
 export function conversionItem(atMs: number): JsonObject {
   const timestamp = isoSeconds(Math.floor(atMs / 1000));
-  return {
-    id: `conversion-${atMs}`,
-    goal_id: 520_001,
-    goal_name: 'Bought',
-    timestamp,
-    attribution: {
-      agent_id: null,
-      agent_name: null,
-      department_id: sales?.id ?? null,
-      department_name: sales?.name ?? null,
-      chat_timestamp: timestamp,
-    },
-  };
+  const attribution = { ...templates.conversion.attribution, chat_timestamp: timestamp };
+  return { ...templates.conversion, id: `conversion-${atMs}`, timestamp, attribution };
 }
 
 /**

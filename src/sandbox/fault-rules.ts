@@ -59,43 +59,34 @@ function matches(rule: FaultRule, subject: FaultySubject): boolean {
   return includes === undefined || subject.ids().includes(includes);
 }
 
-/** A rule, and the requests it matched and those it met so far. */
-class CountedRule {
-  readonly #rule: FaultRule;
-  #matched = 0;
-  #met = 0;
+/** A rule, how many requests it matched so far, and how many of them it met. */
+interface CountedRule {
+  readonly rule: FaultRule;
+  matched: number;
+  met: number;
+}
 
-  constructor(rule: FaultRule) {
-    this.#rule = rule;
-  }
-
-  /** Counts the request if it matches; does the rule want it? */
-  wants(subject: FaultySubject): boolean {
-    const { nth, every, times = Infinity } = this.#rule;
-    if (!matches(this.#rule, subject)) return false;
-    this.#matched += 1;
-    if (nth !== undefined && this.#matched !== nth) return false;
-    if (every !== undefined && this.#matched % every !== 0) return false;
-    return this.#met < times;
-  }
-
-  meet(): Fault {
-    this.#met += 1;
-    return this.#rule.fault;
-  }
+/** Counts the request if the rule matches it; does the rule want it? */
+function wants(counted: CountedRule, subject: FaultySubject): boolean {
+  const { nth, every, times = Infinity } = counted.rule;
+  if (!matches(counted.rule, subject)) return false;
+  counted.matched += 1;
+  if (nth !== undefined && counted.matched !== nth) return false;
+  if (every !== undefined && counted.matched % every !== 0) return false;
+  return counted.met < times;
 }
 
 /** The rules there are; the first that meets a request wins. */
 export class FaultBook {
-  #rules: readonly CountedRule[] = [];
+  #rules: CountedRule[] = [];
 
   constructor(rules: readonly FaultRule[]) {
-    this.add(...rules);
+    this.set(rules);
   }
 
   /** Adds rules behind those there are. */
   add(...rules: readonly FaultRule[]): void {
-    this.#rules = [...this.#rules, ...rules.map((rule) => new CountedRule(rule))];
+    this.#rules.push(...rules.map((rule) => ({ rule, matched: 0, met: 0 })));
   }
 
   /** Replaces all rules, with fresh counters. */
@@ -111,7 +102,9 @@ export class FaultBook {
   /** The fault for this request, if any; counts it. */
   meet(subject: FaultySubject): Fault | undefined {
     // Every rule counts every request it matches, also when an earlier rule wins.
-    const wanting = this.#rules.filter((rule) => rule.wants(subject));
-    return wanting.at(0)?.meet();
+    const wanting = this.#rules.filter((counted) => wants(counted, subject));
+    const first = wanting.at(0);
+    if (first !== undefined) first.met += 1;
+    return first?.rule.fault;
   }
 }

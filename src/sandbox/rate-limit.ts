@@ -1,10 +1,10 @@
 const windowMs = 60_000;
 
-/** Counts requests; says how many whole seconds one that comes too early has to wait, else undefined. */
-export type RateLimiter = (nowMs: number) => number | undefined;
-
-/** Allows so many requests in any 60 seconds. Those that are refused do not count. */
-export function createRateLimiter(limit: number): RateLimiter {
+/**
+ * Allows so many requests in any 60 seconds; those that are refused do not count.
+ * @returns how many whole seconds a request that comes too early has to wait, else undefined
+ */
+export function createRateLimiter(limit: number): (nowMs: number) => number | undefined {
   const starts: number[] = [];
   return (nowMs) => {
     while (starts[0] !== undefined && starts[0] <= nowMs - windowMs) starts.shift();
