@@ -111,16 +111,12 @@ const flags = {
 
 type SingerFlags = Given<keyof typeof flags>['flags'];
 
-function taskOf({ discover, check, about, test }: SingerFlags): Task {
-  const asked: Task[] = [];
-  if (discover) asked.push('discover');
-  if (check) asked.push('check');
-  if (about) asked.push('about');
-  if (test) asked.push(test[0] === 'schema' ? 'test-schema' : 'test');
-  const [task = 'sync', ...more] = asked;
-  if (more.length > 0)
+function taskOf(given: SingerFlags): Task {
+  const asked = (['discover', 'check', 'about', 'test'] as const).filter((name) => given[name]);
+  if (asked.length > 1)
     throw new ConfigError('give one of --discover, --check, --test and --about at a time');
-  return task;
+  const [task = 'sync'] = asked;
+  return task === 'test' && given.test?.[0] === 'schema' ? 'test-schema' : task;
 }
 
 /** What has no effect on some tasks. Files do not count: Meltano names them whatever it asks for. */

@@ -1,7 +1,7 @@
 import type { SingerArguments, Task } from './arguments.ts';
 import type { AssembleOptions, Selection } from './assemble.ts';
 import { systemClock } from './clock.ts';
-import type { Config, ConfigSources } from './config.ts';
+import type { ConfigSources } from './config.ts';
 import type { Json } from './json.ts';
 import { createLogger, loggingFromEnv, quiet, type Logger } from './logger.ts';
 import { print } from './output.ts';
@@ -80,8 +80,7 @@ const tasks: Readonly<Record<Task, (run: SingerRun, args: SingerArguments) => Pr
 };
 
 function sourcesOf({ config, startDate }: SingerArguments, { env }: Run): ConfigSources {
-  const settings = startDate === undefined ? {} : { start_date: startDate };
-  return { files: config, settings, env };
+  return { files: config, settings: { start_date: startDate ?? null }, env };
 }
 
 async function about({ stdout }: Run, { format }: SingerArguments): Promise<number> {
@@ -110,24 +109,20 @@ async function discover(run: Run, args: SingerArguments): Promise<number> {
   return 0;
 }
 
-/** @throws ConfigError when there is none. */
-async function configOf(run: Run, args: SingerArguments): Promise<Config> {
-  const { loadConfig } = await import('./assemble.ts');
-  const { ConfigError } = await import('./errors.ts');
-  if (args.config.length > 0) return loadConfig(sourcesOf(args, run), run);
-  throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
-}
-
-/** What the files of the command line hold. */
+/** What the files of the command line hold. @throws ConfigError */
 async function filesOf(
   run: Run,
   args: SingerArguments,
 ): Promise<Selection & Pick<AssembleOptions, 'state'>> {
+  const { loadConfig } = await import('./assemble.ts');
+  const { ConfigError } = await import('./errors.ts');
   const { largeFile: maxBytes, readJsonFile } = await import('./input-file.ts');
+  if (args.config.length === 0)
+    throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
   const read = async (path: string | undefined, what: string): Promise<Json | undefined> =>
     path === undefined ? undefined : readJsonFile({ path, what, maxBytes });
   return {
-    config: await configOf(run, args),
+    config: await loadConfig(sourcesOf(args, run), run),
     catalog: await read(args.catalog, '--catalog'),
     patterns: args.select,
     howToSelect:

@@ -42,16 +42,11 @@ export function createLifetime(process: ProcessLike): Lifetime {
   let isDeferring = false;
   let caught: Signal | undefined;
 
-  const ignore = (): void => {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  };
-  const listen = (): void => {
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+  const listen = (turn: 'on' | 'off'): void => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process[turn](signal, onSignal);
   };
   const leave = (signal: Signal): void => {
-    ignore();
+    listen('off');
     process.exitCode = exitCodes[signal];
     // Its own signal would not end it, and what it may wait for is not all known here.
     // oxlint-disable-next-line unicorn/no-process-exit
@@ -69,17 +64,17 @@ export function createLifetime(process: ProcessLike): Lifetime {
     controller.abort(new Error(`stopped by ${signal}`));
   }
 
-  if (isFirst) listen();
+  if (isFirst) listen('on');
   return {
     signal: controller.signal,
     deferStop: () => {
       isDeferring = true;
-      if (!isFirst) listen();
+      if (!isFirst) listen('on');
     },
     end: async (exitCode, output) => {
       await flushed(output);
       process.exitCode = exitCode;
-      if (caught === undefined) ignore();
+      if (caught === undefined) listen('off');
       else leave(caught);
     },
   };

@@ -6,7 +6,7 @@ import { print } from '../output.ts';
 import { runProgram, type ProgramOptions } from '../program.ts';
 import { parseArguments, type AirbyteArguments, type Verb } from './arguments.ts';
 import { catalogLine, connectionStatusLine, logText, specLine } from './messages.ts';
-import { configIn, createStamp, runErrorLine, sentence, type AirbyteRun } from './run.ts';
+import { createStamp, runErrorLine, sentence, type AirbyteRun } from './run.ts';
 
 /**
  * The Airbyte program: a verb in, the protocol's messages on stdout. stderr stays empty but for a command
@@ -63,7 +63,7 @@ async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promi
   const { isUntried } = await import('../trial.ts');
   let failure: TapError | undefined;
   try {
-    const config = await loadConfig(configIn(path), run);
+    const config = await loadConfig({ files: [path] }, run);
     failure = await checkAccount({ ...run, config, tokens: { isTrial: true } });
   } catch (error) {
     if (!(error instanceof TapError) || error.kind !== 'config') throw error;
@@ -84,7 +84,7 @@ async function discover(run: AirbyteRun, { config: path }: AirbyteArguments): Pr
   const { loadConfig } = await import('../assemble.ts');
   const { describeStreams } = await import('../describe.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
-  await loadConfig(configIn(path), run);
+  await loadConfig({ files: [path] }, run);
   await print(run.stdout, catalogLine(airbyteCatalog(describeStreams('all'))));
   return 0;
 }

@@ -1,16 +1,10 @@
 import type { Clock } from '../clock.ts';
-import type { ConfigSources } from '../config.ts';
 import type { TapError } from '../errors.ts';
 import type { Run } from '../program.ts';
 import { errorLine } from './messages.ts';
 
 export interface AirbyteRun extends Run {
   readonly stamp: Stamp;
-}
-
-/** The one source of a config that Airbyte knows. */
-export function configIn(path: string): ConfigSources {
-  return { files: [path], settings: {} };
 }
 
 /** The time of a line, ms since 1970, never before that of an earlier one. `at`: when it happened; left out: now. */

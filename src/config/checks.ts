@@ -2,7 +2,7 @@ import dayjs from 'dayjs';
 import utc from 'dayjs/plugin/utc.js';
 
 import { instantToMicros, microsToInstant } from '../instant.ts';
-import { didYouMean, quoted, quotedName } from '../wording.ts';
+import { didYouMean, maxListed, quoted, quotedName } from '../wording.ts';
 import type { GivenConfig } from './forms.ts';
 
 dayjs.extend(utc);
@@ -60,10 +60,10 @@ export function checkCredentials(given: GivenConfig): void {
 }
 
 /** A misspelt key that is taken for the missing one. */
-function nearMiss({ schema, unknownKeys }: GivenConfig, key: string): string {
-  const near = unknownKeys.first.find(({ meant }) => meant === key);
+function nearMiss(given: GivenConfig, key: string): string {
+  const near = given.unknownKeys.slice(0, maxListed).find((path) => given.meant(path) === key);
   if (near === undefined) return '';
-  return ` The config holds ${quotedName(near.path, [...schema.keys()])}: did you mean ${key}?`;
+  return ` The config holds ${quotedName(near, [...given.schema.keys()])}: did you mean ${key}?`;
 }
 
 /** Each name must be a stream that exists. */
@@ -138,11 +138,12 @@ function isoReadings(text: string): string {
 
 /** One warning for each of the first unknown keys, and one for the others. */
 export function warnOfUnknownKeys(given: GivenConfig): void {
-  const { first, more } = given.unknownKeys;
-  for (const { path, meant } of first) {
+  for (const path of given.unknownKeys.slice(0, maxListed)) {
     const name = quotedName(path, [...given.schema.keys()]);
+    const meant = given.meant(path);
     const question = meant === undefined ? '' : ` Did you mean ${meant}?`;
     given.warn(`The config key ${name} is unknown and ignored.${question}`);
   }
+  const more = given.unknownKeys.length - maxListed;
   if (more > 0) given.warn(`${more} more config keys are unknown and ignored.`);
 }

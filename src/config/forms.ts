@@ -1,6 +1,6 @@
 import { isJsonObject, isTooDeep } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { maxListed, nearMisses } from '../wording.ts';
+import { nearMisses } from '../wording.ts';
 import { textOf } from './wording.ts';
 
 /** One sentence about the config for the log. */
@@ -44,13 +44,6 @@ export function currentSettings(schema: JsonObject): ReturnType<typeof propertie
   );
 }
 
-interface UnknownKey {
-  /** With the group it stands in. */
-  readonly path: string;
-  /** The known key that was probably meant. */
-  readonly meant: string | undefined;
-}
-
 /** A config of any accepted form: what it holds, and what there is to say about it. */
 export class GivenConfig {
   readonly schema: ReadonlyMap<string, JsonObject>;
@@ -60,8 +53,8 @@ export class GivenConfig {
   readonly notes: ConfigNote[] = [];
   /** What is wrong, in one sentence a key. */
   readonly violations: Map<string, string> = new Map<string, string>();
-  readonly #unknown: UnknownKey[] = [];
-  #moreUnknown = 0;
+  /** Those of a group with its name before them. */
+  readonly unknownKeys: string[] = [];
 
   /** Judges nothing but the groups, and what would have protected data. */
   constructor(value: JsonObject, schema: JsonObject) {
@@ -72,9 +65,10 @@ export class GivenConfig {
     for (const group of groups) this.#takeGroup(group, fromJsonText(value[group] ?? null));
   }
 
-  /** The first of them, and how many more there are. */
-  get unknownKeys(): { readonly first: readonly UnknownKey[]; readonly more: number } {
-    return { first: this.#unknown, more: this.#moreUnknown };
+  /** The known key that was probably meant by an unknown one. */
+  meant(path: string): string | undefined {
+    const key = path.slice(path.lastIndexOf('.') + 1);
+    return nearMisses(key, [...this.schema.keys()])[0];
   }
 
   warn(message: string): void {
@@ -89,7 +83,7 @@ export class GivenConfig {
     }
     for (const [key, value] of Object.entries(given)) {
       if (groupedKeys.has(key)) this.#take(key, value);
-      else if (!groups.includes(key)) this.#addUnknown(`${group}.${key}`);
+      else if (!groups.includes(key)) this.unknownKeys.push(`${group}.${key}`);
     }
   }
 
@@ -114,22 +108,13 @@ export class GivenConfig {
   /** What is ignored is warned about later; what would have protected data must not be ignored. */
   #takeUnknown(key: string, given: Json): void {
     const rule = foreignRules.get(key);
-    if (rule === undefined) this.#addUnknown(key);
+    if (rule === undefined) this.unknownKeys.push(key);
     else if (!isEmpty(given)) {
       const advice =
         'Take it out of the config; to keep a column out, deselect it in the catalog or the connection, or ' +
         "with --select '!chats.visitor.email'.";
       this.violations.set(key, `${key} is not supported: this tap does not ${rule}. ${advice}`);
     }
-  }
-
-  #addUnknown(path: string): void {
-    if (this.#unknown.length === maxListed) {
-      this.#moreUnknown += 1;
-      return;
-    }
-    const key = path.slice(path.lastIndexOf('.') + 1);
-    this.#unknown.push({ path, meant: nearMisses(key, [...this.schema.keys()])[0] });
   }
 }
 

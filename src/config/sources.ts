@@ -16,7 +16,7 @@ export interface ConfigSources {
   /** Paths of JSON files, a later one overriding an earlier one key by key, and `ENV` for the environment. */
   readonly files: readonly string[];
   /** Wins over everything else. */
-  readonly settings: JsonObject;
+  readonly settings?: JsonObject;
   /** Left out: `ENV` is the name of a file like any other. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A file of variables that may be missing. Default: `.env` in the current folder. */
@@ -30,7 +30,7 @@ export interface ConfigSources {
  * @throws ConfigError for a file that cannot be used.
  */
 export async function mergeSources(
-  { files, settings, env, envFile = '.env' }: ConfigSources,
+  { files, settings = {}, env, envFile = '.env' }: ConfigSources,
   keys: readonly string[],
 ): Promise<JsonObject> {
   const values: JsonObject[] = [];
