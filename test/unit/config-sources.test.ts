@@ -39,49 +39,48 @@ const env = {
   SUBDOMAIN: 'other',
 };
 
-test('of several files the last one wins, key by key', async () => {
-  await write('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
-  await write('b.json', '{"subdomain": "b", "access_token": "t"}');
-  expect(await gather({ files: ['a.json', 'b.json'] })).toEqual({
-    subdomain: 'b',
-    start_date: '2024-01-01',
-    access_token: 't',
-  });
-});
+/** Files of each case. */
+const contents = {
+  'a.json': '{"subdomain": "a", "start_date": "2024-01-01"}',
+  'b.json': '{"subdomain": "b", "access_token": "t"}',
+  'blank.json': '{"subdomain": null, "start_date": "  ", "access_token": ""}',
+  'proto.json': '{"__proto__": {"credentials": {"access_token": "t"}}}',
+  'list.json': '[]',
+  'broken.json': '{',
+};
 
-test('what is null or blank in a later source does not take away what an earlier one says', async () => {
-  await write('a.json', '{"subdomain": "a", "start_date": "2024-01-01", "access_token": "t"}');
-  await write('b.json', '{"subdomain": null, "start_date": "  ", "access_token": ""}');
-  const blank = { TAP_ZENDESK_CHAT_START_DATE: ' ' };
-  expect(await gather({ files: ['a.json', 'b.json', 'ENV'], env: blank })).toEqual({
-    subdomain: 'a',
-    start_date: '2024-01-01',
-    access_token: 't',
-  });
+const a = { subdomain: 'a', start_date: '2024-01-01' };
+const b = { subdomain: 'b', access_token: 't' };
+const fromEnv = { subdomain: 'from-env' };
+const blank = { TAP_ZENDESK_CHAT_START_DATE: ' ' };
+
+async function writeAll(): Promise<void> {
+  for (const [name, content] of Object.entries(contents)) await write(name, content);
+}
+
+test.each<[string, Partial<ConfigSources>, object]>([
+  ['the last of several files wins', { files: ['a.json', 'b.json'] }, { ...a, ...b }],
+  ['null and blanks take nothing away', { files: ['a.json', 'blank.json'] }, a],
+  ['nor does a blank variable', { files: ['a.json', 'ENV'], env: blank }, a],
+  ['without ENV the environment does not matter', { files: ['a.json'], env }, a],
+  ['variables win over files', { files: ['ENV', 'a.json'], env }, { ...a, ...fromEnv }],
+  [
+    'a setting wins over all',
+    { files: ['ENV'], env, settings: { subdomain: 'm' } },
+    { subdomain: 'm' },
+  ],
+  [
+    '__proto__ is a key like any other',
+    { files: ['proto.json'] },
+    JSON.parse(contents['proto.json']),
+  ],
+])('%s', async (_what, sources, expected) => {
+  await writeAll();
+  expect(JSON.stringify(await gather(sources))).toBe(JSON.stringify(expected));
 });
 
 test('where there is no environment ENV is the name of a file', async () => {
-  await expect(gatherConfig({ files: ['ENV'], settings: {} })).rejects.toThrow(
-    /^--config: .* does not exist/,
-  );
-});
-
-test('a key named __proto__ is one like any other', async () => {
-  await write('a.json', '{"__proto__": {"credentials": {"access_token": "t"}}}');
-  expect(JSON.stringify(await gather({ files: ['a.json'] }))).toContain('"__proto__"');
-});
-
-test('without ENV the environment does not matter', async () => {
-  await write('a.json', '{"subdomain": "a"}');
-  expect(await gather({ files: ['a.json'], env })).toEqual({ subdomain: 'a' });
-});
-
-test('with ENV its variables win over files, and only those that hold something count', async () => {
-  await write('a.json', '{"subdomain": "a", "start_date": "2024-01-01"}');
-  expect(await gather({ files: ['ENV', 'a.json'], env })).toEqual({
-    subdomain: 'from-env',
-    start_date: '2024-01-01',
-  });
+  await expect(gatherConfig({ files: ['ENV'] })).rejects.toThrow(/^--config: .* does not exist/);
 });
 
 test('with ENV a file .env is read, over which variables win', async () => {
@@ -91,10 +90,7 @@ test('with ENV a file .env is read, over which variables win', async () => {
     'TAP_ZENDESK_CHAT_ACCESS_TOKEN="a b"',
   ];
   await write('.env', lines.join('\n'));
-  expect(await gather({ files: ['ENV'], env })).toEqual({
-    subdomain: 'from-env',
-    access_token: 'a b',
-  });
+  expect(await gather({ files: ['ENV'], env })).toEqual({ ...fromEnv, access_token: 'a b' });
   expect(await gather({ files: ['ENV'] })).toEqual({ subdomain: 'dotted', access_token: 'a b' });
 });
 
@@ -106,18 +102,12 @@ test('with ENV a variable that names no setting is passed on, to be told', async
   });
 });
 
-test('a single setting wins over everything', async () => {
-  expect(await gather({ files: ['ENV'], env, settings: { subdomain: 'mine' } })).toEqual({
-    subdomain: 'mine',
-  });
-});
-
 test.each([
-  ['[]', /^The config is of type array/],
-  ['{', /^--config: \S+a\.json is not JSON/],
-])('a file that holds %s is refused', async (content, says) => {
-  await write('a.json', content);
-  await expect(gather({ files: ['a.json', 'ENV'] })).rejects.toThrow(says);
+  ['list.json', /^The config is of type array/],
+  ['broken.json', /^--config: \S+broken\.json is not JSON/],
+])('the file %s is refused', async (name, says) => {
+  await writeAll();
+  await expect(gather({ files: [name, 'ENV'] })).rejects.toThrow(says);
 });
 
 test.each([

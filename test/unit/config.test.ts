@@ -98,55 +98,63 @@ test('Every setting arrives in the config', async () => {
   });
 });
 
-test.each([
-  ['acme', 'acme'],
-  ['https://acme.zendesk.com/', 'acme'],
-  ['http://acme.zendesk.com/chat/agent?x=1#y', 'acme'],
-  ['https://acme.zendesk.com:443', 'acme'],
-  ['acme.zendesk.com', 'acme'],
-  [' Acme ', 'acme'],
-  ['HTTPS://ACME.ZENDESK.COM', 'acme'],
-  ['acme-eu2', 'acme-eu2'],
-])('The subdomain %j means %s', async (subdomain, expected) => {
-  expect((await configOf({ ...needed, subdomain })).subdomain).toBe(expected);
-});
-
-test.each([
-  ['chat.acme.com', '"chat.acme.com", another host than zendesk.com'],
-  [
-    'https://acme.zendesk.com.evil.example',
-    '"https://acme.zendesk.com.evil.example", another host than zendesk.com',
-  ],
-  ['https://evil.example/.zendesk.com', 'a text of 33 characters, another host than zendesk.com'],
-  ['zendesk.com', '"zendesk.com", another host than zendesk.com'],
-  ['me@acme', 'a text of 7 characters, no name of letters, digits and hyphens'],
-  ['-acme', 'a text of 5 characters, no name of letters, digits and hyphens'],
-  ['https://.zendesk.com', 'a text of 20 characters, no name of letters, digits and hyphens'],
-  ['a b', '"a b", no name of letters, digits and hyphens'],
-])('The subdomain %j is refused', async (subdomain, why) => {
-  expect(await sentencesOf({ ...needed, subdomain })).toEqual([
-    `subdomain is ${why}: give acme for an account at https://acme.zendesk.com.`,
-  ]);
-});
-
 const oauth = { credentials: 'oauth2.0', client_id: '', client_secret: '', refresh_token: null };
 
+function subdomains(
+  expected: string,
+  ...given: readonly string[]
+): [JsonObject, Partial<Config>][] {
+  return given.map((subdomain) => [{ subdomain }, { subdomain: expected }]);
+}
+
+function extras(given: Json, ...extra_streams: readonly string[]): [JsonObject, Partial<Config>] {
+  return [{ extra_streams: given }, { extra_streams }];
+}
+
+function starts(start_date: string, startDateMs: number): [JsonObject, Partial<Config>] {
+  return [{ start_date }, { startDateMs, hasStartDate: true }];
+}
+
+test.each<[JsonObject, Partial<Config>]>([
+  ...subdomains(
+    'acme',
+    'acme',
+    'https://acme.zendesk.com/',
+    'http://acme.zendesk.com/chat/agent?x=1#y',
+    'https://acme.zendesk.com:443',
+    'acme.zendesk.com',
+    ' Acme ',
+    'HTTPS://ACME.ZENDESK.COM',
+  ),
+  ...subdomains('acme-eu2', 'acme-eu2'),
+  starts('2023-05-01', Date.UTC(2023, 4, 1)),
+  starts('2023-05-01T06:00:00.999Z', Date.UTC(2023, 4, 1, 6, 0, 0, 999)),
+  starts('2023-05-01 06:00:00+02:00', Date.UTC(2023, 4, 1, 4)),
+  starts(' 1970-01-01 ', 0),
+  extras(['chat_messages'], 'chat_messages'),
+  extras('all', 'all'),
+  extras('"all"', 'all'),
+  extras('["chat_messages", "chat_engagements"]', 'chat_messages', 'chat_engagements'),
+  extras('chat_messages, chat_engagements,', 'chat_messages', 'chat_engagements'),
+  extras(['chats'], 'chats'),
+  extras('[]'),
+  extras(''),
+  extras(null),
+  [{ lookback_minutes: ' 15 ' }, { lookback_minutes: 15 }],
+  [{ request_timeout: '2.5' }, { request_timeout: 2.5 }],
+])('%j is taken as %j', async (settings, expected) => {
+  expect(await configOf({ ...needed, ...settings })).toMatchObject(expected);
+});
+
 test.each<[string, JsonObject]>([
-  ['at top level', { access_token: 'token-1' }],
   ['with "Bearer" before it', { access_token: ' Bearer token-1\n' }],
   ['in credentials', { credentials: { credentials: 'access_token', access_token: 'token-1' } }],
   ['in OAuth credentials', { credentials: { ...oauth, access_token: 'token-1' } }],
   ['in credentials that name no method', { credentials: { access_token: 'token-1' } }],
   ['in credentials as JSON text', { credentials: '{"access_token": "token-1"}' }],
   ['in authorization', { authorization: { authorization: 'oauth2.0', access_token: 'token-1' } }],
-  [
-    'at top level and in credentials',
-    { credentials: { access_token: 'x' }, access_token: 'token-1' },
-  ],
-  [
-    'in credentials, and empty at top level',
-    { access_token: '', credentials: { access_token: 'token-1' } },
-  ],
+  ['first at top level', { credentials: { access_token: 'x' }, access_token: 'token-1' }],
+  ['from both places', { access_token: '', credentials: { access_token: 'token-1' } }],
 ])('An access token is taken %s', async (_where, tokens) => {
   const value = { subdomain: 'acme', start_date: '2024-01-01', ...tokens };
   expect(await configOf(value)).toMatchObject({ access_token: 'token-1' });
@@ -203,34 +211,6 @@ test('Every token is known as a secret, also the one that is not used', async ()
   expect(secrets).toEqual(['token-1', 'token-2', 'cs', 'rt']);
 });
 
-test.each([
-  ['2023-05-01', Date.UTC(2023, 4, 1)],
-  ['2023-05-01T06:00:00', Date.UTC(2023, 4, 1, 6)],
-  ['2023-05-01T06:00:00Z', Date.UTC(2023, 4, 1, 6)],
-  ['2023-05-01T06:00:00.999Z', Date.UTC(2023, 4, 1, 6, 0, 0, 999)],
-  ['2023-05-01 06:00:00+02:00', Date.UTC(2023, 4, 1, 4)],
-  [' 1970-01-01 ', 0],
-])('The start date %j is taken', async (start_date, startDateMs) => {
-  expect(await configOf({ ...needed, start_date })).toMatchObject({
-    startDateMs,
-    hasStartDate: true,
-  });
-});
-
-const writeIso = 'write 2024-01-31 or 2024-01-31T08:00:00Z.';
-
-test.each([
-  ['12/01/2010', '"12/01/2010", which is no ISO date: write 2010-01-12 or 2010-12-01.'],
-  ['31.12.2010', '"31.12.2010", which is no ISO date: write 2010-12-31.'],
-  ['45/45/2010', `"45/45/2010", which is no ISO date: ${writeIso}`],
-  ['2023-02-30', `"2023-02-30", which is no ISO date: ${writeIso}`],
-  ['yesterday', `a text of 9 characters, which is no ISO date: ${writeIso}`],
-  ['0023-02-03', `"0023-02-03", which is not between the years 1970 and 2099: ${writeIso}`],
-  ['2100-01-01', `"2100-01-01", which is not between the years 1970 and 2099: ${writeIso}`],
-])('The start date %j is refused with a hint', async (start_date, rest) => {
-  expect(await sentencesOf({ ...needed, start_date })).toEqual([`start_date is ${rest}`]);
-});
-
 test('Without a start date the log says where reading begins', async () => {
   expect(await notesOf(needed)).toEqual([
     'INFO start_date is not set: chats and timelines are read from 2022-06-15T12:30:20Z, two years before now.',
@@ -246,30 +226,6 @@ test('A start date in the future is warned about', async () => {
   expect(await notesOf({ ...needed, start_date: '2024-06-16' })).toEqual([
     'WARNING start_date is 2024-06-16T00:00:00Z, which is in the future: no chats and no timelines are read.',
   ]);
-});
-
-test.each([
-  ['2024-01-01', '2024-01-01', '2024-01-01T00:00:00Z'],
-  ['2024-01-01', '2023-12-31', '2024-01-01T00:00:00Z'],
-  ['', '2020-01-01', '2022-06-15T12:30:20Z'],
-])('With the start date %j the end date %j is refused', async (start_date, end_date, start) => {
-  expect(await sentencesOf({ ...needed, start_date, end_date })).toEqual([
-    `end_date must be later than start_date, which is ${start}.`,
-  ]);
-});
-
-test.each<[Json, readonly string[]]>([
-  [['chat_messages'], ['chat_messages']],
-  ['all', ['all']],
-  ['"all"', ['all']],
-  ['["chat_messages", "chat_engagements"]', ['chat_messages', 'chat_engagements']],
-  ['chat_messages, chat_engagements,', ['chat_messages', 'chat_engagements']],
-  [['chats'], ['chats']],
-  ['[]', []],
-  ['', []],
-  [null, []],
-])('extra_streams %j is taken', async (extra_streams, expected) => {
-  expect((await configOf({ ...needed, extra_streams })).extra_streams).toEqual(expected);
 });
 
 test('Without a list of the known streams any name is taken as an extra one', async () => {
@@ -294,21 +250,45 @@ test.each<Json>([7, {}, [7], '{}'])('Discovery refuses extra_streams %j', (extra
   );
 });
 
-test('Numbers may be written as text', async () => {
-  const texts = { lookback_minutes: ' 15 ', request_timeout: '2.5', agents_page_limit: '50' };
-  expect(await configOf({ ...needed, ...texts })).toMatchObject({
-    lookback_minutes: 15,
-    request_timeout: 2.5,
-    agents_page_limit: 50,
-  });
-});
-
 const pageHint = 'The API refuses pages of more than 100 agents.';
 const notAList = 'it must be a list of stream names, or all. For example ["chat_messages"].';
 const noStream =
   'a stream that does not exist: it may name chat_engagements, chat_messages, or be all.';
 
+const writeIso = 'write 2024-01-31 or 2024-01-31T08:00:00Z.';
+const example = 'give acme for an account at https://acme.zendesk.com.';
+const otherHost = `another host than zendesk.com: ${example}`;
+const noName = `no name of letters, digits and hyphens: ${example}`;
+
 test.each<[string, Json, string]>([
+  ['subdomain', 'chat.acme.com', `is "chat.acme.com", ${otherHost}`],
+  ['subdomain', 'https://evil.example/.zendesk.com', `is a text of 33 characters, ${otherHost}`],
+  ['subdomain', 'zendesk.com', `is "zendesk.com", ${otherHost}`],
+  ['subdomain', 'me@acme', `is a text of 7 characters, ${noName}`],
+  ['subdomain', '-acme', `is a text of 5 characters, ${noName}`],
+  ['subdomain', 'https://.zendesk.com', `is a text of 20 characters, ${noName}`],
+  ['subdomain', 'a b', `is "a b", ${noName}`],
+  ['subdomain', '', `is missing: ${example}`],
+  [
+    'start_date',
+    '12/01/2010',
+    'is "12/01/2010", which is no ISO date: write 2010-01-12 or 2010-12-01.',
+  ],
+  ['start_date', '31.12.2010', 'is "31.12.2010", which is no ISO date: write 2010-12-31.'],
+  ['start_date', '45/45/2010', `is "45/45/2010", which is no ISO date: ${writeIso}`],
+  ['start_date', '2023-02-30', `is "2023-02-30", which is no ISO date: ${writeIso}`],
+  ['start_date', 'yesterday', `is a text of 9 characters, which is no ISO date: ${writeIso}`],
+  [
+    'start_date',
+    '0023-02-03',
+    `is "0023-02-03", which is not between the years 1970 and 2099: ${writeIso}`,
+  ],
+  [
+    'start_date',
+    '2100-01-01',
+    `is "2100-01-01", which is not between the years 1970 and 2099: ${writeIso}`,
+  ],
+  ['end_date', '2022-01-01', 'must be later than start_date, which is 2022-06-15T12:30:20Z.'],
   ['agents_page_limit', 500, `is 500: it must be a whole number from 1 to 100. ${pageHint}`],
   ['agents_page_limit', '0', `is 0: it must be a whole number from 1 to 100. ${pageHint}`],
   ['bans_page_limit', 1001, 'is 1001: it must be a whole number from 1 to 1000.'],
@@ -351,6 +331,13 @@ test.each<[string, Json, string]>([
 ])('%s: %j is refused with a sentence of advice', async (key, value, rest) => {
   const error = await errorOf({ ...needed, [key]: value });
   expect(error).toMatchObject({ kind: 'config', key, message: `${key} ${rest}` });
+});
+
+test('An end date of the first second is too early', async () => {
+  const dates = { start_date: '2024-01-01', end_date: '2024-01-01' };
+  expect(await sentencesOf({ ...needed, ...dates })).toEqual([
+    'end_date must be later than start_date, which is 2024-01-01T00:00:00Z.',
+  ]);
 });
 
 test('A file with several mistakes is told all of them, each in its own sentence', async () => {
@@ -410,12 +397,6 @@ test.each<[string, JsonObject, string]>([
   ],
 ])('A config %s is told what is missing', async (_how, tokens, sentence) => {
   expect(await sentencesOf({ subdomain: 'acme', ...tokens })).toEqual([sentence]);
-});
-
-test('An empty subdomain is a missing one', async () => {
-  expect(await sentencesOf({ ...needed, subdomain: '' })).toEqual([
-    'subdomain is missing: give acme for an account at https://acme.zendesk.com.',
-  ]);
 });
 
 test.each<[Json, string]>([
@@ -482,16 +463,15 @@ test('The schema describes each key and marks those that are secret', () => {
 });
 
 test.each([
-  [{}, 'https://acme.zendesk.com'],
-  [{ ZENDESK_CHAT_API_URL: '' }, 'https://acme.zendesk.com'],
-  [{ ZENDESK_CHAT_API_URL: 'https://api.example' }, 'https://api.example'],
-  [{ ZENDESK_CHAT_API_URL: ' https://api.example:8443/ ' }, 'https://api.example:8443'],
-  [{ ZENDESK_CHAT_API_URL: 'http://127.0.0.1:8080' }, 'http://127.0.0.1:8080'],
-  [{ ZENDESK_CHAT_API_URL: 'http://127.9.9.9' }, 'http://127.9.9.9'],
-  [{ ZENDESK_CHAT_API_URL: 'http://[::1]:8080/' }, 'http://[::1]:8080'],
-  [{ ZENDESK_CHAT_API_URL: 'http://localhost:8080' }, 'http://localhost:8080'],
-])('With the environment %j requests go to %s', (env, origin) => {
-  expect(apiOrigin('acme', env)).toBe(origin);
+  ['', 'https://acme.zendesk.com'],
+  ['https://api.example', 'https://api.example'],
+  [' https://api.example:8443/ ', 'https://api.example:8443'],
+  ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
+  ['http://127.9.9.9', 'http://127.9.9.9'],
+  ['http://[::1]:8080/', 'http://[::1]:8080'],
+  ['http://localhost:8080', 'http://localhost:8080'],
+])('With ZENDESK_CHAT_API_URL=%s requests go to %s', (url, origin) => {
+  expect(apiOrigin('acme', { ZENDESK_CHAT_API_URL: url })).toBe(origin);
 });
 
 test.each([
