@@ -20,7 +20,6 @@ export interface AboutOptions {
   readonly description: string;
   /** Range of the Node.js versions it runs on. */
   readonly node: string;
-  /** JSON Schema of the config. */
   readonly settings: JsonObject;
   readonly streams: readonly StreamDescription[];
 }
@@ -54,7 +53,6 @@ interface Setting {
   readonly isRequired: boolean;
 }
 
-/** What a user may set, by the JSON Schema of the config. */
 export function settingsOf(schema: JsonObject): readonly Setting[] {
   const { required } = schema;
   return currentSettings(schema).map(([key, property]) => {

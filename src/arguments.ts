@@ -6,7 +6,6 @@ export type Task = 'sync' | 'discover' | 'check' | 'test' | 'test-schema' | 'abo
 
 export type AboutFormat = 'text' | 'json' | 'markdown';
 
-/** The Singer program's arguments. */
 export interface SingerArguments {
   readonly task: Task;
   /** Files, the last one winning, and `ENV` for the environment. */

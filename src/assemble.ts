@@ -39,7 +39,6 @@ export interface ApiOptions extends Pick<Run, 'env' | 'logger' | 'clock' | 'life
   readonly isCheck?: boolean;
 }
 
-/** Loads the HTTP client only when there is something to ask. */
 async function createHttp(
   { config, env, logger, clock, onWait, tokens, isCheck = false }: ApiOptions,
   signal: AbortSignal,

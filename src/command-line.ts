@@ -24,11 +24,8 @@ export interface Flag {
   readonly aliases?: readonly string[];
   /** What its value is, in words: `a file name`. */
   readonly takes?: string;
-  /** Its value is the name of a file. */
   readonly isFile?: boolean;
-  /** The value may be left out. */
   readonly isOptional?: boolean;
-  /** The only values there are. */
   readonly choices?: readonly string[];
   readonly mayRepeat?: boolean;
 }
@@ -38,19 +35,15 @@ export type Flags<Name extends string> = Readonly<Record<Name, Flag>>;
 /** The command line, understood: every value of each flag in its order, `''` for one that was left out. */
 export interface Given<Name extends string> {
   readonly flags: Readonly<Partial<Record<Name, readonly string[]>>>;
-  /** What belongs to no flag. */
   readonly words: readonly string[];
 }
 
-/** A program's command line. */
 export interface CommandLine<Name extends string, Parsed> {
   readonly program: string;
   readonly usage: string;
   readonly epilogue?: string;
   readonly flags: Flags<Name>;
-  /** Where --help and --version stand in the help. */
   readonly group?: string;
-  /** Most arguments that belong to no flag. */
   readonly mostWords: number;
   /** Raises a ConfigError for what does not go together. */
   readonly interpret: (given: Given<Name>) => Parsed;

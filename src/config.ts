@@ -36,7 +36,6 @@ export interface Config extends Span {
   readonly chats_page_limit: number;
 }
 
-/** The JSON Schema of the config. */
 export function readConfigSchema(): JsonObject {
   const url = new URL('../schemas/config.json', import.meta.url);
   const schema: Json = JSON.parse(readFileSync(url, 'utf8'));

@@ -22,7 +22,6 @@ export interface InputFile {
   /** Which file this is, as errors begin: `--state`. */
   readonly what: string;
   readonly maxBytes: number;
-  /** Is a pipe refused? */
   readonly isRegular?: boolean;
   /** How long the writer of a pipe may take to begin. */
   readonly firstByteMs?: number;

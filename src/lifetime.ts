@@ -8,7 +8,6 @@ type Signal = 'SIGINT' | 'SIGTERM';
 /** Exit codes a shell would show for the signals; used where the signal itself does not end the process (PID 1). */
 const exitCodes: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** The part of `process` a program's life depends on. */
 export interface ProcessLike {
   readonly pid: number;
   exitCode?: number | string | null | undefined;

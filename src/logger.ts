@@ -1,14 +1,11 @@
 import type { JsonObject } from './json.ts';
 import { quoted } from './wording.ts';
 
-/** From the least to the gravest. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
-/** Plain lines, or one JSON object in each line. */
 export type LogFormat = 'text' | 'json';
 /** A line of another protocol's, without its line feed, made of a message that holds no secret any more. */
 export type LineFormat = (level: LogLevel, message: string) => string;
 
-/** What belongs to a line beside its message. */
 export interface LogFields {
   readonly stream?: string;
   /** At debug level its stack, and its causes', stand before the line itself. */
@@ -41,7 +38,6 @@ export interface LoggerOptions {
   /** Is given one whole line with its line feed. */
   readonly write: (line: string) => void;
   readonly format: LogFormat | LineFormat;
-  /** The least level that is written. */
   readonly level: LogLevel;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -19,7 +19,6 @@ export interface ProgramOptions {
   readonly clock?: Clock;
 }
 
-/** What each of its tasks is given. */
 export interface Run extends ProgramOptions {
   readonly clock: Clock;
   readonly logger: Logger;

@@ -5,7 +5,6 @@ import type { Message, StateMessage } from './singer/messages.ts';
 const redrawMs = 250;
 const dayMs = 86_400_000;
 
-/** How far one stream is. */
 interface Track {
   readonly stream: string;
   readonly startedMs: number;

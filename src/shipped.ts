@@ -6,7 +6,6 @@ export function readShipped(path: string): string {
   return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 }
 
-/** What package.json says about the program. */
 export interface Manifest {
   readonly name: string;
   readonly version: string;

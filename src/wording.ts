@@ -45,12 +45,10 @@ export function quotedName(name: unknown, known: readonly string[] = []): string
   return isHarmlessName(name, known) ? JSON.stringify(name) : hidden('name', name);
 }
 
-/** May a name be repeated? */
 export function isHarmlessName(name: string, known: readonly string[] = []): boolean {
   return harmlessName.test(name) || isNear(name, known);
 }
 
-/** A message lists this many names. */
 export const maxListed = 10;
 
 /** Names of one kind in a sentence: the first of them, and how many there are beside them. */

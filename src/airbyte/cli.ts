@@ -38,7 +38,6 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
   });
 }
 
-/** @returns the exit code */
 const verbs: Readonly<Record<Verb, (run: AirbyteRun, args: AirbyteArguments) => Promise<number>>> =
   {
     spec,

@@ -38,7 +38,6 @@ function askedAll(properties: ReturnType<typeof propertiesOf>): JsonObject {
   );
 }
 
-/** The spec, from the JSON Schema of the config. */
 export function airbyteSpec(schema: JsonObject): object {
   const all = currentSettings(schema).filter(([name]) => !notAsked.has(name));
   const first = firstAsked.flatMap((wanted) => all.filter(([name]) => name === wanted));

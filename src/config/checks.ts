@@ -66,7 +66,6 @@ function nearMiss(given: GivenConfig, key: string): string {
   return ` The config holds ${quotedName(near, [...given.schema.keys()])}: did you mean ${key}?`;
 }
 
-/** Each name must be a stream that exists. */
 export function checkExtraStreams(
   { settings, violations }: GivenConfig,
   { names: known, offByDefault }: KnownStreams,

@@ -3,7 +3,6 @@ import type { Json, JsonObject } from '../json.ts';
 import { nearMisses } from '../wording.ts';
 import { textOf } from './wording.ts';
 
-/** One sentence about the config for the log. */
 export interface ConfigNote {
   readonly level: 'INFO' | 'WARNING';
   readonly message: string;

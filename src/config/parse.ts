@@ -15,7 +15,6 @@ import {
 import { GivenConfig, type ConfigNote } from './forms.ts';
 import { expected, noObject } from './wording.ts';
 
-/** What `parseConfig` has to know beside the config. */
 export interface ConfigOptions {
   readonly nowMs: number;
   /** Left out: any name may be an extra stream's. */

@@ -7,7 +7,6 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quotedName, quotedPath } from '../wording.ts';
 import { noObject } from './wording.ts';
 
-/** In the place of a file: the environment. */
 const environment = 'ENV';
 
 const prefix = 'TAP_ZENDESK_CHAT_';

@@ -38,7 +38,6 @@ function settingOf(name: string, property: JsonObject): JsonObject {
   };
 }
 
-/** Made of the JSON Schema of the config. */
 export function pluginDefinition(description: string, schema: JsonObject): JsonObject {
   const settings = currentSettings(schema)
     .filter(([name]) => !notAsked.has(name))

@@ -5,7 +5,6 @@ import type { JsonObject } from '../json.ts';
 import type { JsonSchema } from '../singer/schema.ts';
 import type { StreamDefinition } from '../zendesk/definition.ts';
 
-/** A stream of the table and what its schema file says. */
 export interface DescribedStream {
   readonly definition: StreamDefinition;
   readonly schema: JsonSchema;
@@ -94,7 +93,6 @@ export function streamTable(streams: readonly DescribedStream[], config: JsonObj
 /** As in src/airbyte/catalog.ts, which must not be needed here. */
 const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
 
-/** The streams as Airbyte shows them. */
 export function airbyteStreamTable(streams: readonly StreamDefinition[]): string {
   const rows = streams.map(({ name, keyProperties, replicationMethods, replicationKey = '' }) => {
     const isIncremental = replicationMethods.includes('INCREMENTAL');

@@ -29,7 +29,6 @@ function isInstant(text: string): boolean {
 
 const code = { source: true, esm: true } as const;
 
-/** How the schema of a stream is compiled. */
 export const streamOptions: Options = {
   strict: true,
   formats: { 'date-time': isInstant },

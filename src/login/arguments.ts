@@ -1,7 +1,6 @@
 import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
 import { ConfigError } from '../errors.ts';
 
-/** Where the tokens go. */
 export type Place =
   | { readonly kind: 'config'; readonly path: string }
   | { readonly kind: 'token-file'; readonly path: string }
