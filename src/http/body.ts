@@ -56,9 +56,8 @@ function codingsOf(headers: Headers): readonly string[] {
 }
 
 /**
- * What zlib inflates into: one piece that holds it all, since JSON shrinks to a fifth or a tenth. Its own pieces
- * of 16 KiB make inflating a page three times dearer; and several are copied once more, into one. What is not
- * filled of it is never touched, and takes no memory.
+ * zlib inflates into one piece that holds it all, since JSON shrinks to a fifth or a tenth: pieces of 16 KiB make
+ * inflating a page three times dearer. What is not filled of it takes no memory.
  */
 function inflatePiece(body: Buffer, maxBytes: number): number {
   return Math.max(256 * 1024, Math.min(body.length * 10, maxBytes));
@@ -76,7 +75,7 @@ export async function decodeContent(
 ): Promise<Buffer> {
   let decoded = body;
   for (const coding of codingsOf(headers).toReversed()) {
-    // An empty body is no gzip either, but "cut in half" would be the wrong word for it.
+    // An empty body is no gzip either, but it is not "cut in half".
     if (decoded.length === 0) return decoded;
     const inflater = inflaters[coding];
     if (inflater === undefined) {
@@ -87,7 +86,6 @@ export async function decodeContent(
       const options = { chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes };
       decoded = await inflater(decoded, options);
     } catch (cause) {
-      // What zlib throws for a body that is cut, too large, or not of this coding at all.
       throw inflateFailed(coding, maxBytes, cause);
     }
   }
@@ -115,7 +113,7 @@ function charsetOf(headers: Headers): string {
   try {
     return new TextDecoder(label).encoding;
   } catch {
-    // A RangeError: no such charset.
+    // No such charset.
     return 'utf-8';
   }
 }

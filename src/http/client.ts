@@ -3,21 +3,16 @@ import type { Json } from '../json.ts';
 import { patienceUsedUp, waitTooLong } from './failures.ts';
 import { Limiter } from './limiter.ts';
 import type { HttpOptions } from './options.ts';
-import { Requester, type HttpAnswer, type Outgoing } from './request.ts';
+import { Requester, type HttpAnswer, type Outgoing, type Query } from './request.ts';
 import { waitMs } from './retry.ts';
 
-/** Query parameters, in the order they are sent. */
-export type Query = Readonly<Record<string, string | number>>;
-
-export interface HttpRequest extends Omit<Outgoing, 'search' | 'headers' | 'form'> {
-  readonly query: Query;
+export interface HttpRequest extends Omit<Outgoing, 'headers' | 'form'> {
   /**
-   * Asked after each failed attempt, before any wait: another query to go on with, for which backoff and
-   * patience begin anew. `undefined`: go on as the error's kind says. Not asked where no query could help: when
-   * the user must act, or when this was the last attempt.
+   * Called after each failed attempt, before any wait, unless the user must act or it was the last one.
+   * @returns another query to go on with, for which backoff and patience begin anew
    */
   readonly revise?: (error: HttpError) => Promise<Query | undefined>;
-  /** Attempts at most, whatever the patience; for a question whose failure is an answer. */
+  /** For a question whose failure is an answer. */
   readonly maxAttempts?: number;
 }
 
@@ -27,7 +22,6 @@ export interface HttpForm extends Pick<Outgoing, 'path'> {
   readonly isAnswer: NonNullable<Outgoing['isAnswer']>;
 }
 
-/** On whose behalf requests are made. */
 export interface Credentials {
   /** Headers of the next request; they hold a secret. Resolves once they can be used. */
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
@@ -55,18 +49,16 @@ export type HttpClientOptions = Omit<HttpOptions, keyof typeof defaults> &
     readonly credentials: (post: HttpClient['post']) => Credentials;
   };
 
-/** An answer that is being asked for. */
 interface Asking {
   readonly request: HttpRequest;
   readonly mostAttempts: number;
   query: Query;
   /** Attempts with this query, the next one included. */
   attempts: number;
-  /** What is left of the patience. */
   leftMs: number;
 }
 
-/** The one way to get JSON. One client per run: the pace, the slots and what is known of the API's state are its own. */
+/** The one way to get JSON; one client per run, which has the pace, the slots and the patience. */
 export class HttpClient {
   readonly #options: HttpOptions;
   readonly #limiter: Limiter;
@@ -104,13 +96,13 @@ export class HttpClient {
     for (;;) {
       // Not within a slot: renewing them takes a request of its own.
       const headers = form === undefined ? await this.#credentials.headers() : {};
-      const outgoing = { ...request, search: searchOf(asking.query), headers, form };
+      const outgoing = { ...request, query: asking.query, headers, form };
       try {
         const answer = await this.#limiter.inSlot(() => this.#requester.send(outgoing));
         this.#isExhausted = false;
         return answer;
       } catch (error) {
-        // The one place where a failed attempt is caught: it is made again, or it is the answer.
+        // The one place where a failed attempt is caught.
         if (!(error instanceof HttpError)) throw error;
         const isRefusal = form === undefined && error.status === 401 && error.kind === 'config';
         const isRenewed = isRefusal && (await this.#credentials.refused(headers));
@@ -149,7 +141,7 @@ export class HttpClient {
     asking.leftMs -= await this.#pause(attempts, leftMs, error);
   }
 
-  /** @returns how long the pause was, in ms: as the server asks for, or longer with each attempt, and `mostMs` at most */
+  /** @returns how long the pause was, in ms */
   async #pause(attempts: number, mostMs: number, error: HttpError): Promise<number> {
     const { clock, signal, onWait, random } = this.#options;
     const { isLimit, path, why, retryAfterMs } = error;
@@ -161,10 +153,4 @@ export class HttpClient {
     }
     return ms;
   }
-}
-
-function searchOf(query: Query): URLSearchParams {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) search.append(key, String(value));
-  return search;
 }

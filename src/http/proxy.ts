@@ -13,7 +13,6 @@ const proxyVariables: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'all_pr
 /**
  * The proxy process.env names for an origin (HTTPS_PROXY or ALL_PROXY in either case, unless NO_PROXY
  * excepts it); `undefined` for none. Plain http is for loopback only and takes no proxy.
- *
  * @throws TapError (config) when the proxy's address cannot be used; it is not quoted, since it may hold
  * a password.
  */

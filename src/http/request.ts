@@ -24,7 +24,7 @@ import { TimeLimit } from './time-limit.ts';
 
 export interface HttpAnswer {
   readonly body: Json;
-  /** The answer's `Date` header in ms since 1970, when there was one. */
+  /** The `Date` header in ms since 1970. */
   readonly serverTimeMs: number | undefined;
   /** When its headers were here, ms since 1970 by our clock. */
   readonly headMs: number;
@@ -37,11 +37,14 @@ interface Download extends Pick<HttpAnswer, 'headMs' | 'receivedMs'> {
   readonly bytes: Buffer;
 }
 
-/** What is asked for on the one origin. */
+/** Query parameters, in the order they are sent. */
+export type Query = Readonly<Record<string, string | number>>;
+
+/** One request to be made. */
 export interface Outgoing {
-  /** Absolute path, without query. */
+  /** Absolute path on the client's origin, without query. */
   readonly path: string;
-  readonly search: URLSearchParams;
+  readonly query: Query;
   /**
    * Keys of an object that is an answer; default: no object with an `error` is one. Such an object with none of
    * them is a failed attempt, whatever its status.
@@ -72,7 +75,6 @@ interface Exchange {
   response?: Response;
 }
 
-/** Makes requests to the one origin: directly, or through the proxy the environment names. */
 export class Requester {
   readonly #options: HttpOptions;
   readonly #limiter: Limiter;
@@ -85,16 +87,15 @@ export class Requester {
 
   /**
    * One attempt: a GET, redirects within the origin included, or a POST.
-   *
    * @throws HttpError when it fails; the signal's reason when the run is stopped; TapError (config) when the
    * proxy of the environment cannot be used.
    */
   async send(outgoing: Outgoing): Promise<HttpAnswer> {
-    const { path, search, form } = outgoing;
+    const { path, query, form } = outgoing;
     let url = new URL(this.#options.origin);
     // Set, not resolved: a path like `//elsewhere/x` stays a path of this origin.
     url.pathname = path;
-    url.search = search.toString();
+    for (const [key, value] of Object.entries(query)) url.searchParams.append(key, String(value));
     let redirect: Redirect | undefined;
     for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
       await this.#limiter.start(path);
@@ -211,7 +212,7 @@ export class Requester {
     });
   }
 
-  /** The failure with all that is known of its request and answer. */
+  /** Adds to a failure what is known of its request and answer. */
   #completed(error: HttpError, { outgoing: { path }, redirect, response }: Exchange): HttpError {
     const { clock, redact } = this.#options;
     const details = {

@@ -2,11 +2,8 @@ const shortestBackoffMs = 1_000;
 const longestBackoffMs = 60_000;
 
 /**
- * Milliseconds to wait before the next attempt: Retry-After to the millisecond, else anything between
- * one second and a ceiling that doubles with each attempt up to a minute.
- * @param attempts made so far for this answer; at least 1
- * @param retryAfterMs what the server asked for; 0 is no advice: it would make a loop without a pause
- * @param random as Math.random
+ * Milliseconds to wait before the next attempt: what the server asked for (0 would make a loop without a pause),
+ * else anything between one second and a ceiling that doubles with each attempt, from 1, up to a minute.
  */
 export function waitMs(
   attempts: number,

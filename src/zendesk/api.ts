@@ -1,6 +1,6 @@
 import { HttpError } from '../errors.ts';
-import type { HttpClient, HttpRequest, Query } from '../http/client.ts';
-import type { HttpAnswer } from '../http/request.ts';
+import type { HttpClient, HttpRequest } from '../http/client.ts';
+import type { HttpAnswer, Query } from '../http/request.ts';
 
 const prefix = '/api/v2/chat/';
 

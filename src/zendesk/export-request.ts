@@ -1,6 +1,5 @@
 import { HttpError, type TapError } from '../errors.ts';
-import type { Query } from '../http/client.ts';
-import type { HttpAnswer } from '../http/request.ts';
+import type { HttpAnswer, Query } from '../http/request.ts';
 import { microsToInstant } from '../instant.ts';
 import { jsonText, type Json, type JsonObject } from '../json.ts';
 import type { AskOptions } from './api.ts';

@@ -1,6 +1,5 @@
 import { TapError } from '../errors.ts';
-import type { Query } from '../http/client.ts';
-import type { HttpAnswer } from '../http/request.ts';
+import type { HttpAnswer, Query } from '../http/request.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quoted } from '../wording.ts';
 import { checkNothingElse, isPresent, wrongBookmark } from './export-bookmark.ts';

@@ -1,5 +1,4 @@
-import type { Query } from '../../src/http/client.ts';
-import type { HttpAnswer } from '../../src/http/request.ts';
+import type { HttpAnswer, Query } from '../../src/http/request.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
 import type { AskOptions, ChatApi } from '../../src/zendesk/api.ts';
 import type { Page, PageSource, ReadOptions, ReadSettings } from '../../src/zendesk/definition.ts';
