@@ -75,38 +75,45 @@ export function readFaults(run: SourceRun, expected: Expectation): readonly stri
   ];
 }
 
+type Answer<T extends MessageType> = Told<Extract<AirbyteMessage, { type: T }>>;
+
+/** A verb that answers with one message: that message, and what is wrong around it. */
+function answerOf<T extends MessageType>(
+  run: SourceRun,
+  type: T,
+  { others, secrets = [] }: { others: readonly MessageType[]; secrets?: readonly string[] },
+): { readonly answers: readonly Answer<T>[]; readonly faults: readonly string[] } {
+  const { told, faults } = tellingOf(run, false);
+  const answers = toldOf(told, type);
+  const around = [
+    ...faults,
+    ...strangerFaults(told, [type, ...others]),
+    ...(answers.length === 1 ? [] : [`${answers.length} ${type} where there must be one`]),
+    ...(run.code === 0 ? [] : [`exit ${run.code}`]),
+    ...processFaults(run, secrets),
+  ];
+  return { answers, faults: around };
+}
+
 /** What is wrong with a run of `spec`. */
 export function specRunFaults(run: SourceRun): readonly string[] {
-  const { told, faults } = tellingOf(run, false);
-  const specs = toldOf(told, 'SPEC');
+  const { answers, faults } = answerOf(run, 'SPEC', { others: ['LOG', 'TRACE'] });
   return [
     ...faults,
-    ...strangerFaults(told, ['SPEC', 'LOG', 'TRACE']),
-    ...(specs.length === 1 ? [] : [`${specs.length} SPEC where there must be one`]),
-    ...(specs[0] === undefined || specs[0].line === 1 ? [] : ['SPEC is not the first line']),
-    ...specs.flatMap(({ message }) => specFaults(message.spec)),
-    ...(run.code === 0 ? [] : [`exit ${run.code}`]),
-    ...processFaults(run),
+    ...(answers[0] === undefined || answers[0].line === 1 ? [] : ['SPEC is not the first line']),
+    ...answers.flatMap(({ message }) => specFaults(message.spec)),
   ];
 }
 
 /** What is wrong with a run of `check`, whether it succeeds or fails. */
 export function checkRunFaults(run: SourceRun, secrets: readonly string[] = []): readonly string[] {
-  const { told, faults } = tellingOf(run, false);
-  const statuses = toldOf(told, 'CONNECTION_STATUS').map(({ message }) => message.connectionStatus);
-  const silent = statuses.filter(
-    ({ status, message = '' }) => status === 'FAILED' && message.trim() === '',
-  );
-  return [
-    ...faults,
-    ...strangerFaults(told, ['CONNECTION_STATUS', 'LOG', 'TRACE', 'CONTROL']),
-    ...(statuses.length === 1
-      ? []
-      : [`${statuses.length} CONNECTION_STATUS where there must be one`]),
-    ...silent.map(() => 'FAILED does not say why'),
-    ...(run.code === 0 ? [] : [`exit ${run.code}`]),
-    ...processFaults(run, secrets),
-  ];
+  const others: MessageType[] = ['LOG', 'TRACE', 'CONTROL'];
+  const { answers, faults } = answerOf(run, 'CONNECTION_STATUS', { others, secrets });
+  const isSilent = answers.some(({ message: { connectionStatus } }) => {
+    const { status, message = '' } = connectionStatus;
+    return status === 'FAILED' && message.trim() === '';
+  });
+  return [...faults, ...(isSilent ? ['FAILED does not say why'] : [])];
 }
 
 /** What is wrong with a run of `discover`. */
@@ -114,14 +121,7 @@ export function discoverRunFaults(
   run: SourceRun,
   secrets: readonly string[] = [],
 ): readonly string[] {
-  const { told, faults } = tellingOf(run, false);
-  const catalogs = toldOf(told, 'CATALOG');
-  return [
-    ...faults,
-    ...strangerFaults(told, ['CATALOG', 'LOG', 'TRACE', 'CONTROL']),
-    ...(catalogs.length === 1 ? [] : [`${catalogs.length} CATALOG where there must be one`]),
-    ...catalogs.flatMap(({ message }) => catalogFaults(message.catalog)),
-    ...(run.code === 0 ? [] : [`exit ${run.code}`]),
-    ...processFaults(run, secrets),
-  ];
+  const others: MessageType[] = ['LOG', 'TRACE', 'CONTROL'];
+  const { answers, faults } = answerOf(run, 'CATALOG', { others, secrets });
+  return [...faults, ...answers.flatMap(({ message }) => catalogFaults(message.catalog))];
 }

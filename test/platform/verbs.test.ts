@@ -109,13 +109,6 @@ const checkForms: readonly { says: string; script: readonly Step[]; faults: read
       faults: ['FAILED does not say why'],
     },
     {
-      says: 'two are found',
-      script: [succeeded, succeeded],
-      faults: ['2 CONNECTION_STATUS where there must be one'],
-    },
-    { says: 'none is found', script: [], faults: ['0 CONNECTION_STATUS where there must be one'] },
-    { says: 'an exit code is found', script: [succeeded, { exit: 1 }], faults: ['exit 1'] },
-    {
       says: 'a record is found',
       script: [succeeded, record('chats', chat(1))],
       faults: ['line 2: a RECORD is ignored here'],
@@ -142,11 +135,6 @@ function catalogOf(...streams: readonly object[]): Step {
 
 const discoverForms = [
   { says: 'a good catalog is good', script: [catalogOf(agents)], faults: [] },
-  {
-    says: 'two are found',
-    script: [catalogOf(agents), catalogOf(agents)],
-    faults: ['2 CATALOG where there must be one'],
-  },
   {
     says: 'null instead of nothing is found',
     script: [catalogOf({ ...agents, default_cursor_field: null })],
