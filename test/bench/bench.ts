@@ -25,7 +25,7 @@ const usage = `npm run bench -- [OPTION ...]
   --json FILE       all figures, and what they say about the limits
   --by wall|cpu     what limits of time are judged by; cpu where others use the machine too
   --smoke           so little that nothing is judged: does the benchmark work?
-  --list            the cases`;
+  --help            this, and the cases`;
 
 function say(text: string) {
   process.stdout.write(`${text}\n`);
@@ -40,7 +40,6 @@ function readArguments() {
       json: { type: 'string' },
       by: { type: 'string', default: 'wall' },
       smoke: { type: 'boolean', default: false },
-      list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -60,7 +59,7 @@ function chosenCases({ all, only }: Arguments) {
     (word) => !cases.some(({ id, name }) => word === id || word === name),
   );
   if (unknown.length > 0) {
-    throw new Error(`no such case: ${unknown.join(', ')}; --list shows all`);
+    throw new Error(`no such case: ${unknown.join(', ')}; --help shows all`);
   }
   if (only.length > 0)
     return cases.filter(({ id, name }) => only.some((word) => word === id || word === name));
@@ -96,12 +95,12 @@ async function run(given: Arguments, folder: string, signal: AbortSignal) {
 }
 
 async function main(given: Arguments, signal: AbortSignal) {
-  if (given.help || given.list) {
+  if (given.help) {
     const lines = cases.map(({ id, name, what, isShort }) => {
       const mark = isShort ? '' : ' (--all)';
       return `  ${id.padEnd(6)}${name.padEnd(13)}${what}${mark}`;
     });
-    say([...(given.help ? [usage, ''] : []), ...lines].join('\n'));
+    say([usage, '', ...lines].join('\n'));
     return 0;
   }
   const machine = { node: process.version, processor: cpus()[0]?.model, cores: cpus().length };

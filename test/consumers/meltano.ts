@@ -1,18 +1,16 @@
 /** A Meltano project of its own: the plugin added from the packaged definition, and targets to load into. */
 import { deepEqual } from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { startLocalServer } from '../helpers/local-server.ts';
 import { runProgram, runWell } from './programs.ts';
 import { tapProgram } from './singer.ts';
 import { consumerEnv } from './stage.ts';
 import type { Sandbox, SandboxOptions, Stage } from './stage.ts';
 import type { Tables } from './stored.ts';
-import type { Ended } from './programs.ts';
-import type { Answer } from './programs.ts';
+import type { Answer, Ended } from './programs.ts';
 
 /** The definition as the package ships it. */
 export const definition = fileURLToPath(new URL('../../meltano.plugin.yml', import.meta.url));
@@ -33,51 +31,37 @@ export interface Project {
   readonly calls: () => readonly string[];
   /** Runs lines of a shell; `npm` knows where the package is. */
   readonly shell: (lines: string) => Promise<string>;
-  readonly end: () => void;
+  readonly end: () => Promise<void>;
 }
 
 /** A proxy that lets nobody out, and notes who wanted to. */
 async function startWall() {
   const calls: string[] = [];
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', (bytes) => {
-      calls.push(bytes.toString('latin1').split('\r\n')[0] ?? '');
-      socket.destroy();
-    });
+  const { origin, server, close } = await startLocalServer((request, response) => {
+    calls.push(request.url ?? '');
+    response.destroy();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}`, calls: () => calls, end: () => server.close() };
-}
-
-function setting(name: string) {
-  return { name };
+  server.on('connect', (request, socket) => {
+    calls.push(request.url ?? '');
+    socket.destroy();
+  });
+  return { url: origin, calls: () => calls, end: close };
 }
 
 async function loaders(stage: Stage) {
   const { host, port, user, database } = await stage.postgres();
-  const jsonl = await stage.environment('target-jsonl');
-  const postgres = await stage.environment('target-postgres-meltanolabs');
-  const where = { host, port, user, password: 'none', database, default_target_schema: 'meltano' };
+  const loader = async (name: string, consumer: string, config: object) => ({
+    name,
+    namespace: name.replace('-', '_'),
+    executable: (await stage.environment(consumer)).command(name),
+    settings: Object.keys(config).map((setting) => ({ name: setting })),
+    config,
+  });
   const files = { destination_path: 'output', do_timestamp_file: false };
+  const where = { host, port, user, password: 'none', database, default_target_schema: 'meltano' };
   return [
-    {
-      name: 'target-jsonl',
-      namespace: 'target_jsonl',
-      executable: jsonl.command('target-jsonl'),
-      settings: Object.keys(files).map(setting),
-      config: files,
-    },
-    {
-      name: 'target-postgres',
-      namespace: 'target_postgres',
-      executable: postgres.command('target-postgres'),
-      settings: Object.keys(where).map(setting),
-      config: where,
-    },
+    await loader('target-jsonl', 'target-jsonl', files),
+    await loader('target-postgres', 'target-postgres-meltanolabs', where),
   ];
 }
 
@@ -192,7 +176,7 @@ export async function inProjectOf(
     deepEqual(project.calls(), [], 'attempts to reach another network');
     return told;
   } finally {
-    project.end();
+    await project.end();
   }
 }
 

@@ -1,7 +1,7 @@
 /** singer-io's tap-zendesk-chat, and the endpoints it asks that the sandbox does not have: the search of chats and chats by their ids. */
-import { once } from 'node:events';
-import { createServer, request } from 'node:http';
+import { request } from 'node:http';
 
+import { startLocalServer } from '../helpers/local-server.ts';
 import { itemsOf } from './expected.ts';
 import { installCopy } from './old-connector.ts';
 import { runWithFiles, type Files, type Sandbox, type Stage } from './stage.ts';
@@ -18,7 +18,7 @@ export interface OldTap {
   readonly searches: () => readonly string[];
   /** Path of a command that starts it. */
   readonly program: string;
-  readonly end: () => void;
+  readonly end: () => Promise<void>;
 }
 
 /** @param query As `type:chat AND end_timestamp:[2025-01-01T00:00:00 TO 2025-01-15T00:00:00]`. */
@@ -39,7 +39,7 @@ function chatsById(sandbox: Sandbox, ids: readonly string[]) {
 
 async function startOldApi(sandbox: Sandbox) {
   const searches: string[] = [];
-  const server = createServer((incoming, outgoing) => {
+  const { origin, close } = await startLocalServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? '/', sandbox.url);
     const answer = (body: object) => outgoing.end(JSON.stringify(body));
     const query = url.searchParams.get('q');
@@ -56,15 +56,7 @@ async function startOldApi(sandbox: Sandbox) {
       }).end();
     }
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  const end = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { url: `http://127.0.0.1:${port}`, searches: () => searches, end };
+  return { url: origin, searches: () => searches, end: close };
 }
 
 export async function openOldTap(stage: Stage, sandbox: Sandbox): Promise<OldTap> {

@@ -1,10 +1,10 @@
 /** A PostgreSQL server of its own, on loopback, with an empty database; its files go when it stops. */
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { startLocalServer } from '../helpers/local-server.ts';
 import { runProgram, runWell, startProgram } from './programs.ts';
 import type { ChildProcess } from 'node:child_process';
 
@@ -58,15 +58,10 @@ async function findOwner(): Promise<Owner> {
   throw new Error('PostgreSQL does not run as root, and there is no user postgres or nobody.');
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, host);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return address.port;
+async function freePort() {
+  const { origin, close } = await startLocalServer(() => {});
+  await close();
+  return new URL(origin).port;
 }
 
 /** @returns once it takes connections */
@@ -102,7 +97,7 @@ export async function startPostgres(): Promise<Postgres> {
     const initdb = join(programs, 'initdb');
     await runWell(initdb, ['-D', data, '--username', user, ...form], options);
     const port = await freePort();
-    const where = ['-D', data, '-p', String(port), '-h', host, '-k', join(folder, 'socket')];
+    const where = ['-D', data, '-p', port, '-h', host, '-k', join(folder, 'socket')];
     const how = settings.flatMap((setting) => ['-c', setting]);
     const server = startProgram(join(programs, 'postgres'), [...where, ...how], options);
     await untilReady(server);
@@ -112,7 +107,7 @@ export async function startPostgres(): Promise<Postgres> {
       if (server.exitCode === null && server.kill('SIGINT')) await exited;
       await rm(folder, { recursive: true, force: true });
     };
-    return { host, port, user, database: 'postgres', stop };
+    return { host, port: Number(port), user, database: 'postgres', stop };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;

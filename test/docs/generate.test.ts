@@ -4,12 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 
 import { generatedFiles } from '../../src/generate/files.ts';
-import {
-  airbyteStreamTable,
-  configTable,
-  fillSections,
-  streamTable,
-} from '../../src/generate/tables.ts';
+import { configTable, fillSections, streamTable } from '../../src/generate/tables.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -20,42 +15,6 @@ test('What is generated is up to date; else run npm run generate', async () => {
     expect(await readFile(new URL(path, root), 'utf8')).toBe(text);
   const paths = ['README.md', 'catalog.sample.json', 'meltano.plugin.yml', 'meltano.hub.yml'];
   expect(files.map(({ path }) => path)).toEqual(paths);
-});
-
-test('Each stream has one row with its path, key, methods and paging', () => {
-  const config = { properties: { bans_page_limit: { default: 100 } } };
-  const named = streams.filter(({ name }) => ['goals', 'bans', 'chats'].includes(name));
-  const schema = { properties: { id: { type: 'integer' } } };
-  const table = streamTable(
-    named.map((definition) => ({ definition, schema })),
-    config,
-  );
-  const [, , ...rows] = table.split('\n').map((row) => row.split(' | ').slice(2, 7));
-  expect(rows).toEqual([
-    ['`goals`', '`id`', 'FULL_TABLE', 'one answer', '404'],
-    [
-      '`bans`',
-      '`id`',
-      'FULL_TABLE; or INCREMENTAL by `id`: sees ids above the highest one seen',
-      '100 in a page (`bans_page_limit`)',
-      '404',
-    ],
-    [
-      '`incremental/chats`',
-      '`id`',
-      'INCREMENTAL by `update_timestamp`: sees what is new or changed; or FULL_TABLE',
-      '1,000 in a page; nothing younger than five minutes',
-      '–',
-    ],
-  ]);
-});
-
-test('Airbyte is shown a stream with its modes, its cursor and the key it advertises', () => {
-  const named = streams.filter(({ name }) => ['routing_settings', 'chats'].includes(name));
-  expect(airbyteStreamTable(named).split('\n').slice(2)).toEqual([
-    '| `routing_settings` | full refresh | – | – |',
-    '| `chats` | full refresh, incremental | `update_timestamp` | `id` |',
-  ]);
 });
 
 test('A stream that is off by default says how to get it', () => {

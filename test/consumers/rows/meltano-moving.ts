@@ -82,7 +82,7 @@ export const meltanoMoving: Row = {
       const from = await oldDefinition(stage, old.program);
       return await inProjectOf(stage, sandbox, from, (project) => moveOver(project, sandbox));
     } finally {
-      old.end();
+      await old.end();
     }
   },
 };

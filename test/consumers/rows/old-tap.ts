@@ -185,7 +185,7 @@ async function withOldTap(
   try {
     return await use(at, old);
   } finally {
-    old.end();
+    await old.end();
   }
 }
 

@@ -129,24 +129,14 @@ async function upsert(stage: Stage, target: Target) {
 export function postgresTarget(
   schema: string,
   more: object,
-): {
-  command: string;
-  config: (stage: Stage) => Promise<{
-    host: string;
-    port: number;
-    user: string;
-    password: string;
-    default_target_schema: string;
-  }>;
-  tables: (at: Opened) => Promise<Readonly<Record<string, readonly Item[]>>>;
-} {
+): Pick<Target, 'command' | 'config' | 'tables'> {
   return {
     command: 'target-postgres',
-    config: async (stage: Stage) => {
+    config: async (stage) => {
       const { host, port, user } = await stage.postgres();
       return { host, port, user, password: 'none', default_target_schema: schema, ...more };
     },
-    tables: async (at: Opened) => {
+    tables: async (at) => {
       const { host, port, user, database: dbname } = await at.stage.postgres();
       return readTables(at, { postgres: { host, port, user, dbname }, schema });
     },
