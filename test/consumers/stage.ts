@@ -88,31 +88,10 @@ export async function runWithFiles(
   return runProgram(program, argv, { cwd, env: { ...consumerEnv(cwd, sandbox), ...env } });
 }
 
-/** Things that are made once, however often they are asked for. */
-function createOnce() {
-  const environments: Map<string, Promise<Environment>> = new Map();
-  let postgres: Promise<Postgres> | undefined;
-  return {
-    environment(consumer: string) {
-      const made = environments.get(consumer) ?? environmentOf(consumer);
-      environments.set(consumer, made);
-      return made;
-    },
-    postgres() {
-      postgres ??= startPostgres();
-      return postgres;
-    },
-    async end() {
-      // A server that could not be started has been told of by the row that wanted it.
-      const server = await postgres?.catch(() => undefined);
-      await server?.stop();
-    },
-  };
-}
-
 export async function createStage(): Promise<Stage> {
   const root = await mkdtemp(join(tmpdir(), 'consumers-'));
-  const once = createOnce();
+  const environments: Map<string, Promise<Environment>> = new Map();
+  let postgres: Promise<Postgres> | undefined;
   let folders = 0;
   let sandboxes: Sandbox[] = [];
   const endRow = async () => {
@@ -121,8 +100,15 @@ export async function createStage(): Promise<Stage> {
     await Promise.all(ended.map((sandbox) => sandbox.close()));
   };
   return {
-    environment: (consumer) => once.environment(consumer),
-    postgres: () => once.postgres(),
+    environment(consumer) {
+      const made = environments.get(consumer) ?? environmentOf(consumer);
+      environments.set(consumer, made);
+      return made;
+    },
+    postgres() {
+      postgres ??= startPostgres();
+      return postgres;
+    },
     async account(options) {
       const sandbox = await startSandbox(options);
       sandboxes.push(sandbox);
@@ -137,7 +123,8 @@ export async function createStage(): Promise<Stage> {
     endRow,
     async end() {
       await endRow();
-      await once.end();
+      // A server that could not be started has been told of by the row that wanted it.
+      await (await postgres?.catch(() => undefined))?.stop();
       await rm(root, { recursive: true, force: true });
     },
   };

@@ -1,11 +1,12 @@
 /** Airbyte's standard tests of a connector's image. A stand-in for docker starts the program itself. */
 import { equal } from 'node:assert/strict';
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { unexpectedValues } from '../expected.ts';
-import { runProgram } from '../programs.ts';
+import { parseYaml } from '../../docs/yaml.ts';
+import { runProgram, type Answer } from '../programs.ts';
 import { airbyteConfig, consumerEnv, sourceProgram } from '../stage.ts';
 import type { Row, Sandbox } from '../stage.ts';
 
@@ -18,23 +19,11 @@ const testCount = 9;
  * What the tests read about a connector. They look for the language to choose what they do: of a program
  * in an image nothing is known, as with java.
  */
-const metadata = {
-  metadataSpecVersion: '1.0',
-  data: {
-    name: 'Zendesk Chat',
-    definitionId: '40d24d0f-b8f9-4fe0-9e6c-b06c0f3f45e4',
-    connectorType: 'source',
-    connectorSubtype: 'api',
-    dockerRepository: 'local/source-zendesk-chat',
-    dockerImageTag: 'dev',
-    documentationUrl: 'https://example.com/',
-    githubIssueLabel: 'source-zendesk-chat',
-    license: 'MIT',
-    releaseStage: 'alpha',
-    supportLevel: 'community',
-    tags: ['language:java'],
-  },
-};
+async function metadata() {
+  const file = parseYaml(await readFile(besides('../../../metadata.yaml'), 'utf8')) as Answer;
+  const own = { dockerRepository: 'local/source-zendesk-chat', dockerImageTag: 'dev' };
+  return { ...file, data: { ...file.data, ...own, tags: ['language:java'] } };
+}
 
 const good = { config_path: 'secrets/config.json' };
 const bad = { config_path: 'secrets/bad-config.json' };
@@ -71,7 +60,7 @@ async function layOut(folder: string, sandbox: Sandbox) {
     credentials: { ...config.credentials, access_token: 'wrong-token' },
   };
   for (const [name, value] of [
-    ['metadata.yaml', metadata],
+    ['metadata.yaml', await metadata()],
     ['acceptance-test-config.yml', acceptance],
     [good.config_path, config],
     [bad.config_path, badConfig],

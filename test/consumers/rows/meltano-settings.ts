@@ -1,9 +1,10 @@
 /** Meltano passes every setting of the definition on, as it is given in the environment and in `meltano.yml`. */
 import { deepEqual, equal } from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 
+import { parseYaml } from '../../docs/yaml.ts';
 import { definition, inProject, takeFiles, tap } from '../meltano.ts';
+import type { Answer } from '../programs.ts';
 import type { Row, Sandbox, Stage } from '../stage.ts';
 
 /** Of the definition. */
@@ -17,8 +18,7 @@ interface Setting {
 }
 
 async function readSettings(): Promise<readonly Setting[]> {
-  const yaml = createRequire(import.meta.url)('js-yaml');
-  return yaml.load(await readFile(definition, 'utf8')).settings;
+  return (parseYaml(await readFile(definition, 'utf8')) as Answer).settings;
 }
 
 /** A valid value that is not the default. */
