@@ -69,39 +69,17 @@ describe('The commands', () => {
     });
   });
 
-  test('are all that was run, and the target got the streams it was meant to get', async () => {
+  test('give the target the streams it is meant to get, and the image its config', async () => {
     const all = streams.map(({ name }) => name).join(' ');
     const image = `source-zendesk-chat:${manifest.version}`;
-    expect(await shell.calls()).toEqual([
-      'npm run demo',
-      'npm install',
-      'npm run build',
-      'npm install --global .',
-      'pipx install target-jsonl',
-      `target-jsonl < ${all}`,
-      `target-jsonl < ${all}`,
-      'npm root --global',
-      'meltano add --plugin-type extractor tap-zendesk-chat --from-ref /tap-zendesk-chat/meltano.plugin.yml',
-      'meltano config test tap-zendesk-chat',
-      'meltano run tap-zendesk-chat target-jsonl',
-      'target-jsonl < chats',
-      'target-jsonl < agents chats',
-      'psql --command ALTER TABLE chats ALTER COLUMN unread TYPE boolean USING unread <> 0',
-      'psql --command DROP TABLE shortcuts',
-      'target-jsonl < chats',
-      'meltano remove --plugin-type extractor tap-zendesk-chat',
-      'npm root --global',
-      'meltano add --plugin-type extractor tap-zendesk-chat --from-ref /tap-zendesk-chat/meltano.plugin.yml',
-      'meltano config set tap-zendesk-chat subdomain acme',
-      'meltano config set tap-zendesk-chat start_date 2024-01-01',
-      'meltano select tap-zendesk-chat account *',
-      'meltano select tap-zendesk-chat chats *',
+    const calls = await shell.calls();
+    expect(calls.filter((call) => call.startsWith('target-jsonl'))).toEqual(
+      [all, all, 'chats', 'agents chats', 'chats'].map((names) => `target-jsonl < ${names}`),
+    );
+    expect(calls.filter((call) => call.startsWith('docker'))).toEqual([
       `docker build --tag ${image} .`,
       `docker run --rm ${image} spec`,
       `docker run --rm --user ${process.getuid?.()} --volume ${shell.folder}:/config:ro ${image} check --config /config/config.json`,
-      `kind load docker-image ${image} --name airbyte-abctl`,
-      'npm test',
-      'npm run check',
     ]);
   });
 

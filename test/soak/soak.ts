@@ -7,7 +7,7 @@
 import { createDice, type Dice } from '../lossless/dice.ts';
 import { chooseDeath, runOnce } from './reader.ts';
 import { Target } from './target.ts';
-import { createWorld, type World } from './world.ts';
+import { World } from './world.ts';
 
 /** After so many runs everything comes to rest and is compared. */
 const runsBetweenChecks = 25;
@@ -46,7 +46,7 @@ class Soak {
       url: sandbox.url,
       config: {
         ...sandbox.config,
-        lookback_minutes: world.lookbackMinutes(),
+        lookback_minutes: world.lookbackMinutes,
         request_timeout: 1,
         max_retry_seconds: 30,
         requests_per_minute: 6000,
@@ -98,7 +98,7 @@ class Soak {
   report(middleMs: number) {
     const { repeated, records } = this.target;
     say(`repeated  ${repeated} of ${records} records`);
-    say(`changes   ${this.world.changes()} of the account`);
+    say(`changes   ${this.world.changes} of the account`);
     say(`requests  ${this.requests}`);
     for (const [word, times] of this.#ends) say(`runs      ${times} x ${word}`);
     // Runs of a kind are compared: who reads the whole account needs more than who reads what is new.
@@ -121,7 +121,7 @@ class Soak {
 async function main(minutes: number, seed: number) {
   say(`soaking for ${minutes} min with seed ${seed}`);
   const dice = createDice(seed);
-  const soak = new Soak(await createWorld(dice), dice);
+  const soak = new Soak(await World.create(dice), dice);
   const startMs = performance.now();
   const endMs = startMs + minutes * 60_000;
   let isGood = true;

@@ -52,20 +52,6 @@ const harmless: readonly Fault[] = [
   { kind: 'slow', everyMs: 5, pieces: 4 },
 ];
 
-export interface World {
-  readonly sandbox: Sandbox;
-  /** Other faults, switches and changes for the next run. */
-  readonly disturb: () => void;
-  /** What the tap is to be told. */
-  readonly lookbackMinutes: () => number;
-  /** Changes that; only while all is calm. */
-  readonly lookFurther: () => void;
-  /** No faults and no changes any more, and all there is older than the head. */
-  readonly calm: () => void;
-  /** How many changes there were. */
-  readonly changes: () => number;
-}
-
 function createClock() {
   const startMs = Date.now() - headStartDays * dayMs;
   const startedAt = performance.now();
@@ -110,7 +96,9 @@ function change(sandbox: Sandbox, dice: Dice, latestSeconds: number) {
       start_time,
     });
   }
-  if (kind === 'agent') putAgent(account, seconds, dice);
+  if (kind === 'agent') {
+    account.put('agents', { id: dice.between(1, 20), display_name: `Renamed at ${seconds}` });
+  }
   if (kind === 'ban') {
     account.put('bans', {
       id: seconds * 10 + dice.between(0, 9),
@@ -118,10 +106,6 @@ function change(sandbox: Sandbox, dice: Dice, latestSeconds: number) {
       visitor_id: 'v',
     });
   }
-}
-
-function putAgent(account: Sandbox['account'], seconds: number, dice: Dice) {
-  account.put('agents', { id: dice.between(1, 20), display_name: `Renamed at ${seconds}` });
 }
 
 /** Switches that leave everything readable. */
@@ -147,46 +131,64 @@ function mishaps(dice: Dice) {
   });
 }
 
-export async function createWorld(dice: Dice): Promise<World> {
-  const clock = createClock();
-  let restlessness = 0;
-  let changes = 0;
-  let lookback = 0;
-  const stir = () => {
-    changes += 1;
-    change(sandbox, dice, Math.max(290, lookback * 60 - 60));
-  };
-  const sandbox = await startSandbox({
-    clock: clock.now,
-    chats: 3000,
-    days: 30,
-    history: { min: 2, max: 12 },
-    ties: [{ at: 'middle', count: 50 }],
-    timeline: 600,
-    seed: dice.between(1, 1e6),
-    onRequest: () => {
-      if (dice.percent(restlessness)) stir();
-    },
-  });
-  return {
-    sandbox,
-    changes: () => changes,
-    lookbackMinutes: () => lookback,
-    disturb: () => {
-      clock.jump(dice.one(rests));
-      restlessness = dice.one([0, 10, 40]);
-      sandbox.setSwitches(habits(dice));
-      sandbox.faults.set(mishaps(dice));
-      for (let count = dice.between(0, 6); count > 0; count -= 1) stir();
-    },
-    lookFurther: () => {
-      lookback = lookbacks.find((minutes) => minutes !== lookback) ?? 0;
-    },
-    calm: () => {
-      restlessness = 0;
-      sandbox.setSwitches(defaultSwitches);
-      sandbox.faults.clear();
-      clock.jump(30);
-    },
-  };
+export class World {
+  readonly sandbox: Sandbox;
+  /** How many changes of the account there were. */
+  changes = 0;
+  /** What the tap is to be told. */
+  lookbackMinutes = 0;
+  #restlessness = 0;
+  readonly #dice: Dice;
+  readonly #clock: ReturnType<typeof createClock>;
+
+  private constructor(sandbox: Sandbox, dice: Dice, clock: ReturnType<typeof createClock>) {
+    this.sandbox = sandbox;
+    this.#dice = dice;
+    this.#clock = clock;
+  }
+
+  static async create(dice: Dice): Promise<World> {
+    const clock = createClock();
+    const sandbox = await startSandbox({
+      clock: clock.now,
+      chats: 3000,
+      days: 30,
+      history: { min: 2, max: 12 },
+      ties: [{ at: 'middle', count: 50 }],
+      timeline: 600,
+      seed: dice.between(1, 1e6),
+      onRequest: () => {
+        if (dice.percent(world.#restlessness)) world.#stir();
+      },
+    });
+    const world = new World(sandbox, dice, clock);
+    return world;
+  }
+
+  #stir() {
+    this.changes += 1;
+    change(this.sandbox, this.#dice, Math.max(290, this.lookbackMinutes * 60 - 60));
+  }
+
+  /** Other faults, switches and changes for the next run. */
+  disturb(): void {
+    this.#clock.jump(this.#dice.one(rests));
+    this.#restlessness = this.#dice.one([0, 10, 40]);
+    this.sandbox.setSwitches(habits(this.#dice));
+    this.sandbox.faults.set(mishaps(this.#dice));
+    for (let count = this.#dice.between(0, 6); count > 0; count -= 1) this.#stir();
+  }
+
+  /** Changes what the tap is told to look back; only while all is calm. */
+  lookFurther(): void {
+    this.lookbackMinutes = lookbacks.find((minutes) => minutes !== this.lookbackMinutes) ?? 0;
+  }
+
+  /** No faults and no changes any more, and all there is older than the head. */
+  calm(): void {
+    this.#restlessness = 0;
+    this.sandbox.setSwitches(defaultSwitches);
+    this.sandbox.faults.clear();
+    this.#clock.jump(30);
+  }
 }
