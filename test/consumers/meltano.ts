@@ -37,15 +37,15 @@ export interface Project {
 /** A proxy that lets nobody out, and notes who wanted to. */
 async function startWall() {
   const calls: string[] = [];
-  const { origin, server, close } = await startLocalServer((request, response) => {
+  const wall = await startLocalServer((request, response) => {
     calls.push(request.url ?? '');
     response.destroy();
   });
-  server.on('connect', (request, socket) => {
+  wall.server.on('connect', (request, socket) => {
     calls.push(request.url ?? '');
     socket.destroy();
   });
-  return { url: origin, calls: () => calls, end: close };
+  return { url: wall.origin, calls: () => calls, end: () => wall.close() };
 }
 
 async function loaders(stage: Stage) {

@@ -39,7 +39,7 @@ function chatsById(sandbox: Sandbox, ids: readonly string[]) {
 
 async function startOldApi(sandbox: Sandbox) {
   const searches: string[] = [];
-  const { origin, close } = await startLocalServer((incoming, outgoing) => {
+  const server = await startLocalServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? '/', sandbox.url);
     const answer = (body: object) => outgoing.end(JSON.stringify(body));
     const query = url.searchParams.get('q');
@@ -56,7 +56,7 @@ async function startOldApi(sandbox: Sandbox) {
       }).end();
     }
   });
-  return { url: origin, searches: () => searches, end: close };
+  return { url: server.origin, searches: () => searches, end: () => server.close() };
 }
 
 export async function openOldTap(stage: Stage, sandbox: Sandbox): Promise<OldTap> {

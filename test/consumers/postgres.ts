@@ -59,9 +59,9 @@ async function findOwner(): Promise<Owner> {
 }
 
 async function freePort() {
-  const { origin, close } = await startLocalServer(() => {});
-  await close();
-  return new URL(origin).port;
+  const server = await startLocalServer(() => {});
+  await server.close();
+  return new URL(server.origin).port;
 }
 
 /** @returns once it takes connections */
