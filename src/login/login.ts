@@ -9,7 +9,7 @@ import { asTapError, ConfigError, TapError } from '../errors.ts';
 import { quiet } from '../logger.ts';
 import type { Run } from '../program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
-import { authorizePath, scope } from '../zendesk/grants.ts';
+import { authorizePath, scope, tokensFrom } from '../zendesk/grants.ts';
 import { parseLoginArguments, type LoginArguments } from './arguments.ts';
 import { explain } from './explain.ts';
 import { isSame, listen } from './listener.ts';
@@ -220,10 +220,9 @@ async function tokensOf(
 
 /** Of the implicit flow, whose answer comes as it is. */
 function implicitTokens(answer: URLSearchParams, obtainedMs: number): Tokens {
+  const access_token = answer.get('access_token') ?? '';
   const seconds = Number(answer.get('expires_in') ?? '');
-  const isKnown = Number.isFinite(seconds) && seconds >= 1;
-  const accessToken = answer.get('access_token') ?? '';
-  return { accessToken, obtainedMs, ...(isKnown && { expiresMs: obtainedMs + seconds * 1000 }) };
+  return tokensFrom({ access_token, ...(seconds >= 1 && { expires_in: seconds }) }, obtainedMs);
 }
 
 function apiOptions({ run }: Try, config: Config): ApiOptions {

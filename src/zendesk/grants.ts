@@ -81,7 +81,7 @@ export class Grants {
     try {
       // All grants are answered in one form.
       const answer = await oauth.processRefreshTokenResponse(server, context.client, response);
-      return tokensOf(answer, startMs);
+      return tokensFrom(answer, startMs);
     } catch (cause) {
       throw new TapError('the token endpoint sends no usable tokens', { kind: 'system', cause });
     }
@@ -171,7 +171,12 @@ const usableToken = /^[!-~]+$/;
 /** A life longer than this is none that a clock can tell: 100 years. */
 const longestLifeMs = 100 * 365 * 86_400_000;
 
-function tokensOf(answer: OAuth.TokenEndpointResponse, obtainedMs: number): Tokens {
+type TokenAnswer = Pick<
+  OAuth.TokenEndpointResponse,
+  'access_token' | 'refresh_token' | 'expires_in'
+>;
+
+export function tokensFrom(answer: TokenAnswer, obtainedMs: number): Tokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds } = answer;
   if (!usableToken.test(accessToken)) throw new Error('a token that no header can carry');
   const lifeMs = seconds === undefined ? Infinity : seconds * 1000;

@@ -81,6 +81,25 @@ test('The implicit flow needs no secret; an existing config keeps its other keys
   });
 });
 
+test.each([
+  ['3600', true],
+  ['0', false],
+  ['soon', false],
+  ['1e300', false],
+])('The implicit flow may say how long a token lives: %s', async (seconds, isKnown) => {
+  await withSandbox({}, async (sandbox) => {
+    const browse = async (address: URL): Promise<void> => {
+      const back = await decide(address, 'allow');
+      back.hash += `&expires_in=${seconds}`;
+      await bring(back);
+    };
+    const args = ['--client-id', 'sandbox-public', '--out', out];
+    expect((await signIn(sandbox, { args, browse })).ended).toBe(0);
+    const { login } = await stored(out);
+    expect(Object.keys(Object(login))).toEqual(['obtained_at', ...(isKnown ? ['expires_at'] : [])]);
+  });
+});
+
 test('A token file needs nothing beside it but the subdomain', async () => {
   await withSandbox({}, async (sandbox) => {
     const token_file = join(folder, 'tokens.json');
