@@ -62,7 +62,11 @@ export async function keepTokens(
     return;
   }
   // A refresh token is of no use without the client it belongs to, and an older one of no use at all.
-  const { refresh_token: _old, ...content } = await contentOf(place, subdomain);
+  const {
+    refresh_token: _old,
+    credentials: _older,
+    ...content
+  } = await contentOf(place, subdomain);
   const secret = client_secret === undefined ? {} : { client_id, client_secret };
   await writeTokenFile(place.path, { ...content, subdomain, ...secret, ...pair });
 }
