@@ -7,12 +7,12 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { asTapError, ItemError, TapError } from './errors.ts';
 import { microsToInstant, normalizeInstant } from './instant.ts';
 import type { JsonObject } from './json.ts';
-import { compileCoercion } from './singer/coercion.ts';
+import { additionalFieldsColumn, compileCoercion } from './singer/coercion.ts';
 import type { Finding } from './singer/findings.ts';
 import type { Message, RecordsMessage, StateValue } from './singer/messages.ts';
 import type { SelectedStream } from './singer/selection.ts';
-import type { State } from './singer/state.ts';
 import type { Validate } from './singer/validator.ts';
+import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import type { Page } from './zendesk/definition.ts';
 
 /** What became of a stream's records; written by its transform, read at the stream's boundary. */
@@ -24,22 +24,12 @@ export interface Outcome {
   firstLeftOut: string;
 }
 
-export interface RecordTransformOptions {
-  readonly stream: SelectedStream;
-  readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
-  readonly state: State;
-  readonly foreignBookmarkKeys: readonly string[];
-  readonly outcome: Outcome;
-  /** False: an item that cannot be written ends the stream, unless it only lacks its key. */
-  readonly toleratesBadItems: boolean;
-  readonly report: (finding: Finding) => void;
-  readonly warn: (message: string) => void;
-}
-
 /** Neither obeys nor moves its bookmark, and carries it as it is. */
 export function isReadWhole({ replicationMethod }: SelectedStream): boolean {
   return replicationMethod === 'FULL_TABLE';
 }
+
+type Options = Pick<SyncOptions, 'loadValidator' | 'state' | 'settings' | 'logger'>;
 
 /** Left-out items that are named one by one; the rest is counted. */
 const namedAtMost = 20;
@@ -49,7 +39,9 @@ const namedAtMost = 20;
  * and says nothing: what it has pushed before still arrives, and the failure stands in the outcome.
  */
 export class RecordTransform extends Transform {
-  readonly #options: RecordTransformOptions;
+  readonly #stream: StreamToRead;
+  readonly #options: Options;
+  readonly #outcome: Outcome;
   readonly #coerce: (item: JsonObject) => JsonObject;
   readonly #validator: Promise<Validate>;
   /** Columns that became null in the record that is being made. */
@@ -57,26 +49,28 @@ export class RecordTransform extends Transform {
   #told: StateValue | undefined;
   #pages = 0;
 
-  constructor(options: RecordTransformOptions) {
+  constructor(stream: StreamToRead, options: Options, outcome: Outcome) {
     // Nothing waits here: each page that does is one more page in memory while a reader is slow.
     super({ objectMode: true, writableHighWaterMark: 0, readableHighWaterMark: 0 });
-    const { stream, report } = options;
-    const columns = stream.schema.properties ?? {};
+    const { selected } = stream;
+    const columns = selected.schema.properties ?? {};
+    this.#stream = stream;
     this.#options = options;
+    this.#outcome = outcome;
     this.#coerce = compileCoercion({
-      ...stream,
-      report,
+      ...selected,
+      report: (finding) => this.#warn(describe(finding, selected)),
       nulled: (steps) => {
         if (Object.hasOwn(columns, steps[0] ?? '')) this.#fields.push(steps.join('.'));
       },
     });
     // It is loaded while the first page is on its way. Its failure is met with that page.
-    this.#validator = options.loadValidator(stream);
+    this.#validator = options.loadValidator(selected);
     this.#validator.catch(() => undefined);
   }
 
   override _transform(page: Page, _encoding: BufferEncoding, callback: TransformCallback): void {
-    const { outcome } = this.#options;
+    const outcome = this.#outcome;
     if (outcome.failure !== undefined) {
       callback();
       return;
@@ -89,7 +83,8 @@ export class RecordTransform extends Transform {
   }
 
   async #write(page: Page): Promise<void> {
-    const { stream: selected, state, outcome, foreignBookmarkKeys } = this.#options;
+    const { selected, definition } = this.#stream;
+    const { state } = this.#options;
     const { stream, schema, keyProperties, bookmarkProperties, tapStreamId } = selected;
     this.#pages += 1;
     if (this.#pages === 1) {
@@ -99,13 +94,13 @@ export class RecordTransform extends Transform {
     }
     const { records, nulled } = this.#recordsOf(page, await this.#validator);
     if (records.length > 0) {
-      outcome.records += records.length;
+      this.#outcome.records += records.length;
       const message = { stream, records, timeExtractedMs: page.fetchedMs };
       const changes = nulled.size > 0 && { nulled };
       this.push({ type: 'RECORDS', ...message, ...changes } satisfies Message);
     }
     if (page.checkpoint === undefined || isReadWhole(selected)) return;
-    state.advance(tapStreamId, page.checkpoint, foreignBookmarkKeys);
+    state.advance(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);
     if (state.sameAs(this.#told)) return;
     this.#told = state.value();
     this.push({ type: 'STATE', value: this.#told, tapStreamId } satisfies Message);
@@ -119,7 +114,7 @@ export class RecordTransform extends Transform {
       const record = this.#recordOf(item, page, index);
       if (record !== undefined) {
         const fault = validate(record);
-        if (fault !== undefined) throw invalid(this.#options.stream, record, fault);
+        if (fault !== undefined) throw invalid(this.#stream.selected, record, fault);
         if (this.#fields.length > 0) nulled.set(records.length, this.#fields);
         records.push(record);
       }
@@ -130,16 +125,16 @@ export class RecordTransform extends Transform {
 
   /** An item's record; `undefined` for one that cannot be written and is left out. */
   #recordOf(item: JsonObject, page: Page, index: number): JsonObject | undefined {
-    const { stream, toleratesBadItems } = this.#options;
+    const { keyProperties } = this.#stream.selected;
     if (page.broken?.has(item) === true)
       return this.#leaveOut(page, index, 'has bytes that are no text');
     try {
       const record = this.#coerce(item);
-      const missing = stream.keyProperties.find((key) => record[key] === null);
+      const missing = keyProperties.find((key) => record[key] === null);
       return missing === undefined ? record : this.#leaveOut(page, index, `has no ${missing}`);
     } catch (error) {
       if (!(error instanceof ItemError)) throw error;
-      if (toleratesBadItems)
+      if (this.#options.settings.on_bad_item === 'warn')
         return this.#leaveOut(page, index, `cannot be written (${error.message})`);
       const text = `${error.message} (${this.#whereOf(page, index)})`;
       throw new TapError(text, { kind: 'system', cause: error });
@@ -147,18 +142,22 @@ export class RecordTransform extends Transform {
   }
 
   #leaveOut(page: Page, index: number, fault: string): undefined {
-    const { outcome, warn, stream } = this.#options;
+    const outcome = this.#outcome;
     outcome.leftOut += 1;
     if (outcome.leftOut === 1) outcome.firstLeftOut = this.#whereOf(page, index);
     if (outcome.leftOut > namedAtMost) return;
     const more = outcome.leftOut === namedAtMost ? '; further ones are only counted' : '';
-    const item = `item ${index + 1} of page ${this.#pages}`;
-    warn(`${stream.tapStreamId}: ${item} ${fault} and is left out${more}`);
+    this.#warn(`item ${index + 1} of page ${this.#pages} ${fault} and is left out${more}`);
+  }
+
+  #warn(message: string): void {
+    const { tapStreamId: stream } = this.#stream.selected;
+    this.#options.logger.warning(`${stream}: ${message}`, { stream });
   }
 
   /** Position and time of an item; of its values only a time is told. */
   #whereOf({ place, items, fetchedMs }: Page, index: number): string {
-    const { bookmarkProperties, schema } = this.#options.stream;
+    const { bookmarkProperties, schema } = this.#stream.selected;
     const from = place === undefined ? '' : ` from ${place}`;
     const [key = ''] = bookmarkProperties;
     const isTime = schema.properties?.[key]?.format === 'date-time';
@@ -180,4 +179,21 @@ function invalid(
       'this is a bug of the tap, please report it',
     { kind: 'system', stream: tapStreamId },
   );
+}
+
+/** One sentence on a path whose values are not what the schema says; never the value itself. */
+function describe({ path, kind, type }: Finding, { schema }: SelectedStream): string {
+  const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
+  const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
+  const texts: Record<Finding['kind'], string> = {
+    'unknown-field': `is not in the schema; ${where}`,
+    'not-kept': `does not fit its type and is left out; ${where}`,
+    withheld: 'does not fit its type and is left out; it may hold what is not selected',
+    'unsafe-integer': `is an integer beyond 2^53, which cannot be read exactly, and became null; ${where}`,
+    'out-of-range': `is out of the range of numbers that can be read and became null; ${where}`,
+    'cleaned-text': 'held NUL or half a character; these were taken out',
+    'more-findings': '',
+  };
+  if (kind === 'more-findings') return 'so many paths are odd that further ones are not told';
+  return `${path} (${type}) ${texts[kind]}; said once for this path`;
 }

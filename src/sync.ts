@@ -4,39 +4,12 @@
  */
 import { pipeline, Readable } from 'node:stream';
 
-import type { Clock } from './clock.ts';
 import { asTapError, TapError } from './errors.ts';
-import type { Logger } from './logger.ts';
 import { isReadWhole, RecordTransform, type Outcome } from './record-transform.ts';
-import { additionalFieldsColumn } from './singer/coercion.ts';
-import type { Finding } from './singer/findings.ts';
 import type { Message } from './singer/messages.ts';
-import type { SelectedStream } from './singer/selection.ts';
-import type { State } from './singer/state.ts';
-import type { Validate } from './singer/validator.ts';
+import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import { judge, type Verdict } from './verdict.ts';
-import type { ChatApi } from './zendesk/api.ts';
-import type { Page, ReadSettings, StreamDefinition } from './zendesk/definition.ts';
-
-export interface StreamToRead {
-  readonly selected: SelectedStream;
-  readonly definition: StreamDefinition;
-}
-
-export interface SyncOptions {
-  readonly streams: readonly StreamToRead[];
-  readonly api: ChatApi;
-  readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
-  readonly state: State;
-  readonly settings: ReadSettings;
-  /** Must an endpoint say twice that it is absent or forbidden? A refusal may pass, but a check cannot wait for that. */
-  readonly confirmsAbsence: boolean;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
-  /** Requests made so far in this run, retries included. */
-  readonly requests: () => number;
-}
+import type { Page } from './zendesk/definition.ts';
 
 /** How a stream ended. `unread`: the run ended before it. */
 export interface StreamResult {
@@ -167,19 +140,7 @@ class OpenStream {
 
   /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
   async *#pipe(): AsyncGenerator<Message, void, undefined> {
-    const { logger, settings } = this.#options;
-    const { selected, definition } = this.#stream;
-    const name = this.#name;
-    const transform = new RecordTransform({
-      ...this.#options,
-      stream: selected,
-      outcome: this.#outcome,
-      toleratesBadItems: settings.on_bad_item === 'warn',
-      foreignBookmarkKeys: definition.foreignBookmarkKeys,
-      report: (finding) =>
-        logger.warning(`${name}: ${describe(finding, selected)}`, { stream: name }),
-      warn: (message) => logger.warning(message, { stream: name }),
-    });
+    const transform = new RecordTransform(this.#stream, this.#options, this.#outcome);
     // Errors are values here: only a reader that went away ends this pipe early, and it is told elsewhere.
     pipeline(Readable.from(this.#untilFailure(), { highWaterMark: 1 }), transform, () => undefined);
     yield* transform as AsyncIterable<Message>;
@@ -199,21 +160,4 @@ class OpenStream {
       if (!signal.aborted) outcome.failure = asTapError(error, 'the stream cannot be read');
     }
   }
-}
-
-/** One sentence on a path whose values are not what the schema says; never the value itself. */
-function describe({ path, kind, type }: Finding, { schema }: SelectedStream): string {
-  const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
-  const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
-  const texts: Record<Finding['kind'], string> = {
-    'unknown-field': `is not in the schema; ${where}`,
-    'not-kept': `does not fit its type and is left out; ${where}`,
-    withheld: 'does not fit its type and is left out; it may hold what is not selected',
-    'unsafe-integer': `is an integer beyond 2^53, which cannot be read exactly, and became null; ${where}`,
-    'out-of-range': `is out of the range of numbers that can be read and became null; ${where}`,
-    'cleaned-text': 'held NUL or half a character; these were taken out',
-    'more-findings': '',
-  };
-  if (kind === 'more-findings') return 'so many paths are odd that further ones are not told';
-  return `${path} (${type}) ${texts[kind]}; said once for this path`;
 }

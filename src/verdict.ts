@@ -1,10 +1,7 @@
 import { asTapError, HttpError, TapError } from './errors.ts';
-import type { Logger } from './logger.ts';
 import type { Outcome } from './record-transform.ts';
-import type { SelectedStream } from './singer/selection.ts';
-import type { State } from './singer/state.ts';
-import { answersAgents, refusesToken, type ChatApi } from './zendesk/api.ts';
-import type { ReadSettings, StreamDefinition } from './zendesk/definition.ts';
+import type { StreamToRead, SyncOptions } from './sync-options.ts';
+import { answersAgents, refusesToken } from './zendesk/api.ts';
 
 /** What became of a stream. With `failed`, `absent` and `forbidden` there is an error that says why. */
 export interface Verdict {
@@ -12,21 +9,15 @@ export interface Verdict {
   readonly error?: TapError;
 }
 
-export interface Case {
-  readonly selected: SelectedStream;
-  readonly definition: StreamDefinition;
+interface Case
+  extends
+    StreamToRead,
+    Pick<SyncOptions, 'api' | 'state' | 'settings' | 'confirmsAbsence' | 'logger' | 'signal'> {
   readonly outcome: Outcome;
   /** Nothing was answered to this stream before it failed. */
   readonly isFirstRequest: boolean;
-  /** Must an endpoint say twice that it is absent or forbidden? */
-  readonly confirmsAbsence: boolean;
-  /** The HTTP status with which it has said so before. */
+  /** The HTTP status with which it has said before that it is absent or forbidden. */
   readonly refusedBefore: number | undefined;
-  readonly api: ChatApi;
-  readonly state: State;
-  readonly settings: ReadSettings;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
 }
 
 /** An answer that may pass: the stream is to be asked once more. */

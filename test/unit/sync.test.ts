@@ -5,12 +5,8 @@ import type { Json, JsonObject } from '../../src/json.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Message } from '../../src/singer/messages.ts';
 import { State } from '../../src/singer/state.ts';
-import {
-  createSync,
-  type StreamResult,
-  type StreamToRead,
-  type SyncOptions,
-} from '../../src/sync.ts';
+import type { StreamToRead, SyncOptions } from '../../src/sync-options.ts';
+import { createSync, type StreamResult } from '../../src/sync.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { now, scriptedApi, usualSettings, type Answer } from '../helpers/scripted-api.ts';
 import { pageOf, pagesOf, streamToRead } from '../helpers/stream-to-read.ts';
