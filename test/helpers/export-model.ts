@@ -84,12 +84,3 @@ export async function readModel(
     ...(bookmark === undefined ? {} : { bookmark }),
   });
 }
-
-/** A seeded source of numbers in [0, 1). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
-    return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32;
-  };
-}

@@ -2,8 +2,6 @@
  * Runs the Airbyte source against a sandbox: inside this process, or (spawn..., start...) the built one on
  * the platform, for signals, deaths, the pace of a reader, the environment and the start.
  */
-import { PassThrough } from 'node:stream';
-import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import { runAirbyte } from '../../src/airbyte/cli.ts';
@@ -32,6 +30,7 @@ import {
   type VerbInput,
 } from '../platform/source-run.ts';
 import { writeInputs } from './input-files.ts';
+import { runInside } from './run-inside.ts';
 
 export const sourcePath: string = fileURLToPath(
   new URL('../../bin/source-zendesk-chat.js', import.meta.url),
@@ -53,29 +52,20 @@ export interface InProcessVerb extends VerbInput {
 
 /** Runs a verb to its end inside this process, from its arguments to its output. */
 export async function runSource(input: InProcessVerb): Promise<SourceRun> {
-  const { clock = systemClock, signal = new AbortController().signal } = input;
+  const { clock = systemClock, signal, verb } = input;
   const folder = writeInputs(input, '.txt');
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const read = Promise.all([readPieces(stdout, { clock }), textOf(stderr)]);
+  const startedMs = clock.now();
+  const env = { ...platformEnvironment, ...input.env };
   try {
-    const startedMs = clock.now();
-    const code = await runAirbyte({
-      argv: [input.verb, ...folder.argv],
-      env: { ...platformEnvironment, ...input.env },
-      stdout,
-      stderr,
-      pid: 4711,
-      lifetime: { signal, deferStop: () => undefined, end: async () => undefined },
-      clock,
-    });
-    stdout.end();
-    stderr.end();
-    const [pieces, log] = await read;
+    const { code, out, stderr } = await runInside(
+      runAirbyte,
+      { argv: [verb, ...folder.argv], env, clock, signal },
+      (stdout) => readPieces(stdout, { clock }),
+    );
     return {
-      stdout: Buffer.concat(pieces.map(({ bytes }) => bytes)),
-      stderr: log,
-      lines: linesOf(pieces),
+      stdout: Buffer.concat(out.map(({ bytes }) => bytes)),
+      stderr,
+      lines: linesOf(out),
       code,
       signal: null,
       startedMs,
@@ -83,8 +73,6 @@ export async function runSource(input: InProcessVerb): Promise<SourceRun> {
       touched: folder.touched(),
     };
   } finally {
-    stdout.destroy();
-    stderr.destroy();
     folder.remove();
   }
 }

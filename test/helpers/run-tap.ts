@@ -1,11 +1,12 @@
 /** Runs the tap inside this process, from its arguments to its output: no build is needed, and coverage is counted. */
 import { buffer } from 'node:stream/consumers';
-import { PassThrough, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 
 import { runSinger } from '../../src/cli.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { JsonObject } from '../../src/json.ts';
 import { writeInputs, type InputFiles } from './input-files.ts';
+import { runInside } from './run-inside.ts';
 import type { Ending } from './start-process.ts';
 
 /** What the tap is given, whether in this process or in one of its own. */
@@ -144,32 +145,16 @@ export function environment({ sandboxUrl, env }: TapInput): Record<string, strin
 
 /** Runs the tap to its end. */
 export async function runTap(input: InProcessInput): Promise<TapResult> {
+  const { read = buffer, signal, clock } = input;
   const files = writeInputs(input);
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const { read = buffer } = input;
-  const written = Promise.all([read(stdout), buffer(stderr)]);
   try {
-    const code = await runSinger({
-      argv: files.argv,
-      env: environment(input),
-      stdout,
-      stderr,
-      pid: 4711,
-      lifetime: {
-        signal: input.signal ?? new AbortController().signal,
-        deferStop: () => undefined,
-        end: async () => undefined,
-      },
-      ...(input.clock === undefined ? {} : { clock: input.clock }),
-    });
-    stdout.end();
-    stderr.end();
-    const [bytes, log] = await written;
-    return Object.assign(readOutput(bytes, log.toString('utf8')), { code, signal: null });
+    const { code, out, stderr } = await runInside(
+      runSinger,
+      { argv: files.argv, env: environment(input), signal, ...(clock !== undefined && { clock }) },
+      read,
+    );
+    return Object.assign(readOutput(out, stderr), { code, signal: null });
   } finally {
-    stdout.destroy();
-    stderr.destroy();
     files.remove();
   }
 }

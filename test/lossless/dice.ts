@@ -1,7 +1,7 @@
 /** Chance that comes out the same whenever a seed is used again. */
 export interface Dice {
   /** From 0 to 1. */
-  next(): number;
+  readonly next: () => number;
   /** A whole number, both ends included. */
   between(low: number, high: number): number;
   one<T>(choices: readonly T[]): T;

@@ -2,12 +2,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text as textOf } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 
 import { runAirbyte } from '../../src/airbyte/cli.ts';
 import { runSinger } from '../../src/cli.ts';
 import type { ProgramOptions } from '../../src/program.ts';
+import { runInside } from '../helpers/run-inside.ts';
 
 export interface Files {
   readonly config?: Buffer;
@@ -48,27 +48,12 @@ const programs = { singer: runSinger, airbyte: runAirbyte };
 export async function read(
   program: keyof typeof programs,
   argv: readonly string[],
-  env: ProgramOptions['env'],
+  variables: ProgramOptions['env'],
 ): Promise<Reading> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const written = Promise.all([textOf(stdout), textOf(stderr)]);
+  const env = { ...variables, ZENDESK_CHAT_API_URL: 'http://127.0.0.1:9' };
+  const signal = AbortSignal.abort(new Error('before the first request'));
   const before = process.cpuUsage();
-  const code = await programs[program]({
-    argv,
-    env: { ...env, ZENDESK_CHAT_API_URL: 'http://127.0.0.1:9' },
-    stdout,
-    stderr,
-    pid: 4711,
-    lifetime: {
-      signal: AbortSignal.abort(new Error('before the first request')),
-      deferStop: () => undefined,
-      end: async () => undefined,
-    },
-  });
+  const { code, out, stderr } = await runInside(programs[program], { argv, env, signal }, text);
   const { user, system } = process.cpuUsage(before);
-  stdout.end();
-  stderr.end();
-  const [out, log] = await written;
-  return { code, stdout: out, stderr: log, cpu: (user + system) / 1e6 };
+  return { code, stdout: out, stderr, cpu: (user + system) / 1e6 };
 }

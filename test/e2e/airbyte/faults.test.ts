@@ -84,20 +84,6 @@ const table: readonly Row[] = [
     says: /answers 401/,
   },
   {
-    what: '403 where it does not mean absent',
-    stream: 'chats',
-    options: { switches: { absent: { chats: 403 } } },
-    failure: 'config_error',
-    says: /answers 403/,
-  },
-  {
-    what: '410',
-    stream: 'bans',
-    options: { switches: { absent: { bans: 410 } } },
-    failure: 'system_error',
-    says: /answers 410/,
-  },
-  {
     what: 'JSON of another shape',
     stream: 'skills',
     options: always('=skills', { kind: 'wrongShape' }),
