@@ -1,6 +1,6 @@
 import { apiOrigin, gatherConfig, type Config, type ConfigSources } from './config.ts';
 import { parseConfig } from './config/parse.ts';
-import { describeStreams, streamNames } from './describe.ts';
+import { describeStreams } from './describe.ts';
 import type { TapError } from './errors.ts';
 import type { HttpClient } from './http/client.ts';
 import type { RequestReport, Wait } from './http/options.ts';
@@ -133,7 +133,7 @@ export async function loadConfig(
 ): Promise<Config> {
   const { config, notes } = await parseConfig(await gatherConfig(sources), {
     nowMs: clock.now(),
-    knownStreams: streamNames(),
+    knownStreams: streams,
     addSecrets: logger.addSecrets,
   });
   if (config.log_format === 'json') logger.setFormat('json');

@@ -2,7 +2,6 @@
 import type { AboutOptions } from './about.ts';
 import { readConfigSchema, type Config } from './config.ts';
 import { readManifest, readShipped } from './shipped.ts';
-import type { StreamDescription } from './singer/catalog.ts';
 import type { JsonSchema } from './singer/schema.ts';
 import type { StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
@@ -14,23 +13,21 @@ export function describeProgram(): AboutOptions {
   return { name, version, description, node: engines.node, settings, streams: described };
 }
 
-/** Names for `extra_streams`: all streams, and those that are read only when it names them. */
-export function streamNames(): { names: readonly string[]; offByDefault: readonly string[] } {
-  const offByDefault = streams.filter(({ isDefault }) => !isDefault).map(({ name }) => name);
-  return { names: streams.map(({ name }) => name), offByDefault };
+export interface DescribedStream extends StreamDefinition {
+  readonly schema: JsonSchema;
 }
 
 /** The streams that are discovered, each with its schema. */
 export function describeStreams(
   extra: 'all' | Config['extra_streams'],
-): readonly StreamDescription[] {
+): readonly DescribedStream[] {
   const isAll = extra === 'all' || extra.includes('all');
   return streams
     .filter(({ name, isDefault }) => isDefault || isAll || extra.includes(name))
     .map((stream) => describe(stream));
 }
 
-function describe(definition: StreamDefinition): StreamDescription {
+function describe(definition: StreamDefinition): DescribedStream {
   const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${definition.name}.json`));
   return { ...definition, schema };
 }

@@ -7,11 +7,8 @@ import type { GivenConfig } from './forms.ts';
 
 dayjs.extend(utc);
 
-/** The streams that `extra_streams` may name, and those of them that need to be named. */
-export interface KnownStreams {
-  readonly names: readonly string[];
-  readonly offByDefault: readonly string[];
-}
+/** The streams that `extra_streams` may name; those that are no default need to be named. */
+export type KnownStreams = readonly { readonly name: string; readonly isDefault: boolean }[];
 
 /** Puts the bare subdomain in place of whatever address was given. */
 export function checkSubdomain(given: GivenConfig): void {
@@ -68,10 +65,12 @@ function nearMiss(given: GivenConfig, key: string): string {
 
 export function checkExtraStreams(
   { settings, violations }: GivenConfig,
-  { names: known, offByDefault }: KnownStreams,
+  streams: KnownStreams,
 ): void {
   const { extra_streams: names } = settings;
   if (!Array.isArray(names) || violations.has('extra_streams')) return;
+  const known = streams.map(({ name }) => name);
+  const offByDefault = streams.filter(({ isDefault }) => !isDefault).map(({ name }) => name);
   const unknown = names.map(String).find((name) => name !== 'all' && !known.includes(name));
   if (unknown === undefined) return;
   const choice =

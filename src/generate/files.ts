@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { describeProgram, describeStreams } from '../describe.ts';
 import { readConfigSchema } from '../config.ts';
 import { catalogText, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
-import { streams } from '../zendesk/streams.ts';
 import { hubDefinition, pluginDefinition, yamlOf } from './meltano.ts';
 import {
   airbyteStreamTable,
@@ -18,16 +17,12 @@ export async function generatedFiles(
   root: URL,
 ): Promise<readonly { readonly path: string; readonly text: string }[]> {
   const config = readConfigSchema();
-  const descriptions = describeStreams('all');
-  const described = streams.map((definition, index) => ({
-    definition,
-    schema: descriptions[index]?.schema ?? {},
-  }));
+  const streams = describeStreams('all');
   const readme = await readFile(new URL('README.md', root), 'utf8');
   const sections = {
     config: configTable(config),
     'config-deprecated': deprecatedList(config),
-    streams: streamTable(described, config),
+    streams: streamTable(streams, config),
     'airbyte-streams': airbyteStreamTable(streams),
   };
   const plugin = pluginDefinition(describeProgram().description, config);

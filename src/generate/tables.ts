@@ -1,14 +1,9 @@
 import { settingsOf } from '../about.ts';
 import { propertiesOf } from '../config.ts';
 import { textOf } from '../config/wording.ts';
+import type { DescribedStream } from '../describe.ts';
 import type { JsonObject } from '../json.ts';
-import type { JsonSchema } from '../singer/schema.ts';
 import type { StreamDefinition } from '../zendesk/definition.ts';
-
-export interface DescribedStream {
-  readonly definition: StreamDefinition;
-  readonly schema: JsonSchema;
-}
 
 type Row = readonly string[];
 
@@ -73,16 +68,16 @@ export function streamTable(streams: readonly DescribedStream[], config: JsonObj
     'Absent on',
     'Columns',
   ];
-  const rows = streams.map(({ definition, schema }) => {
-    const { name, description, path, keyProperties, absentOn, isDefault } = definition;
+  const rows = streams.map((stream) => {
+    const { name, description, path, keyProperties, absentOn, isDefault, schema } = stream;
     const columns = Object.keys(schema.properties ?? {}).length;
     return [
       code(name),
       isDefault ? description : `${description}. Only if ${code('extra_streams')} names it`,
       code(path),
       keyProperties.map(code).join(', '),
-      replication(definition),
-      paging(definition, config),
+      replication(stream),
+      paging(stream, config),
       absentOn.length === 0 ? nothing : absentOn.join(', '),
       `[${columns}](schemas/streams/${name}.json)`,
     ];

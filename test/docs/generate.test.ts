@@ -20,7 +20,7 @@ test('What is generated is up to date; else run npm run generate', async () => {
 test('A stream that is off by default says how to get it', () => {
   const [first] = streams;
   const off = first && { ...first, isDefault: false };
-  const table = streamTable(off ? [{ definition: off, schema: {} }] : [], {});
+  const table = streamTable(off ? [{ ...off, schema: {} }] : [], {});
   expect(table).toContain('one record. Only if `extra_streams` names it |');
 });
 

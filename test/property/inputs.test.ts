@@ -349,7 +349,7 @@ test('No setting that is accepted is ignored without a word', async () => {
       const config = name === 'subdomain' ? given : rest;
       const holder = mutated({ [name]: null }, { ...slip, op: 'replace' }, hidden);
       const value = isJsonObject(holder) ? holder[name] : null;
-      const options = { nowMs: now, knownStreams: { names: ['chats'], offByDefault: [] } };
+      const options = { nowMs: now, knownStreams: [{ name: 'chats', isDefault: true }] };
       const before = await parseConfig(rest, options).catch((error: unknown) => error);
       const text = encoded(
         { ...config, ...(isJsonObject(holder) ? holder : {}) },

@@ -13,10 +13,10 @@ import { ConfigError } from '../../src/errors.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
 
 const nowMs = Date.UTC(2024, 5, 15, 12, 30, 20, 500);
-const knownStreams = {
-  names: ['agents', 'chats', 'chat_engagements', 'chat_messages'],
-  offByDefault: ['chat_engagements', 'chat_messages'],
-};
+const knownStreams = ['agents', 'chats', 'chat_engagements', 'chat_messages'].map((name) => ({
+  name,
+  isDefault: !name.includes('_'),
+}));
 const needed: JsonObject = { subdomain: 'acme', access_token: 'token-1' };
 
 async function configOf(value: Json): Promise<Config> {
