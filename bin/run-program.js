@@ -1,6 +1,24 @@
+import { existsSync } from 'node:fs';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 
-import { importBuilt } from './import-built.js';
+const dist = new URL('../dist/', import.meta.url);
+/** What the last step of the build writes. */
+const lastBuilt = new URL('validators/', dist);
+
+/**
+ * Imports a module of the build by its path below `dist/`. In a checkout that is not built it prints one sentence,
+ * sets the exit code to 1 and resolves with undefined.
+ */
+export async function importBuilt(path) {
+  if (existsSync(lastBuilt)) return import(new URL(path, dist).href);
+  const folder = fileURLToPath(new URL('..', import.meta.url));
+  process.stderr.write(
+    `CRITICAL the program is not built: run "npm install" and "npm run build" in ${folder}\n`,
+  );
+  process.exitCode = 1;
+  return undefined;
+}
 
 /** Runs a program of the build, the function `name` of a module below `dist/`, with the streams of this process. */
 export async function runProgram(path, name) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process';
 
-import { importBuilt } from './import-built.js';
+import { importBuilt } from './run-program.js';
 
 const program = await importBuilt('sandbox/cli.js');
 if (program !== undefined) {
