@@ -34,8 +34,10 @@ export async function chooseStore(options: StoreOptions): Promise<ChosenStore | 
     return { store, flag: `--token-file ${quotedPath(tokenFile)}` };
   }
   if (refreshToken === undefined) return undefined;
+  // A config that is the only one may have got newer tokens since it was read. Of several, only the one these are of.
+  const expected = configFiles.length > 1 ? refreshToken : undefined;
   for (const path of configFiles.toReversed()) {
-    if (!(await isUpdatable(path, refreshToken))) continue;
+    if (!(await isUpdatable(path, expected))) continue;
     const file = { path, what: '--config', given: undefined };
     const store = new TokenFile({ ...lock, ...file, subdomain });
     return { store, flag: `--out ${quotedPath(path)}` };
@@ -43,15 +45,14 @@ export async function chooseStore(options: StoreOptions): Promise<ChosenStore | 
   return undefined;
 }
 
-/** Is it a file of its own (no link, no pipe) that `login` has written, with this token? */
-async function isUpdatable(path: string, refreshToken: string): Promise<boolean> {
+/** Is it a file of its own (no link, no pipe) that `login` has written, with this token if there is one? */
+async function isUpdatable(path: string, refreshToken: string | undefined): Promise<boolean> {
   try {
     if (!(await lstat(path)).isFile()) return false;
     await access(dirname(path), constants.W_OK);
     const content = await readJsonFile({ path, what: '--config', maxBytes: smallFile });
-    return (
-      isJsonObject(content) && isTokenFile(content) && content['refresh_token'] === refreshToken
-    );
+    if (!isJsonObject(content) || !isTokenFile(content)) return false;
+    return refreshToken === undefined || content['refresh_token'] === refreshToken;
   } catch {
     // It cannot be read or replaced, so it is no place to keep anything.
     return false;

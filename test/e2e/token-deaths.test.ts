@@ -28,7 +28,7 @@ function preload(name: string): string {
 
 interface Case {
   readonly sandbox: Sandbox;
-  readonly input: TapInput;
+  readonly input: TapInput & { readonly config: object };
   /** The config's refresh token. */
   readonly refreshToken: string;
 }
@@ -126,17 +126,25 @@ test('Killed before any step of a renewal, a run leaves a pair that works, or th
   expect(ends.at(-1)).toBe(true);
 });
 
-test('Two runs at once make one renewal', async () => {
-  for (let round = 0; round < (isWhole ? 20 : 4); round += 1) {
+/** The same run with its tokens in a config that `login` has written. */
+async function withLoginConfig({ sandbox, input: { config, args = [] } }: Case): Promise<TapInput> {
+  const file = join(folder, 'config.json');
+  await writeFile(file, JSON.stringify({ ...config, token_file: '', login: {} }));
+  return { sandboxUrl: sandbox.url, args: ['--config', file, ...args] };
+}
+
+test.each(['tokens.json', 'config.json'])('Two runs at once make one renewal: %s', async (name) => {
+  for (let round = 0; round < (isWhole ? 20 : 2); round += 1) {
     await withSandbox({ switches: { oldAccessTokens: 'revoked' } }, async (sandbox) => {
-      const { input } = expired(sandbox);
+      const one = expired(sandbox);
+      const input = name === 'config.json' ? await withLoginConfig(one) : one.input;
       const both: readonly TapResult[] = await Promise.all([spawnTap(input), spawnTap(input)]);
       for (const run of both) expect(criticalLines(run)).toEqual([]);
       expect(both.map(({ code }) => code)).toEqual([0, 0]);
       expect(renewals(sandbox)).toBe(1);
-      expect((await readdir(folder)).sort()).toEqual(['tokens.json']);
+      expect(await readdir(folder)).toEqual([name]);
     });
-    await rm(tokenFile);
+    await rm(join(folder, name));
   }
 });
 
@@ -168,7 +176,12 @@ test('Two runs that find a dead lock at the same instant make one renewal', asyn
   };
   await withSandbox({ onRequest }, async (sandbox) => {
     const { input } = expired(sandbox);
-    const env = { NODE_OPTIONS: preload('hold-takeover.js'), GO: go };
+    const env = {
+      NODE_OPTIONS: preload('hold-call.js'),
+      CALL: 'rmdir',
+      PLACE: 'tokens.json.lock',
+      GO: go,
+    };
     const late = await startTap({ ...input, env });
     await until(late, 'HELD');
     const other = await startTap(input);
@@ -177,6 +190,24 @@ test('Two runs that find a dead lock at the same instant make one renewal', asyn
     for (const run of [await late.result, await other.result]) {
       expect(criticalLines(run)).toEqual([]);
       expect(run.code).toBe(0);
+    }
+    expect(renewals(sandbox)).toBe(1);
+  });
+});
+
+test('A run that has read its config before another one renews it goes on with the new tokens', async () => {
+  const go = join(folder, 'go');
+  await withSandbox({ switches: { oldAccessTokens: 'revoked' } }, async (sandbox) => {
+    const input = await withLoginConfig(expired(sandbox));
+    const hold = { CALL: 'lstat', PLACE: 'config.json', GO: go };
+    const env = { NODE_OPTIONS: preload('hold-call.js'), ...hold };
+    const late = await startTap({ ...input, env });
+    await until(late, 'HELD');
+    const first = await spawnTap(input);
+    await writeFile(go, '');
+    for (const run of [first, await late.result]) {
+      expect(criticalLines(run)).toEqual([]);
+      expect(run.warnings).toEqual([]);
     }
     expect(renewals(sandbox)).toBe(1);
   });
