@@ -3,7 +3,7 @@ import { TapError } from '../errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
 import { quotedName } from '../wording.ts';
 import { isIncremental, type StreamDescription } from '../singer/catalog.ts';
-import { withoutNull } from '../singer/schema.ts';
+import { columnsOf } from '../singer/schema.ts';
 
 /**
  * Streams whose key Airbyte's own connector does not advertise: a primary key that appears would pause
@@ -15,16 +15,12 @@ function streamOf(description: StreamDescription): object {
   const { name, schema, keyProperties, replicationKey } = description;
   const hasBookmark = isIncremental(description);
   const keys = withoutPrimaryKey.has(name) ? [] : keyProperties;
-  const properties = Object.entries(schema.properties ?? {}).map(([column, property]) => [
-    column,
-    keyProperties.includes(column) ? withoutNull(property) : property,
-  ]);
   return {
     name,
     json_schema: {
       $schema: 'http://json-schema.org/draft-07/schema#',
       ...schema,
-      properties: Object.fromEntries(properties),
+      properties: columnsOf(schema, keyProperties),
       additionalProperties: true,
     },
     supported_sync_modes: hasBookmark ? ['full_refresh', 'incremental'] : ['full_refresh'],

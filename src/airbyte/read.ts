@@ -40,8 +40,8 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
   });
   const { catalog, names, unknown } = parseConfiguredCatalog(given, descriptions);
   const state = await readState(files.state, descriptions, logger.info);
-  const chosen = descriptions.filter(({ name }) => names.includes(name));
-  const writer = writerFor(run, chosen, state);
+  const streams = descriptions.filter(({ name }) => names.includes(name));
+  const writer = new AirbyteWriter({ ...run, streams, given: state });
   const sync = await assembleSync({
     ...run,
     config,
@@ -59,7 +59,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
   await print(run.stdout, strangers.map((error) => incomplete(run, error)).join(''));
   const report = await writeRun(run, sync, { writer });
   report.summarize(sync.results());
-  return conclude(run, sync.results(), { unknown, strangers });
+  return conclude(run, sync.results(), unknown, strangers);
 }
 
 /** Gives the platform a config to keep. Resolves once it has left, which is before the new token is used. */
@@ -83,22 +83,6 @@ async function readState(
   return state;
 }
 
-function writerFor(
-  { clock, logger, stamp, stdout }: AirbyteRun,
-  streams: readonly StreamDescription[],
-  given: AirbyteState,
-): AirbyteWriter {
-  return new AirbyteWriter({
-    clock,
-    stamp,
-    streams,
-    given,
-    redact: logger.redact,
-    warn: (message) => logger.warning(message),
-    isBlocked: () => stdout.writableLength > 0,
-  });
-}
-
 /** An error for each of the first streams that do not exist, and one for the others. */
 function strangersIn(
   unknown: readonly string[],
@@ -106,16 +90,16 @@ function strangersIn(
 ): readonly TapError[] {
   const names = descriptions.map(({ name }) => name).join(', ');
   const advice = `this source has no such stream; refresh the connection's schema (there are ${names})`;
-  const first = unknown.slice(0, maxListed).map((name) => {
-    const stream = isHarmlessName(name) ? { stream: name } : {};
-    return new TapError(`${stream.stream ?? quotedName(name)}: ${advice}`, {
-      kind: 'config',
-      ...stream,
-    });
-  });
+  const kind = 'config';
+  const first = unknown
+    .slice(0, maxListed)
+    .map((name) =>
+      isHarmlessName(name)
+        ? new TapError(`${name}: ${advice}`, { kind, stream: name })
+        : new TapError(`${quotedName(name)}: ${advice}`, { kind }),
+    );
   const more = unknown.length - first.length;
-  if (more === 0) return first;
-  return [...first, new TapError(`${more} more streams: ${advice}`, { kind: 'config' })];
+  return more === 0 ? first : [...first, new TapError(`${more} more streams: ${advice}`, { kind })];
 }
 
 function incomplete(run: AirbyteRun, error: TapError): string {
@@ -128,10 +112,8 @@ function incomplete(run: AirbyteRun, error: TapError): string {
 async function conclude(
   run: AirbyteRun,
   results: readonly StreamResult[],
-  {
-    unknown,
-    strangers,
-  }: { readonly unknown: readonly string[]; readonly strangers: readonly TapError[] },
+  unknown: readonly string[],
+  strangers: readonly TapError[],
 ): Promise<number> {
   const unread = results.filter(({ status }) => status === 'unread');
   const lines = unread.map(({ stream }) => statusLine(stream, 'INCOMPLETE', run.stamp()));

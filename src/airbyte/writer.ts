@@ -2,12 +2,11 @@
  * From our messages to Airbyte's lines. A stream's STATE never precedes a record it covers: lines leave in
  * the order of the messages, and what the heartbeat repeats is the last STATE with nothing new in it.
  */
-import { Transform, type TransformCallback } from 'node:stream';
+import { Transform, type TransformCallback, type Writable } from 'node:stream';
 
-import type { Clock } from '../clock.ts';
 import { asTapError } from '../errors.ts';
-import type { Json, JsonObject } from '../json.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { Logger } from '../logger.ts';
 import { isIncremental, type StreamTraits } from '../singer/catalog.ts';
 import type { Message, RecordsMessage, StatusMessage } from '../singer/messages.ts';
 import { recordLines } from '../singer/writer.ts';
@@ -19,6 +18,7 @@ import {
   statusLine,
   type AirbyteStatus,
 } from './messages.ts';
+import type { AirbyteRun } from './run.ts';
 import { noCursorMarker, type AirbyteState } from './state.ts';
 
 /** Records and states count as signs of life; Airbyte's own definition of this source allows 60 s without. */
@@ -27,16 +27,12 @@ const heartbeatMs = 30_000;
 /** The platform warns about lines of so many characters, and destinations cut them (BasicAirbyteMessageValidator). */
 const largeCharacters = 20_000_000;
 
-export interface AirbyteWriterOptions {
-  readonly clock: Clock;
+export interface AirbyteWriterOptions extends Pick<AirbyteRun, 'clock' | 'stamp'> {
   readonly streams: readonly StreamTraits[];
   readonly given: AirbyteState;
-  /** Times of lines, ms since 1970, never falling. `at`: when it happened; left out: now. */
-  readonly stamp: (at?: number) => number;
-  readonly redact: (text: string) => string;
-  readonly warn: (message: string) => void;
-  /** Does the reader keep what was written waiting? Then it needs no sign of life. */
-  readonly isBlocked: () => boolean;
+  readonly logger: Pick<Logger, 'redact' | 'warning'>;
+  /** A reader that keeps what was written waiting needs no sign of life. */
+  readonly stdout: Pick<Writable, 'writableLength'>;
 }
 
 interface OpenStream {
@@ -122,9 +118,9 @@ export class AirbyteWriter extends Transform {
     else if (status !== 'failed') this.#finish('COMPLETE');
     else {
       this.#finish('INCOMPLETE');
-      const { redact, stamp } = this.#options;
+      const { logger, stamp } = this.#options;
       const { message = '', kind = 'system' } = error ?? {};
-      this.#push(errorLine({ message: redact(message), kind, stream }, stamp()));
+      this.#push(errorLine({ message: logger.redact(message), kind, stream }, stamp()));
     }
   }
 
@@ -184,14 +180,14 @@ export class AirbyteWriter extends Transform {
 
   /** Repeats the open stream's last STATE whenever nothing has been written for a while. */
   async #beat(): Promise<void> {
-    const { clock, isBlocked } = this.#options;
+    const { clock, stdout } = this.#options;
     const { signal } = this.#ended;
     const quietMs = (): number => clock.now() - this.#beatMs;
     try {
       for (;;) {
         await clock.sleep(heartbeatMs - Math.min(quietMs(), heartbeatMs - 1), signal);
         if (quietMs() < heartbeatMs) continue;
-        const isIdle = this.readableLength === 0 && !isBlocked();
+        const isIdle = this.readableLength === 0 && stdout.writableLength === 0;
         if (isIdle && this.#open !== undefined) this.#repeat(this.#open);
         // Blocked, or no stream is open: asked again after a while, not in a circle.
         if (quietMs() >= heartbeatMs) await clock.sleep(1000, signal);
@@ -212,7 +208,7 @@ function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generat
     if (characters + prefix.length >= largeCharacters) {
       const values = keyProperties.map((key) => `${key} ${JSON.stringify(records[index]?.[key])}`);
       const size = `${Math.round(characters / 1e6)} MB`;
-      options.warn(
+      options.logger.warning(
         `${stream}: the record with ${values.join(', ')} is ${size} long; destinations may cut it or leave it out`,
       );
     }

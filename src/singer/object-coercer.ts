@@ -15,7 +15,7 @@ import {
 } from './coercers.ts';
 import type { Notes, Step } from './findings.ts';
 import type { JsonSchema } from './schema.ts';
-import { isNullable, typesOf } from './schema.ts';
+import { isNullable, propertyBreadcrumbs, typesOf } from './schema.ts';
 import { cleanText, isCleanText } from './text.ts';
 
 /** A schema before and after the selection. */
@@ -26,16 +26,7 @@ interface Selected {
 
 /** Is anything known below that is not written? */
 function hasUnwanted({ known, schema }: Selected): boolean {
-  const properties = schema.properties ?? {};
-  return (
-    Object.entries(known.properties ?? {}).some(([name, child]) => {
-      const pruned = properties[name];
-      return pruned === undefined || hasUnwanted({ known: child, schema: pruned });
-    }) ||
-    (known.items !== undefined &&
-      schema.items !== undefined &&
-      hasUnwanted({ known: known.items, schema: schema.items }))
-  );
+  return [...propertyBreadcrumbs(known)].length > [...propertyBreadcrumbs(schema)].length;
 }
 
 const scalarCoercers: Readonly<Record<string, (column: Column) => Coerce>> = {

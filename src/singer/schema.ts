@@ -34,6 +34,18 @@ export function withoutNull(schema: JsonSchema): JsonSchema {
   return { ...schema, type: more.length === 0 ? type : [type, ...more] };
 }
 
+/** A schema's properties, those that are keys without null. */
+export function columnsOf(
+  { properties = {} }: JsonSchema,
+  keys: readonly string[],
+): Readonly<Record<string, JsonSchema>> {
+  const columns = Object.entries(properties).map(([name, column]) => [
+    name,
+    keys.includes(name) ? withoutNull(column) : column,
+  ]);
+  return Object.fromEntries(columns);
+}
+
 /** Breadcrumbs of every property at every depth, also below array items, in the schema's order. */
 export function* propertyBreadcrumbs(
   schema: JsonSchema,

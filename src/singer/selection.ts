@@ -4,7 +4,7 @@ import type { CatalogEntry } from './catalog-entry.ts';
 import type { ReplicationMethod, StreamDescription } from './catalog.ts';
 import { chosenKeys, schemaDifferences } from './columns.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
-import { pruneSchema, withoutNull } from './schema.ts';
+import { columnsOf, pruneSchema } from './schema.ts';
 
 /** A stream that is to be read, and what of it. */
 export interface SelectedStream {
@@ -81,11 +81,7 @@ function select(description: StreamDescription, { isKept, ...choice }: Choice): 
       `The catalog selects the stream "${tapStreamId}" and none of its columns.`,
       tapStreamId,
     );
-  const columns = Object.entries(pruned.properties ?? {}).map(([name, schema]) => [
-    name,
-    keyProperties.includes(name) ? withoutNull(schema) : schema,
-  ]);
-  const properties: Readonly<Record<string, JsonSchema>> = Object.fromEntries(columns);
+  const properties = columnsOf(pruned, keyProperties);
   const hasKey = replicationKey !== undefined && properties[replicationKey] !== undefined;
   return {
     name: description.name,

@@ -73,9 +73,8 @@ function createWriter() {
     streams: descriptions.filter(({ name }) => name === stream),
     given: { states: new Map(), isLegacy: false },
     stamp: (at = now()) => at,
-    redact: logger.redact,
-    warn: logger.warning,
-    isBlocked: () => process.stdout.writableLength > 0,
+    logger,
+    stdout: process.stdout,
   });
 }
 

@@ -34,8 +34,8 @@ export const airbyteMutants = [
   {
     name: 'a failure without an error',
     file: writer,
-    search: 'errorLine({ message: redact(message), kind, stream }, stamp())',
-    replacement: 'errorLine({ message: redact(message), kind }, stamp())',
+    search: 'errorLine({ message: logger.redact(message), kind, stream }, stamp())',
+    replacement: 'errorLine({ message: logger.redact(message), kind }, stamp())',
     killers: faultTests('500: chats fails'),
   },
   {

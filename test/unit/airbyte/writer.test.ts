@@ -36,9 +36,11 @@ function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
     ],
     given: { states: new Map([['chats', bookmark]]), isLegacy: false },
     stamp: createStamp(clock),
-    redact: (text) => text.replaceAll('hunter2', '***'),
-    warn: (message) => warnings.push(message),
-    isBlocked: () => false,
+    logger: {
+      redact: (text) => text.replaceAll('hunter2', '***'),
+      warning: (message) => void warnings.push(message),
+    },
+    stdout: { writableLength: 0 },
     ...options,
   });
   let chunks: string[] = [];
@@ -241,12 +243,12 @@ test('after 30 s without a record or state the last state is repeated, again and
 });
 
 test('whoever has not taken what was written needs no sign of life', async () => {
-  let isBlocked = true;
-  const { write, clock, take } = writing({ isBlocked: () => isBlocked });
+  const stdout = { writableLength: 1 };
+  const { write, clock, take } = writing({ stdout });
   await write(status('chats', 'started'));
   await clock.advance(100_000);
   expect(take()).toEqual([]);
-  isBlocked = false;
+  stdout.writableLength = 0;
   await clock.advance(2000);
   expect(told(take())).toEqual([`${read}, 0 records`]);
 });
