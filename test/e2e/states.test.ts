@@ -12,16 +12,11 @@ const noId = 'not a whole number from 0 to 9007199254740990; ';
 const needsTime = 'cannot be understood: it has no update_timestamp, but "position"; ';
 
 const wrongBookmarks: readonly { stream: string; entry: JsonObject | string; says: string }[] = [
-  ...['0000-01-01', '0001-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00'].map((time) => ({
+  ...['0000-01-01', '9999-12-31T23:59:59-01:00'].map((time) => ({
     stream: 'chats',
     entry: { update_timestamp: time },
     says: `update_timestamp is "${time}", ${noTime}`,
   })),
-  {
-    stream: 'chats',
-    entry: { update_timestamp: '9999-12-31T23:59:59.5Z' },
-    says: `update_timestamp is "9999-12-31T23:59:59.5Z", ${noTime}`,
-  },
   {
     stream: 'chats',
     entry: { update_timestamp: 'SECRET12345' },

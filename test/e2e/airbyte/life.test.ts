@@ -21,7 +21,6 @@ import {
   sourcePath,
   startIn,
   statusesOf,
-  type SpawnedSourceInput,
 } from '../../helpers/run-source.ts';
 import { holdRequest, secretToken, withSandbox } from '../../helpers/with-sandbox.ts';
 import { withClock, worldStartMs } from '../../helpers/world.ts';
@@ -43,33 +42,20 @@ const contained = [
   '--kill-child',
 ];
 
-interface Way {
-  readonly way: string;
-  readonly input: SpawnedSourceInput;
-  readonly end: Pick<SourceRun, 'code' | 'signal'>;
-  readonly stop: (started: StartedSource) => void;
-}
-
-function stopSource(started: StartedSource): void {
-  started.kill('SIGTERM');
-}
-
 function stopChild({ pid }: StartedSource): void {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
   process.kill(Number(children.trim()), 'SIGTERM');
 }
 
-const ways: readonly Way[] = [
+const ways = [
   {
-    way: 'a shell sees 143',
-    input: { signalsTo: 'source' },
-    end: { code: 143, signal: null },
-    stop: stopSource,
+    way: 'the child of a shell',
+    input: { signalsTo: 'source' as const },
+    stop: (started: StartedSource) => started.kill('SIGTERM'),
   },
   {
-    way: 'as the first process of a container it ends by 143',
-    input: { parent: 'none', entrypoint: [...contained, ...node] },
-    end: { code: 143, signal: null },
+    way: 'the first process of a container',
+    input: { parent: 'none' as const, entrypoint: [...contained, ...node] },
     stop: stopChild,
   },
 ];
@@ -115,7 +101,7 @@ test('SIGTERM: the page in hand and its state go out, and the next sync brings t
   });
 });
 
-test.each(possible)('SIGTERM: $way', async ({ input, end, stop }) => {
+test.each(possible)('SIGTERM: as $way it ends by 143', async ({ input, stop }) => {
   const third = holdRequest(3, '/chats');
   await withSandbox({ ...account, onRequest: third.onRequest }, async (sandbox) => {
     const catalog = await connection(['bans', 'goals', 'chats']);
@@ -123,7 +109,7 @@ test.each(possible)('SIGTERM: $way', async ({ input, end, stop }) => {
     await third.come;
     stop(started);
     const stopped = await started.result;
-    expect(stopped).toMatchObject({ ...end, stderr: '' });
+    expect(stopped).toMatchObject({ code: 143, signal: null, stderr: '' });
     // A machine that needs more than 1.5 s for the rest of a page has been given up: its last line may be cut.
     expect(partFaults(stopped, { catalog, secrets: [secretToken] })).toEqual([]);
     expect(chatRequests(sandbox)).toHaveLength(3);
