@@ -58,37 +58,38 @@ function refuseUnsafe(value: number | string, { place, notes, isKey }: Column): 
   return null;
 }
 
-export function numberCoercer(column: Column): Coerce {
+/** The number that a text spells. */
+function fromText(value: Json, form: RegExp, column: Column): number | null {
+  if (typeof value !== 'string' || !form.test(value)) return refuse(value, column);
+  const number = Number(value);
+  return isUnsafe(number) ? refuseUnsafe(value, column) : number;
+}
+
+function numberCoercer(column: Column): Coerce {
   return (value) => {
     if (value === null) return null;
     if (typeof value === 'number') return isUnsafe(value) ? refuseUnsafe(value, column) : value;
-    if (typeof value !== 'string' || !numberText.test(value)) return refuse(value, column);
-    const number = Number(value);
-    return isUnsafe(number) ? refuseUnsafe(value, column) : number;
+    return fromText(value, numberText, column);
   };
 }
 
-export function integerCoercer(column: Column): Coerce {
+function integerCoercer(column: Column): Coerce {
   return (value) => {
     if (value === null) return null;
-    if (typeof value === 'number') {
-      if (Number.isSafeInteger(value)) return value;
-      return isUnsafe(value) ? refuseUnsafe(value, column) : refuse(value, column);
-    }
-    if (typeof value !== 'string' || !integerText.test(value)) return refuse(value, column);
-    const number = Number(value);
-    return isUnsafe(number) ? refuseUnsafe(value, column) : number;
+    if (typeof value !== 'number') return fromText(value, integerText, column);
+    if (Number.isSafeInteger(value)) return value;
+    return isUnsafe(value) ? refuseUnsafe(value, column) : refuse(value, column);
   };
 }
 
-export function booleanCoercer(column: Column): Coerce {
+function booleanCoercer(column: Column): Coerce {
   return (value) => {
     if (typeof value === 'boolean' || value === null) return value;
     return value === 0 || value === 1 ? value === 1 : refuse(value, column);
   };
 }
 
-export function stringCoercer(column: Column): Coerce {
+function stringCoercer(column: Column): Coerce {
   const { place, notes } = column;
   return (value) => {
     if (typeof value === 'string') {
@@ -105,12 +106,21 @@ export function stringCoercer(column: Column): Coerce {
   };
 }
 
-export function dateTimeCoercer(column: Column): Coerce {
+function dateTimeCoercer(column: Column): Coerce {
   return (value) => {
     if (value === null || value === '') return null;
     return normalizeInstant(value) ?? refuse(value, column);
   };
 }
+
+/** By type, or by format where there is one. */
+export const scalarCoercers: Readonly<Record<string, (column: Column) => Coerce>> = {
+  boolean: booleanCoercer,
+  'date-time': dateTimeCoercer,
+  integer: integerCoercer,
+  number: numberCoercer,
+  string: stringCoercer,
+};
 
 /** Items that cannot be turned into what the array holds are taken out of it. */
 export function arrayCoercer(

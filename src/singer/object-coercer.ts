@@ -3,16 +3,7 @@ import { TapError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { isJsonObject } from '../json.ts';
 import { keepUnknown } from './clean-value.ts';
-import type { Coerce, Column } from './coercers.ts';
-import {
-  arrayCoercer,
-  booleanCoercer,
-  dateTimeCoercer,
-  integerCoercer,
-  numberCoercer,
-  refuse,
-  stringCoercer,
-} from './coercers.ts';
+import { arrayCoercer, refuse, scalarCoercers, type Coerce, type Column } from './coercers.ts';
 import type { Notes, Step } from './findings.ts';
 import type { JsonSchema } from './schema.ts';
 import { isNullable, propertyBreadcrumbs, typesOf } from './schema.ts';
@@ -29,13 +20,6 @@ function hasUnwanted({ known, schema }: Selected): boolean {
   return [...propertyBreadcrumbs(known)].length > [...propertyBreadcrumbs(schema)].length;
 }
 
-const scalarCoercers: Readonly<Record<string, (column: Column) => Coerce>> = {
-  boolean: booleanCoercer,
-  integer: integerCoercer,
-  number: numberCoercer,
-  string: stringCoercer,
-};
-
 function drop(): undefined {
   return undefined;
 }
@@ -51,7 +35,7 @@ function compile(selected: Selected, column: Column): Coerce {
     const coerce = compile(items, itemColumn);
     return arrayCoercer(column, itemColumn, coerce, isNullable(schema.items));
   }
-  const scalar = schema.format === 'date-time' ? dateTimeCoercer : scalarCoercers[type];
+  const scalar = scalarCoercers[schema.format ?? type];
   if (types.length === 1 && scalar !== undefined) return scalar(column);
   throw new TapError(`Schema of ${column.place.join('.')}: values of this kind cannot be written`, {
     kind: 'system',
