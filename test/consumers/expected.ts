@@ -7,9 +7,6 @@ export type Item = Record<string, unknown>;
 /** Names of all streams, in alphabetical order. */
 export const streams = Object.keys(resourceOf).sort();
 
-/** Streams whose state says how far they have been read. */
-export const incrementalStreams = ['agents', 'bans', 'agent_timeline', 'chats'];
-
 /**
  * Values that the API should not send and that make consumers stop, or drop a record without a word; a chat
  * without an id is not among them: it fails its stream.

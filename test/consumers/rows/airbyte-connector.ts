@@ -3,9 +3,8 @@
  * same but for what is listed here, and each goes on where the other has stopped.
  */
 import { deepEqual, equal } from 'node:assert/strict';
-import { isDeepStrictEqual } from 'node:util';
 
-import { countsOf, incrementalStreams, itemsOf } from '../expected.ts';
+import { countsOf, itemsOf } from '../expected.ts';
 import { configuredCatalog, discovered, lastStates, messagesOf, recordsOf } from '../messages.ts';
 import { installConnector } from '../old-connector.ts';
 import { airbyteConfig, runWithFiles, sourceProgram } from '../stage.ts';
@@ -91,55 +90,6 @@ async function read(
   return { records: recordsOf(messages), state: lastStates(messages) };
 }
 
-/** @returns where the first request of each stream began */
-function firstStarts({ requests }: Sandbox): Readonly<Record<string, string | undefined>> {
-  const starts = incrementalStreams.map((stream) => {
-    const request = requests.find(({ path }) => path.endsWith(`/${stream}`));
-    return [stream, request?.query['since_id'] ?? request?.query['start_time']];
-  });
-  return Object.fromEntries(starts);
-}
-
-function bookmark({ state }: Read, stream: string, name: string) {
-  const found = state.find(({ stream: { stream_descriptor: of } }) => of.name === stream);
-  return found?.stream.stream_state[name];
-}
-
-function micros(time: unknown) {
-  const [, second = '', fraction = ''] = /^(.{19})(?:\.(\d{6}))?Z$/.exec(String(time)) ?? [];
-  return Date.parse(`${second}Z`) * 1000 + Number(fraction);
-}
-
-/** So far a bookmark of theirs is gone back behind: it may lie in the last minutes, where chats still arrive. */
-const lateSeconds = 310;
-
-/** Their state keeps what ours has left in it. While the time is still that of ours, ours has seen to it. */
-function startsFromTheirs(theirs: Read) {
-  const start = (stream: string, name: string, unit: number) => {
-    const time = Number(bookmark(theirs, stream, name));
-    const isOurs = isDeepStrictEqual(bookmark(theirs, stream, 'position'), {
-      end_time: time,
-      end_id: null,
-    });
-    return String(isOurs ? time : time - lateSeconds * unit);
-  };
-  return {
-    agents: String(Number(bookmark(theirs, 'agents', 'id')) + 1),
-    bans: String(Number(bookmark(theirs, 'bans', 'id')) + 1),
-    agent_timeline: start('agent_timeline', 'start_time', 1e6),
-    chats: start('chats', 'update_timestamp', 1),
-  };
-}
-
-function startsFromOurs(ours: Read) {
-  return {
-    agents: String(bookmark(ours, 'agents', 'id')),
-    bans: String(bookmark(ours, 'bans', 'id')),
-    agent_timeline: String(micros(bookmark(ours, 'agent_timeline', 'start_time'))),
-    chats: String(micros(bookmark(ours, 'chats', 'update_timestamp')) / 1e6),
-  };
-}
-
 function changeAccount(sandbox: Sandbox, round: number) {
   const { account } = sandbox;
   account.edit({ count: 3 });
@@ -176,23 +126,20 @@ async function exchangeStates(
   { theirs, ours, sandbox, config }: { theirs: Side; ours: Side; sandbox: Sandbox; config: object },
   wait: () => void,
 ) {
-  const goOn = async (
-    { source, streams }: Side,
-    before: readonly Read[],
-    starts: Readonly<Record<string, string>>,
-  ) => {
-    sandbox.requests.length = 0;
+  const goOn = async ({ source, streams }: Side, before: readonly Read[]) => {
     const more = await read(source, { config, streams, state: before.at(-1)?.state ?? [] });
-    deepEqual(firstStarts(sandbox), starts, 'first requests from the state of the other');
     checkUnion([...before, more], sandbox);
+    const { chats = [], agents = [] } = more.records;
+    equal(chats.length < readable.chats / 2, true, `${chats.length} chats again`);
+    equal(agents.length <= 2, true, `${agents.length} agents again`);
     return more;
   };
   changeAccount(sandbox, 1);
-  await goOn(ours, [theirs.first], startsFromTheirs(theirs.first));
-  const back = await goOn(theirs, [ours.first], startsFromOurs(ours.first));
+  await goOn(ours, [theirs.first]);
+  const back = await goOn(theirs, [ours.first]);
   wait();
   changeAccount(sandbox, 2);
-  await goOn(ours, [ours.first, back], startsFromTheirs(back));
+  await goOn(ours, [ours.first, back]);
 }
 
 interface Side {

@@ -2,19 +2,16 @@
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { streams } from '../expected.ts';
 import { inProject, takeFiles, tap } from '../meltano.ts';
-import { runWell } from '../programs.ts';
 import { recordKey, recordsOf } from '../records.ts';
 import { checkTables } from '../stored.ts';
+import { postgresOf, readTables } from './targets.ts';
 import type { Row, Sandbox, Stage } from '../stage.ts';
 import type { Tables } from '../stored.ts';
 import type { Project } from '../meltano.ts';
 import type { Answer } from '../programs.ts';
-
-const reader = fileURLToPath(new URL('read_tables.py', import.meta.url));
 
 const intoFiles = ['run', tap, 'target-jsonl'];
 
@@ -161,9 +158,7 @@ async function loadPostgres(stage: Stage) {
 
 async function readPostgres(stage: Stage): Promise<Tables> {
   const { python } = await stage.environment('target-postgres-meltanolabs');
-  const { host, port, user, database: dbname } = await stage.postgres();
-  const where = { postgres: { host, port, user, dbname }, schema: 'meltano', tables: streams };
-  return JSON.parse(await runWell(python, [reader], { input: JSON.stringify(where) }));
+  return readTables({ python }, { ...(await postgresOf(stage)), schema: 'meltano' });
 }
 
 /** The tap is killed while it waits for a page of chats: what was loaded stays, and the next run goes on from there. */

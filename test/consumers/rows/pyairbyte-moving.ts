@@ -5,22 +5,12 @@ import { join } from 'node:path';
 import { itemsOf } from '../expected.ts';
 import { blocksUnder } from '../guide.ts';
 import { installConnector } from '../old-connector.ts';
-import { checkRows, openSession } from './pyairbyte.ts';
+import { checkRows, during, openSession, type Session } from './pyairbyte.ts';
 import type { Row, Sandbox, Stage } from '../stage.ts';
-import type { Session } from './pyairbyte.ts';
 import type { Answer } from '../programs.ts';
 
 /** Their connector goes on only where bans have a date: those of up to ten have one. */
 const readable = { chats: 120, timeline: 40, bans: { ip: 3, visitor: 3 } };
-
-async function during(opening: Promise<Session>, use: (session: Session) => Promise<Answer>) {
-  const session = await opening;
-  try {
-    return await use(session);
-  } finally {
-    await session.end();
-  }
-}
 
 function changeChats({ account }: Sandbox) {
   account.edit({ count: 3 });

@@ -70,7 +70,9 @@ def read_csv():
 
 
 def of_csv(value):
-    """Lists and objects are written as Python writes them, numbers with a fraction as its decimals."""
+    """Lists and objects are written as Python writes them, numbers with a fraction as its decimals, null as nothing."""
+    if value == "":
+        return None
     if value[:1] in ("[", "{"):
         try:
             return ast.literal_eval(re.sub(r"Decimal\('([^']*)'\)", r"\1", value))

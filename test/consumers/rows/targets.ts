@@ -44,9 +44,18 @@ export interface Opened {
 
 const reader = fileURLToPath(new URL('read_tables.py', import.meta.url));
 
-async function readTables({ python, more = [] }: Opened, where: object): Promise<Tables> {
+/** @param where As `read_tables.py` wants it. */
+export async function readTables(
+  { python, more = [] }: Pick<Opened, 'python' | 'more'>,
+  where: object,
+): Promise<Tables> {
   const input = JSON.stringify({ ...where, tables: [...streams, ...more] });
   return JSON.parse(await runWell(python, [reader], { input }));
+}
+
+export async function postgresOf(stage: Stage): Promise<object> {
+  const { host, port, user, database: dbname } = await stage.postgres();
+  return { postgres: { host, port, user, dbname } };
 }
 
 /** @returns the last state it has printed */
@@ -119,11 +128,24 @@ export function checkIncrement(
   equal(sandbox.account.count('chats') > 10 * read.size, true, 'chats of the second run');
 }
 
+type Loaded = Awaited<ReturnType<typeof loadTwice>>;
+
+/** A row of two loads. @param after Checks what the second one has left, and says so. */
+function row(target: Target, after: (loaded: Loaded) => Promise<string>): Row {
+  return {
+    name: target.title,
+    consumers: [target.consumer],
+    async run(stage) {
+      const loaded = await loadTwice(stage, target);
+      return `${loaded.compared}; ${await after(loaded)}`;
+    },
+  };
+}
+
 /** Tables that are updated in place. */
-async function upsert(stage: Stage, target: Target) {
-  const { at, compared, changed, chats } = await loadTwice(stage, target);
-  await checkTables(await target.tables(at), at.sandbox, target.form);
-  return `${compared}; ${changed} changes in ${chats} chats of a second run, equal again`;
+async function upserted({ at, changed, chats }: Loaded) {
+  await checkTables(await at.target.tables(at), at.sandbox, at.target.form);
+  return `${changed} changes in ${chats} chats of a second run, equal again`;
 }
 
 export function postgresTarget(
@@ -136,10 +158,7 @@ export function postgresTarget(
       const { host, port, user } = await stage.postgres();
       return { host, port, user, password: 'none', default_target_schema: schema, ...more };
     },
-    tables: async (at) => {
-      const { host, port, user, database: dbname } = await at.stage.postgres();
-      return readTables(at, { postgres: { host, port, user, dbname }, schema });
-    },
+    tables: async (at) => readTables(at, { ...(await postgresOf(at.stage)), schema }),
   };
 }
 
@@ -186,18 +205,17 @@ const jsonl: Target = {
 /** The last row of each key: the target appends. */
 function latest(tables: Tables): Tables {
   const entries = Object.entries(tables).map(([stream, rows]) => {
-    const last = new Map(rows.map((row) => [recordKey(row), row]));
+    const last = new Map(rows.map((one) => [recordKey(one), one]));
     return [stream, [...last.values()]];
   });
   return Object.fromEntries(entries);
 }
 
-async function append(stage: Stage) {
-  const { at, compared, changed, chats } = await loadTwice(stage, jsonl);
+async function appended({ at, changed, chats }: Loaded) {
   const tables = await jsonl.tables(at);
   await checkTables(latest(tables), at.sandbox);
   equal(tables['chats']?.length, 148 + (chats ?? 0), 'lines of chats');
-  return `${compared}; ${changed} changes appended as ${chats} lines, the last of each key equal`;
+  return `${changed} changes appended as ${chats} lines, the last of each key equal`;
 }
 
 const csv: Target = {
@@ -206,36 +224,26 @@ const csv: Target = {
   command: 'target-csv',
   config: async (_stage, folder) => ({ output_path: folder }),
   form: asCsv,
-  async tables(at) {
-    const tables = await readTables(at, { csv: at.folder });
-    const entries = Object.entries(tables).map(([stream, rows]) => [stream, rows.map(emptyIsNull)]);
-    return Object.fromEntries(entries);
-  },
+  tables: (at) => readTables(at, { csv: at.folder }),
 };
 
-function emptyIsNull(row: Record<string, unknown>) {
-  const entries = Object.entries(row).map(([name, cell]) => [name, cell === '' ? null : cell]);
-  return Object.fromEntries(entries);
-}
-
-async function overwrite(stage: Stage) {
-  const { at, compared, chats } = await loadTwice(stage, csv);
-  const { chats: left } = await csv.tables(at);
+/** Tables that hold the second run alone. */
+async function overwritten({ at, chats }: Loaded) {
+  const { chats: left } = await at.target.tables(at);
   equal(left?.length, chats, 'rows of chats after the second run');
-  return `${compared}; a second run leaves its own ${chats} chats only`;
+  return `a second run leaves its own ${chats} chats only`;
 }
 
 /** Objects that are not there: MeltanoLabs' target writes JSON's null, which is not SQL's. */
-async function upsertWithNulls(stage: Stage) {
-  const { at, compared, changed, chats } = await loadTwice(stage, meltanolabs);
-  const { host, port, user, database: dbname } = await stage.postgres();
-  const where = { postgres: { host, port, user, dbname }, schema: 'meltanolabs' };
+async function upsertedWithNulls(loaded: Loaded) {
+  const { at } = loaded;
+  const told = await upserted(loaded);
+  const where = { ...(await postgresOf(at.stage)), schema: 'meltanolabs' };
   const read = await readTables(at, { ...where, json_nulls: ['session'] });
-  await checkTables(read, at.sandbox, meltanolabs.form);
   const { chats: all = [] } = await recordsOf(at.sandbox);
   const without = all.filter(({ session }) => session === null).length;
   equal(read['json nulls of session'], without, 'sessions that are null in JSON');
-  return `${compared}; ${changed} changes in ${chats} chats of a second run, equal again; ${without} JSON nulls, as the README says`;
+  return `${told}; ${without} JSON nulls, as the README says`;
 }
 
 /** Without an account: what it would send is written to a file. */
@@ -263,12 +271,6 @@ const stitch: Target = {
     return tables;
   },
 };
-
-async function validate(stage: Stage) {
-  const { at, compared, chats } = await loadTwice(stage, stitch);
-  equal((await stitch.tables(at))['chats']?.length, chats, 'chats of the second run');
-  return `${compared}; ${chats} chats of a second run`;
-}
 
 /** What databases and Stitch take, and one target does not. */
 const longChat = {
@@ -301,16 +303,12 @@ async function loadLong(stage: Stage) {
 const consumers = ['target-jsonl', 'target-csv', 'target-stitch', 'target-duckdb'];
 
 export const targetRows: readonly Row[] = [
-  { name: jsonl.title, consumers: [jsonl.consumer], run: append },
-  {
-    name: pipelinewise.title,
-    consumers: [pipelinewise.consumer],
-    run: (stage) => upsert(stage, pipelinewise),
-  },
-  { name: meltanolabs.title, consumers: [meltanolabs.consumer], run: upsertWithNulls },
-  { name: duckdb.title, consumers: [duckdb.consumer], run: (stage) => upsert(stage, duckdb) },
-  { name: csv.title, consumers: [csv.consumer], run: overwrite },
-  { name: stitch.title, consumers: [stitch.consumer], run: validate },
+  row(jsonl, appended),
+  row(pipelinewise, upserted),
+  row(meltanolabs, upsertedWithNulls),
+  row(duckdb, upserted),
+  row(csv, overwritten),
+  row(stitch, overwritten),
   {
     name: 'targets and a chat of 3 MB',
     consumers: [...consumers, pipelinewise.consumer, meltanolabs.consumer],
