@@ -30,21 +30,3 @@ export function itemsOf({ account }: Sandbox, stream: string): readonly Item[] {
 export function countsOf(sandbox: Sandbox): Readonly<Record<string, number>> {
   return Object.fromEntries(streams.map((name) => [name, itemsOf(sandbox, name).length]));
 }
-
-/**
- * How many records a second read must bring: streams without a bookmark whole; of the others nothing, or
- * what lies at the very instant of the bookmark, where more may have come since.
- */
-export function secondReadOf(sandbox: Sandbox): Readonly<Record<string, number>> {
-  const newest = Math.max(...chatTimes(sandbox));
-  const repeated = chatTimes(sandbox).filter((time) => time === newest).length;
-  const nothingNew = { agents: 0, bans: 0, agent_timeline: 1, chats: repeated };
-  return { ...countsOf(sandbox), ...nothingNew };
-}
-
-function chatTimes(sandbox: Sandbox) {
-  return itemsOf(sandbox, 'chats').map(({ update_timestamp: time }) =>
-    // The API is known to write both zones at once.
-    typeof time === 'number' ? time * 1000 : Date.parse(String(time).replace('+00:00Z', 'Z')),
-  );
-}

@@ -1,6 +1,6 @@
 /**
  * Stands in for docker, since an engine cannot be counted on: notes its call in the file named by CALLS, and for
- * `run` starts the built source with the same arguments, the mounted folder's name put in place of the mount.
+ * `run` starts the built source with the same arguments, each mount's name put back to that of its folder or file.
  * What this cannot show, an image that is built and starts, `npm run image` does.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,16 +9,17 @@ import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('../../bin/source-zendesk-chat.js', import.meta.url));
 const [command, ...words] = process.argv.slice(2);
-appendFileSync(process.env.CALLS, `docker ${[command, ...words].join(' ')}\n`);
+const { CALLS: calls } = process.env;
+if (calls !== undefined) appendFileSync(calls, `docker ${[command, ...words].join(' ')}\n`);
 if (command === 'run') {
-  const image = words.findIndex((word) => word.startsWith('source-zendesk-chat:'));
-  const volume = words[words.indexOf('--volume') + 1] ?? '';
-  const [folder, mount] = volume.split(':');
-  const args = words
-    .slice(image + 1)
-    .map((word) =>
-      mount !== undefined && word.startsWith(mount) ? word.replace(mount, folder) : word,
-    );
+  const image = words.findIndex((word) => word.includes('source-zendesk-chat:'));
+  const mounts = words
+    .filter((_word, index) => ['-v', '--volume'].includes(words[index - 1]))
+    .map((mount) => mount.split(':'));
+  const args = words.slice(image + 1).map((word) => {
+    const [from, to] = mounts.find((mount) => word.startsWith(mount[1])) ?? ['', ''];
+    return word.replace(to, from);
+  });
   process.exitCode =
     spawnSync(process.execPath, [source, ...args], { stdio: 'inherit' }).status ?? 1;
 }

@@ -1,6 +1,6 @@
 /** Airbyte's standard tests of a connector's image. A stand-in for docker starts the program itself. */
 import { equal } from 'node:assert/strict';
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -68,8 +68,9 @@ async function layOut(folder: string, sandbox: Sandbox) {
     await writeFile(join(root, name), JSON.stringify(value));
   }
   await copyFile(besides('airbyte_standard_tests.py'), join(root, 'test_connector.py'));
-  await copyFile(besides('docker_stand_in.py'), join(folder, 'bin', 'docker'));
-  await chmod(join(folder, 'bin', 'docker'), 0o755);
+  const docker = besides('../../docs/docker.js');
+  const lines = `#!/bin/sh\nexec "${process.execPath}" "${docker}" "$@"\n`;
+  await writeFile(join(folder, 'bin', 'docker'), lines, { mode: 0o755 });
   return root;
 }
 
