@@ -1,7 +1,6 @@
 /** Whatever happens: no secret is written anywhere, and nothing about a person goes into the log. */
 import { expect, test } from '@jest/globals';
 
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { catalogOf, mark } from '../helpers/catalogs.ts';
 import { startLocalServer, withClosedPort } from '../helpers/local-server.ts';
@@ -92,12 +91,7 @@ test.each(formats)('What is not selected is not mentioned either (%s log)', asyn
   });
 });
 
-const faults: readonly { readonly name: string; readonly fault: Fault }[] = [
-  ...passing,
-  ...lasting,
-];
-
-const faultRuns = faults.flatMap(({ name, fault }) =>
+const faultRuns = [...passing, ...lasting].flatMap(({ name, fault }) =>
   formats.map((format) => ({ name, fault, format })),
 );
 
