@@ -4,20 +4,16 @@
  */
 export type ErrorKind = 'config' | 'transient' | 'system';
 
-export interface TapErrorOptions {
-  readonly kind: ErrorKind;
-  /** `tap_stream_id` of the stream that failed, when it was one stream's failure. */
-  readonly stream?: string;
-  /** True when no later stream may be tried either: the whole account is concerned. */
-  readonly endsRun?: boolean;
-  readonly cause?: unknown;
-}
+export type TapErrorOptions = Pick<TapError, 'kind'> &
+  Partial<Pick<TapError, 'stream' | 'endsRun' | 'cause'>>;
 
 /** Every failure the program knows. The message is for the user: what happened, then what to do. */
 export class TapError extends Error {
   override readonly name: string = 'TapError';
   readonly kind: ErrorKind;
+  /** `tap_stream_id` of the stream that failed, when it was one stream's failure. */
   readonly stream: string | undefined;
+  /** True when no later stream may be tried either: the whole account is concerned. */
   readonly endsRun: boolean;
 
   constructor(message: string, options: TapErrorOptions) {
@@ -61,11 +57,10 @@ export type HttpFailure =
   | 'too-large'
   | 'redirect';
 
-type Needed = 'failure' | 'path';
 type Known = 'status' | 'serverTimeMs' | 'retryAfterMs' | 'isLimit' | 'why' | 'advice' | 'body';
 
 export type HttpErrorOptions = TapErrorOptions &
-  Pick<HttpError, Needed> &
+  Pick<HttpError, 'failure' | 'path'> &
   Partial<Pick<HttpError, Known>>;
 
 /** A request that failed, once or for good. */

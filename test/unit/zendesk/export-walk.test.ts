@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/json.ts';
 import { seconds } from '../../../src/zendesk/export-bookmark.ts';
 import type { ExportAnswer } from '../../../src/zendesk/export-envelope.ts';
-import { createWalk, type Question, type WalkOptions } from '../../../src/zendesk/export-walk.ts';
+import { createWalk, type Question } from '../../../src/zendesk/export-walk.ts';
 
 /** An item of one letter and its second, `a5`; the letter is its id. */
 function answerOf(limit: number, ...items: readonly string[]): ExportAnswer {
@@ -19,7 +19,7 @@ interface Walked {
 }
 
 /** Walks over these answers in their order; `asked`: kind, time and id of each question. */
-function walkOver(answers: readonly ExportAnswer[], options: Partial<WalkOptions> = {}): Walked {
+function walkOver(answers: readonly ExportAnswer[]): Walked {
   const walk = createWalk({
     start: { time: 1, startId: null },
     unit: seconds,
@@ -28,7 +28,6 @@ function walkOver(answers: readonly ExportAnswer[], options: Partial<WalkOptions
     idOf: (item) => (typeof item['id'] === 'string' ? item['id'] : undefined),
     identify: (item) => JSON.stringify(item),
     head: () => 100,
-    ...options,
   });
   const read: unknown[] = [];
   const asked: string[] = [];
