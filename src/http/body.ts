@@ -9,28 +9,6 @@ import type { Json } from '../json.ts';
 import { failed } from './failures.ts';
 import { later } from './statuses.ts';
 
-/**
- * The whole body as it came over the wire; `undefined` when it is larger than `maxBytes`, in which case
- * the stream is destroyed. Rejects as the stream does.
- * @param onPiece called with the size of each piece as it arrives
- */
-export async function collectBody(
-  stream: AsyncIterable<string | Buffer> | Iterable<Buffer>,
-  maxBytes: number,
-  onPiece: (bytes: number) => void,
-): Promise<Buffer | undefined> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of stream) {
-    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-    onPiece(bytes.length);
-    size += bytes.length;
-    if (size > maxBytes) return undefined;
-    pieces.push(bytes);
-  }
-  return Buffer.concat(pieces, size);
-}
-
 /** Inflated, a page that explains an error is no longer than this, or not worth reading. */
 const maxExplanationBytes = 2 ** 20;
 
@@ -142,9 +120,9 @@ function textOf(bytes: Buffer, charset: string, isLenient = false): string | und
 }
 
 /** What comes with an error: JSON, else plain text; `''` when it cannot be read, or is a web page or nothing. */
-export async function explanationIn(body: Buffer | undefined, headers: Headers): Promise<Json> {
+export async function explanationIn(body: Buffer, headers: Headers): Promise<Json> {
   try {
-    const decoded = await decodeContent(body ?? Buffer.alloc(0), headers, maxExplanationBytes);
+    const decoded = await decodeContent(body, headers, maxExplanationBytes);
     const text = textOf(decoded, charsetOf(headers)) ?? '';
     return text.trimStart().startsWith('<') ? '' : (parse(text) ?? text);
   } catch (error) {

@@ -1,10 +1,10 @@
 import type { Agent } from 'node:http';
 
-import fetch, { type Response } from 'node-fetch';
+import fetch, { FetchError, Response, type ResponseInit } from 'node-fetch';
 
 import { codeOf, HttpError, type HttpFailure } from '../errors.ts';
 import type { Json } from '../json.ts';
-import { collectBody, decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
+import { decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
 import { isErrorObject } from './error-text.ts';
 import { answerFailed, failed, networkFailed, sentence } from './failures.ts';
 import type { Limiter } from './limiter.ts';
@@ -138,7 +138,6 @@ export class Requester {
     const redirect = redirectIn(response, exchange.url);
     if (redirect !== undefined) return redirect;
     if (!response.ok) throw answerFailed(response, await explanationIn(bytes, headers), redact);
-    if (bytes === undefined) throw tooLarge(maxBodyBytes);
     const decoded = await decodeContent(bytes, headers, maxBodyBytes);
     return { response, bytes: decoded, headMs, receivedMs };
   }
@@ -153,7 +152,7 @@ export class Requester {
     return { body, serverTimeMs: readHttpDate(headers.get('date')), ...times };
   }
 
-  /** A response with its body as it came over the wire, `undefined` when that is too large or does not matter. */
+  /** A response with its body as it came over the wire; empty, where that of an error does not come. */
   async #receive(exchange: Exchange) {
     const { clock, signal: run, maxBodyBytes } = this.#options;
     const isCutOff = exchange.outgoing.form === undefined;
@@ -167,16 +166,18 @@ export class Requester {
       exchange.response = response;
       headMs = clock.now();
       limit.startBody();
-      const maxBytes = response.ok ? maxBodyBytes : maxErrorBytes;
-      const bytes = await collectBody(response.body ?? [], maxBytes, (size) => limit.count(size));
-      return { response, headMs, bytes };
+      const received = sized(response, response.ok ? maxBodyBytes : maxErrorBytes).arrayBuffer();
+      // The stream is being read by now: this listener does not start it.
+      response.body?.on('data', (piece: Buffer) => limit.count(piece.length));
+      return { response, headMs, bytes: Buffer.from(await received) };
     } catch (cause) {
       if (isCutOff) run.throwIfAborted();
       const { response } = exchange;
       // A status that is no success says enough, whatever becomes of its body.
-      if (response?.ok === false) return { response, headMs, bytes: undefined };
+      if (response?.ok === false) return { response, headMs, bytes: Buffer.alloc(0) };
       // A proxy that keeps silent would keep its connection, and with it the process.
       if (limit.failure !== undefined && response === undefined) connection.close();
+      if (cause instanceof FetchError && cause.type === 'max-size') throw tooLarge(maxBodyBytes);
       throw limit.failure ?? broken(response, connection.peer, cause);
     } finally {
       limit.stop();
@@ -236,12 +237,18 @@ function answerOf({ status, headers }: Response, isLimit: boolean, nowMs: number
   return { status, serverTimeMs, retryAfterMs };
 }
 
+/** The same with a limit for its body: an option of node-fetch that its types leave out. */
+function sized({ body }: Response, size: number): Response {
+  const options: ResponseInit & { readonly size: number } = { size };
+  return new Response(body, options);
+}
+
 /** Why a response did not come, or not whole. */
 function broken(response: Response | undefined, peer: string, cause: unknown): unknown {
   if (response !== undefined) {
     return failed('cut', 'breaks off in the middle of the body', later, { cause });
   }
   // FetchError and errors of Node with a code; anything else is a fault of ours.
-  const isNetwork = codeOf(cause) !== '' || (cause instanceof Error && cause.name === 'FetchError');
+  const isNetwork = codeOf(cause) !== '' || cause instanceof FetchError;
   return isNetwork ? networkFailed(peer, cause) : cause;
 }
