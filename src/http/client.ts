@@ -17,7 +17,7 @@ export interface HttpRequest extends Omit<Outgoing, 'headers' | 'form'> {
 }
 
 /** A form to be sent without credentials. It is sent again only after a failure that passes. */
-export interface HttpForm extends Pick<Outgoing, 'path'> {
+interface HttpForm extends Pick<Outgoing, 'path'> {
   readonly form: URLSearchParams;
   readonly isAnswer: NonNullable<Outgoing['isAnswer']>;
 }

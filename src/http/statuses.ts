@@ -1,7 +1,7 @@
 import type { ErrorKind } from '../errors.ts';
 
 /** What an answer's status means: who must act, whether asking again helps (`transient`), and what to do. */
-export interface StatusRule {
+interface StatusRule {
   readonly kind: ErrorKind;
   /** A sentence for the user. */
   readonly advice: string;

@@ -19,7 +19,7 @@ export interface ChatApi {
   answers(): number;
 }
 
-export interface ChatApiOptions {
+interface ChatApiOptions {
   readonly http: Pick<HttpClient, 'get'>;
   /** Called once when our clock and the server's differ. */
   readonly warn: (message: string) => void;

@@ -52,7 +52,7 @@ export interface ReadOptions {
 export type PageSource = (options: ReadOptions) => () => AsyncGenerator<Page, void, undefined>;
 
 /** What an endpoint says when it is asked as little as possible. */
-export interface Probed {
+interface Probed {
   readonly items: readonly JsonObject[];
   /** The instant of the newest item; `undefined` where there is none or the endpoint knows no time. */
   readonly newest?: string | undefined;

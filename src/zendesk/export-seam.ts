@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
 
 /** A page held against what has come already. */
-export interface SeamPage {
+interface SeamPage {
   /** The items that have not come in this version, in their order. */
   readonly fresh: readonly JsonObject[];
   readonly identities: ReadonlySet<string>;

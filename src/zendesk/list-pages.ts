@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import type { Page, ReadOptions, ReadSettings, StreamDefinition } from './definition.ts';
 import { createListWarning, type Shape } from './shape.ts';
 
-export interface ListSpec {
+interface ListSpec {
   readonly path: string;
   readonly shape: Shape;
   /** Fills in, in place, what the API leaves to be known. */
