@@ -1,5 +1,7 @@
 /** Before anything is timed: what a program writes are the input's records, and nothing else. */
 import { describeStreams } from '../../dist/describe.js';
+import type { JsonObject } from '../../src/json.ts';
+import { expectedRecord } from '../helpers/oracle.ts';
 import { hugeTicket } from './pages.ts';
 import type { Variant } from './cases.ts';
 import type { Item, PageSet } from './pages.ts';
@@ -18,23 +20,19 @@ function without(value: unknown, paths: readonly (readonly string[])[]): unknown
   return Object.fromEntries(entries);
 }
 
-/**
- * The record that is to be made of an item, by what is known of the items that are made here: agents
- * with 1 for true, dates with two zones, an integer that is too large.
- */
+/** The record that is to be made of an item: its integer that is too large is kept elsewhere. */
 function recordOf(
+  stream: string,
   item: Item,
   columns: readonly string[],
   deselected: readonly (readonly string[])[],
 ) {
-  const values = columns.map((column) => [column, item[column] ?? null]);
-  const record = Object.fromEntries(values);
+  const record: Record<string, unknown> = expectedRecord(stream, item as JsonObject, columns);
   if (item['zendesk_ticket_id'] === hugeTicket) {
     record['zendesk_ticket_id'] = null;
     record['additional_fields'] = JSON.stringify({ '/zendesk_ticket_id': `~${hugeTicket}` });
   }
-  if ('enabled' in item) record['enabled'] = item['enabled'] === 1;
-  return JSON.stringify(without(record, deselected)).replaceAll('+00:00Z"', 'Z"');
+  return JSON.stringify(without(record, deselected));
 }
 
 function expectation(
@@ -45,7 +43,7 @@ function expectation(
   const description = describeStreams([]).find(({ name }) => name === stream);
   const columns = Object.keys(description?.schema.properties ?? {});
   const paths = deselected.map((path) => path.split('.'));
-  return (item) => recordOf(item, columns, paths);
+  return (item) => recordOf(stream, item, columns, paths);
 }
 
 /**

@@ -116,22 +116,6 @@ async function follow(stage: Stage, tree: string, trees: ReadonlyMap<string, str
   }
 }
 
-export interface Image {
-  readonly entryPoint: readonly string[];
-  /** The environment the image itself sets. */
-  readonly env: Readonly<Record<string, string>>;
-  /** What its own shell prints for a line, run as root. */
-  readonly ask: (line: string) => Promise<string>;
-  /** Starts words in it as uid 1000, in /source, with the folder of inputs at /config. */
-  readonly start: (words: readonly string[], options: StartOptions) => StartedRun;
-  readonly remove: () => Promise<void>;
-}
-
-export interface StartOptions {
-  readonly inputs: string;
-  readonly env: Readonly<Record<string, string>>;
-}
-
 /** A program that has not ended after so long is killed, and the test fails for the wrong signal. */
 const timeoutMs = 60_000;
 
@@ -140,56 +124,70 @@ async function childOf({ pid = 0 }: Child): Promise<number> {
   return Number(children.trim());
 }
 
-function startIn(tree: string, words: readonly string[], options: StartOptions): StartedRun {
-  const pairs = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
-  const env = ['env', '-i', '-C', '/source', `PATH=${path}`, ...pairs];
-  const child = startInNamespace(['start', tree, options.inputs, ...env, ...words]);
-  const end = (): boolean => child.kill('SIGKILL');
-  const timers = [setTimeout(end, timeoutMs)];
-  const result = resultOf(child).finally(() => timers.forEach((timer) => clearTimeout(timer)));
-  return {
-    result,
-    stop: async (signal, graceMs) => {
-      process.kill(await childOf(child), signal);
-      timers.push(setTimeout(end, graceMs));
-    },
-  };
-}
+/** The image of the Dockerfile: its last stage, in a file tree. */
+export class Image {
+  readonly entryPoint: readonly string[];
+  /** The environment the image itself sets. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly #tree: string;
+  readonly #work: string;
 
-/** The last stage, which is the image, and its tree. */
-async function followAll(work: string): Promise<{ readonly image: Stage; readonly tree: string }> {
-  const trees = new Map<string, string>();
-  let last: { readonly image: Stage; readonly tree: string } | undefined;
-  for (const image of stagesOf(await readFile(join(top, 'Dockerfile'), 'utf8'))) {
-    const tree = join(work, `stage-${trees.size}`);
-    await follow(image, tree, trees);
-    trees.set(image.name, tree);
-    last = { image, tree };
+  private constructor(stage: Stage, tree: string, work: string) {
+    this.entryPoint = entryPointOf(stage);
+    this.env = pairsOf(stage, 'ENV');
+    this.#tree = tree;
+    this.#work = work;
   }
-  if (last === undefined) throw new Error('the Dockerfile makes no image');
-  return last;
-}
 
-/** Builds the image of the Dockerfile. @throws Error with the output of the step that failed. */
-export async function buildImage(): Promise<Image> {
-  await requireNamespaces();
-  const work = await mkdtemp(join(tmpdir(), 'image-'));
-  const remove = async (): Promise<void> => {
-    for (const child of alive) child.kill('SIGKILL');
-    await inNamespace('remove', work);
-  };
-  try {
-    const { image, tree } = await followAll(work);
+  /** @throws Error with the output of the step that failed. */
+  static async build(): Promise<Image> {
+    await requireNamespaces();
+    const work = await mkdtemp(join(tmpdir(), 'image-'));
+    try {
+      const trees = new Map<string, string>();
+      const stages = stagesOf(await readFile(join(top, 'Dockerfile'), 'utf8'));
+      for (const stage of stages) {
+        const tree = join(work, `stage-${trees.size}`);
+        await follow(stage, tree, trees);
+        trees.set(stage.name, tree);
+      }
+      const [image, tree] = [stages.at(-1), [...trees.values()].at(-1)];
+      if (image === undefined || tree === undefined)
+        throw new Error('the Dockerfile makes no image');
+      return new Image(image, tree, work);
+    } catch (error) {
+      // A step that failed: nobody else knows what is to be removed.
+      await inNamespace('remove', work);
+      throw error;
+    }
+  }
+
+  /** What its own shell prints for a line, run as root. */
+  async ask(line: string): Promise<string> {
+    return (await inNamespace('run', this.#tree, '/', line)).trim();
+  }
+
+  /** Starts words in it as uid 1000, in /source, with the folder of inputs at /config. */
+  start(
+    words: readonly string[],
+    options: { readonly inputs: string; readonly env: Readonly<Record<string, string>> },
+  ): StartedRun {
+    const pairs = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
+    const env = ['env', '-i', '-C', '/source', `PATH=${path}`, ...pairs];
+    const child = startInNamespace(['start', this.#tree, options.inputs, ...env, ...words]);
+    const end = (): boolean => child.kill('SIGKILL');
+    const timers = [setTimeout(end, timeoutMs)];
     return {
-      entryPoint: entryPointOf(image),
-      env: pairsOf(image, 'ENV'),
-      ask: async (line) => (await inNamespace('run', tree, '/', line)).trim(),
-      start: (words, options) => startIn(tree, words, options),
-      remove,
+      result: resultOf(child).finally(() => timers.forEach((timer) => clearTimeout(timer))),
+      stop: async (signal, graceMs) => {
+        process.kill(await childOf(child), signal);
+        timers.push(setTimeout(end, graceMs));
+      },
     };
-  } catch (error) {
-    // A step that failed: nobody else knows what is to be removed.
-    await remove();
-    throw error;
+  }
+
+  async remove(): Promise<void> {
+    for (const child of alive) child.kill('SIGKILL');
+    await inNamespace('remove', this.#work);
   }
 }

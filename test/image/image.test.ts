@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import type { JsonObject } from '../../src/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { streams } from '../../src/zendesk/streams.ts';
-import { buildImage, type Image, type Run, type StartedRun } from './by-hand.ts';
+import { Image, type Run, type StartedRun } from './by-hand.ts';
 
 let image: Image;
 let home = '';
@@ -17,7 +17,7 @@ let inputs = '';
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  image = await buildImage();
+  image = await Image.build();
   home = await image.ask('getent passwd 1000 | cut -d: -f6');
 }, 600_000);
 

@@ -74,15 +74,8 @@ export interface StateMessage {
   };
 }
 
-export interface LogMessage {
-  readonly type: 'LOG';
-  readonly log: { readonly level: string; readonly message: string };
-}
-
 export interface TraceError {
   readonly message: string;
-  readonly internal_message?: string;
-  readonly stack_trace?: string;
   readonly failure_type?: 'config_error' | 'transient_error' | 'system_error';
   readonly stream_descriptor?: Descriptor;
 }
@@ -113,37 +106,21 @@ export interface SpecMessage {
   readonly spec: {
     readonly connectionSpecification: JsonObject;
     readonly documentationUrl?: string;
-    readonly advanced_auth?: JsonObject;
-  };
-}
-
-export interface ConnectionStatusMessage {
-  readonly type: 'CONNECTION_STATUS';
-  readonly connectionStatus: { readonly status: 'SUCCEEDED' | 'FAILED'; readonly message?: string };
-}
-
-export interface CatalogMessage {
-  readonly type: 'CATALOG';
-  readonly catalog: Catalog;
-}
-
-export interface ControlMessage {
-  readonly type: 'CONTROL';
-  readonly control: {
-    readonly type: 'CONNECTOR_CONFIG';
-    readonly connectorConfig?: { readonly config: JsonObject };
   };
 }
 
 export type AirbyteMessage =
   | RecordMessage
   | StateMessage
-  | LogMessage
   | TraceMessage
   | SpecMessage
-  | ConnectionStatusMessage
-  | CatalogMessage
-  | ControlMessage;
+  | { type: 'LOG'; log: { level: string; message: string } }
+  | { type: 'CATALOG'; catalog: Catalog }
+  | { type: 'CONTROL'; control: { connectorConfig?: { config: JsonObject } } }
+  | {
+      type: 'CONNECTION_STATUS';
+      connectionStatus: { status: 'SUCCEEDED' | 'FAILED'; message?: string };
+    };
 
 const schema: JsonObject = JSON.parse(
   readFileSync(new URL('./protocol.json', import.meta.url), 'utf8'),

@@ -1,7 +1,7 @@
 /** One noisy round cannot fail the benchmark, one lucky round cannot pass it, and a restless machine does neither. */
 import { expect, test } from '@jest/globals';
 
-import { judge, spreadOf } from '../../bench/judge.ts';
+import { judge } from '../../bench/judge.ts';
 
 const limits = [
   { variant: 'tap', metric: 'wallMs', form: 'ratio', to: 'floor', most: 1.25 },
@@ -71,11 +71,4 @@ test('Limits of time can be judged by CPU, which does not count waiting for othe
 
 test('A figure that is missing is no success', () => {
   expect(judge({ limits, metric }, { floor: [{ wallMs: 100 }], tap: [] }).isMissed).toBe(true);
-});
-
-test.each([
-  { values: [3, 1, 2], spread: { median: 2, min: 1, max: 3 } },
-  { values: [4, 1, 2, 3], spread: { median: 2.5, min: 1, max: 4 } },
-])('The spread of $values', ({ values, spread }) => {
-  expect(spreadOf(values)).toEqual(spread);
 });
