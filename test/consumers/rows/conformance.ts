@@ -1,4 +1,4 @@
-/** Tools that judge a tap: by the Singer specification, by the Meltano SDK, by three drafts of JSON Schema. */
+/** Tools that judge a tap: by the Singer specification, by the Meltano SDK. */
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,6 @@ import { countRecords, lastState, linesOf, runTap, tapProgram } from '../singer.
 import { consumerEnv } from '../stage.ts';
 import type { Row, Sandbox, Stage } from '../stage.ts';
 
-const drafts = fileURLToPath(new URL('drafts.py', import.meta.url));
 const sdkTests = fileURLToPath(new URL('sdk_tests.py', import.meta.url));
 
 const options = { chats: 120, timeline: 40, hostile: unexpectedValues };
@@ -64,18 +63,6 @@ function countsIn(report: string): Readonly<Record<string, number>> {
   return Object.fromEntries(rows.map(([, stream, count]) => [stream, Number(count)]));
 }
 
-async function checkDrafts(stage: Stage) {
-  const { python } = await stage.environment('singer-sdk');
-  const sandbox = await stage.account(options);
-  const [whole = '', more = ''] = await readTwice(stage, sandbox);
-  const told = JSON.parse(await runWell(python, [drafts], { input: whole + more }));
-  deepEqual(told.faults, [], 'what a draft does not accept');
-  const lines = linesOf(whole + more).filter(({ type }) => type === 'RECORD');
-  const names = ['Draft4Validator', 'Draft7Validator', 'Draft202012Validator'];
-  deepEqual(told.checked, Object.fromEntries(names.map((name) => [name, lines.length])));
-  return `${lines.length} records and their schemas by drafts 4, 7 and 2020-12`;
-}
-
 /** So many tests there are for twelve streams; fewer would be a suite that has gone blind. */
 const leastTests = 100;
 
@@ -98,5 +85,4 @@ async function runSdkTests(stage: Stage) {
 export const conformanceRows: readonly Row[] = [
   { name: 'singer-tools 0.4.1, singer-check-tap', consumers: ['singer-tools'], run: checkTap },
   { name: 'singer-sdk 0.54.9, tap tests', consumers: ['singer-sdk'], run: runSdkTests },
-  { name: 'jsonschema, three drafts', consumers: ['singer-sdk'], run: checkDrafts },
 ];
