@@ -5,9 +5,8 @@
  *   npm run consumers -- [part of a row's name ...]
  */
 import { stopPrograms } from './programs.ts';
-import { createStage } from './stage.ts';
 import { table } from './table.ts';
-import type { Row, Stage } from './stage.ts';
+import { Stage, type Row } from './stage.ts';
 
 function say(text: string) {
   process.stdout.write(`${text}\n`);
@@ -45,7 +44,7 @@ async function main(wanted: readonly string[], signal: AbortSignal): Promise<boo
   const rows = table.filter(
     ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
   );
-  const stage = await createStage();
+  const stage = await Stage.create();
   let passed = 0;
   let failed = 0;
   try {

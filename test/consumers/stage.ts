@@ -15,18 +15,6 @@ import type { Postgres } from './postgres.ts';
 
 export type { Sandbox, SandboxOptions };
 
-export interface Stage {
-  readonly environment: (consumer: string) => Promise<Environment>;
-  /** A sandbox, ended with the row. */
-  readonly account: (options: SandboxOptions) => Promise<Sandbox>;
-  /** A new one, removed with everything else. */
-  readonly folder: () => Promise<string>;
-  /** One for all rows. */
-  readonly postgres: () => Promise<Postgres>;
-  readonly endRow: () => Promise<void>;
-  readonly end: () => Promise<void>;
-}
-
 export interface Row {
   readonly name: string;
   /** The environments it needs, by their file in `requirements`. */
@@ -88,44 +76,58 @@ export async function runWithFiles(
   return runProgram(program, argv, { cwd, env: { ...consumerEnv(cwd, sandbox), ...env } });
 }
 
-export async function createStage(): Promise<Stage> {
-  const root = await mkdtemp(join(tmpdir(), 'consumers-'));
-  const environments: Map<string, Promise<Environment>> = new Map();
-  let postgres: Promise<Postgres> | undefined;
-  let folders = 0;
-  let sandboxes: Sandbox[] = [];
-  const endRow = async () => {
-    const ended = sandboxes;
-    sandboxes = [];
+export class Stage {
+  readonly #root: string;
+  readonly #environments = new Map<string, Promise<Environment>>();
+  #postgres: Promise<Postgres> | undefined;
+  #folders = 0;
+  #sandboxes: Sandbox[] = [];
+
+  private constructor(root: string) {
+    this.#root = root;
+  }
+
+  static async create(): Promise<Stage> {
+    return new Stage(await mkdtemp(join(tmpdir(), 'consumers-')));
+  }
+
+  environment(consumer: string): Promise<Environment> {
+    const made = this.#environments.get(consumer) ?? environmentOf(consumer);
+    this.#environments.set(consumer, made);
+    return made;
+  }
+
+  /** A sandbox, ended with the row. */
+  async account(options: SandboxOptions): Promise<Sandbox> {
+    const sandbox = await startSandbox(options);
+    this.#sandboxes.push(sandbox);
+    return sandbox;
+  }
+
+  /** A new one, removed with everything else. */
+  async folder(): Promise<string> {
+    this.#folders += 1;
+    const path = join(this.#root, String(this.#folders));
+    await mkdir(path);
+    return path;
+  }
+
+  /** One for all rows. */
+  postgres(): Promise<Postgres> {
+    this.#postgres ??= startPostgres();
+    return this.#postgres;
+  }
+
+  async endRow(): Promise<void> {
+    const ended = this.#sandboxes;
+    this.#sandboxes = [];
     await Promise.all(ended.map((sandbox) => sandbox.close()));
-  };
-  return {
-    environment(consumer) {
-      const made = environments.get(consumer) ?? environmentOf(consumer);
-      environments.set(consumer, made);
-      return made;
-    },
-    postgres() {
-      postgres ??= startPostgres();
-      return postgres;
-    },
-    async account(options) {
-      const sandbox = await startSandbox(options);
-      sandboxes.push(sandbox);
-      return sandbox;
-    },
-    async folder() {
-      folders += 1;
-      const path = join(root, String(folders));
-      await mkdir(path);
-      return path;
-    },
-    endRow,
-    async end() {
-      await endRow();
-      // A server that could not be started has been told of by the row that wanted it.
-      await (await postgres?.catch(() => undefined))?.stop();
-      await rm(root, { recursive: true, force: true });
-    },
-  };
+  }
+
+  async end(): Promise<void> {
+    await this.endRow();
+    // A server that could not be started has been told of by the row that wanted it.
+    await (await this.#postgres?.catch(() => undefined))?.stop();
+    await rm(this.#root, { recursive: true, force: true });
+  }
 }

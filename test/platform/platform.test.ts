@@ -130,11 +130,6 @@ const stateRows: readonly Row[] = [
     faults: ['line 10: a state of chats moves backwards'],
   },
   {
-    defect: 'a state that forgets its cursor',
-    change: { secondState: [state('chats', {}, 1)] },
-    faults: ['line 10: a state of chats moves backwards'],
-  },
-  {
     defect: 'a state lower than the one that was given',
     change: { start: [status('chats', 'STARTED'), state('chats', chatState(5), 0)] },
     expected: { given: { chats: { update_timestamp: '1767571201' } } },
@@ -275,40 +270,10 @@ test('a read without fault has none', () => {
   expect(faultsOf(run)).toEqual([]);
 });
 
-test('a read with a failed stream, which says so, has no fault', () => {
-  const run = runOf(
-    readWith({
-      goalsEnd: [error('it broke', 'goals'), status('goals', 'INCOMPLETE'), error('1 of 2 failed')],
-      exit: [{ complain: 'a stack\n' }, { exit: 1 }],
-    }),
-  );
-  expect(run.code).toBe(1);
-  expect(faultsOf(run)).toEqual([]);
-});
-
-test('a stream that nobody got to may be INCOMPLETE without having started', () => {
-  const run = runOf(
-    readWith({
-      end: [error('the token is refused', 'chats'), status('chats', 'INCOMPLETE')],
-      goals: [],
-      goalsEnd: [status('goals', 'INCOMPLETE')],
-      exit: [{ exit: 1 }],
-    }),
-  );
-  expect(faultsOf(run)).toEqual([]);
-});
-
 test('a record of 20 million characters is no fault once a warning names it', () => {
   const large = record('chats', chat(3, { note: 'x'.repeat(20_000_000) }));
   const run = runOf(readWith({ secondPage: [large, log('WARN', 'the chat c3 is large')] }));
   expect(faultsOf(run)).toEqual([]);
-});
-
-test('positions of a blob that are told first are no fault', () => {
-  const told = [state('chats', chatState(1), 0), state('goals', {}, 0)];
-  const start = [status('chats', 'STARTED'), state('chats', chatState(1), 0)];
-  const run = runOf(readWith({ before: told, start }));
-  expect(faultsOf(run, { blobStreams: ['chats', 'goals'] })).toEqual([]);
 });
 
 test.each([...recordRows, ...stateRows, ...statusRows, ...outputRows])(
