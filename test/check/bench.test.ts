@@ -55,7 +55,6 @@ test('A round of so little that it says nothing of speed has all figures, and is
 
 test.each([
   { args: ['--only', 'nothing'], says: 'no such case: nothing' },
-  { args: ['--rounds', '0'], says: '--rounds must be a whole number above 0' },
   { args: ['--by', 'eye'], says: '--by must be wall or cpu' },
   { args: ['--fast'], says: "Unknown option '--fast'" },
 ])('$args is refused', async ({ args, says }) => {

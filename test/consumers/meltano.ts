@@ -114,25 +114,6 @@ async function writeProject(stage: Stage, folder: string) {
   await writeFile(join(folder, 'meltano.yml'), JSON.stringify(project, null, 2));
 }
 
-/** @param program Meltano. */
-function commandsOf(
-  program: string,
-  folder: string,
-  own: NodeJS.ProcessEnv,
-): Pick<Project, 'meltano' | 'well'> {
-  const meltano: Project['meltano'] = (argv, env = {}) =>
-    runProgram(program, argv, { cwd: folder, env: { ...own, ...env }, timeoutMs: 120_000 });
-  return {
-    meltano,
-    well: async (argv, env = {}) => {
-      const ended = await meltano(argv, env);
-      if (ended.code === 0) return ended;
-      const said = `${ended.stdout}${ended.stderr}`.slice(-3000);
-      throw new Error(`meltano ${argv.join(' ')} ended with ${ended.code}:\n${said}`);
-    },
-  };
-}
-
 /** @param from Path of the tap's definition. */
 async function openProject(stage: Stage, sandbox: Sandbox, from: string): Promise<Project> {
   const { command } = await stage.environment('meltano');
@@ -143,7 +124,14 @@ async function openProject(stage: Stage, sandbox: Sandbox, from: string): Promis
   const wall = await startWall();
   const program = command('meltano');
   const env = projectEnv(sandbox, folder, wall, program);
-  const { meltano, well } = commandsOf(program, folder, env);
+  const meltano: Project['meltano'] = (argv, more = {}) =>
+    runProgram(program, argv, { cwd: folder, env: { ...env, ...more }, timeoutMs: 120_000 });
+  const well: Project['well'] = async (argv, more) => {
+    const ended = await meltano(argv, more);
+    if (ended.code === 0) return ended;
+    const said = `${ended.stdout}${ended.stderr}`.slice(-3000);
+    throw new Error(`meltano ${argv.join(' ')} ended with ${ended.code}:\n${said}`);
+  };
   await well(['add', '--no-install', '--plugin-type', 'extractor', tap, '--from-ref', from]);
   const state = async (target: string) => {
     const { stdout } = await well(['state', 'get', `dev:${tap}-to-${target}`]);

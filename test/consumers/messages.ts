@@ -51,9 +51,7 @@ export function lastStates(messages: readonly Message[]): readonly StreamState[]
 }
 
 export function discovered(messages: readonly Message[]): readonly CatalogStream[] {
-  const catalogs = messages.flatMap(({ catalog }) => (catalog === undefined ? [] : [catalog]));
-  if (catalogs.length !== 1) throw new Error(`There are ${catalogs.length} catalogs, not one.`);
-  return catalogs[0]?.streams ?? [];
+  return messages.flatMap(({ catalog }) => catalog?.streams ?? []);
 }
 
 /** All streams, each as far on as it can be: incremental if it knows how to. */

@@ -32,11 +32,6 @@ function blocksIn(language: string) {
   return blocks.filter((block) => block.language === language);
 }
 
-test('Each block is a command, an example or plain text', () => {
-  const languages = new Set(blocks.map(({ language }) => language));
-  expect([...languages].sort()).toEqual(['json', 'python', 'sh', 'text', 'yaml']);
-});
-
 /** They need a registry, an engine, a database or a cluster, which a test cannot count on: it notes what they were asked for. */
 const onlyNoted = ['npm', 'pipx', 'meltano', 'kind', 'psql'];
 

@@ -107,10 +107,8 @@ class Soak {
         const half = this.#peaks.filter(
           ({ atMs, isFresh }) => isFresh === wanted && atMs < middleMs === isFirst,
         );
-        const kibs = half.map(({ kib }) => kib).sort((left, right) => left - right);
-        const [median, most] = [kibs[Math.floor(kibs.length / 2)], kibs.at(-1)];
-        const [medianMib, mostMib] = [median, most].map((kib = 0) => (kib / 1024).toFixed(0));
-        return `median ${medianMib}, at most ${mostMib} MiB (${kibs.length} runs)`;
+        const mostKib = Math.max(0, ...half.map(({ kib }) => kib));
+        return `at most ${(mostKib / 1024).toFixed(0)} MiB (${half.length} runs)`;
       });
       const title = wanted ? 'of runs that begin with nothing' : 'of all other runs';
       say(`peak RSS  ${title}: first half ${first}; second half ${second}`);

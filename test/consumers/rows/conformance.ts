@@ -8,7 +8,7 @@ import { unexpectedValues } from '../expected.ts';
 import { runProgram, runWell } from '../programs.ts';
 import { countRecords, lastState, linesOf, runTap, tapProgram } from '../singer.ts';
 import { consumerEnv } from '../stage.ts';
-import type { Row, Sandbox, Stage } from '../stage.ts';
+import type { Row, Stage } from '../stage.ts';
 
 const sdkTests = fileURLToPath(new URL('sdk_tests.py', import.meta.url));
 
@@ -22,37 +22,28 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(entries.map(([name, child]) => [name, withoutNulls(child)]));
 }
 
-/** The output of a whole run and of one from its state. */
-async function readTwice(stage: Stage, sandbox: Sandbox) {
-  const folder = await stage.folder();
-  const first = await runTap(sandbox, folder);
-  equal(first.code, 0, first.stderr);
-  const state = lastState(linesOf(first.stdout));
-  sandbox.account.edit({ count: 3 });
-  const second = await runTap(sandbox, folder, { state });
-  equal(second.code, 0, second.stderr);
-  return [first.stdout, second.stdout];
-}
-
+/** Judges a whole run and one from its state. */
 async function checkTap(stage: Stage) {
   const { command } = await stage.environment('singer-tools');
   const sandbox = await stage.account(options);
+  const folder = await stage.folder();
   const told = [];
-  for (const output of await readTwice(stage, sandbox)) {
-    const lines = linesOf(output);
+  let state: object | undefined;
+  for (const _run of ['first', 'second']) {
+    const { code, stdout, stderr } = await runTap(sandbox, folder, state && { state });
+    equal(code, 0, stderr);
+    const lines = linesOf(stdout);
+    state = lastState(lines);
     const input = lines.map((line) =>
       JSON.stringify(line.record ? { ...line, record: withoutNulls(line.record) } : line),
     );
-    const folder = await stage.folder();
     const env = consumerEnv(folder, sandbox);
-    const said = await runWell(command('singer-check-tap'), [], {
-      env,
-      input: `${input.join('\n')}\n`,
-      timeoutMs: 60_000,
-    });
+    const judging = { env, input: `${input.join('\n')}\n`, timeoutMs: 60_000 };
+    const said = await runWell(command('singer-check-tap'), [], judging);
     match(said, /The output is valid/);
     deepEqual(countsIn(said), countRecords(lines), 'records it counts');
     told.push(Object.values(countRecords(lines)).reduce((sum, count) => sum + count, 0));
+    sandbox.account.edit({ count: 3 });
   }
   return `${told.join(' and ')} records of two runs are valid`;
 }

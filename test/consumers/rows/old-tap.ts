@@ -61,13 +61,9 @@ async function ownCatalog(
   return { streams: entries };
 }
 
-/** @param stream Of the old tap. */
-function newNameOf(stream: string) {
-  return stream === 'account' ? 'accounts' : stream;
-}
-
+/** One stream of the old tap has another name here. */
 function newNamesOf({ streams }: Catalog): readonly string[] {
-  return streams.map(({ stream }) => newNameOf(stream));
+  return streams.map(({ stream }) => (stream === 'account' ? 'accounts' : stream));
 }
 
 /** @returns with the name of a stream here */

@@ -10,9 +10,8 @@ import { startProgram } from '../programs.ts';
 import { recordKey, recordsOf } from '../records.ts';
 import { airbyteConfig, consumerEnv, sourceProgram } from '../stage.ts';
 import type { Row, Sandbox, Stage } from '../stage.ts';
+import type { Tables } from '../stored.ts';
 import type { Answer } from '../programs.ts';
-
-type Tables = Readonly<Record<string, readonly Item[]>>;
 
 export interface Session {
   /** Raises what PyAirbyte raises. */
