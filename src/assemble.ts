@@ -2,7 +2,6 @@ import { apiOrigin, gatherConfig, type Config, type ConfigSources } from './conf
 import { parseConfig } from './config/parse.ts';
 import { describeStreams } from './describe.ts';
 import type { TapError } from './errors.ts';
-import type { HttpClient } from './http/client.ts';
 import type { RequestReport, Wait } from './http/options.ts';
 import type { Json } from './json.ts';
 import { quiet, type Metric } from './logger.ts';
@@ -23,12 +22,6 @@ import type { Grants } from './zendesk/grants.ts';
 import type { StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
 
-interface Http {
-  readonly client: HttpClient;
-  /** Requests made so far, retries included. */
-  readonly requests: () => number;
-}
-
 /** What every way to the API needs. */
 export interface ApiOptions extends Pick<Run, 'env' | 'logger' | 'clock' | 'lifetime'> {
   readonly config: Config;
@@ -40,10 +33,11 @@ export interface ApiOptions extends Pick<Run, 'env' | 'logger' | 'clock' | 'life
   readonly isCheck?: boolean;
 }
 
+/** The client, and how many requests it has made so far. */
 async function createHttp(
   { config, env, logger, clock, onWait, tokens, isCheck = false }: ApiOptions,
   signal: AbortSignal,
-): Promise<Http> {
+) {
   const http = await import('./http/client.ts');
   const credentials = await credentialsFor({ ...tokens, config, logger, clock, signal });
   let requests = 0;

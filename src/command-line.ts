@@ -7,15 +7,6 @@ import { ConfigError } from './errors.ts';
 import { readManifest } from './shipped.ts';
 import { characters, didYouMean } from './wording.ts';
 
-/**
- * The CommonJS build of yargs 17 is one file, while the ES modules are twenty and break lines in the middle of words.
- * Its entry is `yargs`: Node 26 cannot load `yargs/yargs`, a file without an extension in a package of type `module`.
- */
-function loadYargs(): Argv {
-  const yargs: typeof Yargs = createRequire(import.meta.url)('yargs');
-  return yargs();
-}
-
 /** A flag; without `takes` it takes no value. */
 export interface Flag {
   readonly describe: string;
@@ -91,13 +82,18 @@ export async function parseCommandLine<Name extends string, Parsed>(
   }
 }
 
-/** A parser that neither ends the process nor speaks another language than the rest of the program. */
+/**
+ * A parser that neither ends the process nor speaks another language than the rest of the program.
+ * The CommonJS build of yargs 17 is one file, while the ES modules are twenty and break lines in the middle of words.
+ * Its entry is `yargs`: Node 26 cannot load `yargs/yargs`, a file without an extension in a package of type `module`.
+ */
 function createParser<Name extends string, Parsed>(
   { program, usage, epilogue = '' }: CommandLine<Name, Parsed>,
   flags: Flags<string>,
 ): Argv {
   const options = Object.entries(flags).map(([name, flag]) => [name, optionOf(flag)] as const);
-  return loadYargs()
+  const yargs: typeof Yargs = createRequire(import.meta.url)('yargs');
+  return yargs()
     .scriptName(program)
     .locale('en')
     .usage(usage)

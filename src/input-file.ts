@@ -57,8 +57,11 @@ export async function readJsonFile(file: InputFile): Promise<Json> {
  * @throws ConfigError for what is not JSON, or is nested more deeply than `maxNesting`
  */
 export function parseJson(text: string, where: string): Json {
-  const value = tryJson(text);
-  if (value === undefined) {
+  let value: Json;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // A SyntaxError, whose message would show a part of the text.
     const why = isYaml(text)
       ? 'it looks like YAML. JSON is expected, such as {"key": "value"}.'
       : whereNotJson(text);
@@ -69,16 +72,6 @@ export function parseJson(text: string, where: string): Json {
       `${where} is nested more than ${maxNesting} levels deep: check what wrote it.`,
     );
   return value;
-}
-
-function tryJson(text: string): Json | undefined {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch {
-    // A SyntaxError, whose message would show a part of the text.
-    return undefined;
-  }
 }
 
 /** Is the first line that is no comment a marker, a key or an item of YAML? */
@@ -136,9 +129,12 @@ async function pipeOf(fd: number, file: InputFile): Promise<Readable> {
   return socket;
 }
 
-/** Is it the error of a file that does not exist? */
-export function isMissingFile(error: unknown): boolean {
-  return error instanceof ConfigError && codeOf(error.cause) === 'ENOENT';
+/** For `catch`: this value in the place of a file that does not exist. */
+export function ifMissing<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof ConfigError && codeOf(error.cause) === 'ENOENT') return value;
+    throw error;
+  };
 }
 
 function unusable({ path, what }: InputFile, why: string, cause?: unknown): ConfigError {

@@ -122,16 +122,11 @@ function logTotal(logger: Logger, results: readonly StreamResult[], durationMs: 
     return count > 0 || isAlwaysShown ? [`${count} ${status}`] : [];
   });
   const items = sum(({ leftOut = 0 }) => leftOut);
-  const read = `${counted(
-    sum(({ records }) => records),
-    'record',
-  )}${withLeftOut(items)}`;
-  const requests = counted(
-    sum((result) => result.requests),
-    'request',
-  );
+  const records = sum((result) => result.records);
+  const requests = sum((result) => result.requests);
+  const read = `${counted(records, 'record')}${withLeftOut(items)}, ${counted(requests, 'request')}`;
   logger.info(
-    `${counted(results.length, 'stream')}: ${counts.join(', ')}; ${read}, ${requests}, ${seconds(durationMs)}`,
+    `${counted(results.length, 'stream')}: ${counts.join(', ')}; ${read}, ${seconds(durationMs)}`,
   );
 }
 

@@ -5,7 +5,7 @@ import { createLogger, levelOf } from '../logger.ts';
 import { print } from '../output.ts';
 import { runProgram, type ProgramOptions } from '../program.ts';
 import { parseArguments, type AirbyteArguments, type Verb } from './arguments.ts';
-import { catalogLine, connectionStatusLine, logText, specLine } from './messages.ts';
+import { connectionStatusLine, line, logText } from './messages.ts';
 import { createStamp, runErrorLine, sentence, type AirbyteRun } from './run.ts';
 
 /**
@@ -16,7 +16,7 @@ import { createStamp, runErrorLine, sentence, type AirbyteRun } from './run.ts';
 export async function runAirbyte(options: ProgramOptions): Promise<number> {
   const { argv, clock = systemClock, env, pid, stderr, stdout } = options;
   const logger = createLogger({
-    write: (line) => stdout.write(line),
+    write: (text) => stdout.write(text),
     format: logText,
     level: levelOf(env['LOG_LEVEL'] ?? '') ?? 'info',
     now: clock.now,
@@ -52,7 +52,7 @@ const verbs: Readonly<Record<Verb, (run: AirbyteRun, args: AirbyteArguments) => 
 async function spec({ stdout }: AirbyteRun): Promise<number> {
   const { readConfigSchema } = await import('../config.ts');
   const { airbyteSpec } = await import('./spec.ts');
-  await print(stdout, specLine(airbyteSpec(readConfigSchema())));
+  await print(stdout, line({ type: 'SPEC', spec: airbyteSpec(readConfigSchema()) }));
   return 0;
 }
 
@@ -84,6 +84,7 @@ async function discover(run: AirbyteRun, { config: path }: AirbyteArguments): Pr
   const { describeStreams } = await import('../describe.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
   await loadConfig({ files: [path] }, run);
-  await print(run.stdout, catalogLine(airbyteCatalog(describeStreams('all'))));
+  const catalog = airbyteCatalog(describeStreams('all'));
+  await print(run.stdout, line({ type: 'CATALOG', catalog }));
   return 0;
 }

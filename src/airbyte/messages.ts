@@ -16,21 +16,13 @@ const airbyteLevels: Readonly<Record<LogLevel, string>> = {
 
 export type AirbyteStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE';
 
-function line(message: object): string {
+export function line(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }
 
 /** A LOG message, without its line feed. */
 export function logText(level: LogLevel, message: string): string {
   return JSON.stringify({ type: 'LOG', log: { level: airbyteLevels[level], message } });
-}
-
-export function specLine(spec: object): string {
-  return line({ type: 'SPEC', spec });
-}
-
-export function catalogLine(catalog: object): string {
-  return line({ type: 'CATALOG', catalog });
 }
 
 /** `failure`: why a sync with this config would fail; `undefined`: it would not. */

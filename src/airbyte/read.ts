@@ -9,7 +9,6 @@ import { TapError } from '../errors.ts';
 import { largeFile, readJsonFile, readTextFile } from '../input-file.ts';
 import { print } from '../output.ts';
 import { errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';
-import type { JsonObject } from '../json.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult } from '../sync.ts';
 import { isHarmlessName, listed, maxListed, quotedName } from '../wording.ts';
@@ -45,7 +44,11 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
   const sync = await assembleSync({
     ...run,
     config,
-    tokens: { announce: (tokens) => announce(run, withTokens(givenConfig, tokens)) },
+    tokens: {
+      // The platform has the config to keep before the new token is used.
+      announce: (tokens) =>
+        print(run.stdout, controlLine(withTokens(givenConfig, tokens), run.stamp())),
+    },
     catalog,
     howToSelect: 'select at least one stream of this source in the connection',
     state: { bookmarks: Object.fromEntries(state.states) },
@@ -60,11 +63,6 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
   const report = await writeRun(run, sync, { writer });
   report.summarize(sync.results());
   return conclude(run, sync.results(), unknown, strangers);
-}
-
-/** Gives the platform a config to keep. Resolves once it has left, which is before the new token is used. */
-function announce({ stdout, stamp }: AirbyteRun, config: JsonObject): Promise<void> {
-  return print(stdout, controlLine(config, stamp()));
 }
 
 /** The state of every stream; those of streams that do not exist are mentioned. */

@@ -2,7 +2,7 @@
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from '../errors.ts';
-import { isMissingFile, readJsonFile, readTextFile, smallFile } from '../input-file.ts';
+import { ifMissing, readJsonFile, readTextFile, smallFile } from '../input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quotedName, quotedPath } from '../wording.ts';
 import { noObject } from './wording.ts';
@@ -58,10 +58,7 @@ type Variables = NonNullable<ConfigSources['env']>;
 
 async function readEnvFile(path: string, keys: readonly string[]): Promise<Variables> {
   const file = { path, what: '--config=ENV', maxBytes: smallFile };
-  const text = await readTextFile(file).catch((error: unknown) => {
-    if (isMissingFile(error)) return '';
-    throw error;
-  });
+  const text = await readTextFile(file).catch(ifMissing(''));
   // Without a line's end, an open quote takes its variable along.
   const variables = parseEnv(`${text}\n`);
   const known = keys.map((key) => prefix + key.toUpperCase());

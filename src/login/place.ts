@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 
 import { ConfigError } from '../errors.ts';
-import { isMissingFile, readJsonFile, smallFile } from '../input-file.ts';
+import { ifMissing, readJsonFile, smallFile } from '../input-file.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { print } from '../output.ts';
 import { cannotBeWritten, isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
@@ -26,10 +26,7 @@ async function contentOf(place: Place, subdomain: string): Promise<JsonObject> {
   if (place.kind === 'print') return {};
   const what = place.kind === 'config' ? '--out' : '--token-file';
   const file = { path: place.path, what, maxBytes: smallFile, isRegular: true };
-  const content = await readJsonFile(file).catch((error: unknown) => {
-    if (isMissingFile(error)) return {};
-    throw error;
-  });
+  const content = await readJsonFile(file).catch(ifMissing({}));
   const name = `${what}: ${quotedPath(place.path)}`;
   const isFit =
     isJsonObject(content) &&

@@ -4,7 +4,6 @@ import type { Config } from '../config.ts';
 import type { Credentials, HttpClient } from '../http/client.ts';
 import type { Logger } from '../logger.ts';
 import { bearerToken, type Tokens } from '../zendesk/credentials.ts';
-import type { RenewalOptions } from '../zendesk/renewal.ts';
 
 /** What a program does about tokens that are renewed. */
 export interface TokenOptions {
@@ -39,7 +38,6 @@ async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
   const { Renewal } = await import('../zendesk/renewal.ts');
   const { Grants } = await import('../zendesk/grants.ts');
   const { chooseStore } = await import('./choose-store.ts');
-  const isTrial = options.isTrial === true;
   const store = await chooseStore({
     config,
     given,
@@ -50,24 +48,21 @@ async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
     onWait: () => logger.info('waiting for another run, which renews the access token'),
   });
   const isLost = store === undefined && announce === undefined;
-  const renewal: Omit<RenewalOptions, 'grantsFor'> = {
-    given,
-    client: { clientId: config.client_id, clientSecret: config.client_secret },
-    store: store?.store,
-    announce: async (tokens) => {
-      if (isLost) logger.warning(noPlace);
-      else logger.info('the access token was renewed');
-      await announce?.(tokens);
-    },
-    addSecrets: logger.addSecrets,
-    isTrial,
-    signIn: signInAdvice(config, store?.flag),
-    now: clock.now,
-  };
   return (post) =>
     new Renewal({
-      ...renewal,
+      given,
+      client: { clientId: config.client_id, clientSecret: config.client_secret },
       grantsFor: (client) => new Grants({ ...client, post, now: clock.now }),
+      store: store?.store,
+      announce: async (tokens) => {
+        if (isLost) logger.warning(noPlace);
+        else logger.info('the access token was renewed');
+        await announce?.(tokens);
+      },
+      addSecrets: logger.addSecrets,
+      isTrial: options.isTrial === true,
+      signIn: signInAdvice(config, store?.flag),
+      now: clock.now,
     });
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 
 import { codeOf, ConfigError } from '../errors.ts';
-import { isMissingFile, readJsonFile, smallFile } from '../input-file.ts';
+import { ifMissing, readJsonFile, smallFile } from '../input-file.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { quotedPath } from '../wording.ts';
 import type { MaybeTokens, StoredTokens, Tokens, TokenStore } from '../zendesk/credentials.ts';
@@ -75,10 +75,7 @@ export class TokenFile implements TokenStore {
   async #content(): Promise<JsonObject | undefined> {
     const { path, what, subdomain } = this.#options;
     const file = { path, what, maxBytes: smallFile, isRegular: true };
-    const content = await readJsonFile(file).catch((error: unknown) => {
-      if (isMissingFile(error)) return undefined;
-      throw error;
-    });
+    const content = await readJsonFile(file).catch(ifMissing(undefined));
     if (content === undefined) return undefined;
     const name = `${what}: ${quotedPath(path)}`;
     if (!isJsonObject(content) || !isTokenFile(content))

@@ -51,18 +51,14 @@ export interface ReadOptions {
  */
 export type PageSource = (options: ReadOptions) => () => AsyncGenerator<Page, void, undefined>;
 
-/** What an endpoint says when it is asked as little as possible. */
-interface Probed {
-  readonly items: readonly JsonObject[];
-  /** The instant of the newest item; `undefined` where there is none or the endpoint knows no time. */
-  readonly newest?: string | undefined;
-}
-
 /**
- * The cheapest question to an endpoint. Its answer is read as the stream reads it.
+ * The cheapest question to an endpoint, whose answer is read as the stream reads it.
+ * @returns its items, and the instant of the newest one where there is one and the endpoint knows times
  * @throws what reading the stream would throw.
  */
-export type Probe = (options: ReadOptions) => Promise<Probed>;
+export type Probe = (
+  options: ReadOptions,
+) => Promise<Pick<Page, 'items'> & { readonly newest?: string | undefined }>;
 
 /** A stream as data. Adding one is adding such an object, a schema file and items in the sandbox. */
 export interface StreamDefinition extends StreamTraits {
@@ -77,6 +73,5 @@ export interface StreamDefinition extends StreamTraits {
   /** Raises a TapError (config) for an entry of a state that the stream cannot go on from. */
   readonly checkBookmark?: (entry: JsonObject) => void;
   readonly pages: PageSource;
-  /** Asks the endpoint as little as possible. */
   readonly probe: Probe;
 }

@@ -7,7 +7,7 @@ import type { ChatApi } from './api.ts';
 import type { Page, PageLimitKey, PageSource, ReadOptions } from './definition.ts';
 import { PageLimit } from './page-limit.ts';
 import { createListWarning, type ItemList, type Shape } from './shape.ts';
-import { walkPages } from './walk-pages.ts';
+import { walkPages, type PageWalk } from './walk-pages.ts';
 
 export interface IdSpec {
   readonly path: string;
@@ -88,7 +88,8 @@ function failure(message: string): TapError {
 }
 
 /** One run over a list by id. */
-class IdReading {
+class IdReading implements PageWalk<number, HttpAnswer> {
+  readonly first: number;
   readonly #spec: IdSpec;
   readonly #api: ChatApi;
   readonly #limit: PageLimit;
@@ -99,13 +100,14 @@ class IdReading {
   /** The largest id of the run so far. */
   #largest: number;
 
-  constructor(spec: IdSpec, options: ReadOptions, bookmark: number) {
+  constructor(spec: IdSpec, options: ReadOptions, bookmark: number | undefined) {
+    this.first = bookmark === undefined ? 0 : bookmark + 1;
     this.#spec = spec;
     this.#api = options.api;
     this.#limit = new PageLimit(options.settings[spec.limit], options);
     this.#warnOfLists = createListWarning(options.warn);
-    this.#bookmark = bookmark;
-    this.#largest = bookmark;
+    this.#bookmark = bookmark ?? 0;
+    this.#largest = this.#bookmark;
   }
 
   ask(sinceId: number): Promise<HttpAnswer> {
@@ -188,13 +190,6 @@ class IdReading {
 export function idPages(spec: IdSpec): PageSource {
   return (options) => {
     const bookmark = options.bookmark && readIdBookmark(options.bookmark);
-    return () => {
-      const reading = new IdReading(spec, options, bookmark ?? 0);
-      return walkPages<number, HttpAnswer>({
-        first: bookmark === undefined ? 0 : bookmark + 1,
-        ask: (sinceId) => reading.ask(sinceId),
-        take: (sinceId, answer) => reading.take(sinceId, answer),
-      });
-    };
+    return () => walkPages(new IdReading(spec, options, bookmark));
   };
 }

@@ -16,7 +16,7 @@ const minuteMs = 60_000;
 /** A token got in this run whose end is not known is not renewed before. */
 const unquestionedMs = 10 * minuteMs;
 
-export interface RenewalOptions {
+interface RenewalOptions {
   /** Of the config. */
   readonly given: MaybeTokens;
   readonly client: Pick<StoredTokens, 'clientId' | 'clientSecret'>;
@@ -160,7 +160,10 @@ export class Renewal implements Credentials {
 
   async #renewOnce(): Promise<void> {
     const client = this.#client();
-    if (client === undefined || !this.#canRenew()) throw this.#missing();
+    if (client === undefined || !this.#canRenew()) {
+      const text = `there is no access token. ${this.#options.signIn}`;
+      throw new TapError(text, { kind: 'config', endsRun: true });
+    }
     const grants = this.#options.grantsFor(client);
     try {
       if (this.#hasClientCredentials()) this.#use(await grants.clientCredentials());
@@ -208,24 +211,17 @@ export class Renewal implements Credentials {
       return tokens;
     };
     return exchange(first).catch((error: unknown) => {
-      if (second === undefined || !isSpent(error)) throw error;
+      const isSpent = error instanceof GrantRefused && error.code === 'invalid_grant';
+      if (second === undefined || !isSpent) throw error;
       return exchange(second);
-    });
-  }
-
-  #missing(): TapError {
-    return new TapError(`there is no access token. ${this.#options.signIn}`, {
-      kind: 'config',
-      endsRun: true,
     });
   }
 
   #explained(error: unknown): TapError {
     if (error instanceof RenewalWithheld) return error;
-    const known = asTapError(error, 'this is a bug, please report it');
-    const { kind } = known;
+    const { kind, message } = asTapError(error, 'this is a bug, please report it');
     const advice = error instanceof GrantRefused ? this.#adviceOn(error.code) : '';
-    const text = advice === '' ? `the access token cannot be renewed: ${known.message}` : advice;
+    const text = advice === '' ? `the access token cannot be renewed: ${message}` : advice;
     return new TapError(text, { kind, endsRun: true, cause: error });
   }
 
@@ -253,8 +249,4 @@ export class Renewal implements Credentials {
 
 function hasTokens({ accessToken, refreshToken }: MaybeTokens): boolean {
   return accessToken !== undefined || refreshToken !== undefined;
-}
-
-function isSpent(error: unknown): boolean {
-  return error instanceof GrantRefused && error.code === 'invalid_grant';
 }
