@@ -62,7 +62,6 @@ export function settingsOf(schema: JsonObject): readonly Setting[] {
   });
 }
 
-/** As `text`, one thing a line; as `markdown`, a page. */
 export function aboutText(options: AboutOptions, format: 'text' | 'markdown'): string {
   const { name, version, description, node } = options;
   const isText = format === 'text';

@@ -155,7 +155,6 @@ function interpret({ flags: given }: Given<keyof typeof flags>): SingerArguments
 }
 
 /**
- * Parses the command line.
  * @returns the arguments, or the text that --help or --version asks for
  * @throws UsageError for an argument that does not exist, is wrong or does not go with another
  */

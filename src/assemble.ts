@@ -22,10 +22,8 @@ import type { Grants } from './zendesk/grants.ts';
 import type { StreamDefinition } from './zendesk/definition.ts';
 import { streams } from './zendesk/streams.ts';
 
-/** What every way to the API needs. */
 export interface ApiOptions extends Pick<Run, 'env' | 'logger' | 'clock' | 'lifetime'> {
   readonly config: Config;
-  /** Called before a wait of some length. */
   readonly onWait?: (wait: Wait) => void;
   /** Default: renewed tokens can be kept in `token_file` alone. */
   readonly tokens?: TokenOptions;
@@ -33,7 +31,6 @@ export interface ApiOptions extends Pick<Run, 'env' | 'logger' | 'clock' | 'life
   readonly isCheck?: boolean;
 }
 
-/** The client, and how many requests it has made so far. */
 async function createHttp(
   { config, env, logger, clock, onWait, tokens, isCheck = false }: ApiOptions,
   signal: AbortSignal,
@@ -117,8 +114,7 @@ export async function assembleGrants(options: ApiOptions, client: OAuthClient): 
 }
 
 /**
- * Gathers and checks the config, and logs what there is to say about it; from then on the logger knows its
- * secrets and its format.
+ * From here on the logger knows the secrets and the format of the config.
  * @throws ConfigError for a file or a config that cannot be used.
  */
 export async function loadConfig(
@@ -159,10 +155,7 @@ export interface AssembledSync extends Sync {
   readonly abandon: () => void;
 }
 
-/**
- * The streams a catalog, or patterns, or nothing selects.
- * @throws TapError (config) for a catalog or a pattern that cannot be understood.
- */
+/** @throws TapError (config) for a catalog or a pattern that cannot be understood. */
 export function assembleSelection(
   selection: Selection,
   { logger }: Pick<Run, 'logger'>,
@@ -172,20 +165,17 @@ export function assembleSelection(
   const selected = selectStreams({
     catalog: catalogOf(selection, descriptions),
     streams: descriptions,
-    warn: (message) => logger.warning(message),
+    warn: logger.warning,
   });
   if (selected.length === 0)
     logger.warning(`No stream is selected, so nothing is read: ${howToSelect}.`);
   return selected;
 }
 
-/**
- * Builds a whole run from its parts: the only place that does.
- * @throws TapError (config) for a catalog or a state that cannot be understood; no request was made.
- */
+/** @throws TapError (config) for a catalog or a state that cannot be understood; no request was made. */
 export async function assembleSync(options: AssembleOptions): Promise<AssembledSync> {
   const { config, logger, clock, lifetime } = options;
-  const warn = (message: string): void => logger.warning(message);
+  const { warning: warn } = logger;
   const selected = assembleSelection(options, options);
   const state = State.parse(options.state, { streams, warn });
   const unread = new AbortController();

@@ -69,7 +69,6 @@ async function dispatch(run: SingerRun): Promise<number | string> {
   return typeof parsed === 'string' ? parsed : tasks[parsed.task](run, parsed);
 }
 
-/** Every thing the program can be asked to do. @returns the exit code */
 const tasks: Readonly<Record<Task, (run: SingerRun, args: SingerArguments) => Promise<number>>> = {
   sync,
   discover,

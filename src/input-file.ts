@@ -118,7 +118,6 @@ async function streamOf(fd: number, file: InputFile): Promise<Readable> {
   );
 }
 
-/** Read when there is something to read. */
 async function pipeOf(fd: number, file: InputFile): Promise<Readable> {
   const { Socket } = await import('node:net');
   const socket = new Socket({ fd, readable: true, writable: false });

@@ -48,7 +48,6 @@ export interface LoggerOptions {
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warning', 'error', 'critical'];
-/** Names that Python has beside ours. */
 const pythonLevels: ReadonlyMap<string, LogLevel> = new Map([
   ['warn', 'warning'],
   ['fatal', 'critical'],
@@ -193,21 +192,14 @@ function formsOf(secrets: ReadonlySet<string>): readonly string[] {
   return [...new Set(forms)].sort((left, right) => right.length - left.length);
 }
 
-/** How to log, as the environment asks for it; `warnings` are to be logged first. */
-export interface LogSettings {
-  readonly level: LogLevel;
-  readonly format: LogFormat;
-  readonly warnings: readonly string[];
-}
-
 /**
  * Reads TAP_ZENDESK_CHAT_LOGLEVEL, LOGLEVEL and the file named by SINGER_SDK_LOG_CONFIG (a logging
- * configuration of Python's, YAML or JSON). What cannot be understood is a warning.
+ * configuration of Python's, YAML or JSON). What cannot be understood is a warning, to be logged first.
  */
 export async function loggingFromEnv(
   env: Readonly<Record<string, string | undefined>>,
   readText: (path: string) => Promise<string>,
-): Promise<LogSettings> {
+): Promise<{ level: LogLevel; format: LogFormat; warnings: readonly string[] }> {
   const warnings: string[] = [];
   const { SINGER_SDK_LOG_CONFIG: path = '' } = env;
   // Missing or unreadable: not worth a run that could do its work.

@@ -7,7 +7,6 @@ import type { Lifetime } from './lifetime.ts';
 import type { Logger } from './logger.ts';
 import { print } from './output.ts';
 
-/** What the process gives a program. */
 export interface ProgramOptions {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;

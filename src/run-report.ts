@@ -44,10 +44,7 @@ export class RunReport {
     logTotal(this.#logger, results, this.#now() - this.#startMs);
   }
 
-  /**
-   * Logs the summary, the failures last.
-   * @returns the exit code
-   */
+  /** Logs the summary, the failures last. @returns the exit code */
   end(results: readonly StreamResult[]): number {
     this.summarize(results);
     logFailures(this.#logger, results);

@@ -43,7 +43,6 @@ export function firstRecordOf(definition: StreamDefinition): StreamDefinition {
   };
 }
 
-/** Minutes, hours or days, whichever a person would say. */
 function age(instant: string, nowMs: number): string {
   const ms = nowMs - (instantToMicros(instant) ?? 0) / 1000;
   const minutes = Math.max(0, Math.round(ms / 60_000));
@@ -99,7 +98,6 @@ export function trialVerdict(results: readonly StreamResult[]): string {
   );
 }
 
-/** A check takes no longer, whatever it asks. */
 export const checkMs = 25_000;
 
 /** Is it this stream alone that the token's user may not read? */
@@ -110,7 +108,6 @@ function isForbidden({ cause, endsRun }: TapError): boolean {
 
 /**
  * Asks for every stream of a sync, and stops at the first failure that is more than a refusal of one stream.
- *
  * @param warn is given the streams that are refused, in one sentence
  * @returns why the account cannot be read; `undefined`: it can
  */
@@ -130,7 +127,11 @@ export async function checkStreams(
     const text = `the API has not answered completely within ${checkMs / 1000} s. Try again later.`;
     return new TapError(text, { kind: 'transient' });
   }
-  if (!statuses.includes('complete')) return refused[0] ?? nothingToRead();
+  if (!statuses.includes('complete')) {
+    const text =
+      'no stream is there for this account or its token; check subdomain and access_token';
+    return refused[0] ?? new TapError(text, { kind: 'config' });
+  }
   if (refused.length > 0) {
     const names = refused.map(({ stream }) => stream).join(', ');
     warn(
@@ -143,9 +144,4 @@ export async function checkStreams(
 /** Was nothing asked, since the access token first has to be renewed? */
 export function isUntried({ cause }: TapError): boolean {
   return cause instanceof RenewalWithheld;
-}
-
-function nothingToRead(): TapError {
-  const text = 'no stream is there for this account or its token; check subdomain and access_token';
-  return new TapError(text, { kind: 'config' });
 }

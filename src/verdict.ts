@@ -9,10 +9,7 @@ export interface Verdict {
   readonly error?: TapError;
 }
 
-interface Case
-  extends
-    StreamToRead,
-    Pick<SyncOptions, 'api' | 'state' | 'settings' | 'confirmsAbsence' | 'logger' | 'signal'> {
+interface Case extends StreamToRead, SyncOptions {
   readonly outcome: Outcome;
   /** Nothing was answered to this stream before it failed. */
   readonly isFirstRequest: boolean;

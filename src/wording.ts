@@ -1,7 +1,6 @@
 /** How messages repeat what came from outside: nothing that could be a secret, nothing at length. */
 import { isJsonObject } from './json.ts';
 
-/** Longer texts are not repeated. */
 const maxRepeated = 64;
 
 /** Texts that cannot be a token or a password. Shorter ones than four characters are never taken for one. */

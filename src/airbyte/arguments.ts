@@ -60,7 +60,6 @@ function interpret({
 }
 
 /**
- * Parses the command line.
  * @returns the arguments, or the text that --help or --version asks for
  * @throws UsageError for a command line the protocol does not know
  */

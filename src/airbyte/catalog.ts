@@ -39,7 +39,6 @@ export interface ConfiguredCatalog {
   /** A Singer catalog of the streams that exist. */
   readonly catalog: JsonObject;
   readonly names: readonly string[];
-  /** Names of those that do not. */
   readonly unknown: readonly string[];
 }
 

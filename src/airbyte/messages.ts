@@ -2,7 +2,7 @@
  * Airbyte's messages as lines. Field names are the protocol's own (airbyte_protocol.yaml, version 0.18);
  * what has no value is left out, since readers have stumbled over null.
  */
-import type { ErrorKind } from '../errors.ts';
+import type { TapError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { LogLevel } from '../logger.ts';
 
@@ -60,14 +60,9 @@ export function statusLine(
 
 /** `stream`: the one that failed, when it was one stream's failure. */
 export function errorLine(
-  failure: {
-    readonly message: string;
-    readonly kind: ErrorKind;
-    readonly stream?: string | undefined;
-  },
+  { message, kind, stream }: Pick<TapError, 'message' | 'kind' | 'stream'>,
   emittedAt: number,
 ): string {
-  const { message, kind, stream } = failure;
   const descriptor = stream === undefined ? {} : { stream_descriptor: { name: stream } };
   const error = { message, failure_type: `${kind}_error`, ...descriptor };
   return line({ type: 'TRACE', trace: { type: 'ERROR', emitted_at: emittedAt, error } });

@@ -2,8 +2,7 @@ import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
 import { ConfigError } from '../errors.ts';
 
 export type Place =
-  | { readonly kind: 'config'; readonly path: string }
-  | { readonly kind: 'token-file'; readonly path: string }
+  | { readonly kind: 'config' | 'token-file'; readonly path: string }
   | { readonly kind: 'print' };
 
 export interface LoginArguments {

@@ -21,7 +21,6 @@ export async function preparePlace(place: Place, subdomain: string): Promise<voi
   });
 }
 
-/** What is there already. */
 async function contentOf(place: Place, subdomain: string): Promise<JsonObject> {
   if (place.kind === 'print') return {};
   const what = place.kind === 'config' ? '--out' : '--token-file';
@@ -68,7 +67,6 @@ export async function keepTokens(
   await writeTokenFile(place.path, { ...content, subdomain, ...secret, ...pair });
 }
 
-/** What to do now, as a sentence. */
 export function nextCommand(place: Place, subdomain: string): string {
   if (place.kind === 'print') return 'The tokens are on standard output.';
   const path = quotedPath(place.path);

@@ -12,7 +12,6 @@ import { isTokenFile, TokenFile } from './token-file.ts';
 
 export interface StoreOptions extends Omit<LockOptions, 'path'> {
   readonly config: Pick<Config, 'subdomain' | 'token_file' | 'refresh_token'>;
-  /** The tokens of the config. */
   readonly given: MaybeTokens;
   /** Files of the config, the last one winning; the one that `login` has written may be updated. */
   readonly configFiles: readonly string[];
@@ -29,8 +28,7 @@ export async function chooseStore(options: StoreOptions): Promise<ChosenStore | 
   const { config, given, configFiles, ...lock } = options;
   const { subdomain, token_file: tokenFile, refresh_token: refreshToken } = config;
   if (tokenFile !== undefined) {
-    const file = { path: tokenFile, what: 'token_file', given };
-    const store = new TokenFile({ ...lock, ...file, subdomain });
+    const store = new TokenFile({ ...lock, path: tokenFile, what: 'token_file', given, subdomain });
     return { store, flag: `--token-file ${quotedPath(tokenFile)}` };
   }
   if (refreshToken === undefined) return undefined;
@@ -38,8 +36,7 @@ export async function chooseStore(options: StoreOptions): Promise<ChosenStore | 
   const expected = configFiles.length > 1 ? refreshToken : undefined;
   for (const path of configFiles.toReversed()) {
     if (!(await isUpdatable(path, expected))) continue;
-    const file = { path, what: '--config', given: undefined };
-    const store = new TokenFile({ ...lock, ...file, subdomain });
+    const store = new TokenFile({ ...lock, path, what: '--config', given: undefined, subdomain });
     return { store, flag: `--out ${quotedPath(path)}` };
   }
   return undefined;

@@ -37,7 +37,26 @@ export class TokenFile implements TokenStore {
   }
 
   async read(): Promise<StoredTokens | undefined> {
-    return tokensIn(await this.#content(), this.#origin);
+    const content = await this.#content();
+    if (content === undefined) return undefined;
+    const { obtained_at, expires_at, renewing_since, replaces } = notesIn(content);
+    const obtainedMs = Date.parse(obtained_at ?? '');
+    const expiresMs = Date.parse(expires_at ?? '');
+    const text = (key: string): string | undefined => {
+      const value = content[key];
+      return typeof value === 'string' && value !== '' ? value : undefined;
+    };
+    return {
+      accessToken: text('access_token'),
+      refreshToken: text('refresh_token'),
+      clientId: text('client_id'),
+      clientSecret: text('client_secret'),
+      obtainedMs: Number.isNaN(obtainedMs) ? undefined : obtainedMs,
+      expiresMs: Number.isNaN(expiresMs) ? undefined : expiresMs,
+      renewingSince: isTime(renewing_since) ? renewing_since : undefined,
+      isSuperseded:
+        this.#origin !== undefined && replaces !== undefined && replaces !== this.#origin,
+    };
   }
 
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -65,7 +84,6 @@ export class TokenFile implements TokenStore {
     return this.#origin === undefined ? {} : { replaces: this.#origin };
   }
 
-  /** Changes these keys. */
   async #write(change: JsonObject): Promise<void> {
     const { path, subdomain } = this.#options;
     await writeTokenFile(path, { subdomain, ...(await this.#content()), ...change });
@@ -117,7 +135,6 @@ export async function writeTokenFile(path: string, content: JsonObject): Promise
   }
 }
 
-/** @param cause of the file system */
 export function cannotBeWritten(path: string, cause: unknown): ConfigError {
   const why = `cannot be written (${codeOf(cause) || 'no code'}): check its folder's permissions and the disk.`;
   return new ConfigError(`${quotedPath(path)} ${why}`, '', cause);
@@ -131,30 +148,6 @@ export function isTokenFile(content: JsonObject): boolean {
 function notesIn(content: JsonObject | undefined): LoginNotes {
   const notes = content?.['login'];
   return isJsonObject(notes) ? notes : {};
-}
-
-function tokensIn(
-  content: JsonObject | undefined,
-  origin: string | undefined,
-): StoredTokens | undefined {
-  if (content === undefined) return undefined;
-  const { obtained_at, expires_at, renewing_since, replaces } = notesIn(content);
-  const obtainedMs = Date.parse(obtained_at ?? '');
-  const expiresMs = Date.parse(expires_at ?? '');
-  const text = (key: string): string | undefined => {
-    const value = content[key];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  return {
-    accessToken: text('access_token'),
-    refreshToken: text('refresh_token'),
-    clientId: text('client_id'),
-    clientSecret: text('client_secret'),
-    obtainedMs: Number.isNaN(obtainedMs) ? undefined : obtainedMs,
-    expiresMs: Number.isNaN(expiresMs) ? undefined : expiresMs,
-    renewingSince: isTime(renewing_since) ? renewing_since : undefined,
-    isSuperseded: origin !== undefined && replaces !== undefined && replaces !== origin,
-  };
 }
 
 function isTime(text: unknown): boolean {

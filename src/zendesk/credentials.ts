@@ -15,7 +15,6 @@ export interface Tokens extends MaybeTokens {
   readonly accessToken: string;
 }
 
-/** An OAuth client of the account. */
 export interface OAuthClient {
   readonly clientId: string;
   /** A client without one is public. */

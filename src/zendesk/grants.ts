@@ -24,7 +24,6 @@ export interface CodeAnswer {
   readonly verifier: string;
 }
 
-/** The token endpoint refuses a grant. */
 export class GrantRefused extends TapError {
   override readonly name = 'GrantRefused';
   /** Of RFC 6749, 5.2: `invalid_grant`; `''` when the endpoint does not say. */

@@ -1,5 +1,5 @@
 import type { HttpError } from '../errors.ts';
-import { answersAgents, type ChatApi } from './api.ts';
+import { answersAgents } from './api.ts';
 import type { ReadOptions } from './definition.ts';
 
 /** Failures of one page in a row that make it suspicious while the API answers elsewhere. */
@@ -27,8 +27,7 @@ function isTooLarge(error: HttpError): boolean {
 /** How many items a page is asked for: half as many where one does not get through, and then slowly more. */
 export class PageLimit {
   readonly #most: number;
-  readonly #api: ChatApi;
-  readonly #warn: (message: string) => void;
+  readonly #options: Pick<ReadOptions, 'api' | 'warn'>;
   #current: number;
   /** The limit of the last page that got through. */
   #good: number | undefined;
@@ -39,10 +38,9 @@ export class PageLimit {
   readonly #failed = new Map<number, number>();
 
   /** @param most the limit to begin with; never is a larger one asked for */
-  constructor(most: number, { api, warn }: Pick<ReadOptions, 'api' | 'warn'>) {
+  constructor(most: number, options: Pick<ReadOptions, 'api' | 'warn'>) {
     this.#most = most;
-    this.#api = api;
-    this.#warn = warn;
+    this.#options = options;
     this.#current = most;
   }
 
@@ -50,7 +48,6 @@ export class PageLimit {
     return this.#current;
   }
 
-  /** A page got through. */
   worked(): void {
     this.#failures = 0;
     this.#good = this.#current;
@@ -75,6 +72,7 @@ export class PageLimit {
       this.#failures = 0;
       return false;
     }
+    const { api, warn } = this.#options;
     const limit = this.#current;
     this.#failures += 1;
     this.#failed.set(limit, (this.#failed.get(limit) ?? 0) + (isCertain ? refusedTimes : 1));
@@ -82,10 +80,10 @@ export class PageLimit {
     // Once a page has been made smaller, a failure of it says enough.
     const isEnough = isCertain || isRaised || this.#failures >= suspiciousFailures;
     if (!isEnough || limit <= smallest) return false;
-    if (!isCertain && !(await answersAgents(this.#api, { maxAttempts: 1 }))) return false;
+    if (!isCertain && !(await answersAgents(api, { maxAttempts: 1 }))) return false;
     this.#goodPages = 0;
     this.#current = Math.max(smallest, isRaised ? (this.#good ?? 1) : Math.floor(limit / 2));
-    this.#warn(`the page at ${page} does not get through; asking for ${this.#current} items`);
+    warn(`the page at ${page} does not get through; asking for ${this.#current} items`);
     return true;
   }
 }

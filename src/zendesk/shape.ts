@@ -2,7 +2,6 @@ import { TapError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { listed } from '../wording.ts';
 
-/** The shape of an endpoint's answers. */
 export interface Shape {
   /** Keys of an object that is an answer; `[]`: no object is one. */
   readonly keys: readonly string[];

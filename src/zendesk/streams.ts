@@ -37,7 +37,6 @@ function completeBan(ban: JsonObject, array: string): void {
   if ('created_at' in ban) ban['create_date'] ??= ban['created_at'] ?? null;
 }
 
-/** What most streams have in common. */
 const usual = {
   aliases: [],
   keyProperties: ['id'],
@@ -47,7 +46,6 @@ const usual = {
   foreignBookmarkKeys: [],
 } satisfies Partial<StreamDefinition>;
 
-/** The path of an endpoint, and the ways to ask it. */
 type Endpoint = Pick<StreamDefinition, 'path' | 'pages' | 'probe' | 'checkBookmark'>;
 
 function idEndpoint(spec: IdSpec): Endpoint {

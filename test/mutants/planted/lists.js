@@ -39,8 +39,8 @@ export const listMutants = [
   {
     name: 'a list resumes at its bookmark, not behind it, and loses one',
     file: lists,
-    search: 'first: bookmark === undefined ? 0 : bookmark + 1,',
-    replacement: 'first: bookmark === undefined ? 0 : bookmark + 2,',
+    search: 'this.first = bookmark === undefined ? 0 : bookmark + 1;',
+    replacement: 'this.first = bookmark === undefined ? 0 : bookmark + 2;',
     killers: listTests('a bookmark resumes behind its id'),
   },
   {
