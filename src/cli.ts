@@ -12,10 +12,7 @@ interface SingerRun extends Run {
   readonly progress: Progress;
 }
 
-/**
- * The Singer program: arguments in, messages or a catalog on stdout, logs on stderr.
- * @returns the exit code; what went wrong has been logged by then
- */
+/** @returns the exit code; what went wrong has been logged by then */
 export async function runSinger(options: ProgramOptions): Promise<number> {
   const { Progress } = await import('./progress.ts');
   const { stderr, clock = systemClock } = options;

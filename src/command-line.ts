@@ -51,7 +51,6 @@ export class UsageError extends ConfigError {
 }
 
 /**
- * Checks a command line, and parses it with yargs.
  * @returns what it means, or the text that --help or --version asks for
  * @throws UsageError with one sentence for the first mistake
  */

@@ -41,10 +41,7 @@ export async function readTextFile(file: InputFile): Promise<string> {
   }
 }
 
-/**
- * The JSON a file holds.
- * @throws ConfigError as `readTextFile` and `parseJson` do
- */
+/** @throws ConfigError as `readTextFile` and `parseJson` do */
 export async function readJsonFile(file: InputFile): Promise<Json> {
   const text = await readTextFile(file);
   if (text.trim() === '')

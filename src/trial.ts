@@ -8,10 +8,7 @@ import type { StreamResult, Sync } from './sync.ts';
 import { RenewalWithheld } from './zendesk/credentials.ts';
 import type { Page, StreamDefinition } from './zendesk/definition.ts';
 
-/**
- * The stream as one that only asks whether it may be read.
- * @param newest gets the instant of the newest item, by stream, where the endpoint knows one
- */
+/** @param newest gets the instant of the newest item, by stream, where the endpoint knows one */
 export function probeOf(
   definition: StreamDefinition,
   newest = new Map<string, string>(),

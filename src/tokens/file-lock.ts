@@ -18,10 +18,7 @@ export interface LockOptions {
 const staleMs = 10_000;
 const pollMs = 200;
 
-/**
- * Runs `work` while it holds the lock.
- * @throws TapError (transient) when another process keeps it too long, ConfigError when it cannot be made.
- */
+/** @throws TapError (transient) when another process keeps it too long, ConfigError when it cannot be made. */
 export async function withLock<T>(options: LockOptions, work: () => Promise<T>): Promise<T> {
   const release = await acquire(options);
   try {

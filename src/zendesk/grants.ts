@@ -74,12 +74,19 @@ export class Grants {
 
   async #grant(ask: Ask): Promise<Tokens> {
     const oauth = await import('oauth4webapi');
-    const context = contextOf(oauth, this.#options);
-    const startMs = this.#options.now();
-    const response = await ask(oauth, context);
+    const { clientId: client_id, clientSecret, now, post } = this.#options;
+    const client = { client_id };
+    // In the form, as every known client of this API does.
+    const auth = clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(clientSecret);
+    const http: OAuth.TokenEndpointRequestOptions = {
+      [oauth.customFetch]: async (_url: string, { body }) =>
+        Response.json(usable(await send(post, body))),
+    };
+    const startMs = now();
+    const response = await ask(oauth, { client, auth, http });
     try {
       // All grants are answered in one form.
-      const answer = await oauth.processRefreshTokenResponse(server, context.client, response);
+      const answer = await oauth.processRefreshTokenResponse(server, client, response);
       return tokensFrom(answer, startMs);
     } catch (cause) {
       throw new TapError('the token endpoint sends no usable tokens', { kind: 'system', cause });
@@ -94,19 +101,6 @@ interface Context {
   readonly client: OAuth.Client;
   readonly auth: OAuth.ClientAuth;
   readonly http: OAuth.TokenEndpointRequestOptions;
-}
-
-function contextOf(oauth: typeof OAuth, { clientId, clientSecret, post }: GrantOptions): Context {
-  const isPublic = clientSecret === undefined;
-  return {
-    client: { client_id: clientId },
-    // In the form, as every known client of this API does.
-    auth: isPublic ? oauth.None() : oauth.ClientSecretPost(clientSecret),
-    http: {
-      [oauth.customFetch]: async (_url: string, { body }) =>
-        Response.json(usable(await send(post, body))),
-    },
-  };
 }
 
 async function send(post: HttpClient['post'], body: unknown): Promise<Json> {

@@ -62,7 +62,6 @@ export class PageLimit {
   }
 
   /**
-   * Judges a failed attempt.
    * @param smallest no fewer items than this are asked for
    * @returns true: the same page is to be asked for with what is now the current limit
    */

@@ -147,7 +147,7 @@ export const resumeMutants = [
   {
     name: 'a page is halved while the API answers nowhere',
     file: pageLimit,
-    search: 'if (!isCertain && !(await answersAgents(this.#api, { maxAttempts: 1 })))',
+    search: 'if (!isCertain && !(await answersAgents(api, { maxAttempts: 1 })))',
     replacement: 'if (limit === 0)',
     killers: limitTests('a page is not made smaller while the API answers nowhere'),
   },
