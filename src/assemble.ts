@@ -127,10 +127,7 @@ export async function loadConfig(
     addSecrets: logger.addSecrets,
   });
   if (config.log_format === 'json') logger.setFormat('json');
-  for (const { level, message } of notes) {
-    if (level === 'INFO') logger.info(message);
-    else logger.warning(message);
-  }
+  for (const { level, message } of notes) logger[level](message);
   return config;
 }
 

@@ -190,7 +190,6 @@ async function trial(
   return exitCodeOf(results);
 }
 
-/** What a target would be sent of the selected streams before their records. */
 async function testSchema(run: Run, args: SingerArguments): Promise<number> {
   const { assembleSelection } = await import('./assemble.ts');
   const { schemaLine } = await import('./singer/writer.ts');

@@ -142,7 +142,6 @@ function isFlag(word: string | undefined): boolean {
   return word !== undefined && word.length > 1 && word.startsWith('-');
 }
 
-/** Each flag must exist and stand in a form that it has. */
 function checkWords(argv: readonly string[], flags: Flags<string>): void {
   const spellings = new Map(
     Object.entries(flags).flatMap(([name, { aliases = [] }]) =>

@@ -4,8 +4,7 @@ import { currentSettings, namesIn } from './config/forms.ts';
 import { mergeSources, type ConfigSources } from './config/sources.ts';
 import type { Span } from './config/checks.ts';
 import { ConfigError } from './errors.ts';
-import { isJsonObject } from './json.ts';
-import type { Json, JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 export { currentSettings, propertiesOf } from './config/forms.ts';
 export { readConfigFile, type ConfigSources } from './config/sources.ts';

@@ -220,7 +220,6 @@ export async function loggingFromEnv(
   return { level: level ?? 'info', format, warnings };
 }
 
-/** A level by its name or one of Python's; `undefined` for any other word. */
 export function levelOf(word: string): LogLevel | undefined {
   const name = word.trim().toLowerCase();
   return levels.find((level) => level === name) ?? pythonLevels.get(name);

@@ -1,4 +1,3 @@
-/** What every program begins and ends with. */
 import type { Writable } from 'node:stream';
 
 import type { Clock } from './clock.ts';

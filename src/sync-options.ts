@@ -1,4 +1,3 @@
-/** What a run is given, and its parts with it. */
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { SelectedStream } from './singer/selection.ts';

@@ -102,7 +102,6 @@ export function nearMisses(name: string, known: readonly string[]): readonly str
     .map(({ candidate }) => candidate);
 }
 
-/** A question to put after a sentence, or nothing. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const [near] = nearMisses(name, known);
   return near === undefined ? '' : ` Did you mean ${near}?`;

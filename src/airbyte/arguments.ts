@@ -27,12 +27,12 @@ const flags = {
   debug: { describe: 'Log what a maintainer needs, too' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-/** The verbs, each with the files it needs and those it may be given. */
+/** The verbs, each with its files; of these a state alone may be left out. */
 const commands = {
-  spec: { needs: [], mayHave: [] },
-  check: { needs: ['config'], mayHave: ['config'] },
-  discover: { needs: ['config'], mayHave: ['config'] },
-  read: { needs: ['config', 'catalog'], mayHave: ['config', 'catalog', 'state'] },
+  spec: [],
+  check: ['config'],
+  discover: ['config'],
+  read: ['config', 'catalog', 'state'],
 } as const;
 
 export type Verb = keyof typeof commands;
@@ -48,12 +48,11 @@ function interpret({
   const verbs = Object.keys(commands);
   if (!isVerb(verb))
     throw new ConfigError(`say what to do: ${verbs.join(', ')}.${didYouMean(verb, verbs)}`);
-  const needs: readonly string[] = commands[verb].needs;
-  const mayHave: readonly string[] = commands[verb].mayHave;
-  const missing = needs.filter((name) => !Object.hasOwn(files, name));
+  const known: readonly string[] = commands[verb];
+  const missing = known.filter((name) => name !== 'state' && !Object.hasOwn(files, name));
   if (missing.length > 0)
     throw new ConfigError(`${verb} needs ${missing.map((name) => `--${name} FILE`).join(' and ')}`);
-  const strange = Object.keys(files).find((name) => !mayHave.includes(name));
+  const strange = Object.keys(files).find((name) => !known.includes(name));
   if (strange !== undefined) throw new ConfigError(`${verb} takes no --${strange}`);
   const { config: [config = ''] = [], catalog: [catalog = ''] = [], state: [state] = [] } = files;
   return { verb, debug: debug !== undefined, config, catalog, state };

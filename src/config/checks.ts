@@ -99,7 +99,7 @@ export function checkDates(given: GivenConfig, nowMs: number): Span {
   const start = microsToInstant(startDateMs * 1000);
   if (startMs === undefined)
     notes.push({
-      level: 'INFO',
+      level: 'info',
       message: `start_date is not set: chats and timelines are read from ${start}, two years before now.`,
     });
   if (startDateMs > nowMs)

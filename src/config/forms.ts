@@ -4,7 +4,7 @@ import { nearMisses } from '../wording.ts';
 import { textOf } from './wording.ts';
 
 export interface ConfigNote {
-  readonly level: 'INFO' | 'WARNING';
+  readonly level: 'info' | 'warning';
   readonly message: string;
 }
 
@@ -71,7 +71,7 @@ export class GivenConfig {
   }
 
   warn(message: string): void {
-    this.notes.push({ level: 'WARNING', message });
+    this.notes.push({ level: 'warning', message });
   }
 
   #takeGroup(group: string, given: Json): void {
@@ -97,7 +97,7 @@ export class GivenConfig {
     if (value === null || value === '') return;
     if (property['deprecated'] === true) {
       const message = `${key} is obsolete: ${textOf(property['description'])}`;
-      this.notes.push({ level: 'INFO', message });
+      this.notes.push({ level: 'info', message });
       return;
     }
     if (property['writeOnly'] === true && typeof value === 'string') this.secrets.add(value);

@@ -1,5 +1,3 @@
-/** The one page of the sign-in. */
-
 /** What has become of a sign-in, for the page and the terminal. */
 export interface Outcome {
   readonly isGood: boolean;

@@ -1,4 +1,3 @@
-/** Where the tokens of a sign-in are put. */
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';

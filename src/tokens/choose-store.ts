@@ -17,14 +17,10 @@ export interface StoreOptions extends Omit<LockOptions, 'path'> {
   readonly configFiles: readonly string[];
 }
 
-export interface ChosenStore {
-  readonly store: TokenStore;
-  /** What makes `login` write to it. */
-  readonly flag: string;
-}
-
-/** @returns `undefined` when there is no place */
-export async function chooseStore(options: StoreOptions): Promise<ChosenStore | undefined> {
+/** @returns the store and the flag that makes `login` write to it; `undefined` when there is no place */
+export async function chooseStore(
+  options: StoreOptions,
+): Promise<{ readonly store: TokenStore; readonly flag: string } | undefined> {
   const { config, given, configFiles, ...lock } = options;
   const { subdomain, token_file: tokenFile, refresh_token: refreshToken } = config;
   if (tokenFile !== undefined) {

@@ -32,7 +32,6 @@ export interface StoredTokens extends MaybeTokens {
   readonly isSuperseded: boolean;
 }
 
-/** Where tokens outlive the run. */
 export interface TokenStore {
   /** What it holds now, which another run may have put there. @throws TapError (config) when it cannot be read. */
   readonly read: () => Promise<StoredTokens | undefined>;

@@ -87,7 +87,6 @@ function failure(message: string): TapError {
   return new TapError(message, { kind: 'system' });
 }
 
-/** One run over a list by id. */
 class IdReading implements PageWalk<number, HttpAnswer> {
   readonly first: number;
   readonly #spec: IdSpec;
@@ -97,7 +96,6 @@ class IdReading implements PageWalk<number, HttpAnswer> {
   /** The bookmark as read: never is a lower one written. */
   readonly #bookmark: number;
   readonly #seen = new Set<string>();
-  /** The largest id of the run so far. */
   #largest: number;
 
   constructor(spec: IdSpec, options: ReadOptions, bookmark: number | undefined) {

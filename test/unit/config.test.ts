@@ -26,7 +26,7 @@ async function configOf(value: Json): Promise<Config> {
 /** What is said of a config that is taken, each sentence behind its level. */
 async function notesOf(value: Json): Promise<readonly string[]> {
   const { notes } = await parseConfig(value, { nowMs, knownStreams });
-  return notes.map(({ level, message }) => `${level} ${message}`);
+  return notes.map(({ level, message }) => `${level.toUpperCase()} ${message}`);
 }
 
 async function errorOf(value: Json): Promise<ConfigError> {
