@@ -72,7 +72,11 @@ export async function parseCommandLine<Name extends string, Parsed>(
   try {
     checkWords(argv, all);
     const given = givenIn(parser.parseSync([...argv]), line.flags);
-    if (given.words.length > line.mostWords) throw stray(given.words[line.mostWords] ?? '');
+    const stray = given.words[line.mostWords];
+    if (stray !== undefined) {
+      const what = `an argument of ${characters(stray)}`;
+      throw new ConfigError(`${what} belongs to no flag; --help shows all flags`);
+    }
     return interpret(given);
   } catch (error) {
     // A ConfigError of above: what is missing here is how to do it right.
@@ -204,12 +208,6 @@ function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
     known.filter((name) => name.startsWith('--')),
   );
   return new ConfigError(`${what} does not exist.${meant} --help shows all flags`);
-}
-
-function stray(word: string): ConfigError {
-  return new ConfigError(
-    `an argument of ${characters(word)} belongs to no flag; --help shows all flags`,
-  );
 }
 
 function givenIn<Name extends string>(

@@ -1,5 +1,4 @@
-import { isJsonObject, isTooDeep } from '../json.ts';
-import type { Json, JsonObject } from '../json.ts';
+import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../json.ts';
 import { nearMisses } from '../wording.ts';
 import { textOf } from './wording.ts';
 

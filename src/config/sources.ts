@@ -7,8 +7,6 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { quotedName, quotedPath } from '../wording.ts';
 import { noObject } from './wording.ts';
 
-const environment = 'ENV';
-
 const prefix = 'TAP_ZENDESK_CHAT_';
 
 export interface ConfigSources {
@@ -33,7 +31,7 @@ export async function mergeSources(
   keys: readonly string[],
 ): Promise<JsonObject> {
   const values: JsonObject[] = [];
-  const isEnvironment = (name: string): boolean => env !== undefined && name === environment;
+  const isEnvironment = (name: string): boolean => env !== undefined && name === 'ENV';
   for (const path of files.filter((name) => !isEnvironment(name))) {
     values.push(await readConfigFile(path));
   }

@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from '../json.ts';
-import { jsonTypeOf } from '../json.ts';
+import { jsonTypeOf, type Json, type JsonObject } from '../json.ts';
 
 /** What is said of a config that is no object. */
 export function noObject(value: Json): string {

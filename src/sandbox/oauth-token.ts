@@ -1,7 +1,5 @@
-import type { Provider, TokenPair } from './oauth-provider.ts';
-import { isSame } from './oauth-provider.ts';
-import type { Reply } from './reply.ts';
-import { jsonHeaders } from './reply.ts';
+import { isSame, type Provider, type TokenPair } from './oauth-provider.ts';
+import { jsonHeaders, type Reply } from './reply.ts';
 import type { Switches } from './switches.ts';
 
 export const tokenPath = '/oauth2/chat/token';

@@ -1,6 +1,5 @@
 import type { Json } from '../json.ts';
-import type { Breadcrumb, JsonSchema } from './schema.ts';
-import { propertyBreadcrumbs } from './schema.ts';
+import { propertyBreadcrumbs, type Breadcrumb, type JsonSchema } from './schema.ts';
 
 export type ReplicationMethod = 'FULL_TABLE' | 'INCREMENTAL';
 

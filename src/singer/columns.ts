@@ -2,8 +2,7 @@ import { TapError } from '../errors.ts';
 import { listed, maxListed, nearMisses, quotedName } from '../wording.ts';
 import { schemaAt, type CatalogEntry } from './catalog-entry.ts';
 import type { StreamDescription } from './catalog.ts';
-import type { Breadcrumb, JsonSchema } from './schema.ts';
-import { propertyBreadcrumbs, typesOf } from './schema.ts';
+import { propertyBreadcrumbs, typesOf, type Breadcrumb, type JsonSchema } from './schema.ts';
 
 /**
  * The key properties: `table-key-properties` of the catalog, else its older spellings, else the stream's.

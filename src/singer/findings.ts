@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from '../json.ts';
-import { jsonTypeOf } from '../json.ts';
+import { jsonTypeOf, type Json, type JsonObject } from '../json.ts';
 import { cleanText } from './text.ts';
 
 /**

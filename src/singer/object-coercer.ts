@@ -1,12 +1,10 @@
 /** Compiles a schema, before and after the selection, into closures that know their place. */
 import { TapError } from '../errors.ts';
-import type { Json } from '../json.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, type Json } from '../json.ts';
 import { keepUnknown } from './clean-value.ts';
 import { arrayCoercer, refuse, scalarCoercers, type Coerce, type Column } from './coercers.ts';
 import type { Notes, Step } from './findings.ts';
-import type { JsonSchema } from './schema.ts';
-import { isNullable, propertyBreadcrumbs, typesOf } from './schema.ts';
+import { isNullable, propertyBreadcrumbs, typesOf, type JsonSchema } from './schema.ts';
 import { cleanText, isCleanText } from './text.ts';
 
 /** A schema before and after the selection. */

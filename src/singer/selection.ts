@@ -3,8 +3,7 @@ import { nearMisses, quoted, quotedName } from '../wording.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import type { ReplicationMethod, StreamDescription } from './catalog.ts';
 import { chosenKeys, schemaDifferences } from './columns.ts';
-import type { Breadcrumb, JsonSchema } from './schema.ts';
-import { columnsOf, pruneSchema } from './schema.ts';
+import { columnsOf, pruneSchema, type Breadcrumb, type JsonSchema } from './schema.ts';
 
 /** A stream that is to be read, and what of it. */
 export interface SelectedStream {

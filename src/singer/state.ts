@@ -1,6 +1,5 @@
 import { TapError } from '../errors.ts';
-import type { Json, JsonObject } from '../json.ts';
-import { isJsonObject, jsonTypeOf } from '../json.ts';
+import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
 import { didYouMean, maxListed, nearMisses, quotedName } from '../wording.ts';
 import type { StreamTraits } from './catalog.ts';
 import type { StateValue } from './messages.ts';
