@@ -130,17 +130,14 @@ function checkIdle(task: Task, given: SingerFlags): void {
     throw new ConfigError(`--${name} has no effect on --${task}: leave it out`);
 }
 
-function formatOf(value: string | undefined): AboutFormat {
-  return value === 'json' || value === 'markdown' ? value : 'text';
-}
-
 function interpret({ flags: given }: Given<keyof typeof flags>): SingerArguments {
   const { config = [], select = [] } = given;
   const catalog = given.catalog?.[0];
+  const format = given.format?.[0];
   const task = taskOf(given);
   if (catalog !== undefined && select.length > 0)
     throw new ConfigError('give --catalog or --select: a catalog says already what is selected');
-  if (given.format !== undefined && task !== 'about')
+  if (format !== undefined && task !== 'about')
     throw new ConfigError('--format says how --about prints: give --about, too');
   checkIdle(task, given);
   return {
@@ -150,7 +147,7 @@ function interpret({ flags: given }: Given<keyof typeof flags>): SingerArguments
     state: given.state?.[0],
     select,
     startDate: given['start-date']?.[0],
-    format: formatOf(given.format?.[0]),
+    format: format === 'json' || format === 'markdown' ? format : 'text',
   };
 }
 

@@ -49,7 +49,12 @@ async function createHttp(
     requestTimeoutMs: config.request_timeout * 1000,
     minBytesPerMinute: config.min_bytes_per_minute,
     maxRetryMs: config.max_retry_seconds * 1000,
-    ...(isCheck && patienceOfCheck(config)),
+    // One attempt and one more for each request, whatever the config says; a shorter time limit of the user's is kept.
+    ...(isCheck && {
+      maxAttempts: 2,
+      maxRetryMs: 4_000,
+      requestTimeoutMs: Math.min(config.request_timeout, 10) * 1000,
+    }),
     onAttempt: (request) => {
       requests += 1;
       logger.metric(requestMetric(request));
@@ -61,15 +66,6 @@ async function createHttp(
     },
   });
   return { client, requests: () => requests };
-}
-
-/** One attempt and one more for each request, whatever the config says; a shorter time limit of the user's is kept. */
-function patienceOfCheck({ request_timeout }: Config) {
-  return {
-    maxAttempts: 2,
-    maxRetryMs: 4_000,
-    requestTimeoutMs: Math.min(request_timeout, 10) * 1000,
-  };
 }
 
 function requestMetric({ path, status, failure, durationMs }: RequestReport): Metric {

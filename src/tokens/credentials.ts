@@ -61,7 +61,7 @@ async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
       },
       addSecrets: logger.addSecrets,
       isTrial: options.isTrial === true,
-      signIn: signInAdvice(config, store?.flag),
+      signIn: signInAdvice(config.subdomain, store?.flag),
       now: clock.now,
     });
 }
@@ -74,10 +74,7 @@ const noPlace =
   'only once, so the next run has to sign in again. Set token_file, or use a config that ' +
   '"tap-zendesk-chat login" has written';
 
-function signInAdvice(
-  { subdomain }: { readonly subdomain: string },
-  flag: string | undefined,
-): string {
+function signInAdvice(subdomain: string, flag: string | undefined): string {
   const place = flag === undefined ? '' : ` ${flag}`;
   return `Sign in again: tap-zendesk-chat login --subdomain ${subdomain} --client-id CLIENT_ID${place}`;
 }
