@@ -211,11 +211,10 @@ async function tokensOf(
   answer: URLSearchParams,
   redirectUri: string,
 ): Promise<Tokens> {
-  const { run, config, client, state, verifier } = attempt;
+  const { run, config, client, verifier } = attempt;
   if (client.clientSecret === undefined) return implicitTokens(answer, run.clock.now());
   const grants = await assembleGrants(apiOptions(attempt, config), client);
-  const parameters = new URLSearchParams({ code: answer.get('code') ?? '', state });
-  return grants.code({ parameters, state, redirectUri, verifier });
+  return grants.code(answer.get('code') ?? '', redirectUri, verifier);
 }
 
 /** Of the implicit flow, whose answer comes as it is. */

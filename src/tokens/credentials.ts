@@ -1,4 +1,3 @@
-/** The credentials of a config: a plain access token, or one that is renewed. */
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Credentials, HttpClient } from '../http/client.ts';

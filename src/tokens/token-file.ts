@@ -42,6 +42,7 @@ export class TokenFile implements TokenStore {
     const { obtained_at, expires_at, renewing_since, replaces } = notesIn(content);
     const obtainedMs = Date.parse(obtained_at ?? '');
     const expiresMs = Date.parse(expires_at ?? '');
+    const isTime = typeof renewing_since === 'string' && /^[\d.:TZ-]{10,30}$/.test(renewing_since);
     const text = (key: string): string | undefined => {
       const value = content[key];
       return typeof value === 'string' && value !== '' ? value : undefined;
@@ -53,7 +54,7 @@ export class TokenFile implements TokenStore {
       clientSecret: text('client_secret'),
       obtainedMs: Number.isNaN(obtainedMs) ? undefined : obtainedMs,
       expiresMs: Number.isNaN(expiresMs) ? undefined : expiresMs,
-      renewingSince: isTime(renewing_since) ? renewing_since : undefined,
+      renewingSince: isTime ? renewing_since : undefined,
       isSuperseded:
         this.#origin !== undefined && replaces !== undefined && replaces !== this.#origin,
     };
@@ -148,10 +149,6 @@ export function isTokenFile(content: JsonObject): boolean {
 function notesIn(content: JsonObject | undefined): LoginNotes {
   const notes = content?.['login'];
   return isJsonObject(notes) ? notes : {};
-}
-
-function isTime(text: unknown): boolean {
-  return typeof text === 'string' && /^[\d.:TZ-]{10,30}$/.test(text);
 }
 
 function fingerprint({ refreshToken, accessToken }: MaybeTokens): string | undefined {

@@ -40,7 +40,6 @@ export interface ReadOptions {
   readonly now: () => number;
   /** This stream's entry in the given state; `undefined`: from the beginning. */
   readonly bookmark: JsonObject | undefined;
-  /** Logs one sentence about this stream for the user. */
   readonly info: (message: string) => void;
   readonly warn: (message: string) => void;
 }

@@ -16,14 +16,6 @@ export interface GrantOptions extends OAuthClient {
   readonly now: () => number;
 }
 
-/** What the browser brought back, and what it was sent with. */
-export interface CodeAnswer {
-  readonly parameters: URLSearchParams;
-  readonly state: string;
-  readonly redirectUri: string;
-  readonly verifier: string;
-}
-
 export class GrantRefused extends TapError {
   override readonly name = 'GrantRefused';
   /** Of RFC 6749, 5.2: `invalid_grant`; `''` when the endpoint does not say. */
@@ -63,10 +55,11 @@ export class Grants {
     );
   }
 
-  code({ parameters, state, redirectUri, verifier }: CodeAnswer): Promise<Tokens> {
+  /** For a code whose state was compared; the address and the verifier are those it was asked for with. */
+  code(code: string, redirectUri: string, verifier: string): Promise<Tokens> {
     return this.#grant((oauth, { client, auth, http }) => {
-      const code = oauth.validateAuthResponse(server, client, parameters, state);
-      const asked = [server, client, auth, code, redirectUri, verifier] as const;
+      const answer = oauth.validateAuthResponse(server, client, new URLSearchParams({ code }));
+      const asked = [server, client, auth, answer, redirectUri, verifier] as const;
       const more = { additionalParameters: { scope }, ...http };
       return oauth.authorizationCodeGrantRequest(...asked, more);
     });
