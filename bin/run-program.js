@@ -24,7 +24,7 @@ export async function importBuilt(path) {
 export async function runProgram(path, name) {
   const program = await importBuilt(path);
   if (program === undefined) return;
-  const { createLifetime } = await importBuilt('lifetime.js');
+  const { createLifetime } = await importBuilt('cli/signals.js');
   const { argv, env, stdout, stderr, pid } = process;
   // A reader that has gone away is noticed where the program writes. Without a listener the error would end the process.
   stdout.on('error', () => {});

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { runProgram } from './run-program.js';
 
-await runProgram('cli.js', 'runSinger');
+await runProgram('cli/main.js', 'runSinger');

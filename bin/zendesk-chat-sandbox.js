@@ -3,7 +3,7 @@ import process from 'node:process';
 
 import { importBuilt } from './run-program.js';
 
-const program = await importBuilt('sandbox/cli.js');
+const program = await importBuilt('sandbox/program/cli.js');
 if (program !== undefined) {
   // A reader that has gone away does not end the sandbox.
   process.stdout.on('error', () => {});

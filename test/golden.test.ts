@@ -5,8 +5,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 
-import type { JsonObject } from '../src/json.ts';
-import { startSandbox, type Sandbox } from '../src/sandbox/server.ts';
+import type { JsonObject } from '../src/core/json.ts';
+import { startSandbox, type Sandbox } from '../src/sandbox/api/server.ts';
 import { createFakeClock } from './helpers/fake-clock.ts';
 import { createManualClock } from './helpers/manual-clock.ts';
 import { runIn, runVerb } from './helpers/run-source.ts';

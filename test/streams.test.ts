@@ -2,9 +2,9 @@
 import { expect, test } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 
-import { describeStreams } from '../src/describe.ts';
-import type { JsonObject } from '../src/json.ts';
-import { startSandbox, type Sandbox } from '../src/sandbox/server.ts';
+import { describeStreams } from '../src/sync/describe-streams.ts';
+import type { JsonObject } from '../src/core/json.ts';
+import { startSandbox, type Sandbox } from '../src/sandbox/api/server.ts';
 import { schemaAt } from '../src/singer/catalog-entry.ts';
 import { isNullable, propertyBreadcrumbs, type Breadcrumb } from '../src/singer/schema.ts';
 import { streams } from '../src/zendesk/streams.ts';

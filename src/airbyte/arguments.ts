@@ -1,6 +1,6 @@
-import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
-import { ConfigError } from '../errors.ts';
-import { didYouMean } from '../wording.ts';
+import { parseCommandLine, type Flag, type Given } from '../cli/parser.ts';
+import { ConfigError } from '../core/errors.ts';
+import { didYouMean } from '../core/wording.ts';
 
 /** What the platform asks for; `''` is a file that the verb does not need. */
 export interface AirbyteArguments {

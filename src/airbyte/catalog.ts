@@ -1,7 +1,7 @@
 /** The catalog Airbyte is shown, and the one a connection was configured with. */
-import { TapError } from '../errors.ts';
-import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
-import { quotedName } from '../wording.ts';
+import { TapError } from '../core/errors.ts';
+import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
+import { quotedName } from '../core/wording.ts';
 import { isIncremental, type StreamDescription } from '../singer/catalog.ts';
 import { columnsOf } from '../singer/schema.ts';
 

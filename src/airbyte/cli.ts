@@ -1,9 +1,9 @@
-import { systemClock } from '../clock.ts';
-import { UsageError } from '../command-line.ts';
-import { TapError } from '../errors.ts';
-import { createLogger, levelOf } from '../logger.ts';
-import { print } from '../output.ts';
-import { runProgram, type ProgramOptions } from '../program.ts';
+import { systemClock } from '../core/clock.ts';
+import { UsageError } from '../cli/parser.ts';
+import { TapError } from '../core/errors.ts';
+import { createLogger, levelOf } from '../core/logger.ts';
+import { print } from '../cli/stdout.ts';
+import { runProgram, type ProgramOptions } from '../cli/program.ts';
 import { parseArguments, type AirbyteArguments, type Verb } from './arguments.ts';
 import { connectionStatusLine, line, logText } from './messages.ts';
 import { createStamp, runErrorLine, sentence, type AirbyteRun } from './run.ts';
@@ -50,7 +50,7 @@ const verbs: Readonly<Record<Verb, (run: AirbyteRun, args: AirbyteArguments) => 
   };
 
 async function spec({ stdout }: AirbyteRun): Promise<number> {
-  const { readConfigSchema } = await import('../config.ts');
+  const { readConfigSchema } = await import('../config/config.ts');
   const { airbyteSpec } = await import('./spec.ts');
   await print(stdout, line({ type: 'SPEC', spec: airbyteSpec(readConfigSchema()) }));
   return 0;
@@ -58,8 +58,8 @@ async function spec({ stdout }: AirbyteRun): Promise<number> {
 
 /** A config that is wrong and an account that cannot be read are answers; only a bug is an error. */
 async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promise<number> {
-  const { checkAccount, loadConfig } = await import('../assemble.ts');
-  const { isUntried } = await import('../trial.ts');
+  const { checkAccount, loadConfig } = await import('../sync/build-sync.ts');
+  const { isUntried } = await import('../sync/dry-run.ts');
   let failure: TapError | undefined;
   try {
     const config = await loadConfig({ files: [path] }, run);
@@ -80,8 +80,8 @@ async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promi
 }
 
 async function discover(run: AirbyteRun, { config: path }: AirbyteArguments): Promise<number> {
-  const { loadConfig } = await import('../assemble.ts');
-  const { describeStreams } = await import('../describe.ts');
+  const { loadConfig } = await import('../sync/build-sync.ts');
+  const { describeStreams } = await import('../sync/describe-streams.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
   await loadConfig({ files: [path] }, run);
   const catalog = airbyteCatalog(describeStreams('all'));

@@ -2,9 +2,9 @@
  * Airbyte's messages as lines. Field names are the protocol's own (airbyte_protocol.yaml, version 0.18);
  * what has no value is left out, since readers have stumbled over null.
  */
-import type { TapError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
-import type { LogLevel } from '../logger.ts';
+import type { TapError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { LogLevel } from '../core/logger.ts';
 
 const airbyteLevels: Readonly<Record<LogLevel, string>> = {
   debug: 'DEBUG',

@@ -2,17 +2,17 @@
  * One sync. Exit 0 makes a destination replace its tables, so it is claimed only if every configured stream
  * is complete; a stream that failed or was never reached is INCOMPLETE.
  */
-import { assembleSync, loadConfig } from '../assemble.ts';
-import { describeStreams } from '../describe.ts';
-import { readConfigFile, withTokens } from '../config.ts';
-import { TapError } from '../errors.ts';
-import { largeFile, readJsonFile, readTextFile } from '../input-file.ts';
-import { print } from '../output.ts';
-import { errorsOf, exitCodeOf, summaryOf } from '../run-report.ts';
+import { assembleSync, loadConfig } from '../sync/build-sync.ts';
+import { describeStreams } from '../sync/describe-streams.ts';
+import { readConfigFile, withTokens } from '../config/config.ts';
+import { TapError } from '../core/errors.ts';
+import { largeFile, readJsonFile, readTextFile } from '../core/input-file.ts';
+import { print } from '../cli/stdout.ts';
+import { errorsOf, exitCodeOf, summaryOf } from '../cli/run-report.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
-import type { StreamResult } from '../sync.ts';
-import { isHarmlessName, listed, maxListed, quotedName } from '../wording.ts';
-import { writeRun } from '../write-run.ts';
+import type { StreamResult } from '../sync/sync.ts';
+import { isHarmlessName, listed, maxListed, quotedName } from '../core/wording.ts';
+import { writeRun } from '../cli/write-run.ts';
 import type { AirbyteArguments } from './arguments.ts';
 import { parseConfiguredCatalog } from './catalog.ts';
 import { controlLine, statusLine } from './messages.ts';

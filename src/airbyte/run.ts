@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
-import type { TapError } from '../errors.ts';
-import type { Run } from '../program.ts';
+import type { Clock } from '../core/clock.ts';
+import type { TapError } from '../core/errors.ts';
+import type { Run } from '../cli/program.ts';
 import { errorLine } from './messages.ts';
 
 export interface AirbyteRun extends Run {

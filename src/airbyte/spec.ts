@@ -1,7 +1,7 @@
 /** What the platform asks a user for: made of the config's own schema. */
-import { currentSettings, propertiesOf } from '../config.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
-import { readShipped } from '../shipped.ts';
+import { currentSettings, propertiesOf } from '../config/config.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { readShipped } from '../core/package-files.ts';
 
 /** Settings the platform has words of its own for, or whose place is inside `credentials`. */
 const notAsked: ReadonlySet<string> = new Set([

@@ -2,10 +2,10 @@
  * States as Airbyte hands them over: every envelope its platforms, libraries and users have put them in, and
  * what every version of its own connector has written. Whatever else it is, it is an error: never a silent restart.
  */
-import { TapError } from '../errors.ts';
-import { parseJson } from '../input-file.ts';
-import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
-import { quoted, quotedName } from '../wording.ts';
+import { TapError } from '../core/errors.ts';
+import { parseJson } from '../core/input-file.ts';
+import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
+import { quoted, quotedName } from '../core/wording.ts';
 
 export interface AirbyteState {
   /** By stream, also of streams that do not exist; without what says nothing. */

@@ -4,9 +4,9 @@
  */
 import { Transform, type TransformCallback, type Writable } from 'node:stream';
 
-import { asTapError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import type { Logger } from '../logger.ts';
+import { asTapError } from '../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Logger } from '../core/logger.ts';
 import { isIncremental, type StreamTraits } from '../singer/catalog.ts';
 import type { Message, RecordsMessage, StatusMessage } from '../singer/messages.ts';
 import { recordLines } from '../singer/writer.ts';

@@ -1,8 +1,8 @@
 import dayjs from 'dayjs';
 import utc from 'dayjs/plugin/utc.js';
 
-import { instantToMicros, microsToInstant } from '../instant.ts';
-import { didYouMean, maxListed, quoted, quotedName } from '../wording.ts';
+import { instantToMicros, microsToInstant } from '../core/instant.ts';
+import { didYouMean, maxListed, quoted, quotedName } from '../core/wording.ts';
 import type { GivenConfig } from './forms.ts';
 
 dayjs.extend(utc);

@@ -1,5 +1,5 @@
-import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../json.ts';
-import { nearMisses } from '../wording.ts';
+import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../core/json.ts';
+import { nearMisses } from '../core/wording.ts';
 import { textOf } from './wording.ts';
 
 export interface ConfigNote {

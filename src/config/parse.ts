@@ -1,8 +1,8 @@
 /** From a config of any accepted form to settings that are checked. */
-import { ConfigError } from '../errors.ts';
-import { isJsonObject, type Json } from '../json.ts';
-import { quoted } from '../wording.ts';
-import { extraStreamsHint, readConfigSchema, type Config } from '../config.ts';
+import { ConfigError } from '../core/errors.ts';
+import { isJsonObject, type Json } from '../core/json.ts';
+import { quoted } from '../core/wording.ts';
+import { extraStreamsHint, readConfigSchema, type Config } from './config.ts';
 import {
   checkCredentials,
   checkDates,

@@ -1,10 +1,10 @@
 /** Where a config comes from: files, the environment, single settings of the command line. */
 import { parseEnv } from 'node:util';
 
-import { ConfigError } from '../errors.ts';
-import { ifMissing, readJsonFile, readTextFile, smallFile } from '../input-file.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { quotedName, quotedPath } from '../wording.ts';
+import { ConfigError } from '../core/errors.ts';
+import { ifMissing, readJsonFile, readTextFile, smallFile } from '../core/input-file.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { quotedName, quotedPath } from '../core/wording.ts';
 import { noObject } from './wording.ts';
 
 const prefix = 'TAP_ZENDESK_CHAT_';

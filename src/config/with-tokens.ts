@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { fromJsonText, groups } from './forms.ts';
 
 interface NewTokens {

@@ -1,4 +1,4 @@
-import { jsonTypeOf, type Json, type JsonObject } from '../json.ts';
+import { jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
 
 /** What is said of a config that is no object. */
 export function noObject(value: Json): string {

@@ -4,8 +4,8 @@ import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 
 
 import type { Headers } from 'node-fetch';
 
-import { codeOf, HttpError } from '../errors.ts';
-import type { Json } from '../json.ts';
+import { codeOf, HttpError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import { failed } from './failures.ts';
 import { later } from './statuses.ts';
 

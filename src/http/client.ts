@@ -1,5 +1,5 @@
-import { HttpError } from '../errors.ts';
-import type { Json } from '../json.ts';
+import { HttpError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import { patienceUsedUp, waitTooLong } from './failures.ts';
 import { Limiter } from './limiter.ts';
 import type { HttpOptions } from './options.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../json.ts';
+import { isJsonObject, type Json } from '../core/json.ts';
 import type { Redact } from './options.ts';
 
 const longestSaid = 200;

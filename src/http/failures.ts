@@ -9,8 +9,8 @@ import {
   type ErrorKind,
   type HttpErrorOptions,
   type HttpFailure,
-} from '../errors.ts';
-import type { Json } from '../json.ts';
+} from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import { explain } from './error-text.ts';
 import type { Redact } from './options.ts';
 import { proxyRefusal } from './proxy.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { HttpFailure } from '../errors.ts';
+import type { Clock } from '../core/clock.ts';
+import type { HttpFailure } from '../core/errors.ts';
 
 /** Takes the secrets out of a text, before it is cut. */
 export type Redact = (text: string) => string;

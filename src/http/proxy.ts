@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 
 import { getProxyForUrl } from 'proxy-from-env';
 
-import { TapError } from '../errors.ts';
+import { TapError } from '../core/errors.ts';
 
 /** What an error's `code` begins with when the proxy answers CONNECT with a status that is no success. */
 export const proxyRefusal = 'PROXY_ANSWERS_';

@@ -1,6 +1,6 @@
 import { isRedirect, type Response } from 'node-fetch';
 
-import type { HttpError, HttpErrorOptions } from '../errors.ts';
+import type { HttpError, HttpErrorOptions } from '../core/errors.ts';
 import { quotable } from './error-text.ts';
 import { failed } from './failures.ts';
 import type { Redact } from './options.ts';

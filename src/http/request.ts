@@ -2,8 +2,8 @@ import type { Agent } from 'node:http';
 
 import fetch, { FetchError, Response, type ResponseInit } from 'node-fetch';
 
-import { codeOf, HttpError, type HttpFailure } from '../errors.ts';
-import type { Json } from '../json.ts';
+import { codeOf, HttpError, type HttpFailure } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import { decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
 import { isErrorObject } from './error-text.ts';
 import { answerFailed, failed, networkFailed, sentence } from './failures.ts';

@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../errors.ts';
+import type { ErrorKind } from '../core/errors.ts';
 
 /** What an answer's status means: who must act, whether asking again helps (`transient`), and what to do. */
 interface StatusRule {

@@ -1,5 +1,5 @@
-import type { Timer } from '../clock.ts';
-import type { HttpError } from '../errors.ts';
+import type { Timer } from '../core/clock.ts';
+import type { HttpError } from '../core/errors.ts';
 import { failed } from './failures.ts';
 import type { HttpOptions } from './options.ts';
 

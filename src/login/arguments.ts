@@ -1,5 +1,5 @@
-import { parseCommandLine, type Flag, type Given } from '../command-line.ts';
-import { ConfigError } from '../errors.ts';
+import { parseCommandLine, type Flag, type Given } from '../cli/parser.ts';
+import { ConfigError } from '../core/errors.ts';
 
 export type Place =
   | { readonly kind: 'config' | 'token-file'; readonly path: string }

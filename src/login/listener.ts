@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-import { codeOf, ConfigError } from '../errors.ts';
+import { codeOf, ConfigError } from '../core/errors.ts';
 import { headersOf, pageOf, waiting, type Outcome } from './page.ts';
 
 export interface ListenerOptions {

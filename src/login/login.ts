@@ -2,12 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import process from 'node:process';
 
-import { assembleGrants, checkAccount, type ApiOptions } from '../assemble.ts';
-import { apiOrigin, type Config } from '../config.ts';
+import { assembleGrants, checkAccount, type ApiOptions } from '../sync/build-sync.ts';
+import { apiOrigin, type Config } from '../config/config.ts';
 import { parseConfig } from '../config/parse.ts';
-import { asTapError, ConfigError, TapError } from '../errors.ts';
-import { quiet } from '../logger.ts';
-import type { Run } from '../program.ts';
+import { asTapError, ConfigError, TapError } from '../core/errors.ts';
+import { quiet } from '../core/logger.ts';
+import type { Run } from '../cli/program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import { authorizePath, scope, tokensFrom } from '../zendesk/grants.ts';
 import { parseLoginArguments, type LoginArguments } from './arguments.ts';

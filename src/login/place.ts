@@ -2,12 +2,12 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 
-import { ConfigError } from '../errors.ts';
-import { ifMissing, readJsonFile, smallFile } from '../input-file.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
-import { print } from '../output.ts';
+import { ConfigError } from '../core/errors.ts';
+import { ifMissing, readJsonFile, smallFile } from '../core/input-file.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { print } from '../cli/stdout.ts';
 import { cannotBeWritten, isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
-import { quotedPath } from '../wording.ts';
+import { quotedPath } from '../core/wording.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import type { Place } from './arguments.ts';
 

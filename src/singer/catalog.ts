@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts';
+import type { Json } from '../core/json.ts';
 import { propertyBreadcrumbs, type Breadcrumb, type JsonSchema } from './schema.ts';
 
 export type ReplicationMethod = 'FULL_TABLE' | 'INCREMENTAL';

@@ -1,5 +1,5 @@
-import { TapError } from '../errors.ts';
-import { listed, maxListed, nearMisses, quotedName } from '../wording.ts';
+import { TapError } from '../core/errors.ts';
+import { listed, maxListed, nearMisses, quotedName } from '../core/wording.ts';
 import { schemaAt, type CatalogEntry } from './catalog-entry.ts';
 import type { StreamDescription } from './catalog.ts';
 import { propertyBreadcrumbs, typesOf, type Breadcrumb, type JsonSchema } from './schema.ts';

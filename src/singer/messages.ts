@@ -1,5 +1,5 @@
-import type { TapError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import type { TapError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { SelectedStream } from './selection.ts';
 
 /** A stream's schema as its records will follow it: pruned by the selection. Once per stream and run. */

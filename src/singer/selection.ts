@@ -1,5 +1,5 @@
-import { TapError } from '../errors.ts';
-import { nearMisses, quoted, quotedName } from '../wording.ts';
+import { TapError } from '../core/errors.ts';
+import { nearMisses, quoted, quotedName } from '../core/wording.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import type { ReplicationMethod, StreamDescription } from './catalog.ts';
 import { chosenKeys, schemaDifferences } from './columns.ts';

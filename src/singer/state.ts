@@ -1,6 +1,6 @@
-import { TapError } from '../errors.ts';
-import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../json.ts';
-import { didYouMean, maxListed, nearMisses, quotedName } from '../wording.ts';
+import { TapError } from '../core/errors.ts';
+import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
+import { didYouMean, maxListed, nearMisses, quotedName } from '../core/wording.ts';
 import type { StreamTraits } from './catalog.ts';
 import type { StateValue } from './messages.ts';
 

@@ -1,7 +1,7 @@
 import { Transform } from 'node:stream';
-import { asTapError } from '../errors.ts';
-import { microsToInstant } from '../instant.ts';
-import type { JsonObject } from '../json.ts';
+import { asTapError } from '../core/errors.ts';
+import { microsToInstant } from '../core/instant.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { Message, RecordsMessage, SchemaMessage } from './messages.ts';
 
 /** A page leaves in pieces of about this many bytes: ones of a MiB take more memory and no less time. */

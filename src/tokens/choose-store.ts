@@ -2,10 +2,10 @@
 import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { Config } from '../config.ts';
-import { readJsonFile, smallFile } from '../input-file.ts';
-import { isJsonObject } from '../json.ts';
-import { quotedPath } from '../wording.ts';
+import type { Config } from '../config/config.ts';
+import { readJsonFile, smallFile } from '../core/input-file.ts';
+import { isJsonObject } from '../core/json.ts';
+import { quotedPath } from '../core/wording.ts';
 import type { MaybeTokens, TokenStore } from '../zendesk/credentials.ts';
 import type { LockOptions } from './file-lock.ts';
 import { isTokenFile, TokenFile } from './token-file.ts';

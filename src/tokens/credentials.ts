@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
-import type { Config } from '../config.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Credentials, HttpClient } from '../http/client.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../core/logger.ts';
 import { bearerToken, type Tokens } from '../zendesk/credentials.ts';
 
 /** What a program does about tokens that are renewed. */

@@ -1,7 +1,7 @@
 /** One process at a time, by a lock beside a file. */
-import type { Clock } from '../clock.ts';
-import { codeOf, ConfigError, TapError } from '../errors.ts';
-import { quotedPath } from '../wording.ts';
+import type { Clock } from '../core/clock.ts';
+import { codeOf, ConfigError, TapError } from '../core/errors.ts';
+import { quotedPath } from '../core/wording.ts';
 
 export interface LockOptions {
   /** The file; the lock is a folder of the same name and `.lock`, taken while one more `.lock` behind it is held. */

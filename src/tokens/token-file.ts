@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 
-import { codeOf, ConfigError } from '../errors.ts';
-import { ifMissing, readJsonFile, smallFile } from '../input-file.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
-import { quotedPath } from '../wording.ts';
+import { codeOf, ConfigError } from '../core/errors.ts';
+import { ifMissing, readJsonFile, smallFile } from '../core/input-file.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { quotedPath } from '../core/wording.ts';
 import type { MaybeTokens, StoredTokens, Tokens, TokenStore } from '../zendesk/credentials.ts';
 import { withLock, type LockOptions } from './file-lock.ts';
 

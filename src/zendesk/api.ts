@@ -1,4 +1,4 @@
-import { HttpError } from '../errors.ts';
+import { HttpError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../http/client.ts';
 import type { HttpAnswer, Query } from '../http/request.ts';
 

@@ -1,4 +1,4 @@
-import { TapError } from '../errors.ts';
+import { TapError } from '../core/errors.ts';
 import type { Credentials } from '../http/client.ts';
 
 /** Tokens that were got together, as far as there are any. */

@@ -1,9 +1,9 @@
 /** OAuth 2.0 grants of Zendesk Chat, by the library, over our own HTTP client. */
 import type * as OAuth from 'oauth4webapi';
 
-import { HttpError, TapError } from '../errors.ts';
+import { HttpError, TapError } from '../core/errors.ts';
 import type { HttpClient } from '../http/client.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { OAuthClient, Tokens } from './credentials.ts';
 
 /** Below the account's own host, as are all paths of the API. */

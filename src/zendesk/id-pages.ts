@@ -1,10 +1,10 @@
-import { TapError } from '../errors.ts';
+import { TapError } from '../core/errors.ts';
 import type { HttpAnswer, Query } from '../http/request.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { quoted } from '../wording.ts';
-import { checkNothingElse, isPresent, wrongBookmark } from './export-bookmark.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { quoted } from '../core/wording.ts';
+import { checkNothingElse, isPresent, wrongBookmark } from './export/bookmark.ts';
 import type { ChatApi } from './api.ts';
-import type { Page, PageLimitKey, PageSource, ReadOptions } from './definition.ts';
+import type { Page, PageLimitKey, PageSource, ReadOptions } from './stream-definition.ts';
 import { PageLimit } from './page-limit.ts';
 import { createListWarning, type ItemList, type Shape } from './shape.ts';
 import { walkPages, type PageWalk } from './walk-pages.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../json.ts';
-import type { Page, ReadOptions, ReadSettings, StreamDefinition } from './definition.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Page, ReadOptions, ReadSettings, StreamDefinition } from './stream-definition.ts';
 import { createListWarning, type Shape } from './shape.ts';
 
 interface ListSpec {

@@ -1,6 +1,6 @@
-import type { HttpError } from '../errors.ts';
+import type { HttpError } from '../core/errors.ts';
 import { answersAgents } from './api.ts';
-import type { ReadOptions } from './definition.ts';
+import type { ReadOptions } from './stream-definition.ts';
 
 /** Failures of one page in a row that make it suspicious while the API answers elsewhere. */
 const suspiciousFailures = 3;

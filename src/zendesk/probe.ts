@@ -1,9 +1,9 @@
 /** How the endpoints that answer in pages are probed. */
-import { microsToInstant, timeToMicros } from '../instant.ts';
-import type { JsonObject } from '../json.ts';
-import type { Probe } from './definition.ts';
-import type { ExportSpec } from './export-pages.ts';
-import { ExportRequests } from './export-request.ts';
+import { microsToInstant, timeToMicros } from '../core/instant.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Probe } from './stream-definition.ts';
+import type { ExportSpec } from './export/pages.ts';
+import { ExportRequests } from './export/request.ts';
 import type { IdSpec } from './id-pages.ts';
 
 export function idProbe({ path, shape, prepare }: IdSpec): Probe {

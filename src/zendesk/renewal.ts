@@ -1,5 +1,5 @@
 /** Access tokens that run out: when they are renewed, by whom, and what is done before a new one is used. */
-import { asTapError, TapError } from '../errors.ts';
+import { asTapError, TapError } from '../core/errors.ts';
 import type { Credentials } from '../http/client.ts';
 import {
   headersFor,

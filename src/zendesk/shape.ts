@@ -1,6 +1,6 @@
-import { TapError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { listed } from '../wording.ts';
+import { TapError } from '../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { listed } from '../core/wording.ts';
 
 export interface Shape {
   /** Keys of an object that is an answer; `[]`: no object is one. */

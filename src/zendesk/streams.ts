@@ -2,11 +2,11 @@
  * The table of streams: the only place that knows them. A new one is an entry here, a schema file and
  * items in the sandbox.
  */
-import { normalizeInstant } from '../instant.ts';
-import { jsonText, type JsonObject } from '../json.ts';
-import type { StreamDefinition } from './definition.ts';
-import { microseconds, readExportBookmark, seconds } from './export-bookmark.ts';
-import { exportPages, type ExportSpec } from './export-pages.ts';
+import { normalizeInstant } from '../core/instant.ts';
+import { jsonText, type JsonObject } from '../core/json.ts';
+import type { StreamDefinition } from './stream-definition.ts';
+import { microseconds, readExportBookmark, seconds } from './export/bookmark.ts';
+import { exportPages, type ExportSpec } from './export/pages.ts';
 import { foreignIdKeys, idPages, readIdBookmark, type IdSpec } from './id-pages.ts';
 import { listEndpoint } from './list-pages.ts';
 import { exportProbe, idProbe } from './probe.ts';

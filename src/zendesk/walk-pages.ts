@@ -1,6 +1,6 @@
 import { setImmediate as oneTurn } from 'node:timers/promises';
 
-import type { Page } from './definition.ts';
+import type { Page } from './stream-definition.ts';
 
 /** How an endpoint is read page by page. */
 export interface PageWalk<Question, Answer> {

@@ -1,5 +1,5 @@
 /** Items as the API sends them: chats of the sandbox with text from a seed, and agents. Their sizes are chosen. */
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { createDice, type Dice } from '../lossless/dice.ts';
 
 export type Item = Record<string, unknown> & { id: string | number };

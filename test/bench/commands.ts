@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describeStreams } from '../../dist/describe.js';
+import { describeStreams } from '../../dist/sync/describe-streams.js';
 import { catalogOf, config, connectionOf } from './catalogs.js';
 import { pathOf } from './run.ts';
 import type { Variant } from './cases.ts';

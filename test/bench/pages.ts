@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { startSandbox } from '../../dist/sandbox/server.js';
+import { startSandbox } from '../../dist/sandbox/api/server.js';
 import { createDice } from '../lossless/dice.ts';
 import { makeAgent, makeChat, type Item } from './chats.ts';
 

@@ -6,19 +6,19 @@
  *
  * DESELECTED: a JSON list of columns and what is below them, `*` for the items of a list.
  */
-import { describeStreams } from '../../dist/describe.js';
+import { describeStreams } from '../../dist/sync/describe-streams.js';
 import { AirbyteWriter } from '../../dist/airbyte/writer.js';
-import { systemClock } from '../../dist/clock.js';
+import { systemClock } from '../../dist/core/clock.js';
 import { parseJson } from '../../dist/http/body.js';
-import { createLogger } from '../../dist/logger.js';
-import { writeMessages } from '../../dist/write-run.js';
+import { createLogger } from '../../dist/core/logger.js';
+import { writeMessages } from '../../dist/cli/write-run.js';
 import { parseCatalog } from '../../dist/singer/catalog-entry.js';
 import { selectStreams } from '../../dist/singer/selection.js';
 import { State } from '../../dist/singer/state.js';
-import { loadValidator } from '../../dist/singer/validator.js';
+import { loadValidator } from '../../dist/records/validator.js';
 import { createSingerWriter } from '../../dist/singer/writer.js';
-import { createSync } from '../../dist/sync.js';
-import { seconds, writeExportBookmark } from '../../dist/zendesk/export-bookmark.js';
+import { createSync } from '../../dist/sync/sync.js';
+import { seconds, writeExportBookmark } from '../../dist/zendesk/export/bookmark.js';
 import { streams } from '../../dist/zendesk/streams.js';
 import { catalogOf } from './catalogs.js';
 import { readPages } from './read-pages.js';

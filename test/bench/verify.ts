@@ -1,6 +1,6 @@
 /** Before anything is timed: what a program writes are the input's records, and nothing else. */
-import { describeStreams } from '../../dist/describe.js';
-import type { JsonObject } from '../../src/json.ts';
+import { describeStreams } from '../../dist/sync/describe-streams.js';
+import type { JsonObject } from '../../src/core/json.ts';
 import { expectedRecord } from '../helpers/oracle.ts';
 import { hugeTicket } from './pages.ts';
 import type { Variant } from './cases.ts';

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { startSandbox } from '../../dist/sandbox/server.js';
+import { startSandbox } from '../../dist/sandbox/api/server.js';
 import { environmentOf } from './environments.ts';
 import { startPostgres } from './postgres.ts';
 import { runProgram, type Ended } from './programs.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
 import type { Environment } from './environments.ts';
 import type { Postgres } from './postgres.ts';
 

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { parseYaml } from './yaml.ts';
 
 const root = new URL('../../', import.meta.url);

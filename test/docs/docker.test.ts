@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 import { contextOf, entryPointOf, pairsOf, stagesOf, textsOf } from '../helpers/dockerfile.ts';
 import { parseYaml } from './yaml.ts';

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from '@jest/globals';
 
-import { generatedFiles } from '../../src/generate/files.ts';
-import { configTable, fillSections, streamTable } from '../../src/generate/tables.ts';
+import { generatedFiles } from '../../src/build/files.ts';
+import { configTable, fillSections, streamTable } from '../../src/build/tables.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 
 const root = new URL('../../', import.meta.url);

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-import type { Json } from '../../src/json.ts';
+import type { Json } from '../../src/core/json.ts';
 
 /** Reads YAML, with the parser that jest itself brings along. Throws for what is none. */
 export function parseYaml(text: string): Json {

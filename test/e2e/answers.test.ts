@@ -4,7 +4,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 
 import { expect, test } from '@jest/globals';
 
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { startLocalServer } from '../helpers/local-server.ts';

@@ -1,7 +1,7 @@
 /** A wrong command line, or an empty one: one sentence, exit code 1, no request, and nothing of what may be a secret. */
 import { expect, test } from '@jest/globals';
 
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { errorsOf, messagesOf, runIn } from '../helpers/run-source.ts';
 import { runTap } from '../helpers/run-tap.ts';
 import { askedPaths, leaks, withSandbox } from '../helpers/with-sandbox.ts';

@@ -1,7 +1,7 @@
 /** Whatever an account holds arrives, value by value and once, with no more requests than it takes. */
 import { expect, test } from '@jest/globals';
 
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { requestsOf, resourceOf, streamFaults } from '../helpers/oracle.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';

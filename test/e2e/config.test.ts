@@ -1,8 +1,8 @@
 /** A config in any of its forms leads to the same requests; a wrong one to none. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
-import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { LoggedRequest } from '../../src/sandbox/api/request-log.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { writeInputs } from '../helpers/input-files.ts';
 import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import { run } from '../../src/sandbox/cli.ts';
+import { run } from '../../src/sandbox/program/cli.ts';
 import { blocksOf } from '../docs/markdown.ts';
 import { startProcess } from '../helpers/start-process.ts';
 

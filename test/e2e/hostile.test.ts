@@ -1,10 +1,10 @@
 /** Whatever values the API sends: what is written is valid, and nothing of it disappears. */
 import { afterEach, expect, test } from '@jest/globals';
 
-import type { Json } from '../../src/json.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import { rawJson } from '../../src/sandbox/raw-json.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import type { Json } from '../../src/core/json.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import { rawJson } from '../../src/sandbox/data/raw-json.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
 import { compileForDrafts, draftFaults } from '../helpers/json-schema.ts';
 import { streamFaults } from '../helpers/oracle.ts';
 import { runTap, type Output } from '../helpers/run-tap.ts';

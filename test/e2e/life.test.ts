@@ -5,8 +5,8 @@ import { closeSync, openSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { readOutput, runTap, type TapInput } from '../helpers/run-tap.ts';
 import { startTap, tapPath } from '../helpers/spawn-tap.ts';

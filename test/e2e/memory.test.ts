@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { expect, test } from '@jest/globals';
 
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { requestsOf } from '../helpers/oracle.ts';
 import { readOutput, type Output } from '../helpers/run-tap.ts';
 import { startTap } from '../helpers/spawn-tap.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@jest/globals';
 
-import { asFatalError } from '../../src/errors.ts';
+import { asFatalError } from '../../src/core/errors.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { runTap } from '../helpers/run-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';

@@ -1,8 +1,8 @@
 /** What a catalog selects is written, what it leaves out is nowhere. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { breadcrumbOf, catalogOf, discovered, mark, type DraftEntry } from '../helpers/catalogs.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';

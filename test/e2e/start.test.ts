@@ -65,7 +65,7 @@ test.concurrent.each([
 ])('$program $args loads neither the HTTP client nor a validator', async ({ program, args }) => {
   const { packages, own } = await modulesLoaded(program, args);
   expect(new Set(packages)).toEqual(new Set(packagesForArguments));
-  expect(own).toContain('lifetime.js');
+  expect(own).toContain('cli/signals.js');
   expect(own.filter((path) => /^(?:http|validators)\//.test(path))).toEqual([]);
 });
 

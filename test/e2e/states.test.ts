@@ -1,7 +1,7 @@
 /** All of a state is checked when it is read, also of streams that are not, and before any request. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { connection, errorsOf, runIn } from '../helpers/run-source.ts';
 import { runTap } from '../helpers/run-tap.ts';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import type { TapInput, TapResult } from '../helpers/run-tap.ts';
 import { spawnTap, startTap, type StartedTap } from '../helpers/spawn-tap.ts';
 import { criticalLines, withSandbox } from '../helpers/with-sandbox.ts';

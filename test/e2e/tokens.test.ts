@@ -5,9 +5,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
 import { spawnTap } from '../helpers/spawn-tap.ts';

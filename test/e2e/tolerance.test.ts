@@ -4,9 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from '@jest/globals';
 import fetch from 'node-fetch';
 
-import type { JsonObject } from '../../src/json.ts';
-import { rawJson } from '../../src/sandbox/raw-json.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import { rawJson } from '../../src/sandbox/data/raw-json.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
 import { connection, endsOf, logsOf, recordsOf, runIn } from '../helpers/run-source.ts';

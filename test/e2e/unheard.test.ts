@@ -1,7 +1,7 @@
 /** What was asked for and does not happen is said at WARNING or above. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { catalogOf, mark, type DraftEntry } from '../helpers/catalogs.ts';
 import { connection, logsOf, runIn, verdictOf } from '../helpers/run-source.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';

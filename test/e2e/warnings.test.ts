@@ -1,7 +1,7 @@
 /** Node.js has nothing to warn about, however long a run is: not of listeners, nor of what is out of date. */
 import { expect, test } from '@jest/globals';
 
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
 import { spawnTap } from '../helpers/spawn-tap.ts';
 import { connection, endsOf, spawnIn, spawnVerb } from '../helpers/run-source.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';

@@ -1,5 +1,5 @@
-import { describeStreams } from '../../src/describe.ts';
-import type { JsonObject } from '../../src/json.ts';
+import { describeStreams } from '../../src/sync/describe-streams.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { catalogText, discoverCatalog } from '../../src/singer/catalog.ts';
 
 interface MetadataEntry {

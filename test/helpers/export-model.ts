@@ -1,7 +1,7 @@
 import type { Query } from '../../src/http/request.ts';
-import type { Json, JsonObject } from '../../src/json.ts';
-import { seconds } from '../../src/zendesk/export-bookmark.ts';
-import { exportPages } from '../../src/zendesk/export-pages.ts';
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import { seconds } from '../../src/zendesk/export/bookmark.ts';
+import { exportPages } from '../../src/zendesk/export/pages.ts';
 import { now, readAll, scriptedApi, type Answer, type Reading } from './scripted-api.ts';
 
 export interface ModelItem {

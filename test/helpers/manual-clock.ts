@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { createTimers } from './fake-clock.ts';
 
 export interface ManualClock extends Clock {

@@ -4,8 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Json, JsonObject } from '../../src/json.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import type { Output } from './run-tap.ts';
 
 type Resource = Parameters<Sandbox['account']['dump']>[0];

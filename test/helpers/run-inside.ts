@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-import type { ProgramOptions } from '../../src/program.ts';
+import type { ProgramOptions } from '../../src/cli/program.ts';
 
 /** What a run inside this process is given. */
 export interface InsideInput extends Pick<ProgramOptions, 'argv' | 'env' | 'clock'> {

@@ -5,9 +5,9 @@
 import { fileURLToPath } from 'node:url';
 
 import { runAirbyte } from '../../src/airbyte/cli.ts';
-import { systemClock, type Clock } from '../../src/clock.ts';
-import type { JsonObject } from '../../src/json.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import { systemClock, type Clock } from '../../src/core/clock.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { linesOf } from '../platform/arrivals.ts';
 import { discoverRunFaults } from '../platform/checks.ts';
 import { readingOf } from '../platform/expectation.ts';

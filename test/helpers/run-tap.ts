@@ -2,9 +2,9 @@
 import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 
-import { runSinger } from '../../src/cli.ts';
-import type { Clock } from '../../src/clock.ts';
-import type { JsonObject } from '../../src/json.ts';
+import { runSinger } from '../../src/cli/main.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { writeInputs, type InputFiles } from './input-files.ts';
 import { runInside } from './run-inside.ts';
 import type { Ending } from './start-process.ts';

@@ -1,7 +1,12 @@
 import type { HttpAnswer, Query } from '../../src/http/request.ts';
-import type { Json, JsonObject } from '../../src/json.ts';
+import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { AskOptions, ChatApi } from '../../src/zendesk/api.ts';
-import type { Page, PageSource, ReadOptions, ReadSettings } from '../../src/zendesk/definition.ts';
+import type {
+  Page,
+  PageSource,
+  ReadOptions,
+  ReadSettings,
+} from '../../src/zendesk/stream-definition.ts';
 
 /** 2026-01-10T12:00:00Z, the present of the unit tests. */
 export const now = Date.UTC(2026, 0, 10, 12);

@@ -2,11 +2,11 @@
 import { buffer } from 'node:stream/consumers';
 import { PassThrough } from 'node:stream';
 
-import { asTapError } from '../../src/errors.ts';
-import { systemClock, type Clock } from '../../src/clock.ts';
-import { createLogger } from '../../src/logger.ts';
+import { asTapError } from '../../src/core/errors.ts';
+import { systemClock, type Clock } from '../../src/core/clock.ts';
+import { createLogger } from '../../src/core/logger.ts';
 import { login } from '../../src/login/login.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 
 export interface SignInInput {
   readonly args: readonly string[];

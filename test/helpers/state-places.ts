@@ -1,8 +1,8 @@
 /** Where the states of other taps end (test/fixtures/states and the like), and where reading begins then. */
 import { readFileSync } from 'node:fs';
 
-import type { JsonObject } from '../../src/json.ts';
-import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { LoggedRequest } from '../../src/sandbox/api/request-log.ts';
 
 /** 2024-02-09T13:12:16Z, the time that stands in most of the states; none may be read from that late. */
 export const at = 1_707_484_336;

@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
 
-import { streamOptions } from '../../src/generate/validators.ts';
+import { streamOptions } from '../../src/build/validators.ts';
 import type { JsonSchema } from '../../src/singer/schema.ts';
-import { validateWith, type Validate } from '../../src/singer/validator.ts';
+import { validateWith, type Validate } from '../../src/records/validator.ts';
 
 /** The check of a made-up stream's records, compiled as those that are shipped. */
 export function compileValidator(schema: JsonSchema): Validate {

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 
-import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import type { SandboxOptions, SeenRequest } from '../../src/sandbox/program/options.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
 import type { TapResult } from './run-tap.ts';
 
 /** A token that is easy to find wherever it should not be. */

@@ -2,9 +2,9 @@
  * A sandbox and the tap, in this process and on one clock that stands still: waits cost nothing, and when the
  * sandbox leaves a request without an answer, its time limit passes at once.
  */
-import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { LoggedRequest } from '../../src/sandbox/api/request-log.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { runTap, type InProcessInput, type TapResult } from './run-tap.ts';
 import { withSandbox } from './with-sandbox.ts';

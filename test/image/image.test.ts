@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 import { Image, type Run, type StartedRun } from './by-hand.ts';
 

@@ -1,7 +1,7 @@
 /** An account that changes while it is read, with a clock of its own; and what a target holds of it in the end. */
-import type { JsonObject } from '../../src/json.ts';
-import type { SandboxOptions, SeenRequest } from '../../src/sandbox/options.ts';
-import type { Switches } from '../../src/sandbox/switches.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { SandboxOptions, SeenRequest } from '../../src/sandbox/program/options.ts';
+import type { Switches } from '../../src/sandbox/program/switches.ts';
 import { incrementalCatalog } from '../helpers/catalogs.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import type { Output, TapResult } from '../helpers/run-tap.ts';

@@ -1,9 +1,9 @@
 /** An account for runs that end before their time: what they wrote up to there, and what they may repeat later. */
 import { once } from 'node:events';
 
-import type { Json, JsonObject } from '../../src/json.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { incrementalCatalog } from '../helpers/catalogs.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import { readOutput, type Output, type TapInput, type TapResult } from '../helpers/run-tap.ts';

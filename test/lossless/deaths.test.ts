@@ -1,7 +1,7 @@
 /** Whatever moment a run ends at, and whatever the API does, the next run completes what it began. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { contentsOf, differencesOf, lossesOf, requestsOf } from '../helpers/oracle.ts';
 import { runTap, type Output } from '../helpers/run-tap.ts';
 import { withSandbox } from '../helpers/with-sandbox.ts';

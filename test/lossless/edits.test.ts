@@ -1,9 +1,9 @@
 /** Whatever changes while it is read, or between two runs: the next run makes a target equal to the account. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
-import type { SeenRequest } from '../../src/sandbox/options.ts';
-import type { Switches } from '../../src/sandbox/switches.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { SeenRequest } from '../../src/sandbox/program/options.ts';
+import type { Switches } from '../../src/sandbox/program/switches.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
 import {
   addSpan,

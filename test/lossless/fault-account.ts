@@ -1,8 +1,8 @@
 /** The account the faults meet: pages of chats, a short list, pages of agents; and what must have arrived of it. */
-import type { JsonObject } from '../../src/json.ts';
-import type { FaultRule } from '../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { FaultRule } from '../../src/sandbox/faults/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { incrementalCatalog } from '../helpers/catalogs.ts';
 import { columnsOf, expectedRecords, recordFaults } from '../helpers/oracle.ts';
 import type { Output, TapResult } from '../helpers/run-tap.ts';

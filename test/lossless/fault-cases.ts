@@ -1,5 +1,5 @@
 /** What can be wrong with an answer, and what a user may expect of the tap then. */
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
 
 /** A name, an answer, and what the log says about it. */
 type Row = readonly [name: string, fault: Fault, says: RegExp];

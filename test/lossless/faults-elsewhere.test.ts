@@ -1,9 +1,9 @@
 /** An API that points elsewhere, or takes the token away: nothing goes to another host, nothing is lost. */
 import { expect, test } from '@jest/globals';
 
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
-import type { Switches } from '../../src/sandbox/switches.ts';
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
+import type { Switches } from '../../src/sandbox/program/switches.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import { criticalLines, lastWords, leaks, secretToken } from '../helpers/with-sandbox.ts';

@@ -4,9 +4,9 @@ import { buffer } from 'node:stream/consumers';
 
 import { expect, test } from '@jest/globals';
 
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import { runTap } from '../helpers/run-tap.ts';

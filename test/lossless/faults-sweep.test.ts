@@ -1,10 +1,10 @@
 /** A fault at each single request of a run, one run for each: wherever it strikes, nothing is missing in the end. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../src/json.ts';
-import type { Fault, FaultRule } from '../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Switches } from '../../src/sandbox/switches.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Fault, FaultRule } from '../../src/sandbox/faults/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Switches } from '../../src/sandbox/program/switches.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import type { TapResult } from '../helpers/run-tap.ts';

@@ -6,9 +6,9 @@
  */
 import { expect, test } from '@jest/globals';
 
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
-import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
+import type { LoggedRequest } from '../../src/sandbox/api/request-log.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
 import { criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';

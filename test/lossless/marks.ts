@@ -1,6 +1,6 @@
 /** Secrets and personal data that are easy to find wherever they should not be, and where they are put. */
-import type { JsonObject } from '../../src/json.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
 import { textAt } from './fault-account.ts';
 

@@ -1,7 +1,7 @@
 /** Whatever happens: no secret is written anywhere, and nothing about a person goes into the log. */
 import { expect, test } from '@jest/globals';
 
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
 import { catalogOf, mark } from '../helpers/catalogs.ts';
 import { startLocalServer, withClosedPort } from '../helpers/local-server.ts';
 import { runTap, type TapInput, type TapResult } from '../helpers/run-tap.ts';

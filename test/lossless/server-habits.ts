@@ -1,6 +1,6 @@
 /** Everything the API may do that nobody has documented, one by one; mixed by seed: the storms of edits.test.ts. */
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import type { Switches } from '../../src/sandbox/switches.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Switches } from '../../src/sandbox/program/switches.ts';
 
 export interface Habit {
   readonly title: string;

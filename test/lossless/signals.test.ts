@@ -5,8 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 
 import { expect, test } from '@jest/globals';
 
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
 import { createManualClock } from '../helpers/manual-clock.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
 import { startTap, type StartedTap } from '../helpers/spawn-tap.ts';

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { isJsonObject, type Json, type JsonObject } from '../../src/json.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
 import { incrementalCatalog } from '../helpers/catalogs.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
 import {

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import { bring, decide, send } from '../helpers/play-browser.js';

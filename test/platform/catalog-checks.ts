@@ -1,7 +1,7 @@
 /** Catalogs that stop the platform, or that a destination cannot make tables of. */
 import { Ajv } from 'ajv';
 
-import { isJsonObject, type Json, type JsonObject } from '../../src/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import type { AirbyteStream, Catalog } from './protocol.ts';
 
 const unwanted = new Set(['$ref', 'allOf', 'anyOf', 'not', 'patternProperties', 'definitions']);

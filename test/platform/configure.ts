@@ -1,5 +1,5 @@
 /** What a user makes of a catalog, and what a run leaves for the next one. */
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { readingOf } from './expectation.ts';
 import type { AirbyteStream, Catalog, ConfiguredCatalog, SyncMode } from './protocol.ts';
 import type { SourceRun } from './source-run.ts';

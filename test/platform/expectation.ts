@@ -1,5 +1,5 @@
 /** What a run is held against, and its messages in the form the checks take them. */
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import type { ArrivedLine } from './arrivals.ts';
 import {
   readMessage,

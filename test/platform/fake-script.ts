@@ -1,5 +1,5 @@
 /** Scripts for the fake source: a good read, and what may be put in the place of its parts. */
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import type { ConfiguredCatalog } from './protocol.ts';
 
 /** See `fake-source.js`. */

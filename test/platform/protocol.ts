@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { Ajv } from 'ajv';
 
-import { isJsonObject, type JsonObject } from '../../src/json.ts';
+import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
 
 export type SyncMode = 'full_refresh' | 'incremental';
 

@@ -1,7 +1,7 @@
 /** Records that the platform would drop, strip of columns, warn about, or stop at. */
 import { Ajv, type ValidateFunction } from 'ajv';
 
-import { isJsonObject, type Json, type JsonObject } from '../../src/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import { toldOf, type Expectation, type Told } from './expectation.ts';
 import { isInstant } from './instants.ts';
 import type { ConfiguredStream, RecordMessage } from './protocol.ts';

@@ -1,5 +1,5 @@
 /** The rules a connection specification must keep, else the platform's form or its secret store breaks. */
-import { isJsonObject, type Json, type JsonObject } from '../../src/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import type { SpecMessage } from './protocol.ts';
 
 const secretName = /(^|_)(access_token|refresh_token|client_secret|password|token)$/;

@@ -1,5 +1,5 @@
 /** States that the platform would refuse, miscount, or resume wrongly from. */
-import { isJsonObject, type JsonObject } from '../../src/json.ts';
+import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
 import { streamOf, toldOf, type Expectation, type Told } from './expectation.ts';
 import { cursorOf } from './instants.ts';
 import type { AirbyteMessage, ConfiguredStream, StateMessage } from './protocol.ts';

@@ -1,5 +1,5 @@
 /** Right inputs, of which wrong ones are made. Every value in them has an effect. */
-import type { Json, JsonObject } from '../../src/json.ts';
+import type { Json, JsonObject } from '../../src/core/json.ts';
 
 export function configsWith(token: string): readonly JsonObject[] {
   return [

@@ -6,17 +6,17 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { parseArguments as parseAirbyteArguments } from '../../src/airbyte/arguments.ts';
-import { parseArguments } from '../../src/arguments.ts';
-import { gatherConfig } from '../../src/config.ts';
+import { parseArguments } from '../../src/cli/arguments.ts';
+import { gatherConfig } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { describeStreams } from '../../src/describe.ts';
-import { TapError } from '../../src/errors.ts';
-import { parseJson } from '../../src/input-file.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../src/json.ts';
+import { describeStreams } from '../../src/sync/describe-streams.ts';
+import { TapError } from '../../src/core/errors.ts';
+import { parseJson } from '../../src/core/input-file.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import { parseCatalog } from '../../src/singer/catalog-entry.ts';
 import { selectStreams } from '../../src/singer/selection.ts';
 import { State } from '../../src/singer/state.ts';
-import type { StreamDefinition } from '../../src/zendesk/definition.ts';
+import type { StreamDefinition } from '../../src/zendesk/stream-definition.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 import { now, scriptedApi, usualSettings } from '../helpers/scripted-api.ts';
 import {

@@ -1,8 +1,8 @@
 /** Wrong inputs made of right ones: values, keys, sizes, depths and encodings that people and programs get wrong. */
 import fc from 'fast-check';
 
-import { isJsonObject, type Json, type JsonObject } from '../../src/json.ts';
-import { rawJson, wireText } from '../../src/sandbox/raw-json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
+import { rawJson, wireText } from '../../src/sandbox/data/raw-json.ts';
 
 /** What is misplaced: it must never be seen, wherever it stands. */
 export const secret: fc.Arbitrary<string> = fc

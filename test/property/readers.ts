@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { runAirbyte } from '../../src/airbyte/cli.ts';
-import { runSinger } from '../../src/cli.ts';
-import type { ProgramOptions } from '../../src/program.ts';
+import { runSinger } from '../../src/cli/main.ts';
+import type { ProgramOptions } from '../../src/cli/program.ts';
 import { runInside } from '../helpers/run-inside.ts';
 
 export interface Files {

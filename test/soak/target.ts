@@ -1,6 +1,6 @@
 /** A target that upserts by key, and the comparison of what it holds with the account. */
-import type { JsonObject } from '../../src/json.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { expectedRecords, recordFaults } from '../helpers/oracle.ts';
 import type { Line } from '../helpers/run-tap.ts';
 

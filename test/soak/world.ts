@@ -2,11 +2,11 @@
  * The account that is read, and everything that happens to it meanwhile. Its clock runs twenty seconds
  * for each second and can jump, so that days pass in minutes; whatever changes is stamped with it.
  */
-import { startSandbox } from '../../dist/sandbox/server.js';
-import { defaultSwitches } from '../../dist/sandbox/switches.js';
-import type { Fault } from '../../src/sandbox/fault-rules.ts';
-import type { Switches } from '../../src/sandbox/switches.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
+import { startSandbox } from '../../dist/sandbox/api/server.js';
+import { defaultSwitches } from '../../dist/sandbox/program/switches.js';
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
+import type { Switches } from '../../src/sandbox/program/switches.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import type { Dice } from '../lossless/dice.ts';
 
 const dayMs = 86_400_000;

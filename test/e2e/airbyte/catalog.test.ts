@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
-import { isJsonObject, type Json, type JsonObject } from '../../../src/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../src/core/json.ts';
 import { sourceCatalog } from '../../helpers/run-source.ts';
 import type { AirbyteStream } from '../../platform/protocol.ts';
 

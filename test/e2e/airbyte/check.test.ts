@@ -1,7 +1,7 @@
 /** `check` asks for each default stream, and whatever comes of it is an answer that tells what to do. */
 import { expect, test } from '@jest/globals';
 
-import type { SandboxOptions } from '../../../src/sandbox/options.ts';
+import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
 import { withClosedPort } from '../../helpers/local-server.ts';
 import { logsOf, runIn, runVerb, verdictOf } from '../../helpers/run-source.ts';

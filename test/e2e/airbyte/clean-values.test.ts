@@ -1,9 +1,9 @@
 /** Whatever values the API sends, every line can be read by strict parsers, and what was lost on the way is told. */
 import { expect, test } from '@jest/globals';
 
-import type { Json } from '../../../src/json.ts';
-import type { HostileKind, SandboxOptions } from '../../../src/sandbox/options.ts';
-import type { Sandbox } from '../../../src/sandbox/server.ts';
+import type { Json } from '../../../src/core/json.ts';
+import type { HostileKind, SandboxOptions } from '../../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../../src/sandbox/api/server.ts';
 import { connection, messagesOf, recordsOf, runIn } from '../../helpers/run-source.ts';
 import { withSandbox } from '../../helpers/with-sandbox.ts';
 import { readFaults } from '../../platform/checks.ts';

@@ -1,7 +1,7 @@
 /** Every form of a config that a source has been saved with passes, or is refused with the sentence that helps. */
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../../src/json.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import {
   connection,
   errorsOf,

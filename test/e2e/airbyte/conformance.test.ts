@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { discoverRunFaults, readFaults, specRunFaults } from '../../platform/checks.ts';
 import { storedState } from '../../platform/configure.ts';
 import { expectedRecords, recordFaults, resourceOf } from '../../helpers/oracle.ts';
-import type { Sandbox } from '../../../src/sandbox/server.ts';
+import type { Sandbox } from '../../../src/sandbox/api/server.ts';
 import type { SourceRun } from '../../platform/source-run.ts';
 import {
   connection,

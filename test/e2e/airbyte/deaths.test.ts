@@ -1,7 +1,7 @@
 /** Whatever byte a sync dies at, the next one, from the last state that was delivered, completes it. */
 import { expect, test } from '@jest/globals';
 
-import type { Sandbox } from '../../../src/sandbox/server.ts';
+import type { Sandbox } from '../../../src/sandbox/api/server.ts';
 import { newestOf, recordFaults } from '../../helpers/oracle.ts';
 import {
   connection,

@@ -1,9 +1,9 @@
 /** What a sync says when something is wrong: who failed, whose turn it is, and never that all is well. */
 import { expect, test } from '@jest/globals';
 
-import type { Fault } from '../../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions } from '../../../src/sandbox/options.ts';
-import type { Sandbox } from '../../../src/sandbox/server.ts';
+import type { Fault } from '../../../src/sandbox/faults/fault-rules.ts';
+import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../../src/sandbox/api/server.ts';
 import { createManualClock } from '../../helpers/manual-clock.ts';
 import { resourceOf } from '../../helpers/oracle.ts';
 import {

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
-import type { Fault } from '../../../src/sandbox/fault-rules.ts';
-import type { SandboxOptions, SeenRequest } from '../../../src/sandbox/options.ts';
-import type { LoggedRequest } from '../../../src/sandbox/request-log.ts';
-import type { Sandbox } from '../../../src/sandbox/server.ts';
+import type { Fault } from '../../../src/sandbox/faults/fault-rules.ts';
+import type { SandboxOptions, SeenRequest } from '../../../src/sandbox/program/options.ts';
+import type { LoggedRequest } from '../../../src/sandbox/api/request-log.ts';
+import type { Sandbox } from '../../../src/sandbox/api/server.ts';
 import { createManualClock } from '../../helpers/manual-clock.ts';
 import {
   connection,

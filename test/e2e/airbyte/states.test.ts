@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
-import type { Json, JsonObject } from '../../../src/json.ts';
-import type { SandboxOptions } from '../../../src/sandbox/options.ts';
-import type { LoggedRequest } from '../../../src/sandbox/request-log.ts';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
+import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
+import type { LoggedRequest } from '../../../src/sandbox/api/request-log.ts';
 import { createManualClock } from '../../helpers/manual-clock.ts';
 import {
   chosen,

@@ -1,8 +1,8 @@
 /** What the user chose is what is read: mode by mode, with and without a state, and no more columns than chosen. */
 import { expect, test } from '@jest/globals';
 
-import type { Json, JsonObject } from '../../../src/json.ts';
-import type { SandboxOptions } from '../../../src/sandbox/options.ts';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
+import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
 import {
   chosen,
   connection,

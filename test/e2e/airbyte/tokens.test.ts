@@ -5,9 +5,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../../src/json.ts';
-import type { SandboxOptions } from '../../../src/sandbox/options.ts';
-import type { Sandbox } from '../../../src/sandbox/server.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
+import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../../src/sandbox/api/server.ts';
 import {
   connection,
   endsOf,

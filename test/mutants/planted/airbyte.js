@@ -128,7 +128,7 @@ export const airbyteMutants = [
   },
   {
     name: 'a wrong subdomain passes the check',
-    file: 'src/trial.ts',
+    file: 'src/sync/dry-run.ts',
     search: 'if (error === undefined || !isForbidden(error)) return error;',
     replacement: 'if (error === undefined || !isForbidden(error)) return undefined;',
     killers: testsOf('e2e/airbyte/check', '401: the token'),

@@ -155,7 +155,7 @@ export const httpMutants = [
   },
   {
     name: 'an answer that means absent is believed at once',
-    file: 'src/verdict.ts',
+    file: 'src/sync/stream-status.ts',
     search: 'return confirmsAbsence && refusedBefore === undefined;',
     replacement: 'return confirmsAbsence && refusedBefore === 0;',
     killers: testsOf('e2e/verdicts', 'An answer that means absent once'),

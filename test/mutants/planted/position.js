@@ -1,9 +1,9 @@
 /** Rules 1 to 3 of an export: the position, the head, the seam. */
 import { exportTests, testsOf } from '../mutant.js';
 
-const envelope = 'src/zendesk/export-envelope.ts';
-const start = 'src/zendesk/export-start.ts';
-const walk = 'src/zendesk/export-walk.ts';
+const envelope = 'src/zendesk/export/envelope.ts';
+const start = 'src/zendesk/export/start.ts';
+const walk = 'src/zendesk/export/walk.ts';
 
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const positionMutants = [
@@ -77,28 +77,28 @@ export const positionMutants = [
   },
   {
     name: 'end_date is exclusive',
-    file: 'src/zendesk/export-pages.ts',
+    file: 'src/zendesk/export/pages.ts',
     search: 'micros <= endDateMs * 1000',
     replacement: 'micros < endDateMs * 1000',
     killers: exportTests('end_date is inclusive, is the newest bookmark'),
   },
   {
     name: 'items after end_date are emitted',
-    file: 'src/zendesk/export-pages.ts',
+    file: 'src/zendesk/export/pages.ts',
     search: 'if (endDateMs === undefined) return true;',
     replacement: 'if (endDateMs !== 0) return true;',
     killers: exportTests('end_date is inclusive, is the newest bookmark'),
   },
   {
     name: 'no seam',
-    file: 'src/zendesk/export-seam.ts',
+    file: 'src/zendesk/export/seam.ts',
     search: 'return !isRepeated && !known.some((page) => page.has(identity));',
     replacement: 'return !isRepeated;',
     killers: exportTests('a chat on the seam of two pages is emitted once'),
   },
   {
     name: 'the seam forgets the page before',
-    file: 'src/zendesk/export-seam.ts',
+    file: 'src/zendesk/export/seam.ts',
     search: 'this.#before = this.#since.slice(-1);',
     replacement: 'this.#before = [];',
     killers: exportTests('an old version that comes once more after the next page'),

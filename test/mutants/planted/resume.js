@@ -1,9 +1,9 @@
 /** Rules 6 to 9 of an export: resuming, late starts, refused starts, poison pages. */
 import { exportTests, testsOf } from '../mutant.js';
 
-const start = 'src/zendesk/export-start.ts';
-const request = 'src/zendesk/export-request.ts';
-const bookmark = 'src/zendesk/export-bookmark.ts';
+const start = 'src/zendesk/export/start.ts';
+const request = 'src/zendesk/export/request.ts';
+const bookmark = 'src/zendesk/export/bookmark.ts';
 const pageLimit = 'src/zendesk/page-limit.ts';
 
 /** @param {...string} titles */
@@ -30,7 +30,7 @@ export const resumeMutants = [
   },
   {
     name: "another tap's bookmark comes back at the end",
-    file: 'src/zendesk/export-pages.ts',
+    file: 'src/zendesk/export/pages.ts',
     search: 'reading.checkpoint ?? claimedBookmark(reading)',
     replacement: 'claimedBookmark(reading) ?? reading.checkpoint',
     killers: exportTests('that has been left behind does not come back at the end'),
@@ -75,7 +75,7 @@ export const resumeMutants = [
   },
   {
     name: 'milliseconds are read as microseconds',
-    file: 'src/instant.ts',
+    file: 'src/core/instant.ts',
     search: 'Number(digits) * 1e3',
     replacement: 'Number(digits) * 1e0',
     killers: exportTests('is read from 310 s before it'),
@@ -89,7 +89,7 @@ export const resumeMutants = [
   },
   {
     name: 'a bookmark in the future is asked for',
-    file: 'src/zendesk/export-pages.ts',
+    file: 'src/zendesk/export/pages.ts',
     search:
       'if (Math.max(start.place.time, start.floor?.time ?? 0) > head) return nothingToAsk(reading);',
     replacement: 'if (head < 0) return nothingToAsk(reading);',

@@ -1,10 +1,10 @@
 /** The order of messages, the state, and what a run claims at its end. */
 import { testsOf } from '../mutant.js';
 
-const sync = 'src/sync.ts';
-const transform = 'src/record-transform.ts';
+const sync = 'src/sync/sync.ts';
+const transform = 'src/sync/record-transform.ts';
 const state = 'src/singer/state.ts';
-const verdict = 'src/verdict.ts';
+const verdict = 'src/sync/stream-status.ts';
 
 /** @param {...string} titles */
 const syncTests = (...titles) => testsOf('unit/sync', ...titles);
@@ -113,7 +113,7 @@ export const runMutants = [
   },
   {
     name: 'exit 0 after a failed stream',
-    file: 'src/run-report.ts',
+    file: 'src/cli/run-report.ts',
     search: 'if (errors.length === 1) {',
     replacement: 'if (errors.length < results.length) return 0;\n  if (errors.length === 1) {',
     killers: testsOf(
@@ -124,7 +124,7 @@ export const runMutants = [
   },
   {
     name: 'exit 0 after a stream that was never begun',
-    file: 'src/run-report.ts',
+    file: 'src/cli/run-report.ts',
     search: "return status === 'complete' || status === 'absent' || status === 'forbidden';",
     replacement: "return status !== 'failed';",
     killers: testsOf('unit/run-report', 'A stream that was interrupted or never begun is told'),
@@ -174,14 +174,14 @@ export const runMutants = [
   },
   {
     name: 'output is lost at the exit',
-    file: 'src/lifetime.ts',
+    file: 'src/cli/signals.ts',
     search: 'await flushed(output);',
     replacement: 'await Promise.race([flushed(output), undefined]);',
     killers: testsOf('unit/lifetime', 'the end waits until the output has taken everything'),
   },
   {
     name: 'deselected data leak into additional_fields',
-    file: 'src/singer/object-coercer.ts',
+    file: 'src/records/object-coercer.ts',
     search: 'return [name, { name, coerce: drop, isText: false, isDropped: true }];',
     replacement: 'return [`not ${name}`, { name, coerce: drop, isText: false, isDropped: true }];',
     killers: [

@@ -5,35 +5,35 @@ import { testsOf } from '../mutant.js';
 export const valueMutants = [
   {
     name: 'an unknown field below the top level is lost',
-    file: 'src/singer/object-coercer.ts',
+    file: 'src/records/object-coercer.ts',
     search: 'if (property === undefined) keepUnknown(old, [...place, key], notes);',
     replacement: '',
     killers: testsOf('unit/singer/coercion', 'an unknown key inside an object is kept aside'),
   },
   {
     name: 'a value of any depth is walked by recursion',
-    file: 'src/singer/clean-value.ts',
+    file: 'src/records/clean-value.ts',
     search: 'if (isTooDeep(value)) return deepJsonText(value, cleanScalar);',
     replacement: '',
     killers: testsOf('e2e/hostile', 'a value of 200,000 levels is kept as JSON text'),
   },
   {
     name: 'a converted time loses its fraction',
-    file: 'src/instant.ts',
+    file: 'src/core/instant.ts',
     search: "{ seconds, fraction: match[7] ?? '' }",
     replacement: "{ seconds, fraction: '' }",
     killers: testsOf('unit/instant', 'a time with a fraction and an offset'),
   },
   {
     name: 'what was put aside of an item that is left out is told of the next one',
-    file: 'src/singer/coercion.ts',
+    file: 'src/records/coercion.ts',
     search: 'notes.takeKept();\n      throw error;',
     replacement: 'throw error;',
     killers: testsOf('e2e/tolerance', 'is not told of the next one'),
   },
   {
     name: 'a run that may read nothing is green',
-    file: 'src/run-report.ts',
+    file: 'src/cli/run-report.ts',
     search:
       'if (first === undefined || results.some((result) => isRead(result))) return undefined;',
     replacement: 'if (first === undefined || results.length > 0) return undefined;',

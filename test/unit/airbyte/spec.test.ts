@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
 import { airbyteSpec } from '../../../src/airbyte/spec.ts';
-import { readConfigSchema } from '../../../src/config.ts';
-import type { JsonObject } from '../../../src/json.ts';
+import { readConfigSchema } from '../../../src/config/config.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { authorizePath, tokenPath } from '../../../src/zendesk/grants.ts';
 
 interface Output {

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 
 import { createStamp } from '../../../src/airbyte/run.ts';
 import { AirbyteWriter, type AirbyteWriterOptions } from '../../../src/airbyte/writer.ts';
-import { TapError } from '../../../src/errors.ts';
-import type { JsonObject } from '../../../src/json.ts';
+import { TapError } from '../../../src/core/errors.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import type { Message } from '../../../src/singer/messages.ts';
 import { createManualClock, type ManualClock } from '../../helpers/manual-clock.ts';
 

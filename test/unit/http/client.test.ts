@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 
-import { HttpError } from '../../../src/errors.ts';
+import { HttpError } from '../../../src/core/errors.ts';
 import type { Query } from '../../../src/http/request.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 import { bearerToken } from '../../../src/zendesk/credentials.ts';

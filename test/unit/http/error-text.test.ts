@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { explain, isErrorObject } from '../../../src/http/error-text.ts';
-import type { Json } from '../../../src/json.ts';
+import type { Json } from '../../../src/core/json.ts';
 
 test.each<[Json, string]>([
   [{ error: 'Not Found' }, 'Not Found'],

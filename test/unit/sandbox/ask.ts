@@ -1,8 +1,8 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import type { JsonObject } from '../../../src/json.ts';
-import type { SandboxOptions } from '../../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../../src/sandbox/server.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
+import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
+import { startSandbox, type Sandbox } from '../../../src/sandbox/api/server.ts';
 
 export interface Answer {
   readonly status: number;

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.ts';
-import { startSandbox } from '../../../src/sandbox/server.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
+import { startSandbox } from '../../../src/sandbox/api/server.ts';
 import { ask, closeAll, control, frozen, json, noonSeconds, page, send } from './ask.ts';
 
 afterEach(closeAll);

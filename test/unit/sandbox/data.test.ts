@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.ts';
-import { rawJson } from '../../../src/sandbox/raw-json.ts';
-import { resourceNames } from '../../../src/sandbox/resources.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
+import { rawJson } from '../../../src/sandbox/data/raw-json.ts';
+import { resourceNames } from '../../../src/sandbox/data/resources.ts';
 import { ask, closeAll, frozen, noonSeconds, page, textOf } from './ask.ts';
 
 afterEach(closeAll);

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
-import type { Fault } from '../../../src/sandbox/fault-rules.ts';
-import { createRateLimiter } from '../../../src/sandbox/rate-limit.ts';
+import type { Fault } from '../../../src/sandbox/faults/fault-rules.ts';
+import { createRateLimiter } from '../../../src/sandbox/api/rate-limit.ts';
 import { ask, closeAll, frozen, page, seen } from './ask.ts';
 
 afterEach(closeAll);

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../../src/json.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { ask, closeAll, frozen, json } from './ask.ts';
 
 afterEach(closeAll);

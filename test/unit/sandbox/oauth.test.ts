@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 
 import { afterEach, expect, test } from '@jest/globals';
 
-import type { SandboxOptions } from '../../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../../src/sandbox/server.ts';
+import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
+import { startSandbox, type Sandbox } from '../../../src/sandbox/api/server.ts';
 import { closeAll, control, frozen, noon, noonMs, send, type Answer } from './ask.ts';
 
 afterEach(closeAll);

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { run } from '../../../src/sandbox/cli.ts';
-import type { Terminal } from '../../../src/sandbox/serve.ts';
+import { run } from '../../../src/sandbox/program/cli.ts';
+import type { Terminal } from '../../../src/sandbox/program/serve.ts';
 import { send } from './ask.ts';
 
 let folder = '';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import type { Json } from '../../../src/json.ts';
+import type { Json } from '../../../src/core/json.ts';
 import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
 import { catalogText, discoverCatalog, sampleCatalog } from '../../../src/singer/catalog.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import type { Json, JsonObject } from '../../../src/json.ts';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
 import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
 import { propertyBreadcrumbs } from '../../../src/singer/schema.ts';
 import type { SelectedStream } from '../../../src/singer/selection.ts';

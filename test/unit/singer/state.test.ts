@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { TapError } from '../../../src/errors.ts';
-import type { Json, JsonObject } from '../../../src/json.ts';
+import { TapError } from '../../../src/core/errors.ts';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
 import { State } from '../../../src/singer/state.ts';
 
 const streams = [

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { TapError } from '../../../src/errors.ts';
-import type { JsonObject } from '../../../src/json.ts';
+import { TapError } from '../../../src/core/errors.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import type { Message } from '../../../src/singer/messages.ts';
 import { createSingerWriter, recordLines } from '../../../src/singer/writer.ts';
 import { chats } from './streams.ts';

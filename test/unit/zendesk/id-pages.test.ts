@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import type { JsonObject } from '../../../src/json.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { idPages } from '../../../src/zendesk/id-pages.ts';
 import { bareList, namedLists } from '../../../src/zendesk/shape.ts';
 import { readAll, scriptedApi } from '../../helpers/scripted-api.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { HttpError } from '../../../src/errors.ts';
-import type { Json } from '../../../src/json.ts';
+import { HttpError } from '../../../src/core/errors.ts';
+import type { Json } from '../../../src/core/json.ts';
 import { PageLimit } from '../../../src/zendesk/page-limit.ts';
 import { scriptedApi, type Answer } from '../../helpers/scripted-api.ts';
 

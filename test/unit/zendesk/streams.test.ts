@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import type { Json, JsonObject } from '../../../src/json.ts';
-import type { StreamDefinition } from '../../../src/zendesk/definition.ts';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
+import type { StreamDefinition } from '../../../src/zendesk/stream-definition.ts';
 import { streams } from '../../../src/zendesk/streams.ts';
 import { readAll, scriptedApi } from '../../helpers/scripted-api.ts';
 

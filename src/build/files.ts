@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+
+import { describeProgram, describeStreams } from '../sync/describe-streams.ts';
+import { readConfigSchema } from '../config/config.ts';
+import { catalogText, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
+import { hubDefinition, pluginDefinition, yamlOf } from './meltano.ts';
+import {
+  airbyteStreamTable,
+  configTable,
+  deprecatedList,
+  fillSections,
+  streamTable,
+} from './tables.ts';
+
+/** The README's tables, the sample catalog and Meltano's definitions, as they should be in the folder. */
+export async function generatedFiles(
+  root: URL,
+): Promise<readonly { readonly path: string; readonly text: string }[]> {
+  const config = readConfigSchema();
+  const streams = describeStreams('all');
+  const readme = await readFile(new URL('README.md', root), 'utf8');
+  const sections = {
+    config: configTable(config),
+    'config-deprecated': deprecatedList(config),
+    streams: streamTable(streams, config),
+    'airbyte-streams': airbyteStreamTable(streams),
+  };
+  const plugin = pluginDefinition(describeProgram().description, config);
+  const catalog = sampleCatalog(discoverCatalog(describeStreams([])));
+  return [
+    { path: 'README.md', text: fillSections(readme, sections) },
+    { path: 'catalog.sample.json', text: catalogText(catalog) },
+    { path: 'meltano.plugin.yml', text: yamlOf(plugin) },
+    { path: 'meltano.hub.yml', text: yamlOf(hubDefinition(plugin)) },
+  ];
+}

@@ -1,0 +1,120 @@
+import { settingsOf } from '../cli/about.ts';
+import { propertiesOf } from '../config/config.ts';
+import { textOf } from '../config/wording.ts';
+import type { DescribedStream } from '../sync/describe-streams.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { StreamDefinition } from '../zendesk/stream-definition.ts';
+
+type Row = readonly string[];
+
+const nothing = '–';
+
+/** A Markdown table; a vertical bar in a cell does not end it. */
+function table(header: Row, rows: readonly Row[]): string {
+  const line = (cells: Row): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function code(word: string): string {
+  return `\`${word}\``;
+}
+
+/** The config's keys: what each means and what goes without it. Those that are no longer needed are left out. */
+export function configTable(schema: JsonObject): string {
+  const rows = settingsOf(schema).map(({ key, description, isRequired, property }) => {
+    const { default: value } = property;
+    const given = value === undefined ? nothing : code(JSON.stringify(value));
+    return [code(key), description, isRequired ? '**required**' : given];
+  });
+  return table(['Key', 'Meaning', 'Default'], rows);
+}
+
+/** The config's keys that are accepted for the sake of old configs. */
+export function deprecatedList(schema: JsonObject): string {
+  return propertiesOf(schema)
+    .filter(([, property]) => property['deprecated'] === true)
+    .map(([key, property]) => `- ${code(key)}: ${textOf(property['description'])}`)
+    .join('\n');
+}
+
+function replication({ replicationMethods, replicationKey = '' }: StreamDefinition): string {
+  const sees =
+    replicationKey === 'id' ? 'ids above the highest one seen' : 'what is new or changed';
+  return replicationMethods
+    .map((method) =>
+      method === 'FULL_TABLE' ? method : `${method} by ${code(replicationKey)}: sees ${sees}`,
+    )
+    .join('; or ');
+}
+
+/** How the endpoint is asked, by the family of the API it belongs to. */
+function paging({ name, path }: StreamDefinition, config: JsonObject): string {
+  if (path.startsWith('incremental/')) return '1,000 in a page; nothing younger than five minutes';
+  const key = `${name}_page_limit`;
+  const limit = propertiesOf(config).find(([property]) => property === key)?.[1]['default'];
+  return limit === undefined ? 'one answer' : `${JSON.stringify(limit)} in a page (${code(key)})`;
+}
+
+/** The streams in the order in which they are read. */
+export function streamTable(streams: readonly DescribedStream[], config: JsonObject): string {
+  const header = [
+    'Stream',
+    'What it is',
+    'Path',
+    'Key',
+    'Read as',
+    'Pages',
+    'Absent on',
+    'Columns',
+  ];
+  const rows = streams.map((stream) => {
+    const { name, description, path, keyProperties, absentOn, isDefault, schema } = stream;
+    const columns = Object.keys(schema.properties ?? {}).length;
+    return [
+      code(name),
+      isDefault ? description : `${description}. Only if ${code('extra_streams')} names it`,
+      code(path),
+      keyProperties.map(code).join(', '),
+      replication(stream),
+      paging(stream, config),
+      absentOn.length === 0 ? nothing : absentOn.join(', '),
+      `[${columns}](schemas/streams/${name}.json)`,
+    ];
+  });
+  return table(header, rows);
+}
+
+/** As in src/airbyte/catalog.ts, which must not be needed here. */
+const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
+
+export function airbyteStreamTable(streams: readonly StreamDefinition[]): string {
+  const rows = streams.map(({ name, keyProperties, replicationMethods, replicationKey = '' }) => {
+    const isIncremental = replicationMethods.includes('INCREMENTAL');
+    return [
+      code(name),
+      isIncremental ? 'full refresh, incremental' : 'full refresh',
+      isIncremental ? code(replicationKey) : nothing,
+      withoutPrimaryKey.has(name) ? nothing : keyProperties.map(code).join(', '),
+    ];
+  });
+  return table(['Stream', 'Sync modes', 'Cursor field', 'Primary key'], rows);
+}
+
+const section = /<!-- generated: (\S+) -->\n[\s\S]*?<!-- end -->/g;
+
+/**
+ * The document with each section between `<!-- generated: NAME -->` and `<!-- end -->` replaced.
+ * @throws Error when a section has no place in the document, or a place has no section.
+ */
+export function fillSections(document: string, sections: Readonly<Record<string, string>>): string {
+  const missing = new Set(Object.keys(sections));
+  const filled = document.replaceAll(section, (_match, name: string) => {
+    const content = sections[name];
+    if (content === undefined) throw new Error(`there is nothing to generate for "${name}"`);
+    missing.delete(name);
+    return `<!-- generated: ${name} -->\n\n${content}\n\n<!-- end -->`;
+  });
+  if (missing.size === 0) return filled;
+  throw new Error(`the document has no place for ${[...missing].join(', ')}`);
+}

@@ -1,0 +1,95 @@
+/** What the program is and takes, for tools (`--about --format json`) and for people. */
+import { currentSettings } from '../config/config.ts';
+import { textOf } from '../config/wording.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { StreamDescription } from '../singer/catalog.ts';
+
+/** Words of the Meltano hub's schema of plugins; each of them is true. */
+export const capabilities: readonly string[] = [
+  'about',
+  'catalog',
+  'discover',
+  'state',
+  'structured-logging',
+  'test',
+];
+
+export interface AboutOptions {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  /** Range of the Node.js versions it runs on. */
+  readonly node: string;
+  readonly settings: JsonObject;
+  readonly streams: readonly StreamDescription[];
+}
+
+/** The keys tools of the Singer world look for; those about Python are there and empty. */
+export function about(options: AboutOptions): JsonObject {
+  const { name, version, description, node, settings } = options;
+  return {
+    name,
+    description,
+    version,
+    sdk_version: null,
+    supported_python_versions: [],
+    supported_node_versions: node,
+    capabilities: [...capabilities],
+    settings,
+    streams: options.streams.map((stream) => ({
+      name: stream.name,
+      selected_by_default: stream.isDefault,
+      key_properties: [...stream.keyProperties],
+      replication_methods: [...stream.replicationMethods],
+      replication_key: stream.replicationKey ?? null,
+    })),
+  };
+}
+
+interface Setting {
+  readonly key: string;
+  readonly property: JsonObject;
+  readonly description: string;
+  readonly isRequired: boolean;
+}
+
+export function settingsOf(schema: JsonObject): readonly Setting[] {
+  const { required } = schema;
+  return currentSettings(schema).map(([key, property]) => {
+    const description = textOf(property['description'] ?? '');
+    const isRequired = Array.isArray(required) && required.includes(key);
+    return { key, property, description, isRequired };
+  });
+}
+
+export function aboutText(options: AboutOptions, format: 'text' | 'markdown'): string {
+  const { name, version, description, node } = options;
+  const isText = format === 'text';
+  const title = isText ? `${name} ${version}` : `# ${name} ${version}`;
+  const section = (word: string): string => (isText ? `${word}:` : `## ${word}\n`);
+  const item = (text: string): string => (isText ? `  ${text}` : `- ${text}`);
+  const code = (word: string): string => (isText ? word : `\`${word}\``);
+  const settings = settingsOf(options.settings).map((setting) => {
+    const mark = setting.isRequired ? ' (required)' : '';
+    return item(`${code(setting.key)}${mark}: ${setting.description}`);
+  });
+  const streams = options.streams.map(({ name: stream, replicationMethods, isDefault }) => {
+    const off = isDefault ? '' : ', only if extra_streams names it';
+    return item(`${code(stream)}: ${replicationMethods.join(' or ')}${off}`);
+  });
+  return [
+    title,
+    '',
+    `${description}. Runs on Node.js ${node}.`,
+    '',
+    section('Capabilities'),
+    item(capabilities.join(', ')),
+    '',
+    section('Settings'),
+    ...settings,
+    '',
+    section('Streams'),
+    ...streams,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,162 @@
+import { parseCommandLine, type Flag, type Given } from './parser.ts';
+import { ConfigError } from '../core/errors.ts';
+
+/** What the program is asked to do; `sync` unless an argument says otherwise. */
+export type Task = 'sync' | 'discover' | 'check' | 'test' | 'test-schema' | 'about';
+
+export type AboutFormat = 'text' | 'json' | 'markdown';
+
+export interface SingerArguments {
+  readonly task: Task;
+  /** Files, the last one winning, and `ENV` for the environment. */
+  readonly config: readonly string[];
+  readonly catalog: string | undefined;
+  readonly state: string | undefined;
+  /** Patterns, in the place of a catalog. */
+  readonly select: readonly string[];
+  readonly startDate: string | undefined;
+  readonly format: AboutFormat;
+}
+
+const examples = `Try it without an account (in a clone: npm run demo):
+  zendesk-chat-sandbox demo
+
+Is the token right, and what may it read?
+  tap-zendesk-chat -c config.json --check
+
+From nothing to a file of messages:
+  tap-zendesk-chat -c config.json > messages.jsonl
+
+Chats without their visitors, of this year, without a catalog file:
+  tap-zendesk-chat -c config.json --start-date 2026-01-01 \\
+    --select 'chats.*' --select '!chats.visitor' > messages.jsonl
+
+Into a target, and later again from where that run ended:
+  tap-zendesk-chat -c config.json | target-jsonl > states.jsonl
+  tail -n 1 states.jsonl > state.json
+  tap-zendesk-chat -c config.json -s state.json | target-jsonl > states.jsonl
+
+Without a config file (variables, or a file .env in this folder):
+  TAP_ZENDESK_CHAT_SUBDOMAIN=acme TAP_ZENDESK_CHAT_ACCESS_TOKEN=... \\
+    tap-zendesk-chat --config=ENV > messages.jsonl
+
+config.json needs two keys:
+  {"subdomain": "acme", "access_token": "<Chat OAuth token, scopes read chat>"}`;
+
+const usage = `$0 --config FILE [--catalog FILE] [--state FILE]
+$0 --config FILE --check
+$0 --discover
+$0 login --subdomain NAME --client-id ID
+
+Reads a Zendesk Chat account and writes it to stdout as Singer messages.
+Logs go to stderr.`;
+
+const files = { takes: 'a file name', isFile: true, group: 'Files:' } as const;
+const choice = { group: 'What to read:' } as const;
+const group = 'Instead of reading:';
+
+const flags = {
+  config: {
+    ...files,
+    takes: 'a file name, or ENV',
+    mayRepeat: true,
+    aliases: ['c'],
+    describe:
+      'JSON file with subdomain and access_token; several are merged, the last one wins; ENV: ' +
+      'TAP_ZENDESK_CHAT_* variables and .env',
+  },
+  catalog: {
+    ...files,
+    aliases: ['properties', 'p'],
+    describe: 'Which streams and fields; without it the default streams, whole',
+  },
+  state: {
+    ...files,
+    aliases: ['s'],
+    describe: 'Where the last run ended: the value of its last STATE',
+  },
+  select: {
+    ...choice,
+    takes: "a pattern such as 'chats.*'",
+    mayRepeat: true,
+    describe: "Pattern of streams and fields, as 'chats.*' or '!chats.visitor'; may be repeated",
+  },
+  'start-date': {
+    ...choice,
+    takes: 'a date such as 2024-01-31',
+    describe: "In the place of the config's start_date",
+  },
+  discover: {
+    group,
+    aliases: ['d'],
+    describe: 'Print the catalog of all streams and fields; needs no network',
+  },
+  check: { group, describe: 'Ask each endpoint once: what may this token read?' },
+  test: {
+    group,
+    takes: 'all or schema',
+    isOptional: true,
+    choices: ['all', 'schema'],
+    describe: 'Read one record of each selected stream; =schema: print their SCHEMA messages',
+  },
+  about: { group, describe: 'Print what this program is and takes' },
+  format: {
+    group,
+    takes: 'text, json or markdown',
+    choices: ['text', 'json', 'markdown'],
+    describe: 'How --about prints it',
+  },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+type SingerFlags = Given<keyof typeof flags>['flags'];
+
+function taskOf(given: SingerFlags): Task {
+  const asked = (['discover', 'check', 'about', 'test'] as const).filter((name) => given[name]);
+  if (asked.length > 1)
+    throw new ConfigError('give one of --discover, --check, --test and --about at a time');
+  const [task = 'sync'] = asked;
+  return task === 'test' && given.test?.[0] === 'schema' ? 'test-schema' : task;
+}
+
+/** What has no effect on some tasks. Files do not count: Meltano names them whatever it asks for. */
+const idle: Readonly<Partial<Record<Task, readonly (keyof SingerFlags)[]>>> = {
+  about: ['select', 'start-date'],
+  discover: ['start-date'],
+};
+
+function checkIdle(task: Task, given: SingerFlags): void {
+  const name = idle[task]?.find((one) => given[one] !== undefined);
+  if (name !== undefined)
+    throw new ConfigError(`--${name} has no effect on --${task}: leave it out`);
+}
+
+function interpret({ flags: given }: Given<keyof typeof flags>): SingerArguments {
+  const { config = [], select = [] } = given;
+  const catalog = given.catalog?.[0];
+  const format = given.format?.[0];
+  const task = taskOf(given);
+  if (catalog !== undefined && select.length > 0)
+    throw new ConfigError('give --catalog or --select: a catalog says already what is selected');
+  if (format !== undefined && task !== 'about')
+    throw new ConfigError('--format says how --about prints: give --about, too');
+  checkIdle(task, given);
+  return {
+    task,
+    config,
+    catalog,
+    state: given.state?.[0],
+    select,
+    startDate: given['start-date']?.[0],
+    format: format === 'json' || format === 'markdown' ? format : 'text',
+  };
+}
+
+/**
+ * @returns the arguments, or the text that --help or --version asks for
+ * @throws UsageError for an argument that does not exist, is wrong or does not go with another
+ */
+export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
+  const program = 'tap-zendesk-chat';
+  const line = { program, usage, flags, group, epilogue: examples, mostWords: 0, interpret };
+  return parseCommandLine(line, argv);
+}

@@ -1,0 +1,222 @@
+/** What the programs' command lines share: one definition of flags serves parsing, --help and the checks. */
+import { createRequire } from 'node:module';
+
+import type { Argv, Options, default as Yargs } from 'yargs';
+
+import { ConfigError } from '../core/errors.ts';
+import { readManifest } from '../core/package-files.ts';
+import { characters, didYouMean } from '../core/wording.ts';
+
+/** A flag; without `takes` it takes no value. */
+export interface Flag {
+  readonly describe: string;
+  readonly group?: string;
+  /** Other names; one letter is written behind one dash. */
+  readonly aliases?: readonly string[];
+  /** What its value is, in words: `a file name`. */
+  readonly takes?: string;
+  readonly isFile?: boolean;
+  readonly isOptional?: boolean;
+  readonly choices?: readonly string[];
+  readonly mayRepeat?: boolean;
+}
+
+export type Flags<Name extends string> = Readonly<Record<Name, Flag>>;
+
+/** The command line, understood: every value of each flag in its order, `''` for one that was left out. */
+export interface Given<Name extends string> {
+  readonly flags: Readonly<Partial<Record<Name, readonly string[]>>>;
+  readonly words: readonly string[];
+}
+
+export interface CommandLine<Name extends string, Parsed> {
+  readonly program: string;
+  readonly usage: string;
+  readonly epilogue?: string;
+  readonly flags: Flags<Name>;
+  readonly group?: string;
+  readonly mostWords: number;
+  /** Raises a ConfigError for what does not go together. */
+  readonly interpret: (given: Given<Name>) => Parsed;
+}
+
+/** A command line that cannot be used; `usage` is to be shown to a person. */
+export class UsageError extends ConfigError {
+  readonly usage: string;
+
+  constructor({ message, key }: ConfigError, usage: string) {
+    super(message, key);
+    this.usage = usage;
+  }
+}
+
+/**
+ * @returns what it means, or the text that --help or --version asks for
+ * @throws UsageError with one sentence for the first mistake
+ */
+export async function parseCommandLine<Name extends string, Parsed>(
+  line: CommandLine<Name, Parsed>,
+  argv: readonly string[],
+): Promise<Parsed | string> {
+  const { program, group, interpret } = line;
+  const instead = group === undefined ? {} : { group };
+  const all: Flags<string> = {
+    ...line.flags,
+    help: { ...instead, aliases: ['h'], describe: 'Show this text' },
+    version: { ...instead, describe: 'Show the version' },
+  };
+  const parser = createParser(line, all);
+  const asked = flagWords(argv);
+  if (asked.includes('--help') || asked.includes('-h')) return helpText(await parser.getHelp());
+  if (asked.includes('--version')) return `${program} ${readManifest().version}`;
+  try {
+    checkWords(argv, all);
+    const given = givenIn(parser.parseSync([...argv]), line.flags);
+    const stray = given.words[line.mostWords];
+    if (stray !== undefined) {
+      const what = `an argument of ${characters(stray)}`;
+      throw new ConfigError(`${what} belongs to no flag; --help shows all flags`);
+    }
+    return interpret(given);
+  } catch (error) {
+    // A ConfigError of above: what is missing here is how to do it right.
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(error, helpText(await parser.getHelp()));
+  }
+}
+
+/**
+ * A parser that neither ends the process nor speaks another language than the rest of the program.
+ * The CommonJS build of yargs 17 is one file, while the ES modules are twenty and break lines in the middle of words.
+ * Its entry is `yargs`: Node 26 cannot load `yargs/yargs`, a file without an extension in a package of type `module`.
+ */
+function createParser<Name extends string, Parsed>(
+  { program, usage, epilogue = '' }: CommandLine<Name, Parsed>,
+  flags: Flags<string>,
+): Argv {
+  const options = Object.entries(flags).map(([name, flag]) => [name, optionOf(flag)] as const);
+  const yargs: typeof Yargs = createRequire(import.meta.url)('yargs');
+  return yargs()
+    .scriptName(program)
+    .locale('en')
+    .usage(usage)
+    .help(false)
+    .version(false)
+    .options(Object.fromEntries(options))
+    .epilogue(epilogue)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'populate--': false,
+      'short-option-groups': false,
+      'strip-aliased': true,
+    })
+    .exitProcess(false)
+    .wrap(80);
+}
+
+function optionOf({ describe, group, aliases, takes, isOptional }: Flag): Options {
+  const values = takes === undefined ? 0 : 1;
+  return {
+    type: 'string',
+    describe,
+    ...(group !== undefined && { group }),
+    ...(aliases !== undefined && { alias: aliases }),
+    ...(isOptional !== true && { nargs: values }),
+  };
+}
+
+/** What yargs adds to each option; it says nothing that the description does not. */
+const typeMarks = /(?<!\s)\s*\[string\]/g;
+
+function helpText(text: string): string {
+  return text.replaceAll(typeMarks, '');
+}
+
+/** Everything before `--` that begins with a dash: a value never does, but behind `=`. */
+function flagWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? argv.length : end).filter((word) => isFlag(word));
+}
+
+function isFlag(word: string | undefined): boolean {
+  return word !== undefined && word.length > 1 && word.startsWith('-');
+}
+
+function checkWords(argv: readonly string[], flags: Flags<string>): void {
+  const spellings = new Map(
+    Object.entries(flags).flatMap(([name, { aliases = [] }]) =>
+      [name, ...aliases].map((one) => [one.length === 1 ? `-${one}` : `--${one}`, name] as const),
+    ),
+  );
+  const seen = new Set<string>();
+  const end = argv.indexOf('--');
+  for (const [index, word] of argv.entries()) {
+    if (index === end) return;
+    if (!isFlag(word)) continue;
+    const [spelling = ''] = word.split('=', 1);
+    const name = spellings.get(spelling) ?? '';
+    const flag = flags[name];
+    if (flag === undefined) throw unknownFlag(spelling, [...spellings.keys()]);
+    const value = word.length > spelling.length ? word.slice(spelling.length + 1) : undefined;
+    const next = argv[index + 1];
+    checkValue(spelling, flag, value ?? (isFlag(next) ? undefined : next), value !== undefined);
+    if (seen.has(name) && flag.mayRepeat !== true)
+      throw new ConfigError(`--${name} is given twice: give it once`);
+    seen.add(name);
+  }
+}
+
+/** @param value the one that would be taken */
+function checkValue(
+  spelling: string,
+  { takes, isOptional, isFile, choices }: Flag,
+  value: string | undefined,
+  isAttached: boolean,
+): void {
+  if (takes === undefined) {
+    if (isAttached) throw new ConfigError(`${spelling} takes no value: write ${spelling} alone`);
+  } else if (value === undefined) {
+    if (isOptional !== true) throw new ConfigError(`${spelling} needs a value: ${takes}`);
+  } else if (value.trim() === '') {
+    const cause = 'is a variable not set?';
+    throw new ConfigError(`the value of ${spelling} is empty: give ${takes} (${cause})`);
+  } else if (choices !== undefined && !choices.includes(value)) {
+    throw new ConfigError(
+      `${spelling} takes ${takes}, not another value.${didYouMean(value, choices)}`,
+    );
+  } else if (isFile === true && isContent(value)) {
+    const advice = 'write the content into a file and give its name';
+    throw new ConfigError(`${spelling} takes ${takes}, not the content of one: ${advice}`);
+  }
+}
+
+/** Does it look like what should be in the file? It may hold secrets. */
+function isContent(value: string): boolean {
+  return /^\s*["'[{]/.test(value) || /[\r\n]/.test(value);
+}
+
+/** Of a flag that may be a secret in a wrong place only the length is told. */
+function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
+  const isShown = /^--[a-z][a-z-]{0,40}$/.test(spelling);
+  const what = isShown ? `the flag ${spelling}` : `a flag of ${characters(spelling)}`;
+  const meant = didYouMean(
+    spelling,
+    known.filter((name) => name.startsWith('--')),
+  );
+  return new ConfigError(`${what} does not exist.${meant} --help shows all flags`);
+}
+
+function givenIn<Name extends string>(
+  { _: words, ...args }: Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] },
+  flags: Flags<Name>,
+): Given<Name> {
+  const given = Object.keys(flags).flatMap((name) => {
+    const values = [args[name] ?? []].flat().map(String);
+    return values.length > 0 ? [[name, values]] : [];
+  });
+  return { flags: Object.fromEntries(given), words: words.map(String) };
+}

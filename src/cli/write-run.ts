@@ -1,0 +1,54 @@
+/** The one way of a run to stdout: whatever goes there is complete, or the caller is told. */
+import { Readable, type Transform, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import type { AssembledSync } from '../sync/build-sync.ts';
+import type { Run } from './program.ts';
+import { RunReport } from './run-report.ts';
+import type { Message } from '../singer/messages.ts';
+
+interface Output {
+  /** Messages in, the protocol's lines out. */
+  readonly writer: Transform;
+  /** Is given each message before it is written. */
+  readonly observe?: (message: Message) => void;
+}
+
+/** Writes all messages of a run. @returns what sums the run up @throws as `writeMessages` */
+export async function writeRun(
+  { logger, clock, lifetime, stdout }: Run,
+  sync: AssembledSync,
+  { writer, observe }: Output,
+): Promise<RunReport> {
+  const report = new RunReport(logger, clock.now);
+  const observeAll = (message: Message): void => {
+    report.observe(message);
+    observe?.(message);
+  };
+  await writeMessages(sync, { stdout, writer, observe: observeAll });
+  if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
+  return report;
+}
+
+/**
+ * The one output pipeline of a run: each adds listeners to stdout that stay. stdout is not ended, so that the process can see it emptied.
+ * @throws what stdout fails with, as when its reader went away; no further page is read then
+ */
+export async function writeMessages(
+  { messages, abandon }: Pick<AssembledSync, 'messages' | 'abandon'>,
+  { stdout, writer, observe }: Output & { readonly stdout: Writable },
+): Promise<void> {
+  const observed = async function* observed(): AsyncGenerator<Message> {
+    for await (const message of messages()) {
+      observe?.(message);
+      yield message;
+    }
+  };
+  const source = Readable.from(observed(), { highWaterMark: 1 });
+  try {
+    await pipeline(source, writer, stdout, { end: false });
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+
+import { currentSettings, namesIn } from './forms.ts';
+import { mergeSources, type ConfigSources } from './sources.ts';
+import type { Span } from './checks.ts';
+import { ConfigError } from '../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+
+export { currentSettings, propertiesOf } from './forms.ts';
+export { readConfigFile, type ConfigSources } from './sources.ts';
+export { withTokens } from './with-tokens.ts';
+
+/** The user's settings by the keys of the schema, which describes them: checked, with defaults, in whatever form they were given. */
+export interface Config extends Span {
+  /** Lower case, without host. */
+  readonly subdomain: string;
+  readonly access_token?: string;
+  readonly client_id?: string;
+  readonly client_secret?: string;
+  readonly refresh_token?: string;
+  readonly token_file?: string;
+  readonly lookback_minutes: number;
+  readonly extra_streams: readonly string[];
+  readonly on_absent: 'warn' | 'fail';
+  readonly on_forbidden: 'fail' | 'warn';
+  readonly on_bad_item: 'fail' | 'warn';
+  readonly log_format: 'text' | 'json';
+  readonly user_agent?: string;
+  readonly request_timeout: number;
+  readonly min_bytes_per_minute: number;
+  readonly requests_per_minute: number;
+  readonly max_retry_seconds: number;
+  readonly agents_page_limit: number;
+  readonly bans_page_limit: number;
+  readonly chats_page_limit: number;
+}
+
+export function readConfigSchema(): JsonObject {
+  const url = new URL('../../schemas/config.json', import.meta.url);
+  const schema: Json = JSON.parse(readFileSync(url, 'utf8'));
+  return isJsonObject(schema) ? schema : {};
+}
+
+/** The config of all its sources as one object. @throws ConfigError for a file that cannot be used. */
+export async function gatherConfig(sources: ConfigSources): Promise<JsonObject> {
+  const settings = currentSettings(readConfigSchema());
+  return mergeSources(
+    sources,
+    settings.map(([key]) => key),
+  );
+}
+
+export const extraStreamsHint = ' For example ["chat_messages"].';
+
+/**
+ * `extra_streams` of a config that may lack all the rest, as discovery is given it: other keys are not
+ * looked at.
+ * @throws ConfigError when it is no list
+ */
+export function readExtraStreams(value: Json): Config['extra_streams'] {
+  const given = isJsonObject(value) ? (value['extra_streams'] ?? []) : [];
+  const list = typeof given === 'string' ? namesIn(given) : given;
+  const names = Array.isArray(list) ? list.filter((name) => typeof name === 'string') : [];
+  if (Array.isArray(list) && names.length === list.length) return names;
+  const message = `extra_streams must be a list of stream names, or all.${extraStreamsHint}`;
+  throw new ConfigError(message, 'extra_streams');
+}
+
+/**
+ * Where the API is: the account's own host, unless ZENDESK_CHAT_API_URL names another.
+ * @throws ConfigError for anything but https, or http to this very machine: a token must not travel in the clear
+ */
+export function apiOrigin(
+  subdomain: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const given = (env['ZENDESK_CHAT_API_URL'] ?? '').trim();
+  if (given === '') return `https://${subdomain}.zendesk.com`;
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const isLoopback = /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(url?.hostname ?? '');
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
+  // The address is not repeated: it may hold a password.
+  if (url === undefined || !isSafe || url.href !== `${url.origin}/`)
+    throw new ConfigError(
+      'ZENDESK_CHAT_API_URL must be https://host, or http://127.0.0.1:port on this machine, without path, query or password.',
+      'ZENDESK_CHAT_API_URL',
+    );
+  return url.origin;
+}

@@ -1,0 +1,137 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import type { Account, ChatChoice } from '../data/account.ts';
+import type { FaultBook } from '../faults/fault-rules.ts';
+import type { Provider } from '../oauth/provider.ts';
+import { checkOptions } from '../program/option-checks.ts';
+import type { Handler } from './reply.ts';
+import type { LoggedRequest } from './request-log.ts';
+import { isOneOf, resourceNames, type Resource } from '../data/resources.ts';
+import type { Switches } from '../program/switches.ts';
+
+export const controlPrefix = '/sandbox/';
+
+export interface ControlWorld {
+  readonly account: Account;
+  readonly faults: FaultBook;
+  readonly provider: Provider;
+  readonly requests: LoggedRequest[];
+  readonly setSwitches: (change: Partial<Switches>) => void;
+}
+
+async function readBody(incoming: IncomingMessage): Promise<unknown> {
+  const body = await text(incoming);
+  if (body.trim() === '') return {};
+  try {
+    return JSON.parse(body);
+  } catch {
+    // JSON.parse's position does not help a person who types the body into a shell.
+    throw new Error('The body is not JSON.');
+  }
+}
+
+function asObject(body: unknown): JsonObject {
+  if (!isJsonObject(body)) throw new Error('The body must be a JSON object.');
+  return body;
+}
+
+/** `{ids?, count?, at?}`; `at` is in seconds. */
+function choiceOf(body: unknown): ChatChoice {
+  const { ids, count, at, ...rest } = asObject(body);
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw new Error(`Unknown key: ${unknown}. Known are ids, count, at.`);
+  if (ids !== undefined && !Array.isArray(ids)) throw new Error('ids must be a list of chat ids.');
+  for (const [name, value] of Object.entries({ count, at })) {
+    if (value !== undefined && !Number.isSafeInteger(value)) {
+      throw new Error(`${name} must be a whole number.`);
+    }
+  }
+  return {
+    ...(ids !== undefined && { ids: ids.map(String) }),
+    ...(typeof count === 'number' && { count }),
+    ...(typeof at === 'number' && { at }),
+  };
+}
+
+function resourceOf(name: unknown): Resource {
+  if (typeof name === 'string' && isOneOf(resourceNames, name)) return name;
+  throw new Error(`There is no resource ${String(name)}. There are ${resourceNames.join(', ')}.`);
+}
+
+/** What can be done, by method and path. Each gives what is answered as JSON; nothing: `{}`. */
+function controlsOf({
+  account,
+  faults,
+  provider,
+  requests,
+  setSwitches,
+}: ControlWorld): Readonly<Record<string, (body: unknown) => unknown>> {
+  return {
+    'POST edit': (body) => ({ ids: account.edit(choiceOf(body)) }),
+    'POST late': (body) => ({ ids: account.late(choiceOf(body)) }),
+    'POST add': (body) => ({ ids: account.add(choiceOf(body)) }),
+    'POST delete': (body) => ({ ids: account.delete(choiceOf(body)) }),
+    'POST put': (body) => {
+      const { resource, item, at } = asObject(body);
+      const place = typeof at === 'number' ? at : undefined;
+      account.put(resourceOf(resource), asObject(item), place);
+    },
+    'POST faults': async (body) => {
+      const { faults: rules = [] } = await checkOptions({ faults: [body].flat() });
+      faults.add(...rules);
+    },
+    'DELETE faults': () => faults.clear(),
+    'POST switches': async (body) => {
+      const { switches = {} } = await checkOptions({ switches: body });
+      setSwitches(switches);
+    },
+    'POST expire': () => provider.expire(),
+    'POST revoke': () => {
+      provider.expire();
+      provider.revoke();
+    },
+    'GET requests': () => requests,
+    'DELETE requests': () => {
+      requests.length = 0;
+    },
+  };
+}
+
+/** Every item as a line, no faster than it is read. */
+async function dump(account: Account, resource: Resource, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(200, { 'content-type': 'application/jsonl; charset=utf-8' });
+  const lines = Readable.from(account.dumpLines(resource)).map((line) => `${line}\n`);
+  await pipeline(lines, outgoing);
+}
+
+function sendJson(outgoing: ServerResponse, status: number, value: unknown): void {
+  outgoing.writeHead(status, { 'content-type': 'application/json' });
+  outgoing.end(`${JSON.stringify(value)}\n`);
+}
+
+/** Answers the calls under `/sandbox/`, which need no token. A call that cannot be understood is answered 400. */
+export function createControl(world: ControlWorld): Handler {
+  const controls = controlsOf(world);
+  return async (incoming, outgoing, url) => {
+    const path = url.pathname.slice(controlPrefix.length);
+    const control = controls[`${incoming.method} ${path}`];
+    try {
+      if (incoming.method === 'GET' && path.startsWith('dump/')) {
+        await dump(world.account, resourceOf(path.slice('dump/'.length)), outgoing);
+      } else if (control === undefined) {
+        sendJson(outgoing, 404, { error: `There is no ${incoming.method} ${url.pathname}.` });
+      } else {
+        sendJson(outgoing, 200, (await control(await readBody(incoming))) ?? {});
+      }
+    } catch (error) {
+      // A reader that went away in the middle of a dump. Every other error is about what the caller sent: the
+      // sentence is the answer.
+      if (outgoing.headersSent) return;
+      const sentence = error instanceof Error ? error.message : String(error);
+      sendJson(outgoing, 400, { error: sentence });
+    }
+  };
+}

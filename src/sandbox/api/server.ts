@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { makeAccountData } from '../data/account-data.ts';
+import { Account } from '../data/account.ts';
+import { createApi } from './api.ts';
+import { controlPrefix, createControl } from './control.ts';
+import { FaultBook } from '../faults/fault-rules.ts';
+import { injectHostileChats } from '../data/hostile-chats.ts';
+import { isoSeconds } from '../data/instants.ts';
+import { authorizePath, createAuthorize } from '../oauth/authorize.ts';
+import { Provider, defaultClients, type OAuthClient } from '../oauth/provider.ts';
+import { createTokenEndpoint } from '../oauth/token.ts';
+import { settingsOf, type SandboxOptions, type Settings } from '../program/options.ts';
+import { refusal, type Handler } from './reply.ts';
+import type { LoggedRequest } from './request-log.ts';
+import { createRouter } from './routes.ts';
+import { defaultSwitches, type Switches } from '../program/switches.ts';
+
+const host = '127.0.0.1';
+
+/** Idle connections stay open so long, so that a client's pause is not taken for a fault. */
+const keepAliveMs = 65_000;
+
+/** The config a tap needs to read this sandbox. */
+export interface ReadyConfig {
+  readonly subdomain: string;
+  readonly access_token: string;
+  readonly client_id?: string;
+  readonly client_secret?: string;
+  readonly refresh_token?: string;
+  /** Before the oldest chat. */
+  readonly start_date: string;
+}
+
+/** A running sandbox. */
+export interface Sandbox {
+  /** Scheme, host and port, without a path: what `ZENDESK_CHAT_API_URL` wants. */
+  readonly url: string;
+  readonly token: string;
+  readonly config: ReadyConfig;
+  /** Every request to the API so far, oldest first. Emptying it is allowed. */
+  readonly requests: LoggedRequest[];
+  readonly account: Omit<Account, 'store'>;
+  readonly faults: Pick<FaultBook, 'add' | 'clear' | 'set'>;
+  /** Its OAuth clients and tokens. */
+  readonly provider: Omit<Provider, 'accepts'>;
+  /** Changes switches from the next request on; `timelineSort` is read at the start only. */
+  setSwitches(change: Partial<Switches>): void;
+  /** The server's clock, ms since 1970. */
+  now(): number;
+  /** Ends all connections, also stalled ones, and stops listening. */
+  close(): Promise<void>;
+}
+
+function startOfData({ now, clock }: Settings): number {
+  const ms = typeof now === 'string' ? Date.parse(now) : (now ?? clock?.() ?? Date.now());
+  if (Number.isFinite(ms)) return ms;
+  throw new Error('now must be an instant such as 2024-01-31T00:00:00Z.');
+}
+
+/** The server's clock before the switch sets it off: the caller's, or one that starts at `now` and ticks. */
+function createClock({ clock }: Settings, startMs: number): () => number {
+  const startedAt = performance.now();
+  return clock ?? (() => startMs + Math.floor(performance.now() - startedAt));
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+/** Sends a request where it belongs. What fails in the sandbox itself, or in a hook, becomes a 500 that says so. */
+function createListener(api: Handler, others: ReadonlyMap<string, Handler>) {
+  return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? host}`);
+    const [, answer = api] = [...others].find(([path]) => url.pathname.startsWith(path)) ?? [];
+    answer(incoming, outgoing, url).catch((error: unknown) => {
+      if (outgoing.headersSent) outgoing.destroy();
+      else outgoing.writeHead(500).end(refusal(500, String(error)).body);
+    });
+  };
+}
+
+/** Everything behind the server: the account, the switches and the clock. */
+function createInside(settings: Settings) {
+  const startMs = startOfData(settings);
+  const clock = createClock(settings, startMs);
+  let switches: Switches = { ...defaultSwitches, ...settings.switches };
+  const now = (): number => clock() + switches.clockOffsetSeconds * 1000;
+  const data = makeAccountData(settings, Math.floor(startMs / 1000));
+  const account = new Account({ data, switches: () => switches, now });
+  injectHostileChats(account, settings);
+  return {
+    account,
+    now,
+    switches: () => switches,
+    startDate: isoSeconds(data.fromSeconds),
+    setSwitches: (change: Partial<Switches>): void => {
+      switches = { ...switches, ...change };
+    },
+  };
+}
+
+async function closeNow(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+/** What a config needs beside the access token when that token expires. */
+function renewable(clients: readonly OAuthClient[], provider: Provider): Partial<ReadyConfig> {
+  const client = clients.find(({ id }) => provider.client(id) !== undefined);
+  if (client === undefined) return {};
+  const { refresh_token } = provider.issue(client.id, true);
+  return {
+    client_id: client.id,
+    ...(client.secret !== undefined && { client_secret: client.secret }),
+    ...(refresh_token !== undefined && { refresh_token }),
+  };
+}
+
+/** Starts a server on the loopback interface that behaves like the Zendesk Chat API. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const settings = settingsOf(options);
+  const { startDate, ...inside } = createInside(settings);
+  const { switches, now } = inside;
+  const requests: LoggedRequest[] = [];
+  const faults = new FaultBook(settings.faults);
+  const { token, tokenLife, subdomain, clients = defaultClients } = settings;
+  const provider = new Provider({ clients, token, tokenLife, switches, now });
+  const tokens = createTokenEndpoint(provider, switches);
+  const api = { settings, provider, tokens, answer: createRouter(inside), faults, requests, now };
+  const server = createServer(
+    { keepAliveTimeout: keepAliveMs },
+    createListener(
+      createApi(api),
+      new Map([
+        [controlPrefix, createControl({ ...inside, faults, provider, requests })],
+        [authorizePath, createAuthorize(provider)],
+      ]),
+    ),
+  );
+  const port = await listen(server, settings.port);
+  return {
+    ...inside,
+    url: `http://${host}:${port}`,
+    token,
+    config: {
+      subdomain,
+      access_token: token,
+      ...(tokenLife !== undefined && renewable(clients, provider)),
+      start_date: startDate,
+    },
+    requests,
+    faults,
+    provider,
+    close: () => closeNow(server),
+  };
+}

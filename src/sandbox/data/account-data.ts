@@ -1,0 +1,52 @@
+import type { JsonObject } from '../../core/json.ts';
+import { makeBans } from './bans.ts';
+import { chatEntry, chatTimes, type ChatWorld } from './chats.ts';
+import { eventEntries } from './events.ts';
+import { daySeconds } from './instants.ts';
+import type { Settings } from '../program/options.ts';
+import { agentItem, agentRoutingItem, makePeople } from './people.ts';
+import type { ExportName, Resource } from './resources.ts';
+import { makeSettings } from './settings.ts';
+import type { Entry } from './store.ts';
+import { timelineEntries } from './timeline.ts';
+import { latinOnly } from './words.ts';
+
+/** Everything an account holds at the start. */
+export interface AccountData {
+  readonly exports: Readonly<Record<ExportName, readonly Entry[]>>;
+  readonly lists: Readonly<Record<Exclude<Resource, ExportName>, readonly JsonObject[]>>;
+  /** What more chats are made from. */
+  readonly chatWorld: ChatWorld;
+  /** The beginning of the time the data are spread over. */
+  readonly fromSeconds: number;
+}
+
+/** Makes up everything the account holds. The same settings and the same `nowSeconds` give the same data. */
+export function makeAccountData(settings: Settings, nowSeconds: number): AccountData {
+  const { seed, history, agents: agentCount } = settings;
+  const agents = makePeople(agentCount, seed);
+  // With no agents asked for, chats still have somebody to talk to; only the list is empty.
+  const members = agents.slice(0, agentCount);
+  const fromSeconds = nowSeconds - settings.days * daySeconds;
+  const range = [fromSeconds, nowSeconds - settings.newestAgeSeconds] as const;
+  const world = { seed, range, agents };
+  const chatWorld = { ...world, latinAgents: latinOnly(agents), history };
+  const times = chatTimes(world, settings.chats, settings.ties);
+  return {
+    exports: {
+      chats: times.map((time, index) => chatEntry(chatWorld, index, time)),
+      agent_timeline: timelineEntries(world, settings),
+      conversions: eventEntries(world, 'conversions', settings.conversions, 1),
+      department_events: eventEntries(world, 'department_events', settings.departmentEvents, 2),
+      agent_events: eventEntries(world, 'agent_events', settings.agentEvents, 3),
+    },
+    lists: {
+      ...makeSettings(agents, members, nowSeconds),
+      agents: members.map((agent, index) => agentItem(agent, index, nowSeconds)),
+      bans: makeBans(settings.bans, nowSeconds),
+      'routing_settings/agents': members.map((agent, index) => agentRoutingItem(agent, index)),
+    },
+    chatWorld,
+    fromSeconds,
+  };
+}

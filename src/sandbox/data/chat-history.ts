@@ -1,0 +1,106 @@
+import type { JsonObject } from '../../core/json.ts';
+import templates from './values/templates.json' with { type: 'json' };
+import { isoPaddedMs, isoSeconds } from './instants.ts';
+import { accountId, departments, type Agent } from './people.ts';
+import { at, toBase62, type Random } from './random.ts';
+import type { Words } from './words.ts';
+
+/** What the parts of one chat have in common. Times in seconds since 1970. */
+export interface Frame {
+  readonly random: Random;
+  readonly words: Words;
+  readonly agents: readonly Agent[];
+  readonly departments: typeof departments;
+  readonly id: string;
+  readonly index: number;
+  readonly isOffline: boolean;
+  readonly started: number;
+  readonly duration: number;
+}
+
+/** What the entries of its history depend on besides. */
+interface Talk extends Frame {
+  readonly visitorName: string;
+  readonly department: { readonly id: number; readonly name: string } | undefined;
+  readonly rating: string | null;
+  /** Number of entries. */
+  readonly length: number;
+}
+
+/** Its keys are those that depend on the type. */
+type Entry = readonly [type: string, byAgent: boolean, keys: JsonObject];
+
+const [, support] = departments;
+
+function visitorMessage({ random, words }: Talk, atMs: number): Entry {
+  const isNumber = random.chance(0.1);
+  const msg = random.pick(words.visitorLines);
+  return ['chat.msg', false, { msg, msg_id: isNumber ? atMs : String(atMs), options: '' }];
+}
+
+function agentMessage({ random, words }: Talk): Entry {
+  const options = random.chance(0.05) ? 'Yes/No' : '';
+  return ['chat.msg', true, { msg: random.pick(words.agentLines), options }];
+}
+
+/** A conversion as chats embed it. */
+export function conversionItem(atMs: number): JsonObject {
+  const timestamp = isoSeconds(Math.floor(atMs / 1000));
+  const attribution = { ...templates.conversion.attribution, chat_timestamp: timestamp };
+  return { ...templates.conversion, id: `conversion-${atMs}`, timestamp, attribution };
+}
+
+/**
+ * The rare kinds. Recorded: tag, comment. Known by their keys only, the name of the type being a guess: rating, file,
+ * request.rating, transfer, skill, conversion, trigger.
+ */
+const rareEntries: readonly ((talk: Talk, atMs: number) => Entry)[] = [
+  ({ random, words }) => ['chat.tag', true, { tags: [], new_tags: [random.pick(words.tags)] }],
+  ({ rating }) => ['chat.rating', false, { rating: null, new_rating: rating ?? 'good' }],
+  () => ['chat.comment', false, { comment: null, new_comment: 'très bien' }],
+  () => ['chat.request.rating', true, {}],
+  ({ random }, atMs) => {
+    const file = { size: random.between(900, 90_000), url: `https://files.test/${atMs}` };
+    return ['chat.file', false, { attachment: { ...templates.attachment, ...file } }];
+  },
+  ({ department }) => {
+    const to = { department_id: support?.id ?? null, department_name: support?.name ?? null };
+    const prev_department_id = department === undefined ? null : String(department.id);
+    return ['chat.transfer', true, { ...to, prev_department_id }];
+  },
+  () => ['chat.skill', true, { skills_name: ['german', 'returns'] }],
+  (_talk, atMs) => ['chat.conversion', false, { conversion: conversionItem(atMs) }],
+  () => ['chat.trigger', true, { nick: 'trigger', msg: 'Still there?' }],
+];
+
+function entryAt(talk: Talk, index: number, atMs: number): Entry {
+  const { random, department, length } = talk;
+  if (index === 0) {
+    const { id = null, name = null } = department ?? {};
+    return ['chat.memberjoin', false, { department_id: id, department_name: name }];
+  }
+  if (index === 1) return length > 3 ? ['chat.memberjoin', true, {}] : visitorMessage(talk, atMs);
+  if (index === length - 1) return ['chat.memberleave', false, { reason: 'disconnect_user' }];
+  if (random.chance(0.08)) return random.pick(rareEntries)(talk, atMs);
+  return random.chance(0.5) ? visitorMessage(talk, atMs) : agentMessage(talk);
+}
+
+/** The history in the order of its times. `index` is the position, as newer exports have it. */
+export function historyItems(talk: Talk): JsonObject[] {
+  const startMs = talk.started * 1000;
+  const stepMs = (talk.duration * 1000) / talk.length;
+  const channel = `#supportchat:${accountId}-${toBase62(talk.index, 12)}`;
+  return Array.from({ length: talk.length }, (_unused, index) => {
+    const atMs = Math.floor(startMs + index * stepMs + talk.random.next() * stepMs);
+    const [type, byAgent, keys] = entryAt(talk, index, atMs);
+    return {
+      type,
+      name: byAgent ? at(talk.agents, index).name : talk.visitorName,
+      channel,
+      timestamp: isoPaddedMs(atMs),
+      ...keys,
+      index,
+      sender_type: byAgent ? 'Agent' : 'Visitor',
+    };
+  });
+}

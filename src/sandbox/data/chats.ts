@@ -1,0 +1,238 @@
+import type { Json, JsonObject } from '../../core/json.ts';
+import { conversionItem, historyItems, type Frame } from './chat-history.ts';
+import templates from './values/templates.json' with { type: 'json' };
+import { isoSeconds, secondUs } from './instants.ts';
+import type { ChatTie } from '../program/options.ts';
+import { accountId, departments, type Agent, type DataWorld } from './people.ts';
+import { fraction, mix, Random, toBase62 } from './random.ts';
+import type { Entry } from './store.ts';
+import { allWords, latinOnly, latinWords } from './words.ts';
+
+const hashDigits = 6;
+const latinDepartments = latinOnly(departments);
+
+/** A tenth of all chats are messages left while no agent was there. */
+const offlineShare = 0.1;
+
+/** A quarter uses every script, the others western ones only. */
+const internationalShare = 0.25;
+
+/** All that a chat is made from, besides its place and time. */
+export interface ChatWorld extends DataWorld {
+  /** Those with western names, who talk in the chats that are western altogether. */
+  readonly latinAgents: readonly Agent[];
+  readonly history: { readonly min: number; readonly max: number };
+}
+
+/**
+ * The id of the chat of this place: `YYMM.<account>.<hash>`. Within one second ids ascend with the place, as the order
+ * of exports needs it; from second to second they jump.
+ */
+function chatId({ seed }: ChatWorld, index: number, updated: number): string {
+  const month = isoSeconds(updated).slice(2, 7).replace('-', '');
+  const hash = toBase62((mix(seed, updated) * 7) % 62 ** hashDigits, hashDigits);
+  return `${month}.${accountId}.${hash}${toBase62(index, 7)}`;
+}
+
+function sessionItem({ random, words, index, isOffline, started, duration }: Frame): JsonObject {
+  const place = random.pick(words.places);
+  const client = random.pick(words.clients);
+  const day = isoSeconds(started).slice(2, 10).replaceAll('-', '');
+  // Recordings of offline messages have the zero offset followed by a Z.
+  const date = (seconds: number): string =>
+    isOffline ? isoSeconds(seconds).replace('Z', '+00:00Z') : isoSeconds(seconds);
+  return {
+    id: `${day}.${accountId}.ses${toBase62(index, 8)}`,
+    browser: client.browser,
+    platform: client.platform,
+    user_agent: client.agent,
+    ip: `203.0.113.${random.between(1, 254)}`,
+    city: place.city,
+    region: place.region,
+    country_code: place.code,
+    country_name: place.country,
+    start_date: date(started - 40),
+    end_date: date(started + duration),
+  };
+}
+
+function webpathItems({ random, words, isOffline, started }: Frame): JsonObject[] {
+  if (isOffline) return [];
+  return Array.from({ length: random.between(0, 4) }, (_unused, step) => {
+    const word = random.pick(words.pages);
+    return {
+      from: step === 0 ? '' : 'https://shop.test/',
+      to: `https://shop.test/${word}?step=${step}`,
+      title: word === '' ? 'Shop: home' : `Shop: ${word}`,
+      timestamp: isoSeconds(started - 40 + step * 7),
+    };
+  });
+}
+
+function departmentOf({ random, departments: known }: Frame): (typeof departments)[0] | undefined {
+  return random.chance(0.4) ? undefined : random.pick(known);
+}
+
+/** The keys that chats and offline messages have in common, besides the head. */
+function visitorAndSession(frame: Frame, name: string): JsonObject {
+  const { random, words, index } = frame;
+  const department = departmentOf(frame);
+  return {
+    visitor: {
+      id: `${accountId}.vis${toBase62(index % 50_021, 10)}`,
+      name,
+      email: random.chance(0.5) ? `visitor${index}@example.test` : '',
+      phone: '',
+      notes: random.chance(0.05) ? 'asked twice' : '',
+    },
+    session: sessionItem(frame),
+    webpath: webpathItems(frame),
+    tags: random.chance(0.3) ? [random.pick(words.tags)] : [],
+    department_id: department?.id ?? null,
+    department_name: department?.name ?? null,
+    zendesk_ticket_id: random.chance(0.3) ? 4_000 + index : null,
+  };
+}
+
+function figures({ random }: Frame, messages: number) {
+  const first = random.between(2, 60);
+  const max = first + random.between(0, 90);
+  const agent = Math.floor(messages / 2);
+  return {
+    rating: random.chance(0.25) ? (random.chance(0.8) ? 'good' : 'bad') : null,
+    response_time:
+      messages < 3
+        ? { first: null, max: null, avg: null }
+        : { first, max, avg: (first + max) / 2 + 0.125 },
+    count: { total: messages, agent, visitor: messages - agent },
+  };
+}
+
+function talkingAgents({ random, agents }: Frame): Agent[] {
+  const first = random.pick(agents);
+  const second = random.pick(agents);
+  return random.chance(0.15) && second.id !== first.id ? [first, second] : [first];
+}
+
+function engagementItem(
+  { id, started, duration }: Frame,
+  measured: ReturnType<typeof figures>,
+  agent: Agent,
+  place: number,
+): JsonObject {
+  return {
+    ...templates.engagement,
+    id: `${id}.${place + 1}`,
+    agent_id: String(agent.id),
+    agent_name: agent.name,
+    agent_full_name: agent.fullName,
+    started_by: place === 0 ? 'visitor' : 'transfer',
+    assigned: place > 0,
+    ...measured,
+    timestamp: isoSeconds(started + 8),
+    duration: Math.max(0, duration - 8) + 0.25,
+  };
+}
+
+/** The keys that only a chat has, not an offline message. */
+function talkKeys(frame: Frame, { min, max }: ChatWorld['history'], visitor: string): JsonObject {
+  const { random, started, duration } = frame;
+  const agents = talkingAgents(frame);
+  // Mostly short, as talks are: the middle of the range is rare, its end very rare.
+  const length = min + Math.floor((max - min + 1) * random.next() ** 3);
+  const measured = figures(frame, length);
+  const needsSkill = random.chance(0.1);
+  const conversions: Json[] = random.chance(0.06) ? [conversionItem(started * 1000)] : [];
+  const keys = {
+    ...measured,
+    end_timestamp: isoSeconds(started + duration),
+    duration,
+    missed: length < 3,
+    started_by: random.chance(0.9) ? 'visitor' : 'trigger',
+    triggered: random.chance(0.2),
+    triggered_response: random.chance(0.5) ? null : true,
+    dropped: random.chance(0.02),
+    abandon_time: random.chance(0.03) ? 12.5 : null,
+    comment: measured.rating !== null && random.chance(0.3) ? 'schnell & freundlich' : null,
+    agent_ids: agents.map((agent) => String(agent.id)),
+    agent_names: agents.map((agent) => agent.name),
+    skills_requested: needsSkill ? [1_400_001] : [],
+    skills_fulfilled: needsSkill,
+    conversions,
+    engagements: agents.map((agent, place) => engagementItem(frame, measured, agent, place)),
+  };
+  const department = departmentOf(frame);
+  const { rating } = measured;
+  const talk = { ...frame, agents, visitorName: visitor, department, rating, length };
+  return { ...keys, history: historyItems(talk) };
+}
+
+/** The chat of this place. Chats and offline messages have different keys, in the order of their templates. */
+function chatItem(world: ChatWorld, index: number, updated: number): JsonObject {
+  const random = new Random(mix(world.seed, index + 1));
+  const isOffline = random.chance(offlineShare);
+  const isInternational = random.chance(internationalShare);
+  const duration = isOffline ? 0 : random.between(20, 2400);
+  const words = isInternational ? allWords : latinWords;
+  const frame: Frame = {
+    random,
+    words,
+    agents: isInternational ? world.agents : world.latinAgents,
+    departments: isInternational ? departments : latinDepartments,
+    id: chatId(world, index, updated),
+    index,
+    isOffline,
+    started: updated - duration - random.between(1, 5400),
+    duration,
+  };
+  const name = random.pick(words.visitorNames);
+  const shared = {
+    id: frame.id,
+    timestamp: isoSeconds(frame.started),
+    update_timestamp: isoSeconds(updated),
+    ...visitorAndSession(frame, name),
+    unread: random.chance(0.2),
+  };
+  return isOffline
+    ? { ...templates.offline, ...shared, message: random.pick(words.visitorLines) }
+    : { ...templates.chats, ...shared, ...talkKeys(frame, world.history, name) };
+}
+
+/** The chat of this place with this update time in seconds; it is made when it is asked for. */
+export function chatEntry(world: ChatWorld, index: number, updated: number): Entry {
+  return {
+    at: updated * secondUs,
+    key: chatId(world, index, updated),
+    item: () => chatItem(world, index, updated),
+  };
+}
+
+function firstPlace({ at, count }: ChatTie, chats: number): number {
+  if (at === 'start') return 0;
+  if (at === 'middle') return Math.floor((chats - count) / 2);
+  return at === 'head' ? chats - count : at;
+}
+
+/**
+ * The update times of so many chats in seconds: spread evenly with some jitter, the last one exactly at the end, and
+ * tied where it is asked for.
+ */
+export function chatTimes(
+  { seed, range: [from, to] }: DataWorld,
+  chats: number,
+  ties: readonly ChatTie[],
+): number[] {
+  const gap = (to - from) / Math.max(1, chats);
+  const ownTime = (index: number): number =>
+    index === chats - 1 ? to : from + Math.floor((index + fraction(seed, index)) * gap);
+  const times = Array.from({ length: chats }, (_unused, index) => ownTime(index));
+  for (const tie of ties) {
+    const first = firstPlace(tie, chats);
+    const end = first + tie.count;
+    if (first < 0 || end > chats || tie.count < 1) {
+      throw new Error(`A tie of ${tie.count} chats at ${tie.at} does not fit into ${chats} chats.`);
+    }
+    times.fill(ownTime(end === chats ? end - 1 : first), first, end);
+  }
+  return times;
+}

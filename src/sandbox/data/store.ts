@@ -1,0 +1,73 @@
+import type { JsonObject } from '../../core/json.ts';
+
+/** An item and where it stands among the others of its resource: by `at`, then by key. */
+export interface Entry {
+  /** Of an export its time in microseconds since 1970, of a list its id or its place. */
+  readonly at: number;
+  /** What the item is known by. */
+  readonly key: string;
+  /** Makes the item, which costs nothing until it is asked for. */
+  readonly item: () => JsonObject;
+}
+
+type Place = Pick<Entry, 'at' | 'key'>;
+
+function compare(left: Place, right: Place): number {
+  if (left.at !== right.at) return left.at - right.at;
+  if (left.key === right.key) return 0;
+  return left.key < right.key ? -1 : 1;
+}
+
+/** Is `left` later in the order than `right`? */
+export function isAfter(left: Place, right: Place): boolean {
+  return compare(left, right) > 0;
+}
+
+/** The items of a resource in their order; good for some 100,000. */
+export class Store {
+  readonly #byKey: Map<string, Entry>;
+  readonly #firstKeys: readonly string[];
+  #sorted: readonly Entry[] | undefined;
+
+  constructor(entries: readonly Entry[]) {
+    this.#sorted = entries.toSorted(compare);
+    this.#firstKeys = this.#sorted.map(({ key }) => key);
+    this.#byKey = new Map(this.#sorted.map((entry) => [entry.key, entry]));
+  }
+
+  get count(): number {
+    return this.#byKey.size;
+  }
+
+  /** All items in order. */
+  get entries(): readonly Entry[] {
+    this.#sorted ??= [...this.#byKey.values()].sort(compare);
+    return this.#sorted;
+  }
+
+  /** At most so many items, from the first one that is wanted on. */
+  from(isWanted: (entry: Entry) => boolean, most: number): readonly Entry[] {
+    const first = this.entries.findIndex(isWanted);
+    return first < 0 ? [] : this.entries.slice(first, first + most);
+  }
+
+  find(key: string): Entry | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** The key of the item that was at this place, counted from 0, at the start. */
+  firstKey(place: number): string | undefined {
+    return this.#firstKeys[place];
+  }
+
+  /** Adds an item or replaces the one with this key. */
+  put(entry: Entry): void {
+    this.#byKey.set(entry.key, entry);
+    this.#sorted = undefined;
+  }
+
+  remove(key: string): void {
+    this.#byKey.delete(key);
+    this.#sorted = undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import type { JsonObject } from '../../core/json.ts';
+import { isoMicros, secondUs } from './instants.ts';
+import type { Settings } from '../program/options.ts';
+import type { DataWorld } from './people.ts';
+import { at, fraction, mix } from './random.ts';
+import type { Entry } from './store.ts';
+
+/** One timespan. */
+interface Span {
+  readonly agentId: number;
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+const statuses = ['online', 'away', 'invisible', 'online', 'offline'];
+
+/** Agents of tied spans have ids of their own: one agent cannot be in two spans at once. */
+const firstTiedAgentId = 390_000_000_001;
+const tiedLengthUs = 61_000_123;
+
+/** Two spans of the first agent lie within one second: the first ends after this, the second begins there. */
+const shortSpanUs = 251_003;
+
+/**
+ * Each agent's spans follow each other without a gap: every block of time holds one change of status per agent, at a
+ * moment that depends on nothing but block and agent.
+ */
+function regularSpans({ agents, seed, range: [from, to] }: DataWorld, count: number): Span[] {
+  const blocks = Math.ceil(count / agents.length);
+  const blockUs = ((to - from) * secondUs) / (blocks + 1);
+  const changeUs = (block: number, place: number): number =>
+    from * secondUs + Math.floor((block + fraction(mix(seed, place + 7), block)) * blockUs);
+  return Array.from({ length: count }, (_unused, row) => {
+    const block = Math.floor(row / agents.length);
+    const place = row % agents.length;
+    const { id: agentId } = at(agents, place);
+    return { agentId, startUs: changeUs(block, place), endUs: changeUs(block + 1, place) };
+  });
+}
+
+/** Two spans of one agent within one second, and spans that tie at the microsecond. */
+function specialSpans(
+  { range: [from, to], agents }: DataWorld,
+  rows: number,
+  ties: number,
+): Span[] {
+  const middleUs = Math.floor((from + to) / 2) * secondUs;
+  const agentId = at(agents, 0).id;
+  const pair = [
+    { agentId, startUs: middleUs + 321, endUs: middleUs + shortSpanUs },
+    { agentId, startUs: middleUs + shortSpanUs, endUs: middleUs + 2 * shortSpanUs },
+  ].slice(0, rows);
+  const tiedStartUs = middleUs + 5 * secondUs + 444;
+  const tied = Array.from({ length: ties }, (_unused, place) => ({
+    agentId: firstTiedAgentId + place,
+    startUs: tiedStartUs,
+    endUs: tiedStartUs + tiedLengthUs,
+  }));
+  return [...pair, ...tied];
+}
+
+function spanItem({ agentId, startUs, endUs }: Span): JsonObject {
+  const choice = mix(Math.floor(startUs / secondUs), agentId);
+  return {
+    agent_id: agentId,
+    status: at(statuses, choice),
+    engagement_count: choice % 4,
+    duration: (endUs - startUs) / secondUs,
+    start_time: isoMicros(startUs),
+  };
+}
+
+/**
+ * Timespans during which an agent's status and number of chats stayed the same. They have no id of their own; agent and
+ * start tell them apart.
+ */
+export function timelineEntries(world: DataWorld, settings: Settings): Entry[] {
+  const { timeline, timelineTies, switches } = settings;
+  const special = specialSpans(world, timeline, timelineTies);
+  const regular = regularSpans(world, Math.max(0, timeline + timelineTies - special.length));
+  return [...regular, ...special].map((span) => ({
+    at: switches?.timelineSort === 'start' ? span.startUs : span.endUs,
+    key: `${span.agentId}|${span.startUs}`,
+    item: () => spanItem(span),
+  }));
+}

@@ -1,0 +1,110 @@
+/** Each kind of fault and its parameters; `options.json` says what goes wrong. Times in ms. */
+interface FaultKinds {
+  readonly status: {
+    readonly status: number;
+    readonly body?: 'json' | 'html' | 'empty';
+    readonly retryAfter?: number | string | { readonly inSeconds: number };
+  };
+  readonly reset: object;
+  readonly resetInBody: object;
+  readonly cutBody: object;
+  readonly cutGzip: object;
+  readonly stall: { readonly where: 'headers' | 'body' };
+  readonly emptyBody: object;
+  readonly html: object;
+  readonly brokenJson: object;
+  readonly wrongShape: { readonly body?: string };
+  readonly foreignNextPage: { readonly origin: string };
+  readonly redirect: { readonly location: string; readonly status?: number };
+  readonly slow: { readonly everyMs: number; readonly pieces?: number };
+}
+
+export type FaultKind = keyof FaultKinds;
+
+/** A fault of one of these kinds. */
+export type FaultOf<Kind extends FaultKind> = {
+  [One in Kind]: { readonly kind: One } & FaultKinds[One];
+}[Kind];
+
+/** What can go wrong with one answer. */
+export type Fault = FaultOf<FaultKind>;
+
+/** A fault and the requests it meets. A rule without conditions meets every request. */
+export interface FaultRule {
+  readonly path?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly limitAbove?: number;
+  readonly includes?: string;
+  readonly nth?: number;
+  readonly every?: number;
+  readonly times?: number;
+  readonly fault: Fault;
+}
+
+/** What rules look at. */
+export interface FaultySubject {
+  /** Without `/api/v2/chat/`. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** The ids in the answer; worked out only if a rule asks for them. */
+  ids(): readonly string[];
+}
+
+function matches(rule: FaultRule, subject: FaultySubject): boolean {
+  const { path = '', query = {}, limitAbove, includes } = rule;
+  const fits = path.startsWith('=') ? subject.path === path.slice(1) : subject.path.includes(path);
+  if (!fits) return false;
+  if (Object.entries(query).some(([name, value]) => subject.query[name] !== value)) return false;
+  if (limitAbove !== undefined && !(Number(subject.query['limit'] ?? 0) > limitAbove)) return false;
+  return includes === undefined || subject.ids().includes(includes);
+}
+
+/** A rule, how many requests it matched so far, and how many of them it met. */
+interface CountedRule {
+  readonly rule: FaultRule;
+  matched: number;
+  met: number;
+}
+
+/** Counts the request if the rule matches it; does the rule want it? */
+function wants(counted: CountedRule, subject: FaultySubject): boolean {
+  const { nth, every, times = Infinity } = counted.rule;
+  if (!matches(counted.rule, subject)) return false;
+  counted.matched += 1;
+  if (nth !== undefined && counted.matched !== nth) return false;
+  if (every !== undefined && counted.matched % every !== 0) return false;
+  return counted.met < times;
+}
+
+/** The rules there are; the first that meets a request wins. */
+export class FaultBook {
+  #rules: CountedRule[] = [];
+
+  constructor(rules: readonly FaultRule[]) {
+    this.set(rules);
+  }
+
+  /** Adds rules behind those there are. */
+  add(...rules: readonly FaultRule[]): void {
+    this.#rules.push(...rules.map((rule) => ({ rule, matched: 0, met: 0 })));
+  }
+
+  /** Replaces all rules, with fresh counters. */
+  set(rules: readonly FaultRule[]): void {
+    this.clear();
+    this.add(...rules);
+  }
+
+  clear(): void {
+    this.#rules = [];
+  }
+
+  /** The fault for this request, if any; counts it. */
+  meet(subject: FaultySubject): Fault | undefined {
+    // Every rule counts every request it matches, also when an earlier rule wins.
+    const wanting = this.#rules.filter((counted) => wants(counted, subject));
+    const first = wanting.at(0);
+    if (first !== undefined) first.met += 1;
+    return first?.rule.fault;
+  }
+}

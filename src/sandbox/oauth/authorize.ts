@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { consentPage, errorPage } from './page.ts';
+import type { OAuthClient, Provider } from './provider.ts';
+import { htmlHeaders } from '../api/reply.ts';
+
+export const authorizePath = '/oauth2/chat/authorizations/new';
+
+const anyPortOfLocalhost: readonly string[] = ['http://localhost'];
+
+function isRegistered({ redirectUrls = anyPortOfLocalhost }: OAuthClient, url: string): boolean {
+  const withoutPort = url.replace(/^http:\/\/localhost:\d+\/?$/, 'http://localhost');
+  return redirectUrls.includes(url) || redirectUrls.includes(withoutPort);
+}
+
+interface Asked {
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly responseType: string;
+  readonly fields: URLSearchParams;
+}
+
+/** Who asks, or why the browser cannot be sent back. */
+function readRequest(fields: URLSearchParams, provider: Provider): Asked | string {
+  const [clientId, redirectUri] = [fields.get('client_id') ?? '', fields.get('redirect_uri') ?? ''];
+  const client = provider.client(clientId);
+  if (client === undefined) return 'Invalid client: there is no API client with this client_id.';
+  if (!isRegistered(client, redirectUri))
+    return `Invalid redirect URL: ${redirectUri} is not registered for this API client.`;
+  return { clientId, redirectUri, responseType: fields.get('response_type') ?? '', fields };
+}
+
+/** What the browser takes back to the client. */
+function answerOf({ clientId, redirectUri, responseType, fields }: Asked, provider: Provider) {
+  if (responseType !== 'code' && responseType !== 'token')
+    return { error: 'unsupported_response_type' };
+  if (fields.get('decision') !== 'allow')
+    return { error: 'access_denied', error_description: 'The user has denied access.' };
+  if (responseType === 'code') {
+    const challenge = fields.get('code_challenge') ?? undefined;
+    return { code: provider.issueCode({ clientId, redirectUri, challenge }) };
+  }
+  const { access_token } = provider.issue(clientId, false);
+  return { access_token, token_type: 'Bearer', scope: fields.get('scope') ?? 'read chat' };
+}
+
+function backTo(asked: Asked, provider: Provider): string {
+  const parameters = new URLSearchParams(answerOf(asked, provider));
+  const state = asked.fields.get('state');
+  if (state !== null) parameters.set('state', state);
+  const mark = asked.responseType === 'token' ? '#' : '?';
+  return `${asked.redirectUri}${mark}${parameters.toString()}`;
+}
+
+/** The authorize page: a GET shows it, its buttons POST the decision. */
+export function createAuthorize(
+  provider: Provider,
+): (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void> {
+  return async (incoming, outgoing, url) => {
+    const isDecision = incoming.method === 'POST';
+    // A decision needs no more than itself beside the address of the page.
+    const posted = isDecision ? new URLSearchParams(await text(incoming)) : [];
+    const fields = new URLSearchParams([...url.searchParams, ...posted]);
+    const asked = readRequest(fields, provider);
+    if (typeof asked === 'string') {
+      outgoing.writeHead(400, htmlHeaders).end(errorPage(asked));
+    } else if (isDecision) {
+      outgoing.writeHead(302, { location: backTo(asked, provider) }).end();
+    } else {
+      const page = consentPage(asked.clientId, authorizePath, fields);
+      outgoing.writeHead(200, htmlHeaders).end(page);
+    }
+  };
+}

@@ -1,0 +1,133 @@
+import { parseCommandLine, type Flag, type Given } from '../../cli/parser.ts';
+import { asFatalError, ConfigError } from '../../core/errors.ts';
+import schema from './options.json' with { type: 'json' };
+import { runDemo } from './demo.ts';
+import { checkOptions } from './option-checks.ts';
+import { parseJson, serve, type Terminal } from './serve.ts';
+
+const usage = `$0 [serve] [OPTION ...]
+$0 demo [--chats N] [--output FOLDER] [--login]
+
+A local Zendesk Chat API with made-up, reproducible data.
+serve answers requests until Ctrl-C; demo is the whole story: discover, sync,
+edit, sync again.`;
+
+const examples = `Examples:
+  a thousand chats on a free port
+    zendesk-chat-sandbox
+  a hundred thousand chats
+    zendesk-chat-sandbox --chats 100000 --port 8765
+  about as slow as the real one
+    zendesk-chat-sandbox --rate-limit 200 --latency 150
+  a server that knows no start_id
+    zendesk-chat-sandbox --switches '{"startId":"ignored"}'
+
+While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches,
+/expire, /revoke; GET /sandbox/requests, /sandbox/dump/<resource>.
+All options, switches and faults: dist/sandbox/program/options.json.`;
+
+/** An option in the schema. Those without `flag` can be given in a file only. */
+interface Property {
+  readonly description: string;
+  readonly type: string | readonly string[];
+  readonly default?: unknown;
+  readonly flag?: string;
+  readonly takes?: string;
+}
+
+/** What the value of a flag is, by the type of its option. */
+const takenBy: Readonly<Record<string, string>> = {
+  integer: 'a number',
+  number: 'a number',
+  object: 'JSON',
+  array: 'JSON',
+};
+
+function flagOf({ description, type, takes = takenBy[String(type)], ...property }: Property): Flag {
+  const { default: value } = property;
+  const isShown = typeof value === 'number' && value > 0;
+  const describe = isShown ? `${description} [default: ${value}]` : description;
+  return { describe, ...(takes !== undefined && { takes }) };
+}
+
+const properties: Readonly<Record<string, Property>> = schema.properties;
+
+/** The options that have a flag, by its name. */
+const optionsByFlag = new Map(
+  Object.entries(properties).flatMap(([name, property]) =>
+    property.flag === undefined ? [] : [[property.flag, { name, ...flagOf(property) }] as const],
+  ),
+);
+
+const flags: Readonly<Record<string, Flag>> = {
+  ...Object.fromEntries(optionsByFlag),
+  options: {
+    takes: 'a file name',
+    isFile: true,
+    describe: 'JSON file with any of these and more',
+  },
+  'write-config': {
+    takes: 'a file name',
+    isFile: true,
+    describe: 'file to write the ready config to',
+  },
+  output: {
+    takes: 'the name of a folder',
+    isFile: true,
+    describe: 'folder for what the tap of the demo writes [default: demo-output]',
+  },
+  login: { describe: 'demo: get the token in the browser, by tap-zendesk-chat login' },
+};
+
+type Task = (terminal: Terminal) => Promise<number>;
+
+const flagsOfDemo: ReadonlySet<string> = new Set(['chats', 'output', 'login']);
+
+function valueOf(flag: string, { takes }: Flag, text: string): unknown {
+  if (takes === undefined) return true;
+  if (takes === takenBy['object']) return parseJson(text, `--${flag}`);
+  return takes === takenBy['number'] ? Number(text) : text;
+}
+
+function interpret({ flags: given, words: [command = 'serve'] }: Given<string>): Task {
+  const isDemo = command === 'demo';
+  if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo.');
+  const names = Object.keys(flags).filter((name) => Object.hasOwn(given, name));
+  const strange = names.find((name) => isDemo !== flagsOfDemo.has(name) && name !== 'chats');
+  if (strange !== undefined) throw new ConfigError(`${command} takes no --${strange}`);
+  const options: Record<string, unknown> = {};
+  for (const [flag, { name, ...taken }] of optionsByFlag) {
+    const [text] = given[flag] ?? [];
+    if (text !== undefined) options[name] = valueOf(flag, taken, text);
+  }
+  const files = {
+    options: given['options']?.[0],
+    config: given['write-config']?.[0],
+  };
+  if (!isDemo) return (terminal) => serve(options, files, terminal);
+  const output = given['output']?.[0] ?? 'demo-output';
+  return async (terminal) => {
+    const { chats = 3000 } = await checkOptions(options);
+    return runDemo({ chats, output, isLogin: 'login' in given }, terminal);
+  };
+}
+
+/**
+ * Runs the program and resolves with its exit code. Never ends the process. `serve` resolves once the terminal's signal
+ * is aborted.
+ */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const program = 'zendesk-chat-sandbox';
+    const line = { program, usage, flags, epilogue: examples, mostWords: 1, interpret };
+    const task = await parseCommandLine(line, argv);
+    if (typeof task !== 'string') return await task(terminal);
+    terminal.stdout.write(`${task}\n`);
+    return 0;
+  } catch (error) {
+    // One sentence for each mistake in flags or files, and for a port that cannot be used.
+    const isOwn = error instanceof Error && !('syscall' in error);
+    terminal.stderr.write(`${isOwn ? error.message : asFatalError(error).message}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,48 @@
+import { isJsonObject } from '../../core/json.ts';
+import type { SandboxOptions } from './options.ts';
+
+/** `options.json` as ajv compiled it when the program was built. */
+interface CompiledSchema {
+  (value: unknown): value is SandboxOptions;
+  errors?: readonly SchemaError[] | null;
+}
+
+interface SchemaError {
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly parentSchema: unknown;
+  readonly message: string;
+}
+
+/** The types of JSON Schema in words. */
+const typeWords: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  number: 'a number',
+  object: 'a JSON object',
+  string: 'a text',
+};
+
+/** One sentence that names what is wrong and repeats no value. */
+function sentenceOf({ instancePath, params, parentSchema, message }: SchemaError): string {
+  const where = instancePath.slice(1).replaceAll('/', '.') || 'options';
+  const { additionalProperty: unknown, allowedValues, type } = params;
+  if (typeof unknown === 'string') {
+    const { properties } = isJsonObject(parentSchema) ? parentSchema : {};
+    return `${where}: ${unknown} is not known. Known are ${Object.keys(properties ?? {}).join(', ')}.`;
+  }
+  if (Array.isArray(allowedValues)) return `${where} must be one of ${allowedValues.join(', ')}.`;
+  if (type === undefined) return `${where} ${message}.`;
+  const words = [type].flat().map((name) => (typeof name === 'string' ? typeWords[name] : ''));
+  return `${where} must be ${words.join(' or ')}.`;
+}
+
+/** Options as they come from a file or over the wire. Raises an error that names the first wrong one. */
+export async function checkOptions(value: unknown): Promise<SandboxOptions> {
+  const url = new URL('../../../dist/validators/sandbox.js', import.meta.url);
+  const { default: validate }: { readonly default: CompiledSchema } = await import(url.href);
+  if (validate(value)) return value;
+  const [error] = validate.errors ?? [];
+  throw new Error(error === undefined ? 'The options are wrong.' : sentenceOf(error));
+}

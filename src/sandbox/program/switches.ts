@@ -1,0 +1,67 @@
+import schema from './options.json' with { type: 'json' };
+import { defaultsIn } from './defaults.ts';
+import type { ExportName, Resource } from '../data/resources.ts';
+
+/** Which answers of the exports a rule means. */
+export interface EveryNth {
+  readonly every?: number;
+  readonly resource?: ExportName;
+}
+
+/** What `end_time` says on an empty page: null, the start_time that was asked for, or 0. */
+export type EmptyEnd = 'echo' | 'null' | 'zero';
+
+export interface EmptyPages extends EveryNth {
+  readonly atItem?: number;
+  readonly times?: number;
+  readonly endTime?: EmptyEnd;
+}
+
+/** What an envelope holds besides its items. */
+export type EnvelopeKey = 'end_time' | 'end_id' | 'next_page' | 'count';
+
+export interface EnvelopeChange extends EveryNth {
+  readonly omit?: readonly EnvelopeKey[];
+  readonly nulls?: readonly EnvelopeKey[];
+  readonly wrongUnit?: boolean;
+}
+
+export interface HiddenRecords {
+  readonly resource: ExportName;
+  readonly after: number;
+  readonly empty?: boolean;
+}
+
+/**
+ * One switch for each thing that is not known about the real API, and a few known to go wrong. `options.json`
+ * says what each one does, and its default.
+ */
+export interface Switches {
+  readonly startId: 'exclusive' | 'inclusive' | 'ignored' | 'lookup';
+  readonly endIds: readonly ExportName[];
+  readonly emptyPages: EmptyPages | null;
+  readonly emptyEnd: EmptyEnd;
+  readonly shortPages: (EveryNth & { readonly size: number }) | null;
+  readonly maxPage: number;
+  readonly envelope: EnvelopeChange | null;
+  readonly repeatPage: EveryNth | null;
+  readonly hidden: HiddenRecords | null;
+  readonly timelineSort: 'end' | 'start';
+  readonly deletedChats: 'tombstone' | 'gone';
+  readonly minimumAgeSeconds: number;
+  readonly clockOffsetSeconds: number;
+  readonly bansLimit: 'union' | 'perArray';
+  readonly bansMaxPage: number;
+  readonly agentsLimitCeiling: number;
+  readonly agentsMaxPage: number;
+  readonly sinceId: 'inclusive' | 'exclusive' | 'ignored' | 'unpaged';
+  readonly absent: Readonly<Partial<Record<Resource | 'agents/me' | '*', number>>>;
+  readonly expiresIn: 'present' | 'absent' | 'zero' | 'text' | 'huge';
+  readonly refreshTokens: 'single-use' | 'kept';
+  readonly oldAccessTokens: 'kept' | 'revoked';
+  readonly tokenRefused: boolean | readonly (Resource | 'agents/me')[];
+}
+
+export const defaultSwitches: Switches = Object.fromEntries(
+  defaultsIn(schema.properties.switches.properties),
+);

@@ -1,0 +1,208 @@
+import { apiOrigin, gatherConfig, type Config, type ConfigSources } from '../config/config.ts';
+import { parseConfig } from '../config/parse.ts';
+import { describeStreams } from './describe-streams.ts';
+import type { TapError } from '../core/errors.ts';
+import type { RequestReport, Wait } from '../http/options.ts';
+import type { Json } from '../core/json.ts';
+import { quiet, type Metric } from '../core/logger.ts';
+import type { Run } from '../cli/program.ts';
+import { parseCatalog, type CatalogEntry } from '../singer/catalog-entry.ts';
+import { discoverCatalog, type StreamDescription } from '../singer/catalog.ts';
+import { selectByPatterns } from '../singer/patterns.ts';
+import { selectStreams, type SelectedStream } from '../singer/selection.ts';
+import { State } from '../singer/state.ts';
+import { loadValidator } from '../records/validator.ts';
+import { readManifest } from '../core/package-files.ts';
+import { credentialsFor, type TokenOptions } from '../tokens/credentials.ts';
+import type { StreamToRead } from './sync-options.ts';
+import { createSync, type Sync } from './sync.ts';
+import { createChatApi } from '../zendesk/api.ts';
+import type { OAuthClient } from '../zendesk/credentials.ts';
+import type { Grants } from '../zendesk/grants.ts';
+import type { StreamDefinition } from '../zendesk/stream-definition.ts';
+import { streams } from '../zendesk/streams.ts';
+
+export interface ApiOptions extends Pick<Run, 'env' | 'logger' | 'clock' | 'lifetime'> {
+  readonly config: Config;
+  readonly onWait?: (wait: Wait) => void;
+  /** Default: renewed tokens can be kept in `token_file` alone. */
+  readonly tokens?: TokenOptions;
+  /** An answer is wanted soon: a patience of its own in place of the config's. */
+  readonly isCheck?: boolean;
+}
+
+async function createHttp(
+  { config, env, logger, clock, onWait, tokens, isCheck = false }: ApiOptions,
+  signal: AbortSignal,
+) {
+  const http = await import('../http/client.ts');
+  const credentials = await credentialsFor({ ...tokens, config, logger, clock, signal });
+  let requests = 0;
+  const client = new http.HttpClient({
+    origin: apiOrigin(config.subdomain, env),
+    credentials,
+    userAgent: config.user_agent ?? `tap-zendesk-chat/${readManifest().version}`,
+    redact: logger.redact,
+    clock,
+    signal,
+    requestsPerMinute: config.requests_per_minute,
+    requestTimeoutMs: config.request_timeout * 1000,
+    minBytesPerMinute: config.min_bytes_per_minute,
+    maxRetryMs: config.max_retry_seconds * 1000,
+    // One attempt and one more for each request, whatever the config says; a shorter time limit of the user's is kept.
+    ...(isCheck && {
+      maxAttempts: 2,
+      maxRetryMs: 4_000,
+      requestTimeoutMs: Math.min(config.request_timeout, 10) * 1000,
+    }),
+    onAttempt: (request) => {
+      requests += 1;
+      logger.metric(requestMetric(request));
+    },
+    onWait: (wait) => {
+      const waitMs = Math.max(0, wait.untilMs - clock.now());
+      logger.info(`waiting ${Math.ceil(waitMs / 1000)} s: ${wait.path} ${wait.why}`);
+      onWait?.(wait);
+    },
+  });
+  return { client, requests: () => requests };
+}
+
+function requestMetric({ path, status, failure, durationMs }: RequestReport): Metric {
+  const tags = {
+    endpoint: path,
+    http_status_code: status ?? null,
+    status: failure === undefined ? 'succeeded' : 'failed',
+  };
+  return { type: 'timer', metric: 'http_request_duration', value: durationMs / 1000, tags };
+}
+
+/**
+ * Can the account be read? Asks for all default streams, in the time of one check.
+ * @returns why it cannot be read. @throws ConfigError for an address of the API that may not be used.
+ */
+export async function checkAccount(options: ApiOptions): Promise<TapError | undefined> {
+  const { checkMs, checkStreams, probeOf } = await import('./dry-run.ts');
+  const { clock, config, logger } = options;
+  const sync = await assembleSync({
+    ...options,
+    config: { ...config, extra_streams: [] },
+    catalog: undefined,
+    state: undefined,
+    howToSelect: '',
+    logger: quiet(logger),
+    adapt: (definition) => probeOf(definition),
+    isCheck: true,
+  });
+  const timer = clock.timer(checkMs, sync.abandon);
+  try {
+    return await checkStreams(sync, logger.warning);
+  } finally {
+    timer.clear();
+  }
+}
+
+/** What gets tokens for a sign-in. @throws ConfigError for an address of the API that may not be used. */
+export async function assembleGrants(options: ApiOptions, client: OAuthClient): Promise<Grants> {
+  const { Grants } = await import('../zendesk/grants.ts');
+  const { client: http } = await createHttp(options, options.lifetime.signal);
+  return new Grants({ ...client, post: (form) => http.post(form), now: options.clock.now });
+}
+
+/**
+ * From here on the logger knows the secrets and the format of the config.
+ * @throws ConfigError for a file or a config that cannot be used.
+ */
+export async function loadConfig(
+  sources: ConfigSources,
+  { logger, clock }: Pick<Run, 'logger' | 'clock'>,
+): Promise<Config> {
+  const { config, notes } = await parseConfig(await gatherConfig(sources), {
+    nowMs: clock.now(),
+    knownStreams: streams,
+    addSecrets: logger.addSecrets,
+  });
+  if (config.log_format === 'json') logger.setFormat('json');
+  for (const { level, message } of notes) logger[level](message);
+  return config;
+}
+
+/** What a user selects; `undefined`: no file was given. */
+export interface Selection {
+  readonly config: Config;
+  readonly catalog: Json | undefined;
+  /** What to do when no stream is selected, as the end of a sentence. */
+  readonly howToSelect: string;
+  /** In the place of a catalog: patterns over the streams and columns there are. */
+  readonly patterns?: readonly string[];
+}
+
+export interface AssembleOptions extends ApiOptions, Selection {
+  readonly state: Json | undefined;
+  /** Reads less, or otherwise, of each stream; for a trial. */
+  readonly adapt?: (definition: StreamDefinition) => StreamDefinition;
+}
+
+export interface AssembledSync extends Sync {
+  /** No further message is read: ends a request or a wait under way, which would keep the process. */
+  readonly abandon: () => void;
+}
+
+/** @throws TapError (config) for a catalog or a pattern that cannot be understood. */
+export function assembleSelection(
+  selection: Selection,
+  { logger }: Pick<Run, 'logger'>,
+): readonly SelectedStream[] {
+  const { config, howToSelect } = selection;
+  const descriptions = describeStreams(config.extra_streams);
+  const selected = selectStreams({
+    catalog: catalogOf(selection, descriptions),
+    streams: descriptions,
+    warn: logger.warning,
+  });
+  if (selected.length === 0)
+    logger.warning(`No stream is selected, so nothing is read: ${howToSelect}.`);
+  return selected;
+}
+
+/** @throws TapError (config) for a catalog or a state that cannot be understood; no request was made. */
+export async function assembleSync(options: AssembleOptions): Promise<AssembledSync> {
+  const { config, logger, clock, lifetime } = options;
+  const { warning: warn } = logger;
+  const selected = assembleSelection(options, options);
+  const state = State.parse(options.state, { streams, warn });
+  const unread = new AbortController();
+  const signal = AbortSignal.any([lifetime.signal, unread.signal]);
+  const { client, requests } = await createHttp(options, signal);
+  const sync = createSync({
+    streams: selected.map((stream) => withDefinition(stream, options.adapt)),
+    api: createChatApi({ http: client, now: clock.now, warn }),
+    loadValidator: ({ name }) => loadValidator(name),
+    state,
+    settings: config,
+    confirmsAbsence: options.adapt === undefined,
+    logger,
+    signal,
+    clock,
+    requests,
+  });
+  return { ...sync, abandon: () => unread.abort() };
+}
+
+function catalogOf(
+  { catalog, patterns = [] }: Selection,
+  descriptions: readonly StreamDescription[],
+): readonly CatalogEntry[] | undefined {
+  if (catalog !== undefined) return parseCatalog(catalog);
+  if (patterns.length === 0) return undefined;
+  return parseCatalog(selectByPatterns(discoverCatalog(descriptions), patterns));
+}
+
+function withDefinition(
+  selected: SelectedStream,
+  adapt: AssembleOptions['adapt'] = (definition) => definition,
+): StreamToRead {
+  const definition = streams.find(({ name }) => name === selected.name);
+  if (definition === undefined) throw new Error(`no stream ${selected.name} in the table`);
+  return { selected, definition: adapt(definition) };
+}

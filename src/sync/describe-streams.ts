@@ -1,0 +1,33 @@
+/** What there is to read, and what the program is: all that discovery needs, and nothing of a run. */
+import type { AboutOptions } from '../cli/about.ts';
+import { readConfigSchema, type Config } from '../config/config.ts';
+import { readManifest, readShipped } from '../core/package-files.ts';
+import type { JsonSchema } from '../singer/schema.ts';
+import type { StreamDefinition } from '../zendesk/stream-definition.ts';
+import { streams } from '../zendesk/streams.ts';
+
+export function describeProgram(): AboutOptions {
+  const { name, version, description, engines } = readManifest();
+  const settings = readConfigSchema();
+  const described = describeStreams('all');
+  return { name, version, description, node: engines.node, settings, streams: described };
+}
+
+export interface DescribedStream extends StreamDefinition {
+  readonly schema: JsonSchema;
+}
+
+/** The streams that are discovered, each with its schema. */
+export function describeStreams(
+  extra: 'all' | Config['extra_streams'],
+): readonly DescribedStream[] {
+  const isAll = extra === 'all' || extra.includes('all');
+  return streams
+    .filter(({ name, isDefault }) => isDefault || isAll || extra.includes(name))
+    .map((stream) => describe(stream));
+}
+
+function describe(definition: StreamDefinition): DescribedStream {
+  const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${definition.name}.json`));
+  return { ...definition, schema };
+}

@@ -1,0 +1,144 @@
+/**
+ * Trying instead of reading. A trial goes through the same run as a sync does, verdicts and all, over streams
+ * that ask for less: each endpoint is asked once (`--check`), or each stream brings one record (`--test`).
+ */
+import { HttpError, TapError } from '../core/errors.ts';
+import { instantToMicros } from '../core/instant.ts';
+import type { StreamResult, Sync } from './sync.ts';
+import { RenewalWithheld } from '../zendesk/credentials.ts';
+import type { Page, StreamDefinition } from '../zendesk/stream-definition.ts';
+
+/** @param newest gets the instant of the newest item, by stream, where the endpoint knows one */
+export function probeOf(
+  definition: StreamDefinition,
+  newest = new Map<string, string>(),
+): StreamDefinition {
+  return {
+    ...definition,
+    pages: (options) =>
+      async function* probe(): AsyncGenerator<Page, void, undefined> {
+        const { items, newest: instant } = await definition.probe(options);
+        if (instant !== undefined) newest.set(definition.name, instant);
+        yield { items, fetchedMs: options.now() };
+      },
+  };
+}
+
+/** The stream with its first item alone; no bookmark moves. */
+export function firstRecordOf(definition: StreamDefinition): StreamDefinition {
+  return {
+    ...definition,
+    pages: (options) => {
+      const pages = definition.pages(options);
+      return async function* first(): AsyncGenerator<Page, void, undefined> {
+        for await (const { items, fetchedMs } of pages()) {
+          yield { items: items.slice(0, 1), fetchedMs };
+          if (items.length > 0) return;
+        }
+      };
+    },
+  };
+}
+
+function age(instant: string, nowMs: number): string {
+  const ms = nowMs - (instantToMicros(instant) ?? 0) / 1000;
+  const minutes = Math.max(0, Math.round(ms / 60_000));
+  if (minutes < 120) return `${minutes} min old`;
+  return minutes < 2880
+    ? `${Math.round(minutes / 60)} h old`
+    : `${Math.round(minutes / 1440)} days old`;
+}
+
+function problem({ error }: StreamResult): string {
+  const failures = [error, error?.cause].filter((one) => one instanceof HttpError);
+  const status = failures.find((one) => one.status !== undefined)?.status;
+  return error === undefined ? '' : `answers ${status ?? 'nothing that can be read'}`;
+}
+
+const words: Readonly<Record<StreamResult['status'], string>> = {
+  complete: 'ok',
+  absent: 'absent',
+  forbidden: 'forbidden',
+  failed: 'FAILED',
+  interrupted: 'stopped',
+  unread: 'not asked',
+};
+
+/** A line for each stream: what it answers, and how new (`newest` is given) or how much. */
+export function trialTable(
+  results: readonly StreamResult[],
+  nowMs: number,
+  newest?: ReadonlyMap<string, string>,
+): string {
+  const width = Math.max(...results.map(({ stream }) => stream.length));
+  const amount = ({ stream, records }: StreamResult): string => {
+    if (newest === undefined) return `${records} ${records === 1 ? 'record' : 'records'}`;
+    const instant = newest.get(stream);
+    return instant === undefined ? '' : `newest of ${instant}, ${age(instant, nowMs)}`;
+  };
+  const lines = results.map((result) => {
+    const { stream, status } = result;
+    const detail = status === 'complete' ? amount(result) : problem(result);
+    return `${stream.padEnd(width)}  ${words[status].padEnd(9)}  ${detail}`.trimEnd();
+  });
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The last word on a trial in which nothing failed: what can be done about what cannot be read. */
+export function trialVerdict(results: readonly StreamResult[]): string {
+  const absent = results.filter(({ status }) => status !== 'complete').map(({ stream }) => stream);
+  if (absent.length === 0) return `all ${results.length} streams can be read`;
+  return (
+    `${results.length - absent.length} of ${results.length} streams can be read; not there for this account ` +
+    `or its token: ${absent.join(', ')}. Use the token of an administrator, or leave them out ` +
+    'in the catalog; a sync warns about them and reads the others'
+  );
+}
+
+export const checkMs = 25_000;
+
+/** Is it this stream alone that the token's user may not read? */
+function isForbidden({ cause, endsRun }: TapError): boolean {
+  const isRefused = cause instanceof HttpError && (cause.status === 401 || cause.status === 403);
+  return isRefused && !endsRun;
+}
+
+/**
+ * Asks for every stream of a sync, and stops at the first failure that is more than a refusal of one stream.
+ * @param warn is given the streams that are refused, in one sentence
+ * @returns why the account cannot be read; `undefined`: it can
+ */
+export async function checkStreams(
+  { messages, results }: Sync,
+  warn: (message: string) => void,
+): Promise<TapError | undefined> {
+  const refused: TapError[] = [];
+  for await (const message of messages()) {
+    if (message.type !== 'STATUS' || message.status !== 'failed') continue;
+    const { error } = message;
+    if (error === undefined || !isForbidden(error)) return error;
+    refused.push(error);
+  }
+  const statuses = results().map(({ status }) => status);
+  if (statuses.some((status) => status === 'interrupted' || status === 'unread')) {
+    const text = `the API has not answered completely within ${checkMs / 1000} s. Try again later.`;
+    return new TapError(text, { kind: 'transient' });
+  }
+  if (!statuses.includes('complete')) {
+    const text =
+      'no stream is there for this account or its token; check subdomain and access_token';
+    return refused[0] ?? new TapError(text, { kind: 'config' });
+  }
+  if (refused.length > 0) {
+    const names = refused.map(({ stream }) => stream).join(', ');
+    warn(
+      `this token may not read ${names}: leave them out, or a sync fails. Or use the token of an administrator`,
+    );
+  }
+  return undefined;
+}
+
+/** Was nothing asked, since the access token first has to be renewed? */
+export function isUntried({ cause }: TapError): boolean {
+  return cause instanceof RenewalWithheld;
+}

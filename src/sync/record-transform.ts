@@ -1,0 +1,199 @@
+/**
+ * From an endpoint's pages to messages. A STATE never precedes a record it covers: a page's records are
+ * pushed before the state that its checkpoint moves, and nothing else writes state.
+ */
+import { Transform, type TransformCallback } from 'node:stream';
+
+import { asTapError, ItemError, TapError } from '../core/errors.ts';
+import { microsToInstant, normalizeInstant } from '../core/instant.ts';
+import type { JsonObject } from '../core/json.ts';
+import { additionalFieldsColumn, compileCoercion } from '../records/coercion.ts';
+import type { Finding } from '../records/warnings.ts';
+import type { Message, RecordsMessage, StateValue } from '../singer/messages.ts';
+import type { SelectedStream } from '../singer/selection.ts';
+import type { Validate } from '../records/validator.ts';
+import type { StreamToRead, SyncOptions } from './sync-options.ts';
+import type { Page } from '../zendesk/stream-definition.ts';
+
+/** What became of a stream's records; written by its transform, read at the stream's boundary. */
+export interface Outcome {
+  failure: TapError | undefined;
+  records: number;
+  leftOut: number;
+  /** Position and time of the first of them; `''`: none was. */
+  firstLeftOut: string;
+}
+
+/** Neither obeys nor moves its bookmark, and carries it as it is. */
+export function isReadWhole({ replicationMethod }: SelectedStream): boolean {
+  return replicationMethod === 'FULL_TABLE';
+}
+
+type Options = Pick<SyncOptions, 'loadValidator' | 'state' | 'settings' | 'logger'>;
+
+/** Left-out items that are named one by one; the rest is counted. */
+const namedAtMost = 20;
+
+/**
+ * A Transform for one endpoint: pages in, messages out. After a failure it takes the remaining pages
+ * and says nothing: what it has pushed before still arrives, and the failure stands in the outcome.
+ */
+export class RecordTransform extends Transform {
+  readonly #stream: StreamToRead;
+  readonly #options: Options;
+  readonly #outcome: Outcome;
+  readonly #coerce: (item: JsonObject) => JsonObject;
+  readonly #validator: Promise<Validate>;
+  /** Columns that became null in the record that is being made. */
+  #fields: string[] = [];
+  #told: StateValue | undefined;
+  #pages = 0;
+
+  constructor(stream: StreamToRead, options: Options, outcome: Outcome) {
+    // Nothing waits here: each page that does is one more page in memory while a reader is slow.
+    super({ objectMode: true, writableHighWaterMark: 0, readableHighWaterMark: 0 });
+    const { selected } = stream;
+    const columns = selected.schema.properties ?? {};
+    this.#stream = stream;
+    this.#options = options;
+    this.#outcome = outcome;
+    this.#coerce = compileCoercion({
+      ...selected,
+      report: (finding) => this.#warn(describe(finding, selected)),
+      nulled: (steps) => {
+        if (Object.hasOwn(columns, steps[0] ?? '')) this.#fields.push(steps.join('.'));
+      },
+    });
+    // It is loaded while the first page is on its way. Its failure is met with that page.
+    this.#validator = options.loadValidator(selected);
+    this.#validator.catch(() => undefined);
+  }
+
+  override _transform(page: Page, _encoding: BufferEncoding, callback: TransformCallback): void {
+    const outcome = this.#outcome;
+    if (outcome.failure !== undefined) {
+      callback();
+      return;
+    }
+    this.#write(page)
+      .catch((error: unknown) => {
+        outcome.failure = asTapError(error, 'a page could not be written');
+      })
+      .then(() => callback(), callback);
+  }
+
+  async #write(page: Page): Promise<void> {
+    const { selected, definition } = this.#stream;
+    const { state } = this.#options;
+    const { stream, schema, keyProperties, bookmarkProperties, tapStreamId } = selected;
+    this.#pages += 1;
+    if (this.#pages === 1) {
+      const description = { schema, keyProperties, bookmarkProperties };
+      this.push({ type: 'STATUS', stream, status: 'running' } satisfies Message);
+      this.push({ type: 'SCHEMA', stream, ...description } satisfies Message);
+    }
+    const { records, nulled } = this.#recordsOf(page, await this.#validator);
+    if (records.length > 0) {
+      this.#outcome.records += records.length;
+      const message = { stream, records, timeExtractedMs: page.fetchedMs };
+      const changes = nulled.size > 0 && { nulled };
+      this.push({ type: 'RECORDS', ...message, ...changes } satisfies Message);
+    }
+    if (page.checkpoint === undefined || isReadWhole(selected)) return;
+    state.advance(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);
+    if (state.sameAs(this.#told)) return;
+    this.#told = state.value();
+    this.push({ type: 'STATE', value: this.#told, tapStreamId } satisfies Message);
+  }
+
+  /** A page's items as records that are valid by the stream's schema, and which of their values became null. */
+  #recordsOf(page: Page, validate: Validate): Required<Pick<RecordsMessage, 'records' | 'nulled'>> {
+    const records: JsonObject[] = [];
+    const nulled = new Map<number, readonly string[]>();
+    for (const [index, item] of page.items.entries()) {
+      const record = this.#recordOf(item, page, index);
+      if (record !== undefined) {
+        const fault = validate(record);
+        if (fault !== undefined) throw invalid(this.#stream.selected, record, fault);
+        if (this.#fields.length > 0) nulled.set(records.length, this.#fields);
+        records.push(record);
+      }
+      if (this.#fields.length > 0) this.#fields = [];
+    }
+    return { records, nulled };
+  }
+
+  /** An item's record; `undefined` for one that cannot be written and is left out. */
+  #recordOf(item: JsonObject, page: Page, index: number): JsonObject | undefined {
+    const { keyProperties } = this.#stream.selected;
+    if (page.broken?.has(item) === true)
+      return this.#leaveOut(page, index, 'has bytes that are no text');
+    try {
+      const record = this.#coerce(item);
+      const missing = keyProperties.find((key) => record[key] === null);
+      return missing === undefined ? record : this.#leaveOut(page, index, `has no ${missing}`);
+    } catch (error) {
+      if (!(error instanceof ItemError)) throw error;
+      if (this.#options.settings.on_bad_item === 'warn')
+        return this.#leaveOut(page, index, `cannot be written (${error.message})`);
+      const text = `${error.message} (${this.#whereOf(page, index)})`;
+      throw new TapError(text, { kind: 'system', cause: error });
+    }
+  }
+
+  #leaveOut(page: Page, index: number, fault: string): undefined {
+    const outcome = this.#outcome;
+    outcome.leftOut += 1;
+    if (outcome.leftOut === 1) outcome.firstLeftOut = this.#whereOf(page, index);
+    if (outcome.leftOut > namedAtMost) return;
+    const more = outcome.leftOut === namedAtMost ? '; further ones are only counted' : '';
+    this.#warn(`item ${index + 1} of page ${this.#pages} ${fault} and is left out${more}`);
+  }
+
+  #warn(message: string): void {
+    const { tapStreamId: stream } = this.#stream.selected;
+    this.#options.logger.warning(`${stream}: ${message}`, { stream });
+  }
+
+  /** Position and time of an item; of its values only a time is told. */
+  #whereOf({ place, items, fetchedMs }: Page, index: number): string {
+    const { bookmarkProperties, schema } = this.#stream.selected;
+    const from = place === undefined ? '' : ` from ${place}`;
+    const [key = ''] = bookmarkProperties;
+    const isTime = schema.properties?.[key]?.format === 'date-time';
+    const instant = isTime ? normalizeInstant(items[index]?.[key]) : undefined;
+    const received = microsToInstant(Math.floor(fetchedMs) * 1000);
+    const time = instant === undefined ? `received ${received}` : `${key} ${instant}`;
+    return `item ${index + 1} of page ${this.#pages}${from}, ${time}`;
+  }
+}
+
+function invalid(
+  { tapStreamId, keyProperties }: SelectedStream,
+  record: JsonObject,
+  fault: string,
+): TapError {
+  const key = keyProperties.map((name) => `${name} ${JSON.stringify(record[name])}`).join(', ');
+  return new TapError(
+    `the record with ${key} does not follow its schema (${fault}); ` +
+      'this is a bug of the tap, please report it',
+    { kind: 'system', stream: tapStreamId },
+  );
+}
+
+/** One sentence on a path whose values are not what the schema says; never the value itself. */
+function describe({ path, kind, type }: Finding, { schema }: SelectedStream): string {
+  const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
+  const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
+  const texts: Record<Finding['kind'], string> = {
+    'unknown-field': `is not in the schema; ${where}`,
+    'not-kept': `does not fit its type and is left out; ${where}`,
+    withheld: 'does not fit its type and is left out; it may hold what is not selected',
+    'unsafe-integer': `is an integer beyond 2^53, which cannot be read exactly, and became null; ${where}`,
+    'out-of-range': `is out of the range of numbers that can be read and became null; ${where}`,
+    'cleaned-text': 'held NUL or half a character; these were taken out',
+    'more-findings': '',
+  };
+  if (kind === 'more-findings') return 'so many paths are odd that further ones are not told';
+  return `${path} (${type}) ${texts[kind]}; said once for this path`;
+}

@@ -1,0 +1,163 @@
+/**
+ * Selected streams, one after another. Exit 0 is claimed only if every one of them is complete or
+ * absent; a stream's failure is a value, and the next stream is read all the same.
+ */
+import { pipeline, Readable } from 'node:stream';
+
+import { asTapError, TapError } from '../core/errors.ts';
+import { isReadWhole, RecordTransform, type Outcome } from './record-transform.ts';
+import type { Message } from '../singer/messages.ts';
+import type { StreamToRead, SyncOptions } from './sync-options.ts';
+import { judge, type Verdict } from './stream-status.ts';
+import type { Page } from '../zendesk/stream-definition.ts';
+
+/** How a stream ended. `unread`: the run ended before it. */
+export interface StreamResult {
+  readonly stream: string;
+  readonly status: 'complete' | 'absent' | 'forbidden' | 'failed' | 'interrupted' | 'unread';
+  readonly records: number;
+  readonly leftOut?: number;
+  readonly requests: number;
+  readonly durationMs: number;
+  readonly error?: TapError;
+}
+
+export interface Sync {
+  /** Everything there is to tell, the last STATE last. Never throws for a failure of the account. */
+  readonly messages: () => AsyncGenerator<Message, void, undefined>;
+  /** One for each stream, complete once the messages have ended. */
+  readonly results: () => readonly StreamResult[];
+}
+
+/**
+ * Opens the selected streams, all of them before the first request.
+ * @throws TapError (config) for a bookmark that cannot be understood.
+ */
+export function createSync(options: SyncOptions): Sync {
+  const { state, signal } = options;
+  const open = inOrder(options).map((stream) => new OpenStream(stream, options));
+  const results: StreamResult[] = [];
+  async function* messages(): AsyncGenerator<Message, void, undefined> {
+    let hasEnded = false;
+    for (const stream of open) {
+      const isOver = hasEnded || signal.aborted;
+      const result: StreamResult = isOver ? stream.unread() : yield* stream.read();
+      results.push(result);
+      hasEnded ||= result.error?.endsRun ?? false;
+    }
+    if (!hasEnded && !signal.aborted) state.finish();
+    yield { type: 'STATE', value: state.value() };
+  }
+  return { messages, results: () => results };
+}
+
+/** The stream an earlier run was interrupted in comes first, then those behind it, then the others. */
+function inOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
+  const first = streams.findIndex(
+    ({ selected }) => selected.tapStreamId === state.currentlySyncing,
+  );
+  return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];
+}
+
+/** How long after an answer that means "absent" or "forbidden" the stream is asked once more. */
+const doubtMs = 2_000;
+
+class OpenStream {
+  readonly #stream: StreamToRead;
+  readonly #options: SyncOptions;
+  readonly #name: string;
+  readonly #pages: () => AsyncGenerator<Page, void, undefined>;
+  readonly #outcome: Outcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
+
+  constructor(stream: StreamToRead, options: SyncOptions) {
+    const { selected, definition } = stream;
+    const { api, settings, clock, logger, state } = options;
+    const name = selected.tapStreamId;
+    const names = [definition.name, ...definition.aliases];
+    this.#stream = stream;
+    this.#options = options;
+    this.#name = name;
+    try {
+      this.#pages = definition.pages({
+        api,
+        settings,
+        now: clock.now,
+        bookmark: isReadWhole(selected) ? undefined : state.bookmark(name, names),
+        info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
+        warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
+      });
+    } catch (error) {
+      // Only the stream knows its bookmark, only this place knows the stream.
+      const { message, kind, cause } = asTapError(error, 'the stream cannot be opened');
+      throw new TapError(`${name}: ${message}`, { kind, cause, stream: name });
+    }
+  }
+
+  unread(): StreamResult {
+    return { stream: this.#name, status: 'unread', records: 0, requests: 0, durationMs: 0 };
+  }
+
+  async *read(): AsyncGenerator<Message, StreamResult, undefined> {
+    const { clock, logger, requests, state } = this.#options;
+    const { stream } = this.#stream.selected;
+    const name = this.#name;
+    const before = { ms: clock.now(), requests: requests() };
+    state.begin(name);
+    logger.info(`${name}: started`, { stream: name });
+    yield { type: 'STATUS', stream, status: 'started' };
+    const verdict = yield* this.#readAndJudge();
+    const { status, error } = verdict;
+    if (status !== 'interrupted')
+      yield { type: 'STATUS', stream, status, ...(error !== undefined && { error }) };
+    const { records, leftOut } = this.#outcome;
+    return {
+      ...verdict,
+      stream: name,
+      records,
+      ...(leftOut > 0 && { leftOut }),
+      requests: requests() - before.requests,
+      durationMs: clock.now() - before.ms,
+    };
+  }
+
+  async *#readAndJudge(): AsyncGenerator<Message, Verdict, undefined> {
+    const { api, clock, signal } = this.#options;
+    const outcome = this.#outcome;
+    let refusedBefore: number | undefined;
+    for (;;) {
+      const answersBefore = api.answers();
+      yield* this.#pipe();
+      const isFirstRequest = api.answers() === answersBefore;
+      const told = { ...this.#options, ...this.#stream, outcome, isFirstRequest, refusedBefore };
+      const verdict = await judge(told);
+      if (verdict.status !== 'doubtful') return verdict;
+      refusedBefore = verdict.refusedOn;
+      // A signal ends the wait; the verdict on a run that is stopped says so.
+      await clock.sleep(doubtMs, signal).catch(() => undefined);
+      outcome.failure = undefined;
+    }
+  }
+
+  /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
+  async *#pipe(): AsyncGenerator<Message, void, undefined> {
+    const transform = new RecordTransform(this.#stream, this.#options, this.#outcome);
+    // Errors are values here: only a reader that went away ends this pipe early, and it is told elsewhere.
+    pipeline(Readable.from(this.#untilFailure(), { highWaterMark: 1 }), transform, () => undefined);
+    yield* transform as AsyncIterable<Message>;
+  }
+
+  /** A failing source ends like one that is at its end: thrown, it would destroy what is buffered. */
+  async *#untilFailure(): AsyncGenerator<Page, void, undefined> {
+    const { signal } = this.#options;
+    const outcome = this.#outcome;
+    try {
+      for await (const page of this.#pages()) {
+        yield page;
+        if (outcome.failure !== undefined || signal.aborted) return;
+      }
+    } catch (error) {
+      // The stream boundary: stopping on a signal is no failure, everything else is.
+      if (!signal.aborted) outcome.failure = asTapError(error, 'the stream cannot be read');
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { TapError } from '../../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
+import type { ExportUnit, Place } from './bookmark.ts';
+import { namedLists } from '../shape.ts';
+
+/** One answer of an incremental export, checked. */
+export interface ExportAnswer {
+  readonly items: readonly JsonObject[];
+  /** The server's own position; `undefined` on an empty page, which never changes it. */
+  readonly position: { readonly time: number; readonly endId: string | null } | undefined;
+  /** Items the request asked for. */
+  readonly limit: number;
+}
+
+function failure(message: string): TapError {
+  return new TapError(`${message}; please report this with the tap's version`, { kind: 'system' });
+}
+
+/**
+ * A position in the wrong unit would read everything again or nothing: seconds pass 10^11 in the year
+ * 5138, microseconds passed 10^14 in 1973.
+ */
+function checkUnit(time: number, unit: ExportUnit): number {
+  const isWrong = unit.micros === 1 ? time !== 0 && time < 1e14 : time >= 1e11;
+  if (isWrong || !Number.isSafeInteger(time)) {
+    throw failure(`the API's end_time ${time} is not in ${unit.name}`);
+  }
+  return time;
+}
+
+function timeOf(value: Json | undefined): number | undefined {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  // agent_events sends fractions of a second: never ahead of what was read.
+  return typeof number === 'number' && Number.isFinite(number) ? Math.floor(number) : undefined;
+}
+
+/** What the envelope lacks is taken from `next_page`: its start, never its host or anything else. */
+function nextPageQuery(envelope: JsonObject): URLSearchParams {
+  const link = envelope['next_page'];
+  if (typeof link !== 'string' || !URL.canParse(link, 'https://localhost')) {
+    return new URLSearchParams();
+  }
+  return new URL(link, 'https://localhost').searchParams;
+}
+
+/**
+ * Reads an export's envelope: `{<name>: [...], count, end_time, end_id, next_page}`.
+ * @throws TapError (system) for another shape, a position in the wrong unit, one before the time asked
+ * for, or none on a page that holds items: going on would lose or loop.
+ */
+export function readEnvelope(
+  body: Json,
+  name: string,
+  unit: ExportUnit,
+  asked: Place & { readonly limit: number; readonly isProbe: boolean },
+): ExportAnswer {
+  const items = namedLists(name)
+    .read(body)
+    .flatMap((list) => list.items);
+  const envelope = isJsonObject(body) ? body : {};
+  const { limit } = asked;
+  // A probe's page is looked at for one thing only: does it bring anything new?
+  if (items.length === 0 || asked.isProbe) return { items, position: undefined, limit };
+  const query = nextPageQuery(envelope);
+  const time = timeOf(envelope['end_time']) ?? timeOf(query.get('start_time') ?? undefined);
+  if (time === undefined) throw failure(`the API's page of ${items.length} items has no end_time`);
+  if (checkUnit(time, unit) < asked.time) {
+    throw failure(`the API's end_time ${time} lies before the start_time ${asked.time} asked for`);
+  }
+  const endId = envelope['end_id'] ?? query.get('start_id');
+  const hasId = typeof endId === 'string' && endId !== '';
+  return { items, position: { time, endId: hasId ? endId : null }, limit };
+}

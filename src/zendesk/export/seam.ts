@@ -1,0 +1,49 @@
+import type { JsonObject } from '../../core/json.ts';
+
+/** A page held against what has come already. */
+interface SeamPage {
+  /** The items that have not come in this version, in their order. */
+  readonly fresh: readonly JsonObject[];
+  readonly identities: ReadonlySet<string>;
+}
+
+/**
+ * What has come already, as far back as the export can deliver it again. `start_time` is inclusive, so pages
+ * overlap. An item is dropped only if the same key in the same version came since the end time last changed, or
+ * in the page before that: what an export can repeat lies there, and nothing older is kept in memory.
+ */
+export class Seam {
+  readonly #identify: (item: JsonObject) => string;
+  #before: readonly ReadonlySet<string>[] = [];
+  #since: ReadonlySet<string>[] = [];
+  #lastEnd: number | undefined;
+
+  /** @param identify key and version of an item in one text */
+  constructor(identify: (item: JsonObject) => string) {
+    this.#identify = identify;
+  }
+
+  /** Holds a page against it; changes nothing. */
+  compare(items: readonly JsonObject[]): SeamPage {
+    const identities = new Set<string>();
+    const known = [...this.#before, ...this.#since];
+    const fresh = items.filter((item) => {
+      const identity = this.#identify(item);
+      const isRepeated = identities.has(identity);
+      identities.add(identity);
+      return !isRepeated && !known.some((page) => page.has(identity));
+    });
+    return { fresh, identities };
+  }
+
+  /** Remembers a page that was used. `endTime`: its end in the stream's unit. */
+  remember({ identities }: SeamPage, endTime: number): void {
+    if (endTime === this.#lastEnd) {
+      this.#since.push(identities);
+      return;
+    }
+    this.#before = this.#since.slice(-1);
+    this.#since = [identities];
+    this.#lastEnd = endTime;
+  }
+}

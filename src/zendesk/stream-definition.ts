@@ -1,0 +1,76 @@
+import type { JsonObject } from '../core/json.ts';
+import type { StreamTraits } from '../singer/catalog.ts';
+import type { ChatApi } from './api.ts';
+
+/**
+ * The unit between stages: up to 1,000 parsed items and, if resuming after them would be right, the
+ * bookmark that becomes true once they are written.
+ */
+export interface Page {
+  readonly items: readonly JsonObject[];
+  readonly checkpoint?: JsonObject;
+  /** When the page was fetched, ms since 1970. */
+  readonly fetchedMs: number;
+  /** Where it begins, for people: `start_time 1706688000`. */
+  readonly place?: string;
+  /** Those of its items whose bytes are no text. */
+  readonly broken?: ReadonlySet<JsonObject>;
+}
+
+/** A key of the config that says how many items a page has. */
+export type PageLimitKey = 'agents_page_limit' | 'bans_page_limit' | 'chats_page_limit';
+
+/** What the config says about reading, by its keys; the same for every stream of a run. */
+export interface ReadSettings extends Readonly<Record<PageLimitKey, number>> {
+  readonly subdomain: string;
+  readonly startDateMs: number;
+  /** False when `startDateMs` is the computed default, which never overrules a bookmark. */
+  readonly hasStartDate: boolean;
+  readonly endDateMs?: number;
+  readonly lookback_minutes: number;
+  readonly on_absent: 'warn' | 'fail';
+  readonly on_forbidden: 'fail' | 'warn';
+  readonly on_bad_item: 'fail' | 'warn';
+}
+
+export interface ReadOptions {
+  readonly api: ChatApi;
+  readonly settings: ReadSettings;
+  /** Milliseconds since 1970 by this machine's clock. */
+  readonly now: () => number;
+  /** This stream's entry in the given state; `undefined`: from the beginning. */
+  readonly bookmark: JsonObject | undefined;
+  readonly info: (message: string) => void;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Opens an endpoint: reads the bookmark at once, and throws a TapError for one that cannot be
+ * understood, before any request; the pages are fetched as they are asked for.
+ */
+export type PageSource = (options: ReadOptions) => () => AsyncGenerator<Page, void, undefined>;
+
+/**
+ * The cheapest question to an endpoint, whose answer is read as the stream reads it.
+ * @returns its items, and the instant of the newest one where there is one and the endpoint knows times
+ * @throws what reading the stream would throw.
+ */
+export type Probe = (
+  options: ReadOptions,
+) => Promise<Pick<Page, 'items'> & { readonly newest?: string | undefined }>;
+
+/** A stream as data. Adding one is adding such an object, a schema file and items in the sandbox. */
+export interface StreamDefinition extends StreamTraits {
+  /** One sentence for the README's table. */
+  readonly description: string;
+  /** Path below `/api/v2/chat/`. */
+  readonly path: string;
+  /** Statuses of the stream's first request that mean: this account has no such thing. */
+  readonly absentOn: readonly number[];
+  /** Keys other taps left in this stream's bookmark, but for times; their leaves become null once ours is written. */
+  readonly foreignBookmarkKeys: readonly string[];
+  /** Raises a TapError (config) for an entry of a state that the stream cannot go on from. */
+  readonly checkBookmark?: (entry: JsonObject) => void;
+  readonly pages: PageSource;
+  readonly probe: Probe;
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+
+import { expect, test } from '@jest/globals';
+import { Ajv } from 'ajv';
+
+import { about, aboutText } from '../../../src/cli/about.ts';
+import { describeProgram } from '../../../src/sync/describe-streams.ts';
+
+const program = describeProgram();
+
+test('--about --format=json has what tools look for', () => {
+  const url = new URL('../../fixtures/about.schema.json', import.meta.url);
+  const validate = new Ajv({ allErrors: true }).compile(JSON.parse(readFileSync(url, 'utf8')));
+  validate(JSON.parse(JSON.stringify(about(program))));
+  expect(validate.errors).toBeNull();
+});
+
+test('as text and as a page it names every setting and every stream', () => {
+  for (const format of ['text', 'markdown'] as const) {
+    const text = aboutText(program, format);
+    for (const word of [
+      'subdomain',
+      'lookback_minutes',
+      'chats',
+      'agent_timeline',
+      'structured-logging',
+    ])
+      expect(text).toContain(word);
+    expect(text).not.toContain('chat_search_interval_days');
+  }
+});

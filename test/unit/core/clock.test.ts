@@ -1,0 +1,37 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+
+import { systemClock } from '../../../src/core/clock.ts';
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test('The clock tells milliseconds since 1970', () => {
+  jest.useFakeTimers({ now: Date.UTC(2024, 0, 31) });
+  expect(systemClock.now()).toBe(1_706_659_200_000);
+});
+
+test('A sleep that is stopped ends at once, with the reason for the stop', async () => {
+  const controller = new AbortController();
+  const slept = systemClock.sleep(3_600_000, controller.signal);
+  controller.abort(new Error('stopped by SIGTERM'));
+  await expect(slept).rejects.toThrow('stopped by SIGTERM');
+});
+
+test('Who is stopped already does not fall asleep', async () => {
+  const signal = AbortSignal.abort(new Error('stopped by SIGINT'));
+  await expect(systemClock.sleep(3_600_000, signal)).rejects.toThrow('stopped by SIGINT');
+});
+
+test('A sleep longer than a timer can hold does not end at once', async () => {
+  const controller = new AbortController();
+  let isOver = false;
+  const slept = systemClock.sleep(2 ** 31 + 1000, controller.signal).finally(() => {
+    isOver = true;
+  });
+  // Node makes 1 ms of what a timer cannot hold, and timers end in the order of their times.
+  await systemClock.sleep(2);
+  expect(isOver).toBe(false);
+  controller.abort(new Error('enough'));
+  await expect(slept).rejects.toThrow('enough');
+});

@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+
+import { asTapError, ConfigError } from '../../../src/core/errors.ts';
+
+test('An error the program knows passes through unchanged', () => {
+  const error = new ConfigError('subdomain is missing', 'subdomain');
+  expect(asTapError(error, 'anything')).toBe(error);
+});
+
+test('A foreign error is wrapped once and stays the cause', () => {
+  const cause = new RangeError('Invalid string length');
+  const error = asTapError(cause, 'a page could not be written');
+  expect(error.message).toBe('a page could not be written: Invalid string length');
+  expect(error).toMatchObject({ kind: 'system', cause });
+});
+
+test('Even what is no error at all becomes a sentence', () => {
+  expect(asTapError('just text', 'this is a bug').message).toBe('this is a bug: just text');
+});

@@ -1,0 +1,166 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import { ConfigError } from '../../../src/core/errors.ts';
+import {
+  parseJson,
+  readJsonFile,
+  readTextFile,
+  type InputFile,
+} from '../../../src/core/input-file.ts';
+import type { Json } from '../../../src/core/json.ts';
+
+function named(path: string, more: Partial<InputFile> = {}): InputFile {
+  return { path, what: '--config', maxBytes: 1024 * 1024, ...more };
+}
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tap-config-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function fileOf(content: string | Uint8Array): Promise<string> {
+  const path = join(folder, 'file.json');
+  await writeFile(path, content);
+  return path;
+}
+
+test.each<[string, Json]>([
+  ['{"a": [1, null]}', { a: [1, null] }],
+  ['\uFEFF{"a": 1}\r\n', { a: 1 }],
+  ['[]', []],
+])('The file %j is read', async (content, expected) => {
+  expect(await readJsonFile(named(await fileOf(content)))).toEqual(expected);
+});
+
+const look = 'Look for a comma, a quote or a bracket too many or too few.';
+
+test.each([
+  ['', 'is empty: it must hold a JSON object, {} at least.'],
+  [' \n', 'is empty: it must hold a JSON object, {} at least.'],
+  ['{"a": 1,}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
+  ['{\n  "a": 1\n  "b": 2\n}', `is not JSON: the mistake is at line 3, column 3. ${look}`],
+  ['{"a": "marker\n"}', `is not JSON: the mistake is at line 1, column 14. ${look}`],
+  ["{'a': 1}", `is not JSON: the mistake is at line 1, column 2. ${look}`],
+  ['{"a": 1}}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
+  ['token marker', `is not JSON: the mistake is at line 1, column 1. ${look}`],
+  ['{} // note', `is not JSON: the mistake is at line 1, column 4. ${look}`],
+  ['token: marker', 'is not JSON: it looks like YAML. JSON is expected, such as {"key": "value"}.'],
+  ['{"a": "mark', 'is not JSON: it ends before it is complete, at line 1, column 12.'],
+  ['{"a": [1,', 'is not JSON: it ends before it is complete, at line 1, column 10.'],
+])('The file %j is refused, and the place of the mistake is told', async (content, why) => {
+  const path = await fileOf(content);
+  const error = await readJsonFile(named(path)).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error).toMatchObject({ message: `--config: ${path} ${why}` });
+});
+
+test('A file in UTF-16, as some shells write it, is refused with a hint', async () => {
+  const path = await fileOf(Buffer.from('\uFEFF{}', 'utf16le'));
+  await expect(readJsonFile(named(path))).rejects.toThrow(
+    `--config: ${path} is not UTF-8 text: save it as UTF-8.`,
+  );
+});
+
+test.each([
+  ['./no/such.json', './no/such.json does not exist: check the path.'],
+  [tmpdir(), `${tmpdir()} is a directory: name the file in it.`],
+  ['/dev/null', '/dev/null is neither a regular file nor a pipe.'],
+  [
+    'x'.repeat(300),
+    '(a text of 300 characters, not shown) cannot be read (ENAMETOOLONG): check the path and the disk.',
+  ],
+])('The path %s is refused with what it is', async (path, says) => {
+  await expect(readJsonFile(named(path))).rejects.toThrow(`--config: ${says}`);
+});
+
+/** Root may read anything: in a process of its own it becomes nobody before it reads. */
+const readAsNobody = `
+  const { readJsonFile } = await import(process.argv[1]);
+  if (process.geteuid?.() === 0) process.seteuid(65534);
+  const file = { path: process.argv[2], what: '--config', maxBytes: 99 };
+  await readJsonFile(file).catch(({ message }) => console.log(message));
+`;
+
+test('A file without permission is told so', async () => {
+  const path = await fileOf('{}');
+  await chmod(path, 0);
+  const built = new URL('../../../dist/core/input-file.js', import.meta.url).href;
+  const argv = ['--input-type=module', '--eval', readAsNobody, built, path];
+  const { stdout } = await promisify(execFile)(process.execPath, argv);
+  expect(stdout).toBe(
+    `--config: ${path} may not be read: give this user the permission to read it.\n`,
+  );
+});
+
+test('A file of the limit is read, a larger one is not', async () => {
+  const path = await fileOf(`"${'x'.repeat(1024 * 1024 - 2)}"`);
+  expect(await readJsonFile(named(path))).toHaveLength(1024 * 1024 - 2);
+  await writeFile(path, ' ', { flag: 'a' });
+  await expect(readJsonFile(named(path))).rejects.toThrow(
+    `--config: ${path} holds more than 1 MB: check that it is the right file.`,
+  );
+});
+
+/** A pipe in the file system. */
+async function pipe(): Promise<string> {
+  const path = join(await mkdtemp(join(folder, 'pipe-')), 'config.json');
+  await promisify(execFile)('mkfifo', [path]);
+  return path;
+}
+
+test('A pipe is read once something is written to it', async () => {
+  const path = await pipe();
+  const text = readTextFile(named(path));
+  const writer = spawn('sh', ['-c', 'printf "%s" "$2" > "$1"', 'sh', path, '{"a": 1}']);
+  expect(await text).toBe('{"a": 1}');
+  writer.kill();
+});
+
+test('A pipe that nothing is written to is given up', async () => {
+  const path = await pipe();
+  await expect(readTextFile(named(path, { firstByteMs: 1 }))).rejects.toThrow(
+    `--config: ${path} is a pipe, and nothing was written to it within 0.001 s.`,
+  );
+});
+
+test('Where a regular file is needed, a pipe is refused', async () => {
+  const path = await pipe();
+  await expect(readTextFile(named(path, { isRegular: true }))).rejects.toThrow(
+    `--config: ${path} is not a regular file.`,
+  );
+});
+
+test.each([
+  ['{"access_token": "SECRET12345"}', 'does not exist: check the path.'],
+  ['access_token=SECRET12345', 'does not exist: check the path.'],
+  ['SECRET\u000012345', 'cannot be read (ERR_INVALID_ARG_VALUE)'],
+])('A config in the place of its name, %j, is not shown', async (path, why) => {
+  const error: unknown = await readTextFile(named(path)).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(String(error)).toContain(
+    `--config: (a text of ${path.length} characters, not shown) ${why}`,
+  );
+});
+
+test.each([
+  ['lists', '['.repeat(100_000) + ']'.repeat(100_000)],
+  ['objects', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)],
+])('JSON of 100,000 levels of %s is refused', (_what, text) => {
+  expect(() => parseJson(text, 'it')).toThrow('it is nested more than 100 levels deep');
+});
+
+test.each([
+  ['a large text', `{"a": "${'x'.repeat(1024 * 1024)}",}`],
+  ['a text of very many levels', '['.repeat(1024 * 1024)],
+])('The place of a mistake is not looked for in %s', (_what, text) => {
+  expect(() => parseJson(text, 'it')).toThrow(new ConfigError(`it is not JSON: ${look}`));
+});

@@ -1,0 +1,234 @@
+import { expect, test } from '@jest/globals';
+
+import { createLogger, loggingFromEnv } from '../../../src/core/logger.ts';
+import type { Logger, LoggerOptions } from '../../../src/core/logger.ts';
+
+interface Written {
+  readonly logger: Logger;
+  readonly lines: string[];
+}
+
+function logTo(options: Partial<LoggerOptions> = {}, secrets: readonly string[] = []): Written {
+  const lines: string[] = [];
+  const logger = createLogger({
+    write: (line) => lines.push(line),
+    format: 'text',
+    level: 'info',
+    now: () => 1_700_000_000_250,
+    name: 'tap-zendesk-chat',
+    pid: 42,
+    ...options,
+  });
+  logger.addSecrets(secrets);
+  return { logger, lines };
+}
+
+test.each([
+  [
+    'debug',
+    ['DEBUG a\n', 'INFO b\n', 'INFO METRIC: {"type":"counter","metric":"n","value":1,"tags":{}}\n'],
+  ],
+  ['error', []],
+] as const)('At the level %s each message from it on is one line', (level, first) => {
+  const { logger, lines } = logTo({ level });
+  logger.debug('a');
+  logger.info('b', { stream: 'chats' });
+  logger.metric({ type: 'counter', metric: 'n', value: 1, tags: {} });
+  logger.setLevel('warning');
+  logger.info('c');
+  logger.warning('d');
+  logger.error('e');
+  logger.critical('f');
+  expect(lines).toEqual([...first, 'WARNING d\n', 'ERROR e\n', 'CRITICAL f\n']);
+});
+
+test('A message of several lines becomes one, without what could steer a terminal', () => {
+  const { logger, lines } = logTo();
+  logger.info(' first.\r\n  second.\n\nthird\u001B[31m\u2028red\t.\n');
+  expect(lines).toEqual(['INFO first. second. third [31m red .\n']);
+});
+
+test('In JSON each line is an object with all the keys Meltano asks for', () => {
+  const { logger, lines } = logTo();
+  logger.setFormat('json');
+  logger.critical('no\ntoken');
+  logger.info('hi', { stream: 'chats' });
+  expect(lines).toEqual([
+    '{"level":"critical","pid":42,"logger_name":"tap-zendesk-chat","ts":1700000000.25,"thread_name":"MainThread","app_name":"tap-zendesk-chat","stream_name":null,"message":"no\\ntoken","extra":{}}\n',
+    '{"level":"info","pid":42,"logger_name":"tap-zendesk-chat","ts":1700000000.25,"thread_name":"MainThread","app_name":"tap-zendesk-chat","stream_name":"chats","message":"hi","extra":{}}\n',
+  ]);
+});
+
+test('In JSON a metric also stands in metric_info, and names its stream', () => {
+  const { logger, lines } = logTo({ format: 'json' });
+  const metric = { type: 'counter', metric: 'record_count', value: 7, tags: { stream: 'bans' } };
+  logger.metric({ ...metric, type: 'counter' });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    level: 'info',
+    stream_name: 'bans',
+    message: `METRIC: ${JSON.stringify(metric)}`,
+    metric_info: metric,
+  });
+});
+
+const secret = 'se/cr"et+1';
+
+test.each([
+  ['as it is', `token ${secret}.`, 'token ***.'],
+  ['in a URL', `?t=${encodeURIComponent(secret)}&a=1`, '?t=***&a=1'],
+  ['in JSON', JSON.stringify({ t: secret }), '{"t":"***"}'],
+  ['in base64', `x ${Buffer.from(secret).toString('base64')}`, 'x ***=='],
+  ['in base64 for URLs', `x ${Buffer.from(secret).toString('base64url')} y`, 'x *** y'],
+  ['twice', `${secret}${secret}`, '******'],
+  [
+    'as another bearer token',
+    'authorization: Bearer aB1-._~+/=x, next',
+    'authorization: Bearer ***, next',
+  ],
+  ['as its own bearer token', `Bearer ${secret}`, 'Bearer ***'],
+  ['nowhere', 'nothing secret', 'nothing secret'],
+])('A secret is not printed: %s', (_where, message, expected) => {
+  const { logger, lines } = logTo({}, [secret]);
+  logger.info(message);
+  expect(lines).toEqual([`INFO ${expected}\n`]);
+});
+
+test('A secret is taken out of every part of a JSON line, which stays JSON', () => {
+  const { logger, lines } = logTo({ format: 'json' }, [secret]);
+  logger.info(`a ${secret}`, { stream: secret });
+  logger.metric({ type: 'counter', metric: 'n', value: 1, tags: { a: [secret, { b: secret }] } });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ message: 'a ***', stream_name: '***' });
+  expect(JSON.parse(lines[1] ?? '')).toMatchObject({
+    metric_info: { tags: { a: ['***', { b: '***' }] } },
+  });
+});
+
+test('Secrets are taken out from the moment they are known, a longer one before its part', () => {
+  const { logger, lines } = logTo();
+  logger.info('abcd abcdef');
+  logger.addSecrets(['abcd']);
+  logger.addSecrets(['abcdef', 'xyz', '']);
+  logger.info('abcd abcdef xyz');
+  expect(lines).toEqual(['INFO abcd abcdef\n', 'INFO *** *** xyz\n']);
+});
+
+function failure(): Error {
+  const cause = new Error(`inner ${secret}`);
+  cause.stack = `Error: inner ${secret}\n    at b (b.ts:2:2)`;
+  const error = new Error('outer', { cause });
+  error.stack = 'Error: outer\n    at a (a.ts:1:1)';
+  return error;
+}
+
+test('At debug level an error tells its stack and its causes, and its message last', () => {
+  const { logger, lines } = logTo({ level: 'debug' }, [secret]);
+  logger.critical('It failed.', { error: failure() });
+  expect(lines).toEqual([
+    'DEBUG Error: outer\n',
+    'DEBUG at a (a.ts:1:1)\n',
+    'DEBUG Caused by: Error: inner ***\n',
+    'DEBUG at b (b.ts:2:2)\n',
+    'CRITICAL It failed.\n',
+  ]);
+});
+
+test('A long run of blanks in a message takes no time', () => {
+  const { logger, lines } = logTo();
+  logger.info(`a${' '.repeat(200_000)}\n${' '.repeat(1_000_000)}b`);
+  expect(lines[0]).toHaveLength('INFO a'.length + 1999 + '…\n'.length);
+});
+
+test('A long message is cut, but no secret in it', () => {
+  const { logger, lines } = logTo({}, ['hunter2']);
+  logger.info(`${'x'.repeat(1997)}hunter2${'x'.repeat(1_000_000)}`);
+  expect(lines).toEqual([`INFO ${'x'.repeat(1997)}***…\n`]);
+  expect(logger.redact('y'.repeat(3000))).toBe(`${'y'.repeat(2000)}…`);
+});
+
+test('Of errors that are each other causes six are logged', () => {
+  const { logger, lines } = logTo({ level: 'debug' });
+  const error = new Error('ring');
+  error.stack = 'Error: ring';
+  error.cause = error;
+  logger.error('It failed.', { error });
+  expect(lines).toHaveLength(7);
+});
+
+test('What was thrown without a stack is no reason to fail', () => {
+  const { logger, lines } = logTo({ level: 'debug' });
+  const bare = Object.assign(Object.create(null), { stack: undefined, message: 'm' });
+  logger.error('It failed.', { error: 'text' });
+  logger.error('It failed.', { error: bare });
+  expect(lines).toEqual(['ERROR It failed.\n', 'DEBUG m\n', 'ERROR It failed.\n']);
+});
+
+const nothing = async (): Promise<string> => {
+  throw new Error('It is not there.');
+};
+
+test.each([
+  [{}, 'info'],
+  [{ LOGLEVEL: '' }, 'info'],
+  [{ LOGLEVEL: 'DEBUG' }, 'debug'],
+  [{ LOGLEVEL: ' Warn ' }, 'warning'],
+  [{ LOGLEVEL: 'warning' }, 'warning'],
+  [{ LOGLEVEL: 'FATAL' }, 'critical'],
+  [{ LOGLEVEL: 'NOTSET' }, 'debug'],
+  [{ LOGLEVEL: 'debug', TAP_ZENDESK_CHAT_LOGLEVEL: 'error' }, 'error'],
+])('With the environment %j the level is %s', async (env, level) => {
+  expect(await loggingFromEnv(env, nothing)).toEqual({ level, format: 'text', warnings: [] });
+});
+
+test('An unknown level is warned about and means info', async () => {
+  expect(await loggingFromEnv({ LOGLEVEL: 'constructor' }, nothing)).toEqual({
+    level: 'info',
+    format: 'text',
+    warnings: [
+      'LOGLEVEL is a text of 11 characters, which is no level: write debug, info, warning, error, critical.',
+    ],
+  });
+});
+
+const structured = `version: 1
+formatters:
+  structured:
+    (): singer_sdk.logging.StructuredFormatter
+root:
+  # level: ERROR
+  handlers: [default]
+
+  level: DEBUG
+`;
+
+test.each([
+  ['Meltano for a plugin that can', structured, 'debug', 'json'],
+  ['Meltano for one that cannot', 'formatters:\n  default:\n    format: "a"\n', 'info', 'text'],
+  ['a hand, in flow style', 'root: {handlers: [a], level: "ERROR"}\n', 'error', 'text'],
+  ['a program, as JSON', '{"root": {"level": "WARNING", "handlers": []}}', 'warning', 'text'],
+  ['a hand, for another logger', 'root:\n  a: b\nx:\n  level: DEBUG\n', 'info', 'text'],
+  ['a hand, with a level nobody knows', 'root:\n  level: LOUD\n', 'info', 'text'],
+])('A logging file written by %s is understood', async (_who, text, level, format) => {
+  const settings = await loggingFromEnv({ SINGER_SDK_LOG_CONFIG: '/run/log.yml' }, async (path) =>
+    path === '/run/log.yml' ? text : '',
+  );
+  expect(settings).toEqual({ level, format, warnings: [] });
+  const env = { SINGER_SDK_LOG_CONFIG: 'log.yml', LOGLEVEL: 'error' };
+  expect(await loggingFromEnv(env, async () => text)).toMatchObject({ level: 'error', format });
+});
+
+test('A logging file that cannot be read is warned about', async () => {
+  expect(await loggingFromEnv({ SINGER_SDK_LOG_CONFIG: 'no.yml' }, nothing)).toEqual({
+    level: 'info',
+    format: 'text',
+    warnings: ['It is not there. Logs are plain text.'],
+  });
+});
+
+test('Lines of another protocol keep their form, whatever the config asks for', () => {
+  const { logger, lines } = logTo({ format: (level, message) => `<${level}|${message}>` });
+  logger.addSecrets(['hunter2']);
+  logger.setFormat('json');
+  logger.warning('the password is hunter2');
+  expect(lines).toEqual(['<warning|the password is ***>\n']);
+  expect(logger.redact('hunter2 again')).toBe('*** again');
+});

@@ -1,0 +1,98 @@
+import { expect, test } from '@jest/globals';
+
+import {
+  didYouMean,
+  nearMisses,
+  quoted,
+  quotedName,
+  quotedPath,
+} from '../../../src/core/wording.ts';
+
+const secret = 'SECRET12345';
+
+test.each([
+  [null, 'null'],
+  [true, 'true'],
+  [-12.5, '-12.5'],
+  [Number.POSITIVE_INFINITY, 'Infinity'],
+  [[secret], 'a list'],
+  [{ [secret]: 1 }, 'an object'],
+  ['', '""'],
+  ['abc', '"abc"'],
+  ['a', '"a"'],
+  ['42', '"42"'],
+  ['-1,5', '"-1,5"'],
+  ['1/2/2024', '"1/2/2024"'],
+  ['31.12.2024 10:15', '"31.12.2024 10:15"'],
+  ['2024-13-45T99:00:00.000Z', '"2024-13-45T99:00:00.000Z"'],
+  ['chat.example.com', '"chat.example.com"'],
+  ['wran', '"wran"'],
+  ['WARN', '"WARN"'],
+  ['swordfish', 'a text of 9 characters'],
+  [secret, 'a text of 11 characters'],
+  [`2024-01-01\nTOKEN=${secret}`, 'a text of 28 characters'],
+  [`2024-01-01 ${secret}`, 'a text of 22 characters'],
+  ['1'.repeat(21), 'a text of 21 characters'],
+  ['abc\n', 'a text of 4 characters'],
+  ['\u0000', 'a text of 1 character'],
+])('the value %j is repeated as %s', (value, expected) => {
+  expect(quoted(value, ['warn', 'fail'])).toBe(expected);
+});
+
+test.each([
+  ['strat_date', '"strat_date"'],
+  ['Start-Date', '"Start-Date"'],
+  ['credentials.colour', '"credentials.colour"'],
+  ['!chats.*', '"!chats.*"'],
+  [secret, '(a name of 11 characters, not shown)'],
+  [`start_date=${secret}`, '(a name of 22 characters, not shown)'],
+  ['a'.repeat(65), '(a name of 65 characters, not shown)'],
+  ['start_date\u001B[0m', '(a name of 14 characters, not shown)'],
+  [7, '7'],
+])('the name %j is repeated as %s', (name, expected) => {
+  expect(quotedName(name, ['start_date'])).toBe(expected);
+});
+
+test.each([
+  'config.json',
+  'config',
+  './C',
+  '/home/jörg/My Files/Config 2.json',
+  '../a/b',
+  '~/tap/state',
+  String.raw`C:\Users\me\config.json`,
+  '/dev/fd/63',
+  '.env',
+  'Tap2/config.prod.json',
+  '/tmp/tap-test-AbC123/config.json',
+])('the path %s is repeated', (path) => {
+  expect(quotedPath(path)).toBe(path);
+});
+
+test.each([
+  secret,
+  `access_token=${secret}`,
+  `{"access_token":"${secret}"}`,
+  ` {"access_token":"${secret}"}`,
+  `/tmp/{"access_token":"${secret}"}`,
+  `Bearer ${secret}`,
+  `/tmp/a\nb`,
+  `/${'a'.repeat(200)}`,
+])('the text %j is not taken for a path', (text) => {
+  expect(quotedPath(text)).toBe(`(a text of ${text.length} characters, not shown)`);
+});
+
+test('the nearest known name comes first, at most three, and none for a name without likeness', () => {
+  const known = ['chats', 'chat_messages', 'agents', 'agent_timeline', 'accounts', 'skills'];
+  expect(nearMisses('chat', known)).toEqual(['chats']);
+  expect(nearMisses('Agent-Timelines', known)).toEqual(['agent_timeline']);
+  expect(nearMisses('messages', known)).toEqual(['chat_messages']);
+  expect(nearMisses('colour', known)).toEqual([]);
+  expect(didYouMean('agent', known)).toBe(' Did you mean agents?');
+  expect(didYouMean('', known)).toBe('');
+});
+
+test('a name of more than 64 characters is compared with none', () => {
+  expect(nearMisses('a'.repeat(64), ['a'.repeat(64)])).toHaveLength(1);
+  expect(nearMisses('a'.repeat(65), ['a'.repeat(65)])).toEqual([]);
+});
