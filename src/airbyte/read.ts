@@ -7,7 +7,7 @@ import { describeStreams } from '../sync/describe-streams.ts';
 import { readConfigFile, withTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
 import { largeFile, readJsonFile, readTextFile } from '../core/input-file.ts';
-import { print } from '../cli/stdout.ts';
+import { print } from '../cli/program.ts';
 import { errorsOf, exitCodeOf, summaryOf } from '../cli/run-report.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult } from '../sync/sync.ts';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 
 import { capabilities } from '../cli/about.ts';
 import { currentSettings } from '../config/config.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 
 /** Settings whose value Meltano has no field for, since it is an object of Airbyte's. */
 const notAsked: ReadonlySet<string> = new Set(['credentials']);
@@ -18,13 +18,8 @@ function kindOf({ type, format, enum: words }: JsonObject): string {
   return type === 'integer' ? 'integer' : 'string';
 }
 
-function optionsOf(words: Json | undefined): JsonObject {
-  if (!Array.isArray(words)) return {};
-  return { options: words.map((word) => ({ label: word, value: word })) };
-}
-
 function settingOf(name: string, property: JsonObject): JsonObject {
-  const { title, description, default: value, examples } = property;
+  const { title, description, default: value, examples, enum: words } = property;
   const [example] = Array.isArray(examples) ? examples : [];
   return {
     name,
@@ -34,7 +29,7 @@ function settingOf(name: string, property: JsonObject): JsonObject {
     ...(property['writeOnly'] === true && { sensitive: true }),
     ...(value !== undefined && { value }),
     ...(typeof example === 'string' && { placeholder: example }),
-    ...optionsOf(property['enum']),
+    ...(Array.isArray(words) && { options: words.map((word) => ({ label: word, value: word })) }),
   };
 }
 

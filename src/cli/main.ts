@@ -4,8 +4,7 @@ import { systemClock } from '../core/clock.ts';
 import type { ConfigSources } from '../config/config.ts';
 import type { Json } from '../core/json.ts';
 import { createLogger, loggingFromEnv, quiet, type Logger } from '../core/logger.ts';
-import { print } from './stdout.ts';
-import { runProgram, type ProgramOptions, type Run } from './program.ts';
+import { print, runProgram, type ProgramOptions, type Run } from './program.ts';
 import type { Progress } from './progress.ts';
 
 interface SingerRun extends Run {

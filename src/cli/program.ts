@@ -4,7 +4,6 @@ import type { Clock } from '../core/clock.ts';
 import type { TapError } from '../core/errors.ts';
 import type { Lifetime } from './signals.ts';
 import type { Logger } from '../core/logger.ts';
-import { print } from './stdout.ts';
 
 export interface ProgramOptions {
   readonly argv: readonly string[];
@@ -44,4 +43,14 @@ export async function runProgram(
     if (!stdout.destroyed && codeOf(error) !== 'EPIPE') await tellFatal(asFatalError(error), error);
     return 1;
   }
+}
+
+/** Resolves once the text has left. @throws what the stream fails with, as when its reader went away. */
+export async function print(stdout: Writable, text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stdout.write(text, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }

@@ -31,12 +31,6 @@ interface CompiledSchema {
   errors?: readonly { readonly instancePath: string }[] | null;
 }
 
-async function loadValidator(): Promise<CompiledSchema> {
-  const url = new URL('../../dist/validators/config.js', import.meta.url);
-  const { default: validate }: { readonly default: CompiledSchema } = await import(url.href);
-  return validate;
-}
-
 /**
  * Brings every accepted form of a config into one and checks it.
  * @throws ConfigError with a line for each wrong key, in the order of the schema, and the first of these keys
@@ -49,7 +43,8 @@ export async function parseConfig(
   const given = new GivenConfig(value, readConfigSchema());
   const { settings, violations, schema } = given;
   addSecrets?.([...given.secrets]);
-  const validate = await loadValidator();
+  const url = new URL('../../dist/validators/config.js', import.meta.url);
+  const { default: validate }: { readonly default: CompiledSchema } = await import(url.href);
   const isValid = validate(settings);
   for (const { instancePath } of validate.errors ?? []) refuse(given, instancePath);
   checkSubdomain(given);

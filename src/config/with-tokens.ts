@@ -27,12 +27,10 @@ export function withTokens(
     };
   };
   const entries = Object.entries(config).map(([key, value]) => {
-    const group = groups.includes(key) ? fromJsonText(value) : value;
-    if (!groups.includes(key) || !isJsonObject(group)) return [key, value] as const;
-    return [
-      key,
-      typeof value === 'string' ? JSON.stringify(replaced(group)) : replaced(group),
-    ] as const;
+    const group = groups.includes(key) ? fromJsonText(value) : null;
+    if (!isJsonObject(group)) return [key, value] as const;
+    const made = replaced(group);
+    return [key, typeof value === 'string' ? JSON.stringify(made) : made] as const;
   });
   return replaced(Object.fromEntries(entries));
 }

@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { ConfigError } from '../core/errors.ts';
 import { ifMissing, readJsonFile, smallFile } from '../core/input-file.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import { print } from '../cli/stdout.ts';
+import { print } from '../cli/program.ts';
 import { cannotBeWritten, isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
 import { quotedPath } from '../core/wording.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';

@@ -18,10 +18,6 @@ function hasUnwanted({ known, schema }: Selected): boolean {
   return [...propertyBreadcrumbs(known)].length > [...propertyBreadcrumbs(schema)].length;
 }
 
-function drop(): undefined {
-  return undefined;
-}
-
 function compile(selected: Selected, column: Column): Coerce {
   const { schema, known } = selected;
   const types = typesOf(schema);
@@ -63,7 +59,7 @@ export function compileProperties(
     ([name, child]): readonly [string, Property] => {
       const pruned = properties[name];
       if (pruned === undefined)
-        return [name, { name, coerce: drop, isText: false, isDropped: true }];
+        return [name, { name, coerce: () => undefined, isText: false, isDropped: true }];
       const selected = { known: child, schema: pruned };
       const coerce = compile(selected, columnOf(name, selected));
       const isText = typesOf(pruned).join() === 'string' && pruned.format === undefined;

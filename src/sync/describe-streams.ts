@@ -24,10 +24,8 @@ export function describeStreams(
   const isAll = extra === 'all' || extra.includes('all');
   return streams
     .filter(({ name, isDefault }) => isDefault || isAll || extra.includes(name))
-    .map((stream) => describe(stream));
-}
-
-function describe(definition: StreamDefinition): DescribedStream {
-  const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${definition.name}.json`));
-  return { ...definition, schema };
+    .map((stream) => {
+      const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${stream.name}.json`));
+      return { ...stream, schema };
+    });
 }
