@@ -16,7 +16,7 @@
  * @property {string} title Part of a test's title.
  */
 
-const pages = 'unit/zendesk/export-pages';
+const pages = 'unit/zendesk/export/pages';
 
 /** Tests of how an export is read. @param {...string} titles @returns {Killer[]} */
 export function exportTests(...titles) {

@@ -7,7 +7,7 @@ const state = 'src/singer/state.ts';
 const verdict = 'src/sync/stream-status.ts';
 
 /** @param {...string} titles */
-const syncTests = (...titles) => testsOf('unit/sync', ...titles);
+const syncTests = (...titles) => testsOf('unit/sync/sync', ...titles);
 
 /** @param {...string} titles */
 const verdictTests = (...titles) => testsOf('e2e/verdicts', ...titles);
@@ -117,7 +117,7 @@ export const runMutants = [
     search: 'if (errors.length === 1) {',
     replacement: 'if (errors.length < results.length) return 0;\n  if (errors.length === 1) {',
     killers: testsOf(
-      'unit/run-report',
+      'unit/cli/run-report',
       'The one failure there is stands in the last line',
       'Of several failures each has a line',
     ),
@@ -127,7 +127,7 @@ export const runMutants = [
     file: 'src/cli/run-report.ts',
     search: "return status === 'complete' || status === 'absent' || status === 'forbidden';",
     replacement: "return status !== 'failed';",
-    killers: testsOf('unit/run-report', 'A stream that was interrupted or never begun is told'),
+    killers: testsOf('unit/cli/run-report', 'A stream that was interrupted or never begun is told'),
   },
   {
     name: 'absent anywhere in a stream',
@@ -177,15 +177,16 @@ export const runMutants = [
     file: 'src/cli/signals.ts',
     search: 'await flushed(output);',
     replacement: 'await Promise.race([flushed(output), undefined]);',
-    killers: testsOf('unit/lifetime', 'the end waits until the output has taken everything'),
+    killers: testsOf('unit/cli/signals', 'the end waits until the output has taken everything'),
   },
   {
     name: 'deselected data leak into additional_fields',
     file: 'src/records/object-coercer.ts',
     search: 'return [name, { name, coerce: () => undefined, isText: false, isDropped: true }];',
-    replacement: 'return [`not ${name}`, { name, coerce: () => undefined, isText: false, isDropped: true }];',
+    replacement:
+      'return [`not ${name}`, { name, coerce: () => undefined, isText: false, isDropped: true }];',
     killers: [
-      ...testsOf('unit/singer/coercion', 'what a user deselected appears nowhere'),
+      ...testsOf('unit/records/coercion', 'what a user deselected appears nowhere'),
       ...testsOf('e2e/selection', 'What is not selected is nowhere'),
     ],
   },

@@ -8,7 +8,7 @@ export const valueMutants = [
     file: 'src/records/object-coercer.ts',
     search: 'if (property === undefined) keepUnknown(old, [...place, key], notes);',
     replacement: '',
-    killers: testsOf('unit/singer/coercion', 'an unknown key inside an object is kept aside'),
+    killers: testsOf('unit/records/coercion', 'an unknown key inside an object is kept aside'),
   },
   {
     name: 'a value of any depth is walked by recursion',
@@ -22,7 +22,7 @@ export const valueMutants = [
     file: 'src/core/instant.ts',
     search: "{ seconds, fraction: match[7] ?? '' }",
     replacement: "{ seconds, fraction: '' }",
-    killers: testsOf('unit/instant', 'a time with a fraction and an offset'),
+    killers: testsOf('unit/core/instant', 'a time with a fraction and an offset'),
   },
   {
     name: 'what was put aside of an item that is left out is told of the next one',

@@ -90,7 +90,7 @@ export const walkMutants = [
     replacement: 'if (at.isFixed && isAtItem && !touches(',
     killers: [
       ...exportTests('ties whose last chat has just moved are not skipped'),
-      ...testsOf('unit/zendesk/export-model', 'start_id lookup'),
+      ...testsOf('unit/zendesk/export/model', 'start_id lookup'),
     ],
   },
   {
@@ -107,7 +107,7 @@ export const walkMutants = [
     replacement: 'return startId === null ? query : { ...query };',
     killers: [
       ...exportTests('1,500 chats of one second are all read'),
-      ...testsOf('unit/zendesk/export-model', 'start_id exclusive'),
+      ...testsOf('unit/zendesk/export/model', 'start_id exclusive'),
     ],
   },
   {
@@ -122,7 +122,7 @@ export const walkMutants = [
     file: walk,
     search: "answer.items.length === 0 && question.kind !== 'before'",
     replacement: 'answer.items.length === 0',
-    killers: testsOf('unit/zendesk/export-walk', 'an empty answer to an id before'),
+    killers: testsOf('unit/zendesk/export/walk', 'an empty answer to an id before'),
   },
   {
     name: 'an empty page is believed at once',
