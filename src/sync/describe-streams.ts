@@ -24,8 +24,9 @@ export function describeStreams(
   const isAll = extra === 'all' || extra.includes('all');
   return streams
     .filter(({ name, isDefault }) => isDefault || isAll || extra.includes(name))
-    .map((stream) => {
-      const schema: JsonSchema = JSON.parse(readShipped(`schemas/streams/${stream.name}.json`));
-      return { ...stream, schema };
-    });
+    .map((stream) => describe(stream));
+}
+
+function describe(stream: StreamDefinition): DescribedStream {
+  return { ...stream, schema: JSON.parse(readShipped(`schemas/streams/${stream.name}.json`)) };
 }
