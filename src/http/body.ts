@@ -6,7 +6,7 @@ import type { Headers } from 'node-fetch';
 
 import { codeOf, HttpError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { failed } from './failures.ts';
+import { failed } from './http-errors.ts';
 import { later } from './statuses.ts';
 
 /** Inflated, a page that explains an error is no longer than this, or not worth reading. */

@@ -1,9 +1,9 @@
 import { HttpError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { patienceUsedUp, waitTooLong } from './failures.ts';
-import { Limiter } from './limiter.ts';
+import { patienceUsedUp, waitTooLong } from './http-errors.ts';
+import { Limiter } from './rate-limiter.ts';
 import type { HttpOptions } from './options.ts';
-import { Requester, type HttpAnswer, type Outgoing, type Query } from './request.ts';
+import { Requester, type HttpAnswer, type Outgoing, type Query } from './transport.ts';
 import { waitMs } from './retry.ts';
 
 export interface HttpRequest extends Omit<Outgoing, 'headers' | 'form'> {

@@ -1,8 +1,8 @@
 import { isRedirect, type Response } from 'node-fetch';
 
 import type { HttpError, HttpErrorOptions } from '../core/errors.ts';
-import { quotable } from './error-text.ts';
-import { failed } from './failures.ts';
+import { quotable } from './error-body.ts';
+import { failed } from './http-errors.ts';
 import type { Redact } from './options.ts';
 
 export const mostRedirects = 5;

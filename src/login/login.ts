@@ -11,10 +11,10 @@ import type { Run } from '../cli/program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import { authorizePath, scope, tokensFrom } from '../zendesk/grants.ts';
 import { parseLoginArguments, type LoginArguments } from './arguments.ts';
-import { explain } from './explain.ts';
-import { isSame, listen } from './listener.ts';
-import type { Outcome } from './page.ts';
-import { keepTokens, nextCommand, preparePlace } from './place.ts';
+import { explain } from './oauth-error.ts';
+import { isSame, listen } from './callback-server.ts';
+import type { Outcome } from './callback-page.ts';
+import { keepTokens, nextCommand, preparePlace } from './token-destination.ts';
 import { askHidden } from './prompt.ts';
 
 export interface LoginRun extends Run {

@@ -34,9 +34,9 @@ export async function credentialsFor(options: CredentialsOptions): Promise<Crede
 async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
   const { config, logger, clock, signal, configFiles = [], announce } = options;
   const given = { accessToken: config.access_token, refreshToken: config.refresh_token };
-  const { Renewal } = await import('../zendesk/renewal.ts');
+  const { Renewal } = await import('../zendesk/renewing-credentials.ts');
   const { Grants } = await import('../zendesk/grants.ts');
-  const { chooseStore } = await import('./choose-store.ts');
+  const { chooseStore } = await import('./choose-token-store.ts');
   const store = await chooseStore({
     config,
     given,

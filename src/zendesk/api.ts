@@ -1,6 +1,6 @@
 import { HttpError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../http/client.ts';
-import type { HttpAnswer, Query } from '../http/request.ts';
+import type { HttpAnswer, Query } from '../http/transport.ts';
 
 const prefix = '/api/v2/chat/';
 

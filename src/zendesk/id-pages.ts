@@ -1,13 +1,13 @@
 import { TapError } from '../core/errors.ts';
-import type { HttpAnswer, Query } from '../http/request.ts';
+import type { HttpAnswer, Query } from '../http/transport.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { quoted } from '../core/wording.ts';
 import { checkNothingElse, isPresent, wrongBookmark } from './export/bookmark.ts';
 import type { ChatApi } from './api.ts';
 import type { Page, PageLimitKey, PageSource, ReadOptions } from './stream-definition.ts';
 import { PageLimit } from './page-limit.ts';
-import { createListWarning, type ItemList, type Shape } from './shape.ts';
-import { walkPages, type PageWalk } from './walk-pages.ts';
+import { createListWarning, type ItemList, type Shape } from './response-shape.ts';
+import { walkPages, type PageWalk } from './paginate.ts';
 
 export interface IdSpec {
   readonly path: string;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../core/json.ts';
 import type { Page, ReadOptions, ReadSettings, StreamDefinition } from './stream-definition.ts';
-import { createListWarning, type Shape } from './shape.ts';
+import { createListWarning, type Shape } from './response-shape.ts';
 
 interface ListSpec {
   readonly path: string;

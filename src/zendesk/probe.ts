@@ -3,7 +3,7 @@ import { microsToInstant, timeToMicros } from '../core/instant.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Probe } from './stream-definition.ts';
 import type { ExportSpec } from './export/pages.ts';
-import { ExportRequests } from './export/request.ts';
+import { ExportRequests } from './export/client.ts';
 import type { IdSpec } from './id-pages.ts';
 
 export function idProbe({ path, shape, prepare }: IdSpec): Probe {

@@ -10,7 +10,7 @@ import { exportPages, type ExportSpec } from './export/pages.ts';
 import { foreignIdKeys, idPages, readIdBookmark, type IdSpec } from './id-pages.ts';
 import { listEndpoint } from './list-pages.ts';
 import { exportProbe, idProbe } from './probe.ts';
-import { bareList, namedLists, objectUnder, oneObject } from './shape.ts';
+import { bareList, namedLists, objectUnder, oneObject } from './response-shape.ts';
 
 /** A chat comes again whenever its update_timestamp has changed (API page "incremental export"). */
 function chatVersion(chat: JsonObject): string {

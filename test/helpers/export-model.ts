@@ -1,4 +1,4 @@
-import type { Query } from '../../src/http/request.ts';
+import type { Query } from '../../src/http/transport.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { seconds } from '../../src/zendesk/export/bookmark.ts';
 import { exportPages } from '../../src/zendesk/export/pages.ts';

@@ -1,4 +1,4 @@
-import type { HttpAnswer, Query } from '../../src/http/request.ts';
+import type { HttpAnswer, Query } from '../../src/http/transport.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { AskOptions, ChatApi } from '../../src/zendesk/api.ts';
 import type {

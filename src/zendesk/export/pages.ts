@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { microsToInstant, timeToMicros } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Page, PageSource, ReadOptions } from '../stream-definition.ts';
-import { ExportRequests, told, type DatedAnswer, type ExportRequestSpec } from './request.ts';
+import { ExportRequests, told, type DatedAnswer, type ExportRequestSpec } from './client.ts';
 import { bookmarkAt, foreignTimes, headOf, planStart, type ExportStart } from './start.ts';
 import { createWalk, type Question, type Step, type Walk } from './walk.ts';
-import { walkPages } from '../walk-pages.ts';
+import { walkPages } from '../paginate.ts';
 
 export interface ExportSpec extends ExportRequestSpec {
   /** Fills in, in place, what the API leaves to be known. */

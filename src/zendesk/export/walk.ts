@@ -26,8 +26,8 @@ import { TapError } from '../../core/errors.ts';
 import { microsToInstant, timeToMicros } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ExportUnit, Place } from './bookmark.ts';
-import type { ExportAnswer } from './envelope.ts';
-import { Seam } from './seam.ts';
+import type { ExportAnswer } from './response.ts';
+import { Seam } from './duplicate-filter.ts';
 
 export type QuestionKind = 'regular' | 'ties' | 'before' | 'beyond';
 

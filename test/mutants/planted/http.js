@@ -10,7 +10,7 @@ const clientTests = (...titles) => testsOf('unit/http/client', ...titles);
 const answerTests = (...titles) => testsOf('e2e/answers', ...titles);
 
 /** @param {...string} titles */
-const requestTests = (...titles) => testsOf('unit/http/request', ...titles);
+const requestTests = (...titles) => testsOf('unit/http/transport', ...titles);
 
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const httpMutants = [
@@ -53,7 +53,7 @@ export const httpMutants = [
   },
   {
     name: 'a body that breaks off is taken for whole',
-    file: 'src/http/request.ts',
+    file: 'src/http/transport.ts',
     search: 'if (response?.ok === false) return',
     replacement:
       "if (response?.ok === true) return { response, headMs, bytes: Buffer.from('[]') };\n      if (response?.ok === false) return",
@@ -71,7 +71,7 @@ export const httpMutants = [
   },
   {
     name: 'a Retry-After date is measured by our clock',
-    file: 'src/http/request.ts',
+    file: 'src/http/transport.ts',
     search: "readRetryAfter(headers.get('retry-after'), fromMs)",
     replacement: "readRetryAfter(headers.get('retry-after'), nowMs)",
     killers: clientTests('the request is made again'),
@@ -85,7 +85,7 @@ export const httpMutants = [
   },
   {
     name: 'a wait beyond patience ends one stream only',
-    file: 'src/http/failures.ts',
+    file: 'src/http/http-errors.ts',
     search: "{ kind: 'transient', endsRun: true },",
     replacement: "{ kind: 'transient', endsRun: false },",
     killers: testsOf('lossless/faults', 'ends the run at once and says until when'),
@@ -106,10 +106,10 @@ export const httpMutants = [
   },
   {
     name: 'retries do not count for the pace',
-    file: 'src/http/limiter.ts',
+    file: 'src/http/rate-limiter.ts',
     search: 'this.#starts.push(clock.elapsed());',
     replacement: 'if (this.#starts.at(-1) !== clock.elapsed()) this.#starts.push(clock.elapsed());',
-    killers: testsOf('unit/http/limiter', 'a burst up to the pace starts without a wait'),
+    killers: testsOf('unit/http/rate-limiter', 'a burst up to the pace starts without a wait'),
   },
   {
     name: 'the token is sent to a foreign host',
@@ -120,28 +120,28 @@ export const httpMutants = [
   },
   {
     name: 'a path may lead to another host',
-    file: 'src/http/request.ts',
+    file: 'src/http/transport.ts',
     search: 'let url = new URL(this.#options.origin);',
     replacement: 'let url = new URL(path, this.#options.origin);',
     killers: requestTests('a path that looks like another host stays a path of this one'),
   },
   {
     name: 'the token is quoted in an error',
-    file: 'src/http/error-text.ts',
+    file: 'src/http/error-body.ts',
     search: "said: quotable(parts.join(': '), redact),",
     replacement: "said: quotable(parts.join(': '), (text) => text),",
     killers: clientTests('what the API says about an error is quoted without the token'),
   },
   {
     name: 'an error object is taken for an answer',
-    file: 'src/http/request.ts',
+    file: 'src/http/transport.ts',
     search: 'isErrorObject(body, answerKeys)',
     replacement: 'isErrorObject(body, answerKeys) && !response.ok',
     killers: clientTests('an error object is an answer where the answer has its keys'),
   },
   {
     name: 'a Retry-After counts with 429 and 5xx alone',
-    file: 'src/http/failures.ts',
+    file: 'src/http/http-errors.ts',
     search: "(status >= 400 && (headers.has('retry-after') || saysSo))",
     replacement: "(status >= 500 && (headers.has('retry-after') || saysSo))",
     killers: clientTests('the request is made again'),

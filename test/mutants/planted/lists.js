@@ -45,7 +45,7 @@ export const listMutants = [
   },
   {
     name: 'an answer without a list is an empty list',
-    file: 'src/zendesk/shape.ts',
+    file: 'src/zendesk/response-shape.ts',
     search: 'if (!Array.isArray(value)) throw wrong(expected, whole(kindOf(value)));',
     replacement: 'if (!Array.isArray(value)) return [];',
     killers: testsOf('unit/zendesk/streams', 'is an error that says what was expected'),

@@ -1,7 +1,7 @@
 /** Rules 1 to 3 of an export: the position, the head, the seam. */
 import { exportTests, testsOf } from '../mutant.js';
 
-const envelope = 'src/zendesk/export/envelope.ts';
+const envelope = 'src/zendesk/export/response.ts';
 const start = 'src/zendesk/export/start.ts';
 const walk = 'src/zendesk/export/walk.ts';
 
@@ -91,14 +91,14 @@ export const positionMutants = [
   },
   {
     name: 'no seam',
-    file: 'src/zendesk/export/seam.ts',
+    file: 'src/zendesk/export/duplicate-filter.ts',
     search: 'return !isRepeated && !known.some((page) => page.has(identity));',
     replacement: 'return !isRepeated;',
     killers: exportTests('a chat on the seam of two pages is emitted once'),
   },
   {
     name: 'the seam forgets the page before',
-    file: 'src/zendesk/export/seam.ts',
+    file: 'src/zendesk/export/duplicate-filter.ts',
     search: 'this.#before = this.#since.slice(-1);',
     replacement: 'this.#before = [];',
     killers: exportTests('an old version that comes once more after the next page'),

@@ -2,7 +2,7 @@
 import { exportTests, testsOf } from '../mutant.js';
 
 const start = 'src/zendesk/export/start.ts';
-const request = 'src/zendesk/export/request.ts';
+const request = 'src/zendesk/export/client.ts';
 const bookmark = 'src/zendesk/export/bookmark.ts';
 const pageLimit = 'src/zendesk/page-limit.ts';
 

@@ -78,7 +78,7 @@ export const walkMutants = [
   },
   {
     name: 'the question beyond is judged',
-    file: 'src/zendesk/export/envelope.ts',
+    file: 'src/zendesk/export/response.ts',
     search: 'if (items.length === 0 || asked.isProbe) return',
     replacement: 'if (items.length === 0) return',
     killers: exportTests('the question beyond is not judged'),
@@ -102,7 +102,7 @@ export const walkMutants = [
   },
   {
     name: 'start_id is dropped from the request',
-    file: 'src/zendesk/export/request.ts',
+    file: 'src/zendesk/export/client.ts',
     search: 'return startId === null ? query : { ...query, start_id: startId };',
     replacement: 'return startId === null ? query : { ...query };',
     killers: [

@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 
 import { HttpError } from '../../../src/core/errors.ts';
-import type { Query } from '../../../src/http/request.ts';
+import type { Query } from '../../../src/http/transport.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 import { bearerToken } from '../../../src/zendesk/credentials.ts';
 import { createTestClient, rejectionOf, startMs, token } from '../../helpers/http-client.ts';

@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 
-import type { HttpAnswer } from '../../../src/http/request.ts';
+import type { HttpAnswer } from '../../../src/http/transport.ts';
 import { createChatApi } from '../../../src/zendesk/api.ts';
 
 const serverTimeMs = Date.UTC(2026, 0, 10, 12);

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../../../src/core/json.ts';
 import { seconds } from '../../../../src/zendesk/export/bookmark.ts';
-import type { ExportAnswer } from '../../../../src/zendesk/export/envelope.ts';
+import type { ExportAnswer } from '../../../../src/zendesk/export/response.ts';
 import { createWalk, type Question } from '../../../../src/zendesk/export/walk.ts';
 
 /** An item of one letter and its second, `a5`; the letter is its id. */

@@ -11,7 +11,7 @@ import {
   type HttpFailure,
 } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { explain } from './error-text.ts';
+import { explain } from './error-body.ts';
 import type { Redact } from './options.ts';
 import { proxyRefusal } from './proxy.ts';
 import { later, proxyPassword, ruleFor } from './statuses.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { explain, isErrorObject } from '../../../src/http/error-text.ts';
+import { explain, isErrorObject } from '../../../src/http/error-body.ts';
 import type { Json } from '../../../src/core/json.ts';
 
 test.each<[Json, string]>([

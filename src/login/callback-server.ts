@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 import { codeOf, ConfigError } from '../core/errors.ts';
-import { headersOf, pageOf, waiting, type Outcome } from './page.ts';
+import { headersOf, pageOf, waiting, type Outcome } from './callback-page.ts';
 
 export interface ListenerOptions {
   /** 0: any free one. */

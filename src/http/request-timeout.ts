@@ -1,6 +1,6 @@
 import type { Timer } from '../core/clock.ts';
 import type { HttpError } from '../core/errors.ts';
-import { failed } from './failures.ts';
+import { failed } from './http-errors.ts';
 import type { HttpOptions } from './options.ts';
 
 const minuteMs = 60_000;

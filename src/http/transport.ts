@@ -5,9 +5,9 @@ import fetch, { FetchError, Response, type ResponseInit } from 'node-fetch';
 import { codeOf, HttpError, type HttpFailure } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
-import { isErrorObject } from './error-text.ts';
-import { answerFailed, failed, networkFailed, sentence } from './failures.ts';
-import type { Limiter } from './limiter.ts';
+import { isErrorObject } from './error-body.ts';
+import { answerFailed, failed, networkFailed, sentence } from './http-errors.ts';
+import type { Limiter } from './rate-limiter.ts';
 import type { HttpOptions } from './options.ts';
 import { Connection } from './proxy.ts';
 import {
@@ -20,7 +20,7 @@ import {
 } from './redirects.ts';
 import { readHttpDate, readLimitReset, readRetryAfter } from './retry.ts';
 import { later } from './statuses.ts';
-import { TimeLimit } from './time-limit.ts';
+import { TimeLimit } from './request-timeout.ts';
 
 export interface HttpAnswer {
   readonly body: Json;

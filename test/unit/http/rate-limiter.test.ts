@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { Limiter } from '../../../src/http/limiter.ts';
+import { Limiter } from '../../../src/http/rate-limiter.ts';
 import type { Wait } from '../../../src/http/options.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 

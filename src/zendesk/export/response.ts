@@ -1,7 +1,7 @@
 import { TapError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { ExportUnit, Place } from './bookmark.ts';
-import { namedLists } from '../shape.ts';
+import { namedLists } from '../response-shape.ts';
 
 /** One answer of an incremental export, checked. */
 export interface ExportAnswer {

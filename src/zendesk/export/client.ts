@@ -1,13 +1,13 @@
 import { HttpError, type TapError } from '../../core/errors.ts';
-import type { HttpAnswer, Query } from '../../http/request.ts';
+import type { HttpAnswer, Query } from '../../http/transport.ts';
 import { microsToInstant } from '../../core/instant.ts';
 import { jsonText, type Json, type JsonObject } from '../../core/json.ts';
 import type { AskOptions } from '../api.ts';
 import type { PageLimitKey, ReadOptions } from '../stream-definition.ts';
 import type { BookmarkSpec, Place } from './bookmark.ts';
-import { readEnvelope, type ExportAnswer } from './envelope.ts';
+import { readEnvelope, type ExportAnswer } from './response.ts';
 import { PageLimit } from '../page-limit.ts';
-import { createListWarning, namedLists } from '../shape.ts';
+import { createListWarning, namedLists } from '../response-shape.ts';
 
 /** Items a page of an export holds at most (API page "incremental export"). */
 const fullLimit = 1000;
