@@ -24,12 +24,12 @@ export async function importBuilt(path) {
 export async function runProgram(path, name) {
   const program = await importBuilt(path);
   if (program === undefined) return;
-  const { createLifetime } = await importBuilt('cli/signals.js');
+  const { createProcessSignals } = await importBuilt('cli/signals.js');
   const { argv, env, stdout, stderr, pid } = process;
   // A reader that has gone away is noticed where the program writes. Without a listener the error would end the process.
   stdout.on('error', () => {});
   stderr.on('error', () => {});
-  const lifetime = createLifetime(process);
-  const exitCode = await program[name]({ argv: argv.slice(2), env, stdout, stderr, pid, lifetime });
-  await lifetime.end(exitCode, stdout);
+  const signals = createProcessSignals(process);
+  const exitCode = await program[name]({ argv: argv.slice(2), env, stdout, stderr, pid, signals });
+  await signals.end(exitCode, stdout);
 }

@@ -1,4 +1,4 @@
-import { parseCommandLine, type Flag, type Given } from '../cli/parser.ts';
+import { parseCommandLine, type Flag, type ParsedFlags } from '../cli/parser.ts';
 import { ConfigError } from '../core/errors.ts';
 import { didYouMean } from '../core/wording.ts';
 
@@ -44,7 +44,7 @@ function isVerb(word: string): word is Verb {
 function interpret({
   flags: { debug, ...files },
   words: [verb = ''],
-}: Given<keyof typeof flags>): AirbyteArguments {
+}: ParsedFlags<keyof typeof flags>): AirbyteArguments {
   const verbs = Object.keys(commands);
   if (!isVerb(verb))
     throw new ConfigError(`say what to do: ${verbs.join(', ')}.${didYouMean(verb, verbs)}`);
@@ -64,5 +64,5 @@ function interpret({
  */
 export async function parseArguments(argv: readonly string[]): Promise<AirbyteArguments | string> {
   const program = 'source-zendesk-chat';
-  return parseCommandLine({ program, usage, flags, mostWords: 1, interpret }, argv);
+  return parseCommandLine({ program, usage, flags, maxPositionals: 1, interpret }, argv);
 }

@@ -6,12 +6,12 @@ import { assembleSync, loadConfig } from '../sync/build-sync.ts';
 import { describeStreams } from '../sync/describe-streams.ts';
 import { readConfigFile, withTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
-import { largeFile, readJsonFile, readTextFile } from '../core/input-file.ts';
+import { maxLargeFileBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
 import { print } from '../cli/program.ts';
 import { errorsOf, exitCodeOf, summaryOf } from '../cli/run-report.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult } from '../sync/sync.ts';
-import { isHarmlessName, listed, maxListed, quotedName } from '../core/wording.ts';
+import { isHarmlessName, quotedList, maxListed, quotedName } from '../core/wording.ts';
 import { writeRun } from '../cli/write-run.ts';
 import type { AirbyteArguments } from './arguments.ts';
 import { parseConfiguredCatalog } from './catalog.ts';
@@ -35,7 +35,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
   const given = await readJsonFile({
     path: files.catalog,
     what: '--catalog',
-    maxBytes: largeFile,
+    maxBytes: maxLargeFileBytes,
   });
   const { catalog, names, unknown } = parseConfiguredCatalog(given, descriptions);
   const state = await readState(files.state, descriptions, logger.info);
@@ -57,7 +57,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
       if (reason !== 'retry') writer.throttled(untilMs);
     },
   });
-  run.lifetime.deferStop();
+  run.signals.catchSignals();
   const strangers = strangersIn(unknown, descriptions);
   await print(run.stdout, strangers.map((error) => incomplete(run, error)).join(''));
   const report = await writeRun(run, sync, { writer });
@@ -72,12 +72,14 @@ async function readState(
   info: (message: string) => void,
 ): Promise<AirbyteState> {
   const text =
-    path === undefined ? '' : await readTextFile({ path, what: '--state', maxBytes: largeFile });
+    path === undefined
+      ? ''
+      : await readTextFile({ path, what: '--state', maxBytes: maxLargeFileBytes });
   const names = descriptions.map(({ name }) => name);
   const state = parseAirbyteState(text, names);
   const strange = [...state.states.keys()].filter((name) => !names.includes(name));
   if (strange.length > 0)
-    info(`the state holds streams this source does not have: ${listed(strange)}`);
+    info(`the state holds streams this source does not have: ${quotedList(strange)}`);
   return state;
 }
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { TapError } from '../core/errors.ts';
-import type { Run } from '../cli/program.ts';
+import type { RunContext } from '../cli/program.ts';
 import { errorLine } from './messages.ts';
 
-export interface AirbyteRun extends Run {
+export interface AirbyteRun extends RunContext {
   readonly stamp: Stamp;
 }
 
@@ -19,7 +19,7 @@ export function createStamp({ now }: Clock): Stamp {
 }
 
 /** An error's message on one line and without secrets. */
-export function sentence({ message }: TapError, { logger }: Pick<Run, 'logger'>): string {
+export function sentence({ message }: TapError, { logger }: Pick<RunContext, 'logger'>): string {
   return logger.redact(message).replaceAll('\n', ' ');
 }
 

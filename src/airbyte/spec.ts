@@ -1,7 +1,7 @@
 /** What the platform asks a user for: made of the config's own schema. */
-import { currentSettings, propertiesOf } from '../config/config.ts';
+import { userSettings, propertiesOf } from '../config/config.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import { readShipped } from '../core/package-files.ts';
+import { readPackageFile } from '../core/package-files.ts';
 
 /** Settings the platform has words of its own for, or whose place is inside `credentials`. */
 const notAsked: ReadonlySet<string> = new Set([
@@ -39,7 +39,7 @@ function askedAll(properties: ReturnType<typeof propertiesOf>): JsonObject {
 }
 
 export function airbyteSpec(schema: JsonObject): object {
-  const all = currentSettings(schema).filter(([name]) => !notAsked.has(name));
+  const all = userSettings(schema).filter(([name]) => !notAsked.has(name));
   const first = firstAsked.flatMap((wanted) => all.filter(([name]) => name === wanted));
   const others = all.filter(([name]) => !firstAsked.includes(name));
   return {
@@ -49,6 +49,6 @@ export function airbyteSpec(schema: JsonObject): object {
       additionalProperties: true,
     },
     // The platform's own sign-in: the code flow on the account's host. Words in double braces are the platform's.
-    advanced_auth: JSON.parse(readShipped('schemas/airbyte-advanced-auth.json')),
+    advanced_auth: JSON.parse(readPackageFile('schemas/airbyte-advanced-auth.json')),
   };
 }

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 
 import { capabilities } from '../cli/about.ts';
-import { currentSettings } from '../config/config.ts';
+import { userSettings } from '../config/config.ts';
 import type { JsonObject } from '../core/json.ts';
 
 /** Settings whose value Meltano has no field for, since it is an object of Airbyte's. */
@@ -34,7 +34,7 @@ function settingOf(name: string, property: JsonObject): JsonObject {
 }
 
 export function pluginDefinition(description: string, schema: JsonObject): JsonObject {
-  const settings = currentSettings(schema)
+  const settings = userSettings(schema)
     .filter(([name]) => !notAsked.has(name))
     .map(([name, property]) => settingOf(name, property));
   return {

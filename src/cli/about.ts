@@ -1,5 +1,5 @@
 /** What the program is and takes, for tools (`--about --format json`) and for people. */
-import { currentSettings } from '../config/config.ts';
+import { userSettings } from '../config/config.ts';
 import { textOf } from '../config/wording.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
@@ -55,7 +55,7 @@ interface Setting {
 
 export function settingsOf(schema: JsonObject): readonly Setting[] {
   const { required } = schema;
-  return currentSettings(schema).map(([key, property]) => {
+  return userSettings(schema).map(([key, property]) => {
     const description = textOf(property['description'] ?? '');
     const isRequired = Array.isArray(required) && required.includes(key);
     return { key, property, description, isRequired };

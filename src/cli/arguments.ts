@@ -1,4 +1,4 @@
-import { parseCommandLine, type Flag, type Given } from './parser.ts';
+import { parseCommandLine, type Flag, type ParsedFlags } from './parser.ts';
 import { ConfigError } from '../core/errors.ts';
 
 /** What the program is asked to do; `sync` unless an argument says otherwise. */
@@ -108,7 +108,7 @@ const flags = {
   },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-type SingerFlags = Given<keyof typeof flags>['flags'];
+type SingerFlags = ParsedFlags<keyof typeof flags>['flags'];
 
 function taskOf(given: SingerFlags): Task {
   const asked = (['discover', 'check', 'about', 'test'] as const).filter((name) => given[name]);
@@ -130,7 +130,7 @@ function checkIdle(task: Task, given: SingerFlags): void {
     throw new ConfigError(`--${name} has no effect on --${task}: leave it out`);
 }
 
-function interpret({ flags: given }: Given<keyof typeof flags>): SingerArguments {
+function interpret({ flags: given }: ParsedFlags<keyof typeof flags>): SingerArguments {
   const { config = [], select = [] } = given;
   const catalog = given.catalog?.[0];
   const format = given.format?.[0];
@@ -157,6 +157,6 @@ function interpret({ flags: given }: Given<keyof typeof flags>): SingerArguments
  */
 export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
   const program = 'tap-zendesk-chat';
-  const line = { program, usage, flags, group, epilogue: examples, mostWords: 0, interpret };
+  const line = { program, usage, flags, group, epilogue: examples, maxPositionals: 0, interpret };
   return parseCommandLine(line, argv);
 }

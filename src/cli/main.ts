@@ -3,11 +3,11 @@ import type { AssembleOptions, Selection } from '../sync/build-sync.ts';
 import { systemClock } from '../core/clock.ts';
 import type { ConfigSources } from '../config/config.ts';
 import type { Json } from '../core/json.ts';
-import { createLogger, loggingFromEnv, quiet, type Logger } from '../core/logger.ts';
-import { print, runProgram, type ProgramOptions, type Run } from './program.ts';
+import { createLogger, loggingFromEnv, quietLogger, type Logger } from '../core/logger.ts';
+import { print, runProgram, type ProgramOptions, type RunContext } from './program.ts';
 import type { Progress } from './progress.ts';
 
-interface SingerRun extends Run {
+interface SingerRun extends RunContext {
   readonly progress: Progress;
 }
 
@@ -50,9 +50,9 @@ async function loggerFor(
 }
 
 async function readLogConfig(path: string): Promise<string> {
-  const { readTextFile, smallFile } = await import('../core/input-file.ts');
+  const { readTextFile, maxSmallFileBytes } = await import('../core/input-file.ts');
   const what = 'SINGER_SDK_LOG_CONFIG';
-  return readTextFile({ path, what, maxBytes: smallFile, isRegular: true });
+  return readTextFile({ path, what, maxBytes: maxSmallFileBytes, isRegular: true });
 }
 
 async function dispatch(run: SingerRun): Promise<number | string> {
@@ -74,11 +74,11 @@ const tasks: Readonly<Record<Task, (run: SingerRun, args: SingerArguments) => Pr
   about,
 };
 
-function sourcesOf({ config, startDate }: SingerArguments, { env }: Run): ConfigSources {
+function sourcesOf({ config, startDate }: SingerArguments, { env }: RunContext): ConfigSources {
   return { files: config, settings: { start_date: startDate ?? null }, env };
 }
 
-async function about({ stdout }: Run, { format }: SingerArguments): Promise<number> {
+async function about({ stdout }: RunContext, { format }: SingerArguments): Promise<number> {
   const { about: describe, aboutText } = await import('./about.ts');
   const { describeProgram } = await import('../sync/describe-streams.ts');
   const program = describeProgram();
@@ -90,12 +90,12 @@ async function about({ stdout }: Run, { format }: SingerArguments): Promise<numb
   return 0;
 }
 
-async function discover(run: Run, args: SingerArguments): Promise<number> {
-  const { gatherConfig, readExtraStreams } = await import('../config/config.ts');
+async function discover(run: RunContext, args: SingerArguments): Promise<number> {
+  const { readConfig, readExtraStreams } = await import('../config/config.ts');
   const { describeStreams } = await import('../sync/describe-streams.ts');
   const { catalogText, discoverCatalog } = await import('../singer/catalog.ts');
   const { selectByPatterns, streamsIn } = await import('../singer/patterns.ts');
-  const value = await gatherConfig(sourcesOf(args, run));
+  const value = await readConfig(sourcesOf(args, run));
   const streams = describeStreams(readExtraStreams(value));
   // Meltano selects by these patterns from what is discovered, and goes on without a stream it does not find.
   const catalog = discoverCatalog(streams, streamsIn(run.env['MELTANO_EXTRACT__SELECT']));
@@ -106,12 +106,12 @@ async function discover(run: Run, args: SingerArguments): Promise<number> {
 
 /** What the files of the command line hold. @throws ConfigError */
 async function filesOf(
-  run: Run,
+  run: RunContext,
   args: SingerArguments,
 ): Promise<Selection & Pick<AssembleOptions, 'state'>> {
   const { loadConfig } = await import('../sync/build-sync.ts');
   const { ConfigError } = await import('../core/errors.ts');
-  const { largeFile: maxBytes, readJsonFile } = await import('../core/input-file.ts');
+  const { maxLargeFileBytes: maxBytes, readJsonFile } = await import('../core/input-file.ts');
   if (args.config.length === 0)
     throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
   const read = async (path: string | undefined, what: string): Promise<Json | undefined> =>
@@ -137,7 +137,7 @@ async function sync(run: SingerRun, args: SingerArguments): Promise<number> {
     tokens: { configFiles: args.config },
     onWait: ({ untilMs }) => progress.waitUntil(untilMs),
   });
-  run.lifetime.deferStop();
+  run.signals.catchSignals();
   const observe = progress.observe.bind(progress);
   const report = await writeRun(run, assembled, { writer: createSingerWriter(), observe });
   progress.clear();
@@ -174,7 +174,7 @@ async function trial(
     ...how,
     state: undefined,
     tokens: { configFiles: args.config, isTrial: true },
-    logger: quiet(logger),
+    logger: quietLogger(logger),
   });
   for await (const message of assembled.messages()) run.progress.observe(message);
   // The page after the last one read may be on its way.
@@ -189,7 +189,7 @@ async function trial(
   return exitCodeOf(results);
 }
 
-async function testSchema(run: Run, args: SingerArguments): Promise<number> {
+async function testSchema(run: RunContext, args: SingerArguments): Promise<number> {
   const { assembleSelection } = await import('../sync/build-sync.ts');
   const { schemaLine } = await import('../singer/writer.ts');
   const selected = assembleSelection(await filesOf(run, args), run);

@@ -5,7 +5,7 @@ import type { Argv, Options, default as Yargs } from 'yargs';
 
 import { ConfigError } from '../core/errors.ts';
 import { readManifest } from '../core/package-files.ts';
-import { characters, didYouMean } from '../core/wording.ts';
+import { characterCount, didYouMean } from '../core/wording.ts';
 
 /** A flag; without `takes` it takes no value. */
 export interface Flag {
@@ -24,20 +24,20 @@ export interface Flag {
 export type Flags<Name extends string> = Readonly<Record<Name, Flag>>;
 
 /** The command line, understood: every value of each flag in its order, `''` for one that was left out. */
-export interface Given<Name extends string> {
+export interface ParsedFlags<Name extends string> {
   readonly flags: Readonly<Partial<Record<Name, readonly string[]>>>;
   readonly words: readonly string[];
 }
 
-export interface CommandLine<Name extends string, Parsed> {
+export interface CommandDefinition<Name extends string, Parsed> {
   readonly program: string;
   readonly usage: string;
   readonly epilogue?: string;
   readonly flags: Flags<Name>;
   readonly group?: string;
-  readonly mostWords: number;
+  readonly maxPositionals: number;
   /** Raises a ConfigError for what does not go together. */
-  readonly interpret: (given: Given<Name>) => Parsed;
+  readonly interpret: (given: ParsedFlags<Name>) => Parsed;
 }
 
 /** A command line that cannot be used; `usage` is to be shown to a person. */
@@ -55,7 +55,7 @@ export class UsageError extends ConfigError {
  * @throws UsageError with one sentence for the first mistake
  */
 export async function parseCommandLine<Name extends string, Parsed>(
-  line: CommandLine<Name, Parsed>,
+  line: CommandDefinition<Name, Parsed>,
   argv: readonly string[],
 ): Promise<Parsed | string> {
   const { program, group, interpret } = line;
@@ -72,9 +72,9 @@ export async function parseCommandLine<Name extends string, Parsed>(
   try {
     checkWords(argv, all);
     const given = givenIn(parser.parseSync([...argv]), line.flags);
-    const stray = given.words[line.mostWords];
+    const stray = given.words[line.maxPositionals];
     if (stray !== undefined) {
-      const what = `an argument of ${characters(stray)}`;
+      const what = `an argument of ${characterCount(stray)}`;
       throw new ConfigError(`${what} belongs to no flag; --help shows all flags`);
     }
     return interpret(given);
@@ -91,7 +91,7 @@ export async function parseCommandLine<Name extends string, Parsed>(
  * Its entry is `yargs`: Node 26 cannot load `yargs/yargs`, a file without an extension in a package of type `module`.
  */
 function createParser<Name extends string, Parsed>(
-  { program, usage, epilogue = '' }: CommandLine<Name, Parsed>,
+  { program, usage, epilogue = '' }: CommandDefinition<Name, Parsed>,
   flags: Flags<string>,
 ): Argv {
   const options = Object.entries(flags).map(([name, flag]) => [name, optionOf(flag)] as const);
@@ -202,7 +202,7 @@ function isContent(value: string): boolean {
 /** Of a flag that may be a secret in a wrong place only the length is told. */
 function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
   const isShown = /^--[a-z][a-z-]{0,40}$/.test(spelling);
-  const what = isShown ? `the flag ${spelling}` : `a flag of ${characters(spelling)}`;
+  const what = isShown ? `the flag ${spelling}` : `a flag of ${characterCount(spelling)}`;
   const meant = didYouMean(
     spelling,
     known.filter((name) => name.startsWith('--')),
@@ -213,7 +213,7 @@ function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
 function givenIn<Name extends string>(
   { _: words, ...args }: Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] },
   flags: Flags<Name>,
-): Given<Name> {
+): ParsedFlags<Name> {
   const given = Object.keys(flags).flatMap((name) => {
     const values = [args[name] ?? []].flat().map(String);
     return values.length > 0 ? [[name, values]] : [];

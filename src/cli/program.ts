@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 
 import type { Clock } from '../core/clock.ts';
 import type { TapError } from '../core/errors.ts';
-import type { Lifetime } from './signals.ts';
+import type { ProcessSignals } from './signals.ts';
 import type { Logger } from '../core/logger.ts';
 
 export interface ProgramOptions {
@@ -11,25 +11,25 @@ export interface ProgramOptions {
   readonly stdout: Writable;
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly pid: number;
-  readonly lifetime: Lifetime;
+  readonly signals: ProcessSignals;
   /** Default: the system's. */
   readonly clock?: Clock;
 }
 
-export interface Run extends ProgramOptions {
+export interface RunContext extends ProgramOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
  * @param work resolves with the exit code, or with a text that is printed and means 0
- * @param tellFatal is given what ended the program, and the error it was made of
+ * @param onFatal is given what ended the program, and the error it was made of
  * @returns the exit code; what went wrong has been said by then
  */
 export async function runProgram(
   { stdout }: ProgramOptions,
   work: () => Promise<number | string>,
-  tellFatal: (fatal: TapError, error: unknown) => void | Promise<void>,
+  onFatal: (fatal: TapError, error: unknown) => void | Promise<void>,
 ): Promise<number> {
   try {
     const result = await work();
@@ -38,9 +38,10 @@ export async function runProgram(
     return 0;
   } catch (error) {
     // The last place for everything that was not foreseen.
-    const { asFatalError, codeOf } = await import('../core/errors.ts');
+    const { asFatalError, errorCode } = await import('../core/errors.ts');
     // A reader that went away knows why.
-    if (!stdout.destroyed && codeOf(error) !== 'EPIPE') await tellFatal(asFatalError(error), error);
+    if (!stdout.destroyed && errorCode(error) !== 'EPIPE')
+      await onFatal(asFatalError(error), error);
     return 1;
   }
 }

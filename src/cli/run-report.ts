@@ -2,7 +2,7 @@ import { TapError } from '../core/errors.ts';
 import type { LogFields, Logger } from '../core/logger.ts';
 import type { Message } from '../singer/messages.ts';
 import type { StreamResult } from '../sync/sync.ts';
-import { listed } from '../core/wording.ts';
+import { quotedList } from '../core/wording.ts';
 
 /** A stream that takes long says how many records it has, this often. */
 const countEveryMs = 60_000;
@@ -75,14 +75,14 @@ function nothingRead(results: readonly StreamResult[]): readonly [TapError] | un
   const passed = results.filter(({ status, leftOut = 0 }) => status === 'forbidden' || leftOut > 0);
   const [first] = passed;
   if (first === undefined || results.some((result) => isRead(result))) return undefined;
-  const text = `no stream could be read (${listed(passed.map(({ stream }) => stream))}); see the warnings above`;
+  const text = `no stream could be read (${quotedList(passed.map(({ stream }) => stream))}); see the warnings above`;
   return [new TapError(text, { kind: first.error?.kind ?? 'system' })];
 }
 
 /** One sentence on several failures, of which the first stands for all; `names`: the streams that failed. */
 export function summaryOf(names: readonly string[], streams: number, first: TapError): string {
   if (names.length === 0) return first.message;
-  return `${names.length} of ${streams} streams failed (${listed(names)}): ${first.message}`;
+  return `${names.length} of ${streams} streams failed (${quotedList(names)}): ${first.message}`;
 }
 
 function seconds(ms: number): string {

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 
 /** A stopped run that cannot get rid of its last lines is given up after this long. */
-const lastWordsMs = 1500;
+const flushTimeoutMs = 1500;
 
 type Signal = 'SIGINT' | 'SIGTERM';
 
@@ -18,14 +18,14 @@ export interface ProcessLike {
 }
 
 /** From start to exit code: signals, and an output that is complete before the process ends. */
-export interface Lifetime {
-  /** Aborted by the first SIGTERM or SIGINT after `deferStop`. */
+export interface ProcessSignals {
+  /** Aborted by the first SIGTERM or SIGINT after `catchSignals`. */
   readonly signal: AbortSignal;
   /**
    * Records are written from now on: the first signal aborts `signal`, so that the page in hand and its state
    * still go out. Until then a signal ends the process at once, also in the middle of long computations.
    */
-  deferStop(): void;
+  catchSignals(): void;
   /** Waits until `output` has taken everything, then leaves by exit code or by the signal that came. */
   end(exitCode: number, output: Writable): Promise<void>;
 }
@@ -34,47 +34,47 @@ export interface Lifetime {
  * Deferred, a stop takes 1.5 s at most, even if nobody reads the output; a second signal ends the process at
  * once. It ends by the signal itself.
  */
-export function createLifetime(process: ProcessLike): Lifetime {
+export function createProcessSignals(process: ProcessLike): ProcessSignals {
   const controller = new AbortController();
   // The kernel keeps signals without a handler from the first process of a container.
-  const isFirst = process.pid === 1;
+  const isPidOne = process.pid === 1;
   let isDeferring = false;
   let caught: Signal | undefined;
 
-  const listen = (turn: 'on' | 'off'): void => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process[turn](signal, onSignal);
+  const setListeners = (method: 'on' | 'off'): void => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process[method](signal, onSignal);
   };
-  const leave = (signal: Signal): void => {
-    listen('off');
+  const exitBySignal = (signal: Signal): void => {
+    setListeners('off');
     process.exitCode = exitCodes[signal];
     // Its own signal would not end it, and what it may wait for is not all known here.
     // oxlint-disable-next-line unicorn/no-process-exit
-    if (isFirst) process.exit(exitCodes[signal]);
+    if (isPidOne) process.exit(exitCodes[signal]);
     else process.kill(process.pid, signal);
   };
 
   function onSignal(signal: Signal): void {
     if (caught !== undefined || !isDeferring) {
-      leave(signal);
+      exitBySignal(signal);
       return;
     }
     caught = signal;
-    setTimeout(() => leave(signal), lastWordsMs).unref();
+    setTimeout(() => exitBySignal(signal), flushTimeoutMs).unref();
     controller.abort(new Error(`stopped by ${signal}`));
   }
 
-  if (isFirst) listen('on');
+  if (isPidOne) setListeners('on');
   return {
     signal: controller.signal,
-    deferStop: () => {
+    catchSignals: () => {
       isDeferring = true;
-      if (!isFirst) listen('on');
+      if (!isPidOne) setListeners('on');
     },
     end: async (exitCode, output) => {
       await flushed(output);
       process.exitCode = exitCode;
-      if (caught === undefined) listen('off');
-      else leave(caught);
+      if (caught === undefined) setListeners('off');
+      else exitBySignal(caught);
     },
   };
 }

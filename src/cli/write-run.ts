@@ -3,7 +3,7 @@ import { Readable, type Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { AssembledSync } from '../sync/build-sync.ts';
-import type { Run } from './program.ts';
+import type { RunContext } from './program.ts';
 import { RunReport } from './run-report.ts';
 import type { Message } from '../singer/messages.ts';
 
@@ -16,7 +16,7 @@ interface Output {
 
 /** Writes all messages of a run. @returns what sums the run up @throws as `writeMessages` */
 export async function writeRun(
-  { logger, clock, lifetime, stdout }: Run,
+  { logger, clock, signals, stdout }: RunContext,
   sync: AssembledSync,
   { writer, observe }: Output,
 ): Promise<RunReport> {
@@ -26,7 +26,7 @@ export async function writeRun(
     observe?.(message);
   };
   await writeMessages(sync, { stdout, writer, observe: observeAll });
-  if (lifetime.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
+  if (signals.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
   return report;
 }
 

@@ -3,7 +3,7 @@ import utc from 'dayjs/plugin/utc.js';
 
 import { instantToMicros, microsToInstant } from '../core/instant.ts';
 import { didYouMean, maxListed, quoted, quotedName } from '../core/wording.ts';
-import type { GivenConfig } from './forms.ts';
+import type { RawConfig } from './forms.ts';
 
 dayjs.extend(utc);
 
@@ -11,13 +11,13 @@ dayjs.extend(utc);
 export type KnownStreams = readonly { readonly name: string; readonly isDefault: boolean }[];
 
 /** Puts the bare subdomain in place of whatever address was given. */
-export function checkSubdomain(given: GivenConfig): void {
+export function checkSubdomain(given: RawConfig): void {
   const { settings, violations } = given;
   const { subdomain: address } = settings;
   const example = 'give acme for an account at https://acme.zendesk.com.';
   if (address === undefined) {
     const missing = `subdomain is missing: ${example}`;
-    violations.set('subdomain', missing + nearMiss(given, 'subdomain'));
+    violations.set('subdomain', missing + misspeltKeyText(given, 'subdomain'));
   }
   if (typeof address !== 'string') return;
   const [host = ''] = address
@@ -35,7 +35,7 @@ export function checkSubdomain(given: GivenConfig): void {
 }
 
 /** There must be a token that a header can carry, or what gets one. */
-export function checkCredentials(given: GivenConfig): void {
+export function checkCredentials(given: RawConfig): void {
   const { settings, violations } = given;
   const { access_token: token, refresh_token, client_id, client_secret, token_file } = settings;
   if (typeof token === 'string' && !/^[!-~]+$/.test(token)) {
@@ -52,19 +52,21 @@ export function checkCredentials(given: GivenConfig): void {
     const missing =
       'access_token is missing: get one with "tap-zendesk-chat login", or give an OAuth token of Zendesk Chat ' +
       'with the scopes read and chat.';
-    violations.set('access_token', missing + nearMiss(given, 'access_token'));
+    violations.set('access_token', missing + misspeltKeyText(given, 'access_token'));
   }
 }
 
 /** A misspelt key that is taken for the missing one. */
-function nearMiss(given: GivenConfig, key: string): string {
-  const near = given.unknownKeys.slice(0, maxListed).find((path) => given.meant(path) === key);
+function misspeltKeyText(given: RawConfig, key: string): string {
+  const near = given.unknownKeys
+    .slice(0, maxListed)
+    .find((path) => given.suggestedKey(path) === key);
   if (near === undefined) return '';
   return ` The config holds ${quotedName(near, [...given.schema.keys()])}: did you mean ${key}?`;
 }
 
 export function checkExtraStreams(
-  { settings, violations }: GivenConfig,
+  { settings, violations }: RawConfig,
   streams: KnownStreams,
 ): void {
   const { extra_streams: names } = settings;
@@ -82,7 +84,7 @@ export function checkExtraStreams(
 }
 
 /** The span to read, in ms since 1970. */
-export interface Span {
+export interface DateRange {
   readonly startDateMs: number;
   /** False when `startDateMs` is the default, two years before now, which never overrules a bookmark. */
   readonly hasStartDate: boolean;
@@ -91,14 +93,14 @@ export interface Span {
 }
 
 /** Dates must be ISO and in order. */
-export function checkDates(given: GivenConfig, nowMs: number): Span {
-  const { notes, violations } = given;
+export function checkDates(given: RawConfig, nowMs: number): DateRange {
+  const { messages, violations } = given;
   const startMs = checkDate(given, 'start_date');
   const endDateMs = checkDate(given, 'end_date');
   const startDateMs = startMs ?? dayjs.utc(nowMs).subtract(2, 'year').startOf('second').valueOf();
   const start = microsToInstant(startDateMs * 1000);
   if (startMs === undefined)
-    notes.push({
+    messages.push({
       level: 'info',
       message: `start_date is not set: chats and timelines are read from ${start}, two years before now.`,
     });
@@ -112,20 +114,20 @@ export function checkDates(given: GivenConfig, nowMs: number): Span {
   return endDateMs === undefined ? span : { ...span, endDateMs };
 }
 
-function checkDate({ settings, violations }: GivenConfig, key: string): number | undefined {
+function checkDate({ settings, violations }: RawConfig, key: string): number | undefined {
   const text = settings[key];
   if (typeof text !== 'string') return undefined;
   const micros = instantToMicros(text);
   const isSane = micros !== undefined && micros >= 0 && micros < 4_102_444_800e6;
   if (isSane) return Math.floor(micros / 1000);
-  const advice = isoReadings(text) || '2024-01-31 or 2024-01-31T08:00:00Z';
+  const advice = possibleIsoDates(text) || '2024-01-31 or 2024-01-31T08:00:00Z';
   const what = micros === undefined ? 'no ISO date' : 'not between the years 1970 and 2099';
   violations.set(key, `${key} is ${quoted(text)}, which is ${what}: write ${advice}.`);
   return undefined;
 }
 
 /** What `12/01/2010` may mean, in ISO form: nobody can tell the day from the month. */
-function isoReadings(text: string): string {
+function possibleIsoDates(text: string): string {
   const match = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text);
   const [first = '', second = '', year = ''] = match?.slice(1) ?? [];
   const iso = (month: string, day: string): string =>
@@ -135,11 +137,11 @@ function isoReadings(text: string): string {
 }
 
 /** One warning for each of the first unknown keys, and one for the others. */
-export function warnOfUnknownKeys(given: GivenConfig): void {
+export function warnOfUnknownKeys(given: RawConfig): void {
   for (const path of given.unknownKeys.slice(0, maxListed)) {
     const name = quotedName(path, [...given.schema.keys()]);
-    const meant = given.meant(path);
-    const question = meant === undefined ? '' : ` Did you mean ${meant}?`;
+    const suggestedKey = given.suggestedKey(path);
+    const question = suggestedKey === undefined ? '' : ` Did you mean ${suggestedKey}?`;
     given.warn(`The config key ${name} is unknown and ignored.${question}`);
   }
   const more = given.unknownKeys.length - maxListed;

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 
-import { currentSettings, namesIn } from './forms.ts';
+import { userSettings, parseNames } from './forms.ts';
 import { mergeSources, type ConfigSources } from './sources.ts';
-import type { Span } from './checks.ts';
+import type { DateRange } from './checks.ts';
 import { ConfigError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 
-export { currentSettings, propertiesOf } from './forms.ts';
+export { userSettings, propertiesOf } from './forms.ts';
 export { readConfigFile, type ConfigSources } from './sources.ts';
 export { withTokens } from './with-tokens.ts';
 
 /** The user's settings by the keys of the schema, which describes them: checked, with defaults, in whatever form they were given. */
-export interface Config extends Span {
+export interface Config extends DateRange {
   /** Lower case, without host. */
   readonly subdomain: string;
   readonly access_token?: string;
@@ -42,8 +42,8 @@ export function readConfigSchema(): JsonObject {
 }
 
 /** The config of all its sources as one object. @throws ConfigError for a file that cannot be used. */
-export async function gatherConfig(sources: ConfigSources): Promise<JsonObject> {
-  const settings = currentSettings(readConfigSchema());
+export async function readConfig(sources: ConfigSources): Promise<JsonObject> {
+  const settings = userSettings(readConfigSchema());
   return mergeSources(
     sources,
     settings.map(([key]) => key),
@@ -59,7 +59,7 @@ export const extraStreamsHint = ' For example ["chat_messages"].';
  */
 export function readExtraStreams(value: Json): Config['extra_streams'] {
   const given = isJsonObject(value) ? (value['extra_streams'] ?? []) : [];
-  const list = typeof given === 'string' ? namesIn(given) : given;
+  const list = typeof given === 'string' ? parseNames(given) : given;
   const names = Array.isArray(list) ? list.filter((name) => typeof name === 'string') : [];
   if (Array.isArray(list) && names.length === list.length) return names;
   const message = `extra_streams must be a list of stream names, or all.${extraStreamsHint}`;

@@ -1,16 +1,16 @@
 import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../core/json.ts';
-import { nearMisses } from '../core/wording.ts';
+import { similarNames } from '../core/wording.ts';
 import { textOf } from './wording.ts';
 
-export interface ConfigNote {
+export interface ConfigMessage {
   readonly level: 'info' | 'warning';
   readonly message: string;
 }
 
 /** Objects that hold the token keys: Airbyte's, and an old draft's. A key of the same name inside tells the method. */
-export const groups: readonly string[] = ['credentials', 'authorization'];
+export const credentialGroups: readonly string[] = ['credentials', 'authorization'];
 
-const groupedKeys: ReadonlySet<string> = new Set([
+const tokenKeys: ReadonlySet<string> = new Set([
   'access_token',
   'client_id',
   'client_secret',
@@ -19,7 +19,7 @@ const groupedKeys: ReadonlySet<string> = new Set([
 ]);
 
 /** Settings of other taps that change records, which people use to protect data: what to do instead. */
-const foreignRules: ReadonlyMap<string, string> = new Map([
+const unsupportedSettings: ReadonlyMap<string, string> = new Map([
   ['stream_maps', 'map or hash values'],
   ['stream_map_config', 'map or hash values'],
   ['faker_config', 'replace values by made-up ones'],
@@ -36,19 +36,19 @@ export function propertiesOf({
 }
 
 /** The settings a user may want to give, without those of old configs and those that programs write. */
-export function currentSettings(schema: JsonObject): ReturnType<typeof propertiesOf> {
+export function userSettings(schema: JsonObject): ReturnType<typeof propertiesOf> {
   return propertiesOf(schema).filter(
     ([, property]) => property['deprecated'] !== true && property['readOnly'] !== true,
   );
 }
 
 /** A config of any accepted form: what it holds, and what there is to say about it. */
-export class GivenConfig {
+export class RawConfig {
   readonly schema: ReadonlyMap<string, JsonObject>;
   /** Known keys that hold something, from top level and groups together. */
   readonly settings: JsonObject = {};
   readonly secrets: Set<string> = new Set<string>();
-  readonly notes: ConfigNote[] = [];
+  readonly messages: ConfigMessage[] = [];
   /** What is wrong, in one sentence a key. */
   readonly violations: Map<string, string> = new Map<string, string>();
   /** Those of a group with its name before them. */
@@ -58,45 +58,46 @@ export class GivenConfig {
   constructor(value: JsonObject, schema: JsonObject) {
     this.schema = new Map(propertiesOf(schema));
     for (const [key, given] of Object.entries(value))
-      if (!groups.includes(key)) this.#take(key, given);
+      if (!credentialGroups.includes(key)) this.#addKnown(key, given);
     // After the top level, whose values win.
-    for (const group of groups) this.#takeGroup(group, fromJsonText(value[group] ?? null));
+    for (const group of credentialGroups)
+      this.#addCredentials(group, parseIfJson(value[group] ?? null));
   }
 
   /** The known key that was probably meant by an unknown one. */
-  meant(path: string): string | undefined {
+  suggestedKey(path: string): string | undefined {
     const key = path.slice(path.lastIndexOf('.') + 1);
-    return nearMisses(key, [...this.schema.keys()])[0];
+    return similarNames(key, [...this.schema.keys()])[0];
   }
 
   warn(message: string): void {
-    this.notes.push({ level: 'warning', message });
+    this.messages.push({ level: 'warning', message });
   }
 
-  #takeGroup(group: string, given: Json): void {
+  #addCredentials(group: string, given: Json): void {
     if (given === null || given === '') return;
     if (!isJsonObject(given)) {
       this.violations.set(group, `${group} must be an object that holds access_token.`);
       return;
     }
     for (const [key, value] of Object.entries(given)) {
-      if (groupedKeys.has(key)) this.#take(key, value);
-      else if (!groups.includes(key)) this.unknownKeys.push(`${group}.${key}`);
+      if (tokenKeys.has(key)) this.#addKnown(key, value);
+      else if (!credentialGroups.includes(key)) this.unknownKeys.push(`${group}.${key}`);
     }
   }
 
   /** Null and an empty text count as left out. */
-  #take(key: string, given: Json): void {
+  #addKnown(key: string, given: Json): void {
     const property = this.schema.get(key);
     if (property === undefined) {
-      this.#takeUnknown(key, fromJsonText(given));
+      this.#addUnknown(key, parseIfJson(given));
       return;
     }
     const value = normalize(given, key, property);
     if (value === null || value === '') return;
     if (property['deprecated'] === true) {
       const message = `${key} is obsolete: ${textOf(property['description'])}`;
-      this.notes.push({ level: 'info', message });
+      this.messages.push({ level: 'info', message });
       return;
     }
     if (property['writeOnly'] === true && typeof value === 'string') this.secrets.add(value);
@@ -104,8 +105,8 @@ export class GivenConfig {
   }
 
   /** What is ignored is warned about later; what would have protected data must not be ignored. */
-  #takeUnknown(key: string, given: Json): void {
-    const rule = foreignRules.get(key);
+  #addUnknown(key: string, given: Json): void {
+    const rule = unsupportedSettings.get(key);
     if (rule === undefined) this.unknownKeys.push(key);
     else if (!isEmpty(given)) {
       const advice =
@@ -127,19 +128,19 @@ function normalize(given: Json, key: string, { type }: JsonObject): Json {
   if (type === 'integer' || type === 'number')
     return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
   if (key === 'access_token') return text.replace(/^Bearer\s+/i, '');
-  return type === 'array' ? namesIn(text) : text;
+  return type === 'array' ? parseNames(text) : text;
 }
 
 /** A list as JSON text, or names divided by commas. */
-export function namesIn(text: string): Json {
-  const list = fromJsonText(text);
+export function parseNames(text: string): Json {
+  const list = parseIfJson(text);
   if (typeof list !== 'string') return list;
   const names = list.split(',').map((name) => name.trim());
   return names.filter((name) => name !== '');
 }
 
 /** An object or a list may come as JSON text: that is how it looks in an environment variable. */
-export function fromJsonText(given: Json): Json {
+export function parseIfJson(given: Json): Json {
   if (typeof given !== 'string' || !/^\s*[[{"]/.test(given)) return given;
   try {
     const value: Json = JSON.parse(given);

@@ -10,10 +10,10 @@ import {
   checkSubdomain,
   warnOfUnknownKeys,
   type KnownStreams,
-  type Span,
+  type DateRange,
 } from './checks.ts';
-import { GivenConfig, type ConfigNote } from './forms.ts';
-import { expected, noObject } from './wording.ts';
+import { RawConfig, type ConfigMessage } from './forms.ts';
+import { expectedText, notAnObjectText } from './wording.ts';
 
 export interface ConfigOptions {
   readonly nowMs: number;
@@ -23,10 +23,10 @@ export interface ConfigOptions {
   readonly addSecrets?: (secrets: readonly string[]) => void;
 }
 
-type Settings = Omit<Config, keyof Span>;
+type Settings = Omit<Config, keyof DateRange>;
 
 /** The schema as ajv compiled it when the program was built: it fills in defaults, and finds all that is wrong. */
-interface CompiledSchema {
+interface ConfigValidator {
   (value: unknown): value is Settings;
   errors?: readonly { readonly instancePath: string }[] | null;
 }
@@ -38,15 +38,15 @@ interface CompiledSchema {
 export async function parseConfig(
   value: Json,
   { nowMs, knownStreams, addSecrets }: ConfigOptions,
-): Promise<{ readonly config: Config; readonly notes: readonly ConfigNote[] }> {
-  if (!isJsonObject(value)) throw new ConfigError(noObject(value));
-  const given = new GivenConfig(value, readConfigSchema());
+): Promise<{ readonly config: Config; readonly messages: readonly ConfigMessage[] }> {
+  if (!isJsonObject(value)) throw new ConfigError(notAnObjectText(value));
+  const given = new RawConfig(value, readConfigSchema());
   const { settings, violations, schema } = given;
   addSecrets?.([...given.secrets]);
   const url = new URL('../../dist/validators/config.js', import.meta.url);
-  const { default: validate }: { readonly default: CompiledSchema } = await import(url.href);
+  const { default: validate }: { readonly default: ConfigValidator } = await import(url.href);
   const isValid = validate(settings);
-  for (const { instancePath } of validate.errors ?? []) refuse(given, instancePath);
+  for (const { instancePath } of validate.errors ?? []) addViolation(given, instancePath);
   checkSubdomain(given);
   checkCredentials(given);
   if (knownStreams !== undefined) checkExtraStreams(given, knownStreams);
@@ -57,7 +57,7 @@ export async function parseConfig(
     throw new ConfigError(sentences.join('\n'), wrong[0]);
   }
   warnOfUnknownKeys(given);
-  return { config: { ...settings, ...span }, notes: given.notes };
+  return { config: { ...settings, ...span }, messages: given.messages };
 }
 
 const hints: Readonly<Record<string, string>> = {
@@ -66,7 +66,7 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** Says of the key at the beginning of a JSON pointer what it has to be. */
-function refuse({ schema, settings, violations }: GivenConfig, pointer: string): void {
+function addViolation({ schema, settings, violations }: RawConfig, pointer: string): void {
   const [, key = ''] = pointer.split('/');
   const property = schema.get(key);
   const value = settings[key];
@@ -74,5 +74,5 @@ function refuse({ schema, settings, violations }: GivenConfig, pointer: string):
   const { enum: words, writeOnly } = property;
   const known = Array.isArray(words) ? words.filter((word) => typeof word === 'string') : [];
   const is = writeOnly === true ? '' : ` is ${quoted(value, known)}: it`;
-  violations.set(key, `${key}${is} must be ${expected(property)}.${hints[key] ?? ''}`);
+  violations.set(key, `${key}${is} must be ${expectedText(property)}.${hints[key] ?? ''}`);
 }

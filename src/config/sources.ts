@@ -2,10 +2,10 @@
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from '../core/errors.ts';
-import { ifMissing, readJsonFile, readTextFile, smallFile } from '../core/input-file.ts';
+import { ifMissing, readJsonFile, readTextFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { quotedName, quotedPath } from '../core/wording.ts';
-import { noObject } from './wording.ts';
+import { notAnObjectText } from './wording.ts';
 
 const prefix = 'TAP_ZENDESK_CHAT_';
 
@@ -36,15 +36,15 @@ export async function mergeSources(
     values.push(await readConfigFile(path));
   }
   if (files.some((name) => isEnvironment(name)))
-    values.push(fromVariables({ ...(await readEnvFile(envFile, keys)), ...env }));
+    values.push(configFromEnv({ ...(await readEnvFile(envFile, keys)), ...env }));
   const entries = [...values, settings].flatMap((value) => Object.entries(value));
   return Object.fromEntries(entries.filter(([, value]) => !isBlank(value)));
 }
 
 /** @throws ConfigError for a file that cannot be used. */
 export async function readConfigFile(path: string): Promise<JsonObject> {
-  const value = await readJsonFile({ path, what: '--config', maxBytes: smallFile });
-  if (!isJsonObject(value)) throw new ConfigError(noObject(value));
+  const value = await readJsonFile({ path, what: '--config', maxBytes: maxSmallFileBytes });
+  if (!isJsonObject(value)) throw new ConfigError(notAnObjectText(value));
   return value;
 }
 
@@ -55,15 +55,15 @@ function isBlank(value: Json): boolean {
 type Variables = NonNullable<ConfigSources['env']>;
 
 async function readEnvFile(path: string, keys: readonly string[]): Promise<Variables> {
-  const file = { path, what: '--config=ENV', maxBytes: smallFile };
+  const file = { path, what: '--config=ENV', maxBytes: maxSmallFileBytes };
   const text = await readTextFile(file).catch(ifMissing(''));
   // Without a line's end, an open quote takes its variable along.
   const variables = parseEnv(`${text}\n`);
   const known = keys.map((key) => prefix + key.toUpperCase());
-  const torn = Object.keys(variables).find((name) => hasOpenQuote(name, variables[name] ?? ''));
-  if (torn !== undefined)
+  const unclosed = Object.keys(variables).find((name) => hasOpenQuote(name, variables[name] ?? ''));
+  if (unclosed !== undefined)
     throw new ConfigError(
-      `--config=ENV: in ${quotedPath(path)}, the value of ${quotedName(torn, known)} has a quote that is not closed.`,
+      `--config=ENV: in ${quotedPath(path)}, the value of ${quotedName(unclosed, known)} has a quote that is not closed.`,
     );
   return variables;
 }
@@ -75,14 +75,14 @@ function hasOpenQuote(name: string, value: string): boolean {
 }
 
 /** Ours that is no setting, and those of Meltano's. */
-const noSetting = /^(?:LOGLEVEL$|_)/;
+const notSettings = /^(?:LOGLEVEL$|_)/;
 
 /** Values are texts: what a setting's type makes of them is the config's own business. Unknown names are told there. */
-function fromVariables(env: Variables): JsonObject {
+function configFromEnv(env: Variables): JsonObject {
   const entries = Object.entries(env).flatMap(([variable, value = '']) => {
     const name = variable.startsWith(prefix) ? variable.slice(prefix.length) : '_';
     const isUpper = name === name.toUpperCase();
-    return noSetting.test(name) ? [] : [[isUpper ? name.toLowerCase() : name, value] as const];
+    return notSettings.test(name) ? [] : [[isUpper ? name.toLowerCase() : name, value] as const];
   });
   return Object.fromEntries(entries);
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import { fromJsonText, groups } from './forms.ts';
+import { parseIfJson, credentialGroups } from './forms.ts';
 
 interface NewTokens {
   readonly accessToken: string;
@@ -14,7 +14,7 @@ export function withTokens(
   config: JsonObject,
   { accessToken: access_token, refreshToken: refresh_token }: NewTokens,
 ): JsonObject {
-  const inside = groups.map((group) => fromJsonText(config[group] ?? null));
+  const inside = credentialGroups.map((group) => parseIfJson(config[group] ?? null));
   const places = [config, ...inside.filter((one) => isJsonObject(one))];
   const hasAccessToken = places.some((place) => 'access_token' in place);
   const replaced = (place: JsonObject): JsonObject => {
@@ -27,7 +27,7 @@ export function withTokens(
     };
   };
   const entries = Object.entries(config).map(([key, value]) => {
-    const group = groups.includes(key) ? fromJsonText(value) : null;
+    const group = credentialGroups.includes(key) ? parseIfJson(value) : null;
     if (!isJsonObject(group)) return [key, value] as const;
     const made = replaced(group);
     return [key, typeof value === 'string' ? JSON.stringify(made) : made] as const;

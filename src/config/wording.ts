@@ -1,7 +1,7 @@
 import { jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
 
 /** What is said of a config that is no object. */
-export function noObject(value: Json): string {
+export function notAnObjectText(value: Json): string {
   return (
     `The config is of type ${jsonTypeOf(value)}: ` +
     'it must be a JSON object such as {"subdomain": "acme", "access_token": "..."}.'
@@ -9,7 +9,7 @@ export function noObject(value: Json): string {
 }
 
 /** What a value of this property has to be, as the end of a sentence. */
-export function expected(property: JsonObject): string {
+export function expectedText(property: JsonObject): string {
   const { type, enum: words, format, pattern, minimum, maximum, exclusiveMinimum } = property;
   if (Array.isArray(words)) return words.map((word) => JSON.stringify(word)).join(' or ');
   if (type === 'array') return 'a list of stream names, or all';

@@ -57,11 +57,18 @@ export type HttpFailure =
   | 'too-large'
   | 'redirect';
 
-type Known = 'status' | 'serverTimeMs' | 'retryAfterMs' | 'isLimit' | 'why' | 'advice' | 'body';
+type OptionalFields =
+  | 'status'
+  | 'serverTimeMs'
+  | 'retryAfterMs'
+  | 'isRateLimit'
+  | 'why'
+  | 'advice'
+  | 'body';
 
 export type HttpErrorOptions = TapErrorOptions &
   Pick<HttpError, 'failure' | 'path'> &
-  Partial<Pick<HttpError, Known>>;
+  Partial<Pick<HttpError, OptionalFields>>;
 
 /** A request that failed, once or for good. */
 export class HttpError extends TapError {
@@ -75,7 +82,7 @@ export class HttpError extends TapError {
   /** The wait the answer asks for before the next request, in ms. */
   readonly retryAfterMs: number | undefined;
   /** The API asks for fewer requests: 429, or a Retry-After or words that say so. */
-  readonly isLimit: boolean;
+  readonly isRateLimit: boolean;
   /** The message without path and advice, for a log line: `answers 503 Service Unavailable`. */
   readonly why: string;
   /** What the user may do about it, as a sentence. */
@@ -91,7 +98,7 @@ export class HttpError extends TapError {
     this.status = options.status;
     this.serverTimeMs = options.serverTimeMs;
     this.retryAfterMs = options.retryAfterMs;
-    this.isLimit = options.isLimit ?? false;
+    this.isRateLimit = options.isRateLimit ?? false;
     this.why = options.why ?? '';
     this.advice = options.advice ?? '';
     this.body = options.body;
@@ -105,7 +112,7 @@ export class HttpError extends TapError {
   }
 
   /** The same failure in other words. */
-  reworded(message: string, changes: Partial<HttpErrorOptions> = {}): HttpError {
+  withMessage(message: string, changes: Partial<HttpErrorOptions> = {}): HttpError {
     return new HttpError(message, { ...this.#options, cause: this, ...changes });
   }
 }
@@ -128,13 +135,13 @@ export function asFatalError(error: unknown): TapError {
   }
   if (syscall === 'write') return asTapError(error, 'the output cannot be written');
   if (syscall !== undefined) return asTapError(error, 'the system refuses what the program needs');
-  if (codeOf(error) === 'ERR_MODULE_NOT_FOUND')
+  if (errorCode(error) === 'ERR_MODULE_NOT_FOUND')
     return asTapError(error, 'the installation is incomplete, install the program again');
   return asTapError(error, 'this is a bug, please report it');
 }
 
 /** The code of an error of Node's, or ''. */
-export function codeOf(error: unknown): string {
+export function errorCode(error: unknown): string {
   return textIn(error, 'code') ?? '';
 }
 

@@ -6,16 +6,16 @@ import { promisify } from 'node:util';
 
 import type * as JsoncParser from 'jsonc-parser';
 
-import { codeOf, ConfigError } from './errors.ts';
+import { errorCode, ConfigError } from './errors.ts';
 import { isTooDeep, maxNesting, type Json } from './json.ts';
 import { quotedPath } from './wording.ts';
 
 const mebibyte = 1024 * 1024;
 
 /** Bytes a config, a log config and `.env` may hold. */
-export const smallFile: number = 16 * mebibyte;
+export const maxSmallFileBytes: number = 16 * mebibyte;
 /** Bytes a catalog and a state may hold. */
-export const largeFile: number = 256 * mebibyte;
+export const maxLargeFileBytes: number = 256 * mebibyte;
 
 export interface InputFile {
   readonly path: string;
@@ -128,7 +128,7 @@ async function pipeOf(fd: number, file: InputFile): Promise<Readable> {
 /** For `catch`: this value in the place of a file that does not exist. */
 export function ifMissing<T>(value: T): (error: unknown) => T {
   return (error) => {
-    if (error instanceof ConfigError && codeOf(error.cause) === 'ENOENT') return value;
+    if (error instanceof ConfigError && errorCode(error.cause) === 'ENOENT') return value;
     throw error;
   };
 }
@@ -138,7 +138,7 @@ function unusable({ path, what }: InputFile, why: string, cause?: unknown): Conf
 }
 
 function whyUnreadable(error: unknown): string {
-  const code = codeOf(error) || 'no code';
+  const code = errorCode(error) || 'no code';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist: check the path.';
   if (code === 'EACCES' || code === 'EPERM')
     return 'may not be read: give this user the permission to read it.';

@@ -4,7 +4,7 @@ import { quoted } from './wording.ts';
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 export type LogFormat = 'text' | 'json';
 /** A line of another protocol's, without its line feed, made of a message that holds no secret any more. */
-export type LineFormat = (level: LogLevel, message: string) => string;
+export type LineFormatter = (level: LogLevel, message: string) => string;
 
 export interface LogFields {
   readonly stream?: string;
@@ -37,7 +37,7 @@ export interface Logger extends Readonly<Record<LogLevel, Log>> {
 export interface LoggerOptions {
   /** Is given one whole line with its line feed. */
   readonly write: (line: string) => void;
-  readonly format: LogFormat | LineFormat;
+  readonly format: LogFormat | LineFormatter;
   readonly level: LogLevel;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -110,7 +110,7 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 /** For what ends in an answer of its own: the steps to it are logged for those who look for a fault. */
-export function quiet(logger: Logger): Logger {
+export function quietLogger(logger: Logger): Logger {
   return { ...logger, info: logger.debug, metric: () => undefined };
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 /** The text of a file, by its path below the package's root. */
-export function readShipped(path: string): string {
+export function readPackageFile(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
@@ -14,6 +14,6 @@ export interface Manifest {
 }
 
 export function readManifest(): Manifest {
-  const manifest: Manifest = JSON.parse(readShipped('package.json'));
+  const manifest: Manifest = JSON.parse(readPackageFile('package.json'));
   return manifest;
 }

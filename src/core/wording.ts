@@ -34,86 +34,88 @@ export function quoted(value: unknown, known: readonly string[] = []): string {
   if (typeof value !== 'string') return String(value);
   const isHarmless =
     value.length <= maxRepeated &&
-    (harmlessTexts.some((form) => form.test(value)) || isNear(value, known));
-  return isHarmless ? JSON.stringify(value) : `a text of ${characters(value)}`;
+    (harmlessTexts.some((form) => form.test(value)) || isSimilar(value, known));
+  return isHarmless ? JSON.stringify(value) : `a text of ${characterCount(value)}`;
 }
 
 /** A name (of a key, a stream, a column) or a pattern of names, as an apposition. */
 export function quotedName(name: unknown, known: readonly string[] = []): string {
   if (typeof name !== 'string') return quoted(name);
-  return isHarmlessName(name, known) ? JSON.stringify(name) : hidden('name', name);
+  return isHarmlessName(name, known) ? JSON.stringify(name) : redacted('name', name);
 }
 
 export function isHarmlessName(name: string, known: readonly string[] = []): boolean {
-  return harmlessName.test(name) || isNear(name, known);
+  return harmlessName.test(name) || isSimilar(name, known);
 }
 
 export const maxListed = 10;
 
 /** Names of one kind in a sentence: the first of them, and how many there are beside them. */
-export function listed(names: readonly string[]): string {
+export function quotedList(names: readonly string[]): string {
   const more = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
   const first = names.slice(0, maxListed);
-  return `${first.map((name) => (isHarmlessName(name) ? name : hidden('name', name))).join(', ')}${more}`;
+  return `${first.map((name) => (isHarmlessName(name) ? name : redacted('name', name))).join(', ')}${more}`;
 }
 
 /** A path as it was typed, if it looks like one. */
 export function quotedPath(path: string): string {
   const isPath = path.length <= maxPath && paths.some((form) => form.test(path));
-  return isPath ? path : hidden('text', path);
+  return isPath ? path : redacted('text', path);
 }
 
-function hidden(kind: string, text: string): string {
-  return `(a ${kind} of ${characters(text)}, not shown)`;
+function redacted(kind: string, text: string): string {
+  return `(a ${kind} of ${characterCount(text)}, not shown)`;
 }
 
 /** `12 characters`. */
-export function characters({ length }: string): string {
+export function characterCount({ length }: string): string {
   return length === 1 ? '1 character' : `${length} characters`;
 }
 
 /** Longer names are not compared with known ones: nobody misspells them. */
 const maxCompared = 64;
 
-function isNear(name: string, known: readonly string[]): boolean {
+function isSimilar(name: string, known: readonly string[]): boolean {
   return (
     /^[ -~]{0,64}$/.test(name) &&
-    known.some((word) => distance(plain(name), plain(word)) <= Math.min(2, word.length / 2))
+    known.some(
+      (word) => editDistance(normalized(name), normalized(word)) <= Math.min(2, word.length / 2),
+    )
   );
 }
 
 /** Those of the known names that a person may have meant by a name that is not known, best first. */
-export function nearMisses(name: string, known: readonly string[]): readonly string[] {
+export function similarNames(name: string, known: readonly string[]): readonly string[] {
   if (name.length > maxCompared) return [];
-  const given = plain(name);
+  const given = normalized(name);
   /** A part of a known name, or a longer one, comes behind all slips of the pen. */
-  const farthest = maxCompared + 1;
-  const far = (word: string): number => {
-    const slips = distance(given, word);
+  const containsRank = maxCompared + 1;
+  const rankOf = (word: string): number => {
+    const slips = editDistance(given, word);
     if (slips <= Math.min(Math.max(2, word.length / 3), given.length / 2)) return slips;
     const isPart = given.length > 4 && (word.includes(given) || given.includes(word));
-    return isPart ? farthest : Number.POSITIVE_INFINITY;
+    return isPart ? containsRank : Number.POSITIVE_INFINITY;
   };
   return known
-    .map((candidate) => ({ candidate, rank: far(plain(candidate)) }))
-    .filter(({ rank }) => rank <= farthest)
+    .map((candidate) => ({ candidate, rank: rankOf(normalized(candidate)) }))
+    .filter(({ rank }) => rank <= containsRank)
     .sort((a, b) => a.rank - b.rank)
     .slice(0, 3)
     .map(({ candidate }) => candidate);
 }
 
 export function didYouMean(name: string, known: readonly string[]): string {
-  const [near] = nearMisses(name, known);
+  const [near] = similarNames(name, known);
   return near === undefined ? '' : ` Did you mean ${near}?`;
 }
 
 /** `Access-Token`, `accessToken` and `access_token` are one word. */
-function plain(word: string): string {
+function normalized(word: string): string {
   return word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
 /** How many letters have to be put in, taken out or replaced to turn one word into the other. */
-function distance(from: string, to: string): number {
+function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];

@@ -4,7 +4,7 @@ import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 
 
 import type { Headers } from 'node-fetch';
 
-import { codeOf, HttpError } from '../core/errors.ts';
+import { errorCode, HttpError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { failed } from './http-errors.ts';
 import { later } from './statuses.ts';
@@ -71,7 +71,7 @@ export async function decodeContent(
 }
 
 function inflateFailed(coding: string, maxBytes: number, cause: unknown): HttpError {
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   const name = coding === 'br' ? 'brotli' : coding;
   if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxBytes, cause);
   return code === 'Z_BUF_ERROR'

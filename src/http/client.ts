@@ -144,10 +144,10 @@ export class HttpClient {
   /** @returns how long the pause was, in ms */
   async #pause(attempts: number, mostMs: number, error: HttpError): Promise<number> {
     const { clock, signal, onWait, random } = this.#options;
-    const { isLimit, path, why, retryAfterMs } = error;
+    const { isRateLimit, path, why, retryAfterMs } = error;
     const ms = Math.min(waitMs(attempts, retryAfterMs, random), mostMs);
     if (ms > 0) {
-      const reason = isLimit ? 'rate-limit' : 'retry';
+      const reason = isRateLimit ? 'rate-limit' : 'retry';
       onWait({ reason, untilMs: clock.now() + ms, path, why });
       await clock.sleep(ms, signal);
     }

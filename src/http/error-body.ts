@@ -9,18 +9,18 @@ const limitWords =
 
 /**
  * What an API says about an error; nothing where the body is no JSON object or plain text.
- * @returns `said`: on one line, shortened, without secrets; `isLimit`: that there were too many requests
+ * @returns `said`: on one line, shortened, without secrets; `isRateLimit`: that there were too many requests
  */
 export function explain(
   body: Json,
   redact: Redact,
-): { readonly said: string; readonly isLimit: boolean } {
+): { readonly said: string; readonly isRateLimit: boolean } {
   const parts = [...new Set(isJsonObject(body) ? textsIn(body, shownKeys, mostLevels) : [])];
   const codes = isJsonObject(body) ? textsIn(body, codeKeys, mostLevels) : [body];
-  const isLimit = [...parts, ...codes].some(
+  const isRateLimit = [...parts, ...codes].some(
     (text) => typeof text === 'string' && limitWords.test(text),
   );
-  return { said: quotable(parts.join(': '), redact), isLimit };
+  return { said: quotable(parts.join(': '), redact), isRateLimit };
 }
 
 /** There is no one shape: any of these may be a text, an object that holds others of them, or a list of both. */

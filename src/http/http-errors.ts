@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Response } from 'node-fetch';
 
 import {
-  codeOf,
+  errorCode,
   HttpError,
   type ErrorKind,
   type HttpErrorOptions,
@@ -49,14 +49,14 @@ export function answerFailed(
   body: Json,
   redact: Redact,
 ): HttpError {
-  const { said, isLimit: saysSo } = explain(body, redact);
+  const { said, isRateLimit: saysSo } = explain(body, redact);
   const name = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
   const why = `answers ${name}${ok ? ' with an error' : ''}${said === '' ? '' : ` ("${said}")`}`;
-  if (ok) return failed('error-object', why, later, { isLimit: saysSo });
+  if (ok) return failed('error-object', why, later, { isRateLimit: saysSo });
   // Whatever the status means elsewhere: this time it passes.
-  const isLimit = status === 429 || (status >= 400 && (headers.has('retry-after') || saysSo));
-  const { kind, advice } = ruleFor(isLimit ? 429 : status);
-  return failed('status', why, advice, { kind, isLimit, body });
+  const isRateLimit = status === 429 || (status >= 400 && (headers.has('retry-after') || saysSo));
+  const { kind, advice } = ruleFor(isRateLimit ? 429 : status);
+  return failed('status', why, advice, { kind, isRateLimit, body });
 }
 
 const checkNetwork = 'Check the network.';
@@ -106,7 +106,7 @@ const networkTroubles: readonly (readonly [
 
 /** No answer came. `cause` has a `code`; `host`: who was to be connected with. */
 export function networkFailed(host: string, cause: unknown): HttpError {
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   if (code.startsWith(proxyRefusal)) {
     const status = Number(code.slice(proxyRefusal.length));
     const refused = `cannot be reached: the way to ${host} is refused with ${status}`;
@@ -125,7 +125,7 @@ export function patienceUsedUp(error: HttpError, attempts: number, waitedMs: num
   const why =
     `${error.why}, at attempt ${attempts} after ${seconds} s of waiting in between ` +
     '(max_retry_seconds)';
-  return error.reworded(sentence(error.path, why, error.advice), { kind: 'transient' });
+  return error.withMessage(sentence(error.path, why, error.advice), { kind: 'transient' });
 }
 
 /** 9999-12-31T23:59:59Z: a longer wait has no date. */
@@ -134,7 +134,7 @@ const lastDateMs = 253_402_300_799_000;
 /** The server wants a longer wait than is left: no request may be made before, in any stream. */
 export function waitTooLong(error: HttpError, untilMs: number): HttpError {
   const until = new Date(Math.min(untilMs, lastDateMs)).toISOString();
-  return error.reworded(
+  return error.withMessage(
     `${error.path} ${error.why} and asks for no request before ${until}, which is longer than the tap ` +
       'waits (max_retry_seconds). Run it again after that time, or raise max_retry_seconds.',
     { kind: 'transient', endsRun: true },

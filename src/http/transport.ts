@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 
 import fetch, { FetchError, Response, type ResponseInit } from 'node-fetch';
 
-import { codeOf, HttpError, type HttpFailure } from '../core/errors.ts';
+import { errorCode, HttpError, type HttpFailure } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
 import { isErrorObject } from './error-body.ts';
@@ -221,18 +221,18 @@ export class Requester {
       advice: error.advice,
       cause: error.cause,
       path,
-      ...(response && answerOf(response, error.isLimit, clock.now())),
+      ...(response && answerOf(response, error.isRateLimit, clock.now())),
       ...(redirect && behindRedirect(error, path, redirect, redact)),
     };
-    return error.reworded(sentence(path, details.why, details.advice), details);
+    return error.withMessage(sentence(path, details.why, details.advice), details);
   }
 }
 
 /** @param nowMs by our clock, for a server that does not say what time it is */
-function answerOf({ status, headers }: Response, isLimit: boolean, nowMs: number) {
+function answerOf({ status, headers }: Response, isRateLimit: boolean, nowMs: number) {
   const serverTimeMs = readHttpDate(headers.get('date'));
   const fromMs = serverTimeMs ?? nowMs;
-  const resetMs = isLimit ? readLimitReset(headers, fromMs) : undefined;
+  const resetMs = isRateLimit ? readLimitReset(headers, fromMs) : undefined;
   const retryAfterMs = readRetryAfter(headers.get('retry-after'), fromMs) ?? resetMs;
   return { status, serverTimeMs, retryAfterMs };
 }
@@ -249,6 +249,6 @@ function broken(response: Response | undefined, peer: string, cause: unknown): u
     return failed('cut', 'breaks off in the middle of the body', later, { cause });
   }
   // FetchError and errors of Node with a code; anything else is a fault of ours.
-  const isNetwork = codeOf(cause) !== '' || cause instanceof FetchError;
+  const isNetwork = errorCode(cause) !== '' || cause instanceof FetchError;
   return isNetwork ? networkFailed(peer, cause) : cause;
 }

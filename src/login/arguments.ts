@@ -1,4 +1,4 @@
-import { parseCommandLine, type Flag, type Given } from '../cli/parser.ts';
+import { parseCommandLine, type Flag, type ParsedFlags } from '../cli/parser.ts';
 import { ConfigError } from '../core/errors.ts';
 
 export type Place =
@@ -35,7 +35,7 @@ const flags = {
 
 type Name = keyof typeof flags;
 
-function placeOf({ flags: given }: Given<Name>): Place {
+function placeOf({ flags: given }: ParsedFlags<Name>): Place {
   const [out] = given.out ?? [];
   const [tokenFile] = given['token-file'] ?? [];
   const isPrinted = given.print !== undefined;
@@ -46,7 +46,7 @@ function placeOf({ flags: given }: Given<Name>): Place {
   return { kind: 'config', path: out ?? 'config.json' };
 }
 
-function interpret(given: Given<Name>): LoginArguments {
+function interpret(given: ParsedFlags<Name>): LoginArguments {
   const [subdomain] = given.flags.subdomain ?? [];
   const [clientId] = given.flags['client-id'] ?? [];
   if (subdomain === undefined) throw new ConfigError('login needs --subdomain NAME');
@@ -63,5 +63,5 @@ export async function parseLoginArguments(
   argv: readonly string[],
 ): Promise<LoginArguments | string> {
   const program = 'tap-zendesk-chat';
-  return parseCommandLine({ program, usage, flags, mostWords: 0, interpret }, argv);
+  return parseCommandLine({ program, usage, flags, maxPositionals: 0, interpret }, argv);
 }

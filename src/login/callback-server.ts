@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-import { codeOf, ConfigError } from '../core/errors.ts';
+import { errorCode, ConfigError } from '../core/errors.ts';
 import { headersOf, pageOf, waiting, type Outcome } from './callback-page.ts';
 
 export interface ListenerOptions {
@@ -64,7 +64,7 @@ async function open(host: string, port: number): Promise<Server> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
     const why = code === 'EADDRINUSE' ? 'is in use by another program' : 'may not be used';
     const advice =

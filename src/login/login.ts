@@ -6,8 +6,8 @@ import { assembleGrants, checkAccount, type ApiOptions } from '../sync/build-syn
 import { apiOrigin, type Config } from '../config/config.ts';
 import { parseConfig } from '../config/parse.ts';
 import { asTapError, ConfigError, TapError } from '../core/errors.ts';
-import { quiet } from '../core/logger.ts';
-import type { Run } from '../cli/program.ts';
+import { quietLogger } from '../core/logger.ts';
+import type { RunContext } from '../cli/program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import { authorizePath, scope, tokensFrom } from '../zendesk/grants.ts';
 import { parseLoginArguments, type LoginArguments } from './arguments.ts';
@@ -17,7 +17,7 @@ import type { Outcome } from './callback-page.ts';
 import { keepTokens, nextCommand, preparePlace } from './token-destination.ts';
 import { askHidden } from './prompt.ts';
 
-export interface LoginRun extends Run {
+export interface LoginRun extends RunContext {
   /** Default: the user's browser. */
   readonly openBrowser?: (address: string) => Promise<void>;
 }
@@ -39,7 +39,7 @@ interface Try extends LoginArguments {
 
 /** @returns the exit code. @throws TapError that says why there are no tokens. */
 export async function login(run: LoginRun): Promise<number | string> {
-  const { env, clock, stderr, lifetime } = run;
+  const { env, clock, stderr, signals } = run;
   const args = await parseLoginArguments(run.argv.slice(1));
   if (typeof args === 'string') return args;
   const settings = { subdomain: args.subdomain, access_token: '-', max_retry_seconds: 20 };
@@ -48,7 +48,7 @@ export async function login(run: LoginRun): Promise<number | string> {
   const given = env['TAP_ZENDESK_CHAT_CLIENT_SECRET'] ?? '';
   const canAsk = given === '' && process.stdin.isTTY;
   const question = 'Client secret (not shown; leave it empty if there is none): ';
-  const secret = canAsk ? await askHidden(question, stderr, lifetime.signal) : given;
+  const secret = canAsk ? await askHidden(question, stderr, signals.signal) : given;
   const client = { clientId: args.clientId, ...(secret !== '' && { clientSecret: secret }) };
   const [state, verifier] = [randomText(), randomText()];
   const attempt: Try = { ...args, run, config, client, state, verifier };
@@ -106,7 +106,7 @@ function refusalOf(answer: URLSearchParams, redirectUri: string): string {
 
 /** Waits five minutes, and no longer than the program lives. */
 async function inTime(
-  { clock, lifetime: { signal } }: LoginRun,
+  { clock, signals: { signal } }: LoginRun,
   answered: Promise<void>,
 ): Promise<void> {
   let timer: { readonly clear: () => void } | undefined;
@@ -167,7 +167,7 @@ async function paste(attempt: Try): Promise<void> {
   const redirectUri = `http://localhost:${port}`;
   await show(attempt, redirectUri);
   const question = `\nThe browser ends at a page on ${redirectUri} that does not load. Paste its address (not shown): `;
-  const pasted = await askHidden(question, run.stderr, run.lifetime.signal);
+  const pasted = await askHidden(question, run.stderr, run.signals.signal);
   const url = URL.canParse(pasted) ? new URL(pasted) : undefined;
   if (url === undefined)
     throw new ConfigError('this is no address: copy all of what the address bar shows');
@@ -225,5 +225,5 @@ function implicitTokens(answer: URLSearchParams, obtainedMs: number): Tokens {
 }
 
 function apiOptions({ run }: Try, config: Config): ApiOptions {
-  return { ...run, config, logger: quiet(run.logger) };
+  return { ...run, config, logger: quietLogger(run.logger) };
 }

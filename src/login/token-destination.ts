@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 
 import { ConfigError } from '../core/errors.ts';
-import { ifMissing, readJsonFile, smallFile } from '../core/input-file.ts';
+import { ifMissing, readJsonFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { print } from '../cli/program.ts';
 import { cannotBeWritten, isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
@@ -23,7 +23,7 @@ export async function preparePlace(place: Place, subdomain: string): Promise<voi
 async function contentOf(place: Place, subdomain: string): Promise<JsonObject> {
   if (place.kind === 'print') return {};
   const what = place.kind === 'config' ? '--out' : '--token-file';
-  const file = { path: place.path, what, maxBytes: smallFile, isRegular: true };
+  const file = { path: place.path, what, maxBytes: maxSmallFileBytes, isRegular: true };
   const content = await readJsonFile(file).catch(ifMissing({}));
   const name = `${what}: ${quotedPath(place.path)}`;
   const isFit =

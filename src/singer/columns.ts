@@ -1,5 +1,5 @@
 import { TapError } from '../core/errors.ts';
-import { listed, maxListed, nearMisses, quotedName } from '../core/wording.ts';
+import { quotedList, maxListed, similarNames, quotedName } from '../core/wording.ts';
 import { schemaAt, type CatalogEntry } from './catalog-entry.ts';
 import type { StreamDescription } from './catalog.ts';
 import { propertyBreadcrumbs, typesOf, type Breadcrumb, type JsonSchema } from './schema.ts';
@@ -63,7 +63,7 @@ function idleMetadata(entry: CatalogEntry, schema: JsonSchema): string[] {
   const known = new Map([...places.values()].map((place) => [namesIn(place), place]));
   const told = idle.slice(0, maxListed).map((breadcrumb) => {
     const name = namesIn(breadcrumb);
-    const [near = ''] = nearMisses(name, [...known.keys()]);
+    const [near = ''] = similarNames(name, [...known.keys()]);
     const place = known.get(near);
     const hint = place === undefined ? '' : ` Did you mean ${JSON.stringify(place)}?`;
     return `has metadata for ${quotedName(name, [...known.keys()])}, which is no column of the stream; it has no effect.${hint}`;
@@ -106,15 +106,15 @@ export function schemaDifferences(
   const sentences = idleMetadata(entry, schema);
   if (unknown.length > 0) {
     const names = unknown.slice(0, maxListed);
-    const near = names.flatMap((name) => nearMisses(name, Object.keys(columns))[0] ?? []);
+    const near = names.flatMap((name) => similarNames(name, Object.keys(columns))[0] ?? []);
     const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
     sentences.unshift(
-      `has columns the tap does not: ${listed(unknown)}; they are left out.${hint}`,
+      `has columns the tap does not: ${quotedList(unknown)}; they are left out.${hint}`,
     );
   }
   if (retyped.length > 0)
     sentences.unshift(
-      `gives other types to ${listed(retyped.map(dotted))}; the tap's own are written.`,
+      `gives other types to ${quotedList(retyped.map(dotted))}; the tap's own are written.`,
     );
   return sentences.map((sentence) => `Stream "${entry.id}": the catalog ${sentence}`);
 }

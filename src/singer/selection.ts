@@ -1,5 +1,5 @@
 import { TapError } from '../core/errors.ts';
-import { nearMisses, quoted, quotedName } from '../core/wording.ts';
+import { similarNames, quoted, quotedName } from '../core/wording.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import type { ReplicationMethod, StreamDescription } from './catalog.ts';
 import { chosenKeys, schemaDifferences } from './columns.ts';
@@ -127,7 +127,7 @@ function descriptionOf(
     streams.find(({ name }) => name === id) ?? streams.find(({ aliases }) => aliases.includes(id));
   if (found !== undefined) return found;
   const names = streams.map(({ name }) => name);
-  const near = nearMisses(id, names);
+  const near = similarNames(id, names);
   const hint =
     near.length > 0
       ? `Did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`

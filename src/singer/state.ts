@@ -1,6 +1,6 @@
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
-import { didYouMean, maxListed, nearMisses, quotedName } from '../core/wording.ts';
+import { didYouMean, maxListed, similarNames, quotedName } from '../core/wording.ts';
 import type { StreamTraits } from './catalog.ts';
 import type { StateValue } from './messages.ts';
 
@@ -54,7 +54,7 @@ function checkEnvelope(state: JsonObject, names: readonly string[]): void {
   const stream = names.find((name) => Object.hasOwn(state, name));
   if (stream !== undefined)
     throw wrong(`"${stream}" stands at the top. Bookmarks belong under "bookmarks".`);
-  const misspelt = Object.keys(state).find((key) => nearMisses(key, ['bookmarks']).length > 0);
+  const misspelt = Object.keys(state).find((key) => similarNames(key, ['bookmarks']).length > 0);
   if (misspelt !== undefined)
     throw wrong(`it has ${quotedName(misspelt, ['bookmarks'])} in the place of "bookmarks".`);
 }
@@ -104,7 +104,7 @@ function warnOfStrangers(
     return;
   }
   const unknown = Object.keys(bookmarks).filter((key) => !names.includes(key));
-  const near = unknown.slice(0, maxListed).find((key) => nearMisses(key, names).length > 0);
+  const near = unknown.slice(0, maxListed).find((key) => similarNames(key, names).length > 0);
   if (near !== undefined)
     warn(
       `The state has a bookmark of a stream ${quotedName(near, names)}, which this tap does not have.${didYouMean(near, names)}`,

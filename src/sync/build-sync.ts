@@ -1,11 +1,11 @@
-import { apiOrigin, gatherConfig, type Config, type ConfigSources } from '../config/config.ts';
+import { apiOrigin, readConfig, type Config, type ConfigSources } from '../config/config.ts';
 import { parseConfig } from '../config/parse.ts';
 import { describeStreams } from './describe-streams.ts';
 import type { TapError } from '../core/errors.ts';
 import type { RequestReport, Wait } from '../http/options.ts';
 import type { Json } from '../core/json.ts';
-import { quiet, type Metric } from '../core/logger.ts';
-import type { Run } from '../cli/program.ts';
+import { quietLogger, type Metric } from '../core/logger.ts';
+import type { RunContext } from '../cli/program.ts';
 import { parseCatalog, type CatalogEntry } from '../singer/catalog-entry.ts';
 import { discoverCatalog, type StreamDescription } from '../singer/catalog.ts';
 import { selectByPatterns } from '../singer/patterns.ts';
@@ -22,7 +22,7 @@ import type { Grants } from '../zendesk/grants.ts';
 import type { StreamDefinition } from '../zendesk/stream-definition.ts';
 import { streams } from '../zendesk/streams.ts';
 
-export interface ApiOptions extends Pick<Run, 'env' | 'logger' | 'clock' | 'lifetime'> {
+export interface ApiOptions extends Pick<RunContext, 'env' | 'logger' | 'clock' | 'signals'> {
   readonly config: Config;
   readonly onWait?: (wait: Wait) => void;
   /** Default: renewed tokens can be kept in `token_file` alone. */
@@ -90,7 +90,7 @@ export async function checkAccount(options: ApiOptions): Promise<TapError | unde
     catalog: undefined,
     state: undefined,
     howToSelect: '',
-    logger: quiet(logger),
+    logger: quietLogger(logger),
     adapt: (definition) => probeOf(definition),
     isCheck: true,
   });
@@ -105,7 +105,7 @@ export async function checkAccount(options: ApiOptions): Promise<TapError | unde
 /** What gets tokens for a sign-in. @throws ConfigError for an address of the API that may not be used. */
 export async function assembleGrants(options: ApiOptions, client: OAuthClient): Promise<Grants> {
   const { Grants } = await import('../zendesk/grants.ts');
-  const { client: http } = await createHttp(options, options.lifetime.signal);
+  const { client: http } = await createHttp(options, options.signals.signal);
   return new Grants({ ...client, post: (form) => http.post(form), now: options.clock.now });
 }
 
@@ -115,15 +115,15 @@ export async function assembleGrants(options: ApiOptions, client: OAuthClient): 
  */
 export async function loadConfig(
   sources: ConfigSources,
-  { logger, clock }: Pick<Run, 'logger' | 'clock'>,
+  { logger, clock }: Pick<RunContext, 'logger' | 'clock'>,
 ): Promise<Config> {
-  const { config, notes } = await parseConfig(await gatherConfig(sources), {
+  const { config, messages } = await parseConfig(await readConfig(sources), {
     nowMs: clock.now(),
     knownStreams: streams,
     addSecrets: logger.addSecrets,
   });
   if (config.log_format === 'json') logger.setFormat('json');
-  for (const { level, message } of notes) logger[level](message);
+  for (const { level, message } of messages) logger[level](message);
   return config;
 }
 
@@ -151,7 +151,7 @@ export interface AssembledSync extends Sync {
 /** @throws TapError (config) for a catalog or a pattern that cannot be understood. */
 export function assembleSelection(
   selection: Selection,
-  { logger }: Pick<Run, 'logger'>,
+  { logger }: Pick<RunContext, 'logger'>,
 ): readonly SelectedStream[] {
   const { config, howToSelect } = selection;
   const descriptions = describeStreams(config.extra_streams);
@@ -167,12 +167,12 @@ export function assembleSelection(
 
 /** @throws TapError (config) for a catalog or a state that cannot be understood; no request was made. */
 export async function assembleSync(options: AssembleOptions): Promise<AssembledSync> {
-  const { config, logger, clock, lifetime } = options;
+  const { config, logger, clock, signals } = options;
   const { warning: warn } = logger;
   const selected = assembleSelection(options, options);
   const state = State.parse(options.state, { streams, warn });
   const unread = new AbortController();
-  const signal = AbortSignal.any([lifetime.signal, unread.signal]);
+  const signal = AbortSignal.any([signals.signal, unread.signal]);
   const { client, requests } = await createHttp(options, signal);
   const sync = createSync({
     streams: selected.map((stream) => withDefinition(stream, options.adapt)),

@@ -1,7 +1,7 @@
 /** What there is to read, and what the program is: all that discovery needs, and nothing of a run. */
 import type { AboutOptions } from '../cli/about.ts';
 import { readConfigSchema, type Config } from '../config/config.ts';
-import { readManifest, readShipped } from '../core/package-files.ts';
+import { readManifest, readPackageFile } from '../core/package-files.ts';
 import type { JsonSchema } from '../singer/schema.ts';
 import type { StreamDefinition } from '../zendesk/stream-definition.ts';
 import { streams } from '../zendesk/streams.ts';
@@ -28,5 +28,5 @@ export function describeStreams(
 }
 
 function describe(stream: StreamDefinition): DescribedStream {
-  return { ...stream, schema: JSON.parse(readShipped(`schemas/streams/${stream.name}.json`)) };
+  return { ...stream, schema: JSON.parse(readPackageFile(`schemas/streams/${stream.name}.json`)) };
 }

@@ -40,7 +40,7 @@ export async function judge(told: Case): Promise<Verdict | Doubt> {
     if (status === 401 && (await refusesToken(api))) return failed(name, failure, true);
     if (!told.isFirstRequest) return failed(name, failure);
     if (definition.absentOn.includes(status)) return await absent(told, failure, status);
-    const isPassing = failure instanceof HttpError && failure.isLimit;
+    const isPassing = failure instanceof HttpError && failure.isRateLimit;
     const isForbidden = status === 403 && !isPassing && told.settings.on_forbidden === 'warn';
     return isForbidden ? forbidden(told, failure) : failed(name, failure);
   } catch (error) {

@@ -3,7 +3,7 @@ import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { Config } from '../config/config.ts';
-import { readJsonFile, smallFile } from '../core/input-file.ts';
+import { readJsonFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject } from '../core/json.ts';
 import { quotedPath } from '../core/wording.ts';
 import type { MaybeTokens, TokenStore } from '../zendesk/credentials.ts';
@@ -43,7 +43,7 @@ async function isUpdatable(path: string, refreshToken: string | undefined): Prom
   try {
     if (!(await lstat(path)).isFile()) return false;
     await access(dirname(path), constants.W_OK);
-    const content = await readJsonFile({ path, what: '--config', maxBytes: smallFile });
+    const content = await readJsonFile({ path, what: '--config', maxBytes: maxSmallFileBytes });
     if (!isJsonObject(content) || !isTokenFile(content)) return false;
     return refreshToken === undefined || content['refresh_token'] === refreshToken;
   } catch {

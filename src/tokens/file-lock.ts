@@ -1,6 +1,6 @@
 /** One process at a time, by a lock beside a file. */
 import type { Clock } from '../core/clock.ts';
-import { codeOf, ConfigError, TapError } from '../core/errors.ts';
+import { errorCode, ConfigError, TapError } from '../core/errors.ts';
 import { quotedPath } from '../core/wording.ts';
 
 export interface LockOptions {
@@ -41,7 +41,7 @@ async function acquire(options: LockOptions): Promise<() => Promise<void>> {
         await release();
       }
     } catch (error) {
-      const code = codeOf(error);
+      const code = errorCode(error);
       if (code !== 'ELOCKED') throw cannotLock(path, code, error);
       if (waitedMs >= maxWaitMs) throw isHeld(path, error);
       if (waitedMs === 0) onWait();

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 
-import { codeOf, ConfigError } from '../core/errors.ts';
-import { ifMissing, readJsonFile, smallFile } from '../core/input-file.ts';
+import { errorCode, ConfigError } from '../core/errors.ts';
+import { ifMissing, readJsonFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { quotedPath } from '../core/wording.ts';
 import type { MaybeTokens, StoredTokens, Tokens, TokenStore } from '../zendesk/credentials.ts';
@@ -93,7 +93,7 @@ export class TokenFile implements TokenStore {
   /** `undefined`: there is no such file yet. */
   async #content(): Promise<JsonObject | undefined> {
     const { path, what, subdomain } = this.#options;
-    const file = { path, what, maxBytes: smallFile, isRegular: true };
+    const file = { path, what, maxBytes: maxSmallFileBytes, isRegular: true };
     const content = await readJsonFile(file).catch(ifMissing(undefined));
     if (content === undefined) return undefined;
     const name = `${what}: ${quotedPath(path)}`;
@@ -137,7 +137,7 @@ export async function writeTokenFile(path: string, content: JsonObject): Promise
 }
 
 export function cannotBeWritten(path: string, cause: unknown): ConfigError {
-  const why = `cannot be written (${codeOf(cause) || 'no code'}): check its folder's permissions and the disk.`;
+  const why = `cannot be written (${errorCode(cause) || 'no code'}): check its folder's permissions and the disk.`;
   return new ConfigError(`${quotedPath(path)} ${why}`, '', cause);
 }
 

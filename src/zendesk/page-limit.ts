@@ -12,16 +12,16 @@ const goodPages = 10;
 const refusedTimes = 2;
 
 /** Could a smaller page get through where this one fails? */
-function isSuspicious({ failure, status = 0, isLimit }: HttpError): boolean {
+function isSuspicious({ failure, status = 0, isRateLimit }: HttpError): boolean {
   if (failure === 'timeout' || failure === 'not-text') return true;
-  return !isLimit && (status >= 500 || failure === 'error-object');
+  return !isRateLimit && (status >= 500 || failure === 'error-object');
 }
 
 /** The API, or the largest body that is read, says that this page is too large. */
 function isTooLarge(error: HttpError): boolean {
-  const { failure, status, isLimit } = error;
+  const { failure, status, isRateLimit } = error;
   if (failure === 'too-large') return true;
-  return (status === 400 || status === 422) && !isLimit && error.mentions('limit');
+  return (status === 400 || status === 422) && !isRateLimit && error.mentions('limit');
 }
 
 /** How many items a page is asked for: half as many where one does not get through, and then slowly more. */

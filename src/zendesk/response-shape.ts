@@ -1,6 +1,6 @@
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
-import { listed } from '../core/wording.ts';
+import { quotedList } from '../core/wording.ts';
 
 export interface Shape {
   /** Keys of an object that is an answer; `[]`: no object is one. */
@@ -89,7 +89,7 @@ export function createListWarning(
     const what = names.length === 1 ? 'a list' : 'lists';
     warn(
       `the API's answer holds ${what} that this version does not know and does not read: ` +
-        `${listed(names)}. Please report it`,
+        `${quotedList(names)}. Please report it`,
     );
   };
 }

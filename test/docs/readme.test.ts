@@ -150,8 +150,8 @@ function jsonWith(key: string): JsonObject {
 }
 
 test('The example of a config is accepted without a word', async () => {
-  const { config, notes } = await parseConfig(jsonWith('subdomain'), { nowMs: Date.now() });
-  expect(notes).toEqual([]);
+  const { config, messages } = await parseConfig(jsonWith('subdomain'), { nowMs: Date.now() });
+  expect(messages).toEqual([]);
   expect(config).toMatchObject({ subdomain: 'acme', lookback_minutes: 60, on_absent: 'fail' });
 });
 
@@ -293,8 +293,8 @@ describe('The Airbyte chapter', () => {
     const [python = ''] = blocksIn('python').map(({ text }) => text);
     const [, text = ''] = /config=(\{[\s\S]*?\n {4}\}),/.exec(python) ?? [];
     const value: JsonObject = JSON.parse(text.replaceAll(/,(?=\s*\})/g, ''));
-    const { config, notes } = await parseConfig(value, { nowMs: Date.now() });
-    expect({ ...config, notes }).toMatchObject({ subdomain: 'acme', notes: [] });
+    const { config, messages } = await parseConfig(value, { nowMs: Date.now() });
+    expect({ ...config, messages }).toMatchObject({ subdomain: 'acme', notes: [] });
     expect(python).toContain('get_source(\n    "source-zendesk-chat",\n');
     const [, wanted = ''] = /streams=(\[.*\])/.exec(python) ?? [];
     expect(streams.map(({ name }) => name)).toEqual(expect.arrayContaining(JSON.parse(wanted)));

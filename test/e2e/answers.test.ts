@@ -9,7 +9,7 @@ import { catalogOf } from '../helpers/catalogs.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
-import { lastWords, secretToken } from '../helpers/with-sandbox.ts';
+import { lastErrorLine, secretToken } from '../helpers/with-sandbox.ts';
 
 const path = '/api/v2/chat/';
 
@@ -109,8 +109,8 @@ test.each<[string, RequestListener]>([
     const result = await runAgainst(['departments'], answer, { max_retry_seconds: 1 });
     expect(result.code).toBe(1);
     expect(result.records('departments')).toEqual([]);
-    expect(lastWords(result)).toMatch(/^CRITICAL departments: /);
-    expect(lastWords(result)).toContain(` ${words}, at attempt 2 after 1 s`);
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL departments: /);
+    expect(lastErrorLine(result)).toContain(` ${words}, at attempt 2 after 1 s`);
   },
 );
 
@@ -131,8 +131,8 @@ test.each<[string, string, RequestListener]>([
       else response.writeHead(302, { location: `${location}?return_to=x` }).end();
     });
     expect(result.code).toBe(1);
-    expect(lastWords(result)).toMatch(/^CRITICAL departments: /);
-    expect(lastWords(result)).toContain(
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL departments: /);
+    expect(lastErrorLine(result)).toContain(
       ` redirects to a login page (${location}). This usually means that the access token is not accepted`,
     );
   },

@@ -13,7 +13,7 @@ import { startTap, tapPath } from '../helpers/spawn-tap.ts';
 import {
   criticalLines,
   holdRequest,
-  lastWords,
+  lastErrorLine,
   secretToken,
   withSandbox,
 } from '../helpers/with-sandbox.ts';
@@ -122,7 +122,7 @@ test.each([
     const ended = await result;
     const output = readOutput(Buffer.concat(pieces.map(({ bytes }) => bytes)), ended.stderr);
     expect(ended).toMatchObject({ code: end.code, signal: null });
-    expect(lastWords(ended)).toMatch(end.says);
+    expect(lastErrorLine(ended)).toMatch(end.says);
     const got = new Set(output.records('chats').map(({ id }) => id));
     expect([...got]).toEqual(chatIds(sandbox).slice(0, count));
     expect(output.messages.at(-1)?.type).toBe('STATE');

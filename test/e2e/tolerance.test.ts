@@ -10,7 +10,7 @@ import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
 import { connection, endsOf, logsOf, recordsOf, runIn } from '../helpers/run-source.ts';
-import { criticalLines, lastWords, withSandbox } from '../helpers/with-sandbox.ts';
+import { criticalLines, lastErrorLine, withSandbox } from '../helpers/with-sandbox.ts';
 import { runOnce, withWorld } from '../helpers/world.ts';
 
 /** A chat without an id, a department whose id cannot be read, and a run. */
@@ -55,7 +55,7 @@ test('on_bad_item: warn leaves it out, with a warning and a count, and the run s
   expect(result.records('departments')).toHaveLength(3);
   expect(result.records('chats')).toHaveLength(11);
   expect(result.stderr).toMatch(/^INFO chats: complete, 11 records, 1 item left out, /m);
-  expect(lastWords(result)).toMatch(/12 complete, .* records, 2 items left out, /);
+  expect(lastErrorLine(result)).toMatch(/12 complete, .* records, 2 items left out, /);
   expect(result.lastState['bookmarks']).toHaveProperty('chats');
   expect(result.code).toBe(0);
 });
@@ -101,7 +101,7 @@ test('on_forbidden: warn leaves out streams that answer 403, with a warning and 
     expect.stringMatching(/^goals is left out: \S+ answers 403 Forbidden/),
     expect.stringMatching(/^agents is left out: \S+ answers 403 Forbidden/),
   ]);
-  expect(lastWords(result)).toMatch(
+  expect(lastErrorLine(result)).toMatch(
     /^INFO 12 streams: 10 complete, 0 absent, 2 forbidden, 0 failed; /,
   );
   expect(Object.keys(result.schemas)).toHaveLength(10);
@@ -115,7 +115,7 @@ test('where a 403 means absent, on_absent decides', async () => {
   const config = { on_forbidden: 'warn', on_absent: 'fail' };
   const { result } = await runOnce(options, { config });
 
-  expect(lastWords(result)).toMatch(/^CRITICAL accounts: .* answers 403 Forbidden/);
+  expect(lastErrorLine(result)).toMatch(/^CRITICAL accounts: .* answers 403 Forbidden/);
   expect(result.code).toBe(1);
 });
 
@@ -136,7 +136,7 @@ test('a run that may read nothing fails, whatever is let pass', async () => {
     config: { on_forbidden: 'warn' },
   });
 
-  expect(lastWords(result)).toBe(
+  expect(lastErrorLine(result)).toBe(
     'CRITICAL no stream could be read (goals, agents); see the warnings above',
   );
   expect(result.code).toBe(1);
@@ -150,7 +150,9 @@ test('--check tells what is forbidden apart from what is absent', async () => {
 
   expect(result.stdout).toMatch(/^agents +forbidden +answers 403$/m);
   expect(result.stdout).toMatch(/^goals +absent +answers 404$/m);
-  expect(lastWords(result)).toMatch(/^WARNING 10 of 12 streams can be read; .*: goals, agents\. /);
+  expect(lastErrorLine(result)).toMatch(
+    /^WARNING 10 of 12 streams can be read; .*: goals, agents\. /,
+  );
   expect(result.code).toBe(0);
 });
 
@@ -215,7 +217,7 @@ async function answerSpoiled(
 test('an item whose bytes are no text fails its stream, and the error names its place', async () => {
   const result = await readSpoiledText({});
 
-  expect(lastWords(result)).toMatch(
+  expect(lastErrorLine(result)).toMatch(
     /^CRITICAL chats: .* sends bytes that are no text in UTF-8.* \(reading from \S+Z \(start_time \d+\)\)$/,
   );
   expect(result.records('chats')).toHaveLength(12);
@@ -237,6 +239,8 @@ test('on_bad_item: warn passes over an item whose bytes are no text', async () =
 test('such an item is not passed over where the envelope does not say how to go on', async () => {
   const result = await readSpoiledText({ on_bad_item: 'warn' }, false);
 
-  expect(lastWords(result)).toMatch(/^CRITICAL chats: .* sends bytes that are no text in UTF-8/);
+  expect(lastErrorLine(result)).toMatch(
+    /^CRITICAL chats: .* sends bytes that are no text in UTF-8/,
+  );
   expect(result.code).toBe(1);
 });

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 
 import { runTap, type TapResult } from '../helpers/run-tap.ts';
-import { askedPaths, lastWords, leaks, withSandbox } from '../helpers/with-sandbox.ts';
+import { askedPaths, lastErrorLine, leaks, withSandbox } from '../helpers/with-sandbox.ts';
 import { withWorld } from '../helpers/world.ts';
 
 /** The table, one row a stream, its words divided by one blank. */
@@ -24,7 +24,7 @@ test('--check with a good token asks each endpoint and says how new the newest c
     expect(rows(result).slice(0, 2)).toEqual(['accounts ok', 'routing_settings ok']);
     expect(rows(result)).toHaveLength(12);
     expect(rows(result).at(-1)).toMatch(/^chats ok newest of \d{4}-\S+Z, \d+ (min|h|days) old$/);
-    expect(lastWords(result)).toBe('INFO all 12 streams can be read');
+    expect(lastErrorLine(result)).toBe('INFO all 12 streams can be read');
     expect(new Set(askedPaths(sandbox)).size).toBe(12);
     expect(sandbox.requests.length).toBeLessThanOrEqual(18);
   });
@@ -53,7 +53,7 @@ test('--check with a wrong token asks twice and says what to do', async () => {
       'accounts FAILED answers 401',
       'routing_settings not asked',
     ]);
-    expect(lastWords(result)).toMatch(/^CRITICAL accounts: .*put a new Chat token/);
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL accounts: .*put a new Chat token/);
     expect(sandbox.requests).toHaveLength(2);
     expect(leaks(result, 'wrong-token')).toEqual([]);
   });
@@ -65,12 +65,14 @@ test('--check with a token that may not read two endpoints names them, and what 
     expect(result.code).toBe(0);
     expect(rows(result)).toContain('accounts absent answers 403');
     expect(rows(result)).toContain('triggers absent answers 404');
-    expect(lastWords(result)).toMatch(
+    expect(lastErrorLine(result)).toMatch(
       /^WARNING 10 of 12 streams can be read; not there .*: accounts, triggers\. Use the token of an administrator/,
     );
     const strict = await check(sandbox, { on_absent: 'fail' });
     expect(strict.code).toBe(1);
-    expect(lastWords(strict)).toMatch(/^CRITICAL 2 of 12 streams failed \(accounts, triggers\)/);
+    expect(lastErrorLine(strict)).toMatch(
+      /^CRITICAL 2 of 12 streams failed \(accounts, triggers\)/,
+    );
   });
 });
 
@@ -79,7 +81,7 @@ test('--check does not wait for an API that asks for patience', async () => {
     sandbox.faults.add({ path: '=agents', fault: { kind: 'status', status: 429, retryAfter: 60 } });
     const result = await check(sandbox);
     expect(result.code).toBe(1);
-    expect(lastWords(result)).toMatch(/^CRITICAL agents: .* asks for no request before /);
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL agents: .* asks for no request before /);
   });
 });
 
@@ -92,7 +94,7 @@ test('--test reads one record of each selected stream and writes no message', as
     });
     expect(result.code).toBe(0);
     expect(rows(result)).toEqual(['agents ok 1 record', 'bans ok 0 records', 'chats ok 1 record']);
-    expect(lastWords(result)).toBe('INFO all 3 streams can be read');
+    expect(lastErrorLine(result)).toBe('INFO all 3 streams can be read');
   });
 });
 
@@ -139,6 +141,6 @@ test.each([
     sandbox.faults.add({ path, fault: { kind: 'wrongShape', body } });
     const result = await run({ args: ['--check'] });
     expect(result.code).toBe(1);
-    expect(lastWords(result)).toMatch(says);
+    expect(lastErrorLine(result)).toMatch(says);
   });
 });

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 
 import { catalogOf } from '../helpers/catalogs.ts';
-import { askedPaths, criticalLines, lastWords } from '../helpers/with-sandbox.ts';
+import { askedPaths, criticalLines, lastErrorLine } from '../helpers/with-sandbox.ts';
 import { runOnce } from '../helpers/world.ts';
 
 const table = [
@@ -33,7 +33,7 @@ test('An account that has only agents and chats is read without complaint, and s
   );
   expect(Object.keys(result.schemas)).toEqual(['agents', 'chats']);
   expect(result.records('chats')).toHaveLength(12);
-  expect(lastWords(result)).toMatch(/^INFO 12 streams: 2 complete, 10 absent, 0 failed; /);
+  expect(lastErrorLine(result)).toMatch(/^INFO 12 streams: 2 complete, 10 absent, 0 failed; /);
   expect(result.messages.at(-1)?.type).toBe('STATE');
 });
 
@@ -48,7 +48,7 @@ test.each([
     const { result } = await runOnce({ switches: { absent: { [path]: status } } });
     expect(result.code).toBe(1);
     expect(criticalLines(result)).toHaveLength(1);
-    expect(lastWords(result)).toMatch(new RegExp(`^CRITICAL ${stream}: .* answers ${status} `));
+    expect(lastErrorLine(result)).toMatch(new RegExp(`^CRITICAL ${stream}: .* answers ${status} `));
     expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
     expect(result.lastState['currently_syncing']).toBeNull();
   },
@@ -65,7 +65,7 @@ test('A stream that vanishes while it is read has failed: half of it is not take
     { catalog: catalogOf(['agent_timeline', 'agents']) },
   );
   expect(result.code).toBe(1);
-  expect(lastWords(result)).toMatch(/^CRITICAL agent_timeline: .*answers 404/);
+  expect(lastErrorLine(result)).toMatch(/^CRITICAL agent_timeline: .*answers 404/);
   expect(result.records('agent_timeline')).toHaveLength(5);
   expect(result.warnings).toEqual([]);
 });
@@ -76,7 +76,7 @@ test.each([404, 403])(
     const { result, sandbox } = await runOnce({ switches: { absent: { '*': status } } });
     expect(result.code).toBe(1);
     expect(criticalLines(result)).toHaveLength(1);
-    expect(lastWords(result)).toMatch(
+    expect(lastErrorLine(result)).toMatch(
       /^CRITICAL accounts: neither this endpoint nor agents answers .* check subdomain and access_token in the config$/,
     );
     expect(askedPaths(sandbox)).toEqual(['account', 'agents']);
@@ -91,7 +91,7 @@ test('A token that is refused everywhere ends the run at once with advice', asyn
   const { result, sandbox } = await runOnce({ switches: { tokenRefused: true } });
   expect(result.code).toBe(1);
   expect(criticalLines(result)).toHaveLength(1);
-  expect(lastWords(result)).toMatch(
+  expect(lastErrorLine(result)).toMatch(
     /^CRITICAL accounts: .* answers 401 Unauthorized .* The access token is refused: .*put a new Chat token/,
   );
   expect(askedPaths(sandbox)).toEqual(['account', 'agents/me']);
@@ -157,7 +157,7 @@ test('A stream that answers 404 and then 403 is not absent: it fails', async () 
     { catalog: catalogOf(['departments', 'agents']) },
   );
   expect(result.code).toBe(1);
-  expect(lastWords(result)).toMatch(/^CRITICAL departments: .* answers 403 /);
+  expect(lastErrorLine(result)).toMatch(/^CRITICAL departments: .* answers 403 /);
 });
 
 test('A 404 with Retry-After is a limit: it is waited for', async () => {

@@ -18,9 +18,9 @@ export async function runInside<T>(
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const written = Promise.all([read(stdout), text(stderr)]);
-  const lifetime = { signal, deferStop: () => undefined, end: async () => undefined };
+  const signals = { signal, catchSignals: () => undefined, end: async () => undefined };
   try {
-    const code = await program({ ...input, stdout, stderr, pid: 4711, lifetime });
+    const code = await program({ ...input, stdout, stderr, pid: 4711, signals });
     stdout.end();
     stderr.end();
     const [out, log] = await written;

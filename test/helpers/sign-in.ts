@@ -48,9 +48,9 @@ export async function signIn(
     stdout,
     stderr,
     pid: 4711,
-    lifetime: {
+    signals: {
       signal: new AbortController().signal,
-      deferStop: () => undefined,
+      catchSignals: () => undefined,
       end: async () => undefined,
     },
     clock,

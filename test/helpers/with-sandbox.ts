@@ -73,7 +73,7 @@ export function criticalLines({ stderrLines }: TapResult): readonly string[] {
 }
 
 /** The last line of stderr: what a runner shows its user. */
-export function lastWords({ stderrLines }: TapResult): string {
+export function lastErrorLine({ stderrLines }: TapResult): string {
   return stderrLines.at(-1) ?? '';
 }
 

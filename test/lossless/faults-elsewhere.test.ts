@@ -6,7 +6,7 @@ import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import type { Switches } from '../../src/sandbox/program/switches.ts';
 import { startLocalServer } from '../helpers/local-server.ts';
 import { lossesOf } from '../helpers/oracle.ts';
-import { criticalLines, lastWords, leaks, secretToken } from '../helpers/with-sandbox.ts';
+import { criticalLines, lastErrorLine, leaks, secretToken } from '../helpers/with-sandbox.ts';
 import {
   addFault,
   faultAccount,
@@ -68,9 +68,9 @@ test.each(
         addFault(sandbox, where, { fault });
         const broken = await run();
         expect(broken.code).toBe(1);
-        expect(criticalLines(broken)).toEqual([lastWords(broken)]);
-        expect(lastWords(broken)).toMatch(new RegExp(`^CRITICAL ${where.stream}: `));
-        expect(lastWords(broken)).toContain(
+        expect(criticalLines(broken)).toEqual([lastErrorLine(broken)]);
+        expect(lastErrorLine(broken)).toMatch(new RegExp(`^CRITICAL ${where.stream}: `));
+        expect(lastErrorLine(broken)).toContain(
           `${host}. The token was not sent there. Check the subdomain.`,
         );
         expect(sandbox.requests.filter((request) => request.fault !== null)).toHaveLength(1);
@@ -95,7 +95,7 @@ test('Redirects in a circle are given up, and the next run completes the stream'
     addFault(sandbox, where, { fault: { kind: 'redirect', location: '' } });
     const broken = await run();
     expect(broken.code).toBe(1);
-    expect(lastWords(broken)).toMatch(/^CRITICAL chats: .* redirects more than 5 times/);
+    expect(lastErrorLine(broken)).toMatch(/^CRITICAL chats: .* redirects more than 5 times/);
     sandbox.faults.clear();
     const next = await run({}, broken.lastState);
     expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
@@ -146,8 +146,8 @@ test.each(chosen(answeredBefore, (count) => count === 2))(
         sandboxes.push(sandbox);
         const broken = await run();
         expect(broken.code).toBe(1);
-        expect(criticalLines(broken)).toEqual([lastWords(broken)]);
-        expect(lastWords(broken)).toMatch(/ answers 401 .* The access token is refused/);
+        expect(criticalLines(broken)).toEqual([lastErrorLine(broken)]);
+        expect(lastErrorLine(broken)).toMatch(/ answers 401 .* The access token is refused/);
         expect(sandbox.requests.slice(count).map(({ status }) => status)).toEqual([401, 401]);
         expect(leaks(broken)).toEqual([]);
 

@@ -10,7 +10,7 @@ import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { catalogOf } from '../helpers/catalogs.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import { runTap } from '../helpers/run-tap.ts';
-import { criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';
+import { criticalLines, lastErrorLine, leaks } from '../helpers/with-sandbox.ts';
 import { withWorld } from '../helpers/world.ts';
 import { faultCatalog, faultStreams, withFaultAccount } from './fault-account.ts';
 import { withFront, type FrontAnswer } from './front-server.ts';
@@ -151,8 +151,8 @@ test('A chat that the API cannot send at all fails the stream with its place, an
     sandbox.faults.add({ path: 'incremental/chats', includes, fault: broken });
     const first = await run({ catalog, config });
     expect(first.code).toBe(1);
-    expect(criticalLines(first)).toEqual([lastWords(first)]);
-    expect(lastWords(first)).toMatch(
+    expect(criticalLines(first)).toEqual([lastErrorLine(first)]);
+    expect(lastErrorLine(first)).toMatch(
       /^CRITICAL chats: .* answers 500 .*\(reading from \d{4}-\S+Z \(start_time \d+\)\)$/,
     );
     expect(first.records('chats')).toHaveLength(150);

@@ -11,7 +11,7 @@ import type { LoggedRequest } from '../../src/sandbox/api/request-log.ts';
 import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { lossesOf } from '../helpers/oracle.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
-import { criticalLines, lastWords, leaks } from '../helpers/with-sandbox.ts';
+import { criticalLines, lastErrorLine, leaks } from '../helpers/with-sandbox.ts';
 import {
   addFault,
   faultStreams,
@@ -46,9 +46,9 @@ function waitsOf({ stderrLines }: TapResult): readonly string[] {
 /** What must be true of every run that fails because of one stream. */
 function expectOneFailure(result: TapResult, { stream }: RequestPlace, says: RegExp): void {
   expect(result.code).toBe(1);
-  expect(criticalLines(result)).toEqual([lastWords(result)]);
-  expect(lastWords(result)).toMatch(new RegExp(`^CRITICAL ${stream}: `));
-  expect(lastWords(result)).toMatch(says);
+  expect(criticalLines(result)).toEqual([lastErrorLine(result)]);
+  expect(lastErrorLine(result)).toMatch(new RegExp(`^CRITICAL ${stream}: `));
+  expect(lastErrorLine(result)).toMatch(says);
   expect(result.messages.at(-1)?.type).toBe('STATE');
   expect(leaks(result)).toEqual([]);
 }
@@ -115,7 +115,8 @@ test.each<Failing & RequestPlace>(atPlaces(failing).filter((one) => !isNoFailure
       addFault(sandbox, where, { fault: where.fault });
       const broken = await run({ max_retry_seconds: 1 });
       expectOneFailure(broken, where, says);
-      if (attempts > 1) expect(lastWords(broken)).toMatch(/, at attempt 2 after 1 s of waiting/);
+      if (attempts > 1)
+        expect(lastErrorLine(broken)).toMatch(/, at attempt 2 after 1 s of waiting/);
       expect(met(sandbox)).toHaveLength(attempts);
       expect(waitsOf(broken)).toHaveLength(attempts - 1);
       expect(lossesAmongFirst(sandbox, broken, where)).toEqual([]);
@@ -165,7 +166,7 @@ test.each(atPlaces(beyondPatience))(
       expectOneFailure(broken, where, /asks for no request before .*\(max_retry_seconds\)/);
       const [refused] = met(sandbox);
       expect(sandbox.requests.at(-1)).toBe(refused);
-      const [until = ''] = /(?<=no request before )\S+Z/.exec(lastWords(broken)) ?? [];
+      const [until = ''] = /(?<=no request before )\S+Z/.exec(lastErrorLine(broken)) ?? [];
       expect(Date.parse(until)).toBeGreaterThanOrEqual((refused?.at ?? 0) + pauseMs);
 
       sandbox.faults.clear();
@@ -183,7 +184,7 @@ test('Patience that is used up names the setting, and later streams get one atte
     sandbox.faults.add({ fault: { kind: 'status', status: 503 } });
     const result = await run({ max_retry_seconds: 1 }, {});
     expect(result.code).toBe(1);
-    expect(lastWords(result)).toMatch(
+    expect(lastErrorLine(result)).toMatch(
       /^CRITICAL 3 of 3 streams failed \(departments, agents, chats\): departments: .*max_retry_seconds/,
     );
     expect(sandbox.requests).toHaveLength(4);
@@ -210,8 +211,10 @@ test('When patience is used up, a pause that the one attempt of the next stream 
     });
     const result = await run({ max_retry_seconds: 5 });
     expect(result.code).toBe(1);
-    expect(criticalLines(result)).toEqual([lastWords(result)]);
-    expect(lastWords(result)).toMatch(/^CRITICAL 2 of 3 streams failed \(chats, departments\): /);
+    expect(criticalLines(result)).toEqual([lastErrorLine(result)]);
+    expect(lastErrorLine(result)).toMatch(
+      /^CRITICAL 2 of 3 streams failed \(chats, departments\): /,
+    );
     const refused = sandbox.requests.filter(({ path }) => path.endsWith('/departments'));
     expect(refused).toHaveLength(1);
     expect(pauseAfter(sandbox, refused[0])).toBeGreaterThanOrEqual(4000);

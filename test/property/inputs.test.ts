@@ -7,7 +7,7 @@ import fc from 'fast-check';
 
 import { parseArguments as parseAirbyteArguments } from '../../src/airbyte/arguments.ts';
 import { parseArguments } from '../../src/cli/arguments.ts';
-import { gatherConfig } from '../../src/config/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { describeStreams } from '../../src/sync/describe-streams.ts';
 import { TapError } from '../../src/core/errors.ts';
@@ -327,7 +327,7 @@ test('The environment and a file of variables', async () => {
       const env = { TAP_ZENDESK_CHAT_ON_ABSENT: slipped.slice(at), LOGLEVEL: slipped.slice(at) };
       checkSinger(await read('singer', ['--discover'], env), hidden);
       const sources = { files: ['ENV'], settings: {}, env, envFile: folder.pathOf('log') };
-      await refusable(hidden, async () => parseConfig(await gatherConfig(sources), { nowMs: now }));
+      await refusable(hidden, async () => parseConfig(await readConfig(sources), { nowMs: now }));
     },
   );
   await fc.assert(property, parameters);

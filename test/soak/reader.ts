@@ -34,7 +34,7 @@ export interface RunEnd {
   readonly diedOf: Death['kind'] | undefined;
   /** The largest resident size that was seen. */
   readonly peakKib: number;
-  readonly lastWords: string;
+  readonly lastErrorLine: string;
 }
 
 const lookEveryMs = 20;
@@ -114,8 +114,8 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     const [code] = await closed;
     clearInterval(look);
     clearTimeout(timer);
-    const lastWords = (await said).trim().split('\n').at(-1) ?? '';
-    return { code, diedOf, peakKib, lastWords };
+    const lastErrorLine = (await said).trim().split('\n').at(-1) ?? '';
+    return { code, diedOf, peakKib, lastErrorLine };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -56,11 +56,11 @@ class Soak {
       death: isQuiet ? undefined : chooseDeath(dice, isFresh ? 90 : 55),
       pauseMs: !isQuiet && dice.percent(25) ? dice.between(1, 25) : 0,
     });
-    const { code, diedOf, lastWords, peakKib } = end;
+    const { code, diedOf, lastErrorLine, peakKib } = end;
     // A target may have kept what it was not told to keep, or not.
     target.endRun(diedOf === undefined || dice.percent(50));
     this.#peaks.push({ atMs: performance.now(), kib: peakKib, isFresh });
-    const word = diedOf ?? (code === 0 ? 'exit 0' : lastWords.replaceAll(/\d[\d:.TZ-]*/g, '#'));
+    const word = diedOf ?? (code === 0 ? 'exit 0' : lastErrorLine.replaceAll(/\d[\d:.TZ-]*/g, '#'));
     this.#ends.set(word, (this.#ends.get(word) ?? 0) + 1);
     this.requests += sandbox.requests.length;
     sandbox.requests.length = 0;
@@ -88,7 +88,7 @@ class Soak {
     const failed = [first, second].filter(({ code }) => code !== 0);
     const faults = [
       ...this.target.faults(this.world.sandbox),
-      ...failed.map(({ code, lastWords }) => `exit ${code}: ${lastWords}`),
+      ...failed.map(({ code, lastErrorLine }) => `exit ${code}: ${lastErrorLine}`),
     ];
     say(`at rest: ${faults.length} faults; a quiet run repeats ${again}`);
     for (const fault of faults) say(`  ${fault}`);

@@ -1,4 +1,4 @@
-import { parseCommandLine, type Flag, type Given } from '../../cli/parser.ts';
+import { parseCommandLine, type Flag, type ParsedFlags } from '../../cli/parser.ts';
 import { asFatalError, ConfigError } from '../../core/errors.ts';
 import schema from './options.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
@@ -89,7 +89,7 @@ function valueOf(flag: string, { takes }: Flag, text: string): unknown {
   return takes === takenBy['number'] ? Number(text) : text;
 }
 
-function interpret({ flags: given, words: [command = 'serve'] }: Given<string>): Task {
+function interpret({ flags: given, words: [command = 'serve'] }: ParsedFlags<string>): Task {
   const isDemo = command === 'demo';
   if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo.');
   const names = Object.keys(flags).filter((name) => Object.hasOwn(given, name));
@@ -119,7 +119,7 @@ function interpret({ flags: given, words: [command = 'serve'] }: Given<string>):
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const program = 'zendesk-chat-sandbox';
-    const line = { program, usage, flags, epilogue: examples, mostWords: 1, interpret };
+    const line = { program, usage, flags, epilogue: examples, maxPositionals: 1, interpret };
     const task = await parseCommandLine(line, argv);
     if (typeof task !== 'string') return await task(terminal);
     terminal.stdout.write(`${task}\n`);

@@ -137,5 +137,5 @@ export function told({ time }: Pick<Place, 'time'>, { unit }: ExportRequestSpec)
 
 function withPosition(error: HttpError, place: Place, spec: ExportRequestSpec): TapError {
   if (error.status === 401 || error.status === 403 || error.status === 404) return error;
-  return error.reworded(`${error.message} (reading from ${told(place, spec)})`);
+  return error.withMessage(`${error.message} (reading from ${told(place, spec)})`);
 }

@@ -154,7 +154,7 @@ export const resumeMutants = [
   {
     name: 'a server that asks to wait is asked for less',
     file: pageLimit,
-    search: 'return !isLimit && (status >= 500',
+    search: 'return !isRateLimit && (status >= 500',
     replacement: 'return (status >= 500',
     killers: limitTests('a server that asks to wait is not taken for one'),
   },

@@ -3,7 +3,7 @@ import { PassThrough, Writable } from 'node:stream';
 
 import { expect, jest, test } from '@jest/globals';
 
-import { createLifetime, type ProcessLike } from '../../../src/cli/signals.ts';
+import { createProcessSignals, type ProcessLike } from '../../../src/cli/signals.ts';
 
 interface FakeProcess extends ProcessLike {
   readonly killed: string[];
@@ -26,7 +26,7 @@ function fakeProcess(pid = 7): FakeProcess {
 
 test('without a signal the exit code is set and nothing is killed', async () => {
   const process = fakeProcess();
-  await createLifetime(process).end(1, new PassThrough());
+  await createProcessSignals(process).end(1, new PassThrough());
   expect(process.exitCode).toBe(1);
   expect(process.killed).toEqual([]);
   expect(process.emitter.listenerCount('SIGTERM')).toBe(0);
@@ -37,19 +37,19 @@ test.each([
   ['SIGINT', 130],
 ])('%s aborts the run, and the process ends by it once the output is out', async (name, code) => {
   const process = fakeProcess();
-  const lifetime = createLifetime(process);
-  lifetime.deferStop();
+  const signals = createProcessSignals(process);
+  signals.catchSignals();
   process.emitter.emit(name, name);
-  expect(lifetime.signal.aborted).toBe(true);
+  expect(signals.signal.aborted).toBe(true);
   expect(process.killed).toEqual([]);
-  await lifetime.end(0, new PassThrough().resume());
+  await signals.end(0, new PassThrough().resume());
   expect(process.killed).toEqual([`7 ${name}`]);
   expect(process.exitCode).toBe(code);
 });
 
 test('before a stop is deferred, signals are left to the system', () => {
   const process = fakeProcess();
-  const { signal } = createLifetime(process);
+  const { signal } = createProcessSignals(process);
   expect(process.emitter.eventNames()).toEqual([]);
   expect(signal.aborted).toBe(false);
 });
@@ -59,14 +59,14 @@ test.each([
   ['SIGINT', 130],
 ])('the first process of a container, which the system does not end, exits on %s', (name, code) => {
   const process = fakeProcess(1);
-  createLifetime(process);
+  createProcessSignals(process);
   process.emitter.emit(name, name);
   expect(process.killed).toEqual([`exit ${code}`]);
 });
 
 test('a second signal ends the process at once', () => {
   const process = fakeProcess();
-  createLifetime(process).deferStop();
+  createProcessSignals(process).catchSignals();
   process.emitter.emit('SIGTERM', 'SIGTERM');
   process.emitter.emit('SIGINT', 'SIGINT');
   expect(process.killed).toEqual(['7 SIGINT']);
@@ -75,7 +75,7 @@ test('a second signal ends the process at once', () => {
 test('a reader that takes nothing does not keep a stopped process alive', () => {
   jest.useFakeTimers();
   const process = fakeProcess();
-  createLifetime(process).deferStop();
+  createProcessSignals(process).catchSignals();
   process.emitter.emit('SIGTERM', 'SIGTERM');
   jest.advanceTimersByTime(1500);
   jest.useRealTimers();
@@ -92,7 +92,7 @@ test('the end waits until the output has taken everything', async () => {
   });
   slow.write('a');
   slow.write('b');
-  await createLifetime(fakeProcess()).end(0, slow);
+  await createProcessSignals(fakeProcess()).end(0, slow);
   expect(taken).toEqual(['a', 'b', '']);
 });
 
@@ -100,6 +100,6 @@ test('an output that is gone is not waited for', async () => {
   const gone = new PassThrough();
   gone.destroy();
   const process = fakeProcess();
-  await createLifetime(process).end(1, gone);
+  await createProcessSignals(process).end(1, gone);
   expect(process.exitCode).toBe(1);
 });

@@ -24,9 +24,9 @@ async function configOf(value: Json): Promise<Config> {
 }
 
 /** What is said of a config that is taken, each sentence behind its level. */
-async function notesOf(value: Json): Promise<readonly string[]> {
-  const { notes } = await parseConfig(value, { nowMs, knownStreams });
-  return notes.map(({ level, message }) => `${level.toUpperCase()} ${message}`);
+async function messagesOf(value: Json): Promise<readonly string[]> {
+  const { messages } = await parseConfig(value, { nowMs, knownStreams });
+  return messages.map(({ level, message }) => `${level.toUpperCase()} ${message}`);
 }
 
 async function errorOf(value: Json): Promise<ConfigError> {
@@ -158,7 +158,7 @@ test.each<[string, JsonObject]>([
 ])('An access token is taken %s', async (_where, tokens) => {
   const value = { subdomain: 'acme', start_date: '2024-01-01', ...tokens };
   expect(await configOf(value)).toMatchObject({ access_token: 'token-1' });
-  expect(await notesOf(value)).toEqual([]);
+  expect(await messagesOf(value)).toEqual([]);
 });
 
 test.each<[string, JsonObject]>([
@@ -167,12 +167,12 @@ test.each<[string, JsonObject]>([
   ['a token file', { token_file: 'tokens.json' }],
 ])('Without an access token %s is enough', async (_what, settings) => {
   const start_date = '2024-01-01';
-  expect(await notesOf({ subdomain: 'acme', start_date, ...settings })).toEqual([]);
+  expect(await messagesOf({ subdomain: 'acme', start_date, ...settings })).toEqual([]);
 });
 
 test('A refresh token that cannot be used is mentioned', async () => {
-  const notes = await notesOf({ ...needed, start_date: '2024-01-01', refresh_token: 'c' });
-  expect(notes).toEqual([expect.stringMatching(/^WARNING refresh_token is not used: /)]);
+  const messages = await messagesOf({ ...needed, start_date: '2024-01-01', refresh_token: 'c' });
+  expect(messages).toEqual([expect.stringMatching(/^WARNING refresh_token is not used: /)]);
 });
 
 test.each<[string, JsonObject, JsonObject]>([
@@ -212,7 +212,7 @@ test('Every token is known as a secret, also the one that is not used', async ()
 });
 
 test('Without a start date the log says where reading begins', async () => {
-  expect(await notesOf(needed)).toEqual([
+  expect(await messagesOf(needed)).toEqual([
     'INFO start_date is not set: chats and timelines are read from 2022-06-15T12:30:20Z, two years before now.',
   ]);
 });
@@ -223,7 +223,7 @@ test('Two years before a 29 February is a 28 February', async () => {
 });
 
 test('A start date in the future is warned about', async () => {
-  expect(await notesOf({ ...needed, start_date: '2024-06-16' })).toEqual([
+  expect(await messagesOf({ ...needed, start_date: '2024-06-16' })).toEqual([
     'WARNING start_date is 2024-06-16T00:00:00Z, which is in the future: no chats and no timelines are read.',
   ]);
 });
@@ -364,7 +364,7 @@ test.each<[string, Json, string]>([
   const [sentence] = await sentencesOf({ ...needed, [key]: value });
   expect(sentence).toContain(`${key} is not supported: this tap does not ${what}. Take it out of`);
   for (const empty of [{}, [], null, '', '{}', false])
-    expect(await notesOf({ ...needed, start_date: '2024-01-01', [key]: empty })).toEqual([]);
+    expect(await messagesOf({ ...needed, start_date: '2024-01-01', [key]: empty })).toEqual([]);
 });
 
 const noToken =
@@ -410,7 +410,7 @@ test.each<[Json, string]>([
 });
 
 test('Unknown keys are warned about one by one and change nothing', async () => {
-  const notes = await notesOf({
+  const messages = await messagesOf({
     ...needed,
     start_date: '2024-01-01',
     stat_date: '2020-01-01',
@@ -419,7 +419,7 @@ test('Unknown keys are warned about one by one and change nothing', async () => 
     credentials: { acces_token: 'marker-7391' },
   });
   const ignored = 'is unknown and ignored.';
-  expect(notes).toEqual([
+  expect(messages).toEqual([
     `WARNING The config key "stat_date" ${ignored} Did you mean start_date?`,
     `WARNING The config key "constructor" ${ignored}`,
     `WARNING The config key "_limit" ${ignored} Did you mean agents_page_limit?`,
@@ -429,19 +429,19 @@ test('Unknown keys are warned about one by one and change nothing', async () => 
 
 test('Of very many unknown keys the first ten are named', async () => {
   const keys = Array.from({ length: 12 }, (_, index) => [`other_key_${'x'.repeat(index)}`, 1]);
-  const notes = await notesOf({ ...needed, ...Object.fromEntries(keys) });
-  expect(notes).toHaveLength(12);
-  expect(notes.at(-1)).toBe('WARNING 2 more config keys are unknown and ignored.');
+  const messages = await messagesOf({ ...needed, ...Object.fromEntries(keys) });
+  expect(messages).toHaveLength(12);
+  expect(messages.at(-1)).toBe('WARNING 2 more config keys are unknown and ignored.');
 });
 
 test('Settings of the singer-io tap are accepted, and said to be of no use', async () => {
-  const notes = await notesOf({
+  const messages = await messagesOf({
     ...needed,
     start_date: '2024-01-01',
     chat_search_interval_days: '14',
     chats_full_sync_days: 'never',
   });
-  expect(notes).toEqual([
+  expect(messages).toEqual([
     expect.stringMatching(/^INFO chat_search_interval_days is obsolete: A set/),
     expect.stringMatching(/^INFO chats_full_sync_days is obsolete: A setting /),
   ]);

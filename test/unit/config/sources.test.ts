@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { ConfigError } from '../../../src/core/errors.ts';
-import { gatherConfig, type ConfigSources } from '../../../src/config/config.ts';
+import { readConfig, type ConfigSources } from '../../../src/config/config.ts';
 
 let folder = '';
 
@@ -28,7 +28,7 @@ async function write(name: string, content: string): Promise<void> {
 
 async function gather({ files = [], ...sources }: Partial<ConfigSources>): Promise<unknown> {
   const envFile = inFolder('.env');
-  return gatherConfig({ settings: {}, env: {}, envFile, ...sources, files: files.map(inFolder) });
+  return readConfig({ settings: {}, env: {}, envFile, ...sources, files: files.map(inFolder) });
 }
 
 const env = {
@@ -80,7 +80,7 @@ test.each<[string, Partial<ConfigSources>, object]>([
 });
 
 test('where there is no environment ENV is the name of a file', async () => {
-  await expect(gatherConfig({ files: ['ENV'] })).rejects.toThrow(/^--config: .* does not exist/);
+  await expect(readConfig({ files: ['ENV'] })).rejects.toThrow(/^--config: .* does not exist/);
 });
 
 test('with ENV a file .env is read, over which variables win', async () => {

@@ -38,8 +38,8 @@ test.each<[Json, boolean]>([
   [{ error: 'Not Found', see: 'https://docs.example/rate-limits' }, false],
   [['rate limit'], false],
   [null, false],
-])('%j speaks of a limit of requests: %s', (body, isLimit) => {
-  expect(explain(body, String).isLimit).toBe(isLimit);
+])('%j speaks of a limit of requests: %s', (body, isRateLimit) => {
+  expect(explain(body, String).isRateLimit).toBe(isRateLimit);
 });
 
 test.each<[Json, boolean]>([

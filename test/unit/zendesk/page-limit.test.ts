@@ -5,9 +5,16 @@ import type { Json } from '../../../src/core/json.ts';
 import { PageLimit } from '../../../src/zendesk/page-limit.ts';
 import { scriptedApi, type Answer } from '../../helpers/scripted-api.ts';
 
-function failure(status: number, body: Json = '', isLimit = false): HttpError {
+function failure(status: number, body: Json = '', isRateLimit = false): HttpError {
   const kind = status >= 500 ? 'transient' : 'system';
-  return new HttpError('failed', { kind, failure: 'status', path: '/x', status, body, isLimit });
+  return new HttpError('failed', {
+    kind,
+    failure: 'status',
+    path: '/x',
+    status,
+    body,
+    isRateLimit,
+  });
 }
 
 /** @param agents what the API answers elsewhere */
@@ -16,8 +23,8 @@ function createLimit(most: number, agents: Answer = []) {
   const limit = new PageLimit(most, { api, warn: () => undefined });
   return {
     limit,
-    fail: (status = 500, body?: Json, isLimit?: boolean) =>
-      limit.lower(failure(status, body, isLimit), 'here', 1),
+    fail: (status = 500, body?: Json, isRateLimit?: boolean) =>
+      limit.lower(failure(status, body, isRateLimit), 'here', 1),
     work: (pages: number) => {
       for (let page = 0; page < pages; page += 1) limit.worked();
       return limit.current;
