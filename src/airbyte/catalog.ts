@@ -1,7 +1,7 @@
 /** The catalog Airbyte is shown, and the one a connection was configured with. */
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
-import { quotedName } from '../core/wording.ts';
+import { quotedName } from '../core/quoting.ts';
 import { isIncremental, type StreamDescription } from '../singer/catalog.ts';
 import { columnsOf } from '../singer/schema.ts';
 

@@ -4,15 +4,15 @@
  */
 import { assembleSync, loadConfig } from '../sync/build-sync.ts';
 import { describeStreams } from '../sync/describe-streams.ts';
-import { readConfigFile, withTokens } from '../config/config.ts';
+import { readConfigFile, replaceTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
 import { maxLargeFileBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
 import { print } from '../cli/program.ts';
 import { errorsOf, exitCodeOf, summaryOf } from '../cli/run-report.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult } from '../sync/sync.ts';
-import { isHarmlessName, quotedList, maxListed, quotedName } from '../core/wording.ts';
-import { writeRun } from '../cli/write-run.ts';
+import { isHarmlessName, quotedList, maxListed, quotedName } from '../core/quoting.ts';
+import { writeRun } from '../cli/stdout.ts';
 import type { AirbyteArguments } from './arguments.ts';
 import { parseConfiguredCatalog } from './catalog.ts';
 import { controlLine, statusLine } from './messages.ts';
@@ -47,7 +47,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
     tokens: {
       // The platform has the config to keep before the new token is used.
       announce: (tokens) =>
-        print(run.stdout, controlLine(withTokens(givenConfig, tokens), run.stamp())),
+        print(run.stdout, controlLine(replaceTokens(givenConfig, tokens), run.stamp())),
     },
     catalog,
     howToSelect: 'select at least one stream of this source in the connection',

@@ -5,7 +5,7 @@
 import { TapError } from '../core/errors.ts';
 import { parseJson } from '../core/input-file.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
-import { quoted, quotedName } from '../core/wording.ts';
+import { quoted, quotedName } from '../core/quoting.ts';
 
 export interface AirbyteState {
   /** By stream, also of streams that do not exist; without what says nothing. */

@@ -1,4 +1,4 @@
 /** The last step of `npm run build`. */
-import { writeValidators } from './validators.ts';
+import { writeValidators } from './write-validators.ts';
 
 await writeValidators(new URL('../validators/', import.meta.url));

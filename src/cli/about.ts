@@ -1,6 +1,6 @@
 /** What the program is and takes, for tools (`--about --format json`) and for people. */
 import { userSettings } from '../config/config.ts';
-import { textOf } from '../config/wording.ts';
+import { textOf } from '../config/error-text.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 

@@ -130,7 +130,7 @@ async function sync(run: SingerRun, args: SingerArguments): Promise<number> {
   const { progress } = run;
   const { assembleSync } = await import('../sync/build-sync.ts');
   const { createSingerWriter } = await import('../singer/writer.ts');
-  const { writeRun } = await import('./write-run.ts');
+  const { writeRun } = await import('./stdout.ts');
   const assembled = await assembleSync({
     ...run,
     ...(await filesOf(run, args)),

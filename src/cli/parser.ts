@@ -5,7 +5,7 @@ import type { Argv, Options, default as Yargs } from 'yargs';
 
 import { ConfigError } from '../core/errors.ts';
 import { readManifest } from '../core/package-files.ts';
-import { characterCount, didYouMean } from '../core/wording.ts';
+import { characterCount, didYouMean } from '../core/quoting.ts';
 
 /** A flag; without `takes` it takes no value. */
 export interface Flag {

@@ -2,7 +2,7 @@ import { TapError } from '../core/errors.ts';
 import type { LogFields, Logger } from '../core/logger.ts';
 import type { Message } from '../singer/messages.ts';
 import type { StreamResult } from '../sync/sync.ts';
-import { quotedList } from '../core/wording.ts';
+import { quotedList } from '../core/quoting.ts';
 
 /** A stream that takes long says how many records it has, this often. */
 const countEveryMs = 60_000;

@@ -2,8 +2,8 @@ import dayjs from 'dayjs';
 import utc from 'dayjs/plugin/utc.js';
 
 import { instantToMicros, microsToInstant } from '../core/instant.ts';
-import { didYouMean, maxListed, quoted, quotedName } from '../core/wording.ts';
-import type { RawConfig } from './forms.ts';
+import { didYouMean, maxListed, quoted, quotedName } from '../core/quoting.ts';
+import type { RawConfig } from './raw-config.ts';
 
 dayjs.extend(utc);
 

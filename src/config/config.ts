@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-import { userSettings, parseNames } from './forms.ts';
+import { userSettings, parseNames } from './raw-config.ts';
 import { mergeSources, type ConfigSources } from './sources.ts';
 import type { DateRange } from './checks.ts';
 import { ConfigError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 
-export { userSettings, propertiesOf } from './forms.ts';
+export { userSettings, propertiesOf } from './raw-config.ts';
 export { readConfigFile, type ConfigSources } from './sources.ts';
-export { withTokens } from './with-tokens.ts';
+export { replaceTokens } from './replace-tokens.ts';
 
 /** The user's settings by the keys of the schema, which describes them: checked, with defaults, in whatever form they were given. */
 export interface Config extends DateRange {

@@ -1,7 +1,7 @@
 /** From a config of any accepted form to settings that are checked. */
 import { ConfigError } from '../core/errors.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
-import { quoted } from '../core/wording.ts';
+import { quoted } from '../core/quoting.ts';
 import { extraStreamsHint, readConfigSchema, type Config } from './config.ts';
 import {
   checkCredentials,
@@ -12,8 +12,8 @@ import {
   type KnownStreams,
   type DateRange,
 } from './checks.ts';
-import { RawConfig, type ConfigMessage } from './forms.ts';
-import { expectedText, notAnObjectText } from './wording.ts';
+import { RawConfig, type ConfigMessage } from './raw-config.ts';
+import { expectedText, notAnObjectText } from './error-text.ts';
 
 export interface ConfigOptions {
   readonly nowMs: number;

@@ -4,8 +4,8 @@ import { parseEnv } from 'node:util';
 import { ConfigError } from '../core/errors.ts';
 import { ifMissing, readJsonFile, readTextFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
-import { quotedName, quotedPath } from '../core/wording.ts';
-import { notAnObjectText } from './wording.ts';
+import { quotedName, quotedPath } from '../core/quoting.ts';
+import { notAnObjectText } from './error-text.ts';
 
 const prefix = 'TAP_ZENDESK_CHAT_';
 

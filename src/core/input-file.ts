@@ -8,7 +8,7 @@ import type * as JsoncParser from 'jsonc-parser';
 
 import { errorCode, ConfigError } from './errors.ts';
 import { isTooDeep, maxNesting, type Json } from './json.ts';
-import { quotedPath } from './wording.ts';
+import { quotedPath } from './quoting.ts';
 
 const mebibyte = 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.ts';
-import { quoted } from './wording.ts';
+import { quoted } from './quoting.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 export type LogFormat = 'text' | 'json';

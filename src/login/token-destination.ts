@@ -7,7 +7,7 @@ import { ifMissing, readJsonFile, maxSmallFileBytes } from '../core/input-file.t
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { print } from '../cli/program.ts';
 import { cannotBeWritten, isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
-import { quotedPath } from '../core/wording.ts';
+import { quotedPath } from '../core/quoting.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import type { Place } from './arguments.ts';
 

@@ -1,6 +1,6 @@
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
-import { quoted, quotedName } from '../core/wording.ts';
+import { quoted, quotedName } from '../core/quoting.ts';
 import type { Catalog } from './catalog.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
 

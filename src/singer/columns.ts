@@ -1,5 +1,5 @@
 import { TapError } from '../core/errors.ts';
-import { quotedList, maxListed, similarNames, quotedName } from '../core/wording.ts';
+import { quotedList, maxListed, similarNames, quotedName } from '../core/quoting.ts';
 import { schemaAt, type CatalogEntry } from './catalog-entry.ts';
 import type { StreamDescription } from './catalog.ts';
 import { propertyBreadcrumbs, typesOf, type Breadcrumb, type JsonSchema } from './schema.ts';

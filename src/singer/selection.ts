@@ -1,5 +1,5 @@
 import { TapError } from '../core/errors.ts';
-import { similarNames, quoted, quotedName } from '../core/wording.ts';
+import { similarNames, quoted, quotedName } from '../core/quoting.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import type { ReplicationMethod, StreamDescription } from './catalog.ts';
 import { chosenKeys, schemaDifferences } from './columns.ts';

@@ -1,6 +1,6 @@
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
-import { didYouMean, maxListed, similarNames, quotedName } from '../core/wording.ts';
+import { didYouMean, maxListed, similarNames, quotedName } from '../core/quoting.ts';
 import type { StreamTraits } from './catalog.ts';
 import type { StateValue } from './messages.ts';
 

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { readJsonFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject } from '../core/json.ts';
-import { quotedPath } from '../core/wording.ts';
+import { quotedPath } from '../core/quoting.ts';
 import type { MaybeTokens, TokenStore } from '../zendesk/credentials.ts';
 import type { LockOptions } from './file-lock.ts';
 import { isTokenFile, TokenFile } from './token-file.ts';

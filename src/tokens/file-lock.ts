@@ -1,7 +1,7 @@
 /** One process at a time, by a lock beside a file. */
 import type { Clock } from '../core/clock.ts';
 import { errorCode, ConfigError, TapError } from '../core/errors.ts';
-import { quotedPath } from '../core/wording.ts';
+import { quotedPath } from '../core/quoting.ts';
 
 export interface LockOptions {
   /** The file; the lock is a folder of the same name and `.lock`, taken while one more `.lock` behind it is held. */

@@ -5,7 +5,7 @@ import { realpath } from 'node:fs/promises';
 import { errorCode, ConfigError } from '../core/errors.ts';
 import { ifMissing, readJsonFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import { quotedPath } from '../core/wording.ts';
+import { quotedPath } from '../core/quoting.ts';
 import type { MaybeTokens, StoredTokens, Tokens, TokenStore } from '../zendesk/credentials.ts';
 import { withLock, type LockOptions } from './file-lock.ts';
 

@@ -1,7 +1,7 @@
 import { TapError } from '../core/errors.ts';
 import type { HttpAnswer, Query } from '../http/transport.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
-import { quoted } from '../core/wording.ts';
+import { quoted } from '../core/quoting.ts';
 import { checkNothingElse, isPresent, wrongBookmark } from './export/bookmark.ts';
 import type { ChatApi } from './api.ts';
 import type { Page, PageLimitKey, PageSource, ReadOptions } from './stream-definition.ts';

@@ -1,6 +1,6 @@
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
-import { quotedList } from '../core/wording.ts';
+import { quotedList } from '../core/quoting.ts';
 
 export interface Shape {
   /** Keys of an object that is an answer; `[]`: no object is one. */

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from '@jest/globals';
 
-import { generatedFiles } from '../../src/build/files.ts';
-import { configTable, fillSections, streamTable } from '../../src/build/tables.ts';
+import { generatedFiles } from '../../src/build/generated-files.ts';
+import { configTable, fillSections, streamTable } from '../../src/build/readme-tables.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 
 const root = new URL('../../', import.meta.url);

@@ -294,7 +294,7 @@ describe('The Airbyte chapter', () => {
     const [, text = ''] = /config=(\{[\s\S]*?\n {4}\}),/.exec(python) ?? [];
     const value: JsonObject = JSON.parse(text.replaceAll(/,(?=\s*\})/g, ''));
     const { config, messages } = await parseConfig(value, { nowMs: Date.now() });
-    expect({ ...config, messages }).toMatchObject({ subdomain: 'acme', notes: [] });
+    expect({ ...config, messages }).toMatchObject({ subdomain: 'acme', messages: [] });
     expect(python).toContain('get_source(\n    "source-zendesk-chat",\n');
     const [, wanted = ''] = /streams=(\[.*\])/.exec(python) ?? [];
     expect(streams.map(({ name }) => name)).toEqual(expect.arrayContaining(JSON.parse(wanted)));

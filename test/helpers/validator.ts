@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv';
 
-import { streamOptions } from '../../src/build/validators.ts';
+import { streamOptions } from '../../src/build/write-validators.ts';
 import type { JsonSchema } from '../../src/singer/schema.ts';
 import { validateWith, type Validate } from '../../src/records/validator.ts';
 

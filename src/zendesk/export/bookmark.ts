@@ -1,7 +1,7 @@
 import { TapError } from '../../core/errors.ts';
 import { epochToMicros, instantToMicros, microsToInstant } from '../../core/instant.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
-import { quoted, quotedName } from '../../core/wording.ts';
+import { quoted, quotedName } from '../../core/quoting.ts';
 
 /** The unit of `start_time` and `end_time`: seconds, but microseconds for agent_timeline (API page "incremental export"). */
 export interface ExportUnit {

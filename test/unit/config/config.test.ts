@@ -5,7 +5,7 @@ import {
   propertiesOf,
   readConfigSchema,
   readExtraStreams,
-  withTokens,
+  replaceTokens,
   type Config,
 } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
@@ -197,7 +197,7 @@ test.each<[string, JsonObject, JsonObject]>([
     { access_tokens: 1, credentials: { refresh_token: 'R', access_token: 'A' } },
   ],
 ])('Renewed tokens are put into a config %s', (_where, config, expected) => {
-  const renewed = withTokens(config, { accessToken: 'A', refreshToken: 'R' });
+  const renewed = replaceTokens(config, { accessToken: 'A', refreshToken: 'R' });
   expect(JSON.stringify(renewed)).toBe(JSON.stringify(expected));
 });
 

@@ -6,7 +6,7 @@ import {
   quoted,
   quotedName,
   quotedPath,
-} from '../../../src/core/wording.ts';
+} from '../../../src/core/quoting.ts';
 
 const secret = 'SECRET12345';
 

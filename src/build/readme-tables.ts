@@ -1,6 +1,6 @@
 import { settingsOf } from '../cli/about.ts';
 import { propertiesOf } from '../config/config.ts';
-import { textOf } from '../config/wording.ts';
+import { textOf } from '../config/error-text.ts';
 import type { DescribedStream } from '../sync/describe-streams.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StreamDefinition } from '../zendesk/stream-definition.ts';

@@ -10,7 +10,7 @@ import {
   deprecatedList,
   fillSections,
   streamTable,
-} from './tables.ts';
+} from './readme-tables.ts';
 
 /** The README's tables, the sample catalog and Meltano's definitions, as they should be in the folder. */
 export async function generatedFiles(

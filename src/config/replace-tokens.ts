@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import { parseIfJson, credentialGroups } from './forms.ts';
+import { parseIfJson, credentialGroups } from './raw-config.ts';
 
 interface NewTokens {
   readonly accessToken: string;
@@ -10,7 +10,7 @@ interface NewTokens {
  * A config of any accepted form with other tokens, wherever it has some, and otherwise unchanged. Where it has no
  * access token, that stands beside the refresh token.
  */
-export function withTokens(
+export function replaceTokens(
   config: JsonObject,
   { accessToken: access_token, refreshToken: refresh_token }: NewTokens,
 ): JsonObject {

@@ -1,6 +1,6 @@
 import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../core/json.ts';
-import { similarNames } from '../core/wording.ts';
-import { textOf } from './wording.ts';
+import { similarNames } from '../core/quoting.ts';
+import { textOf } from './error-text.ts';
 
 export interface ConfigMessage {
   readonly level: 'info' | 'warning';
@@ -42,7 +42,7 @@ export function userSettings(schema: JsonObject): ReturnType<typeof propertiesOf
   );
 }
 
-/** A config of any accepted form: what it holds, and what there is to say about it. */
+/** A config of any accepted form: its settings, its secrets, and the messages about it. */
 export class RawConfig {
   readonly schema: ReadonlyMap<string, JsonObject>;
   /** Known keys that hold something, from top level and groups together. */
