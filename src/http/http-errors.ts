@@ -24,7 +24,7 @@ const kindOf: Readonly<Partial<Record<HttpFailure, ErrorKind>>> = {
 /**
  * A failed attempt; only what is `transient` is made again unchanged.
  * @param why the rest of a sentence that begins with the path: `sends HTML instead of JSON`
- * @param more what is not known yet is added where the request is (`HttpError.reworded`)
+ * @param more what is not known yet is added where the request is (`HttpError.withMessage`)
  */
 export function failed(
   failure: HttpFailure,
