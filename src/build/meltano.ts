@@ -1,7 +1,7 @@
 /** Meltano's definitions of the plugin: the one `meltano add --from-ref` takes, and the hub's. */
 import { createRequire } from 'node:module';
 
-import { capabilities } from '../cli/about.ts';
+import { capabilities } from '../cli/program-description.ts';
 import { userSettings } from '../config/config.ts';
 import type { JsonObject } from '../core/json.ts';
 

@@ -1,4 +1,4 @@
-import { settingsOf } from '../cli/about.ts';
+import { settingsOf } from '../cli/program-description.ts';
 import { propertiesOf } from '../config/config.ts';
 import { textOf } from '../config/error-text.ts';
 import type { DescribedStream } from '../sync/describe-streams.ts';

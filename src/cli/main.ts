@@ -79,7 +79,7 @@ function sourcesOf({ config, startDate }: SingerArguments, { env }: RunContext):
 }
 
 async function about({ stdout }: RunContext, { format }: SingerArguments): Promise<number> {
-  const { about: describe, aboutText } = await import('./about.ts');
+  const { about: describe, aboutText } = await import('./program-description.ts');
   const { describeProgram } = await import('../sync/describe-streams.ts');
   const program = describeProgram();
   const isJson = format === 'json';

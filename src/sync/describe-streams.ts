@@ -1,5 +1,5 @@
 /** What there is to read, and what the program is: all that discovery needs, and nothing of a run. */
-import type { AboutOptions } from '../cli/about.ts';
+import type { AboutOptions } from '../cli/program-description.ts';
 import { readConfigSchema, type Config } from '../config/config.ts';
 import { readManifest, readPackageFile } from '../core/package-files.ts';
 import type { JsonSchema } from '../singer/schema.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 
-import { about, aboutText } from '../../../src/cli/about.ts';
+import { about, aboutText } from '../../../src/cli/program-description.ts';
 import { describeProgram } from '../../../src/sync/describe-streams.ts';
 
 const program = describeProgram();
