@@ -1,4 +1,4 @@
-import { settingsOf } from '../cli/program-description.ts';
+import { describeSettings } from '../cli/program-description.ts';
 import { propertiesOf } from '../config/config.ts';
 import { textOf } from '../config/error-text.ts';
 import type { DescribedStream } from '../sync/describe-streams.ts';
@@ -22,7 +22,7 @@ function code(word: string): string {
 
 /** The config's keys: what each means and what goes without it. Those that are no longer needed are left out. */
 export function configTable(schema: JsonObject): string {
-  const rows = settingsOf(schema).map(({ key, description, isRequired, property }) => {
+  const rows = describeSettings(schema).map(({ key, description, isRequired, property }) => {
     const { default: value } = property;
     const given = value === undefined ? nothing : code(JSON.stringify(value));
     return [code(key), description, isRequired ? '**required**' : given];

@@ -1,13 +1,21 @@
+import type { ConfigSources } from '../config/config.ts';
 import { parseCommandLine, type Flag, type ParsedFlags } from './parser.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { RunContext } from './program.ts';
+import type { Progress } from './progress.ts';
+
+/** What a command is given beside its arguments. */
+export interface CommandContext extends RunContext {
+  readonly progress: Progress;
+}
 
 /** What the program is asked to do; `sync` unless an argument says otherwise. */
-export type Task = 'sync' | 'discover' | 'check' | 'test' | 'test-schema' | 'about';
+export type Command = 'sync' | 'discover' | 'check' | 'test' | 'test-schema' | 'about';
 
 export type AboutFormat = 'text' | 'json' | 'markdown';
 
 export interface SingerArguments {
-  readonly task: Task;
+  readonly command: Command;
   /** Files, the last one winning, and `ENV` for the environment. */
   readonly config: readonly string[];
   readonly catalog: string | undefined;
@@ -110,38 +118,38 @@ const flags = {
 
 type SingerFlags = ParsedFlags<keyof typeof flags>['flags'];
 
-function taskOf(given: SingerFlags): Task {
-  const asked = (['discover', 'check', 'about', 'test'] as const).filter((name) => given[name]);
-  if (asked.length > 1)
+function commandOf(given: SingerFlags): Command {
+  const commands = (['discover', 'check', 'about', 'test'] as const).filter((name) => given[name]);
+  if (commands.length > 1)
     throw new ConfigError('give one of --discover, --check, --test and --about at a time');
-  const [task = 'sync'] = asked;
-  return task === 'test' && given.test?.[0] === 'schema' ? 'test-schema' : task;
+  const [command = 'sync'] = commands;
+  return command === 'test' && given.test?.[0] === 'schema' ? 'test-schema' : command;
 }
 
-/** What has no effect on some tasks. Files do not count: Meltano names them whatever it asks for. */
-const idle: Readonly<Partial<Record<Task, readonly (keyof SingerFlags)[]>>> = {
+/** Flags that have no effect on some commands. Files do not count: Meltano names them whatever it asks for. */
+const unusedFlags: Readonly<Partial<Record<Command, readonly (keyof SingerFlags)[]>>> = {
   about: ['select', 'start-date'],
   discover: ['start-date'],
 };
 
-function checkIdle(task: Task, given: SingerFlags): void {
-  const name = idle[task]?.find((one) => given[one] !== undefined);
+function checkUnusedFlags(command: Command, given: SingerFlags): void {
+  const name = unusedFlags[command]?.find((one) => given[one] !== undefined);
   if (name !== undefined)
-    throw new ConfigError(`--${name} has no effect on --${task}: leave it out`);
+    throw new ConfigError(`--${name} has no effect on --${command}: leave it out`);
 }
 
 function interpret({ flags: given }: ParsedFlags<keyof typeof flags>): SingerArguments {
   const { config = [], select = [] } = given;
   const catalog = given.catalog?.[0];
   const format = given.format?.[0];
-  const task = taskOf(given);
+  const command = commandOf(given);
   if (catalog !== undefined && select.length > 0)
     throw new ConfigError('give --catalog or --select: a catalog says already what is selected');
-  if (format !== undefined && task !== 'about')
+  if (format !== undefined && command !== 'about')
     throw new ConfigError('--format says how --about prints: give --about, too');
-  checkIdle(task, given);
+  checkUnusedFlags(command, given);
   return {
-    task,
+    command,
     config,
     catalog,
     state: given.state?.[0],
@@ -159,4 +167,12 @@ export async function parseArguments(argv: readonly string[]): Promise<SingerArg
   const program = 'tap-zendesk-chat';
   const line = { program, usage, flags, group, epilogue: examples, maxPositionals: 0, interpret };
   return parseCommandLine(line, argv);
+}
+
+/** Where the command line says that the config is. */
+export function configSources(
+  { config, startDate }: SingerArguments,
+  env: RunContext['env'],
+): ConfigSources {
+  return { files: config, settings: { start_date: startDate ?? null }, env };
 }

@@ -14,7 +14,7 @@ export const capabilities: readonly string[] = [
   'test',
 ];
 
-export interface AboutOptions {
+export interface ProgramDescription {
   readonly name: string;
   readonly version: string;
   readonly description: string;
@@ -25,7 +25,7 @@ export interface AboutOptions {
 }
 
 /** The keys tools of the Singer world look for; those about Python are there and empty. */
-export function about(options: AboutOptions): JsonObject {
+export function aboutJson(options: ProgramDescription): JsonObject {
   const { name, version, description, node, settings } = options;
   return {
     name,
@@ -53,7 +53,7 @@ interface Setting {
   readonly isRequired: boolean;
 }
 
-export function settingsOf(schema: JsonObject): readonly Setting[] {
+export function describeSettings(schema: JsonObject): readonly Setting[] {
   const { required } = schema;
   return userSettings(schema).map(([key, property]) => {
     const description = textOf(property['description'] ?? '');
@@ -62,14 +62,14 @@ export function settingsOf(schema: JsonObject): readonly Setting[] {
   });
 }
 
-export function aboutText(options: AboutOptions, format: 'text' | 'markdown'): string {
+export function aboutText(options: ProgramDescription, format: 'text' | 'markdown'): string {
   const { name, version, description, node } = options;
   const isText = format === 'text';
   const title = isText ? `${name} ${version}` : `# ${name} ${version}`;
   const section = (word: string): string => (isText ? `${word}:` : `## ${word}\n`);
   const item = (text: string): string => (isText ? `  ${text}` : `- ${text}`);
   const code = (word: string): string => (isText ? word : `\`${word}\``);
-  const settings = settingsOf(options.settings).map((setting) => {
+  const settings = describeSettings(options.settings).map((setting) => {
     const mark = setting.isRequired ? ' (required)' : '';
     return item(`${code(setting.key)}${mark}: ${setting.description}`);
   });

@@ -1,12 +1,12 @@
 /** What there is to read, and what the program is: all that discovery needs, and nothing of a run. */
-import type { AboutOptions } from '../cli/program-description.ts';
+import type { ProgramDescription } from '../cli/program-description.ts';
 import { readConfigSchema, type Config } from '../config/config.ts';
 import { readManifest, readPackageFile } from '../core/package-files.ts';
 import type { JsonSchema } from '../singer/schema.ts';
 import type { StreamDefinition } from '../zendesk/stream-definition.ts';
 import { streams } from '../zendesk/streams.ts';
 
-export function describeProgram(): AboutOptions {
+export function describeProgram(): ProgramDescription {
   const { name, version, description, engines } = readManifest();
   const settings = readConfigSchema();
   const described = describeStreams('all');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 
-import { about, aboutText } from '../../../src/cli/program-description.ts';
+import { aboutJson, aboutText } from '../../../src/cli/program-description.ts';
 import { describeProgram } from '../../../src/sync/describe-streams.ts';
 
 const program = describeProgram();
@@ -11,7 +11,7 @@ const program = describeProgram();
 test('--about --format=json has what tools look for', () => {
   const url = new URL('../../fixtures/about.schema.json', import.meta.url);
   const validate = new Ajv({ allErrors: true }).compile(JSON.parse(readFileSync(url, 'utf8')));
-  validate(JSON.parse(JSON.stringify(about(program))));
+  validate(JSON.parse(JSON.stringify(aboutJson(program))));
   expect(validate.errors).toBeNull();
 });
 

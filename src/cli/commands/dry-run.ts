@@ -1,0 +1,36 @@
+import { quietLogger } from '../../core/logger.ts';
+import { assembleSync, type AssembleOptions } from '../../sync/build-sync.ts';
+import { trialTable, trialVerdict } from '../../sync/dry-run.ts';
+import type { CommandContext, SingerArguments } from '../arguments.ts';
+import { print } from '../program.ts';
+import { exitCodeOf, logFailures } from '../run-report.ts';
+import { readInputFiles } from './input-files.ts';
+
+/** Reads the selected streams without writing a record, and prints a table of how each ended. */
+export async function dryRun(
+  run: CommandContext,
+  args: SingerArguments,
+  how: Pick<AssembleOptions, 'adapt' | 'isCheck'>,
+  newest?: ReadonlyMap<string, string>,
+): Promise<number> {
+  const { logger, clock } = run;
+  const assembled = await assembleSync({
+    ...run,
+    ...(await readInputFiles(run, args)),
+    ...how,
+    state: undefined,
+    tokens: { configFiles: args.config, isTrial: true },
+    logger: quietLogger(logger),
+  });
+  for await (const message of assembled.messages()) run.progress.observe(message);
+  // The page after the last one read may be on its way.
+  assembled.abandon();
+  run.progress.clear();
+  const results = assembled.results();
+  await print(run.stdout, trialTable(results, clock.now(), newest));
+  if (exitCodeOf(results) > 0) logFailures(logger, results);
+  else if (results.some(({ status }) => status !== 'complete'))
+    logger.warning(trialVerdict(results));
+  else if (results.length > 0) logger.info(trialVerdict(results));
+  return exitCodeOf(results);
+}
