@@ -7,7 +7,7 @@ import { Transform, type TransformCallback, type Writable } from 'node:stream';
 import { asTapError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Logger } from '../core/logger.ts';
-import { isIncremental, type StreamTraits } from '../singer/catalog.ts';
+import { isIncremental, type SingerStream } from '../singer/catalog.ts';
 import type { Message, RecordsMessage, StatusMessage } from '../singer/messages.ts';
 import { recordLines } from '../singer/writer.ts';
 import {
@@ -28,7 +28,7 @@ const heartbeatMs = 30_000;
 const largeCharacters = 20_000_000;
 
 export interface AirbyteWriterOptions extends Pick<AirbyteRun, 'clock' | 'stamp'> {
-  readonly streams: readonly StreamTraits[];
+  readonly streams: readonly SingerStream[];
   readonly given: AirbyteState;
   readonly logger: Pick<Logger, 'redact' | 'warning'>;
   /** A reader that keeps what was written waiting needs no sign of life. */

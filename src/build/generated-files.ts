@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { describeProgram, describeStreams } from '../sync/describe-streams.ts';
 import { readConfigSchema } from '../config/config.ts';
-import { catalogText, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
+import { formatCatalog, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
 import { hubDefinition, pluginDefinition, yamlOf } from './meltano.ts';
 import {
   airbyteStreamTable,
@@ -29,7 +29,7 @@ export async function generatedFiles(
   const catalog = sampleCatalog(discoverCatalog(describeStreams([])));
   return [
     { path: 'README.md', text: fillSections(readme, sections) },
-    { path: 'catalog.sample.json', text: catalogText(catalog) },
+    { path: 'catalog.sample.json', text: formatCatalog(catalog) },
     { path: 'meltano.plugin.yml', text: yamlOf(plugin) },
     { path: 'meltano.hub.yml', text: yamlOf(hubDefinition(plugin)) },
   ];

@@ -12,18 +12,18 @@ function readFlag(value: unknown): boolean | undefined | 'invalid' {
   return text === false || text === 'false' ? false : 'invalid';
 }
 
-function wrong(where: string, problem: string): TapError {
+function catalogError(where: string, problem: string): TapError {
   return new TapError(`The catalog is not usable: ${where} ${problem}.`, { kind: 'config' });
 }
 
 function checkFlags(holder: JsonObject, where: string): void {
   for (const key of ['selected', 'selected-by-default'])
     if (readFlag(holder[key]) === 'invalid')
-      throw wrong(where, `has "${key}": ${quoted(holder[key])}; it must be true or false`);
+      throw catalogError(where, `has "${key}": ${quoted(holder[key])}; it must be true or false`);
   const inclusion = holder['inclusion'] ?? 'available';
   const inclusions = ['available', 'automatic', 'unsupported'];
   if (typeof inclusion !== 'string' || !inclusions.includes(inclusion))
-    throw wrong(
+    throw catalogError(
       where,
       `has "inclusion": ${quoted(inclusion, inclusions)}; it must be available, automatic or unsupported`,
     );
@@ -59,22 +59,22 @@ function parseSchema(schema: JsonObject, where: string): CatalogSchema {
 }
 
 /** More steps of a breadcrumb than any column of ours has. */
-const maxSteps = 10;
+const maxBreadcrumbLength = 10;
 
 function parseMetadata(value: Json, where: string): readonly [Breadcrumb, JsonObject] {
   const { breadcrumb, metadata } = isJsonObject(value) ? value : {};
   if (!Array.isArray(breadcrumb) || !isJsonObject(metadata))
-    throw wrong(where, 'has a metadata entry without "breadcrumb" (a list) and "metadata"');
-  const named = breadcrumb.slice(0, maxSteps).map((step) => quotedName(step));
+    throw catalogError(where, 'has a metadata entry without "breadcrumb" (a list) and "metadata"');
+  const named = breadcrumb.slice(0, maxBreadcrumbLength).map((step) => quotedName(step));
   const place = `${where}, breadcrumb [${named.join(',')}],`;
   const steps = breadcrumb.filter((step) => typeof step === 'string');
-  if (steps.length < breadcrumb.length) throw wrong(place, 'must be a list of texts');
+  if (steps.length < breadcrumb.length) throw catalogError(place, 'must be a list of texts');
   checkFlags(metadata, place);
   return [steps, metadata];
 }
 
 /** Every record's line repeats the name. No database takes one as long as this. */
-const maxName = 255;
+const maxNameLength = 255;
 
 /** What a catalog says about one stream: in metadata, in the entry's own keys, in its schema. */
 export class CatalogEntry {
@@ -93,19 +93,23 @@ export class CatalogEntry {
 
   constructor(value: Json, index: number) {
     const place = `stream ${index + 1} of the list`;
-    if (!isJsonObject(value)) throw wrong(place, `is ${jsonTypeOf(value)}; it must be an object`);
+    if (!isJsonObject(value))
+      throw catalogError(place, `is ${jsonTypeOf(value)}; it must be an object`);
     const { tap_stream_id: id, schema, metadata } = value;
     if (typeof id !== 'string' || id === '')
-      throw wrong(place, 'needs a "tap_stream_id", the name of a stream');
+      throw catalogError(place, 'needs a "tap_stream_id", the name of a stream');
     const where = `stream ${quotedName(id)}`;
     const stream = value['stream'] ?? id;
     if (typeof stream !== 'string' || stream === '')
-      throw wrong(where, 'has a "stream" that is no text');
-    if (stream.length > maxName)
-      throw wrong(where, `has a "stream" of ${stream.length} characters; at most ${maxName}`);
-    if (!isJsonObject(schema)) throw wrong(where, 'needs a "schema", an object');
+      throw catalogError(where, 'has a "stream" that is no text');
+    if (stream.length > maxNameLength)
+      throw catalogError(
+        where,
+        `has a "stream" of ${stream.length} characters; at most ${maxNameLength}`,
+      );
+    if (!isJsonObject(schema)) throw catalogError(where, 'needs a "schema", an object');
     const list = metadata ?? [];
-    if (!Array.isArray(list)) throw wrong(where, 'has "metadata" that is no list');
+    if (!Array.isArray(list)) throw catalogError(where, 'has "metadata" that is no list');
     checkFlags(value, where);
     const entries = list.map((entry) => parseMetadata(entry, where));
     this.id = id;
@@ -118,13 +122,13 @@ export class CatalogEntry {
   }
 
   get isSelected(): boolean {
-    return isChosen(this.root, this.schema, this.legacy) === true;
+    return resolveSelected(this.root, this.schema, this.legacy) === true;
   }
 
   /** Is the property at this place selected, its parents being so? */
-  isKept(breadcrumb: Breadcrumb): boolean {
+  isPropertySelected(breadcrumb: Breadcrumb): boolean {
     const node = schemaAt(this.schema, breadcrumb);
-    return node !== 'absent' && isChosen(this.#at(breadcrumb), node) !== false;
+    return node !== 'absent' && resolveSelected(this.#at(breadcrumb), node) !== false;
   }
 
   #at(breadcrumb: Breadcrumb): JsonObject {
@@ -133,7 +137,7 @@ export class CatalogEntry {
 }
 
 /** The opinion that counts: of the metadata first, then of its older forms, then the default. */
-function isChosen(
+function resolveSelected(
   metadata: JsonObject,
   schema: CatalogSchema | undefined,
   entry?: JsonObject,
@@ -175,6 +179,6 @@ export function schemaAt(
 export function parseCatalog(value: Json | Catalog): readonly CatalogEntry[] {
   const streams = isJsonObject(value) ? value['streams'] : undefined;
   if (!Array.isArray(streams))
-    throw wrong('it', 'must be an object with a list "streams", as --discover prints it');
+    throw catalogError('it', 'must be an object with a list "streams", as --discover prints it');
   return streams.map((entry, index) => new CatalogEntry(entry, index));
 }

@@ -4,7 +4,7 @@ import { propertyBreadcrumbs, type Breadcrumb, type JsonSchema } from './schema.
 export type ReplicationMethod = 'FULL_TABLE' | 'INCREMENTAL';
 
 /** What a stream is to the protocol, whatever endpoint it comes from. */
-export interface StreamTraits {
+export interface SingerStream {
   /** `tap_stream_id` and, by default, the name a target is given. */
   readonly name: string;
   /** Names other taps gave the same stream; accepted in catalogs and states. */
@@ -17,11 +17,11 @@ export interface StreamTraits {
   readonly isDefault: boolean;
 }
 
-export interface StreamDescription extends StreamTraits {
+export interface StreamDescription extends SingerStream {
   readonly schema: JsonSchema;
 }
 
-export interface EntryJson {
+export interface CatalogEntryJson {
   readonly tap_stream_id: string;
   readonly stream: string;
   readonly schema: JsonSchema;
@@ -35,15 +35,15 @@ export interface MetadataEntry {
 }
 
 export interface Catalog {
-  readonly streams: readonly EntryJson[];
+  readonly streams: readonly CatalogEntryJson[];
 }
 
 /** Can a stream be read from where an earlier run ended? */
-export function isIncremental({ replicationMethods }: StreamTraits): boolean {
+export function isIncremental({ replicationMethods }: SingerStream): boolean {
   return replicationMethods.includes('INCREMENTAL');
 }
 
-function describe(stream: StreamDescription, name = stream.name): EntryJson {
+function describeEntry(stream: StreamDescription, name = stream.name): CatalogEntryJson {
   const { schema, keyProperties, replicationMethods: methods, replicationKey, isDefault } = stream;
   // The keys and what a bookmark is made of come whatever the user selects.
   const bookmark = isIncremental(stream) && replicationKey !== undefined ? [replicationKey] : [];
@@ -80,7 +80,7 @@ export function discoverCatalog(
 ): Catalog {
   const aliasOf = ({ name, aliases }: StreamDescription): string | undefined =>
     names.has(name) ? undefined : aliases.find((alias) => names.has(alias));
-  return { streams: streams.map((stream) => describe(stream, aliasOf(stream))) };
+  return { streams: streams.map((stream) => describeEntry(stream, aliasOf(stream))) };
 }
 
 function selectDefault({ breadcrumb, metadata }: MetadataEntry): MetadataEntry {
@@ -96,6 +96,6 @@ export function sampleCatalog({ streams }: Catalog): Catalog {
 }
 
 /** A catalog as text: indented, since a reader with line buffers may take 64 KiB at most at once. */
-export function catalogText(catalog: Catalog): string {
+export function formatCatalog(catalog: Catalog): string {
   return `${JSON.stringify(catalog, null, 2)}\n`;
 }

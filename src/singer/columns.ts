@@ -8,7 +8,7 @@ import { propertyBreadcrumbs, typesOf, type Breadcrumb, type JsonSchema } from '
  * The key properties: `table-key-properties` of the catalog, else its older spellings, else the stream's.
  * @throws TapError of kind config for a key that is no plain column of the stream.
  */
-export function chosenKeys(
+export function resolveKeyProperties(
   { id, root, legacy: { key_properties: oldest } }: CatalogEntry,
   description: StreamDescription,
 ): readonly string[] {
@@ -36,12 +36,12 @@ function dotted(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter(isName).join('.');
 }
 
-function namesIn(breadcrumb: Breadcrumb): string {
+function columnPath(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter((step) => step !== 'properties' && step !== 'items').join('.');
 }
 
 /** Every place that metadata can be about, array items as well, by what it is compared with. */
-function ownPlaces(schema: JsonSchema): ReadonlyMap<string, Breadcrumb> {
+function knownBreadcrumbs(schema: JsonSchema): ReadonlyMap<string, Breadcrumb> {
   const places = [...propertyBreadcrumbs(schema)].flatMap((place) =>
     ownSchemaAt(schema, place)?.items === undefined ? [place] : [place, [...place, 'items']],
   );
@@ -52,24 +52,24 @@ function ownPlaces(schema: JsonSchema): ReadonlyMap<string, Breadcrumb> {
  * A sentence for each breadcrumb of the metadata that is no place in the stream, of the first ones: who wants to
  * keep a column out must hear that it was misspelt. Columns of the catalog's own schema are told otherwise.
  */
-function idleMetadata(entry: CatalogEntry, schema: JsonSchema): string[] {
-  const places = ownPlaces(schema);
-  const idle = entry.breadcrumbs.filter(
+function unknownMetadata(entry: CatalogEntry, schema: JsonSchema): string[] {
+  const places = knownBreadcrumbs(schema);
+  const unknown = entry.breadcrumbs.filter(
     (breadcrumb) =>
       breadcrumb.length > 0 &&
       !places.has(JSON.stringify(breadcrumb)) &&
       typeof schemaAt(entry.schema, breadcrumb) !== 'object',
   );
-  const known = new Map([...places.values()].map((place) => [namesIn(place), place]));
-  const told = idle.slice(0, maxListed).map((breadcrumb) => {
-    const name = namesIn(breadcrumb);
+  const known = new Map([...places.values()].map((place) => [columnPath(place), place]));
+  const reported = unknown.slice(0, maxListed).map((breadcrumb) => {
+    const name = columnPath(breadcrumb);
     const [near = ''] = similarNames(name, [...known.keys()]);
     const place = known.get(near);
     const hint = place === undefined ? '' : ` Did you mean ${JSON.stringify(place)}?`;
     return `has metadata for ${quotedName(name, [...known.keys()])}, which is no column of the stream; it has no effect.${hint}`;
   });
-  const more = idle.length - told.length;
-  return more > 0 ? [...told, `has ${more} more such entries.`] : told;
+  const more = unknown.length - reported.length;
+  return more > 0 ? [...reported, `has ${more} more such entries.`] : reported;
 }
 
 function ownSchemaAt(schema: JsonSchema, breadcrumb: Breadcrumb): JsonSchema | undefined {
@@ -97,13 +97,13 @@ export function schemaDifferences(
     const given = schemaAt(entry.schema, breadcrumb);
     const own = ownSchemaAt(schema, breadcrumb);
     if (given === 'absent' || given === undefined || own === undefined) return false;
-    return hasOtherType(given, own) && entry.isKept(breadcrumb);
+    return hasOtherType(given, own) && entry.isPropertySelected(breadcrumb);
   });
   const { properties: columns = {} } = schema;
   const unknown = Object.keys(entry.schema.properties ?? {}).filter(
-    (name) => !Object.hasOwn(columns, name) && entry.isKept(['properties', name]),
+    (name) => !Object.hasOwn(columns, name) && entry.isPropertySelected(['properties', name]),
   );
-  const sentences = idleMetadata(entry, schema);
+  const sentences = unknownMetadata(entry, schema);
   if (unknown.length > 0) {
     const names = unknown.slice(0, maxListed);
     const near = names.flatMap((name) => similarNames(name, Object.keys(columns))[0] ?? []);

@@ -2,7 +2,7 @@
 import { TapError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { didYouMean, quotedName } from '../core/quoting.ts';
-import type { Catalog, EntryJson } from './catalog.ts';
+import type { Catalog, CatalogEntryJson } from './catalog.ts';
 import type { Breadcrumb } from './schema.ts';
 
 type Pattern = (path: string) => boolean;
@@ -44,7 +44,7 @@ function streamOf(pattern: string): string {
 }
 
 /** The names of streams in a JSON list of patterns; in what is no such list there are none. */
-export function streamsIn(text = '[]'): ReadonlySet<string> {
+export function streamNamesIn(text = '[]'): ReadonlySet<string> {
   let patterns: Json = null;
   try {
     patterns = JSON.parse(text);
@@ -67,11 +67,11 @@ function pathsTo(names: readonly string[]): readonly string[] {
 }
 
 /** What a pattern chooses, it chooses with everything below and with what it is a part of. */
-function select(
-  entry: EntryJson,
+function applyPatterns(
+  entry: CatalogEntryJson,
   included: readonly Pattern[],
   excluded: readonly Pattern[],
-): EntryJson {
+): CatalogEntryJson {
   const places = entry.metadata.map(({ breadcrumb }) =>
     pathsTo(namesAt(entry.tap_stream_id, breadcrumb)),
   );
@@ -86,7 +86,7 @@ function select(
   return { ...entry, metadata };
 }
 
-function nothingMatches(text: string, { streams }: Catalog, paths: readonly string[]): TapError {
+function noMatchError(text: string, { streams }: Catalog, paths: readonly string[]): TapError {
   const names = streams.map((entry) => entry.tap_stream_id);
   const stream = streamOf(text);
   const hint = names.includes(stream)
@@ -111,13 +111,13 @@ export function selectByPatterns(catalog: Catalog, texts: readonly string[]): Ca
     metadata.map(({ breadcrumb }) => namesAt(id, breadcrumb).join('.')),
   );
   // `chats.*` chooses columns: the stream alone would be matched by `chats` only.
-  const idle = texts.find((text) => !all.some(compile(text)));
-  if (idle !== undefined) throw nothingMatches(idle, catalog, all);
+  const unmatched = texts.find((text) => !all.some(compile(text)));
+  if (unmatched !== undefined) throw noMatchError(unmatched, catalog, all);
   const defaults = streams.flatMap(({ tap_stream_id: id, metadata: [root] }) =>
     root?.metadata['selected-by-default'] === true ? [id] : [],
   );
   const given = texts.filter((text) => !text.startsWith('!'));
   const included = (given.length > 0 ? given : defaults).map(compile);
   const excluded = texts.filter((text) => text.startsWith('!')).map(compile);
-  return { streams: streams.map((entry) => select(entry, included, excluded)) };
+  return { streams: streams.map((entry) => applyPatterns(entry, included, excluded)) };
 }

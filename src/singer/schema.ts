@@ -60,26 +60,26 @@ export function* propertyBreadcrumbs(
 }
 
 /**
- * The schema with only the properties (and array items) that `isKept` wants. A parent that is not kept
+ * The schema with only the properties (and array items) that `isSelected` accepts. A parent that is not selected
  * takes its children with it; `undefined` when nothing is left, and such a property is left out of its
  * parent: there is never an object without properties, nor an array without items.
  */
 export function pruneSchema(
   schema: JsonSchema,
-  isKept: (breadcrumb: Breadcrumb) => boolean,
+  isSelected: (breadcrumb: Breadcrumb) => boolean,
   at: Breadcrumb = [],
 ): JsonSchema | undefined {
-  const keep = (child: JsonSchema, breadcrumb: Breadcrumb): JsonSchema | undefined =>
-    isKept(breadcrumb) ? pruneSchema(child, isKept, breadcrumb) : undefined;
+  const pruneChild = (child: JsonSchema, breadcrumb: Breadcrumb): JsonSchema | undefined =>
+    isSelected(breadcrumb) ? pruneSchema(child, isSelected, breadcrumb) : undefined;
   if (schema.properties !== undefined) {
     const kept = Object.entries(schema.properties).flatMap(([name, child]) => {
-      const pruned = keep(child, [...at, 'properties', name]);
+      const pruned = pruneChild(child, [...at, 'properties', name]);
       return pruned === undefined ? [] : [[name, pruned] as const];
     });
     if (kept.length === 0) return undefined;
     return { ...schema, properties: Object.fromEntries(kept) };
   }
   if (schema.items === undefined) return schema;
-  const items = keep(schema.items, [...at, 'items']);
+  const items = pruneChild(schema.items, [...at, 'items']);
   return items && { ...schema, items };
 }

@@ -2,7 +2,7 @@ import { TapError } from '../core/errors.ts';
 import { similarNames, quoted, quotedName } from '../core/quoting.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import type { ReplicationMethod, StreamDescription } from './catalog.ts';
-import { chosenKeys, schemaDifferences } from './columns.ts';
+import { resolveKeyProperties, schemaDifferences } from './columns.ts';
 import { columnsOf, pruneSchema, type Breadcrumb, type JsonSchema } from './schema.ts';
 
 /** A stream that is to be read, and what of it. */
@@ -23,7 +23,7 @@ export interface SelectedStream {
 
 type Warn = (message: string) => void;
 
-function wrong(message: string, stream: string): TapError {
+function selectionError(message: string, stream: string): TapError {
   return new TapError(message, { kind: 'config', stream });
 }
 
@@ -62,21 +62,24 @@ function checkReplicationKey(
     );
 }
 
-type Choice = Pick<
+type ResolvedSelection = Pick<
   SelectedStream,
   'stream' | 'tapStreamId' | 'keyProperties' | 'replicationMethod'
-> & { readonly isKept: (breadcrumb: Breadcrumb) => boolean };
+> & { readonly isSelected: (breadcrumb: Breadcrumb) => boolean };
 
-function select(description: StreamDescription, { isKept, ...choice }: Choice): SelectedStream {
+function buildSelectedStream(
+  description: StreamDescription,
+  { isSelected, ...choice }: ResolvedSelection,
+): SelectedStream {
   const { tapStreamId, keyProperties, replicationMethod: method } = choice;
   const replicationKey = method === 'INCREMENTAL' ? description.replicationKey : undefined;
   const automatic = new Set([...keyProperties, replicationKey]);
   const pruned = pruneSchema(
     description.schema,
-    (breadcrumb) => automatic.has(breadcrumb[1] ?? '') || isKept(breadcrumb),
+    (breadcrumb) => automatic.has(breadcrumb[1] ?? '') || isSelected(breadcrumb),
   );
   if (pruned === undefined)
-    throw wrong(
+    throw selectionError(
       `The catalog selects the stream "${tapStreamId}" and none of its columns.`,
       tapStreamId,
     );
@@ -91,18 +94,18 @@ function select(description: StreamDescription, { isKept, ...choice }: Choice): 
   };
 }
 
-function selectWhole(description: StreamDescription): SelectedStream {
+function selectAllColumns(description: StreamDescription): SelectedStream {
   const { name, keyProperties, replicationMethods } = description;
-  return select(description, {
+  return buildSelectedStream(description, {
     stream: name,
     tapStreamId: name,
     keyProperties,
     replicationMethod: replicationMethods[0],
-    isKept: () => true,
+    isSelected: () => true,
   });
 }
 
-function selectGiven(
+function selectFromCatalog(
   description: StreamDescription,
   entry: CatalogEntry,
   warn: Warn,
@@ -110,12 +113,12 @@ function selectGiven(
   for (const difference of schemaDifferences(entry, description)) warn(difference);
   const method = replicationMethod(entry, description, warn);
   checkReplicationKey(entry, description, method, warn);
-  return select(description, {
+  return buildSelectedStream(description, {
     stream: entry.stream,
     tapStreamId: entry.id,
-    keyProperties: chosenKeys(entry, description),
+    keyProperties: resolveKeyProperties(entry, description),
     replicationMethod: method,
-    isKept: (breadcrumb) => entry.isKept(breadcrumb),
+    isSelected: (breadcrumb) => entry.isPropertySelected(breadcrumb),
   });
 }
 
@@ -132,7 +135,7 @@ function descriptionOf(
     near.length > 0
       ? `Did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`
       : `Its streams are: ${names.join(', ')}.`;
-  throw wrong(
+  throw selectionError(
     `The catalog selects the stream ${quotedName(id, names)}, which this tap does not have. ${hint}`,
     id,
   );
@@ -146,7 +149,10 @@ function checkUnique(
   const seen = new Set<string>();
   for (const name of entries.map(nameOf)) {
     if (seen.has(name))
-      throw wrong(`The catalog ${what} ${quotedName(name)} twice; take one of them out.`, name);
+      throw selectionError(
+        `The catalog ${what} ${quotedName(name)} twice; take one of them out.`,
+        name,
+      );
     seen.add(name);
   }
 }
@@ -166,7 +172,8 @@ export function selectStreams({
   readonly streams: readonly StreamDescription[];
   readonly warn: Warn;
 }): readonly SelectedStream[] {
-  if (catalog === undefined) return streams.filter(({ isDefault }) => isDefault).map(selectWhole);
+  if (catalog === undefined)
+    return streams.filter(({ isDefault }) => isDefault).map(selectAllColumns);
   checkUnique(catalog, 'lists the stream', ({ id }) => id);
   const entries = catalog.filter(({ isSelected }) => isSelected);
   const found = new Map(entries.map((entry) => [entry, descriptionOf(entry, streams)]));
@@ -175,6 +182,6 @@ export function selectStreams({
   return streams.flatMap((description) =>
     entries
       .filter((entry) => found.get(entry) === description)
-      .map((entry) => selectGiven(description, entry, warn)),
+      .map((entry) => selectFromCatalog(description, entry, warn)),
   );
 }

@@ -1,11 +1,11 @@
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
 import { didYouMean, maxListed, similarNames, quotedName } from '../core/quoting.ts';
-import type { StreamTraits } from './catalog.ts';
+import type { SingerStream } from './catalog.ts';
 import type { StateValue } from './messages.ts';
 
 /** The names under which a state may hold a stream's bookmark. */
-interface StreamNames extends Pick<StreamTraits, 'name' | 'aliases'> {
+interface StreamNames extends Pick<SingerStream, 'name' | 'aliases'> {
   /** Raises a TapError (config) for an entry that the stream cannot go on from. */
   readonly checkBookmark?: (entry: JsonObject) => void;
 }
@@ -39,7 +39,7 @@ function merged(old: Json | undefined, next: Json): Json {
   return { ...old, ...Object.fromEntries(entries) };
 }
 
-function wrong(problem: string): TapError {
+function stateError(problem: string): TapError {
   return new TapError(`The state is not usable: ${problem}`, { kind: 'config' });
 }
 
@@ -47,23 +47,27 @@ function wrong(problem: string): TapError {
 function checkEnvelope(state: JsonObject, names: readonly string[]): void {
   if (state['bookmarks'] !== undefined) return;
   if (typeof state['type'] === 'string')
-    throw wrong('this is a whole message. Pass only what stands under the "value" of a STATE.');
+    throw stateError(
+      'this is a whole message. Pass only what stands under the "value" of a STATE.',
+    );
   const envelope = ['value', 'singer_state', 'completed'].find((key) => isJsonObject(state[key]));
   if (envelope !== undefined)
-    throw wrong(`the bookmarks are wrapped up. Pass only what stands under its "${envelope}".`);
+    throw stateError(
+      `the bookmarks are wrapped up. Pass only what stands under its "${envelope}".`,
+    );
   const stream = names.find((name) => Object.hasOwn(state, name));
   if (stream !== undefined)
-    throw wrong(`"${stream}" stands at the top. Bookmarks belong under "bookmarks".`);
+    throw stateError(`"${stream}" stands at the top. Bookmarks belong under "bookmarks".`);
   const misspelt = Object.keys(state).find((key) => similarNames(key, ['bookmarks']).length > 0);
   if (misspelt !== undefined)
-    throw wrong(`it has ${quotedName(misspelt, ['bookmarks'])} in the place of "bookmarks".`);
+    throw stateError(`it has ${quotedName(misspelt, ['bookmarks'])} in the place of "bookmarks".`);
 }
 
 /** Every known stream's entry, whether it will be read or not: later it would be too late. */
 function checkBookmarks(bookmarks: Json, streams: readonly StreamNames[]): void {
   if (bookmarks === null) return;
   if (!isJsonObject(bookmarks))
-    throw wrong(`"bookmarks" must be an object, not ${jsonTypeOf(bookmarks)}.`);
+    throw stateError(`"bookmarks" must be an object, not ${jsonTypeOf(bookmarks)}.`);
   for (const stream of streams)
     for (const key of [stream.name, ...stream.aliases])
       if (Object.hasOwn(bookmarks, key)) checkEntry(key, bookmarks[key] ?? null, stream);
@@ -72,7 +76,7 @@ function checkBookmarks(bookmarks: Json, streams: readonly StreamNames[]): void 
 function checkEntry(key: string, entry: Json, { checkBookmark }: StreamNames): void {
   if (entry === null) return;
   if (!isJsonObject(entry))
-    throw wrong(`"bookmarks.${key}" must be an object, not ${jsonTypeOf(entry)}.`);
+    throw stateError(`"bookmarks.${key}" must be an object, not ${jsonTypeOf(entry)}.`);
   try {
     checkBookmark?.(entry);
   } catch (error) {
@@ -86,13 +90,13 @@ function checkCurrentlySyncing(value: Json): void {
   // Old taps left an empty object where there was nothing.
   const isEmpty = isJsonObject(value) && Object.keys(value).length === 0;
   if (value !== null && typeof value !== 'string' && !isEmpty)
-    throw wrong(
+    throw stateError(
       `"currently_syncing" must be the name of a stream or null, not ${jsonTypeOf(value)}.`,
     );
 }
 
 /** A misspelt name makes a stream start again. */
-function warnOfStrangers(
+function warnOfUnknownStreams(
   state: JsonObject,
   names: readonly string[],
   warn: (message: string) => void,
@@ -136,14 +140,14 @@ export class State {
   ): State {
     const { streams, warn = () => undefined } = options;
     if (Array.isArray(given))
-      throw wrong('this is a list, as Airbyte keeps it. A Singer state is an object.');
+      throw stateError('this is a list, as Airbyte keeps it. A Singer state is an object.');
     if (!isJsonObject(given))
-      throw wrong(`it must be an object with "bookmarks", not ${jsonTypeOf(given)}.`);
+      throw stateError(`it must be an object with "bookmarks", not ${jsonTypeOf(given)}.`);
     const names = streams.flatMap(({ name, aliases }) => [name, ...aliases]);
     checkEnvelope(given, names);
     checkBookmarks(given['bookmarks'] ?? null, streams);
     checkCurrentlySyncing(given['currently_syncing'] ?? null);
-    warnOfStrangers(given, names, warn);
+    warnOfUnknownStreams(given, names, warn);
     return new State(
       frozen({
         ...given,
@@ -163,12 +167,12 @@ export class State {
    * A stream's bookmark, frozen: the entry under its `tap_stream_id`, else the first under one of the
    * other `names`. An empty entry is none.
    */
-  bookmark(tapStreamId: string, names: readonly string[] = []): JsonObject | undefined {
+  getBookmark(tapStreamId: string, names: readonly string[] = []): JsonObject | undefined {
     const entries = [tapStreamId, ...names].map((name) => this.#entry(name));
     return entries.find((entry) => Object.keys(entry).length > 0);
   }
 
-  begin(tapStreamId: string): void {
+  setCurrentlySyncing(tapStreamId: string): void {
     this.#value = Object.freeze({ ...this.#value, currently_syncing: tapStreamId });
   }
 
@@ -176,7 +180,7 @@ export class State {
    * A stream's bookmark moves. What other taps left in its entry (`foreignKeys`) is cleared, since the
    * new bookmark overrules it; all other keys are carried.
    */
-  advance(tapStreamId: string, bookmark: JsonObject, foreignKeys: readonly string[]): void {
+  writeBookmark(tapStreamId: string, bookmark: JsonObject, foreignKeys: readonly string[]): void {
     const old = this.#entry(tapStreamId);
     const foreign = foreignKeys.filter((key) => Object.hasOwn(old, key));
     const kept = {
@@ -188,7 +192,7 @@ export class State {
     this.#value = Object.freeze({ ...this.#value, bookmarks });
   }
 
-  finish(): void {
+  clearCurrentlySyncing(): void {
     this.#value = Object.freeze({ ...this.#value, currently_syncing: null });
   }
 
@@ -198,7 +202,7 @@ export class State {
   }
 
   /** Would a STATE of now repeat this one? */
-  sameAs(value: StateValue | undefined): boolean {
+  equals(value: StateValue | undefined): boolean {
     return value === this.#value || JSON.stringify(value) === JSON.stringify(this.#value);
   }
 

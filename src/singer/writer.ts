@@ -4,11 +4,11 @@ import { microsToInstant } from '../core/instant.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Message, RecordsMessage, SchemaMessage } from './messages.ts';
 
-/** A page leaves in pieces of about this many bytes: ones of a MiB take more memory and no less time. */
-const pieceBytes = 256 * 1024;
+/** A page leaves in chunks of about this many bytes: ones of a MiB take more memory and no less time. */
+const chunkBytes = 256 * 1024;
 
 /** Bytes of a character in UTF-8 at most, by UTF-16 units. */
-const mostBytes = 3;
+const maxBytesPerUnit = 3;
 
 const lineFeed = 10;
 
@@ -16,7 +16,7 @@ const lineFeed = 10;
 export type RecordSuffix = (index: number, characters: number) => string;
 
 /**
- * A page's records as lines in UTF-8, each between `prefix` and `suffix`, which closes the message. One piece
+ * A page's records as lines in UTF-8, each between `prefix` and `suffix`, which closes the message. One chunk
  * for all of them, or several, each of whole lines, when they are too many bytes.
  *
  * Each record's text is encoded where it will leave from: to join a page's texts first, or to encode each for
@@ -26,30 +26,30 @@ export function* recordLines(
   prefix: string,
   records: readonly JsonObject[],
   suffix: string | RecordSuffix = '}',
-  maxBytes: number = pieceBytes,
+  maxBytes: number = chunkBytes,
 ): Generator<Buffer, void, undefined> {
   const start = Buffer.from(prefix);
   const suffixAt = typeof suffix === 'function' ? suffix : () => suffix;
-  let piece = Buffer.alloc(0);
+  let chunk = Buffer.alloc(0);
   let length = 0;
   for (const [index, record] of records.entries()) {
     const json = JSON.stringify(record);
     const end = suffixAt(index, json.length);
-    const most = start.length + (json.length + end.length) * mostBytes + 1;
-    if (length + most > piece.length) {
-      if (length > 0) yield piece.subarray(0, length);
+    const maxLineBytes = start.length + (json.length + end.length) * maxBytesPerUnit + 1;
+    if (length + maxLineBytes > chunk.length) {
+      if (length > 0) yield chunk.subarray(0, length);
       length = 0;
-      const wanted = Math.min(maxBytes, most * (records.length - index));
-      // Of a record that fills a piece of its own the bytes are counted: three times 30 MB are no guess.
-      const needed = most > maxBytes ? Buffer.byteLength(prefix + json + end) + 1 : wanted;
-      piece = Buffer.allocUnsafeSlow(needed);
+      const wanted = Math.min(maxBytes, maxLineBytes * (records.length - index));
+      // Of a record that fills a chunk of its own the bytes are counted: three times 30 MB are no guess.
+      const needed = maxLineBytes > maxBytes ? Buffer.byteLength(prefix + json + end) + 1 : wanted;
+      chunk = Buffer.allocUnsafeSlow(needed);
     }
-    length += start.copy(piece, length);
-    length += piece.write(json, length);
-    length += piece.write(end, length);
-    piece[length++] = lineFeed;
+    length += start.copy(chunk, length);
+    length += chunk.write(json, length);
+    length += chunk.write(end, length);
+    chunk[length++] = lineFeed;
   }
-  if (length > 0) yield piece.subarray(0, length);
+  if (length > 0) yield chunk.subarray(0, length);
 }
 
 export function schemaLine({
@@ -88,7 +88,7 @@ export function createSingerWriter(): Transform {
     highWaterMark: 1,
     transform(message: Message, _encoding, done) {
       try {
-        for (const piece of lines(message)) this.push(piece);
+        for (const chunk of lines(message)) this.push(chunk);
         done();
       } catch (error) {
         // A RangeError: one record alone is longer than a text may be.

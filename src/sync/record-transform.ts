@@ -100,8 +100,8 @@ export class RecordTransform extends Transform {
       this.push({ type: 'RECORDS', ...message, ...changes } satisfies Message);
     }
     if (page.checkpoint === undefined || isReadWhole(selected)) return;
-    state.advance(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);
-    if (state.sameAs(this.#told)) return;
+    state.writeBookmark(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);
+    if (state.equals(this.#told)) return;
     this.#told = state.value();
     this.push({ type: 'STATE', value: this.#told, tapStreamId } satisfies Message);
   }

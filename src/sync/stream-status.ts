@@ -77,7 +77,7 @@ async function absent(told: Case, failure: TapError, status: number): Promise<Ve
   if (isDoubtful(told)) return { status: 'doubtful', refusedOn: status };
   if (told.settings.on_absent === 'fail' || !isConfirmed(told, status))
     return failed(name, failure);
-  const hasBookmark = state.bookmark(name, [definition.name, ...definition.aliases]);
+  const hasBookmark = state.getBookmark(name, [definition.name, ...definition.aliases]);
   const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
   const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;
   logger.warning(text, { stream: name });

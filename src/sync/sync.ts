@@ -45,7 +45,7 @@ export function createSync(options: SyncOptions): Sync {
       results.push(result);
       hasEnded ||= result.error?.endsRun ?? false;
     }
-    if (!hasEnded && !signal.aborted) state.finish();
+    if (!hasEnded && !signal.aborted) state.clearCurrentlySyncing();
     yield { type: 'STATE', value: state.value() };
   }
   return { messages, results: () => results };
@@ -82,7 +82,7 @@ class OpenStream {
         api,
         settings,
         now: clock.now,
-        bookmark: isReadWhole(selected) ? undefined : state.bookmark(name, names),
+        bookmark: isReadWhole(selected) ? undefined : state.getBookmark(name, names),
         info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
         warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
       });
@@ -102,7 +102,7 @@ class OpenStream {
     const { stream } = this.#stream.selected;
     const name = this.#name;
     const before = { ms: clock.now(), requests: requests() };
-    state.begin(name);
+    state.setCurrentlySyncing(name);
     logger.info(`${name}: started`, { stream: name });
     yield { type: 'STATUS', stream, status: 'started' };
     const verdict = yield* this.#readAndJudge();

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
-import type { StreamTraits } from '../singer/catalog.ts';
+import type { SingerStream } from '../singer/catalog.ts';
 import type { ChatApi } from './api.ts';
 
 /**
@@ -60,7 +60,7 @@ export type Probe = (
 ) => Promise<Pick<Page, 'items'> & { readonly newest?: string | undefined }>;
 
 /** A stream as data. Adding one is adding such an object, a schema file and items in the sandbox. */
-export interface StreamDefinition extends StreamTraits {
+export interface StreamDefinition extends SingerStream {
   /** One sentence for the README's table. */
   readonly description: string;
   /** Path below `/api/v2/chat/`. */

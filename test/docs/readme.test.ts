@@ -160,11 +160,11 @@ test('The example of a state holds bookmarks of our own', () => {
   const spec = { foreignTimes: [], foreignBookmarkKeys: [] };
   const chats = { ...spec, replicationKey: 'update_timestamp', unit: seconds };
   const timeline = { ...spec, replicationKey: 'start_time', unit: microseconds };
-  expect(readExportBookmark(state.bookmark('chats'), chats)).toMatchObject({ isOwn: true });
-  expect(readExportBookmark(state.bookmark('agent_timeline'), timeline)).toMatchObject({
+  expect(readExportBookmark(state.getBookmark('chats'), chats)).toMatchObject({ isOwn: true });
+  expect(readExportBookmark(state.getBookmark('agent_timeline'), timeline)).toMatchObject({
     isOwn: true,
   });
-  expect(readIdBookmark(state.bookmark('agents') ?? {})).toBe(380000000034);
+  expect(readIdBookmark(state.getBookmark('agents') ?? {})).toBe(380000000034);
 });
 
 test('The example of a selection leaves out the two fields, and reads chats whole', () => {

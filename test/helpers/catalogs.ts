@@ -1,6 +1,6 @@
 import { describeStreams } from '../../src/sync/describe-streams.ts';
 import type { JsonObject } from '../../src/core/json.ts';
-import { catalogText, discoverCatalog } from '../../src/singer/catalog.ts';
+import { formatCatalog, discoverCatalog } from '../../src/singer/catalog.ts';
 
 interface MetadataEntry {
   readonly breadcrumb: readonly string[];
@@ -28,7 +28,7 @@ export interface DraftCatalog {
 
 /** What --discover prints, ready to be changed. */
 export function discovered(): DraftCatalog {
-  const text = catalogText(discoverCatalog(describeStreams([])));
+  const text = formatCatalog(discoverCatalog(describeStreams([])));
   return JSON.parse(text) as DraftCatalog;
 }
 

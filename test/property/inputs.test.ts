@@ -401,7 +401,7 @@ test('No bookmark that is accepted makes a stream begin anew without a word', as
       const state = await refusable(hidden, () =>
         State.parse({ bookmarks: parseJson(text, 'it') }, options),
       );
-      const given = state?.bookmark(name);
+      const given = state?.getBookmark(name);
       if (definition === undefined || given === undefined) return;
       const counted = Object.entries(given).filter(
         ([key]) => !definition.foreignBookmarkKeys.includes(key),

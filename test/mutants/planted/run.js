@@ -22,7 +22,7 @@ export const runMutants = [
     file: transform,
     search: 'const { records, nulled } = this.#recordsOf(page, await this.#validator);',
     replacement:
-      'const { records, nulled } = this.#recordsOf(page, await this.#validator);\n    if (page.checkpoint !== undefined) {\n      state.advance(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);\n      this.push({ type: "STATE", value: state.value(), tapStreamId });\n    }',
+      'const { records, nulled } = this.#recordsOf(page, await this.#validator);\n    if (page.checkpoint !== undefined) {\n      state.writeBookmark(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);\n      this.push({ type: "STATE", value: state.value(), tapStreamId });\n    }',
     killers: syncTests('a page is told before the state that covers it'),
   },
   {

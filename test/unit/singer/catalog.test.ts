@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import type { Json } from '../../../src/core/json.ts';
 import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
-import { catalogText, discoverCatalog, sampleCatalog } from '../../../src/singer/catalog.ts';
+import { formatCatalog, discoverCatalog, sampleCatalog } from '../../../src/singer/catalog.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';
 import { streams } from './streams.ts';
 
@@ -12,11 +12,11 @@ test('the sample catalog selects the default streams and nothing else', () => {
   const sample = sampleCatalog(discoverCatalog(streams));
   const selected = sample.streams.map((entry) => entry.metadata[0]?.metadata['selected']);
   expect(selected).toEqual([true, undefined, true]);
-  expect(catalogText(sample).match(/"selected": true/g)).toHaveLength(2);
+  expect(formatCatalog(sample).match(/"selected": true/g)).toHaveLength(2);
 });
 
 test('the sample fed back as the catalog reads the same as no catalog', () => {
-  const catalog = parseCatalog(readText(catalogText(sampleCatalog(discoverCatalog(streams)))));
+  const catalog = parseCatalog(readText(formatCatalog(sampleCatalog(discoverCatalog(streams)))));
   const warn = (message: string): void => {
     throw new Error(message);
   };
@@ -32,8 +32,8 @@ test('a catalog may leave out what it has nothing to say about, and say more tha
   const [entry] = parseCatalog({ streams: [given], x: 2 });
   expect(entry).toMatchObject({ id: 'chats', stream: 'chats', root: {}, breadcrumbs: [] });
   expect(entry?.isSelected).toBe(false);
-  expect(entry?.isKept(['properties', 'c', 'items'])).toBe(true);
-  expect(entry?.isKept(['properties', 'd'])).toBe(false);
+  expect(entry?.isPropertySelected(['properties', 'c', 'items'])).toBe(true);
+  expect(entry?.isPropertySelected(['properties', 'd'])).toBe(false);
 });
 
 const wrap = (entry: Json): Json => ({ streams: [entry] });

@@ -20,7 +20,7 @@ const ours = {
 test('a run without a state starts from nothing', () => {
   const state = parse(undefined);
   expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: null });
-  expect(state.bookmark('chats', ['chats'])).toBeUndefined();
+  expect(state.getBookmark('chats', ['chats'])).toBeUndefined();
   expect(state.currentlySyncing).toBeUndefined();
 });
 
@@ -36,8 +36,8 @@ test('everything the given state holds goes out again', () => {
     currently_syncing: 'chats',
   };
   const state = parse(given);
-  state.advance('agents', { id: 7 }, []);
-  state.finish();
+  state.writeBookmark('agents', { id: 7 }, []);
+  state.clearCurrentlySyncing();
   expect(state.value()).toEqual({
     ...given,
     bookmarks: { ...given.bookmarks, agents: { id: 7 } },
@@ -88,20 +88,22 @@ test.each<[string, JsonObject, JsonObject | undefined]>([
   ['none for null', { accounts: null }, undefined],
   ['none if there is no entry', { chats: { id: 1 } }, undefined],
 ])('a stream resumes from %s', (_what, bookmarks, expected) => {
-  expect(parse({ bookmarks }).bookmark('accounts', ['accounts', 'account'])).toEqual(expected);
+  expect(parse({ bookmarks }).getBookmark('accounts', ['accounts', 'account'])).toEqual(expected);
 });
 
 test('a stream read under its old name prefers the entry of that name', () => {
   const state = parse({ bookmarks: { accounts: { id: 1 }, account: { id: 2 } } });
-  expect(state.bookmark('account', ['accounts', 'account'])).toEqual({ id: 2 });
+  expect(state.getBookmark('account', ['accounts', 'account'])).toEqual({ id: 2 });
 });
 
 test('a name that every object inherits is no bookmark', () => {
-  expect(parse({ bookmarks: {} }).bookmark('constructor')).toBeUndefined();
+  expect(parse({ bookmarks: {} }).getBookmark('constructor')).toBeUndefined();
 });
 
 test('a bookmark that was handed out cannot be changed', () => {
-  const bookmark = parse({ bookmarks: { chats: { position: { end_time: 1 } } } }).bookmark('chats');
+  const bookmark = parse({ bookmarks: { chats: { position: { end_time: 1 } } } }).getBookmark(
+    'chats',
+  );
   expect(Object.isFrozen(bookmark)).toBe(true);
   expect(Object.isFrozen(bookmark?.['position'])).toBe(true);
 });
@@ -116,10 +118,10 @@ test.each<[Json, string | undefined]>([
 
 test('currently_syncing names the stream in progress and is null at the end', () => {
   const state = parse(undefined);
-  state.begin('chats');
+  state.setCurrentlySyncing('chats');
   expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: 'chats' });
   expect(state.currentlySyncing).toBe('chats');
-  state.finish();
+  state.clearCurrentlySyncing();
   expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: null });
 });
 
@@ -127,8 +129,8 @@ test('a bookmark moves without touching what else its entry holds', () => {
   const state = parse({
     bookmarks: { chats: { note: 'mine', position: { end_time: 1, extra: 2 } } },
   });
-  state.advance('chats', { position: { end_time: 5 } }, []);
-  expect(state.bookmark('chats')).toEqual({ note: 'mine', position: { end_time: 5, extra: 2 } });
+  state.writeBookmark('chats', { position: { end_time: 5 } }, []);
+  expect(state.getBookmark('chats')).toEqual({ note: 'mine', position: { end_time: 5, extra: 2 } });
 });
 
 test('the leaves of what another tap left become null, and objects stay objects', () => {
@@ -141,8 +143,13 @@ test('the leaves of what another tap left become null, and objects stay objects'
       },
     },
   });
-  state.advance('chats', ours, ['chat.end_timestamp', 'offset', 'empty', 'offline_msg.timestamp']);
-  expect(state.bookmark('chats')).toEqual({
+  state.writeBookmark('chats', ours, [
+    'chat.end_timestamp',
+    'offset',
+    'empty',
+    'offline_msg.timestamp',
+  ]);
+  expect(state.getBookmark('chats')).toEqual({
     'chat.end_timestamp': null,
     offset: { 'chat.next_url': null, deeper: { list: null, none: null } },
     empty: {},
@@ -152,26 +159,29 @@ test('the leaves of what another tap left become null, and objects stay objects'
 
 test('an object in a bookmark is never replaced by null', () => {
   const state = parse({ bookmarks: { chats: ours } });
-  state.advance('chats', { position: null }, []);
-  expect(state.bookmark('chats')).toEqual({ ...ours, position: { end_time: null, end_id: null } });
+  state.writeBookmark('chats', { position: null }, []);
+  expect(state.getBookmark('chats')).toEqual({
+    ...ours,
+    position: { end_time: null, end_id: null },
+  });
 });
 
 test('a scalar in a bookmark may become null and come back', () => {
   const state = parse({ bookmarks: { chats: { id: 3 } } });
-  state.advance('chats', { id: null }, []);
-  expect(state.bookmark('chats')).toEqual({ id: null });
-  state.advance('chats', { id: 4 }, []);
-  expect(state.bookmark('chats')).toEqual({ id: 4 });
+  state.writeBookmark('chats', { id: null }, []);
+  expect(state.getBookmark('chats')).toEqual({ id: null });
+  state.writeBookmark('chats', { id: 4 }, []);
+  expect(state.getBookmark('chats')).toEqual({ id: 4 });
 });
 
 test('a state that was written does not change when the run goes on', () => {
   const state = parse(undefined);
-  state.begin('chats');
-  state.advance('chats', ours, []);
+  state.setCurrentlySyncing('chats');
+  state.writeBookmark('chats', ours, []);
   const first = state.value();
   const text = JSON.stringify(first);
-  state.advance('chats', { position: { end_time: 9, end_id: 'x' } }, []);
-  state.finish();
+  state.writeBookmark('chats', { position: { end_time: 9, end_id: 'x' } }, []);
+  state.clearCurrentlySyncing();
   expect(JSON.stringify(first)).toBe(text);
   expect(text).toBe(
     '{"bookmarks":{"chats":{"update_timestamp":"2024-01-02T00:00:00Z","position":{"end_time":1704153600,"end_id":null}}},"currently_syncing":"chats"}',
@@ -181,18 +191,18 @@ test('a state that was written does not change when the run goes on', () => {
 test('the bookmark that was given to advance may change afterwards', () => {
   const state = parse(undefined);
   const bookmark = { position: { end_time: 1 } };
-  state.advance('chats', bookmark, []);
+  state.writeBookmark('chats', bookmark, []);
   bookmark.position.end_time = 2;
-  expect(state.bookmark('chats')).toEqual({ position: { end_time: 1 } });
+  expect(state.getBookmark('chats')).toEqual({ position: { end_time: 1 } });
 });
 
 test('a state that says nothing new is recognised', () => {
   const state = parse(undefined);
-  expect(state.sameAs(undefined)).toBe(false);
-  state.advance('chats', ours, []);
+  expect(state.equals(undefined)).toBe(false);
+  state.writeBookmark('chats', ours, []);
   const told = state.value();
-  state.advance('chats', ours, []);
-  expect(state.sameAs(told)).toBe(true);
-  state.begin('chats');
-  expect(state.sameAs(told)).toBe(false);
+  state.writeBookmark('chats', ours, []);
+  expect(state.equals(told)).toBe(true);
+  state.setCurrentlySyncing('chats');
+  expect(state.equals(told)).toBe(false);
 });
