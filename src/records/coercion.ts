@@ -3,9 +3,9 @@
  * run: no value is looked up by its path. Everything below the top level is changed in place.
  */
 import type { JsonObject } from '../core/json.ts';
-import { keepUnknown } from './clean-value.ts';
-import { Notes, type NotesOptions } from './warnings.ts';
-import { columnAt, compileProperties, createLookup } from './object-coercer.ts';
+import { keepUnknownField } from './clean-value.ts';
+import { RecordWarnings, type RecordWarningsOptions } from './warnings.ts';
+import { createColumn, compileProperties, createPropertyLookup } from './object-coercer.ts';
 import type { SelectedStream } from '../singer/selection.ts';
 
 /** Holds, as JSON text, what no other column can: an object of values by JSON Pointer; mostly null. */
@@ -15,8 +15,8 @@ export const additionalFieldsColumn = 'additional_fields';
 interface CoercionOptions
   extends
     Pick<SelectedStream, 'knownSchema' | 'schema' | 'keyProperties'>,
-    Pick<NotesOptions, 'report'>,
-    Partial<Pick<NotesOptions, 'nulled'>> {}
+    Pick<RecordWarningsOptions, 'onMismatch'>,
+    Partial<Pick<RecordWarningsOptions, 'onNulled'>> {}
 
 /**
  * The coercion of one stream's items in one run. A record has every column of `schema`, in its order,
@@ -24,16 +24,22 @@ interface CoercionOptions
  * The coercion throws an ItemError for a key whose digits were lost in reading.
  */
 export function compileCoercion(options: CoercionOptions): (item: JsonObject) => JsonObject {
-  const { knownSchema: known, schema, keyProperties, report, nulled = () => undefined } = options;
+  const {
+    knownSchema: known,
+    schema,
+    keyProperties,
+    onMismatch,
+    onNulled = () => undefined,
+  } = options;
   const columns = Object.keys(schema.properties ?? {});
-  const isKeeping = columns.includes(additionalFieldsColumn);
-  const notes = new Notes({ report, nulled, isKeeping });
+  const keepsRaw = columns.includes(additionalFieldsColumn);
+  const warnings = new RecordWarnings({ onMismatch, onNulled, keepsRaw });
   const properties = compileProperties({ known, schema }, (name, child) => ({
-    ...columnAt([name], child, notes),
+    ...createColumn([name], child, warnings),
     isKey: keyProperties.includes(name),
   }));
   properties.delete(additionalFieldsColumn);
-  const lookUp = createLookup(properties);
+  const lookUp = createPropertyLookup(properties);
   const empty: JsonObject = Object.fromEntries(columns.map((name) => [name, null]));
   const coerce = (item: JsonObject): JsonObject => {
     const record = { ...empty };
@@ -41,10 +47,10 @@ export function compileCoercion(options: CoercionOptions): (item: JsonObject) =>
     for (const key in item) {
       const value = item[key] ?? null;
       const property = lookUp(key, position++);
-      if (property === undefined) keepUnknown(value, [key], notes);
+      if (property === undefined) keepUnknownField(value, [key], warnings);
       else if (!property.isDropped && value !== null) record[key] = property.coerce(value) ?? null;
     }
-    if (isKeeping) record[additionalFieldsColumn] = notes.takeKept();
+    if (keepsRaw) record[additionalFieldsColumn] = warnings.takeRaw();
     return record;
   };
   return (item) => {
@@ -52,7 +58,7 @@ export function compileCoercion(options: CoercionOptions): (item: JsonObject) =>
       return coerce(item);
     } catch (error) {
       // What was put aside of this item is not the next one's.
-      notes.takeKept();
+      warnings.takeRaw();
       throw error;
     }
   };

@@ -1,46 +1,50 @@
-/** Compiles a schema, before and after the selection, into closures that know their place. */
+/** Compiles a schema, before and after the selection, into closures that know their path. */
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
-import { keepUnknown } from './clean-value.ts';
-import { arrayCoercer, refuse, scalarCoercers, type Coerce, type Column } from './coercers.ts';
-import type { Notes, Step } from './warnings.ts';
+import { keepUnknownField } from './clean-value.ts';
+import { arrayCoercer, reject, scalarCoercers, type Coerce, type Column } from './coercers.ts';
+import type { RecordWarnings, PathSegment } from './warnings.ts';
 import { isNullable, propertyBreadcrumbs, typesOf, type JsonSchema } from '../singer/schema.ts';
 import { cleanText, isCleanText } from './text.ts';
 
 /** A schema before and after the selection. */
-interface Selected {
+interface SchemaPair {
   readonly known: JsonSchema;
   readonly schema: JsonSchema;
 }
 
 /** Is anything known below that is not written? */
-function hasUnwanted({ known, schema }: Selected): boolean {
+function hasUnselectedProperty({ known, schema }: SchemaPair): boolean {
   return [...propertyBreadcrumbs(known)].length > [...propertyBreadcrumbs(schema)].length;
 }
 
-function compile(selected: Selected, column: Column): Coerce {
+function compileValue(selected: SchemaPair, column: Column): Coerce {
   const { schema, known } = selected;
   const types = typesOf(schema);
   const [type = ''] = types;
   if (schema.properties !== undefined) return objectCoercer(selected, column);
   if (schema.items !== undefined && known.items !== undefined) {
     const items = { known: known.items, schema: schema.items };
-    const itemColumn = columnAt([...column.place, null], items, column.notes);
-    const coerce = compile(items, itemColumn);
+    const itemColumn = createColumn([...column.path, null], items, column.warnings);
+    const coerce = compileValue(items, itemColumn);
     return arrayCoercer(column, itemColumn, coerce, isNullable(schema.items));
   }
   const scalar = scalarCoercers[schema.format ?? type];
   if (types.length === 1 && scalar !== undefined) return scalar(column);
-  throw new TapError(`Schema of ${column.place.join('.')}: values of this kind cannot be written`, {
+  throw new TapError(`Schema of ${column.path.join('.')}: values of this kind cannot be written`, {
     kind: 'system',
   });
 }
 
-export function columnAt(place: readonly Step[], selected: Selected, notes: Notes): Column {
-  return { place, notes, isKey: false, hasUnwanted: hasUnwanted(selected) };
+export function createColumn(
+  path: readonly PathSegment[],
+  selected: SchemaPair,
+  warnings: RecordWarnings,
+): Column {
+  return { path, warnings, isKey: false, hasUnselected: hasUnselectedProperty(selected) };
 }
 
-interface Property {
+interface PropertyCoercer {
   readonly name: string;
   readonly coerce: Coerce;
   /** A text that is clean can stay as it is, and most values are such texts. */
@@ -48,20 +52,20 @@ interface Property {
   readonly isDropped: boolean;
 }
 
-export type Properties = ReadonlyMap<string, Property>;
+export type PropertyCoercers = ReadonlyMap<string, PropertyCoercer>;
 
 export function compileProperties(
-  { known, schema }: Selected,
-  columnOf: (name: string, child: Selected) => Column,
-): Map<string, Property> {
+  { known, schema }: SchemaPair,
+  columnOf: (name: string, child: SchemaPair) => Column,
+): Map<string, PropertyCoercer> {
   const properties = schema.properties ?? {};
   const entries = Object.entries(known.properties ?? {}).map(
-    ([name, child]): readonly [string, Property] => {
+    ([name, child]): readonly [string, PropertyCoercer] => {
       const pruned = properties[name];
       if (pruned === undefined)
         return [name, { name, coerce: () => undefined, isText: false, isDropped: true }];
       const selected = { known: child, schema: pruned };
-      const coerce = compile(selected, columnOf(name, selected));
+      const coerce = compileValue(selected, columnOf(name, selected));
       const isText = typesOf(pruned).join() === 'string' && pruned.format === undefined;
       return [name, { name, coerce, isText, isDropped: false }];
     },
@@ -74,10 +78,10 @@ export function compileProperties(
  * the property found at a position the last time is tried first. A key that only a character no target
  * can store tells from an unwanted one is unwanted too.
  */
-export function createLookup(
-  properties: Properties,
-): (key: string, position: number) => Property | undefined {
-  const last: Property[] = [];
+export function createPropertyLookup(
+  properties: PropertyCoercers,
+): (key: string, position: number) => PropertyCoercer | undefined {
+  const last: PropertyCoercer[] = [];
   return (key, position) => {
     const likely = last[position];
     if (likely !== undefined && likely.name === key) return likely;
@@ -89,21 +93,21 @@ export function createLookup(
   };
 }
 
-function objectCoercer(selected: Selected, column: Column): Coerce {
-  const { place, notes } = column;
+function objectCoercer(selected: SchemaPair, column: Column): Coerce {
+  const { path, warnings } = column;
   const properties = compileProperties(selected, (name, child) =>
-    columnAt([...place, name], child, notes),
+    createColumn([...path, name], child, warnings),
   );
-  const lookUp = createLookup(properties);
+  const lookUp = createPropertyLookup(properties);
   return (value) => {
-    if (!isJsonObject(value)) return value === null ? null : refuse(value, column);
+    if (!isJsonObject(value)) return value === null ? null : reject(value, column);
     const object: Record<string, Json | undefined> = value;
     let position = 0;
     for (const key in object) {
       const old = object[key] ?? null;
       const property = lookUp(key, position++);
       if (property?.isText === true && typeof old === 'string' && isCleanText(old)) continue;
-      if (property === undefined) keepUnknown(old, [...place, key], notes);
+      if (property === undefined) keepUnknownField(old, [...path, key], warnings);
       const next = property?.coerce(old);
       if (next !== old) object[key] = next;
     }

@@ -16,10 +16,10 @@ export type Validate = (record: JsonObject) => string | undefined;
 export async function loadValidator(stream: string): Promise<Validate> {
   const url = new URL(`../../dist/validators/streams/${stream}.js`, import.meta.url);
   const { default: isValid }: { readonly default: CompiledSchema } = await import(url.href);
-  return validateWith(isValid);
+  return createValidate(isValid);
 }
 
-export function validateWith(isValid: CompiledSchema): Validate {
+export function createValidate(isValid: CompiledSchema): Validate {
   return (record) => {
     if (isValid(record)) return undefined;
     const [error] = isValid.errors ?? [];

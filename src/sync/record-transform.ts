@@ -8,7 +8,7 @@ import { asTapError, ItemError, TapError } from '../core/errors.ts';
 import { microsToInstant, normalizeInstant } from '../core/instant.ts';
 import type { JsonObject } from '../core/json.ts';
 import { additionalFieldsColumn, compileCoercion } from '../records/coercion.ts';
-import type { Finding } from '../records/warnings.ts';
+import type { SchemaMismatch } from '../records/warnings.ts';
 import type { Message, RecordsMessage, StateValue } from '../singer/messages.ts';
 import type { SelectedStream } from '../singer/selection.ts';
 import type { Validate } from '../records/validator.ts';
@@ -59,9 +59,9 @@ export class RecordTransform extends Transform {
     this.#outcome = outcome;
     this.#coerce = compileCoercion({
       ...selected,
-      report: (finding) => this.#warn(describe(finding, selected)),
-      nulled: (steps) => {
-        if (Object.hasOwn(columns, steps[0] ?? '')) this.#fields.push(steps.join('.'));
+      onMismatch: (mismatch) => this.#warn(describe(mismatch, selected)),
+      onNulled: (path) => {
+        if (Object.hasOwn(columns, path[0] ?? '')) this.#fields.push(path.join('.'));
       },
     });
     // It is loaded while the first page is on its way. Its failure is met with that page.
@@ -182,18 +182,18 @@ function invalid(
 }
 
 /** One sentence on a path whose values are not what the schema says; never the value itself. */
-function describe({ path, kind, type }: Finding, { schema }: SelectedStream): string {
+function describe({ path, kind, type }: SchemaMismatch, { schema }: SelectedStream): string {
   const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
   const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
-  const texts: Record<Finding['kind'], string> = {
+  const texts: Record<SchemaMismatch['kind'], string> = {
     'unknown-field': `is not in the schema; ${where}`,
     'not-kept': `does not fit its type and is left out; ${where}`,
-    withheld: 'does not fit its type and is left out; it may hold what is not selected',
+    suppressed: 'does not fit its type and is left out; it may hold what is not selected',
     'unsafe-integer': `is an integer beyond 2^53, which cannot be read exactly, and became null; ${where}`,
     'out-of-range': `is out of the range of numbers that can be read and became null; ${where}`,
     'cleaned-text': 'held NUL or half a character; these were taken out',
-    'more-findings': '',
+    'more-mismatches': '',
   };
-  if (kind === 'more-findings') return 'so many paths are odd that further ones are not told';
+  if (kind === 'more-mismatches') return 'so many paths are odd that further ones are not told';
   return `${path} (${type}) ${texts[kind]}; said once for this path`;
 }

@@ -2,9 +2,9 @@ import { Ajv } from 'ajv';
 
 import { streamOptions } from '../../src/build/write-validators.ts';
 import type { JsonSchema } from '../../src/singer/schema.ts';
-import { validateWith, type Validate } from '../../src/records/validator.ts';
+import { createValidate, type Validate } from '../../src/records/validator.ts';
 
 /** The check of a made-up stream's records, compiled as those that are shipped. */
 export function compileValidator(schema: JsonSchema): Validate {
-  return validateWith(new Ajv(streamOptions).compile(schema));
+  return createValidate(new Ajv(streamOptions).compile(schema));
 }

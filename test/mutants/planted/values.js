@@ -6,7 +6,7 @@ export const valueMutants = [
   {
     name: 'an unknown field below the top level is lost',
     file: 'src/records/object-coercer.ts',
-    search: 'if (property === undefined) keepUnknown(old, [...place, key], notes);',
+    search: 'if (property === undefined) keepUnknownField(old, [...path, key], warnings);',
     replacement: '',
     killers: testsOf('unit/records/coercion', 'an unknown key inside an object is kept aside'),
   },
@@ -27,7 +27,7 @@ export const valueMutants = [
   {
     name: 'what was put aside of an item that is left out is told of the next one',
     file: 'src/records/coercion.ts',
-    search: 'notes.takeKept();\n      throw error;',
+    search: 'warnings.takeRaw();\n      throw error;',
     replacement: 'throw error;',
     killers: testsOf('e2e/tolerance', 'is not told of the next one'),
   },

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { TapError } from '../../../src/core/errors.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
-import type { Finding } from '../../../src/records/warnings.ts';
+import type { SchemaMismatch } from '../../../src/records/warnings.ts';
 import { additionalFieldsColumn, compileCoercion } from '../../../src/records/coercion.ts';
 import type { JsonSchema } from '../../../src/singer/schema.ts';
 import { pruneSchema } from '../../../src/singer/schema.ts';
@@ -46,18 +46,18 @@ function without(...places: string[]): JsonSchema {
 
 interface Coerced {
   readonly record: JsonObject;
-  readonly findings: readonly Finding[];
+  readonly mismatches: readonly SchemaMismatch[];
   /** Parsed, since its text is what a user would parse. */
   readonly kept: Json;
 }
 
 function coerceAs(schema: JsonSchema, ...items: readonly JsonObject[]): Coerced {
-  const findings: Finding[] = [];
+  const mismatches: SchemaMismatch[] = [];
   const coerce = compileCoercion({
     knownSchema: known,
     schema,
     keyProperties: ['id'],
-    report: (finding) => void findings.push(finding),
+    onMismatch: (mismatch) => void mismatches.push(mismatch),
   });
   const records = items.map((item) => coerce(JSON.parse(JSON.stringify(item)) as JsonObject));
   const record = records.at(-1) ?? {};
@@ -65,7 +65,7 @@ function coerceAs(schema: JsonSchema, ...items: readonly JsonObject[]): Coerced 
   const additional = record[additionalFieldsColumn];
   return {
     record,
-    findings,
+    mismatches,
     kept: typeof additional === 'string' ? (JSON.parse(additional) as Json) : null,
   };
 }
@@ -73,11 +73,11 @@ function coerceAs(schema: JsonSchema, ...items: readonly JsonObject[]): Coerced 
 const coerce = (item: JsonObject): Coerced => coerceAs(known, { id: 'a', ...item });
 
 test('a record has every column in the order of its schema, nulls written out', () => {
-  const { record, findings } = coerce({ texts: ['x'], text: 'b', integer: 1 });
+  const { record, mismatches } = coerce({ texts: ['x'], text: 'b', integer: 1 });
   expect(JSON.stringify(record)).toBe(
     '{"id":"a","number":null,"integer":1,"boolean":null,"text":"b","moment":null,"object":null,"list":null,"integers":null,"texts":["x"],"moments":null,"grid":null,"additional_fields":null}',
   );
-  expect(findings).toEqual([]);
+  expect(mismatches).toEqual([]);
 });
 
 test('below the top level only what was sent is written', () => {
@@ -126,9 +126,9 @@ test.each<[string, Json, Json]>([
   ['moments', ['2024-05-06', ''], ['2024-05-06T00:00:00Z']],
   ['grid', [[1, '2'], []], [[1, 2], []]],
 ])('%s: %j is written as %j and nothing is said about it', (column, value, expected) => {
-  const { record, findings, kept } = coerce({ [column]: value });
+  const { record, mismatches, kept } = coerce({ [column]: value });
   expect(record[column]).toEqual(expected);
-  expect(findings).toEqual([]);
+  expect(mismatches).toEqual([]);
   expect(kept).toBeNull();
 });
 
@@ -159,10 +159,10 @@ test.each<[string, Json, string]>([
   ['list', 'x', 'string'],
   ['integers', '1,2', 'string'],
 ])('%s: %j cannot be held, becomes null, is kept aside and reported', (column, value, type) => {
-  const { record, findings, kept } = coerce({ [column]: value });
+  const { record, mismatches, kept } = coerce({ [column]: value });
   expect(record[column]).toBeNull();
   expect(kept).toEqual({ [`/${column}`]: value });
-  expect(findings).toEqual([{ kind: 'not-kept', path: `/${column}`, type }]);
+  expect(mismatches).toEqual([{ kind: 'not-kept', path: `/${column}`, type }]);
 });
 
 test.each<[string, Json, Json, Json, readonly string[]]>([
@@ -206,21 +206,21 @@ test.each<[string, Json, Json, Json, readonly string[]]>([
   const coerced = coerce({ [column]: value });
   expect(coerced.record[column]).toEqual(expected);
   expect(coerced.kept).toEqual(kept);
-  expect(coerced.findings.map(({ path }) => path)).toEqual(paths);
+  expect(coerced.mismatches.map(({ path }) => path)).toEqual(paths);
 });
 
 test('null is null in every column', () => {
   const nulls = Object.fromEntries(Object.keys(known.properties ?? {}).map((key) => [key, null]));
-  const { record, findings } = coerce({ ...nulls, id: 'a', [additionalFieldsColumn]: 'x' });
+  const { record, mismatches } = coerce({ ...nulls, id: 'a', [additionalFieldsColumn]: 'x' });
   expect(Object.values(record).slice(1, -1)).toEqual(Array.from({ length: 11 }, () => null));
-  expect(findings.map(({ path }) => path)).toEqual(['/additional_fields']);
+  expect(mismatches.map(({ path }) => path)).toEqual(['/additional_fields']);
 });
 
 test('a top-level field the schema does not know is kept aside', () => {
-  const { record, findings, kept } = coerce({ new_field: { a: [1, null] }, 'a/b~c': null });
+  const { record, mismatches, kept } = coerce({ new_field: { a: [1, null] }, 'a/b~c': null });
   expect(kept).toEqual({ '/new_field': { a: [1, null] }, '/a~1b~0c': null });
   expect(Object.keys(record)).toEqual(Object.keys(known.properties ?? {}));
-  expect(findings).toEqual([
+  expect(mismatches).toEqual([
     { kind: 'unknown-field', path: '/new_field', type: 'object' },
     { kind: 'unknown-field', path: '/a~1b~0c', type: 'null' },
   ]);
@@ -232,11 +232,14 @@ test('a field the API itself calls additional_fields does not take the place of 
 });
 
 test('an unknown key inside an object is kept aside', () => {
-  const { record, findings, kept } = coerce({ object: { a: 'x', c: { d: 1 } }, list: [{ e: 2 }] });
+  const { record, mismatches, kept } = coerce({
+    object: { a: 'x', c: { d: 1 } },
+    list: [{ e: 2 }],
+  });
   expect(record['object']).toEqual({ a: 'x' });
   expect(record['list']).toEqual([{}]);
   expect(kept).toEqual({ '/object/c': { d: 1 }, '/list/0/e': 2 });
-  expect(findings).toEqual([
+  expect(mismatches).toEqual([
     { kind: 'unknown-field', path: '/object/c', type: 'object' },
     { kind: 'unknown-field', path: '/list/*/e', type: 'number' },
   ]);
@@ -289,7 +292,7 @@ test('cleaned text is reported once by its path', () => {
     object: { c: { 'k\0': 1 } },
     list: [{ s: '\0' }, { s: '\0' }],
   };
-  expect(coerceAs(known, item, item).findings).toEqual([
+  expect(coerceAs(known, item, item).mismatches).toEqual([
     { kind: 'cleaned-text', path: '/text', type: 'string' },
     { kind: 'unknown-field', path: '/object/c', type: 'object' },
     { kind: 'cleaned-text', path: '/object/c/k', type: 'string' },
@@ -394,7 +397,7 @@ test.each<[string, JsonObject, JsonObject, JsonObject]>([
 );
 
 test('such an integer is reported', () => {
-  expect(coerce({ integer: tooBig, extra: { a: tooBig } }).findings).toEqual([
+  expect(coerce({ integer: tooBig, extra: { a: tooBig } }).mismatches).toEqual([
     { kind: 'unsafe-integer', path: '/integer', type: 'number' },
     { kind: 'unknown-field', path: '/extra', type: 'object' },
     { kind: 'unsafe-integer', path: '/extra/a', type: 'number' },
@@ -402,22 +405,22 @@ test('such an integer is reported', () => {
 });
 
 test('a number too great for any type is null', () => {
-  const findings: Finding[] = [];
+  const mismatches: SchemaMismatch[] = [];
   const options = { knownSchema: known, schema: known, keyProperties: ['id'] };
   const coerceOne = compileCoercion({
     ...options,
-    report: (finding) => void findings.push(finding),
+    onMismatch: (mismatch) => void mismatches.push(mismatch),
   });
   const record = coerceOne(JSON.parse('{"id":"a","number":1e400}') as JsonObject);
   expect(record).toMatchObject({ number: null, additional_fields: '{"/number":"~Infinity"}' });
-  expect(findings).toEqual([{ kind: 'out-of-range', path: '/number', type: 'number' }]);
+  expect(mismatches).toEqual([{ kind: 'out-of-range', path: '/number', type: 'number' }]);
 });
 
 test('a text of digits that is too great for any number is out of range', () => {
-  const { record, findings, kept } = coerce({ number: '1e400' });
+  const { record, mismatches, kept } = coerce({ number: '1e400' });
   expect(record['number']).toBeNull();
   expect(kept).toEqual({ '/number': '1e400' });
-  expect(findings).toEqual([{ kind: 'out-of-range', path: '/number', type: 'string' }]);
+  expect(mismatches).toEqual([{ kind: 'out-of-range', path: '/number', type: 'string' }]);
 });
 
 test.each<[string, JsonSchema, Json]>([
@@ -431,7 +434,7 @@ test.each<[string, JsonSchema, Json]>([
     knownSchema: schema,
     schema,
     keyProperties: ['id'],
-    report: () => undefined,
+    onMismatch: () => undefined,
   });
   expect(() => run({ id: value })).toThrow(TapError);
   expect(() => run({ id: value })).toThrow(
@@ -462,15 +465,15 @@ test.each<[string, readonly string[], JsonObject]>([
   ['a column by a name with a NUL', ['text'], { 'te\0xt': secret }],
   ['a nested property by a name with a NUL', ['object.a'], { object: { 'a\0': secret, b: 1 } }],
 ])('what a user deselected appears nowhere: %s', (_what, places, item) => {
-  const { record, findings, kept } = coerceAs(without(...places), { id: 'a', ...item });
-  expect(JSON.stringify([record, kept, findings])).not.toContain(secret);
+  const { record, mismatches, kept } = coerceAs(without(...places), { id: 'a', ...item });
+  expect(JSON.stringify([record, kept, mismatches])).not.toContain(secret);
   expect(kept).toBeNull();
-  expect(findings.filter(({ kind }) => kind !== 'withheld')).toEqual([]);
+  expect(mismatches.filter(({ kind }) => kind !== 'suppressed')).toEqual([]);
 });
 
 test('that a value could not be held is said even if it may not be kept', () => {
-  const { findings } = coerceAs(without('object.a'), { id: 'a', object: [{ a: secret }] });
-  expect(findings).toEqual([{ kind: 'withheld', path: '/object', type: 'array' }]);
+  const { mismatches } = coerceAs(without('object.a'), { id: 'a', object: [{ a: secret }] });
+  expect(mismatches).toEqual([{ kind: 'suppressed', path: '/object', type: 'array' }]);
 });
 
 test('a number in the place of such an object is harmless and kept', () => {
@@ -487,9 +490,9 @@ test('a deselected property is not written, and the others are', () => {
 
 test('without the column for it nothing is kept aside, and it is still reported', () => {
   const item = { id: 'a', integer: 'x', extra: { a: tooBig } };
-  const { record, findings } = coerceAs(without(additionalFieldsColumn), item);
+  const { record, mismatches } = coerceAs(without(additionalFieldsColumn), item);
   expect(record).not.toHaveProperty(additionalFieldsColumn);
-  expect(findings).toEqual([
+  expect(mismatches).toEqual([
     { kind: 'not-kept', path: '/integer', type: 'string' },
     { kind: 'unknown-field', path: '/extra', type: 'object' },
   ]);
@@ -501,13 +504,13 @@ test('what was kept aside for one record does not appear in the next', () => {
 });
 
 test('items whose keys come in another order are coerced all the same', () => {
-  const { record, findings } = coerceAs(
+  const { record, mismatches } = coerceAs(
     known,
     { id: 'a', integer: '1', text: 'x', object: { a: 'x', b: '1' } },
     { text: 5, object: { b: '2', z: 1, a: 6 }, extra: true, integer: '2', id: 7 },
   );
   expect(record).toMatchObject({ id: '7', integer: 2, text: '5', object: { a: '6', b: 2 } });
-  expect(findings.map(({ path }) => path)).toEqual(['/object/z', '/extra']);
+  expect(mismatches.map(({ path }) => path)).toEqual(['/object/z', '/extra']);
 });
 
 test('a value of too many levels is JSON text, in which texts are clean and rounded numbers marked', () => {
@@ -521,10 +524,10 @@ test('a value of too many levels is JSON text, in which texts are clean and roun
   expect(coerce({ extra: nested(101) }).kept).toEqual({ '/extra': JSON.stringify(nested(101)) });
 });
 
-test('each kind of finding at each path is reported once', () => {
+test('each kind of mismatch at each path is reported once', () => {
   const item = { id: 'a', integer: 'x', list: [{ n: 'x' }, { n: 'y' }], extra: 1 };
-  const { findings } = coerceAs(known, item, item, { ...item, integer: true, extra: 'x' });
-  expect(findings).toEqual([
+  const { mismatches } = coerceAs(known, item, item, { ...item, integer: true, extra: 'x' });
+  expect(mismatches).toEqual([
     { kind: 'not-kept', path: '/integer', type: 'string' },
     { kind: 'not-kept', path: '/list/*/n', type: 'string' },
     { kind: 'unknown-field', path: '/extra', type: 'number' },
@@ -534,21 +537,26 @@ test('each kind of finding at each path is reported once', () => {
 test('an object with endless keys is reported a thousand times at most, and that is said', () => {
   const keys = Array.from({ length: 1500 }, (_, index) => [`k${index}`, index]);
   const object = Object.fromEntries(keys) as JsonObject;
-  const { record, findings, kept } = coerce({ object });
+  const { record, mismatches, kept } = coerce({ object });
   expect(record['object']).toEqual({});
   expect(Object.keys(kept ?? {})).toHaveLength(1500);
-  expect(findings).toHaveLength(1001);
-  expect(findings.at(-1)).toEqual({ kind: 'more-findings', path: '', type: '' });
+  expect(mismatches).toHaveLength(1001);
+  expect(mismatches.at(-1)).toEqual({ kind: 'more-mismatches', path: '', type: '' });
 });
 
 test('a path is cut before it fills a log', () => {
-  const { findings } = coerce({ ['x'.repeat(1000)]: 1 });
-  expect(findings[0]?.path).toHaveLength(300);
+  const { mismatches } = coerce({ ['x'.repeat(1000)]: 1 });
+  expect(mismatches[0]?.path).toHaveLength(300);
 });
 
 test('a schema that says too little of a column is refused before the first record', () => {
   const schema = { type: 'object', properties: { id: { type: ['integer', 'boolean'] } } };
-  const options = { knownSchema: schema, schema, keyProperties: ['id'], report: () => undefined };
+  const options = {
+    knownSchema: schema,
+    schema,
+    keyProperties: ['id'],
+    onMismatch: () => undefined,
+  };
   expect(() => compileCoercion(options)).toThrow('Schema of id: values of this kind');
 });
 
@@ -585,7 +593,7 @@ test('whatever the API sends, the record follows its schema and holds only clean
     knownSchema: known,
     schema: known,
     keyProperties: ['id'],
-    report: () => undefined,
+    onMismatch: () => undefined,
   });
   const records = items.map((item) => run({ ...item, id: 'a' }));
   expect(records.flatMap((record) => isValid(record))).toEqual([]);
@@ -614,8 +622,8 @@ test('every value that becomes null is told, each time, by the steps to it', () 
     knownSchema: schema,
     schema,
     keyProperties: ['id'],
-    report: () => undefined,
-    nulled: (steps) => nulled.push(steps.join('.')),
+    onMismatch: () => undefined,
+    onNulled: (steps) => nulled.push(steps.join('.')),
   });
   coerceIt({ id: 1, count: 'many', steps: [{ at: 1 }, { at: {} }], other: 5 });
   coerceIt({ id: 2, count: 2 ** 60 });
