@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 
-import { describeStreams } from '../src/sync/describe-streams.ts';
+import { discoverStreams } from '../src/sync/describe-streams.ts';
 import type { JsonObject } from '../src/core/json.ts';
 import { startSandbox, type Sandbox } from '../src/sandbox/api/server.ts';
 import { schemaAt } from '../src/singer/catalog-entry.ts';
@@ -46,7 +46,7 @@ async function runTwice(): Promise<Runs> {
 
 const { items, first, second } = await runTwice();
 const schemas = Object.fromEntries(
-  describeStreams('all').map(({ name, schema }) => [name, schema]),
+  discoverStreams('all').map(({ name, schema }) => [name, schema]),
 );
 
 const table = streams.map((stream) => [stream.name, stream] as const);

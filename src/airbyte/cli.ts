@@ -58,7 +58,7 @@ async function spec({ stdout }: AirbyteRun): Promise<number> {
 /** A config that is wrong and an account that cannot be read are answers; only a bug is an error. */
 async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promise<number> {
   const { checkAccount, loadConfig } = await import('../sync/build-sync.ts');
-  const { isUntried } = await import('../sync/dry-run.ts');
+  const { needsTokenRenewal } = await import('../sync/dry-run.ts');
   let failure: TapError | undefined;
   try {
     const config = await loadConfig({ files: [path] }, run);
@@ -67,7 +67,7 @@ async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promi
     if (!(error instanceof TapError) || error.kind !== 'config') throw error;
     failure = error;
   }
-  if (failure !== undefined && isUntried(failure)) {
+  if (failure !== undefined && needsTokenRenewal(failure)) {
     // A failed check keeps the platform from syncing, and only a sync can renew the token for good.
     run.logger.warning(
       'the access token has expired: the next sync renews it, a check does not, and reading was not tried',
@@ -80,10 +80,10 @@ async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promi
 
 async function discover(run: AirbyteRun, { config: path }: AirbyteArguments): Promise<number> {
   const { loadConfig } = await import('../sync/build-sync.ts');
-  const { describeStreams } = await import('../sync/describe-streams.ts');
+  const { discoverStreams } = await import('../sync/describe-streams.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
   await loadConfig({ files: [path] }, run);
-  const catalog = airbyteCatalog(describeStreams('all'));
+  const catalog = airbyteCatalog(discoverStreams('all'));
   await print(run.stdout, line({ type: 'CATALOG', catalog }));
   return 0;
 }

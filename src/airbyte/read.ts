@@ -2,8 +2,8 @@
  * One sync. Exit 0 makes a destination replace its tables, so it is claimed only if every configured stream
  * is complete; a stream that failed or was never reached is INCOMPLETE.
  */
-import { assembleSync, loadConfig } from '../sync/build-sync.ts';
-import { describeStreams } from '../sync/describe-streams.ts';
+import { buildSync, loadConfig } from '../sync/build-sync.ts';
+import { discoverStreams } from '../sync/describe-streams.ts';
 import { readConfigFile, replaceTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
 import { maxLargeFileBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
@@ -31,7 +31,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
     ...(await loadConfig({ files: [], settings: givenConfig }, run)),
     extra_streams: ['all'],
   };
-  const descriptions = describeStreams('all');
+  const descriptions = discoverStreams('all');
   const given = await readJsonFile({
     path: files.catalog,
     what: '--catalog',
@@ -41,7 +41,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
   const state = await readState(files.state, descriptions, logger.info);
   const streams = descriptions.filter(({ name }) => names.includes(name));
   const writer = new AirbyteWriter({ ...run, streams, given: state });
-  const sync = await assembleSync({
+  const sync = await buildSync({
     ...run,
     config,
     tokens: {
@@ -50,7 +50,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
         print(run.stdout, controlLine(replaceTokens(givenConfig, tokens), run.stamp())),
     },
     catalog,
-    howToSelect: 'select at least one stream of this source in the connection',
+    selectionHint: 'select at least one stream of this source in the connection',
     state: { bookmarks: Object.fromEntries(state.states) },
     // A failed attempt that is made again is no limit of the API's.
     onWait: ({ reason, untilMs }) => {

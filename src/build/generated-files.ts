@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { describeProgram, describeStreams } from '../sync/describe-streams.ts';
+import { describeProgram, discoverStreams } from '../sync/describe-streams.ts';
 import { readConfigSchema } from '../config/config.ts';
 import { formatCatalog, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
 import { hubDefinition, pluginDefinition, yamlOf } from './meltano.ts';
@@ -17,7 +17,7 @@ export async function generatedFiles(
   root: URL,
 ): Promise<readonly { readonly path: string; readonly text: string }[]> {
   const config = readConfigSchema();
-  const streams = describeStreams('all');
+  const streams = discoverStreams('all');
   const readme = await readFile(new URL('README.md', root), 'utf8');
   const sections = {
     config: configTable(config),
@@ -26,7 +26,7 @@ export async function generatedFiles(
     'airbyte-streams': airbyteStreamTable(streams),
   };
   const plugin = pluginDefinition(describeProgram().description, config);
-  const catalog = sampleCatalog(discoverCatalog(describeStreams([])));
+  const catalog = sampleCatalog(discoverCatalog(discoverStreams([])));
   return [
     { path: 'README.md', text: fillSections(readme, sections) },
     { path: 'catalog.sample.json', text: formatCatalog(catalog) },

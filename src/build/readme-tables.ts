@@ -1,7 +1,7 @@
 import { describeSettings } from '../cli/program-description.ts';
 import { propertiesOf } from '../config/config.ts';
 import { textOf } from '../config/error-text.ts';
-import type { DescribedStream } from '../sync/describe-streams.ts';
+import type { DiscoveredStream } from '../sync/describe-streams.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StreamDefinition } from '../zendesk/stream-definition.ts';
 
@@ -57,7 +57,7 @@ function paging({ name, path }: StreamDefinition, config: JsonObject): string {
 }
 
 /** The streams in the order in which they are read. */
-export function streamTable(streams: readonly DescribedStream[], config: JsonObject): string {
+export function streamTable(streams: readonly DiscoveredStream[], config: JsonObject): string {
   const header = [
     'Stream',
     'What it is',

@@ -6,7 +6,7 @@ import { _Code as Code } from 'ajv/dist/compile/codegen/code.js';
 import standalone from 'ajv/dist/standalone/index.js';
 
 import { readConfigSchema } from '../config/config.ts';
-import { describeStreams } from '../sync/describe-streams.ts';
+import { discoverStreams } from '../sync/describe-streams.ts';
 import sandboxSchema from '../sandbox/program/options.json' with { type: 'json' };
 
 /**
@@ -67,6 +67,6 @@ export async function writeValidators(folder: URL): Promise<void> {
     writeFile(new URL(`${name}.js`, folder), text);
   await write('config', moduleOf(readConfigSchema(), configOptions));
   await write('sandbox', moduleOf(sandboxSchema, sandboxOptions));
-  for (const { name, schema } of describeStreams('all'))
+  for (const { name, schema } of discoverStreams('all'))
     await write(`streams/${name}`, moduleOf(schema, streamOptions));
 }

@@ -2,7 +2,7 @@
 import { Readable, type Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import type { AssembledSync } from '../sync/build-sync.ts';
+import type { AbortableSync } from '../sync/build-sync.ts';
 import type { RunContext } from './program.ts';
 import { RunReport } from './run-report.ts';
 import type { Message } from '../singer/messages.ts';
@@ -17,7 +17,7 @@ interface Output {
 /** Writes all messages of a run. @returns what sums the run up @throws as `writeMessages` */
 export async function writeRun(
   { logger, clock, signals, stdout }: RunContext,
-  sync: AssembledSync,
+  sync: AbortableSync,
   { writer, observe }: Output,
 ): Promise<RunReport> {
   const report = new RunReport(logger, clock.now);
@@ -35,7 +35,7 @@ export async function writeRun(
  * @throws what stdout fails with, as when its reader went away; no further page is read then
  */
 export async function writeMessages(
-  { messages, abandon }: Pick<AssembledSync, 'messages' | 'abandon'>,
+  { messages, abort }: Pick<AbortableSync, 'messages' | 'abort'>,
   { stdout, writer, observe }: Output & { readonly stdout: Writable },
 ): Promise<void> {
   const observed = async function* observed(): AsyncGenerator<Message> {
@@ -48,7 +48,7 @@ export async function writeMessages(
   try {
     await pipeline(source, writer, stdout, { end: false });
   } catch (error) {
-    abandon();
+    abort();
     throw error;
   }
 }

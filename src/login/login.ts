@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import process from 'node:process';
 
-import { assembleGrants, checkAccount, type ApiOptions } from '../sync/build-sync.ts';
+import { createGrants, checkAccount, type ApiOptions } from '../sync/build-sync.ts';
 import { apiOrigin, type Config } from '../config/config.ts';
 import { parseConfig } from '../config/parse.ts';
 import { asTapError, ConfigError, TapError } from '../core/errors.ts';
@@ -213,7 +213,7 @@ async function tokensOf(
 ): Promise<Tokens> {
   const { run, config, client, verifier } = attempt;
   if (client.clientSecret === undefined) return implicitTokens(answer, run.clock.now());
-  const grants = await assembleGrants(apiOptions(attempt, config), client);
+  const grants = await createGrants(apiOptions(attempt, config), client);
   return grants.code(answer.get('code') ?? '', redirectUri, verifier);
 }
 

@@ -50,7 +50,7 @@ function knownBreadcrumbs(schema: JsonSchema): ReadonlyMap<string, Breadcrumb> {
 
 /**
  * A sentence for each breadcrumb of the metadata that is no place in the stream, of the first ones: who wants to
- * keep a column out must hear that it was misspelt. Columns of the catalog's own schema are told otherwise.
+ * keep a column out must hear that it was misspelt. Columns of the catalog's own schema are reported otherwise.
  */
 function unknownMetadata(entry: CatalogEntry, schema: JsonSchema): string[] {
   const places = knownBreadcrumbs(schema);

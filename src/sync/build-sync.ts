@@ -1,6 +1,6 @@
 import { apiOrigin, readConfig, type Config, type ConfigSources } from '../config/config.ts';
 import { parseConfig } from '../config/parse.ts';
-import { describeStreams } from './describe-streams.ts';
+import { discoverStreams } from './describe-streams.ts';
 import type { TapError } from '../core/errors.ts';
 import type { RequestReport, Wait } from '../http/options.ts';
 import type { Json } from '../core/json.ts';
@@ -27,11 +27,11 @@ export interface ApiOptions extends Pick<RunContext, 'env' | 'logger' | 'clock' 
   readonly onWait?: (wait: Wait) => void;
   /** Default: renewed tokens can be kept in `token_file` alone. */
   readonly tokens?: TokenOptions;
-  /** An answer is wanted soon: a patience of its own in place of the config's. */
+  /** An answer is wanted soon: a retry budget of its own in place of the config's. */
   readonly isCheck?: boolean;
 }
 
-async function createHttp(
+async function createHttpClient(
   { config, env, logger, clock, onWait, tokens, isCheck = false }: ApiOptions,
   signal: AbortSignal,
 ) {
@@ -82,19 +82,19 @@ function requestMetric({ path, status, failure, durationMs }: RequestReport): Me
  * @returns why it cannot be read. @throws ConfigError for an address of the API that may not be used.
  */
 export async function checkAccount(options: ApiOptions): Promise<TapError | undefined> {
-  const { checkMs, checkStreams, probeOf } = await import('./dry-run.ts');
+  const { checkTimeoutMs, checkStreams, probeOnly } = await import('./dry-run.ts');
   const { clock, config, logger } = options;
-  const sync = await assembleSync({
+  const sync = await buildSync({
     ...options,
     config: { ...config, extra_streams: [] },
     catalog: undefined,
     state: undefined,
-    howToSelect: '',
+    selectionHint: '',
     logger: quietLogger(logger),
-    adapt: (definition) => probeOf(definition),
+    transformDefinition: (definition) => probeOnly(definition),
     isCheck: true,
   });
-  const timer = clock.timer(checkMs, sync.abandon);
+  const timer = clock.timer(checkTimeoutMs, sync.abort);
   try {
     return await checkStreams(sync, logger.warning);
   } finally {
@@ -103,9 +103,9 @@ export async function checkAccount(options: ApiOptions): Promise<TapError | unde
 }
 
 /** What gets tokens for a sign-in. @throws ConfigError for an address of the API that may not be used. */
-export async function assembleGrants(options: ApiOptions, client: OAuthClient): Promise<Grants> {
+export async function createGrants(options: ApiOptions, client: OAuthClient): Promise<Grants> {
   const { Grants } = await import('../zendesk/grants.ts');
-  const { client: http } = await createHttp(options, options.signals.signal);
+  const { client: http } = await createHttpClient(options, options.signals.signal);
   return new Grants({ ...client, post: (form) => http.post(form), now: options.clock.now });
 }
 
@@ -128,69 +128,69 @@ export async function loadConfig(
 }
 
 /** What a user selects; `undefined`: no file was given. */
-export interface Selection {
+export interface SelectionOptions {
   readonly config: Config;
   readonly catalog: Json | undefined;
   /** What to do when no stream is selected, as the end of a sentence. */
-  readonly howToSelect: string;
+  readonly selectionHint: string;
   /** In the place of a catalog: patterns over the streams and columns there are. */
   readonly patterns?: readonly string[];
 }
 
-export interface AssembleOptions extends ApiOptions, Selection {
+export interface BuildSyncOptions extends ApiOptions, SelectionOptions {
   readonly state: Json | undefined;
-  /** Reads less, or otherwise, of each stream; for a trial. */
-  readonly adapt?: (definition: StreamDefinition) => StreamDefinition;
+  /** Reads less, or otherwise, of each stream; for a dry run. */
+  readonly transformDefinition?: (definition: StreamDefinition) => StreamDefinition;
 }
 
-export interface AssembledSync extends Sync {
+export interface AbortableSync extends Sync {
   /** No further message is read: ends a request or a wait under way, which would keep the process. */
-  readonly abandon: () => void;
+  readonly abort: () => void;
 }
 
 /** @throws TapError (config) for a catalog or a pattern that cannot be understood. */
-export function assembleSelection(
-  selection: Selection,
+export function buildSelection(
+  selection: SelectionOptions,
   { logger }: Pick<RunContext, 'logger'>,
 ): readonly SelectedStream[] {
-  const { config, howToSelect } = selection;
-  const descriptions = describeStreams(config.extra_streams);
+  const { config, selectionHint } = selection;
+  const descriptions = discoverStreams(config.extra_streams);
   const selected = selectStreams({
-    catalog: catalogOf(selection, descriptions),
+    catalog: parseGivenCatalog(selection, descriptions),
     streams: descriptions,
     warn: logger.warning,
   });
   if (selected.length === 0)
-    logger.warning(`No stream is selected, so nothing is read: ${howToSelect}.`);
+    logger.warning(`No stream is selected, so nothing is read: ${selectionHint}.`);
   return selected;
 }
 
 /** @throws TapError (config) for a catalog or a state that cannot be understood; no request was made. */
-export async function assembleSync(options: AssembleOptions): Promise<AssembledSync> {
+export async function buildSync(options: BuildSyncOptions): Promise<AbortableSync> {
   const { config, logger, clock, signals } = options;
   const { warning: warn } = logger;
-  const selected = assembleSelection(options, options);
+  const selected = buildSelection(options, options);
   const state = State.parse(options.state, { streams, warn });
-  const unread = new AbortController();
-  const signal = AbortSignal.any([signals.signal, unread.signal]);
-  const { client, requests } = await createHttp(options, signal);
+  const controller = new AbortController();
+  const signal = AbortSignal.any([signals.signal, controller.signal]);
+  const { client, requests } = await createHttpClient(options, signal);
   const sync = createSync({
-    streams: selected.map((stream) => withDefinition(stream, options.adapt)),
+    streams: selected.map((stream) => streamToRead(stream, options.transformDefinition)),
     api: createChatApi({ http: client, now: clock.now, warn }),
     loadValidator: ({ name }) => loadValidator(name),
     state,
     settings: config,
-    confirmsAbsence: options.adapt === undefined,
+    confirmsRefusals: options.transformDefinition === undefined,
     logger,
     signal,
     clock,
     requests,
   });
-  return { ...sync, abandon: () => unread.abort() };
+  return { ...sync, abort: () => controller.abort() };
 }
 
-function catalogOf(
-  { catalog, patterns = [] }: Selection,
+function parseGivenCatalog(
+  { catalog, patterns = [] }: SelectionOptions,
   descriptions: readonly StreamDescription[],
 ): readonly CatalogEntry[] | undefined {
   if (catalog !== undefined) return parseCatalog(catalog);
@@ -198,11 +198,11 @@ function catalogOf(
   return parseCatalog(selectByPatterns(discoverCatalog(descriptions), patterns));
 }
 
-function withDefinition(
+function streamToRead(
   selected: SelectedStream,
-  adapt: AssembleOptions['adapt'] = (definition) => definition,
+  transformDefinition: BuildSyncOptions['transformDefinition'] = (definition) => definition,
 ): StreamToRead {
   const definition = streams.find(({ name }) => name === selected.name);
   if (definition === undefined) throw new Error(`no stream ${selected.name} in the table`);
-  return { selected, definition: adapt(definition) };
+  return { selected, definition: transformDefinition(definition) };
 }

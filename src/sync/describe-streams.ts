@@ -9,24 +9,24 @@ import { streams } from '../zendesk/streams.ts';
 export function describeProgram(): ProgramDescription {
   const { name, version, description, engines } = readManifest();
   const settings = readConfigSchema();
-  const described = describeStreams('all');
+  const described = discoverStreams('all');
   return { name, version, description, node: engines.node, settings, streams: described };
 }
 
-export interface DescribedStream extends StreamDefinition {
+export interface DiscoveredStream extends StreamDefinition {
   readonly schema: JsonSchema;
 }
 
 /** The streams that are discovered, each with its schema. */
-export function describeStreams(
+export function discoverStreams(
   extra: 'all' | Config['extra_streams'],
-): readonly DescribedStream[] {
+): readonly DiscoveredStream[] {
   const isAll = extra === 'all' || extra.includes('all');
   return streams
     .filter(({ name, isDefault }) => isDefault || isAll || extra.includes(name))
     .map((stream) => describe(stream));
 }
 
-function describe(stream: StreamDefinition): DescribedStream {
+function describe(stream: StreamDefinition): DiscoveredStream {
   return { ...stream, schema: JSON.parse(readPackageFile(`schemas/streams/${stream.name}.json`)) };
 }

@@ -1,5 +1,5 @@
 /**
- * Trying instead of reading. A trial goes through the same run as a sync does, verdicts and all, over streams
+ * Trying instead of reading. A dry run goes through the same steps as a sync does, statuses and all, over streams
  * that ask for less: each endpoint is asked once (`--check`), or each stream brings one record (`--test`).
  */
 import { HttpError, TapError } from '../core/errors.ts';
@@ -9,7 +9,7 @@ import { RenewalWithheld } from '../zendesk/credentials.ts';
 import type { Page, StreamDefinition } from '../zendesk/stream-definition.ts';
 
 /** @param newest gets the instant of the newest item, by stream, where the endpoint knows one */
-export function probeOf(
+export function probeOnly(
   definition: StreamDefinition,
   newest = new Map<string, string>(),
 ): StreamDefinition {
@@ -25,7 +25,7 @@ export function probeOf(
 }
 
 /** The stream with its first item alone; no bookmark moves. */
-export function firstRecordOf(definition: StreamDefinition): StreamDefinition {
+export function firstRecordOnly(definition: StreamDefinition): StreamDefinition {
   return {
     ...definition,
     pages: (options) => {
@@ -40,7 +40,7 @@ export function firstRecordOf(definition: StreamDefinition): StreamDefinition {
   };
 }
 
-function age(instant: string, nowMs: number): string {
+function ageText(instant: string, nowMs: number): string {
   const ms = nowMs - (instantToMicros(instant) ?? 0) / 1000;
   const minutes = Math.max(0, Math.round(ms / 60_000));
   if (minutes < 120) return `${minutes} min old`;
@@ -49,13 +49,13 @@ function age(instant: string, nowMs: number): string {
     : `${Math.round(minutes / 1440)} days old`;
 }
 
-function problem({ error }: StreamResult): string {
-  const failures = [error, error?.cause].filter((one) => one instanceof HttpError);
-  const status = failures.find((one) => one.status !== undefined)?.status;
+function failureText({ error }: StreamResult): string {
+  const failures = [error, error?.cause].filter((failure) => failure instanceof HttpError);
+  const status = failures.find((failure) => failure.status !== undefined)?.status;
   return error === undefined ? '' : `answers ${status ?? 'nothing that can be read'}`;
 }
 
-const words: Readonly<Record<StreamResult['status'], string>> = {
+const statusLabels: Readonly<Record<StreamResult['status'], string>> = {
   complete: 'ok',
   absent: 'absent',
   forbidden: 'forbidden',
@@ -65,7 +65,7 @@ const words: Readonly<Record<StreamResult['status'], string>> = {
 };
 
 /** A line for each stream: what it answers, and how new (`newest` is given) or how much. */
-export function trialTable(
+export function dryRunTable(
   results: readonly StreamResult[],
   nowMs: number,
   newest?: ReadonlyMap<string, string>,
@@ -74,18 +74,18 @@ export function trialTable(
   const amount = ({ stream, records }: StreamResult): string => {
     if (newest === undefined) return `${records} ${records === 1 ? 'record' : 'records'}`;
     const instant = newest.get(stream);
-    return instant === undefined ? '' : `newest of ${instant}, ${age(instant, nowMs)}`;
+    return instant === undefined ? '' : `newest of ${instant}, ${ageText(instant, nowMs)}`;
   };
   const lines = results.map((result) => {
     const { stream, status } = result;
-    const detail = status === 'complete' ? amount(result) : problem(result);
-    return `${stream.padEnd(width)}  ${words[status].padEnd(9)}  ${detail}`.trimEnd();
+    const detail = status === 'complete' ? amount(result) : failureText(result);
+    return `${stream.padEnd(width)}  ${statusLabels[status].padEnd(9)}  ${detail}`.trimEnd();
   });
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** The last word on a trial in which nothing failed: what can be done about what cannot be read. */
-export function trialVerdict(results: readonly StreamResult[]): string {
+/** The summary of a dry run in which nothing failed: what can be done about what cannot be read. */
+export function dryRunSummary(results: readonly StreamResult[]): string {
   const absent = results.filter(({ status }) => status !== 'complete').map(({ stream }) => stream);
   if (absent.length === 0) return `all ${results.length} streams can be read`;
   return (
@@ -95,7 +95,7 @@ export function trialVerdict(results: readonly StreamResult[]): string {
   );
 }
 
-export const checkMs = 25_000;
+export const checkTimeoutMs = 25_000;
 
 /** Is it this stream alone that the token's user may not read? */
 function isForbidden({ cause, endsRun }: TapError): boolean {
@@ -121,7 +121,7 @@ export async function checkStreams(
   }
   const statuses = results().map(({ status }) => status);
   if (statuses.some((status) => status === 'interrupted' || status === 'unread')) {
-    const text = `the API has not answered completely within ${checkMs / 1000} s. Try again later.`;
+    const text = `the API has not answered completely within ${checkTimeoutMs / 1000} s. Try again later.`;
     return new TapError(text, { kind: 'transient' });
   }
   if (!statuses.includes('complete')) {
@@ -139,6 +139,6 @@ export async function checkStreams(
 }
 
 /** Was nothing asked, since the access token first has to be renewed? */
-export function isUntried({ cause }: TapError): boolean {
+export function needsTokenRenewal({ cause }: TapError): boolean {
   return cause instanceof RenewalWithheld;
 }

@@ -16,7 +16,7 @@ import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import type { Page } from '../zendesk/stream-definition.ts';
 
 /** What became of a stream's records; written by its transform, read at the stream's boundary. */
-export interface Outcome {
+export interface ReadOutcome {
   failure: TapError | undefined;
   records: number;
   leftOut: number;
@@ -25,14 +25,14 @@ export interface Outcome {
 }
 
 /** Neither obeys nor moves its bookmark, and carries it as it is. */
-export function isReadWhole({ replicationMethod }: SelectedStream): boolean {
+export function isFullTable({ replicationMethod }: SelectedStream): boolean {
   return replicationMethod === 'FULL_TABLE';
 }
 
 type Options = Pick<SyncOptions, 'loadValidator' | 'state' | 'settings' | 'logger'>;
 
 /** Left-out items that are named one by one; the rest is counted. */
-const namedAtMost = 20;
+const maxNamedItems = 20;
 
 /**
  * A Transform for one endpoint: pages in, messages out. After a failure it takes the remaining pages
@@ -41,15 +41,15 @@ const namedAtMost = 20;
 export class RecordTransform extends Transform {
   readonly #stream: StreamToRead;
   readonly #options: Options;
-  readonly #outcome: Outcome;
+  readonly #outcome: ReadOutcome;
   readonly #coerce: (item: JsonObject) => JsonObject;
   readonly #validator: Promise<Validate>;
   /** Columns that became null in the record that is being made. */
-  #fields: string[] = [];
-  #told: StateValue | undefined;
+  #nulledFields: string[] = [];
+  #lastState: StateValue | undefined;
   #pages = 0;
 
-  constructor(stream: StreamToRead, options: Options, outcome: Outcome) {
+  constructor(stream: StreamToRead, options: Options, outcome: ReadOutcome) {
     // Nothing waits here: each page that does is one more page in memory while a reader is slow.
     super({ objectMode: true, writableHighWaterMark: 0, readableHighWaterMark: 0 });
     const { selected } = stream;
@@ -59,9 +59,9 @@ export class RecordTransform extends Transform {
     this.#outcome = outcome;
     this.#coerce = compileCoercion({
       ...selected,
-      onMismatch: (mismatch) => this.#warn(describe(mismatch, selected)),
+      onMismatch: (mismatch) => this.#warn(describeMismatch(mismatch, selected)),
       onNulled: (path) => {
-        if (Object.hasOwn(columns, path[0] ?? '')) this.#fields.push(path.join('.'));
+        if (Object.hasOwn(columns, path[0] ?? '')) this.#nulledFields.push(path.join('.'));
       },
     });
     // It is loaded while the first page is on its way. Its failure is met with that page.
@@ -99,11 +99,11 @@ export class RecordTransform extends Transform {
       const changes = nulled.size > 0 && { nulled };
       this.push({ type: 'RECORDS', ...message, ...changes } satisfies Message);
     }
-    if (page.checkpoint === undefined || isReadWhole(selected)) return;
+    if (page.checkpoint === undefined || isFullTable(selected)) return;
     state.writeBookmark(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);
-    if (state.equals(this.#told)) return;
-    this.#told = state.value();
-    this.push({ type: 'STATE', value: this.#told, tapStreamId } satisfies Message);
+    if (state.equals(this.#lastState)) return;
+    this.#lastState = state.value();
+    this.push({ type: 'STATE', value: this.#lastState, tapStreamId } satisfies Message);
   }
 
   /** A page's items as records that are valid by the stream's schema, and which of their values became null. */
@@ -114,11 +114,11 @@ export class RecordTransform extends Transform {
       const record = this.#recordOf(item, page, index);
       if (record !== undefined) {
         const fault = validate(record);
-        if (fault !== undefined) throw invalid(this.#stream.selected, record, fault);
-        if (this.#fields.length > 0) nulled.set(records.length, this.#fields);
+        if (fault !== undefined) throw invalidRecordError(this.#stream.selected, record, fault);
+        if (this.#nulledFields.length > 0) nulled.set(records.length, this.#nulledFields);
         records.push(record);
       }
-      if (this.#fields.length > 0) this.#fields = [];
+      if (this.#nulledFields.length > 0) this.#nulledFields = [];
     }
     return { records, nulled };
   }
@@ -136,18 +136,18 @@ export class RecordTransform extends Transform {
       if (!(error instanceof ItemError)) throw error;
       if (this.#options.settings.on_bad_item === 'warn')
         return this.#leaveOut(page, index, `cannot be written (${error.message})`);
-      const text = `${error.message} (${this.#whereOf(page, index)})`;
+      const text = `${error.message} (${this.#locate(page, index)})`;
       throw new TapError(text, { kind: 'system', cause: error });
     }
   }
 
-  #leaveOut(page: Page, index: number, fault: string): undefined {
+  #leaveOut(page: Page, index: number, problem: string): undefined {
     const outcome = this.#outcome;
     outcome.leftOut += 1;
-    if (outcome.leftOut === 1) outcome.firstLeftOut = this.#whereOf(page, index);
-    if (outcome.leftOut > namedAtMost) return;
-    const more = outcome.leftOut === namedAtMost ? '; further ones are only counted' : '';
-    this.#warn(`item ${index + 1} of page ${this.#pages} ${fault} and is left out${more}`);
+    if (outcome.leftOut === 1) outcome.firstLeftOut = this.#locate(page, index);
+    if (outcome.leftOut > maxNamedItems) return;
+    const more = outcome.leftOut === maxNamedItems ? '; further ones are only counted' : '';
+    this.#warn(`item ${index + 1} of page ${this.#pages} ${problem} and is left out${more}`);
   }
 
   #warn(message: string): void {
@@ -155,8 +155,8 @@ export class RecordTransform extends Transform {
     this.#options.logger.warning(`${stream}: ${message}`, { stream });
   }
 
-  /** Position and time of an item; of its values only a time is told. */
-  #whereOf({ place, items, fetchedMs }: Page, index: number): string {
+  /** Position and time of an item; of its values only a time is written. */
+  #locate({ place, items, fetchedMs }: Page, index: number): string {
     const { bookmarkProperties, schema } = this.#stream.selected;
     const from = place === undefined ? '' : ` from ${place}`;
     const [key = ''] = bookmarkProperties;
@@ -168,7 +168,7 @@ export class RecordTransform extends Transform {
   }
 }
 
-function invalid(
+function invalidRecordError(
   { tapStreamId, keyProperties }: SelectedStream,
   record: JsonObject,
   fault: string,
@@ -182,7 +182,10 @@ function invalid(
 }
 
 /** One sentence on a path whose values are not what the schema says; never the value itself. */
-function describe({ path, kind, type }: SchemaMismatch, { schema }: SelectedStream): string {
+function describeMismatch(
+  { path, kind, type }: SchemaMismatch,
+  { schema }: SelectedStream,
+): string {
   const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
   const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
   const texts: Record<SchemaMismatch['kind'], string> = {

@@ -1,56 +1,58 @@
 import { asTapError, HttpError, TapError } from '../core/errors.ts';
-import type { Outcome } from './record-transform.ts';
+import type { ReadOutcome } from './record-transform.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import { answersAgents, refusesToken } from '../zendesk/api.ts';
 
 /** What became of a stream. With `failed`, `absent` and `forbidden` there is an error that says why. */
-export interface Verdict {
+export interface ResolvedStatus {
   readonly status: 'complete' | 'absent' | 'forbidden' | 'failed' | 'interrupted';
   readonly error?: TapError;
 }
 
-interface Case extends StreamToRead, SyncOptions {
-  readonly outcome: Outcome;
+interface StreamEnd extends StreamToRead, SyncOptions {
+  readonly outcome: ReadOutcome;
   /** Nothing was answered to this stream before it failed. */
   readonly isFirstRequest: boolean;
   /** The HTTP status with which it has said before that it is absent or forbidden. */
-  readonly refusedBefore: number | undefined;
+  readonly previousHttpStatus: number | undefined;
 }
 
 /** An answer that may pass: the stream is to be asked once more. */
-export interface Doubt {
-  readonly status: 'doubtful';
+export interface UnconfirmedStatus {
+  readonly status: 'unconfirmed';
   /** The HTTP status that counts if it comes again. */
-  readonly refusedOn: number;
+  readonly httpStatus: number;
 }
 
 /**
  * Decides what a stream's end means: for itself, and for the whole account. Only what concerns the
  * account ends the run (`endsRun`): a token that is refused everywhere, an account that answers nowhere,
- * and a wait beyond all patience.
+ * and a wait beyond the retry budget.
  */
-export async function judge(told: Case): Promise<Verdict | Doubt> {
-  const { outcome, selected, definition, api, signal } = told;
+export async function resolveStreamStatus(
+  end: StreamEnd,
+): Promise<ResolvedStatus | UnconfirmedStatus> {
+  const { outcome, selected, definition, api, signal } = end;
   const name = selected.tapStreamId;
   if (signal.aborted) return { status: 'interrupted' };
   const { failure } = outcome;
-  if (failure === undefined) return complete(told);
+  if (failure === undefined) return complete(end);
   const status = failure instanceof HttpError ? (failure.status ?? 0) : 0;
   try {
     if (status === 401 && (await refusesToken(api))) return failed(name, failure, true);
-    if (!told.isFirstRequest) return failed(name, failure);
-    if (definition.absentOn.includes(status)) return await absent(told, failure, status);
-    const isPassing = failure instanceof HttpError && failure.isRateLimit;
-    const isForbidden = status === 403 && !isPassing && told.settings.on_forbidden === 'warn';
-    return isForbidden ? forbidden(told, failure) : failed(name, failure);
+    if (!end.isFirstRequest) return failed(name, failure);
+    if (definition.absentOn.includes(status)) return await absent(end, failure, status);
+    const isTemporary = failure instanceof HttpError && failure.isRateLimit;
+    const isForbidden = status === 403 && !isTemporary && end.settings.on_forbidden === 'warn';
+    return isForbidden ? forbidden(end, failure) : failed(name, failure);
   } catch (error) {
-    // The question behind the verdict met an abort, or a wait beyond all patience.
+    // The request behind the status met an abort, or a wait beyond the retry budget.
     if (signal.aborted) return { status: 'interrupted' };
     return failed(name, asTapError(error, 'the account cannot be asked'));
   }
 }
 
-function complete({ outcome, selected, settings }: Case): Verdict {
+function complete({ outcome, selected, settings }: StreamEnd): ResolvedStatus {
   const { leftOut, firstLeftOut } = outcome;
   if (leftOut === 0 || settings.on_bad_item === 'warn') return { status: 'complete' };
   const items = leftOut === 1 ? '1 item without a key was' : `${leftOut} items without a key were`;
@@ -59,14 +61,18 @@ function complete({ outcome, selected, settings }: Case): Verdict {
   return failed(selected.tapStreamId, new TapError(text, { kind: 'system' }));
 }
 
-function failed(name: string, failure: TapError, endsRun = failure.endsRun): Verdict {
+function failed(name: string, failure: TapError, endsRun = failure.endsRun): ResolvedStatus {
   const options = { kind: failure.kind, endsRun, stream: name, cause: failure };
   return { status: 'failed', error: new TapError(`${name}: ${failure.message}`, options) };
 }
 
 /** The table says that an account may lack the endpoint. Green and empty would be the worst outcome. */
-async function absent(told: Case, failure: TapError, status: number): Promise<Verdict | Doubt> {
-  const { api, selected, definition, state, logger } = told;
+async function absent(
+  end: StreamEnd,
+  failure: TapError,
+  status: number,
+): Promise<ResolvedStatus | UnconfirmedStatus> {
+  const { api, selected, definition, state, logger } = end;
   const name = selected.tapStreamId;
   if (api.answers() === 0 && !(await answersAgents(api))) {
     const text =
@@ -74,9 +80,8 @@ async function absent(told: Case, failure: TapError, status: number): Promise<Ve
       'check subdomain and access_token in the config';
     return failed(name, new TapError(text, { kind: 'config' }), true);
   }
-  if (isDoubtful(told)) return { status: 'doubtful', refusedOn: status };
-  if (told.settings.on_absent === 'fail' || !isConfirmed(told, status))
-    return failed(name, failure);
+  if (needsConfirmation(end)) return { status: 'unconfirmed', httpStatus: status };
+  if (end.settings.on_absent === 'fail' || !isConfirmed(end, status)) return failed(name, failure);
   const hasBookmark = state.getBookmark(name, [definition.name, ...definition.aliases]);
   const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
   const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;
@@ -85,19 +90,19 @@ async function absent(told: Case, failure: TapError, status: number): Promise<Ve
 }
 
 /** The user wants what this token may read. A run that reads nothing at all fails in the end. */
-function forbidden(told: Case, failure: TapError): Verdict | Doubt {
-  const name = told.selected.tapStreamId;
-  if (isDoubtful(told)) return { status: 'doubtful', refusedOn: 403 };
+function forbidden(end: StreamEnd, failure: TapError): ResolvedStatus | UnconfirmedStatus {
+  const name = end.selected.tapStreamId;
+  if (needsConfirmation(end)) return { status: 'unconfirmed', httpStatus: 403 };
   const refused = failed(name, failure);
-  if (!isConfirmed(told, 403) || refused.error === undefined) return refused;
-  told.logger.warning(`${name} is left out: ${failure.message}`, { stream: name });
+  if (!isConfirmed(end, 403) || refused.error === undefined) return refused;
+  end.logger.warning(`${name} is left out: ${failure.message}`, { stream: name });
   return { status: 'forbidden', error: refused.error };
 }
 
-function isDoubtful({ confirmsAbsence, refusedBefore }: Case): boolean {
-  return confirmsAbsence && refusedBefore === undefined;
+function needsConfirmation({ confirmsRefusals, previousHttpStatus }: StreamEnd): boolean {
+  return confirmsRefusals && previousHttpStatus === undefined;
 }
 
-function isConfirmed({ confirmsAbsence, refusedBefore }: Case, status: number): boolean {
-  return !confirmsAbsence || refusedBefore === status;
+function isConfirmed({ confirmsRefusals, previousHttpStatus }: StreamEnd, status: number): boolean {
+  return !confirmsRefusals || previousHttpStatus === status;
 }

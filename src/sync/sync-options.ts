@@ -18,7 +18,7 @@ export interface SyncOptions {
   readonly state: State;
   readonly settings: ReadSettings;
   /** Must an endpoint say twice that it is absent or forbidden? A refusal may pass, but a check cannot wait for that. */
-  readonly confirmsAbsence: boolean;
+  readonly confirmsRefusals: boolean;
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly clock: Clock;

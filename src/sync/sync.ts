@@ -5,10 +5,10 @@
 import { pipeline, Readable } from 'node:stream';
 
 import { asTapError, TapError } from '../core/errors.ts';
-import { isReadWhole, RecordTransform, type Outcome } from './record-transform.ts';
+import { isFullTable, RecordTransform, type ReadOutcome } from './record-transform.ts';
 import type { Message } from '../singer/messages.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
-import { judge, type Verdict } from './stream-status.ts';
+import { resolveStreamStatus, type ResolvedStatus } from './stream-status.ts';
 import type { Page } from '../zendesk/stream-definition.ts';
 
 /** How a stream ended. `unread`: the run ended before it. */
@@ -23,7 +23,7 @@ export interface StreamResult {
 }
 
 export interface Sync {
-  /** Everything there is to tell, the last STATE last. Never throws for a failure of the account. */
+  /** All messages of the run, the last STATE last. Never throws for a failure of the account. */
   readonly messages: () => AsyncGenerator<Message, void, undefined>;
   /** One for each stream, complete once the messages have ended. */
   readonly results: () => readonly StreamResult[];
@@ -35,13 +35,13 @@ export interface Sync {
  */
 export function createSync(options: SyncOptions): Sync {
   const { state, signal } = options;
-  const open = inOrder(options).map((stream) => new OpenStream(stream, options));
+  const readers = resumeOrder(options).map((stream) => new StreamReader(stream, options));
   const results: StreamResult[] = [];
   async function* messages(): AsyncGenerator<Message, void, undefined> {
     let hasEnded = false;
-    for (const stream of open) {
+    for (const reader of readers) {
       const isOver = hasEnded || signal.aborted;
-      const result: StreamResult = isOver ? stream.unread() : yield* stream.read();
+      const result: StreamResult = isOver ? reader.unread() : yield* reader.read();
       results.push(result);
       hasEnded ||= result.error?.endsRun ?? false;
     }
@@ -52,7 +52,7 @@ export function createSync(options: SyncOptions): Sync {
 }
 
 /** The stream an earlier run was interrupted in comes first, then those behind it, then the others. */
-function inOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
+function resumeOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
   const first = streams.findIndex(
     ({ selected }) => selected.tapStreamId === state.currentlySyncing,
   );
@@ -60,14 +60,14 @@ function inOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
 }
 
 /** How long after an answer that means "absent" or "forbidden" the stream is asked once more. */
-const doubtMs = 2_000;
+const confirmationDelayMs = 2_000;
 
-class OpenStream {
+class StreamReader {
   readonly #stream: StreamToRead;
   readonly #options: SyncOptions;
   readonly #name: string;
   readonly #pages: () => AsyncGenerator<Page, void, undefined>;
-  readonly #outcome: Outcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
+  readonly #outcome: ReadOutcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
 
   constructor(stream: StreamToRead, options: SyncOptions) {
     const { selected, definition } = stream;
@@ -82,7 +82,7 @@ class OpenStream {
         api,
         settings,
         now: clock.now,
-        bookmark: isReadWhole(selected) ? undefined : state.getBookmark(name, names),
+        bookmark: isFullTable(selected) ? undefined : state.getBookmark(name, names),
         info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
         warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
       });
@@ -105,13 +105,13 @@ class OpenStream {
     state.setCurrentlySyncing(name);
     logger.info(`${name}: started`, { stream: name });
     yield { type: 'STATUS', stream, status: 'started' };
-    const verdict = yield* this.#readAndJudge();
-    const { status, error } = verdict;
+    const resolved = yield* this.#readAndResolve();
+    const { status, error } = resolved;
     if (status !== 'interrupted')
       yield { type: 'STATUS', stream, status, ...(error !== undefined && { error }) };
     const { records, leftOut } = this.#outcome;
     return {
-      ...verdict,
+      ...resolved,
       stream: name,
       records,
       ...(leftOut > 0 && { leftOut }),
@@ -120,34 +120,44 @@ class OpenStream {
     };
   }
 
-  async *#readAndJudge(): AsyncGenerator<Message, Verdict, undefined> {
+  async *#readAndResolve(): AsyncGenerator<Message, ResolvedStatus, undefined> {
     const { api, clock, signal } = this.#options;
     const outcome = this.#outcome;
-    let refusedBefore: number | undefined;
+    let previousHttpStatus: number | undefined;
     for (;;) {
       const answersBefore = api.answers();
-      yield* this.#pipe();
+      yield* this.#messages();
       const isFirstRequest = api.answers() === answersBefore;
-      const told = { ...this.#options, ...this.#stream, outcome, isFirstRequest, refusedBefore };
-      const verdict = await judge(told);
-      if (verdict.status !== 'doubtful') return verdict;
-      refusedBefore = verdict.refusedOn;
-      // A signal ends the wait; the verdict on a run that is stopped says so.
-      await clock.sleep(doubtMs, signal).catch(() => undefined);
+      const end = {
+        ...this.#options,
+        ...this.#stream,
+        outcome,
+        isFirstRequest,
+        previousHttpStatus,
+      };
+      const resolved = await resolveStreamStatus(end);
+      if (resolved.status !== 'unconfirmed') return resolved;
+      previousHttpStatus = resolved.httpStatus;
+      // A signal ends the wait; the status of a run that is stopped says so.
+      await clock.sleep(confirmationDelayMs, signal).catch(() => undefined);
       outcome.failure = undefined;
     }
   }
 
   /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
-  async *#pipe(): AsyncGenerator<Message, void, undefined> {
+  async *#messages(): AsyncGenerator<Message, void, undefined> {
     const transform = new RecordTransform(this.#stream, this.#options, this.#outcome);
-    // Errors are values here: only a reader that went away ends this pipe early, and it is told elsewhere.
-    pipeline(Readable.from(this.#untilFailure(), { highWaterMark: 1 }), transform, () => undefined);
+    // Errors are values here: only a reader that went away ends this pipe early, and it is reported elsewhere.
+    pipeline(
+      Readable.from(this.#pagesUntilFailure(), { highWaterMark: 1 }),
+      transform,
+      () => undefined,
+    );
     yield* transform as AsyncIterable<Message>;
   }
 
   /** A failing source ends like one that is at its end: thrown, it would destroy what is buffered. */
-  async *#untilFailure(): AsyncGenerator<Page, void, undefined> {
+  async *#pagesUntilFailure(): AsyncGenerator<Page, void, undefined> {
     const { signal } = this.#options;
     const outcome = this.#outcome;
     try {

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describeStreams } from '../../dist/sync/describe-streams.js';
+import { discoverStreams } from '../../dist/sync/describe-streams.js';
 import { catalogOf, config, connectionOf } from './catalogs.js';
 import { pathOf } from './run.ts';
 import type { Variant } from './cases.ts';
@@ -47,7 +47,7 @@ export async function writeFiles(folder: string): Promise<string> {
   const write = (name: string, content: object) =>
     writeFile(join(files, name), JSON.stringify(content));
   await write('config.json', config);
-  await write('catalog.json', catalogOf(describeStreams([]), 'chats', []));
+  await write('catalog.json', catalogOf(discoverStreams([]), 'chats', []));
   await write('connection.json', connectionOf('chats'));
   return files;
 }

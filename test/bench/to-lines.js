@@ -6,7 +6,7 @@
  *
  * DESELECTED: a JSON list of columns and what is below them, `*` for the items of a list.
  */
-import { describeStreams } from '../../dist/sync/describe-streams.js';
+import { discoverStreams } from '../../dist/sync/describe-streams.js';
 import { AirbyteWriter } from '../../dist/airbyte/writer.js';
 import { systemClock } from '../../dist/core/clock.js';
 import { parseJson } from '../../dist/http/body.js';
@@ -78,7 +78,7 @@ function createWriter() {
   });
 }
 
-const descriptions = describeStreams([]);
+const descriptions = discoverStreams([]);
 const [selected] = selectStreams({
   catalog: parseCatalog(catalogOf(descriptions, stream, JSON.parse(deselected))),
   streams: descriptions,
@@ -92,12 +92,12 @@ const sync = createSync({
   settings: {},
   logger,
   signal,
-  confirmsAbsence: false,
+  confirmsRefusals: false,
   clock: systemClock,
   requests: () => 0,
 });
 const { stdout } = process;
-await writeMessages({ ...sync, abandon: () => undefined }, { writer: createWriter(), stdout });
+await writeMessages({ ...sync, abort: () => undefined }, { writer: createWriter(), stdout });
 if (sync.results().some(({ status }) => status !== 'complete')) {
   const failures = sync.results().map(({ status, error }) => `${status}: ${error?.message}`);
   process.stderr.write(`${failures.join('\n')}\n`);

@@ -1,5 +1,5 @@
 /** Before anything is timed: what a program writes are the input's records, and nothing else. */
-import { describeStreams } from '../../dist/sync/describe-streams.js';
+import { discoverStreams } from '../../dist/sync/describe-streams.js';
 import type { JsonObject } from '../../src/core/json.ts';
 import { expectedRecord } from '../helpers/oracle.ts';
 import { hugeTicket } from './pages.ts';
@@ -40,7 +40,7 @@ function expectation(
   { program = 'floor', deselected = [] }: Variant,
 ): (item: Item) => string {
   if (program.startsWith('floor')) return (item) => JSON.stringify(item);
-  const description = describeStreams([]).find(({ name }) => name === stream);
+  const description = discoverStreams([]).find(({ name }) => name === stream);
   const columns = Object.keys(description?.schema.properties ?? {});
   const paths = deselected.map((path) => path.split('.'));
   return (item) => recordOf(stream, item, columns, paths);

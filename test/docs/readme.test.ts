@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { airbyteCatalog } from '../../src/airbyte/catalog.ts';
-import { describeStreams } from '../../src/sync/describe-streams.ts';
+import { discoverStreams } from '../../src/sync/describe-streams.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
@@ -168,7 +168,7 @@ test('The example of a state holds bookmarks of our own', () => {
 });
 
 test('The example of a selection leaves out the two fields, and reads chats whole', () => {
-  const descriptions = describeStreams([]);
+  const descriptions = discoverStreams([]);
   const metadata: Json = blocksIn('json')
     .map(({ text }): Json => JSON.parse(text))
     .filter((value) => Array.isArray(value))
@@ -277,7 +277,7 @@ describe('The Airbyte chapter', () => {
   const chapter = sectionOf(readme, '## In Airbyte');
 
   test('says of each stream what discover says', () => {
-    const { streams: found } = airbyteCatalog(describeStreams('all')) as {
+    const { streams: found } = airbyteCatalog(discoverStreams('all')) as {
       streams: AirbyteStream[];
     };
     const rows = found.map((stream) => [

@@ -1,4 +1,4 @@
-import { describeStreams } from '../../src/sync/describe-streams.ts';
+import { discoverStreams } from '../../src/sync/describe-streams.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { formatCatalog, discoverCatalog } from '../../src/singer/catalog.ts';
 
@@ -28,7 +28,7 @@ export interface DraftCatalog {
 
 /** What --discover prints, ready to be changed. */
 export function discovered(): DraftCatalog {
-  const text = formatCatalog(discoverCatalog(describeStreams([])));
+  const text = formatCatalog(discoverCatalog(discoverStreams([])));
   return JSON.parse(text) as DraftCatalog;
 }
 

@@ -1,14 +1,14 @@
 import { readConfig, readExtraStreams } from '../../config/config.ts';
 import { formatCatalog, discoverCatalog } from '../../singer/catalog.ts';
 import { selectByPatterns, streamNamesIn } from '../../singer/patterns.ts';
-import { describeStreams } from '../../sync/describe-streams.ts';
+import { discoverStreams } from '../../sync/describe-streams.ts';
 import { configSources, type CommandContext, type SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';
 
 /** `--discover`: prints the catalog. */
 export async function discover(run: CommandContext, args: SingerArguments): Promise<number> {
   const value = await readConfig(configSources(args, run.env));
-  const streams = describeStreams(readExtraStreams(value));
+  const streams = discoverStreams(readExtraStreams(value));
   // Meltano selects by these patterns from what is discovered, and goes on without a stream it does not find.
   const catalog = discoverCatalog(streams, streamNamesIn(run.env['MELTANO_EXTRACT__SELECT']));
   const isChosen = args.select.length > 0;

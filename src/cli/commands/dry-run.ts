@@ -1,6 +1,6 @@
 import { quietLogger } from '../../core/logger.ts';
-import { assembleSync, type AssembleOptions } from '../../sync/build-sync.ts';
-import { trialTable, trialVerdict } from '../../sync/dry-run.ts';
+import { buildSync, type BuildSyncOptions } from '../../sync/build-sync.ts';
+import { dryRunTable, dryRunSummary } from '../../sync/dry-run.ts';
 import type { CommandContext, SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';
 import { exitCodeOf, logFailures } from '../run-report.ts';
@@ -10,11 +10,11 @@ import { readInputFiles } from './input-files.ts';
 export async function dryRun(
   run: CommandContext,
   args: SingerArguments,
-  how: Pick<AssembleOptions, 'adapt' | 'isCheck'>,
+  how: Pick<BuildSyncOptions, 'transformDefinition' | 'isCheck'>,
   newest?: ReadonlyMap<string, string>,
 ): Promise<number> {
   const { logger, clock } = run;
-  const assembled = await assembleSync({
+  const assembled = await buildSync({
     ...run,
     ...(await readInputFiles(run, args)),
     ...how,
@@ -24,13 +24,13 @@ export async function dryRun(
   });
   for await (const message of assembled.messages()) run.progress.observe(message);
   // The page after the last one read may be on its way.
-  assembled.abandon();
+  assembled.abort();
   run.progress.clear();
   const results = assembled.results();
-  await print(run.stdout, trialTable(results, clock.now(), newest));
+  await print(run.stdout, dryRunTable(results, clock.now(), newest));
   if (exitCodeOf(results) > 0) logFailures(logger, results);
   else if (results.some(({ status }) => status !== 'complete'))
-    logger.warning(trialVerdict(results));
-  else if (results.length > 0) logger.info(trialVerdict(results));
+    logger.warning(dryRunSummary(results));
+  else if (results.length > 0) logger.info(dryRunSummary(results));
   return exitCodeOf(results);
 }

@@ -1,21 +1,21 @@
 import { ConfigError } from '../../core/errors.ts';
 import { maxLargeFileBytes as maxBytes, readJsonFile } from '../../core/input-file.ts';
 import type { Json } from '../../core/json.ts';
-import { loadConfig, type AssembleOptions, type Selection } from '../../sync/build-sync.ts';
+import { loadConfig, type BuildSyncOptions, type SelectionOptions } from '../../sync/build-sync.ts';
 import { configSources, type CommandContext, type SingerArguments } from '../arguments.ts';
 
 /** What the files of the command line hold. @throws ConfigError */
 export async function readInputFiles(
   run: CommandContext,
   args: SingerArguments,
-): Promise<Selection & Pick<AssembleOptions, 'state'>> {
+): Promise<SelectionOptions & Pick<BuildSyncOptions, 'state'>> {
   if (args.config.length === 0)
     throw new ConfigError('no config: pass --config FILE; --help shows what belongs into it');
   return {
     config: await loadConfig(configSources(args, run.env), run),
     catalog: await readIfGiven(args.catalog, '--catalog'),
     patterns: args.select,
-    howToSelect:
+    selectionHint:
       'set "selected": true in the metadata of a stream in the catalog (breadcrumb []), or give --select',
     state: await readIfGiven(args.state, '--state'),
   };

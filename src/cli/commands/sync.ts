@@ -1,5 +1,5 @@
 import { createSingerWriter } from '../../singer/writer.ts';
-import { assembleSync } from '../../sync/build-sync.ts';
+import { buildSync } from '../../sync/build-sync.ts';
 import type { CommandContext, SingerArguments } from '../arguments.ts';
 import { writeRun } from '../stdout.ts';
 import { readInputFiles } from './input-files.ts';
@@ -7,7 +7,7 @@ import { readInputFiles } from './input-files.ts';
 /** Without another command: reads the selected streams and writes Singer messages. */
 export async function sync(run: CommandContext, args: SingerArguments): Promise<number> {
   const { progress } = run;
-  const assembled = await assembleSync({
+  const assembled = await buildSync({
     ...run,
     ...(await readInputFiles(run, args)),
     tokens: { configFiles: args.config },

@@ -1,6 +1,6 @@
 import { schemaLine } from '../../singer/writer.ts';
-import { assembleSelection } from '../../sync/build-sync.ts';
-import { firstRecordOf } from '../../sync/dry-run.ts';
+import { buildSelection } from '../../sync/build-sync.ts';
+import { firstRecordOnly } from '../../sync/dry-run.ts';
 import type { CommandContext, SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';
 import { dryRun } from './dry-run.ts';
@@ -8,12 +8,12 @@ import { readInputFiles } from './input-files.ts';
 
 /** `--test`: one record of each selected stream: read, made to fit, checked, and thrown away. */
 export async function test(run: CommandContext, args: SingerArguments): Promise<number> {
-  return dryRun(run, args, { adapt: firstRecordOf });
+  return dryRun(run, args, { transformDefinition: firstRecordOnly });
 }
 
 /** `--test=schema`: prints the SCHEMA messages of the selected streams. */
 export async function testSchema(run: CommandContext, args: SingerArguments): Promise<number> {
-  const selected = assembleSelection(await readInputFiles(run, args), run);
+  const selected = buildSelection(await readInputFiles(run, args), run);
   await print(run.stdout, selected.map((stream) => schemaLine(stream)).join(''));
   return 0;
 }

@@ -156,8 +156,8 @@ export const httpMutants = [
   {
     name: 'an answer that means absent is believed at once',
     file: 'src/sync/stream-status.ts',
-    search: 'return confirmsAbsence && refusedBefore === undefined;',
-    replacement: 'return confirmsAbsence && refusedBefore === 0;',
+    search: 'return confirmsRefusals && previousHttpStatus === undefined;',
+    replacement: 'return confirmsRefusals && previousHttpStatus === 0;',
     killers: testsOf('e2e/verdicts', 'An answer that means absent once'),
   },
 ];

@@ -28,8 +28,8 @@ export const runMutants = [
   {
     name: 'what the check of a record finds is not heeded',
     file: transform,
-    search: 'if (fault !== undefined) throw invalid',
-    replacement: 'if (fault === "") throw invalid',
+    search: 'if (fault !== undefined) throw invalidRecordError',
+    replacement: 'if (fault === "") throw invalidRecordError',
     killers: syncTests('a record that does not follow its schema ends its stream'),
   },
   {
@@ -42,7 +42,7 @@ export const runMutants = [
   {
     name: 'a stream read whole moves its bookmark',
     file: transform,
-    search: 'if (page.checkpoint === undefined || isReadWhole(selected)) return;',
+    search: 'if (page.checkpoint === undefined || isFullTable(selected)) return;',
     replacement: 'if (page.checkpoint === undefined) return;',
     killers: syncTests('a stream read whole neither obeys nor moves its bookmark'),
   },
@@ -107,8 +107,8 @@ export const runMutants = [
   {
     name: 'a failed stream counts as complete',
     file: verdict,
-    search: 'if (failure === undefined) return complete(told);',
-    replacement: 'if (failure === undefined || outcome.records > 0) return complete(told);',
+    search: 'if (failure === undefined) return complete(end);',
+    replacement: 'if (failure === undefined || outcome.records > 0) return complete(end);',
     killers: syncTests('a stream that fails in the middle loses nothing it had'),
   },
   {
@@ -132,7 +132,7 @@ export const runMutants = [
   {
     name: 'absent anywhere in a stream',
     file: verdict,
-    search: 'if (!told.isFirstRequest) return failed(name, failure);',
+    search: 'if (!end.isFirstRequest) return failed(name, failure);',
     replacement: '',
     killers: verdictTests('A stream that vanishes while it is read has failed'),
   },

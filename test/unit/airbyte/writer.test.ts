@@ -92,7 +92,7 @@ interface Line {
 }
 
 /** One word or two for each line. */
-function told(chunks: readonly string[]): readonly string[] {
+function summarize(chunks: readonly string[]): readonly string[] {
   const lines = chunks.join('').split('\n').slice(0, -1);
   return lines.map((text) => {
     const { record, state: position, trace }: Line = JSON.parse(text);
@@ -164,11 +164,11 @@ test('a stream without a bookmark ends with the word for that, and so do empty a
   const { write } = writing();
   const goals = [status('goals', 'started'), status('goals', 'running')];
   const whole = await write(...goals, records('goals', { id: 1 }), status('goals', 'complete'));
-  expect(told(whole).slice(-2)).toEqual([
+  expect(summarize(whole).slice(-2)).toEqual([
     'state of goals {"__ab_no_cursor_state_message":true}, 1 records',
     'goals COMPLETE',
   ]);
-  expect(told(await write(status('goals', 'started'), status('goals', 'absent')))).toEqual([
+  expect(summarize(await write(status('goals', 'started'), status('goals', 'absent')))).toEqual([
     'goals STARTED',
     'state of goals {}, 0 records',
     'goals RUNNING',
@@ -182,18 +182,18 @@ test('records that no state has counted are counted before the end, whatever the
   const begin = [status('chats', 'started'), status('chats', 'running')];
   const page = records('chats', { id: 'a' }, { id: 'b' });
   const broken = await write(...begin, page, failed('chats', 'the password is hunter2'));
-  expect(told(broken).slice(-3)).toEqual([
+  expect(summarize(broken).slice(-3)).toEqual([
     `${read}, 2 records`,
     'chats INCOMPLETE',
     'error: the password is ***',
   ]);
   await write(...begin, page);
-  expect(told(await end())).toEqual([`${read}, 2 records`, 'chats INCOMPLETE']);
+  expect(summarize(await end())).toEqual([`${read}, 2 records`, 'chats INCOMPLETE']);
 });
 
 test('a stream that fails before anything came has been running, too', async () => {
   const { write } = writing();
-  expect(told(await write(status('chats', 'started'), failed('chats', 'gone')))).toEqual([
+  expect(summarize(await write(status('chats', 'started'), failed('chats', 'gone')))).toEqual([
     'chats STARTED',
     `${read}, 0 records`,
     'chats RUNNING',
@@ -209,7 +209,7 @@ test('the states of a legacy blob go out before the first stream starts, once', 
   ]);
   const { write } = writing({ given: { states, isLegacy: true } });
   const chunks = await write(status('goals', 'started'), status('chats', 'started'));
-  expect(told(chunks)).toEqual([
+  expect(summarize(chunks)).toEqual([
     `${read}, 0 records`,
     'state of goals {}, 0 records',
     'goals STARTED',
@@ -223,7 +223,7 @@ test('what a Singer state holds as null is left out', async () => {
   const { write } = writing();
   const moved = { update_timestamp: 'x', offset: null, position: { end_time: 1, end_id: null } };
   const chunks = await write(status('chats', 'started'), state({ chats: moved }, 'chats'));
-  expect(told(chunks).at(-1)).toBe(
+  expect(summarize(chunks).at(-1)).toBe(
     'state of chats {"update_timestamp":"x","position":{"end_time":1,"end_id":null}}, 0 records',
   );
 });
@@ -234,9 +234,9 @@ test('after 30 s without a record or state the last state is repeated, again and
   await clock.advance(29_000);
   expect(take()).toEqual([]);
   await clock.advance(2000);
-  expect(told(take())).toEqual([`${read}, 1 records`]);
+  expect(summarize(take())).toEqual([`${read}, 1 records`]);
   await clock.advance(60_000);
-  expect(told(take())).toEqual([`${read}, 0 records`, `${read}, 0 records`]);
+  expect(summarize(take())).toEqual([`${read}, 0 records`, `${read}, 0 records`]);
   await end();
   await clock.advance(60_000);
   expect(take()).toEqual([]);
@@ -250,7 +250,7 @@ test('whoever has not taken what was written needs no sign of life', async () =>
   expect(take()).toEqual([]);
   stdout.writableLength = 0;
   await clock.advance(2000);
-  expect(told(take())).toEqual([`${read}, 0 records`]);
+  expect(summarize(take())).toEqual([`${read}, 0 records`]);
 });
 
 test('a wait the API asks for is told at once, with its end', async () => {
@@ -258,19 +258,19 @@ test('a wait the API asks for is told at once, with its end', async () => {
   await write(status('chats', 'started'));
   throttled(start + 90_000);
   throttled(start + 120_000);
-  expect(told(take())).toEqual([
+  expect(summarize(take())).toEqual([
     'chats RUNNING',
     'chats RUNNING until 90 s',
     'chats RUNNING until 120 s',
   ]);
-  expect(told(await write(status('chats', 'running')))).toEqual([]);
+  expect(summarize(await write(status('chats', 'running')))).toEqual([]);
 });
 
 test('a record of 20 MB is written and warned about by its key', async () => {
   const { write, warnings } = writing();
   const large = { id: 'a', message: 'x'.repeat(20_000_000) };
   const chunks = await write(status('chats', 'started'), records('chats', { id: 'b' }, large));
-  expect(told(chunks).slice(-2)).toEqual(['record of chats', 'record of chats']);
+  expect(summarize(chunks).slice(-2)).toEqual(['record of chats', 'record of chats']);
   expect(warnings).toEqual([
     'chats: the record with id "a" is 20 MB long; destinations may cut it or leave it out',
   ]);

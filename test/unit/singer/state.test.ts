@@ -200,9 +200,9 @@ test('a state that says nothing new is recognised', () => {
   const state = parse(undefined);
   expect(state.equals(undefined)).toBe(false);
   state.writeBookmark('chats', ours, []);
-  const told = state.value();
+  const earlier = state.value();
   state.writeBookmark('chats', ours, []);
-  expect(state.equals(told)).toBe(true);
+  expect(state.equals(earlier)).toBe(true);
   state.setCurrentlySyncing('chats');
-  expect(state.equals(told)).toBe(false);
+  expect(state.equals(earlier)).toBe(false);
 });

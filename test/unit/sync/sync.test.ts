@@ -13,7 +13,7 @@ import { pageOf, pagesOf, streamToRead } from '../../helpers/stream-to-read.ts';
 import { compileValidator } from '../../helpers/validator.ts';
 
 interface Ran {
-  readonly told: readonly string[];
+  readonly output: readonly string[];
   readonly results: readonly StreamResult[];
   readonly log: string;
   readonly asked: readonly string[];
@@ -64,16 +64,16 @@ async function run(
     settings: usualSettings,
     logger,
     signal: new AbortController().signal,
-    confirmsAbsence: false,
+    confirmsRefusals: false,
     clock: createFakeClock(now),
     requests: () => 0,
     ...changes,
   });
-  const told: Message[] = [];
-  for await (const message of sync.messages()) told.push(message);
-  const last = told.findLast((message) => message.type === 'STATE');
+  const messages: Message[] = [];
+  for await (const message of sync.messages()) messages.push(message);
+  const last = messages.findLast((message) => message.type === 'STATE');
   return {
-    told: told.map((message) => word(message)),
+    output: messages.map((message) => word(message)),
     results: sync.results(),
     log: lines.join(''),
     asked: api.asked.map(({ path }) => path),
@@ -96,10 +96,10 @@ const refusal = (status: number): HttpError =>
 const refused = (status: number) => pagesOf(refusal(status));
 
 test('a page is told before the state that covers it, and the last line is a state', async () => {
-  const { told, results } = await run([
+  const { output, results } = await run([
     streamToRead('a', pagesOf(pageOf([1, 2], 2), pageOf([3], 3))),
   ]);
-  expect(told).toEqual([
+  expect(output).toEqual([
     'a started',
     'a running',
     'SCHEMA a',
@@ -114,8 +114,8 @@ test('a page is told before the state that covers it, and the last line is a sta
 });
 
 test('a stream without records still has its schema, and an identical state is not repeated', async () => {
-  const { told } = await run([streamToRead('a', pagesOf(pageOf([], 3), pageOf([], 3)))]);
-  expect(told).toEqual([
+  const { output } = await run([streamToRead('a', pagesOf(pageOf([], 3), pageOf([], 3)))]);
+  expect(output).toEqual([
     'a started',
     'a running',
     'SCHEMA a',
@@ -126,11 +126,11 @@ test('a stream without records still has its schema, and an identical state is n
 });
 
 test('a stream that fails in the middle loses nothing it had, and the next one is read', async () => {
-  const { told, results, lastState } = await run([
+  const { output, results, lastState } = await run([
     streamToRead('a', pagesOf(pageOf([1], 1), new Error('boom'))),
     streamToRead('b', pagesOf(pageOf([7], 7))),
   ]);
-  expect(told.slice(0, 6)).toEqual([
+  expect(output.slice(0, 6)).toEqual([
     'a started',
     'a running',
     'SCHEMA a',
@@ -147,21 +147,21 @@ test('a stream that fails in the middle loses nothing it had, and the next one i
 });
 
 test('a page whose record cannot be written fails its stream, and its state does not go out', async () => {
-  const { told, results } = await run([
+  const { output, results } = await run([
     streamToRead('a', pagesOf(pageOf([1], 1), pageOf([2 ** 60], 5), pageOf([6], 6))),
   ]);
-  expect(told).toContain('STATE {"a":{"id":1}}');
-  expect(told).not.toContain('STATE {"a":{"id":5}}');
-  expect(told).not.toContain('a: 6');
+  expect(output).toContain('STATE {"a":{"id":1}}');
+  expect(output).not.toContain('STATE {"a":{"id":5}}');
+  expect(output).not.toContain('a: 6');
   expect(statuses(results)).toEqual(['a failed']);
 });
 
 test('an item without its key is left out and named, everything else is told, the stream failed', async () => {
-  const { told, results, log } = await run([
+  const { output, results, log } = await run([
     streamToRead('a', pagesOf(pageOf([1], 1), pageOf([null, 2], 2))),
   ]);
-  expect(told).toContain('a: 2');
-  expect(told.at(-1)).toBe('STATE {"a":{"id":2}}');
+  expect(output).toContain('a: 2');
+  expect(output.at(-1)).toBe('STATE {"a":{"id":2}}');
   expect(log).toContain('WARNING a: item 1 of page 2 has no id and is left out');
   expect(statuses(results)).toEqual(['a failed']);
 });
@@ -175,10 +175,10 @@ test('many items without their key are counted rather than named one by one', as
 
 test('a stream read whole neither obeys nor moves its bookmark, and carries it', async () => {
   const whole = { replicationMethods: ['FULL_TABLE', 'INCREMENTAL'] } as const;
-  const { told } = await run([streamToRead('a', pagesOf(pageOf([1], 1)), whole)], {
+  const { output } = await run([streamToRead('a', pagesOf(pageOf([1], 1)), whole)], {
     state: { bookmarks: { a: { id: 9 } } },
   });
-  expect(told).toEqual([
+  expect(output).toEqual([
     'a started',
     'a running',
     'SCHEMA a',
@@ -235,10 +235,10 @@ test('a stopped run finishes the page in hand, tells its state, and is no failur
         throw new Error('stopped');
       },
   );
-  const { told, results, lastState } = await run([stopping, streamToRead('b', pagesOf())], {
+  const { output, results, lastState } = await run([stopping, streamToRead('b', pagesOf())], {
     signal: controller.signal,
   });
-  expect(told.at(-1)).toBe('STATE {"a":{"id":1}}');
+  expect(output.at(-1)).toBe('STATE {"a":{"id":1}}');
   expect(statuses(results)).toEqual(['a interrupted', 'b unread']);
   expect(lastState).toMatchObject({ currently_syncing: 'a' });
 });
@@ -253,18 +253,18 @@ test('a page that has come when the run is stopped still goes out with its state
         yield pageOf([1], 1);
       },
   );
-  const { told } = await run([stopping], { signal: controller.signal });
-  expect(told.slice(-3, -1)).toEqual(['a: 1', 'STATE {"a":{"id":1}}']);
+  const { output } = await run([stopping], { signal: controller.signal });
+  expect(output.slice(-3, -1)).toEqual(['a: 1', 'STATE {"a":{"id":1}}']);
 });
 
 test('a record that does not follow its schema ends its stream before it, and is named by its key', async () => {
   const loadValidator = async () => (record: JsonObject) =>
     record['id'] === 3 ? '/text must be string' : undefined;
   const streams = [streamToRead('a', pagesOf(pageOf([1], 1), pageOf([2, 3], 3)))];
-  const { told, results } = await run(streams, { loadValidator });
-  expect(told).toContain('a: 1');
-  expect(told.join()).not.toMatch(/a: [23]/);
-  expect(told.at(-1)).toBe('STATE {"a":{"id":1}}');
+  const { output, results } = await run(streams, { loadValidator });
+  expect(output).toContain('a: 1');
+  expect(output.join()).not.toMatch(/a: [23]/);
+  expect(output.at(-1)).toBe('STATE {"a":{"id":1}}');
   expect(results[0]?.status).toBe('failed');
   expect(results[0]?.error?.message).toBe(
     'a: the record with id 3 does not follow its schema (/text must be string); ' +
@@ -275,7 +275,7 @@ test('a record that does not follow its schema ends its stream before it, and is
 test('a check that cannot be loaded fails its stream, and no record goes out unchecked', async () => {
   const loadValidator = () => Promise.reject(new Error('no such module'));
   const streams = [streamToRead('a', pagesOf(pageOf([1], 1)))];
-  const { told, results } = await run(streams, { loadValidator });
-  expect(told.join()).not.toContain('a: 1');
+  const { output, results } = await run(streams, { loadValidator });
+  expect(output.join()).not.toContain('a: 1');
   expect(statuses(results)).toEqual(['a failed']);
 });
