@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { encode, pause, sendWhole } from './delivery.ts';
+import { encode, pause, sendWhole } from './send-reply.ts';
 import { answerWithFault } from '../faults/fault-answers.ts';
 import type { FaultBook } from '../faults/fault-rules.ts';
 import type { Provider } from '../oauth/provider.ts';

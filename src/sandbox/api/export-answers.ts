@@ -2,7 +2,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Account } from '../data/account.ts';
 import { pageEntries, unitTime } from './export-pages.ts';
 import { readExportQuery, type ExportQuery } from './export-query.ts';
-import { secondUs } from '../data/instants.ts';
+import { secondUs } from '../data/time-formats.ts';
 import type { Query } from './query.ts';
 import { applyPatch, wireText } from '../data/raw-json.ts';
 import { okReply, type Reply } from './reply.ts';

@@ -1,5 +1,5 @@
 import templates from '../data/values/templates.json' with { type: 'json' };
-import { secondUs } from '../data/instants.ts';
+import { secondUs } from '../data/time-formats.ts';
 import { allowOnly, readLimit, refuse, wholeNumber, type Query } from './query.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
 import type { Switches } from '../program/switches.ts';

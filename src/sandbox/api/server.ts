@@ -6,7 +6,7 @@ import { createApi } from './api.ts';
 import { controlPrefix, createControl } from './control.ts';
 import { FaultBook } from '../faults/fault-rules.ts';
 import { injectHostileChats } from '../data/hostile-chats.ts';
-import { isoSeconds } from '../data/instants.ts';
+import { isoSeconds } from '../data/time-formats.ts';
 import { authorizePath, createAuthorize } from '../oauth/authorize.ts';
 import { Provider, defaultClients, type OAuthClient } from '../oauth/provider.ts';
 import { createTokenEndpoint } from '../oauth/token.ts';

@@ -2,14 +2,14 @@ import type { JsonObject } from '../../core/json.ts';
 import { makeBans } from './bans.ts';
 import { chatEntry, chatTimes, type ChatWorld } from './chats.ts';
 import { eventEntries } from './events.ts';
-import { daySeconds } from './instants.ts';
+import { daySeconds } from './time-formats.ts';
 import type { Settings } from '../program/options.ts';
-import { agentItem, agentRoutingItem, makePeople } from './people.ts';
+import { agentItem, agentRoutingItem, makePeople } from './agents.ts';
 import type { ExportName, Resource } from './resources.ts';
-import { makeSettings } from './settings.ts';
+import { makeSettings } from './account-settings.ts';
 import type { Entry } from './store.ts';
 import { timelineEntries } from './timeline.ts';
-import { latinOnly } from './words.ts';
+import { latinOnly } from './vocabulary.ts';
 
 /** Everything an account holds at the start. */
 export interface AccountData {

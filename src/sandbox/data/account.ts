@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { AccountData } from './account-data.ts';
 import { chatEntry } from './chats.ts';
-import { isoSeconds, parseIso, secondUs } from './instants.ts';
+import { isoSeconds, parseIso, secondUs } from './time-formats.ts';
 import { mix } from './random.ts';
 import { applyPatch, wireText, type Patch } from './raw-json.ts';
 import {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/json.ts';
-import { daySeconds, isoSeconds } from './instants.ts';
+import { daySeconds, isoSeconds } from './time-formats.ts';
 import type { BanCounts } from '../program/options.ts';
 
 const firstBanId = 70_000_001;

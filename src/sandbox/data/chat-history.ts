@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../core/json.ts';
 import templates from './values/templates.json' with { type: 'json' };
-import { isoPaddedMs, isoSeconds } from './instants.ts';
-import { accountId, departments, type Agent } from './people.ts';
+import { isoPaddedMs, isoSeconds } from './time-formats.ts';
+import { accountId, departments, type Agent } from './agents.ts';
 import { at, toBase62, type Random } from './random.ts';
-import type { Words } from './words.ts';
+import type { Words } from './vocabulary.ts';
 
 /** What the parts of one chat have in common. Times in seconds since 1970. */
 export interface Frame {

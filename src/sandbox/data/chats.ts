@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 import { conversionItem, historyItems, type Frame } from './chat-history.ts';
 import templates from './values/templates.json' with { type: 'json' };
-import { isoSeconds, secondUs } from './instants.ts';
+import { isoSeconds, secondUs } from './time-formats.ts';
 import type { ChatTie } from '../program/options.ts';
-import { accountId, departments, type Agent, type DataWorld } from './people.ts';
+import { accountId, departments, type Agent, type DataWorld } from './agents.ts';
 import { fraction, mix, Random, toBase62 } from './random.ts';
 import type { Entry } from './store.ts';
-import { allWords, latinOnly, latinWords } from './words.ts';
+import { allWords, latinOnly, latinWords } from './vocabulary.ts';
 
 const hashDigits = 6;
 const latinDepartments = latinOnly(departments);

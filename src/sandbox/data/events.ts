@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
-import { isoMicros, isoSeconds, secondUs } from './instants.ts';
-import { accountId, departments, type DataWorld } from './people.ts';
+import { isoMicros, isoSeconds, secondUs } from './time-formats.ts';
+import { accountId, departments, type DataWorld } from './agents.ts';
 import { at, fraction, mix, toBase62 } from './random.ts';
 import type { ExportName } from './resources.ts';
 import type { Entry } from './store.ts';

@@ -1,6 +1,6 @@
 import type { Account } from './account.ts';
 import hostile from './values/hostile.json' with { type: 'json' };
-import { isoSeconds } from './instants.ts';
+import { isoSeconds } from './time-formats.ts';
 import { hostileKinds, type HostileKind, type Settings } from '../program/options.ts';
 import { rawJson, type Patch } from './raw-json.ts';
 

@@ -1,4 +1,4 @@
-import { secondUs } from './instants.ts';
+import { secondUs } from './time-formats.ts';
 
 /** The exports (`incremental/…`), by the last word of their path. */
 export const exportNames = [

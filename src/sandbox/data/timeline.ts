@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
-import { isoMicros, secondUs } from './instants.ts';
+import { isoMicros, secondUs } from './time-formats.ts';
 import type { Settings } from '../program/options.ts';
-import type { DataWorld } from './people.ts';
+import type { DataWorld } from './agents.ts';
 import { at, fraction, mix } from './random.ts';
 import type { Entry } from './store.ts';
 

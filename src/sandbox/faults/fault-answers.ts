@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { halfOf, sendHalf, sendSlowly, sendWhole, type Encoded } from '../api/delivery.ts';
+import { halfOf, sendHalf, sendSlowly, sendWhole, type Encoded } from '../api/send-reply.ts';
 import type { FaultKind, FaultOf } from './fault-rules.ts';
 import { htmlHeaders, htmlPage, okReply, refusal, type Reply } from '../api/reply.ts';
 

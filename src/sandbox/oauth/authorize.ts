@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { consentPage, errorPage } from './page.ts';
+import { consentPage, errorPage } from './pages.ts';
 import type { OAuthClient, Provider } from './provider.ts';
 import { htmlHeaders } from '../api/reply.ts';
 

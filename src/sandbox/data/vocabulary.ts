@@ -1,4 +1,4 @@
-import words from './values/words.json' with { type: 'json' };
+import words from './values/vocabulary.json' with { type: 'json' };
 
 /** The made-up people, places and sentences that one chat is made of. Addresses are of the reserved test kinds. */
 export type Words = typeof words;

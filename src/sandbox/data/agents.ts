@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../core/json.ts';
 import settings from './values/settings.json' with { type: 'json' };
-import { daySeconds, isoSeconds } from './instants.ts';
+import { daySeconds, isoSeconds } from './time-formats.ts';
 import { at, mix, Random } from './random.ts';
-import { allWords } from './words.ts';
+import { allWords } from './vocabulary.ts';
 
 /** Ids of an account connected to Support have twelve digits and more. */
 const firstAgentId = 380_000_000_001;

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import settings from './values/settings.json' with { type: 'json' };
-import { daySeconds, isoSeconds } from './instants.ts';
-import type { Agent } from './people.ts';
+import { daySeconds, isoSeconds } from './time-formats.ts';
+import type { Agent } from './agents.ts';
 import { applyPatch } from './raw-json.ts';
 import type { ObjectName, PlainName } from './resources.ts';
 
