@@ -9,7 +9,7 @@ if (program !== undefined) {
   process.stdout.on('error', () => {});
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
-  process.exitCode = await program.run(process.argv.slice(2), {
+  process.exitCode = await program.runSandboxProgram(process.argv.slice(2), {
     stdout: process.stdout,
     stderr: process.stderr,
     cwd: '.',

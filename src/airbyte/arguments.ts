@@ -43,7 +43,7 @@ function isVerb(word: string): word is Verb {
 
 function interpret({
   flags: { debug, ...files },
-  words: [verb = ''],
+  positionals: [verb = ''],
 }: ParsedFlags<keyof typeof flags>): AirbyteArguments {
   const verbs = Object.keys(commands);
   if (!isVerb(verb))

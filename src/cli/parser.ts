@@ -26,7 +26,7 @@ export type Flags<Name extends string> = Readonly<Record<Name, Flag>>;
 /** The command line, understood: every value of each flag in its order, `''` for one that was left out. */
 export interface ParsedFlags<Name extends string> {
   readonly flags: Readonly<Partial<Record<Name, readonly string[]>>>;
-  readonly words: readonly string[];
+  readonly positionals: readonly string[];
 }
 
 export interface CommandDefinition<Name extends string, Parsed> {
@@ -66,15 +66,16 @@ export async function parseCommandLine<Name extends string, Parsed>(
     version: { ...instead, describe: 'Show the version' },
   };
   const parser = createParser(line, all);
-  const asked = flagWords(argv);
-  if (asked.includes('--help') || asked.includes('-h')) return helpText(await parser.getHelp());
-  if (asked.includes('--version')) return `${program} ${readManifest().version}`;
+  const flagArguments = flagsIn(argv);
+  if (flagArguments.includes('--help') || flagArguments.includes('-h'))
+    return helpText(await parser.getHelp());
+  if (flagArguments.includes('--version')) return `${program} ${readManifest().version}`;
   try {
-    checkWords(argv, all);
+    checkFlags(argv, all);
     const given = givenIn(parser.parseSync([...argv]), line.flags);
-    const stray = given.words[line.maxPositionals];
-    if (stray !== undefined) {
-      const what = `an argument of ${characterCount(stray)}`;
+    const unexpected = given.positionals[line.maxPositionals];
+    if (unexpected !== undefined) {
+      const what = `an argument of ${characterCount(unexpected)}`;
       throw new ConfigError(`${what} belongs to no flag; --help shows all flags`);
     }
     return interpret(given);
@@ -137,7 +138,7 @@ function helpText(text: string): string {
 }
 
 /** Everything before `--` that begins with a dash: a value never does, but behind `=`. */
-function flagWords(argv: readonly string[]): readonly string[] {
+function flagsIn(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--');
   return argv.slice(0, end < 0 ? argv.length : end).filter((word) => isFlag(word));
 }
@@ -146,7 +147,7 @@ function isFlag(word: string | undefined): boolean {
   return word !== undefined && word.length > 1 && word.startsWith('-');
 }
 
-function checkWords(argv: readonly string[], flags: Flags<string>): void {
+function checkFlags(argv: readonly string[], flags: Flags<string>): void {
   const spellings = new Map(
     Object.entries(flags).flatMap(([name, { aliases = [] }]) =>
       [name, ...aliases].map((one) => [one.length === 1 ? `-${one}` : `--${one}`, name] as const),
@@ -211,12 +212,15 @@ function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
 }
 
 function givenIn<Name extends string>(
-  { _: words, ...args }: Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] },
+  {
+    _: positionals,
+    ...args
+  }: Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] },
   flags: Flags<Name>,
 ): ParsedFlags<Name> {
   const given = Object.keys(flags).flatMap((name) => {
     const values = [args[name] ?? []].flat().map(String);
     return values.length > 0 ? [[name, values]] : [];
   });
-  return { flags: Object.fromEntries(given), words: words.map(String) };
+  return { flags: Object.fromEntries(given), positionals: positionals.map(String) };
 }

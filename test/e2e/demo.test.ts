@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import { run } from '../../src/sandbox/program/cli.ts';
+import { runSandboxProgram } from '../../src/sandbox/program/cli.ts';
 import { blocksOf } from '../docs/markdown.ts';
 import { startProcess } from '../helpers/start-process.ts';
 
@@ -31,7 +31,7 @@ function leftIn(name: string): Promise<string> {
 test('The demo reads everything, and after some edits what has changed; the README shows lines of it', async () => {
   const log = await open(join(folder, 'log'), 'w');
   let printed = '';
-  const code = await run(['demo'], {
+  const code = await runSandboxProgram(['demo'], {
     cwd: folder,
     signal: new AbortController().signal,
     stdout: { write: (text) => (printed += text) },

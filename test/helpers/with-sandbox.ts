@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 
-import type { SandboxOptions, SeenRequest } from '../../src/sandbox/program/options.ts';
+import type { SandboxOptions, HookRequest } from '../../src/sandbox/program/options.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
 import type { TapResult } from './run-tap.ts';
 
@@ -37,7 +37,7 @@ export async function withSandbox<T>(
 /** A request whose answer is held back. */
 export interface HeldRequest {
   /** For the sandbox. */
-  readonly onRequest: (request: SeenRequest) => Promise<void>;
+  readonly onRequest: (request: HookRequest) => Promise<void>;
   /** Resolves when the request has come. */
   readonly come: Promise<void>;
   /** Lets the answer go. */

@@ -1,6 +1,6 @@
 /** An account that changes while it is read, with a clock of its own; and what a target holds of it in the end. */
 import type { JsonObject } from '../../src/core/json.ts';
-import type { SandboxOptions, SeenRequest } from '../../src/sandbox/program/options.ts';
+import type { SandboxOptions, HookRequest } from '../../src/sandbox/program/options.ts';
 import type { Switches } from '../../src/sandbox/program/switches.ts';
 import { incrementalCatalog } from '../helpers/catalogs.ts';
 import { lossesOf } from '../helpers/oracle.ts';
@@ -28,7 +28,7 @@ export interface ChangingOptions {
   readonly switches?: Partial<Switches>;
   readonly lookbackMinutes?: number;
   /** What happens before each answer, as long as `isBusy` holds. */
-  readonly onRequest?: (world: ChangingWorld, request: SeenRequest) => void;
+  readonly onRequest?: (world: ChangingWorld, request: HookRequest) => void;
   /** The tap's machine is so much ahead of the API at first. Default 0. */
   readonly aheadSeconds?: number;
   /** The API's answers have no `Date`. */
@@ -49,7 +49,7 @@ export async function withChanges(
   { sandbox: options, switches, lookbackMinutes = 0, ...input }: ChangingOptions,
   work: (world: ChangingWorld) => Promise<void>,
 ): Promise<void> {
-  const onRequest = (request: SeenRequest): void => {
+  const onRequest = (request: HookRequest): void => {
     const [world] = worlds;
     if (world?.isBusy === true) input.onRequest?.(world, request);
   };

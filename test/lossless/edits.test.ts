@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/core/json.ts';
-import type { SeenRequest } from '../../src/sandbox/program/options.ts';
+import type { HookRequest } from '../../src/sandbox/program/options.ts';
 import type { Switches } from '../../src/sandbox/program/switches.ts';
 import type { TapResult } from '../helpers/run-tap.ts';
 import {
@@ -36,7 +36,7 @@ async function settle(world: ChangingWorld, state: JsonObject): Promise<TapResul
 type Chats = ReturnType<typeof chatsOf>;
 
 /** The chats from where a page is asked for, in the order of their updates. */
-function pageStart(world: ChangingWorld, { query }: SeenRequest): Chats {
+function pageStart(world: ChangingWorld, { query }: HookRequest): Chats {
   return chatsOf(world).filter(({ seconds }) => seconds >= Number(query['start_time']));
 }
 
@@ -46,7 +46,7 @@ type Touch = (world: ChangingWorld, ids: readonly string[]) => void;
 interface Moment {
   readonly moment: string;
   /** The chats it happens to when a page is asked for. */
-  readonly picks: (world: ChangingWorld, request: SeenRequest) => Chats;
+  readonly picks: (world: ChangingWorld, request: HookRequest) => Chats;
 }
 
 const moments: readonly Moment[] = [

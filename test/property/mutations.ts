@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 
 import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
-import { rawJson, wireText } from '../../src/sandbox/data/raw-json.ts';
+import { rawJson, toJsonText } from '../../src/sandbox/data/raw-json.ts';
 
 /** What is misplaced: it must never be seen, wherever it stands. */
 export const secret: fc.Arbitrary<string> = fc
@@ -147,7 +147,7 @@ export const encoding: fc.Arbitrary<Encoding> = fc.record({
 
 /** A document as bytes. */
 export function encoded(document: Json, { name, at }: Encoding): Buffer {
-  const text = wireText(document);
+  const text = toJsonText(document);
   const texts: Record<Encoding['name'], string> = {
     utf8: text,
     bom: `\uFEFF${text}`,

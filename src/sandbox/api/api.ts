@@ -2,24 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { encode, pause, sendWhole } from './send-reply.ts';
 import { answerWithFault } from '../faults/fault-answers.ts';
-import type { FaultBook } from '../faults/fault-rules.ts';
-import type { Provider } from '../oauth/provider.ts';
+import type { FaultInjector } from '../faults/fault-rules.ts';
+import type { OAuthProvider } from '../oauth/provider.ts';
 import { tokenPath, type TokenRequest } from '../oauth/token.ts';
-import type { Settings } from '../program/options.ts';
+import type { ResolvedOptions } from '../program/options.ts';
 import { createRateLimiter } from './rate-limit.ts';
-import { refusal, type Handler, type Reply } from './reply.ts';
-import { logged, type LoggedRequest } from './request-log.ts';
-import type { Asked } from './routes.ts';
+import { errorReply, type RequestListener, type Reply } from './reply.ts';
+import { createLogEntry, type LoggedRequest } from './request-log.ts';
+import type { ApiRequest } from './routes.ts';
 
 export const apiPrefix = '/api/v2/chat/';
 
-export interface ApiWorld {
-  readonly settings: Settings;
-  readonly provider: Provider;
-  readonly tokens: (request: TokenRequest) => Reply;
+export interface ApiContext {
+  readonly options: ResolvedOptions;
+  readonly provider: OAuthProvider;
+  readonly answerToken: (request: TokenRequest) => Reply;
   /** The right answer of the API as the switches have it. */
-  readonly answer: (asked: Asked) => Reply;
-  readonly faults: FaultBook;
+  readonly answer: (request: ApiRequest) => Reply;
+  readonly faults: FaultInjector;
   readonly requests: LoggedRequest[];
   /** The server's clock, ms since 1970. */
   readonly now: () => number;
@@ -30,86 +30,92 @@ interface Call {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly entry: LoggedRequest;
-  readonly asked: Asked;
+  readonly request: ApiRequest;
 }
 
 /** The right answer, made when it is due: a token that is given out has used up what it was asked for with. */
 async function answerTo(
-  { answer, tokens }: ApiWorld,
-  { incoming, entry, asked }: Call,
+  { answer, answerToken }: ApiContext,
+  { incoming, entry, request }: Call,
 ): Promise<() => Reply> {
-  if (asked.path === tokenPath && entry.method === 'POST') {
+  if (request.path === tokenPath && entry.method === 'POST') {
     const form = new URLSearchParams(await text(incoming));
-    return () => tokens({ form, authorization: incoming.headers.authorization });
+    return () => answerToken({ form, authorization: incoming.headers.authorization });
   }
-  return () => (entry.method === 'GET' ? answer(asked) : refusal(405));
+  return () => (entry.method === 'GET' ? answer(request) : errorReply(405));
 }
 
 /** Sends the answer, or the fault that meets the request, and logs it. */
-async function respond(world: ApiWorld, call: Call, answer: () => Reply): Promise<void> {
-  const { incoming, outgoing, entry, asked } = call;
+async function respond(context: ApiContext, call: Call, answer: () => Reply): Promise<void> {
+  const { incoming, outgoing, entry, request } = call;
   const isGzip =
-    world.settings.gzip && incoming.headers['accept-encoding']?.includes('gzip') === true;
+    context.options.gzip && incoming.headers['accept-encoding']?.includes('gzip') === true;
   let made: Reply | undefined;
   const reply = (): Reply => (made ??= answer());
-  const give = async (given: Reply): Promise<void> => {
-    entry.status = given.status;
-    entry.items = given.items;
-    sendWhole(outgoing, await encode(given, isGzip));
+  const sendReply = async (response: Reply): Promise<void> => {
+    entry.status = response.status;
+    entry.items = response.items;
+    sendWhole(outgoing, await encode(response, isGzip));
   };
-  const fault = world.faults.meet({
-    path: asked.path,
+  const fault = context.faults.faultFor({
+    path: request.path,
     query: entry.query,
     ids: () => reply().ids,
   });
-  if (fault === undefined) return give(reply());
+  if (fault === undefined) return sendReply(reply());
   entry.fault = fault.kind;
   return answerWithFault(fault, {
     outgoing,
     reply,
-    give,
-    giveBadly: async (send, isWhole = false) => {
-      const right = reply();
-      await send(await encode(right, isGzip));
-      entry.status = right.status;
-      entry.items = isWhole ? right.items : 0;
+    sendReply,
+    sendDamaged: async (send, isWhole = false) => {
+      const original = reply();
+      await send(await encode(original, isGzip));
+      entry.status = original.status;
+      entry.items = isWhole ? original.items : 0;
     },
-    nowMs: world.now(),
+    nowMs: context.now(),
   });
 }
 
 /** Answers requests to the API: log, hook, latency, rate limit, faults, answer, in this order. */
-export function createApi(world: ApiWorld): Handler {
-  const { settings, provider, requests } = world;
-  const { clock = Date.now, rateLimit } = settings;
+export function createApi(context: ApiContext): RequestListener {
+  const { options, provider, requests } = context;
+  const { clock = Date.now, rateLimit } = options;
   const waitFor = rateLimit === undefined ? () => undefined : createRateLimiter(rateLimit);
   let count = 0;
   return async (incoming, outgoing, url) => {
     count += 1;
     const path = url.pathname;
-    const asked: Asked = {
+    const request: ApiRequest = {
       parameters: url.searchParams,
       path: path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : path,
       isAuthorized: provider.accepts(incoming.headers.authorization),
       origin: url.origin,
     };
-    const { isAuthorized } = asked;
+    const { isAuthorized } = request;
     const query = Object.fromEntries(url.searchParams);
-    const entry = logged(incoming, { number: count, path, query, isAuthorized, at: clock() });
+    const entry = createLogEntry(incoming, {
+      number: count,
+      path,
+      query,
+      isAuthorized,
+      at: clock(),
+    });
     requests.push(entry);
-    await settings.onRequest?.({ number: entry.number, path, query });
-    await pause(settings.latencyMs, outgoing);
-    outgoing.setHeader('date', new Date(world.now()).toUTCString());
-    const call = { incoming, outgoing, entry, asked };
+    await options.onRequest?.({ number: entry.number, path, query });
+    await pause(options.latencyMs, outgoing);
+    outgoing.setHeader('date', new Date(context.now()).toUTCString());
+    const call = { incoming, outgoing, entry, request };
     const waitSeconds = waitFor(performance.now());
     if (waitSeconds === undefined) {
-      await respond(world, call, await answerTo(world, call));
+      await respond(context, call, await answerTo(context, call));
     } else {
       outgoing.setHeader('retry-after', String(waitSeconds));
       entry.status = 429;
-      sendWhole(outgoing, await encode(refusal(429, 'Too many requests.'), false));
+      sendWhole(outgoing, await encode(errorReply(429, 'Too many requests.'), false));
     }
     entry.doneAt = clock();
-    settings.onAnswer?.(entry);
+    options.onAnswer?.(entry);
   };
 }

@@ -4,20 +4,20 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { Account, ChatChoice } from '../data/account.ts';
-import type { FaultBook } from '../faults/fault-rules.ts';
-import type { Provider } from '../oauth/provider.ts';
+import type { FaultInjector } from '../faults/fault-rules.ts';
+import type { OAuthProvider } from '../oauth/provider.ts';
 import { checkOptions } from '../program/option-checks.ts';
-import type { Handler } from './reply.ts';
+import type { RequestListener } from './reply.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { isOneOf, resourceNames, type Resource } from '../data/resources.ts';
 import type { Switches } from '../program/switches.ts';
 
 export const controlPrefix = '/sandbox/';
 
-export interface ControlWorld {
+export interface ControlContext {
   readonly account: Account;
-  readonly faults: FaultBook;
-  readonly provider: Provider;
+  readonly faults: FaultInjector;
+  readonly provider: OAuthProvider;
   readonly requests: LoggedRequest[];
   readonly setSwitches: (change: Partial<Switches>) => void;
 }
@@ -68,7 +68,7 @@ function controlsOf({
   provider,
   requests,
   setSwitches,
-}: ControlWorld): Readonly<Record<string, (body: unknown) => unknown>> {
+}: ControlContext): Readonly<Record<string, (body: unknown) => unknown>> {
   return {
     'POST edit': (body) => ({ ids: account.edit(choiceOf(body)) }),
     'POST late': (body) => ({ ids: account.late(choiceOf(body)) }),
@@ -113,14 +113,14 @@ function sendJson(outgoing: ServerResponse, status: number, value: unknown): voi
 }
 
 /** Answers the calls under `/sandbox/`, which need no token. A call that cannot be understood is answered 400. */
-export function createControl(world: ControlWorld): Handler {
-  const controls = controlsOf(world);
+export function createControl(context: ControlContext): RequestListener {
+  const controls = controlsOf(context);
   return async (incoming, outgoing, url) => {
     const path = url.pathname.slice(controlPrefix.length);
     const control = controls[`${incoming.method} ${path}`];
     try {
       if (incoming.method === 'GET' && path.startsWith('dump/')) {
-        await dump(world.account, resourceOf(path.slice('dump/'.length)), outgoing);
+        await dump(context.account, resourceOf(path.slice('dump/'.length)), outgoing);
       } else if (control === undefined) {
         sendJson(outgoing, 404, { error: `There is no ${incoming.method} ${url.pathname}.` });
       } else {

@@ -4,7 +4,7 @@ import { pageEntries, unitTime } from './export-pages.ts';
 import { readExportQuery, type ExportQuery } from './export-query.ts';
 import { secondUs } from '../data/time-formats.ts';
 import type { Query } from './query.ts';
-import { applyPatch, wireText } from '../data/raw-json.ts';
+import { applyPatch, toJsonText } from '../data/raw-json.ts';
 import { okReply, type Reply } from './reply.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
 import type { Entry, Store } from '../data/store.ts';
@@ -17,7 +17,7 @@ import type {
 } from '../program/switches.ts';
 
 /** What answers are made from. */
-export interface AnswerWorld {
+export interface AnswerContext {
   readonly account: Account;
   readonly switches: () => Switches;
   /** The server's clock, ms since 1970. */
@@ -26,7 +26,7 @@ export interface AnswerWorld {
 
 interface Page {
   readonly name: ExportName;
-  readonly asked: ExportQuery;
+  readonly exportQuery: ExportQuery;
   readonly entries: readonly Entry[];
   readonly emptyEnd: EmptyEnd;
   /** Where `next_page` points. */
@@ -35,9 +35,9 @@ interface Page {
 }
 
 /** Of the exports, only agent_events are known to give a fraction in `end_time` (a client's type says so). */
-function endTimeOf({ name, asked, entries, emptyEnd }: Page): number | null {
+function endTimeOf({ name, exportQuery, entries, emptyEnd }: Page): number | null {
   const last = entries.at(-1);
-  if (last === undefined) return { echo: asked.startTime, null: null, zero: 0 }[emptyEnd];
+  if (last === undefined) return { echo: exportQuery.startTime, null: null, zero: 0 }[emptyEnd];
   return name === 'agent_events' ? last.at / secondUs : unitTime(name, last);
 }
 
@@ -54,13 +54,13 @@ function encode(text: string): string {
 }
 
 /** Always there, also on the last page: there is no end flag in this API. */
-function nextPage({ name, asked, entries, origin, hasIds }: Page): string {
+function nextPage({ name, exportQuery, entries, origin, hasIds }: Page): string {
   const last = entries.at(-1);
-  const startTime = last === undefined ? asked.startTime : unitTime(name, last);
-  const startId = last?.key ?? asked.startId;
+  const startTime = last === undefined ? exportQuery.startTime : unitTime(name, last);
+  const startId = last?.key ?? exportQuery.startId;
   const parts = [
-    ...(asked.fields === undefined ? [] : [`fields=${encode(asked.fields)}`]),
-    `limit=${asked.limit}`,
+    ...(exportQuery.fields === undefined ? [] : [`fields=${encode(exportQuery.fields)}`]),
+    `limit=${exportQuery.limit}`,
     `start_time=${startTime}`,
     ...(hasIds && startId !== '' ? [`start_id=${encode(startId)}`] : []),
   ];
@@ -72,8 +72,8 @@ function pickKeys(item: JsonObject, keys: readonly string[]): JsonObject {
 }
 
 function envelopeOf(page: Page, change: EnvelopeChange | undefined): JsonObject {
-  const { name, asked, entries, hasIds } = page;
-  const { keys, startId } = asked;
+  const { name, exportQuery, entries, hasIds } = page;
+  const { keys, startId } = exportQuery;
   const endTime = endTimeOf(page);
   const isWrong = change?.wrongUnit === true && endTime !== null;
   const envelope: JsonObject = {
@@ -91,13 +91,13 @@ function envelopeOf(page: Page, change: EnvelopeChange | undefined): JsonObject 
 }
 
 /** The rule, if it means this answer: the n-th of this export. Without `every` it means each one. */
-function meant<Rule extends EveryNth>(
+function matchingRule<Rule extends EveryNth>(
   rule: Rule | null,
   name: ExportName,
-  turn: number,
+  requestNumber: number,
 ): Rule | undefined {
   if (rule === null || (rule.resource ?? name) !== name) return undefined;
-  return turn % (rule.every ?? 1) === 0 ? rule : undefined;
+  return requestNumber % (rule.every ?? 1) === 0 ? rule : undefined;
 }
 
 /**
@@ -105,52 +105,60 @@ function meant<Rule extends EveryNth>(
  * n-th request", "the first times" or "the one before it once more".
  */
 export class ExportAnswers {
-  readonly #world: AnswerWorld;
-  readonly #turns = new Map<ExportName, number>();
+  readonly #context: AnswerContext;
+  readonly #requestCounts = new Map<ExportName, number>();
   readonly #lastReplies = new Map<ExportName, Reply>();
   readonly #hits = new WeakMap<EmptyPages, number>();
 
-  constructor(world: AnswerWorld) {
-    this.#world = world;
+  constructor(context: AnswerContext) {
+    this.#context = context;
   }
 
-  /** The page a query asks for. `origin` is where `next_page` points. Raises a refusal. */
+  /** The page a query asks for. `origin` is where `next_page` points. Throws RejectedRequest. */
   answer(name: ExportName, query: Query, origin: string): Reply {
-    const switches = this.#world.switches();
-    const asked = readExportQuery(name, query, this.#world.now(), switches);
-    const turn = (this.#turns.get(name) ?? 0) + 1;
-    this.#turns.set(name, turn);
-    const isRepeated = meant(switches.repeatPage, name, turn) !== undefined;
+    const switches = this.#context.switches();
+    const exportQuery = readExportQuery(name, query, this.#context.now(), switches);
+    const requestNumber = (this.#requestCounts.get(name) ?? 0) + 1;
+    this.#requestCounts.set(name, requestNumber);
+    const isRepeated = matchingRule(switches.repeatPage, name, requestNumber) !== undefined;
     const last = isRepeated ? this.#lastReplies.get(name) : undefined;
-    const reply = last ?? this.#compose(name, asked, turn, origin);
+    const reply = last ?? this.#compose(name, exportQuery, requestNumber, origin);
     this.#lastReplies.set(name, reply);
     return reply;
   }
 
-  #compose(name: ExportName, asked: ExportQuery, turn: number, origin: string): Reply {
-    const switches = this.#world.switches();
-    const store = this.#world.account.store(name);
-    const size = meant(switches.shortPages, name, turn)?.size ?? Infinity;
-    const limited = { ...asked, limit: Math.min(size, asked.limit) };
+  #compose(
+    name: ExportName,
+    exportQuery: ExportQuery,
+    requestNumber: number,
+    origin: string,
+  ): Reply {
+    const switches = this.#context.switches();
+    const store = this.#context.account.store(name);
+    const size = matchingRule(switches.shortPages, name, requestNumber)?.size ?? Infinity;
+    const limited = { ...exportQuery, limit: Math.min(size, exportQuery.limit) };
     const all = pageEntries(name, store, limited, switches);
-    const emptying = meant(switches.emptyPages, name, turn);
-    const isEmpty = emptying !== undefined && this.#isEmptied(emptying, store, all);
+    const emptyRule = matchingRule(switches.emptyPages, name, requestNumber);
+    const isEmpty = emptyRule !== undefined && this.#isEmptied(emptyRule, store, all);
     const page = {
       name,
-      asked,
+      exportQuery,
       entries: isEmpty ? [] : all,
-      emptyEnd: isEmpty ? (emptying.endTime ?? 'null') : switches.emptyEnd,
+      emptyEnd: isEmpty ? (emptyRule.endTime ?? 'null') : switches.emptyEnd,
       origin,
       hasIds: switches.endIds.includes(name),
     };
     const ids = page.entries.map(({ key }) => key);
-    return okReply(wireText(envelopeOf(page, meant(switches.envelope, name, turn))), ids);
+    return okReply(
+      toJsonText(envelopeOf(page, matchingRule(switches.envelope, name, requestNumber))),
+      ids,
+    );
   }
 
   /** With `atItem` only pages that would hold this item are empty, the first so many times. */
   #isEmptied(rule: EmptyPages, store: Store, entries: readonly Entry[]): boolean {
     if (rule.atItem === undefined) return true;
-    const key = store.firstKey(rule.atItem);
+    const key = store.initialKey(rule.atItem);
     const before = this.#hits.get(rule) ?? 0;
     if (before >= (rule.times ?? 1) || !entries.some((entry) => entry.key === key)) return false;
     this.#hits.set(rule, before + 1);

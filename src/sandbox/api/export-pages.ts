@@ -43,11 +43,11 @@ function withoutHidden(
 export function pageEntries(
   name: ExportName,
   store: Store,
-  asked: ExportQuery,
+  exportQuery: ExportQuery,
   switches: Switches,
 ): readonly Entry[] {
-  const isWanted = startOf(name, store, asked, switches);
+  const isWanted = startOf(name, store, exportQuery, switches);
   if (isWanted === undefined) return [];
-  const entries = store.from(isWanted, Math.min(asked.limit, switches.maxPage));
-  return withoutHidden(name, entries, asked.startTime, switches.hidden);
+  const entries = store.from(isWanted, Math.min(exportQuery.limit, switches.maxPage));
+  return withoutHidden(name, entries, exportQuery.startTime, switches.hidden);
 }

@@ -1,6 +1,6 @@
 import templates from '../data/values/templates.json' with { type: 'json' };
 import { secondUs } from '../data/time-formats.ts';
-import { allowOnly, readLimit, refuse, wholeNumber, type Query } from './query.ts';
+import { allowOnly, readLimit, rejectRequest, wholeNumber, type Query } from './query.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
 import type { Switches } from '../program/switches.ts';
 
@@ -43,26 +43,30 @@ function readFields(name: ExportName, text: string | undefined): readonly string
   if (text === undefined) return wholeWithoutFields.has(name) ? undefined : ['id'];
   const parts = fieldsPattern.exec(text);
   const keys = parts?.[2];
-  if (keys === undefined || parts?.[1] !== name) return refuse(`fields cannot be read: ${text}.`);
+  if (keys === undefined || parts?.[1] !== name)
+    return rejectRequest(`fields cannot be read: ${text}.`);
   if (keys === '*' || name === 'agent_events') return undefined;
   const wanted = keys.split(',');
   const unknown = wanted.find((key) => !knownKeys[name].includes(key));
-  return unknown === undefined ? wanted : refuse(`fields names an unknown field: ${unknown}.`);
+  return unknown === undefined
+    ? wanted
+    : rejectRequest(`fields names an unknown field: ${unknown}.`);
 }
 
 /** A start must be in the export's unit, and old enough. */
 function checkStart(name: ExportName, startTime: number, nowMs: number, minimumAge: number): void {
   if (name === 'agent_timeline') {
-    if (startTime > 0 && startTime < smallestMicros) refuse('start_time is not in microseconds.');
+    if (startTime > 0 && startTime < smallestMicros)
+      rejectRequest('start_time is not in microseconds.');
   } else if (startTime >= largestSeconds) {
-    refuse('start_time is not in seconds.');
+    rejectRequest('start_time is not in seconds.');
   }
   const ageSeconds = nowMs / 1000 - (startTime * unitOf(name)) / secondUs;
   if (ageSeconds > minimumAge) return;
-  refuse(`start_time is not more than ${minimumAge} seconds ago.`);
+  rejectRequest(`start_time is not more than ${minimumAge} seconds ago.`);
 }
 
-/** Reads and checks the query of an export against the server's clock. Raises a refusal. */
+/** Reads and checks the query of an export against the server's clock. Throws RejectedRequest. */
 export function readExportQuery(
   name: ExportName,
   query: Query,
@@ -76,7 +80,7 @@ export function readExportQuery(
   const startTime = wholeNumber(query, 'start_time') ?? 0;
   checkStart(name, startTime, nowMs, switches.minimumAgeSeconds);
   const limit = readLimit(query, largestLimit);
-  if (limit > largestLimit) refuse(`limit is larger than ${largestLimit}.`);
+  if (limit > largestLimit) rejectRequest(`limit is larger than ${largestLimit}.`);
   return {
     startTime,
     startId: query['start_id'] ?? '',

@@ -1,14 +1,14 @@
 import type { JsonObject } from '../../core/json.ts';
-import type { AnswerWorld } from './export-answers.ts';
-import { allowOnly, readLimit, refuse, wholeNumber, type Query } from './query.ts';
-import { wireText } from '../data/raw-json.ts';
-import { okReply, refusal, type Reply } from './reply.ts';
+import type { AnswerContext } from './export-answers.ts';
+import { allowOnly, readLimit, rejectRequest, wholeNumber, type Query } from './query.ts';
+import { toJsonText } from '../data/raw-json.ts';
+import { okReply, errorReply, type Reply } from './reply.ts';
 import {
   isOneOf,
   objectNames,
   type IdListName,
   type ObjectName,
-  type PlainName,
+  type UnpagedName,
 } from '../data/resources.ts';
 import type { Entry } from '../data/store.ts';
 import type { Switches } from '../program/switches.ts';
@@ -20,9 +20,9 @@ const largestBansLimit = 1000;
 
 /** `since_id` includes the id it names, unless a switch says otherwise. */
 function cut(all: readonly Entry[], limit: number, query: Query, switches: Switches): Entry[] {
-  const asked = wholeNumber(query, 'since_id');
-  const isUsed = asked !== undefined && switches.sinceId !== 'ignored';
-  const first = isUsed ? asked + (switches.sinceId === 'exclusive' ? 1 : 0) : 0;
+  const sinceId = wholeNumber(query, 'since_id');
+  const isUsed = sinceId !== undefined && switches.sinceId !== 'ignored';
+  const first = isUsed ? sinceId + (switches.sinceId === 'exclusive' ? 1 : 0) : 0;
   return all.filter(({ at }) => at >= first).slice(0, limit);
 }
 
@@ -41,16 +41,16 @@ function readBounds(name: IdListName, query: Query, switches: Switches): number 
       ? [largestBansLimit, switches.bansMaxPage]
       : [switches.agentsLimitCeiling, switches.agentsMaxPage];
   const limit = readLimit(query, standardLimit);
-  if (limit > refuseAbove) refuse(`limit is larger than ${refuseAbove}.`);
+  if (limit > refuseAbove) rejectRequest(`limit is larger than ${refuseAbove}.`);
   return Math.min(limit, most);
 }
 
-/** A page of a list that is paged by id. Raises a refusal. */
-export function answerIdList(world: AnswerWorld, name: IdListName, query: Query): Reply {
-  const switches = world.switches();
+/** A page of a list that is paged by id. Throws RejectedRequest. */
+export function answerIdList(context: AnswerContext, name: IdListName, query: Query): Reply {
+  const switches = context.switches();
   allowOnly(query, ['limit', 'since_id']);
   const limit = readBounds(name, query, switches);
-  const all = world.account.store(name).entries;
+  const all = context.account.store(name).entries;
   const groups =
     name === 'bans' && switches.bansLimit === 'perArray'
       ? [all.filter(isIpBan), all.filter((entry) => !isIpBan(entry))]
@@ -65,30 +65,34 @@ export function answerIdList(world: AnswerWorld, name: IdListName, query: Query)
         }
       : itemsOf(page);
   return okReply(
-    wireText(body),
+    toJsonText(body),
     page.map(({ key }) => key),
   );
 }
 
-/** What is answered whole: a list as a bare array, or an object; routing settings lie under `data`. Raises a refusal. */
-export function answerWhole(world: AnswerWorld, name: ObjectName | PlainName, query: Query): Reply {
+/** What is answered whole: a list as a bare array, or an object; routing settings lie under `data`. Throws RejectedRequest. */
+export function answerWhole(
+  context: AnswerContext,
+  name: ObjectName | UnpagedName,
+  query: Query,
+): Reply {
   allowOnly(query, []);
-  const { entries } = world.account.store(name);
+  const { entries } = context.account.store(name);
   const items = itemsOf(entries);
   if (!isOneOf(objectNames, name)) {
     return okReply(
-      wireText(items),
+      toJsonText(items),
       entries.map(({ key }) => key),
     );
   }
-  return okReply(wireText(name === 'account' ? items[0] : { data: items[0] ?? null }), [], 1);
+  return okReply(toJsonText(name === 'account' ? items[0] : { data: items[0] ?? null }), [], 1);
 }
 
-/** `agents/me` (the first agent) and `agents/{id}`. Raises a refusal. */
-export function answerAgent({ account }: AnswerWorld, path: string, query: Query): Reply {
+/** `agents/me` (the first agent) and `agents/{id}`. Throws RejectedRequest. */
+export function answerAgent({ account }: AnswerContext, path: string, query: Query): Reply {
   allowOnly(query, []);
   const agents = account.store('agents');
   const found =
     path === 'agents/me' ? agents.entries[0] : agents.find(path.slice('agents/'.length));
-  return found === undefined ? refusal(404) : okReply(wireText(found.item()), [found.key]);
+  return found === undefined ? errorReply(404) : okReply(toJsonText(found.item()), [found.key]);
 }

@@ -29,21 +29,24 @@ export function okReply(
 }
 
 /**
- * A refusal. The API has no single shape for these: 401 is known to carry `error` and `description`, 404 to carry
+ * An answer that says what is wrong. The API has no single shape for these: 401 is known to carry `error` and `description`, 404 to carry
  * `error` only; the rest is a guess.
  */
-export function refusal(status: number, description?: string): Reply {
+export function errorReply(status: number, description?: string): Reply {
   const error = STATUS_CODES[status] ?? `Status ${status}`;
   return { ...okReply(JSON.stringify({ error, description })), status };
 }
 
 /** The answer to a token that is missing, wrong or lacks a scope. */
 export function unauthorized(): Reply {
-  return refusal(401, 'The access token is missing, expired or was not issued for this account.');
+  return errorReply(
+    401,
+    'The access token is missing, expired or was not issued for this account.',
+  );
 }
 
 /** Answers a request: of the API, of the authorize page, or a control call. */
-export type Handler = (
+export type RequestListener = (
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   url: URL,

@@ -28,7 +28,7 @@ export interface LoggedRequest {
 }
 
 /** What is known of a request when it comes. */
-export function logged(
+export function createLogEntry(
   incoming: IncomingMessage,
   seen: Pick<LoggedRequest, 'number' | 'path' | 'query' | 'isAuthorized' | 'at'>,
 ): LoggedRequest {

@@ -1,11 +1,11 @@
-import { ExportAnswers, type AnswerWorld } from './export-answers.ts';
+import { ExportAnswers, type AnswerContext } from './export-answers.ts';
 import { answerAgent, answerIdList, answerWhole } from './list-answers.ts';
-import { readQuery, Refused } from './query.ts';
-import { refusal, unauthorized, type Reply } from './reply.ts';
+import { readQuery, RejectedRequest } from './query.ts';
+import { errorReply, unauthorized, type Reply } from './reply.ts';
 import { exportNames, idListNames, isOneOf, listNames, type Resource } from '../data/resources.ts';
 
 /** A request, as far as an answer depends on it. */
-export interface Asked {
+export interface ApiRequest {
   /** Without `/api/v2/chat/`. */
   readonly path: string;
   readonly parameters: URLSearchParams;
@@ -23,29 +23,32 @@ function resourceOf(path: string): Resource | 'agents/me' | undefined {
 }
 
 /** Binds paths to answers; checks the token first, as the real API does. */
-export function createRouter(world: AnswerWorld): (asked: Asked) => Reply {
-  const exports = new ExportAnswers(world);
-  function answer(resource: Resource | 'agents/me', { path, parameters, origin }: Asked): Reply {
+export function createRouter(context: AnswerContext): (request: ApiRequest) => Reply {
+  const exports = new ExportAnswers(context);
+  function answer(
+    resource: Resource | 'agents/me',
+    { path, parameters, origin }: ApiRequest,
+  ): Reply {
     const query = readQuery(parameters);
     if (isOneOf(exportNames, resource)) return exports.answer(resource, query, origin);
     if (resource === 'agents/me' || path.startsWith('agents/')) {
-      return answerAgent(world, path, query);
+      return answerAgent(context, path, query);
     }
-    if (isOneOf(idListNames, resource)) return answerIdList(world, resource, query);
-    return answerWhole(world, resource, query);
+    if (isOneOf(idListNames, resource)) return answerIdList(context, resource, query);
+    return answerWhole(context, resource, query);
   }
-  return (asked) => {
-    const { tokenRefused, absent } = world.switches();
-    if (!asked.isAuthorized || tokenRefused === true) return unauthorized();
-    const resource = resourceOf(asked.path);
-    if (resource === undefined) return refusal(404);
+  return (request) => {
+    const { tokenRefused, absent } = context.switches();
+    if (!request.isAuthorized || tokenRefused === true) return unauthorized();
+    const resource = resourceOf(request.path);
+    if (resource === undefined) return errorReply(404);
     if (tokenRefused !== false && tokenRefused.includes(resource)) return unauthorized();
     const status = absent[resource] ?? absent['*'];
-    if (status !== undefined) return refusal(status);
+    if (status !== undefined) return errorReply(status);
     try {
-      return answer(resource, asked);
+      return answer(resource, request);
     } catch (error) {
-      if (error instanceof Refused) return refusal(400, error.message);
+      if (error instanceof RejectedRequest) return errorReply(400, error.message);
       throw error;
     }
   };

@@ -7,39 +7,42 @@ import type { Reply } from './reply.ts';
 const compress = promisify(gzip);
 
 /** A reply as bytes. */
-export interface Encoded {
+export interface EncodedReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: Buffer;
 }
 
 /** Makes the bytes of a reply. */
-export async function encode({ status, headers, body }: Reply, isGzip: boolean): Promise<Encoded> {
+export async function encode(
+  { status, headers, body }: Reply,
+  isGzip: boolean,
+): Promise<EncodedReply> {
   const plain = Buffer.from(body);
   if (!isGzip || plain.length === 0) return { status, headers, bytes: plain };
   const bytes = await compress(plain, { level: constants.Z_BEST_SPEED });
   return { status, headers: { ...headers, 'content-encoding': 'gzip' }, bytes };
 }
 
-function writeHead(outgoing: ServerResponse, { status, headers, bytes }: Encoded): void {
+function writeHead(outgoing: ServerResponse, { status, headers, bytes }: EncodedReply): void {
   outgoing.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
 }
 
 /** The first half of the bytes. */
-export function halfOf({ bytes }: Encoded): Buffer {
+export function firstHalf({ bytes }: EncodedReply): Buffer {
   return bytes.subarray(0, Math.floor(bytes.length / 2));
 }
 
 /** Sends all of it. */
-export function sendWhole(outgoing: ServerResponse, encoded: Encoded): void {
+export function sendWhole(outgoing: ServerResponse, encoded: EncodedReply): void {
   writeHead(outgoing, encoded);
   outgoing.end(encoded.bytes);
 }
 
 /** Promises all of it, sends half, and then calls `then`, once the half is on its way. */
-export function sendHalf(outgoing: ServerResponse, encoded: Encoded, then: () => void): void {
+export function sendHalf(outgoing: ServerResponse, encoded: EncodedReply, then: () => void): void {
   writeHead(outgoing, encoded);
-  outgoing.write(halfOf(encoded), then);
+  outgoing.write(firstHalf(encoded), then);
 }
 
 /** Has the client closed the connection? From Node 24 on such a response is closed, but not destroyed. */
@@ -60,7 +63,7 @@ export async function pause(ms: number, outgoing: ServerResponse): Promise<void>
 /** Sends all of it in so many pieces, waiting `everyMs` before each. */
 export async function sendSlowly(
   outgoing: ServerResponse,
-  encoded: Encoded,
+  encoded: EncodedReply,
   pace: { readonly everyMs: number; readonly pieces: number },
 ): Promise<void> {
   writeHead(outgoing, encoded);

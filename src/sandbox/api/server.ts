@@ -4,14 +4,14 @@ import { makeAccountData } from '../data/account-data.ts';
 import { Account } from '../data/account.ts';
 import { createApi } from './api.ts';
 import { controlPrefix, createControl } from './control.ts';
-import { FaultBook } from '../faults/fault-rules.ts';
+import { FaultInjector } from '../faults/fault-rules.ts';
 import { injectHostileChats } from '../data/hostile-chats.ts';
 import { isoSeconds } from '../data/time-formats.ts';
-import { authorizePath, createAuthorize } from '../oauth/authorize.ts';
-import { Provider, defaultClients, type OAuthClient } from '../oauth/provider.ts';
+import { authorizePath, createAuthorizeEndpoint } from '../oauth/authorize.ts';
+import { OAuthProvider, defaultClients, type OAuthClient } from '../oauth/provider.ts';
 import { createTokenEndpoint } from '../oauth/token.ts';
-import { settingsOf, type SandboxOptions, type Settings } from '../program/options.ts';
-import { refusal, type Handler } from './reply.ts';
+import { withDefaults, type SandboxOptions, type ResolvedOptions } from '../program/options.ts';
+import { errorReply, type RequestListener } from './reply.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { createRouter } from './routes.ts';
 import { defaultSwitches, type Switches } from '../program/switches.ts';
@@ -22,7 +22,7 @@ const host = '127.0.0.1';
 const keepAliveMs = 65_000;
 
 /** The config a tap needs to read this sandbox. */
-export interface ReadyConfig {
+export interface TapConfig {
   readonly subdomain: string;
   readonly access_token: string;
   readonly client_id?: string;
@@ -37,13 +37,13 @@ export interface Sandbox {
   /** Scheme, host and port, without a path: what `ZENDESK_CHAT_API_URL` wants. */
   readonly url: string;
   readonly token: string;
-  readonly config: ReadyConfig;
+  readonly config: TapConfig;
   /** Every request to the API so far, oldest first. Emptying it is allowed. */
   readonly requests: LoggedRequest[];
   readonly account: Omit<Account, 'store'>;
-  readonly faults: Pick<FaultBook, 'add' | 'clear' | 'set'>;
+  readonly faults: Pick<FaultInjector, 'add' | 'clear' | 'set'>;
   /** Its OAuth clients and tokens. */
-  readonly provider: Omit<Provider, 'accepts'>;
+  readonly provider: Omit<OAuthProvider, 'accepts'>;
   /** Changes switches from the next request on; `timelineSort` is read at the start only. */
   setSwitches(change: Partial<Switches>): void;
   /** The server's clock, ms since 1970. */
@@ -52,14 +52,14 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-function startOfData({ now, clock }: Settings): number {
+function startOfData({ now, clock }: ResolvedOptions): number {
   const ms = typeof now === 'string' ? Date.parse(now) : (now ?? clock?.() ?? Date.now());
   if (Number.isFinite(ms)) return ms;
   throw new Error('now must be an instant such as 2024-01-31T00:00:00Z.');
 }
 
 /** The server's clock before the switch sets it off: the caller's, or one that starts at `now` and ticks. */
-function createClock({ clock }: Settings, startMs: number): () => number {
+function createClock({ clock }: ResolvedOptions, startMs: number): () => number {
   const startedAt = performance.now();
   return clock ?? (() => startMs + Math.floor(performance.now() - startedAt));
 }
@@ -72,26 +72,26 @@ async function listen(server: Server, port: number): Promise<number> {
 }
 
 /** Sends a request where it belongs. What fails in the sandbox itself, or in a hook, becomes a 500 that says so. */
-function createListener(api: Handler, others: ReadonlyMap<string, Handler>) {
+function createListener(api: RequestListener, others: ReadonlyMap<string, RequestListener>) {
   return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? host}`);
     const [, answer = api] = [...others].find(([path]) => url.pathname.startsWith(path)) ?? [];
     answer(incoming, outgoing, url).catch((error: unknown) => {
       if (outgoing.headersSent) outgoing.destroy();
-      else outgoing.writeHead(500).end(refusal(500, String(error)).body);
+      else outgoing.writeHead(500).end(errorReply(500, String(error)).body);
     });
   };
 }
 
 /** Everything behind the server: the account, the switches and the clock. */
-function createInside(settings: Settings) {
-  const startMs = startOfData(settings);
-  const clock = createClock(settings, startMs);
-  let switches: Switches = { ...defaultSwitches, ...settings.switches };
+function createState(options: ResolvedOptions) {
+  const startMs = startOfData(options);
+  const clock = createClock(options, startMs);
+  let switches: Switches = { ...defaultSwitches, ...options.switches };
   const now = (): number => clock() + switches.clockOffsetSeconds * 1000;
-  const data = makeAccountData(settings, Math.floor(startMs / 1000));
+  const data = makeAccountData(options, Math.floor(startMs / 1000));
   const account = new Account({ data, switches: () => switches, now });
-  injectHostileChats(account, settings);
+  injectHostileChats(account, options);
   return {
     account,
     now,
@@ -103,7 +103,7 @@ function createInside(settings: Settings) {
   };
 }
 
-async function closeNow(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, 'close');
   server.close();
@@ -112,7 +112,10 @@ async function closeNow(server: Server): Promise<void> {
 }
 
 /** What a config needs beside the access token when that token expires. */
-function renewable(clients: readonly OAuthClient[], provider: Provider): Partial<ReadyConfig> {
+function refreshConfig(
+  clients: readonly OAuthClient[],
+  provider: OAuthProvider,
+): Partial<TapConfig> {
   const client = clients.find(({ id }) => provider.client(id) !== undefined);
   if (client === undefined) return {};
   const { refresh_token } = provider.issue(client.id, true);
@@ -124,40 +127,48 @@ function renewable(clients: readonly OAuthClient[], provider: Provider): Partial
 }
 
 /** Starts a server on the loopback interface that behaves like the Zendesk Chat API. */
-export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const settings = settingsOf(options);
-  const { startDate, ...inside } = createInside(settings);
-  const { switches, now } = inside;
+export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox> {
+  const options = withDefaults(given);
+  const { startDate, ...state } = createState(options);
+  const { switches, now } = state;
   const requests: LoggedRequest[] = [];
-  const faults = new FaultBook(settings.faults);
-  const { token, tokenLife, subdomain, clients = defaultClients } = settings;
-  const provider = new Provider({ clients, token, tokenLife, switches, now });
-  const tokens = createTokenEndpoint(provider, switches);
-  const api = { settings, provider, tokens, answer: createRouter(inside), faults, requests, now };
+  const faults = new FaultInjector(options.faults);
+  const { token, tokenLife, subdomain, clients = defaultClients } = options;
+  const provider = new OAuthProvider({ clients, token, tokenLife, switches, now });
+  const answerToken = createTokenEndpoint(provider, switches);
+  const api = {
+    options,
+    provider,
+    answerToken,
+    answer: createRouter(state),
+    faults,
+    requests,
+    now,
+  };
   const server = createServer(
     { keepAliveTimeout: keepAliveMs },
     createListener(
       createApi(api),
       new Map([
-        [controlPrefix, createControl({ ...inside, faults, provider, requests })],
-        [authorizePath, createAuthorize(provider)],
+        [controlPrefix, createControl({ ...state, faults, provider, requests })],
+        [authorizePath, createAuthorizeEndpoint(provider)],
       ]),
     ),
   );
-  const port = await listen(server, settings.port);
+  const port = await listen(server, options.port);
   return {
-    ...inside,
+    ...state,
     url: `http://${host}:${port}`,
     token,
     config: {
       subdomain,
       access_token: token,
-      ...(tokenLife !== undefined && renewable(clients, provider)),
+      ...(tokenLife !== undefined && refreshConfig(clients, provider)),
       start_date: startDate,
     },
     requests,
     faults,
     provider,
-    close: () => closeNow(server),
+    close: () => closeServer(server),
   };
 }

@@ -1,12 +1,12 @@
 import type { JsonObject } from '../../core/json.ts';
 import { makeBans } from './bans.ts';
-import { chatEntry, chatTimes, type ChatWorld } from './chats.ts';
+import { chatEntry, chatTimes, type ChatDataOptions } from './chats.ts';
 import { eventEntries } from './events.ts';
 import { daySeconds } from './time-formats.ts';
-import type { Settings } from '../program/options.ts';
-import { agentItem, agentRoutingItem, makePeople } from './agents.ts';
+import type { ResolvedOptions } from '../program/options.ts';
+import { agentItem, agentRoutingItem, makeAgents } from './agents.ts';
 import type { ExportName, Resource } from './resources.ts';
-import { makeSettings } from './account-settings.ts';
+import { makeAccountSettings } from './account-settings.ts';
 import type { Entry } from './store.ts';
 import { timelineEntries } from './timeline.ts';
 import { latinOnly } from './vocabulary.ts';
@@ -16,37 +16,37 @@ export interface AccountData {
   readonly exports: Readonly<Record<ExportName, readonly Entry[]>>;
   readonly lists: Readonly<Record<Exclude<Resource, ExportName>, readonly JsonObject[]>>;
   /** What more chats are made from. */
-  readonly chatWorld: ChatWorld;
+  readonly chatOptions: ChatDataOptions;
   /** The beginning of the time the data are spread over. */
   readonly fromSeconds: number;
 }
 
 /** Makes up everything the account holds. The same settings and the same `nowSeconds` give the same data. */
-export function makeAccountData(settings: Settings, nowSeconds: number): AccountData {
+export function makeAccountData(settings: ResolvedOptions, nowSeconds: number): AccountData {
   const { seed, history, agents: agentCount } = settings;
-  const agents = makePeople(agentCount, seed);
+  const agents = makeAgents(agentCount, seed);
   // With no agents asked for, chats still have somebody to talk to; only the list is empty.
   const members = agents.slice(0, agentCount);
   const fromSeconds = nowSeconds - settings.days * daySeconds;
   const range = [fromSeconds, nowSeconds - settings.newestAgeSeconds] as const;
-  const world = { seed, range, agents };
-  const chatWorld = { ...world, latinAgents: latinOnly(agents), history };
-  const times = chatTimes(world, settings.chats, settings.ties);
+  const options = { seed, range, agents };
+  const chatOptions = { ...options, latinAgents: latinOnly(agents), history };
+  const times = chatTimes(options, settings.chats, settings.ties);
   return {
     exports: {
-      chats: times.map((time, index) => chatEntry(chatWorld, index, time)),
-      agent_timeline: timelineEntries(world, settings),
-      conversions: eventEntries(world, 'conversions', settings.conversions, 1),
-      department_events: eventEntries(world, 'department_events', settings.departmentEvents, 2),
-      agent_events: eventEntries(world, 'agent_events', settings.agentEvents, 3),
+      chats: times.map((time, index) => chatEntry(chatOptions, index, time)),
+      agent_timeline: timelineEntries(options, settings),
+      conversions: eventEntries(options, 'conversions', settings.conversions, 1),
+      department_events: eventEntries(options, 'department_events', settings.departmentEvents, 2),
+      agent_events: eventEntries(options, 'agent_events', settings.agentEvents, 3),
     },
     lists: {
-      ...makeSettings(agents, members, nowSeconds),
+      ...makeAccountSettings(agents, members, nowSeconds),
       agents: members.map((agent, index) => agentItem(agent, index, nowSeconds)),
       bans: makeBans(settings.bans, nowSeconds),
       'routing_settings/agents': members.map((agent, index) => agentRoutingItem(agent, index)),
     },
-    chatWorld,
+    chatOptions,
     fromSeconds,
   };
 }

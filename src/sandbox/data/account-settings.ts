@@ -3,17 +3,17 @@ import settings from './values/settings.json' with { type: 'json' };
 import { daySeconds, isoSeconds } from './time-formats.ts';
 import type { Agent } from './agents.ts';
 import { applyPatch } from './raw-json.ts';
-import type { ObjectName, PlainName } from './resources.ts';
+import type { ObjectName, UnpagedName } from './resources.ts';
 
 /**
  * The single objects and the lists that are answered whole, as the API has them: what `settings.json` holds, with
  * the agents in it.
  */
-export function makeSettings(
+export function makeAccountSettings(
   agents: readonly Agent[],
   members: readonly Agent[],
   nowSeconds: number,
-): Record<ObjectName | PlainName, JsonObject[]> {
+): Record<ObjectName | UnpagedName, JsonObject[]> {
   const { account, departments, roles, shortcuts, skills } = settings;
   const ids = members.map(({ id }) => id);
   const create_date = isoSeconds(nowSeconds - 900 * daySeconds);

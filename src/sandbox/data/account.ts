@@ -2,8 +2,8 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { AccountData } from './account-data.ts';
 import { chatEntry } from './chats.ts';
 import { isoSeconds, parseIso, secondUs } from './time-formats.ts';
-import { mix } from './random.ts';
-import { applyPatch, wireText, type Patch } from './raw-json.ts';
+import { hash32 } from './random.ts';
+import { applyPatch, toJsonText, type Patch } from './raw-json.ts';
 import {
   exportNames,
   idListNames,
@@ -19,7 +19,7 @@ import { Store, type Entry } from './store.ts';
 import type { Switches } from '../program/switches.ts';
 
 /** What an account is made of. */
-export interface AccountWorld {
+export interface AccountOptions {
   readonly data: AccountData;
   readonly switches: () => Switches;
   /** The server's clock, ms since 1970. */
@@ -39,7 +39,7 @@ const lateSeconds = 1200;
 /** What the account holds, and how to change it while the sandbox runs. */
 export class Account {
   readonly #stores = new Map<Resource, Store>();
-  readonly #world: AccountWorld;
+  readonly #options: AccountOptions;
   /** Chats that existed from the start. */
   readonly #chats: number;
   #added = 0;
@@ -47,9 +47,9 @@ export class Account {
   #choices = 0;
   #keyless = 0;
 
-  constructor(world: AccountWorld) {
-    const { exports, lists } = world.data;
-    this.#world = world;
+  constructor(options: AccountOptions) {
+    const { exports, lists } = options.data;
+    this.#options = options;
     this.#chats = exports.chats.length;
     for (const name of exportNames) this.#stores.set(name, new Store(exports[name]));
     for (const name of listNames) for (const item of lists[name]) this.put(name, item);
@@ -76,7 +76,7 @@ export class Account {
 
   /** The same as JSON texts. */
   *dumpLines(resource: Resource): Iterable<string> {
-    for (const { item } of this.store(resource).entries) yield wireText(item());
+    for (const { item } of this.store(resource).entries) yield toJsonText(item());
   }
 
   /** The id of the chat (or event) of this place, counted from 0 in the order of update times at the start. */
@@ -91,7 +91,7 @@ export class Account {
 
   #entryAt(resource: ExportName, index: number): Entry {
     const store = this.store(resource);
-    const entry = store.find(store.firstKey(index) ?? '');
+    const entry = store.find(store.initialKey(index) ?? '');
     if (entry === undefined) throw new RangeError(`${resource} has no item ${index}.`);
     return entry;
   }
@@ -136,7 +136,8 @@ export class Account {
     if (timeUs === undefined) {
       throw new Error(`An item of ${resource} without a time needs one given.`);
     }
-    const isByEnd = resource === 'agent_timeline' && this.#world.switches().timelineSort === 'end';
+    const isByEnd =
+      resource === 'agent_timeline' && this.#options.switches().timelineSort === 'end';
     return isByEnd ? timeUs + Math.round(Number(item['duration']) * secondUs) : timeUs;
   }
 
@@ -171,7 +172,7 @@ export class Account {
   /** Deletes chats as the switch `deletedChats` says. Returns their ids. */
   delete(choice: ChatChoice = {}): string[] {
     const ids = this.#choose(choice);
-    const isGone = this.#world.switches().deletedChats === 'gone';
+    const isGone = this.#options.switches().deletedChats === 'gone';
     for (const id of ids) {
       if (isGone) this.store('chats').remove(id);
       else this.patchChat(id, { deleted: true }, choice.at ?? this.#nowSeconds());
@@ -182,7 +183,7 @@ export class Account {
   /** New chats, now or at a given time. Returns their ids. */
   add({ count = 1, at = this.#nowSeconds() }: Omit<ChatChoice, 'ids'> = {}): string[] {
     return Array.from({ length: count }, () => {
-      const entry = chatEntry(this.#world.data.chatWorld, this.#chats + this.#added, at);
+      const entry = chatEntry(this.#options.data.chatOptions, this.#chats + this.#added, at);
       this.#added += 1;
       this.store('chats').put(entry);
       return entry.key;
@@ -195,7 +196,7 @@ export class Account {
   }
 
   #nowSeconds(): number {
-    return Math.floor(this.#world.now() / 1000);
+    return Math.floor(this.#options.now() / 1000);
   }
 
   /** Picks chats that exist, none twice; the same calls in the same order pick the same ones. */
@@ -205,8 +206,8 @@ export class Account {
     const chosen = new Set<string>();
     for (let tries = 0; chosen.size < count && tries < this.#chats * 4; tries += 1) {
       this.#choices += 1;
-      const place = mix(this.#world.data.chatWorld.seed + 5, this.#choices) % this.#chats;
-      const key = store.firstKey(place);
+      const place = hash32(this.#options.data.chatOptions.seed + 5, this.#choices) % this.#chats;
+      const key = store.initialKey(place);
       if (key !== undefined && store.find(key) !== undefined) chosen.add(key);
     }
     return [...chosen];

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../core/json.ts';
 import settings from './values/settings.json' with { type: 'json' };
 import { daySeconds, isoSeconds } from './time-formats.ts';
-import { at, mix, Random } from './random.ts';
-import { allWords } from './vocabulary.ts';
+import { cyclicItem, hash32, Random } from './random.ts';
+import { fullVocabulary } from './vocabulary.ts';
 
 /** Ids of an account connected to Support have twelve digits and more. */
 const firstAgentId = 380_000_000_001;
@@ -15,7 +15,7 @@ export interface Agent {
 }
 
 /** What timespans, events and chats are made from. */
-export interface DataWorld {
+export interface DataOptions {
   readonly seed: number;
   /** The range of their times in seconds since 1970. */
   readonly range: readonly [from: number, to: number];
@@ -28,10 +28,10 @@ export const accountId = 1_234_567;
 export const { departments } = settings;
 
 /** The agents of an account, at least one, so that chats have somebody to talk to. */
-export function makePeople(count: number, seed: number): Agent[] {
-  const { firstNames, lastNames } = allWords;
+export function makeAgents(count: number, seed: number): Agent[] {
+  const { firstNames, lastNames } = fullVocabulary;
   return Array.from({ length: Math.max(1, count) }, (_unused, index) => {
-    const random = new Random(mix(seed, index + 101));
+    const random = new Random(hash32(seed, index + 101));
     const given = random.pick(firstNames);
     const name = index < firstNames.length ? given : `${given} ${index}`;
     const fullName = `${name} ${random.pick(lastNames)}`.trim();
@@ -41,7 +41,7 @@ export function makePeople(count: number, seed: number): Agent[] {
 
 /** Every second agent has a skill. */
 function skillsOf(index: number): number[] {
-  return index % 2 === 0 ? [at(settings.skills, index).id] : [];
+  return index % 2 === 0 ? [cyclicItem(settings.skills, index).id] : [];
 }
 
 /**
@@ -51,7 +51,7 @@ function skillsOf(index: number): number[] {
 export function agentItem(agent: Agent, index: number, nowSeconds: number): JsonObject {
   const isOld = index % 9 === 8;
   const hasLoggedIn = index % 5 !== 3;
-  const member = [at(departments, index).id];
+  const member = [cyclicItem(departments, index).id];
   const item: JsonObject = {
     id: agent.id,
     email: `agent${index}@example.test`,
@@ -66,7 +66,7 @@ export function agentItem(agent: Agent, index: number, nowSeconds: number): Json
     departments: member,
   };
   if (isOld) return item;
-  const role_id = at(settings.roles, index).id;
+  const role_id = cyclicItem(settings.roles, index).id;
   const newer = { ...item, role_id, enabled_departments: member, skills: skillsOf(index) };
   return index % 6 === 5 ? { ...newer, scope: 'all' } : newer;
 }

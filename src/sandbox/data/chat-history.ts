@@ -2,13 +2,13 @@ import type { JsonObject } from '../../core/json.ts';
 import templates from './values/templates.json' with { type: 'json' };
 import { isoPaddedMs, isoSeconds } from './time-formats.ts';
 import { accountId, departments, type Agent } from './agents.ts';
-import { at, toBase62, type Random } from './random.ts';
-import type { Words } from './vocabulary.ts';
+import { cyclicItem, toBase62, type Random } from './random.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** What the parts of one chat have in common. Times in seconds since 1970. */
-export interface Frame {
+export interface ChatContext {
   readonly random: Random;
-  readonly words: Words;
+  readonly vocabulary: Vocabulary;
   readonly agents: readonly Agent[];
   readonly departments: typeof departments;
   readonly id: string;
@@ -19,7 +19,7 @@ export interface Frame {
 }
 
 /** What the entries of its history depend on besides. */
-interface Talk extends Frame {
+interface HistoryContext extends ChatContext {
   readonly visitorName: string;
   readonly department: { readonly id: number; readonly name: string } | undefined;
   readonly rating: string | null;
@@ -32,15 +32,15 @@ type Entry = readonly [type: string, byAgent: boolean, keys: JsonObject];
 
 const [, support] = departments;
 
-function visitorMessage({ random, words }: Talk, atMs: number): Entry {
+function visitorMessage({ random, vocabulary }: HistoryContext, atMs: number): Entry {
   const isNumber = random.chance(0.1);
-  const msg = random.pick(words.visitorLines);
+  const msg = random.pick(vocabulary.visitorLines);
   return ['chat.msg', false, { msg, msg_id: isNumber ? atMs : String(atMs), options: '' }];
 }
 
-function agentMessage({ random, words }: Talk): Entry {
+function agentMessage({ random, vocabulary }: HistoryContext): Entry {
   const options = random.chance(0.05) ? 'Yes/No' : '';
-  return ['chat.msg', true, { msg: random.pick(words.agentLines), options }];
+  return ['chat.msg', true, { msg: random.pick(vocabulary.agentLines), options }];
 }
 
 /** A conversion as chats embed it. */
@@ -54,8 +54,12 @@ export function conversionItem(atMs: number): JsonObject {
  * The rare kinds. Recorded: tag, comment. Known by their keys only, the name of the type being a guess: rating, file,
  * request.rating, transfer, skill, conversion, trigger.
  */
-const rareEntries: readonly ((talk: Talk, atMs: number) => Entry)[] = [
-  ({ random, words }) => ['chat.tag', true, { tags: [], new_tags: [random.pick(words.tags)] }],
+const rareEntries: readonly ((context: HistoryContext, atMs: number) => Entry)[] = [
+  ({ random, vocabulary }) => [
+    'chat.tag',
+    true,
+    { tags: [], new_tags: [random.pick(vocabulary.tags)] },
+  ],
   ({ rating }) => ['chat.rating', false, { rating: null, new_rating: rating ?? 'good' }],
   () => ['chat.comment', false, { comment: null, new_comment: 'très bien' }],
   () => ['chat.request.rating', true, {}],
@@ -73,29 +77,30 @@ const rareEntries: readonly ((talk: Talk, atMs: number) => Entry)[] = [
   () => ['chat.trigger', true, { nick: 'trigger', msg: 'Still there?' }],
 ];
 
-function entryAt(talk: Talk, index: number, atMs: number): Entry {
-  const { random, department, length } = talk;
+function entryAt(context: HistoryContext, index: number, atMs: number): Entry {
+  const { random, department, length } = context;
   if (index === 0) {
     const { id = null, name = null } = department ?? {};
     return ['chat.memberjoin', false, { department_id: id, department_name: name }];
   }
-  if (index === 1) return length > 3 ? ['chat.memberjoin', true, {}] : visitorMessage(talk, atMs);
+  if (index === 1)
+    return length > 3 ? ['chat.memberjoin', true, {}] : visitorMessage(context, atMs);
   if (index === length - 1) return ['chat.memberleave', false, { reason: 'disconnect_user' }];
-  if (random.chance(0.08)) return random.pick(rareEntries)(talk, atMs);
-  return random.chance(0.5) ? visitorMessage(talk, atMs) : agentMessage(talk);
+  if (random.chance(0.08)) return random.pick(rareEntries)(context, atMs);
+  return random.chance(0.5) ? visitorMessage(context, atMs) : agentMessage(context);
 }
 
 /** The history in the order of its times. `index` is the position, as newer exports have it. */
-export function historyItems(talk: Talk): JsonObject[] {
-  const startMs = talk.started * 1000;
-  const stepMs = (talk.duration * 1000) / talk.length;
-  const channel = `#supportchat:${accountId}-${toBase62(talk.index, 12)}`;
-  return Array.from({ length: talk.length }, (_unused, index) => {
-    const atMs = Math.floor(startMs + index * stepMs + talk.random.next() * stepMs);
-    const [type, byAgent, keys] = entryAt(talk, index, atMs);
+export function historyItems(context: HistoryContext): JsonObject[] {
+  const startMs = context.started * 1000;
+  const stepMs = (context.duration * 1000) / context.length;
+  const channel = `#supportchat:${accountId}-${toBase62(context.index, 12)}`;
+  return Array.from({ length: context.length }, (_unused, index) => {
+    const atMs = Math.floor(startMs + index * stepMs + context.random.next() * stepMs);
+    const [type, byAgent, keys] = entryAt(context, index, atMs);
     return {
       type,
-      name: byAgent ? at(talk.agents, index).name : talk.visitorName,
+      name: byAgent ? cyclicItem(context.agents, index).name : context.visitorName,
       channel,
       timestamp: isoPaddedMs(atMs),
       ...keys,

@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from '../../core/json.ts';
-import { conversionItem, historyItems, type Frame } from './chat-history.ts';
+import { conversionItem, historyItems, type ChatContext } from './chat-history.ts';
 import templates from './values/templates.json' with { type: 'json' };
 import { isoSeconds, secondUs } from './time-formats.ts';
 import type { ChatTie } from '../program/options.ts';
-import { accountId, departments, type Agent, type DataWorld } from './agents.ts';
-import { fraction, mix, Random, toBase62 } from './random.ts';
+import { accountId, departments, type Agent, type DataOptions } from './agents.ts';
+import { hashFraction, hash32, Random, toBase62 } from './random.ts';
 import type { Entry } from './store.ts';
-import { allWords, latinOnly, latinWords } from './vocabulary.ts';
+import { fullVocabulary, latinOnly, latinVocabulary } from './vocabulary.ts';
 
 const hashDigits = 6;
 const latinDepartments = latinOnly(departments);
@@ -18,7 +18,7 @@ const offlineShare = 0.1;
 const internationalShare = 0.25;
 
 /** All that a chat is made from, besides its place and time. */
-export interface ChatWorld extends DataWorld {
+export interface ChatDataOptions extends DataOptions {
   /** Those with western names, who talk in the chats that are western altogether. */
   readonly latinAgents: readonly Agent[];
   readonly history: { readonly min: number; readonly max: number };
@@ -28,15 +28,22 @@ export interface ChatWorld extends DataWorld {
  * The id of the chat of this place: `YYMM.<account>.<hash>`. Within one second ids ascend with the place, as the order
  * of exports needs it; from second to second they jump.
  */
-function chatId({ seed }: ChatWorld, index: number, updated: number): string {
+function chatId({ seed }: ChatDataOptions, index: number, updated: number): string {
   const month = isoSeconds(updated).slice(2, 7).replace('-', '');
-  const hash = toBase62((mix(seed, updated) * 7) % 62 ** hashDigits, hashDigits);
+  const hash = toBase62((hash32(seed, updated) * 7) % 62 ** hashDigits, hashDigits);
   return `${month}.${accountId}.${hash}${toBase62(index, 7)}`;
 }
 
-function sessionItem({ random, words, index, isOffline, started, duration }: Frame): JsonObject {
-  const place = random.pick(words.places);
-  const client = random.pick(words.clients);
+function sessionItem({
+  random,
+  vocabulary,
+  index,
+  isOffline,
+  started,
+  duration,
+}: ChatContext): JsonObject {
+  const place = random.pick(vocabulary.places);
+  const client = random.pick(vocabulary.clients);
   const day = isoSeconds(started).slice(2, 10).replaceAll('-', '');
   // Recordings of offline messages have the zero offset followed by a Z.
   const date = (seconds: number): string =>
@@ -56,10 +63,10 @@ function sessionItem({ random, words, index, isOffline, started, duration }: Fra
   };
 }
 
-function webpathItems({ random, words, isOffline, started }: Frame): JsonObject[] {
+function webpathItems({ random, vocabulary, isOffline, started }: ChatContext): JsonObject[] {
   if (isOffline) return [];
   return Array.from({ length: random.between(0, 4) }, (_unused, step) => {
-    const word = random.pick(words.pages);
+    const word = random.pick(vocabulary.pages);
     return {
       from: step === 0 ? '' : 'https://shop.test/',
       to: `https://shop.test/${word}?step=${step}`,
@@ -69,14 +76,17 @@ function webpathItems({ random, words, isOffline, started }: Frame): JsonObject[
   });
 }
 
-function departmentOf({ random, departments: known }: Frame): (typeof departments)[0] | undefined {
+function departmentOf({
+  random,
+  departments: known,
+}: ChatContext): (typeof departments)[0] | undefined {
   return random.chance(0.4) ? undefined : random.pick(known);
 }
 
 /** The keys that chats and offline messages have in common, besides the head. */
-function visitorAndSession(frame: Frame, name: string): JsonObject {
-  const { random, words, index } = frame;
-  const department = departmentOf(frame);
+function visitorAndSession(context: ChatContext, name: string): JsonObject {
+  const { random, vocabulary, index } = context;
+  const department = departmentOf(context);
   return {
     visitor: {
       id: `${accountId}.vis${toBase62(index % 50_021, 10)}`,
@@ -85,16 +95,16 @@ function visitorAndSession(frame: Frame, name: string): JsonObject {
       phone: '',
       notes: random.chance(0.05) ? 'asked twice' : '',
     },
-    session: sessionItem(frame),
-    webpath: webpathItems(frame),
-    tags: random.chance(0.3) ? [random.pick(words.tags)] : [],
+    session: sessionItem(context),
+    webpath: webpathItems(context),
+    tags: random.chance(0.3) ? [random.pick(vocabulary.tags)] : [],
     department_id: department?.id ?? null,
     department_name: department?.name ?? null,
     zendesk_ticket_id: random.chance(0.3) ? 4_000 + index : null,
   };
 }
 
-function figures({ random }: Frame, messages: number) {
+function chatMetrics({ random }: ChatContext, messages: number) {
   const first = random.between(2, 60);
   const max = first + random.between(0, 90);
   const agent = Math.floor(messages / 2);
@@ -108,15 +118,15 @@ function figures({ random }: Frame, messages: number) {
   };
 }
 
-function talkingAgents({ random, agents }: Frame): Agent[] {
+function chatAgents({ random, agents }: ChatContext): Agent[] {
   const first = random.pick(agents);
   const second = random.pick(agents);
   return random.chance(0.15) && second.id !== first.id ? [first, second] : [first];
 }
 
 function engagementItem(
-  { id, started, duration }: Frame,
-  measured: ReturnType<typeof figures>,
+  { id, started, duration }: ChatContext,
+  metrics: ReturnType<typeof chatMetrics>,
   agent: Agent,
   place: number,
 ): JsonObject {
@@ -128,23 +138,27 @@ function engagementItem(
     agent_full_name: agent.fullName,
     started_by: place === 0 ? 'visitor' : 'transfer',
     assigned: place > 0,
-    ...measured,
+    ...metrics,
     timestamp: isoSeconds(started + 8),
     duration: Math.max(0, duration - 8) + 0.25,
   };
 }
 
 /** The keys that only a chat has, not an offline message. */
-function talkKeys(frame: Frame, { min, max }: ChatWorld['history'], visitor: string): JsonObject {
-  const { random, started, duration } = frame;
-  const agents = talkingAgents(frame);
+function chatOnlyKeys(
+  context: ChatContext,
+  { min, max }: ChatDataOptions['history'],
+  visitor: string,
+): JsonObject {
+  const { random, started, duration } = context;
+  const agents = chatAgents(context);
   // Mostly short, as talks are: the middle of the range is rare, its end very rare.
   const length = min + Math.floor((max - min + 1) * random.next() ** 3);
-  const measured = figures(frame, length);
+  const metrics = chatMetrics(context, length);
   const needsSkill = random.chance(0.1);
   const conversions: Json[] = random.chance(0.06) ? [conversionItem(started * 1000)] : [];
   const keys = {
-    ...measured,
+    ...metrics,
     end_timestamp: isoSeconds(started + duration),
     duration,
     missed: length < 3,
@@ -153,57 +167,57 @@ function talkKeys(frame: Frame, { min, max }: ChatWorld['history'], visitor: str
     triggered_response: random.chance(0.5) ? null : true,
     dropped: random.chance(0.02),
     abandon_time: random.chance(0.03) ? 12.5 : null,
-    comment: measured.rating !== null && random.chance(0.3) ? 'schnell & freundlich' : null,
+    comment: metrics.rating !== null && random.chance(0.3) ? 'schnell & freundlich' : null,
     agent_ids: agents.map((agent) => String(agent.id)),
     agent_names: agents.map((agent) => agent.name),
     skills_requested: needsSkill ? [1_400_001] : [],
     skills_fulfilled: needsSkill,
     conversions,
-    engagements: agents.map((agent, place) => engagementItem(frame, measured, agent, place)),
+    engagements: agents.map((agent, place) => engagementItem(context, metrics, agent, place)),
   };
-  const department = departmentOf(frame);
-  const { rating } = measured;
-  const talk = { ...frame, agents, visitorName: visitor, department, rating, length };
-  return { ...keys, history: historyItems(talk) };
+  const department = departmentOf(context);
+  const { rating } = metrics;
+  const historyContext = { ...context, agents, visitorName: visitor, department, rating, length };
+  return { ...keys, history: historyItems(historyContext) };
 }
 
 /** The chat of this place. Chats and offline messages have different keys, in the order of their templates. */
-function chatItem(world: ChatWorld, index: number, updated: number): JsonObject {
-  const random = new Random(mix(world.seed, index + 1));
+function chatItem(options: ChatDataOptions, index: number, updated: number): JsonObject {
+  const random = new Random(hash32(options.seed, index + 1));
   const isOffline = random.chance(offlineShare);
   const isInternational = random.chance(internationalShare);
   const duration = isOffline ? 0 : random.between(20, 2400);
-  const words = isInternational ? allWords : latinWords;
-  const frame: Frame = {
+  const vocabulary = isInternational ? fullVocabulary : latinVocabulary;
+  const context: ChatContext = {
     random,
-    words,
-    agents: isInternational ? world.agents : world.latinAgents,
+    vocabulary,
+    agents: isInternational ? options.agents : options.latinAgents,
     departments: isInternational ? departments : latinDepartments,
-    id: chatId(world, index, updated),
+    id: chatId(options, index, updated),
     index,
     isOffline,
     started: updated - duration - random.between(1, 5400),
     duration,
   };
-  const name = random.pick(words.visitorNames);
+  const name = random.pick(vocabulary.visitorNames);
   const shared = {
-    id: frame.id,
-    timestamp: isoSeconds(frame.started),
+    id: context.id,
+    timestamp: isoSeconds(context.started),
     update_timestamp: isoSeconds(updated),
-    ...visitorAndSession(frame, name),
+    ...visitorAndSession(context, name),
     unread: random.chance(0.2),
   };
   return isOffline
-    ? { ...templates.offline, ...shared, message: random.pick(words.visitorLines) }
-    : { ...templates.chats, ...shared, ...talkKeys(frame, world.history, name) };
+    ? { ...templates.offline, ...shared, message: random.pick(vocabulary.visitorLines) }
+    : { ...templates.chats, ...shared, ...chatOnlyKeys(context, options.history, name) };
 }
 
 /** The chat of this place with this update time in seconds; it is made when it is asked for. */
-export function chatEntry(world: ChatWorld, index: number, updated: number): Entry {
+export function chatEntry(options: ChatDataOptions, index: number, updated: number): Entry {
   return {
     at: updated * secondUs,
-    key: chatId(world, index, updated),
-    item: () => chatItem(world, index, updated),
+    key: chatId(options, index, updated),
+    item: () => chatItem(options, index, updated),
   };
 }
 
@@ -218,13 +232,13 @@ function firstPlace({ at, count }: ChatTie, chats: number): number {
  * tied where it is asked for.
  */
 export function chatTimes(
-  { seed, range: [from, to] }: DataWorld,
+  { seed, range: [from, to] }: DataOptions,
   chats: number,
   ties: readonly ChatTie[],
 ): number[] {
   const gap = (to - from) / Math.max(1, chats);
   const ownTime = (index: number): number =>
-    index === chats - 1 ? to : from + Math.floor((index + fraction(seed, index)) * gap);
+    index === chats - 1 ? to : from + Math.floor((index + hashFraction(seed, index)) * gap);
   const times = Array.from({ length: chats }, (_unused, index) => ownTime(index));
   for (const tie of ties) {
     const first = firstPlace(tie, chats);

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { isoMicros, isoSeconds, secondUs } from './time-formats.ts';
-import { accountId, departments, type DataWorld } from './agents.ts';
-import { at, fraction, mix, toBase62 } from './random.ts';
+import { accountId, departments, type DataOptions } from './agents.ts';
+import { cyclicItem, hashFraction, hash32, toBase62 } from './random.ts';
 import type { ExportName } from './resources.ts';
 import type { Entry } from './store.ts';
 
@@ -30,10 +30,10 @@ const kinds: Readonly<Record<Exclude<ExportName, 'agent_timeline' | 'chats'>, Ev
       id,
       timestamp: isoSeconds(timeUs / secondUs),
       goal_id: 520_001 + (index % 3),
-      goal_name: at(['Bought', 'Subscribed', '注文完了'], index),
+      goal_name: cyclicItem(['Bought', 'Subscribed', '注文完了'], index),
       attribution: {
         agent_id: index % 4 === 0 ? null : agentId,
-        department_id: index % 3 === 0 ? null : at(departments, 0).id,
+        department_id: index % 3 === 0 ? null : cyclicItem(departments, 0).id,
         chat_id: index % 5 === 0 ? null : `2401.${accountId}.made${toBase62(index, 9)}`,
         chat_timestamp: isoSeconds(timeUs / secondUs - 1800),
       },
@@ -46,7 +46,7 @@ const kinds: Readonly<Record<Exclude<ExportName, 'agent_timeline' | 'chats'>, Ev
     item: (id, { index, timeUs }) => ({
       id,
       timestamp: isoSeconds(timeUs / secondUs),
-      department_id: at(departments, index).id,
+      department_id: cyclicItem(departments, index).id,
       field_name: 'status',
       previous_value: index % 2 === 0 ? 'offline' : 'online',
       value: index % 2 === 0 ? 'online' : 'offline',
@@ -70,20 +70,20 @@ const kinds: Readonly<Record<Exclude<ExportName, 'agent_timeline' | 'chats'>, Ev
 
 /** So many events of an export, spread over the range, the last one exactly at its end. */
 export function eventEntries(
-  { seed: worldSeed, range, agents }: DataWorld,
+  { seed: baseSeed, range, agents }: DataOptions,
   name: keyof typeof kinds,
   count: number,
   salt: number,
 ): Entry[] {
-  const seed = worldSeed + salt;
+  const seed = baseSeed + salt;
   const { hasMicros, key: keyOf, item } = kinds[name];
   const [fromUs, toUs] = [range[0] * secondUs, range[1] * secondUs];
   const gapUs = (toUs - fromUs) / count;
   return Array.from({ length: count }, (_unused, index) => {
-    const ownUs = fromUs + Math.floor((index + fraction(seed, index)) * gapUs);
+    const ownUs = fromUs + Math.floor((index + hashFraction(seed, index)) * gapUs);
     const us = index === count - 1 ? toUs : ownUs;
     const timeUs = hasMicros ? us : us - (us % secondUs);
-    const agentId = at(agents, mix(seed, index)).id;
+    const agentId = cyclicItem(agents, hash32(seed, index)).id;
     const event = { index, place: toBase62(index, 7), timeUs, agentId };
     const key = keyOf(event);
     return { at: timeUs, key, item: () => item(key, event) };

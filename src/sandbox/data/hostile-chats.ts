@@ -1,7 +1,7 @@
 import type { Account } from './account.ts';
 import hostile from './values/hostile.json' with { type: 'json' };
 import { isoSeconds } from './time-formats.ts';
-import { hostileKinds, type HostileKind, type Settings } from '../program/options.ts';
+import { hostileKinds, type HostileKind, type ResolvedOptions } from '../program/options.ts';
 import { rawJson, type Patch } from './raw-json.ts';
 
 const secondsPerHour = 3600;
@@ -52,13 +52,13 @@ function patchesOf(kind: HostileKind, at: number, bytes: number): readonly Patch
   }
 }
 
-function wantedKinds(wanted: Settings['hostile']): readonly HostileKind[] {
+function wantedKinds(wanted: ResolvedOptions['hostile']): readonly HostileKind[] {
   if (wanted === true) return hostileKinds.filter((kind) => kind !== 'big-chat');
   return wanted === false ? [] : wanted;
 }
 
 /** Puts the hostile values that the options ask for into chats spread over the whole range. The chats stay in their places. */
-export function injectHostileChats(account: Account, settings: Settings): void {
+export function injectHostileChats(account: Account, settings: ResolvedOptions): void {
   const total = account.count('chats');
   const makers = wantedKinds(settings.hostile).flatMap((kind) =>
     patchesOf(kind, 0, 0).map((_patch, place) => ({ kind, place })),

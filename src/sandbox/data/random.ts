@@ -1,5 +1,5 @@
 /** The item of this place, counted round and round. */
-export function at<T>(list: readonly T[], place: number): T {
+export function cyclicItem<T>(list: readonly T[], place: number): T {
   const item = list[place % list.length];
   if (item === undefined) throw new RangeError('There is nothing to choose from.');
   return item;
@@ -8,16 +8,16 @@ export function at<T>(list: readonly T[], place: number): T {
 const twoTo32 = 2 ** 32;
 
 /** A 32-bit number that looks random and depends on nothing but its two arguments. */
-export function mix(left: number, right: number): number {
+export function hash32(left: number, right: number): number {
   let hash = Math.imul(left ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(right + 0x7f4a7c15, 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
   hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Like `mix`, as a number from 0 (included) to 1 (excluded). */
-export function fraction(left: number, right: number): number {
-  return mix(left, right) / twoTo32;
+/** Like `hash32`, as a number from 0 (included) to 1 (excluded). */
+export function hashFraction(left: number, right: number): number {
+  return hash32(left, right) / twoTo32;
 }
 
 /** A stream of made-up choices that is the same for the same seed, on every machine. */
@@ -47,7 +47,7 @@ export class Random {
   }
 
   pick<T>(list: readonly T[]): T {
-    return at(list, Math.floor(this.next() * list.length));
+    return cyclicItem(list, Math.floor(this.next() * list.length));
   }
 }
 

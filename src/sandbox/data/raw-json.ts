@@ -17,7 +17,7 @@ export function rawJson(text: string): string {
 const markedString = /"\uE000raw:((?:[^"\\]|\\.)*)"/gu;
 
 /** A value as it goes over the wire. */
-export function wireText(value: unknown): string {
+export function toJsonText(value: unknown): string {
   const text = JSON.stringify(value);
   if (!text.includes(marker)) return text;
   return text.replace(markedString, (_whole, escaped: string) =>

@@ -11,7 +11,7 @@ export const exportNames = [
 export type ExportName = (typeof exportNames)[number];
 
 /** The lists that are answered whole. */
-export const plainNames = [
+export const unpagedNames = [
   'departments',
   'goals',
   'roles',
@@ -19,7 +19,7 @@ export const plainNames = [
   'skills',
   'triggers',
 ] as const;
-export type PlainName = (typeof plainNames)[number];
+export type UnpagedName = (typeof unpagedNames)[number];
 
 /** The lists that are paged by id. */
 export const idListNames = ['agents', 'bans', 'routing_settings/agents'] as const;
@@ -30,10 +30,10 @@ export const objectNames = ['account', 'routing_settings/account'] as const;
 export type ObjectName = (typeof objectNames)[number];
 
 /** What the sandbox holds. An export is named without its `incremental/`. */
-export type Resource = ExportName | PlainName | IdListName | ObjectName;
+export type Resource = ExportName | UnpagedName | IdListName | ObjectName;
 
 /** All but the exports. */
-export const listNames = [...objectNames, ...plainNames, ...idListNames] as const;
+export const listNames = [...objectNames, ...unpagedNames, ...idListNames] as const;
 
 export const resourceNames: readonly Resource[] = [...listNames, ...exportNames];
 

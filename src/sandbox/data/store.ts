@@ -10,28 +10,28 @@ export interface Entry {
   readonly item: () => JsonObject;
 }
 
-type Place = Pick<Entry, 'at' | 'key'>;
+type SortKey = Pick<Entry, 'at' | 'key'>;
 
-function compare(left: Place, right: Place): number {
+function compare(left: SortKey, right: SortKey): number {
   if (left.at !== right.at) return left.at - right.at;
   if (left.key === right.key) return 0;
   return left.key < right.key ? -1 : 1;
 }
 
 /** Is `left` later in the order than `right`? */
-export function isAfter(left: Place, right: Place): boolean {
+export function isAfter(left: SortKey, right: SortKey): boolean {
   return compare(left, right) > 0;
 }
 
 /** The items of a resource in their order; good for some 100,000. */
 export class Store {
   readonly #byKey: Map<string, Entry>;
-  readonly #firstKeys: readonly string[];
+  readonly #initialKeys: readonly string[];
   #sorted: readonly Entry[] | undefined;
 
   constructor(entries: readonly Entry[]) {
     this.#sorted = entries.toSorted(compare);
-    this.#firstKeys = this.#sorted.map(({ key }) => key);
+    this.#initialKeys = this.#sorted.map(({ key }) => key);
     this.#byKey = new Map(this.#sorted.map((entry) => [entry.key, entry]));
   }
 
@@ -56,8 +56,8 @@ export class Store {
   }
 
   /** The key of the item that was at this place, counted from 0, at the start. */
-  firstKey(place: number): string | undefined {
-    return this.#firstKeys[place];
+  initialKey(place: number): string | undefined {
+    return this.#initialKeys[place];
   }
 
   /** Adds an item or replaces the one with this key. */

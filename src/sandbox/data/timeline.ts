@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../core/json.ts';
 import { isoMicros, secondUs } from './time-formats.ts';
-import type { Settings } from '../program/options.ts';
-import type { DataWorld } from './agents.ts';
-import { at, fraction, mix } from './random.ts';
+import type { ResolvedOptions } from '../program/options.ts';
+import type { DataOptions } from './agents.ts';
+import { cyclicItem, hashFraction, hash32 } from './random.ts';
 import type { Entry } from './store.ts';
 
 /** One timespan. */
@@ -25,27 +25,27 @@ const shortSpanUs = 251_003;
  * Each agent's spans follow each other without a gap: every block of time holds one change of status per agent, at a
  * moment that depends on nothing but block and agent.
  */
-function regularSpans({ agents, seed, range: [from, to] }: DataWorld, count: number): Span[] {
+function regularSpans({ agents, seed, range: [from, to] }: DataOptions, count: number): Span[] {
   const blocks = Math.ceil(count / agents.length);
   const blockUs = ((to - from) * secondUs) / (blocks + 1);
   const changeUs = (block: number, place: number): number =>
-    from * secondUs + Math.floor((block + fraction(mix(seed, place + 7), block)) * blockUs);
+    from * secondUs + Math.floor((block + hashFraction(hash32(seed, place + 7), block)) * blockUs);
   return Array.from({ length: count }, (_unused, row) => {
     const block = Math.floor(row / agents.length);
     const place = row % agents.length;
-    const { id: agentId } = at(agents, place);
+    const { id: agentId } = cyclicItem(agents, place);
     return { agentId, startUs: changeUs(block, place), endUs: changeUs(block + 1, place) };
   });
 }
 
 /** Two spans of one agent within one second, and spans that tie at the microsecond. */
 function specialSpans(
-  { range: [from, to], agents }: DataWorld,
+  { range: [from, to], agents }: DataOptions,
   rows: number,
   ties: number,
 ): Span[] {
   const middleUs = Math.floor((from + to) / 2) * secondUs;
-  const agentId = at(agents, 0).id;
+  const agentId = cyclicItem(agents, 0).id;
   const pair = [
     { agentId, startUs: middleUs + 321, endUs: middleUs + shortSpanUs },
     { agentId, startUs: middleUs + shortSpanUs, endUs: middleUs + 2 * shortSpanUs },
@@ -60,10 +60,10 @@ function specialSpans(
 }
 
 function spanItem({ agentId, startUs, endUs }: Span): JsonObject {
-  const choice = mix(Math.floor(startUs / secondUs), agentId);
+  const choice = hash32(Math.floor(startUs / secondUs), agentId);
   return {
     agent_id: agentId,
-    status: at(statuses, choice),
+    status: cyclicItem(statuses, choice),
     engagement_count: choice % 4,
     duration: (endUs - startUs) / secondUs,
     start_time: isoMicros(startUs),
@@ -74,10 +74,10 @@ function spanItem({ agentId, startUs, endUs }: Span): JsonObject {
  * Timespans during which an agent's status and number of chats stayed the same. They have no id of their own; agent and
  * start tell them apart.
  */
-export function timelineEntries(world: DataWorld, settings: Settings): Entry[] {
+export function timelineEntries(options: DataOptions, settings: ResolvedOptions): Entry[] {
   const { timeline, timelineTies, switches } = settings;
-  const special = specialSpans(world, timeline, timelineTies);
-  const regular = regularSpans(world, Math.max(0, timeline + timelineTies - special.length));
+  const special = specialSpans(options, timeline, timelineTies);
+  const regular = regularSpans(options, Math.max(0, timeline + timelineTies - special.length));
   return [...regular, ...special].map((span) => ({
     at: switches?.timelineSort === 'start' ? span.startUs : span.endUs,
     key: `${span.agentId}|${span.startUs}`,

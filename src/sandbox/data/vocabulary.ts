@@ -1,10 +1,10 @@
-import words from './values/vocabulary.json' with { type: 'json' };
+import vocabulary from './values/vocabulary.json' with { type: 'json' };
 
 /** The made-up people, places and sentences that one chat is made of. Addresses are of the reserved test kinds. */
-export type Words = typeof words;
+export type Vocabulary = typeof vocabulary;
 
 /** Every script there is. */
-export const allWords: Words = words;
+export const fullVocabulary: Vocabulary = vocabulary;
 
 /** Does its JSON text need no more than one byte per character in memory? */
 function isLatin(value: unknown): boolean {
@@ -17,10 +17,10 @@ export function latinOnly<T>(list: readonly T[]): T[] {
   return latin.length > 0 ? latin : list.slice(0, 1);
 }
 
-const latin = Object.entries(words).map(([name, list]): unknown[] => [
+const latin = Object.entries(vocabulary).map(([name, list]): unknown[] => [
   name,
   latinOnly<unknown>(list),
 ]);
 
 /** Western scripts only, which is what most chats of most accounts are made of. */
-export const latinWords: Words = Object.fromEntries(latin);
+export const latinVocabulary: Vocabulary = Object.fromEntries(latin);

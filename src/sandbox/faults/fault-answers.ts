@@ -1,18 +1,24 @@
 import type { ServerResponse } from 'node:http';
-import { halfOf, sendHalf, sendSlowly, sendWhole, type Encoded } from '../api/send-reply.ts';
+import {
+  firstHalf,
+  sendHalf,
+  sendSlowly,
+  sendWhole,
+  type EncodedReply,
+} from '../api/send-reply.ts';
 import type { FaultKind, FaultOf } from './fault-rules.ts';
-import { htmlHeaders, htmlPage, okReply, refusal, type Reply } from '../api/reply.ts';
+import { htmlHeaders, htmlPage, okReply, errorReply, type Reply } from '../api/reply.ts';
 
 /** What a fault works on. */
-export interface FaultyCall {
+export interface FaultContext {
   readonly outgoing: ServerResponse;
   /** The answer there would be without the fault. */
   readonly reply: () => Reply;
   /** Sends an answer like any other, and logs it. */
-  readonly give: (reply: Reply) => Promise<void>;
+  readonly sendReply: (reply: Reply) => Promise<void>;
   /** Sends the answer there would be in another way. Unless it arrives whole, it is logged without items. */
-  readonly giveBadly: (
-    send: (encoded: Encoded) => void | Promise<void>,
+  readonly sendDamaged: (
+    send: (encoded: EncodedReply) => void | Promise<void>,
     isWhole?: boolean,
   ) => Promise<void>;
   /** The server's clock, ms since 1970. */
@@ -20,11 +26,11 @@ export interface FaultyCall {
 }
 
 type FaultAnswers = {
-  readonly [Kind in FaultKind]: (fault: FaultOf<Kind>, call: FaultyCall) => void | Promise<void>;
+  readonly [Kind in FaultKind]: (fault: FaultOf<Kind>, call: FaultContext) => void | Promise<void>;
 };
 
 function statusReply(fault: FaultOf<'status'>, nowMs: number): Reply {
-  const plain = refusal(fault.status);
+  const plain = errorReply(fault.status);
   const bodies = {
     json: plain,
     html: { ...plain, headers: htmlHeaders, body: htmlPage },
@@ -39,42 +45,45 @@ function statusReply(fault: FaultOf<'status'>, nowMs: number): Reply {
 }
 
 const faultAnswers: FaultAnswers = {
-  status: (fault, { give, nowMs }) => give(statusReply(fault, nowMs)),
+  status: (fault, { sendReply, nowMs }) => sendReply(statusReply(fault, nowMs)),
   reset: (_fault, { outgoing }) => {
     outgoing.socket?.resetAndDestroy();
   },
-  resetInBody: (_fault, { giveBadly, outgoing }) =>
-    giveBadly((encoded) => sendHalf(outgoing, encoded, () => outgoing.socket?.resetAndDestroy())),
-  cutBody: (_fault, { giveBadly, outgoing }) =>
-    giveBadly((encoded) => sendHalf(outgoing, encoded, () => outgoing.socket?.end())),
-  cutGzip: (_fault, { giveBadly, outgoing }) =>
-    giveBadly((encoded) => sendWhole(outgoing, { ...encoded, bytes: halfOf(encoded) })),
-  stall: async ({ where }, { giveBadly, outgoing }) => {
+  resetInBody: (_fault, { sendDamaged, outgoing }) =>
+    sendDamaged((encoded) => sendHalf(outgoing, encoded, () => outgoing.socket?.resetAndDestroy())),
+  cutBody: (_fault, { sendDamaged, outgoing }) =>
+    sendDamaged((encoded) => sendHalf(outgoing, encoded, () => outgoing.socket?.end())),
+  cutGzip: (_fault, { sendDamaged, outgoing }) =>
+    sendDamaged((encoded) => sendWhole(outgoing, { ...encoded, bytes: firstHalf(encoded) })),
+  stall: async ({ where }, { sendDamaged, outgoing }) => {
     if (where === 'body')
-      await giveBadly((encoded) => sendHalf(outgoing, encoded, () => undefined));
+      await sendDamaged((encoded) => sendHalf(outgoing, encoded, () => undefined));
   },
-  emptyBody: (_fault, { give }) => give(okReply('')),
-  html: (_fault, { give }) => give({ ...okReply(htmlPage), headers: htmlHeaders }),
-  brokenJson: (_fault, { give, reply }) => {
+  emptyBody: (_fault, { sendReply }) => sendReply(okReply('')),
+  html: (_fault, { sendReply }) => sendReply({ ...okReply(htmlPage), headers: htmlHeaders }),
+  brokenJson: (_fault, { sendReply, reply }) => {
     const { body } = reply();
-    return give(okReply(body.slice(0, Math.floor(body.length / 2))));
+    return sendReply(okReply(body.slice(0, Math.floor(body.length / 2))));
   },
-  wrongShape: ({ body = '{"unexpected":true}' }, { give }) => give(okReply(body)),
-  foreignNextPage: ({ origin }, { give, reply }) => {
-    const right = reply();
+  wrongShape: ({ body = '{"unexpected":true}' }, { sendReply }) => sendReply(okReply(body)),
+  foreignNextPage: ({ origin }, { sendReply, reply }) => {
+    const original = reply();
     const link = `"next_page":"${origin}`;
-    return give({ ...right, body: right.body.replace(/"next_page":"https?:\/\/[^/"]+/, link) });
+    return sendReply({
+      ...original,
+      body: original.body.replace(/"next_page":"https?:\/\/[^/"]+/, link),
+    });
   },
-  redirect: ({ location, status = 302 }, { give }) =>
-    give({ ...okReply(''), status, headers: { location } }),
-  slow: ({ everyMs, pieces = 10 }, { giveBadly, outgoing }) =>
-    giveBadly((encoded) => sendSlowly(outgoing, encoded, { everyMs, pieces }), true),
+  redirect: ({ location, status = 302 }, { sendReply }) =>
+    sendReply({ ...okReply(''), status, headers: { location } }),
+  slow: ({ everyMs, pieces = 10 }, { sendDamaged, outgoing }) =>
+    sendDamaged((encoded) => sendSlowly(outgoing, encoded, { everyMs, pieces }), true),
 };
 
 /** Gives the faulty answer. */
 export async function answerWithFault<Kind extends FaultKind>(
   fault: FaultOf<Kind>,
-  call: FaultyCall,
+  call: FaultContext,
 ): Promise<void> {
   await faultAnswers[fault.kind](fault, call);
 }

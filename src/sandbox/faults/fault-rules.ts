@@ -42,7 +42,7 @@ export interface FaultRule {
 }
 
 /** What rules look at. */
-export interface FaultySubject {
+export interface FaultTarget {
   /** Without `/api/v2/chat/`. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
@@ -50,34 +50,34 @@ export interface FaultySubject {
   ids(): readonly string[];
 }
 
-function matches(rule: FaultRule, subject: FaultySubject): boolean {
+function matches(rule: FaultRule, target: FaultTarget): boolean {
   const { path = '', query = {}, limitAbove, includes } = rule;
-  const fits = path.startsWith('=') ? subject.path === path.slice(1) : subject.path.includes(path);
+  const fits = path.startsWith('=') ? target.path === path.slice(1) : target.path.includes(path);
   if (!fits) return false;
-  if (Object.entries(query).some(([name, value]) => subject.query[name] !== value)) return false;
-  if (limitAbove !== undefined && !(Number(subject.query['limit'] ?? 0) > limitAbove)) return false;
-  return includes === undefined || subject.ids().includes(includes);
+  if (Object.entries(query).some(([name, value]) => target.query[name] !== value)) return false;
+  if (limitAbove !== undefined && !(Number(target.query['limit'] ?? 0) > limitAbove)) return false;
+  return includes === undefined || target.ids().includes(includes);
 }
 
 /** A rule, how many requests it matched so far, and how many of them it met. */
 interface CountedRule {
   readonly rule: FaultRule;
   matched: number;
-  met: number;
+  applied: number;
 }
 
 /** Counts the request if the rule matches it; does the rule want it? */
-function wants(counted: CountedRule, subject: FaultySubject): boolean {
+function applies(counted: CountedRule, target: FaultTarget): boolean {
   const { nth, every, times = Infinity } = counted.rule;
-  if (!matches(counted.rule, subject)) return false;
+  if (!matches(counted.rule, target)) return false;
   counted.matched += 1;
   if (nth !== undefined && counted.matched !== nth) return false;
   if (every !== undefined && counted.matched % every !== 0) return false;
-  return counted.met < times;
+  return counted.applied < times;
 }
 
 /** The rules there are; the first that meets a request wins. */
-export class FaultBook {
+export class FaultInjector {
   #rules: CountedRule[] = [];
 
   constructor(rules: readonly FaultRule[]) {
@@ -86,7 +86,7 @@ export class FaultBook {
 
   /** Adds rules behind those there are. */
   add(...rules: readonly FaultRule[]): void {
-    this.#rules.push(...rules.map((rule) => ({ rule, matched: 0, met: 0 })));
+    this.#rules.push(...rules.map((rule) => ({ rule, matched: 0, applied: 0 })));
   }
 
   /** Replaces all rules, with fresh counters. */
@@ -100,11 +100,11 @@ export class FaultBook {
   }
 
   /** The fault for this request, if any; counts it. */
-  meet(subject: FaultySubject): Fault | undefined {
+  faultFor(target: FaultTarget): Fault | undefined {
     // Every rule counts every request it matches, also when an earlier rule wins.
-    const wanting = this.#rules.filter((counted) => wants(counted, subject));
-    const first = wanting.at(0);
-    if (first !== undefined) first.met += 1;
+    const applicable = this.#rules.filter((counted) => applies(counted, target));
+    const first = applicable.at(0);
+    if (first !== undefined) first.applied += 1;
     return first?.rule.fault;
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { consentPage, errorPage } from './pages.ts';
-import type { OAuthClient, Provider } from './provider.ts';
+import type { OAuthClient, OAuthProvider } from './provider.ts';
 import { htmlHeaders } from '../api/reply.ts';
 
 export const authorizePath = '/oauth2/chat/authorizations/new';
@@ -13,7 +13,7 @@ function isRegistered({ redirectUrls = anyPortOfLocalhost }: OAuthClient, url: s
   return redirectUrls.includes(url) || redirectUrls.includes(withoutPort);
 }
 
-interface Asked {
+interface AuthorizationRequest {
   readonly clientId: string;
   readonly redirectUri: string;
   readonly responseType: string;
@@ -21,7 +21,10 @@ interface Asked {
 }
 
 /** Who asks, or why the browser cannot be sent back. */
-function readRequest(fields: URLSearchParams, provider: Provider): Asked | string {
+function readRequest(
+  fields: URLSearchParams,
+  provider: OAuthProvider,
+): AuthorizationRequest | string {
   const [clientId, redirectUri] = [fields.get('client_id') ?? '', fields.get('redirect_uri') ?? ''];
   const client = provider.client(clientId);
   if (client === undefined) return 'Invalid client: there is no API client with this client_id.';
@@ -31,7 +34,10 @@ function readRequest(fields: URLSearchParams, provider: Provider): Asked | strin
 }
 
 /** What the browser takes back to the client. */
-function answerOf({ clientId, redirectUri, responseType, fields }: Asked, provider: Provider) {
+function redirectParameters(
+  { clientId, redirectUri, responseType, fields }: AuthorizationRequest,
+  provider: OAuthProvider,
+) {
   if (responseType !== 'code' && responseType !== 'token')
     return { error: 'unsupported_response_type' };
   if (fields.get('decision') !== 'allow')
@@ -44,30 +50,30 @@ function answerOf({ clientId, redirectUri, responseType, fields }: Asked, provid
   return { access_token, token_type: 'Bearer', scope: fields.get('scope') ?? 'read chat' };
 }
 
-function backTo(asked: Asked, provider: Provider): string {
-  const parameters = new URLSearchParams(answerOf(asked, provider));
-  const state = asked.fields.get('state');
+function redirectTarget(request: AuthorizationRequest, provider: OAuthProvider): string {
+  const parameters = new URLSearchParams(redirectParameters(request, provider));
+  const state = request.fields.get('state');
   if (state !== null) parameters.set('state', state);
-  const mark = asked.responseType === 'token' ? '#' : '?';
-  return `${asked.redirectUri}${mark}${parameters.toString()}`;
+  const mark = request.responseType === 'token' ? '#' : '?';
+  return `${request.redirectUri}${mark}${parameters.toString()}`;
 }
 
 /** The authorize page: a GET shows it, its buttons POST the decision. */
-export function createAuthorize(
-  provider: Provider,
+export function createAuthorizeEndpoint(
+  provider: OAuthProvider,
 ): (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void> {
   return async (incoming, outgoing, url) => {
     const isDecision = incoming.method === 'POST';
     // A decision needs no more than itself beside the address of the page.
     const posted = isDecision ? new URLSearchParams(await text(incoming)) : [];
     const fields = new URLSearchParams([...url.searchParams, ...posted]);
-    const asked = readRequest(fields, provider);
-    if (typeof asked === 'string') {
-      outgoing.writeHead(400, htmlHeaders).end(errorPage(asked));
+    const request = readRequest(fields, provider);
+    if (typeof request === 'string') {
+      outgoing.writeHead(400, htmlHeaders).end(errorPage(request));
     } else if (isDecision) {
-      outgoing.writeHead(302, { location: backTo(asked, provider) }).end();
+      outgoing.writeHead(302, { location: redirectTarget(request, provider) }).end();
     } else {
-      const page = consentPage(asked.clientId, authorizePath, fields);
+      const page = consentPage(request.clientId, authorizePath, fields);
       outgoing.writeHead(200, htmlHeaders).end(page);
     }
   };

@@ -21,7 +21,7 @@ export const defaultClients: readonly OAuthClient[] = [
 ];
 
 /** How long an access token lives unless an option says otherwise: the ten hours of the API page's example. */
-const standardLifeSeconds = 36_000;
+const defaultLifeSeconds = 36_000;
 const codeLifeMs = 600_000;
 
 /** What a token endpoint gives out. */
@@ -31,14 +31,14 @@ export interface TokenPair {
 }
 
 /** What the user was asked for, and allowed. */
-export interface Allowed {
+export interface AuthorizationGrant {
   readonly clientId: string;
   readonly redirectUri: string;
   /** PKCE, S256; undefined: the client sent none. */
   readonly challenge: string | undefined;
 }
 
-export interface ProviderOptions {
+export interface OAuthProviderOptions {
   readonly clients: readonly OAuthClient[];
   /** The token that is accepted from the start. */
   readonly token: string;
@@ -50,7 +50,7 @@ export interface ProviderOptions {
 }
 
 /** Compared by their hashes, so that the time it takes tells nothing. */
-export function isSame(left: string, right: string): boolean {
+export function secretsAreEqual(left: string, right: string): boolean {
   return hash(left) === hash(right);
 }
 
@@ -63,20 +63,20 @@ function randomText(kind: 'access' | 'code' | 'refresh'): string {
 }
 
 /** The clients, codes and tokens of an account. */
-export class Provider {
+export class OAuthProvider {
   /** Of an access token. */
   readonly lifeSeconds: number;
-  readonly #options: ProviderOptions;
+  readonly #options: OAuthProviderOptions;
   /** When each access token ends, ms since 1970. */
   readonly #ends = new Map<string, number>();
-  readonly #codes = new Map<string, Allowed & { readonly untilMs: number }>();
+  readonly #codes = new Map<string, AuthorizationGrant & { readonly untilMs: number }>();
   /** The client of each refresh token that may be used. */
   readonly #refreshTokens = new Map<string, string>();
 
-  constructor(options: ProviderOptions) {
+  constructor(options: OAuthProviderOptions) {
     const { token, tokenLife, now } = options;
     this.#options = options;
-    this.lifeSeconds = tokenLife ?? standardLifeSeconds;
+    this.lifeSeconds = tokenLife ?? defaultLifeSeconds;
     this.#ends.set(token, tokenLife === undefined ? Infinity : now() + tokenLife * 1000);
   }
 
@@ -102,16 +102,20 @@ export class Provider {
   }
 
   /** A code for what the user has allowed. */
-  issueCode(allowed: Allowed): string {
+  issueCode(grant: AuthorizationGrant): string {
     const code = randomText('code');
-    this.#codes.set(code, { ...allowed, untilMs: this.#options.now() + codeLifeMs });
+    this.#codes.set(code, { ...grant, untilMs: this.#options.now() + codeLifeMs });
     return code;
   }
 
   /** Uses up a code; false: unknown, expired, used before, another client's, or without the right verifier. */
   redeemCode(
     code: string,
-    { clientId, redirectUri, verifier }: Omit<Allowed, 'challenge'> & { verifier: string },
+    {
+      clientId,
+      redirectUri,
+      verifier,
+    }: Omit<AuthorizationGrant, 'challenge'> & { verifier: string },
   ): boolean {
     const found = this.#codes.get(code);
     if (found === undefined || found.clientId !== clientId) return false;

@@ -1,4 +1,4 @@
-import { isSame, type Provider, type TokenPair } from './provider.ts';
+import { secretsAreEqual, type OAuthProvider, type TokenPair } from './provider.ts';
 import { jsonHeaders, type Reply } from '../api/reply.ts';
 import type { Switches } from '../program/switches.ts';
 
@@ -17,7 +17,7 @@ function reply(status: number, body: object): Reply {
 }
 
 /** The refusals of RFC 6749, 5.2. */
-function refused(error: string, description: string, status = 400): Reply {
+function oauthError(error: string, description: string, status = 400): Reply {
   return reply(status, { error, error_description: description });
 }
 
@@ -40,10 +40,10 @@ function clientOf({ form, authorization = '' }: TokenRequest) {
 
 /** Answers requests for tokens by all grants. */
 export function createTokenEndpoint(
-  provider: Provider,
+  provider: OAuthProvider,
   switches: () => Switches,
 ): (request: TokenRequest) => Reply {
-  const given = (pair: TokenPair): Reply =>
+  const tokenReply = (pair: TokenPair): Reply =>
     reply(200, {
       ...pair,
       token_type: 'Bearer',
@@ -55,29 +55,29 @@ export function createTokenEndpoint(
     const { form } = request;
     const [id = '', secret = ''] = clientOf(request);
     const client = provider.client(id);
-    if (client === undefined) return refused('invalid_client', 'The client is unknown.', 401);
-    if (!isSame(client.secret ?? '', secret))
-      return refused('invalid_client', 'The client secret is wrong.', 401);
+    if (client === undefined) return oauthError('invalid_client', 'The client is unknown.', 401);
+    if (!secretsAreEqual(client.secret ?? '', secret))
+      return oauthError('invalid_client', 'The client secret is wrong.', 401);
     const field = (name: string): string => form.get(name) ?? '';
     switch (field('grant_type')) {
       case 'authorization_code': {
         const redirectUri = field('redirect_uri');
         const proof = { clientId: id, redirectUri, verifier: field('code_verifier') };
-        if (provider.redeemCode(field('code'), proof)) return given(provider.issue(id, true));
-        return refused('invalid_grant', 'The code is unknown, used or not for this request.');
+        if (provider.redeemCode(field('code'), proof)) return tokenReply(provider.issue(id, true));
+        return oauthError('invalid_grant', 'The code is unknown, used or not for this request.');
       }
       case 'refresh_token': {
         const pair = provider.redeemRefresh(field('refresh_token'), id);
-        if (pair !== undefined) return given(pair);
-        return refused('invalid_grant', 'The refresh token is unknown, revoked or used before.');
+        if (pair !== undefined) return tokenReply(pair);
+        return oauthError('invalid_grant', 'The refresh token is unknown, revoked or used before.');
       }
       case 'client_credentials': {
         const isConfidential = client.secret !== undefined && client.type !== 'public';
-        if (isConfidential) return given(provider.issue(id, false));
-        return refused('invalid_client', 'The client is not confidential.', 401);
+        if (isConfidential) return tokenReply(provider.issue(id, false));
+        return oauthError('invalid_client', 'The client is not confidential.', 401);
       }
       default:
-        return refused('unsupported_grant_type', 'There is no such grant type.');
+        return oauthError('unsupported_grant_type', 'There is no such grant type.');
     }
   };
 }

@@ -36,14 +36,19 @@ interface Property {
 }
 
 /** What the value of a flag is, by the type of its option. */
-const takenBy: Readonly<Record<string, string>> = {
+const valueByType: Readonly<Record<string, string>> = {
   integer: 'a number',
   number: 'a number',
   object: 'JSON',
   array: 'JSON',
 };
 
-function flagOf({ description, type, takes = takenBy[String(type)], ...property }: Property): Flag {
+function flagOf({
+  description,
+  type,
+  takes = valueByType[String(type)],
+  ...property
+}: Property): Flag {
   const { default: value } = property;
   const isShown = typeof value === 'number' && value > 0;
   const describe = isShown ? `${description} [default: ${value}]` : description;
@@ -79,22 +84,25 @@ const flags: Readonly<Record<string, Flag>> = {
   login: { describe: 'demo: get the token in the browser, by tap-zendesk-chat login' },
 };
 
-type Task = (terminal: Terminal) => Promise<number>;
+type Command = (terminal: Terminal) => Promise<number>;
 
 const flagsOfDemo: ReadonlySet<string> = new Set(['chats', 'output', 'login']);
 
 function valueOf(flag: string, { takes }: Flag, text: string): unknown {
   if (takes === undefined) return true;
-  if (takes === takenBy['object']) return parseJson(text, `--${flag}`);
-  return takes === takenBy['number'] ? Number(text) : text;
+  if (takes === valueByType['object']) return parseJson(text, `--${flag}`);
+  return takes === valueByType['number'] ? Number(text) : text;
 }
 
-function interpret({ flags: given, words: [command = 'serve'] }: ParsedFlags<string>): Task {
+function interpret({
+  flags: given,
+  positionals: [command = 'serve'],
+}: ParsedFlags<string>): Command {
   const isDemo = command === 'demo';
   if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo.');
   const names = Object.keys(flags).filter((name) => Object.hasOwn(given, name));
-  const strange = names.find((name) => isDemo !== flagsOfDemo.has(name) && name !== 'chats');
-  if (strange !== undefined) throw new ConfigError(`${command} takes no --${strange}`);
+  const unsupported = names.find((name) => isDemo !== flagsOfDemo.has(name) && name !== 'chats');
+  if (unsupported !== undefined) throw new ConfigError(`${command} takes no --${unsupported}`);
   const options: Record<string, unknown> = {};
   for (const [flag, { name, ...taken }] of optionsByFlag) {
     const [text] = given[flag] ?? [];
@@ -116,13 +124,16 @@ function interpret({ flags: given, words: [command = 'serve'] }: ParsedFlags<str
  * Runs the program and resolves with its exit code. Never ends the process. `serve` resolves once the terminal's signal
  * is aborted.
  */
-export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function runSandboxProgram(
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
   try {
     const program = 'zendesk-chat-sandbox';
     const line = { program, usage, flags, epilogue: examples, maxPositionals: 1, interpret };
-    const task = await parseCommandLine(line, argv);
-    if (typeof task !== 'string') return await task(terminal);
-    terminal.stdout.write(`${task}\n`);
+    const command = await parseCommandLine(line, argv);
+    if (typeof command !== 'string') return await command(terminal);
+    terminal.stdout.write(`${command}\n`);
     return 0;
   } catch (error) {
     // One sentence for each mistake in flags or files, and for a port that cannot be used.

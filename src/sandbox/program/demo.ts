@@ -48,26 +48,26 @@ class Demo {
   }
 
   /** Discovers, syncs, changes some chats, syncs again from the saved state. Raises an error when the tap fails. */
-  async play(isLogin: boolean): Promise<void> {
+  async runSteps(isLogin: boolean): Promise<void> {
     const { account, url, config, provider } = this.#sandbox;
     const output = this.#output;
     await mkdir(resolve(this.#terminal.cwd, output), { recursive: true });
-    this.#say(`A sandbox with ${account.count('chats')} chats answers at ${url}`);
+    this.#print(`A sandbox with ${account.count('chats')} chats answers at ${url}`);
     if (isLogin) await this.#signIn();
-    else await this.#keep('config.json', config);
+    else await this.#writeJson('config.json', config);
     const read = ['--config', `${output}/config.json`];
     const all = [...read, '--catalog', `${output}/catalog.json`];
     await this.#run([...read, '--discover'], 'catalog.json');
     await this.#run(all, 'first.jsonl');
-    await this.#keep('state.json', await lastState(this.#pathOf('first.jsonl')));
+    await this.#writeJson('state.json', await lastState(this.#pathOf('first.jsonl')));
     account.edit({ count: edits, at: Math.floor(this.#sandbox.now() / 1000) - editAgeSeconds });
-    this.#say(`\n${edits} chats were edited in the sandbox.`);
+    this.#print(`\n${edits} chats were edited in the sandbox.`);
     if (isLogin) {
       provider.expire();
-      this.#say('The access token has expired: the tap gets a new one.');
+      this.#print('The access token has expired: the tap gets a new one.');
     }
     await this.#run([...all, '--state', `${output}/state.json`], 'second.jsonl');
-    this.#say(`
+    this.#print(`
 To repeat this by hand, start zendesk-chat-sandbox, and give the tap its address:
    export ZENDESK_CHAT_API_URL=ADDRESS
 With a real account, leave that variable unset and begin with:
@@ -75,7 +75,7 @@ With a real account, leave that variable unset and begin with:
   }
 
   async #signIn(): Promise<void> {
-    this.#say(`
+    this.#print(`
 Choose Allow on the page that the browser opens. On a machine without a browser,
 allow access from a second terminal, with the address that the tap prints:
    curl --location --data decision=allow 'ADDRESS'`);
@@ -87,7 +87,7 @@ allow access from a second terminal, with the address that the tap prints:
   async #run(args: readonly string[], file?: string): Promise<void> {
     const { cwd, signal, stderr } = this.#terminal;
     const target = file === undefined ? '' : ` > ${this.#output}/${file}`;
-    this.#say(`\n$ ${this.#tap} ${args.join(' ')}${target}`);
+    this.#print(`\n$ ${this.#tap} ${args.join(' ')}${target}`);
     const stdout = file === undefined ? undefined : await open(this.#pathOf(file), 'w');
     try {
       const env = {
@@ -109,7 +109,7 @@ allow access from a second terminal, with the address that the tap prints:
     }
   }
 
-  #say(text: string): void {
+  #print(text: string): void {
     this.#terminal.stdout.write(`${text}\n`);
   }
 
@@ -117,7 +117,7 @@ allow access from a second terminal, with the address that the tap prints:
     return resolve(this.#terminal.cwd, this.#output, file);
   }
 
-  async #keep(file: string, value: unknown): Promise<void> {
+  async #writeJson(file: string, value: unknown): Promise<void> {
     await writeFile(this.#pathOf(file), `${JSON.stringify(value, null, 2)}\n`);
   }
 }
@@ -127,7 +127,7 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
   const { chats, output, isLogin } = options;
   const sandbox = await startSandbox({ chats, newestAgeSeconds, clients: [client] });
   try {
-    await new Demo(sandbox, terminal, output).play(isLogin);
+    await new Demo(sandbox, terminal, output).runSteps(isLogin);
     return 0;
   } finally {
     await sandbox.close();

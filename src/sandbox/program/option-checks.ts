@@ -2,7 +2,7 @@ import { isJsonObject } from '../../core/json.ts';
 import type { SandboxOptions } from './options.ts';
 
 /** `options.json` as ajv compiled it when the program was built. */
-interface CompiledSchema {
+interface OptionsValidator {
   (value: unknown): value is SandboxOptions;
   errors?: readonly SchemaError[] | null;
 }
@@ -15,7 +15,7 @@ interface SchemaError {
 }
 
 /** The types of JSON Schema in words. */
-const typeWords: Readonly<Record<string, string>> = {
+const typeNames: Readonly<Record<string, string>> = {
   array: 'a list',
   boolean: 'true or false',
   integer: 'a whole number',
@@ -25,7 +25,7 @@ const typeWords: Readonly<Record<string, string>> = {
 };
 
 /** One sentence that names what is wrong and repeats no value. */
-function sentenceOf({ instancePath, params, parentSchema, message }: SchemaError): string {
+function errorText({ instancePath, params, parentSchema, message }: SchemaError): string {
   const where = instancePath.slice(1).replaceAll('/', '.') || 'options';
   const { additionalProperty: unknown, allowedValues, type } = params;
   if (typeof unknown === 'string') {
@@ -34,15 +34,15 @@ function sentenceOf({ instancePath, params, parentSchema, message }: SchemaError
   }
   if (Array.isArray(allowedValues)) return `${where} must be one of ${allowedValues.join(', ')}.`;
   if (type === undefined) return `${where} ${message}.`;
-  const words = [type].flat().map((name) => (typeof name === 'string' ? typeWords[name] : ''));
+  const words = [type].flat().map((name) => (typeof name === 'string' ? typeNames[name] : ''));
   return `${where} must be ${words.join(' or ')}.`;
 }
 
 /** Options as they come from a file or over the wire. Raises an error that names the first wrong one. */
 export async function checkOptions(value: unknown): Promise<SandboxOptions> {
   const url = new URL('../../../dist/validators/sandbox.js', import.meta.url);
-  const { default: validate }: { readonly default: CompiledSchema } = await import(url.href);
+  const { default: validate }: { readonly default: OptionsValidator } = await import(url.href);
   if (validate(value)) return value;
   const [error] = validate.errors ?? [];
-  throw new Error(error === undefined ? 'The options are wrong.' : sentenceOf(error));
+  throw new Error(error === undefined ? 'The options are wrong.' : errorText(error));
 }

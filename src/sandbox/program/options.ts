@@ -1,5 +1,5 @@
 import schema from './options.json' with { type: 'json' };
-import { defaultsIn } from './defaults.ts';
+import { schemaDefaults } from './defaults.ts';
 import type { FaultRule } from '../faults/fault-rules.ts';
 import type { OAuthClient } from '../oauth/provider.ts';
 import type { LoggedRequest } from '../api/request-log.ts';
@@ -27,7 +27,7 @@ export interface ChatTie {
 }
 
 /** One request, as the hook `onRequest` sees it before it is answered. */
-export interface SeenRequest {
+export interface HookRequest {
   /** Counted from 1 over all requests to the API. */
   readonly number: number;
   /** Without the query, for example `/api/v2/chat/incremental/chats`. */
@@ -42,7 +42,7 @@ export interface BanCounts {
 }
 
 /** Options that have a default. */
-interface Defaulted {
+interface OptionsWithDefault {
   readonly port: number;
   readonly chats: number;
   readonly agents: number;
@@ -71,7 +71,7 @@ interface Defaulted {
  * What a sandbox holds and how it behaves. Everything may be left out; `options.json` says what each option
  * does, what it may be and what it is when it is left out.
  */
-export interface SandboxOptions extends Partial<Defaulted> {
+export interface SandboxOptions extends Partial<OptionsWithDefault> {
   /** ISO text or ms since 1970. If given, the server's clock starts there and ticks on. */
   readonly now?: string | number;
   readonly tokenLife?: number;
@@ -81,16 +81,16 @@ export interface SandboxOptions extends Partial<Defaulted> {
   /** The server's clock in ms since 1970, for tests that need it to stand still. */
   readonly clock?: () => number;
   /** Called before each answer of the API; edits made here are in the answer. */
-  readonly onRequest?: (request: SeenRequest) => void | Promise<void>;
+  readonly onRequest?: (request: HookRequest) => void | Promise<void>;
   /** Called when the sandbox is done with a request: it is answered, or the answer has stalled for good. */
   readonly onAnswer?: (request: LoggedRequest) => void;
 }
 
 /** The options, each with its default. */
-export type Settings = SandboxOptions & Defaulted;
+export type ResolvedOptions = SandboxOptions & OptionsWithDefault;
 
-const defaults: Defaulted = Object.fromEntries(defaultsIn(schema.properties));
+const defaults: OptionsWithDefault = Object.fromEntries(schemaDefaults(schema.properties));
 
-export function settingsOf(options: SandboxOptions): Settings {
+export function withDefaults(options: SandboxOptions): ResolvedOptions {
   return { ...defaults, ...options };
 }

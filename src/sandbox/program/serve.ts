@@ -39,7 +39,7 @@ async function readOptions(name: string | undefined, cwd: string): Promise<Sandb
   return checkOptions(parseJson(text, `--options ${name}`));
 }
 
-function greeting(sandbox: Sandbox, configFile: string | undefined): string {
+function startupMessage(sandbox: Sandbox, configFile: string | undefined): string {
   const config = JSON.stringify(sandbox.config);
   const variable = `ZENDESK_CHAT_API_URL=${sandbox.url}`;
   return [
@@ -70,7 +70,7 @@ export async function serve(
       const text = `${JSON.stringify(sandbox.config, null, 2)}\n`;
       await writeFile(resolve(cwd, files.config), text);
     }
-    stdout.write(greeting(sandbox, files.config));
+    stdout.write(startupMessage(sandbox, files.config));
     if (!signal.aborted) await once(signal, 'abort');
     return 0;
   } finally {

@@ -1,5 +1,5 @@
 import schema from './options.json' with { type: 'json' };
-import { defaultsIn } from './defaults.ts';
+import { schemaDefaults } from './defaults.ts';
 import type { ExportName, Resource } from '../data/resources.ts';
 
 /** Which answers of the exports a rule means. */
@@ -63,5 +63,5 @@ export interface Switches {
 }
 
 export const defaultSwitches: Switches = Object.fromEntries(
-  defaultsIn(schema.properties.switches.properties),
+  schemaDefaults(schema.properties.switches.properties),
 );

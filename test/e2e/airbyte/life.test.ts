@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../../src/sandbox/faults/fault-rules.ts';
-import type { SandboxOptions, SeenRequest } from '../../../src/sandbox/program/options.ts';
+import type { SandboxOptions, HookRequest } from '../../../src/sandbox/program/options.ts';
 import type { LoggedRequest } from '../../../src/sandbox/api/request-log.ts';
 import type { Sandbox } from '../../../src/sandbox/api/server.ts';
 import { createManualClock } from '../../helpers/manual-clock.ts';
@@ -78,7 +78,7 @@ function chatRequests({ requests }: Sandbox): readonly LoggedRequest[] {
 test('SIGTERM: the page in hand and its state go out, and the next sync brings the rest', async () => {
   const stop = new AbortController();
   let count = 0;
-  const onRequest = ({ path }: SeenRequest): void => {
+  const onRequest = ({ path }: HookRequest): void => {
     if (path.endsWith('/chats')) count += 1;
     if (count === 3) stop.abort();
   };

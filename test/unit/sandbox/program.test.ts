@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { run } from '../../../src/sandbox/program/cli.ts';
+import { runSandboxProgram } from '../../../src/sandbox/program/cli.ts';
 import type { Terminal } from '../../../src/sandbox/program/serve.ts';
 import { send } from './ask.ts';
 
@@ -52,20 +52,20 @@ async function serving(
     const url = /ZENDESK_CHAT_API_URL=(\S+)/.exec(text)?.[1] ?? '';
     asked.push(then(url).finally(() => terminal.stop.abort()));
   });
-  const code = await run(argv, terminal);
+  const code = await runSandboxProgram(argv, terminal);
   await Promise.all(asked);
   return { code, terminal };
 }
 
 test('help and version are printed', async () => {
   const help = fakeTerminal();
-  expect(await run(['--help'], help)).toBe(0);
+  expect(await runSandboxProgram(['--help'], help)).toBe(0);
   expect(help.printed()).toContain('--write-config');
   const demo = fakeTerminal();
-  expect(await run(['demo', '--help'], demo)).toBe(0);
+  expect(await runSandboxProgram(['demo', '--help'], demo)).toBe(0);
   expect(demo.printed()).toContain('demo-output');
   const version = fakeTerminal();
-  expect(await run(['--version'], version)).toBe(0);
+  expect(await runSandboxProgram(['--version'], version)).toBe(0);
   expect(version.printed()).toMatch(/^zendesk-chat-sandbox \d+\.\d+\.\d+\n$/);
 });
 
@@ -104,7 +104,7 @@ test('options come from a file, and flags win over it', async () => {
 test('a terminal that is already stopped ends serve at once', async () => {
   const terminal = fakeTerminal();
   terminal.stop.abort();
-  expect(await run([], terminal)).toBe(0);
+  expect(await runSandboxProgram([], terminal)).toBe(0);
 });
 
 test.each([
@@ -123,7 +123,7 @@ test.each([
   [['--faults', '{}'], 'faults must be a list.'],
 ])('%j is refused in one sentence', async (argv, sentence) => {
   const terminal = fakeTerminal();
-  expect(await run(argv, terminal)).toBe(1);
+  expect(await runSandboxProgram(argv, terminal)).toBe(1);
   expect(terminal.complained()).toContain(sentence);
   expect(terminal.complained().trimEnd().split('\n')).toHaveLength(1);
   expect(terminal.printed()).toBe('');
