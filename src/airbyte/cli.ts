@@ -62,7 +62,7 @@ async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promi
   let failure: TapError | undefined;
   try {
     const config = await loadConfig({ files: [path] }, run);
-    failure = await checkAccount({ ...run, config, tokens: { isTrial: true } });
+    failure = await checkAccount({ ...run, config, tokens: { isDryRun: true } });
   } catch (error) {
     if (!(error instanceof TapError) || error.kind !== 'config') throw error;
     failure = error;

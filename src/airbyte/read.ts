@@ -46,7 +46,7 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
     config,
     tokens: {
       // The platform has the config to keep before the new token is used.
-      announce: (tokens) =>
+      onRenewed: (tokens) =>
         print(run.stdout, controlLine(replaceTokens(givenConfig, tokens), run.stamp())),
     },
     catalog,

@@ -69,7 +69,7 @@ export function streamTable(streams: readonly DiscoveredStream[], config: JsonOb
     'Columns',
   ];
   const rows = streams.map((stream) => {
-    const { name, description, path, keyProperties, absentOn, isDefault, schema } = stream;
+    const { name, description, path, keyProperties, absentStatuses, isDefault, schema } = stream;
     const columns = Object.keys(schema.properties ?? {}).length;
     return [
       code(name),
@@ -78,7 +78,7 @@ export function streamTable(streams: readonly DiscoveredStream[], config: JsonOb
       keyProperties.map(code).join(', '),
       replication(stream),
       paging(stream, config),
-      absentOn.length === 0 ? nothing : absentOn.join(', '),
+      absentStatuses.length === 0 ? nothing : absentStatuses.join(', '),
       `[${columns}](schemas/streams/${name}.json)`,
     ];
   });

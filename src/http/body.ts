@@ -6,11 +6,11 @@ import type { Headers } from 'node-fetch';
 
 import { errorCode, HttpError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { failed } from './http-errors.ts';
-import { later } from './statuses.ts';
+import { createHttpError } from './http-errors.ts';
+import { tryLaterAdvice } from './statuses.ts';
 
 /** Inflated, a page that explains an error is no longer than this, or not worth reading. */
-const maxExplanationBytes = 2 ** 20;
+const maxErrorBodyBytes = 2 ** 20;
 
 type Inflater = (body: Buffer, options: ZlibOptions) => Promise<Buffer>;
 
@@ -37,7 +37,7 @@ function codingsOf(headers: Headers): readonly string[] {
  * zlib inflates into one piece that holds it all, since JSON shrinks to a fifth or a tenth: pieces of 16 KiB make
  * inflating a page three times dearer. What is not filled of it takes no memory.
  */
-function inflatePiece(body: Buffer, maxBytes: number): number {
+function inflateChunkSize(body: Buffer, maxBytes: number): number {
   return Math.max(256 * 1024, Math.min(body.length * 10, maxBytes));
 }
 
@@ -58,10 +58,10 @@ export async function decodeContent(
     const inflater = inflaters[coding];
     if (inflater === undefined) {
       const name = coding.slice(0, 40);
-      throw failed('not-json', `sends the encoding ${name}, which was not asked for`);
+      throw createHttpError('not-json', `sends the encoding ${name}, which was not asked for`);
     }
     try {
-      const options = { chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes };
+      const options = { chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes };
       decoded = await inflater(decoded, options);
     } catch (cause) {
       throw inflateFailed(coding, maxBytes, cause);
@@ -73,15 +73,17 @@ export async function decodeContent(
 function inflateFailed(coding: string, maxBytes: number, cause: unknown): HttpError {
   const code = errorCode(cause);
   const name = coding === 'br' ? 'brotli' : coding;
-  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxBytes, cause);
+  if (code === 'ERR_BUFFER_TOO_LARGE') return bodyTooLargeError(maxBytes, cause);
   return code === 'Z_BUF_ERROR'
-    ? failed('cut', `breaks off in the middle of the ${name} body`, later, { cause })
-    : failed('not-json', `sends a damaged ${name} body`, later, { cause });
+    ? createHttpError('cut', `breaks off in the middle of the ${name} body`, tryLaterAdvice, {
+        cause,
+      })
+    : createHttpError('not-json', `sends a damaged ${name} body`, tryLaterAdvice, { cause });
 }
 
-export function tooLarge(maxBytes: number, cause?: unknown): HttpError {
+export function bodyTooLargeError(maxBytes: number, cause?: unknown): HttpError {
   const why = `sends a body of more than ${Math.floor(maxBytes / 2 ** 20)} MiB`;
-  return failed('too-large', why, 'Ask for fewer items at a time.', { cause });
+  return createHttpError('too-large', why, 'Ask for fewer items at a time.', { cause });
 }
 
 /** The charset a Content-Type names, in the name TextDecoder has for it; UTF-8 when it names none or an unknown one. */
@@ -96,7 +98,7 @@ function charsetOf(headers: Headers): string {
   }
 }
 
-function hasUtf8Mark(bytes: Buffer): boolean {
+function hasByteOrderMark(bytes: Buffer): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
@@ -104,12 +106,12 @@ function hasUtf8Mark(bytes: Buffer): boolean {
  * The text of a decoded body, without a byte order mark, which counts more than the header; `undefined` when
  * its bytes are none in the charset, which `isLenient` makes U+FFFD.
  */
-function textOf(bytes: Buffer, charset: string, isLenient = false): string | undefined {
-  if (charset === 'utf-8' || hasUtf8Mark(bytes)) {
+function decodeText(bytes: Buffer, charset: string, isLenient = false): string | undefined {
+  if (charset === 'utf-8' || hasByteOrderMark(bytes)) {
     // Text that is ASCII alone is copied as it is, out of V8's heap, whose size is a multiple of what it holds.
     if (isAscii(bytes)) return bytes.toString('latin1');
     if (!isLenient && !isUtf8(bytes)) return undefined;
-    return bytes.toString('utf8', hasUtf8Mark(bytes) ? 3 : 0);
+    return bytes.toString('utf8', hasByteOrderMark(bytes) ? 3 : 0);
   }
   try {
     return new TextDecoder(charset, { fatal: !isLenient }).decode(bytes);
@@ -120,11 +122,11 @@ function textOf(bytes: Buffer, charset: string, isLenient = false): string | und
 }
 
 /** What comes with an error: JSON, else plain text; `''` when it cannot be read, or is a web page or nothing. */
-export async function explanationIn(body: Buffer, headers: Headers): Promise<Json> {
+export async function readErrorBody(body: Buffer, headers: Headers): Promise<Json> {
   try {
-    const decoded = await decodeContent(body, headers, maxExplanationBytes);
-    const text = textOf(decoded, charsetOf(headers)) ?? '';
-    return text.trimStart().startsWith('<') ? '' : (parse(text) ?? text);
+    const decoded = await decodeContent(body, headers, maxErrorBodyBytes);
+    const text = decodeText(decoded, charsetOf(headers)) ?? '';
+    return text.trimStart().startsWith('<') ? '' : (tryParseJson(text) ?? text);
   } catch (error) {
     if (error instanceof HttpError) return '';
     throw error;
@@ -132,7 +134,7 @@ export async function explanationIn(body: Buffer, headers: Headers): Promise<Jso
 }
 
 /** `undefined`: it is no JSON. */
-function parse(text: string): Json | undefined {
+function tryParseJson(text: string): Json | undefined {
   try {
     const json: Json = JSON.parse(text);
     return json;
@@ -149,16 +151,16 @@ function parse(text: string): Json | undefined {
  */
 export function parseJson(bytes: Buffer, headers: Headers, isLenient = false): Json {
   const charset = charsetOf(headers);
-  const text = textOf(bytes, charset, isLenient);
+  const text = decodeText(bytes, charset, isLenient);
   if (text === undefined) {
-    throw failed('not-text', `sends bytes that are no text in ${charset.toUpperCase()}`);
+    throw createHttpError('not-text', `sends bytes that are no text in ${charset.toUpperCase()}`);
   }
-  const json = parse(text);
+  const json = tryParseJson(text);
   if (json !== undefined) return json;
-  throw failed('not-json', `sends ${nameOf(text)} instead of JSON`);
+  throw createHttpError('not-json', `sends ${describeText(text)} instead of JSON`);
 }
 
-function nameOf(text: string): string {
+function describeText(text: string): string {
   const start = text.trimStart().slice(0, 1);
   if (start === '') return 'an empty body';
   if (start === '<') return 'HTML';

@@ -1,25 +1,25 @@
 import { HttpError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { patienceUsedUp, waitTooLong } from './http-errors.ts';
-import { Limiter } from './rate-limiter.ts';
+import { retryBudgetExhausted, retryAfterTooLong } from './http-errors.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import type { HttpOptions } from './options.ts';
-import { Requester, type HttpAnswer, type Outgoing, type Query } from './transport.ts';
-import { waitMs } from './retry.ts';
+import { Transport, type HttpResponse, type OutgoingRequest, type Query } from './transport.ts';
+import { retryDelayMs } from './retry.ts';
 
-export interface HttpRequest extends Omit<Outgoing, 'headers' | 'form'> {
+export interface HttpRequest extends Omit<OutgoingRequest, 'headers' | 'form'> {
   /**
    * Called after each failed attempt, before any wait, unless the user must act or it was the last one.
-   * @returns another query to go on with, for which backoff and patience begin anew
+   * @returns another query to go on with, for which backoff and retry budget begin anew
    */
-  readonly revise?: (error: HttpError) => Promise<Query | undefined>;
-  /** For a question whose failure is an answer. */
+  readonly reviseQuery?: (error: HttpError) => Promise<Query | undefined>;
+  /** For a request whose failure is an answer. */
   readonly maxAttempts?: number;
 }
 
 /** A form to be sent without credentials. It is sent again only after a failure that passes. */
-interface HttpForm extends Pick<Outgoing, 'path'> {
+interface HttpForm extends Pick<OutgoingRequest, 'path'> {
   readonly form: URLSearchParams;
-  readonly isAnswer: NonNullable<Outgoing['isAnswer']>;
+  readonly acceptsError: NonNullable<OutgoingRequest['acceptsError']>;
 }
 
 export interface Credentials {
@@ -29,7 +29,7 @@ export interface Credentials {
    * Called when a request with these headers is answered 401.
    * @returns true when `headers` gives others now, so that the request is worth another attempt
    */
-  readonly refused: (headers: Readonly<Record<string, string>>) => Promise<boolean>;
+  readonly onUnauthorized: (headers: Readonly<Record<string, string>>) => Promise<boolean>;
 }
 
 const defaults = {
@@ -49,29 +49,29 @@ export type HttpClientOptions = Omit<HttpOptions, keyof typeof defaults> &
     readonly credentials: (post: HttpClient['post']) => Credentials;
   };
 
-interface Asking {
+interface RetryState {
   readonly request: HttpRequest;
-  readonly mostAttempts: number;
+  readonly maxAttempts: number;
   query: Query;
   /** Attempts with this query, the next one included. */
   attempts: number;
-  leftMs: number;
+  retryBudgetMs: number;
 }
 
-/** The one way to get JSON; one client per run, which has the pace, the slots and the patience. */
+/** The one way to get JSON; one client per run, which has the pace, the slots and the retry budget. */
 export class HttpClient {
   readonly #options: HttpOptions;
-  readonly #limiter: Limiter;
-  readonly #requester: Requester;
+  readonly #limiter: RateLimiter;
+  readonly #transport: Transport;
   readonly #credentials: Credentials;
-  /** Patience ran out and nothing was answered since: each request gets one attempt. */
-  #isExhausted = false;
+  /** The retry budget ran out and nothing was answered since: each request gets one attempt. */
+  #isRetryBudgetExhausted = false;
 
   constructor(options: HttpClientOptions) {
-    const settled = { ...defaults, ...options };
-    this.#options = settled;
-    this.#limiter = new Limiter(settled);
-    this.#requester = new Requester(settled, this.#limiter);
+    const allOptions = { ...defaults, ...options };
+    this.#options = allOptions;
+    this.#limiter = new RateLimiter(allOptions);
+    this.#transport = new Transport(allOptions, this.#limiter);
     this.#credentials = options.credentials((form) => this.post(form));
   }
 
@@ -79,34 +79,41 @@ export class HttpClient {
    * @throws HttpError when the answer is given up; the signal's reason when the run is stopped;
    * TapError (config) when the proxy of the environment cannot be used.
    */
-  get(request: HttpRequest): Promise<HttpAnswer> {
-    return this.#insist(request);
+  get(request: HttpRequest): Promise<HttpResponse> {
+    return this.#sendWithRetries(request);
   }
 
   /** @throws as `get`; an HttpError with a status holds what the server said. */
   async post({ form, ...request }: HttpForm): Promise<Json> {
-    return (await this.#insist({ ...request, query: {} }, form)).body;
+    return (await this.#sendWithRetries({ ...request, query: {} }, form)).body;
   }
 
   /** Makes attempts until one is answered or given up, with credentials unless it is a form. */
-  async #insist(request: HttpRequest, form?: URLSearchParams): Promise<HttpAnswer> {
-    const { maxRetryMs: leftMs, maxAttempts } = this.#options;
-    const mostAttempts = this.#isExhausted ? 1 : (request.maxAttempts ?? maxAttempts);
-    const asking: Asking = { request, mostAttempts, query: request.query, attempts: 1, leftMs };
+  async #sendWithRetries(request: HttpRequest, form?: URLSearchParams): Promise<HttpResponse> {
+    const { maxRetryMs: retryBudgetMs, maxAttempts: defaultMax } = this.#options;
+    const maxAttempts = this.#isRetryBudgetExhausted ? 1 : (request.maxAttempts ?? defaultMax);
+    const state: RetryState = {
+      request,
+      maxAttempts,
+      query: request.query,
+      attempts: 1,
+      retryBudgetMs,
+    };
     for (;;) {
       // Not within a slot: renewing them takes a request of its own.
       const headers = form === undefined ? await this.#credentials.headers() : {};
-      const outgoing = { ...request, query: asking.query, headers, form };
+      const outgoing = { ...request, query: state.query, headers, form };
       try {
-        const answer = await this.#limiter.inSlot(() => this.#requester.send(outgoing));
-        this.#isExhausted = false;
-        return answer;
+        const response = await this.#limiter.withSlot(() => this.#transport.send(outgoing));
+        this.#isRetryBudgetExhausted = false;
+        return response;
       } catch (error) {
         // The one place where a failed attempt is caught.
         if (!(error instanceof HttpError)) throw error;
-        const isRefusal = form === undefined && error.status === 401 && error.kind === 'config';
-        const isRenewed = isRefusal && (await this.#credentials.refused(headers));
-        if (!isRenewed) await this.#goOn(asking, error);
+        const isUnauthorized =
+          form === undefined && error.status === 401 && error.kind === 'config';
+        const isRenewed = isUnauthorized && (await this.#credentials.onUnauthorized(headers));
+        if (!isRenewed) await this.#prepareRetry(state, error);
       }
     }
   }
@@ -115,37 +122,37 @@ export class HttpClient {
    * Waits, and changes what is asked for where that helps.
    * @throws HttpError when the failed attempt was the last
    */
-  async #goOn(asking: Asking, error: HttpError): Promise<void> {
+  async #prepareRetry(state: RetryState, error: HttpError): Promise<void> {
     const { clock, maxRetryMs } = this.#options;
-    const { request, attempts, leftMs } = asking;
+    const { request, attempts, retryBudgetMs } = state;
     const { kind, retryAfterMs } = error;
     if (kind === 'transient' && retryAfterMs !== undefined) {
-      if (retryAfterMs > leftMs) throw waitTooLong(error, clock.now() + retryAfterMs);
-      // Before `revise` may send a request: the pause is for all requests.
-      this.#limiter.holdFor(retryAfterMs);
+      if (retryAfterMs > retryBudgetMs) throw retryAfterTooLong(error, clock.now() + retryAfterMs);
+      // Before `reviseQuery` may send a request: the pause is for all requests.
+      this.#limiter.pauseFor(retryAfterMs);
     }
-    if (kind === 'config' || attempts >= asking.mostAttempts) throw error;
-    const query = await request.revise?.(error);
+    if (kind === 'config' || attempts >= state.maxAttempts) throw error;
+    const query = await request.reviseQuery?.(error);
     if (query !== undefined) {
-      Object.assign(asking, { query, attempts: 1, leftMs: maxRetryMs });
+      Object.assign(state, { query, attempts: 1, retryBudgetMs: maxRetryMs });
       // A failure that stays is that of the other query: the new one needs no wait.
       if (kind === 'transient') await this.#pause(1, maxRetryMs, error);
       return;
     }
     if (kind !== 'transient') throw error;
-    if (leftMs <= 0) {
-      this.#isExhausted = true;
-      throw patienceUsedUp(error, attempts, maxRetryMs - leftMs);
+    if (retryBudgetMs <= 0) {
+      this.#isRetryBudgetExhausted = true;
+      throw retryBudgetExhausted(error, attempts, maxRetryMs - retryBudgetMs);
     }
-    asking.attempts += 1;
-    asking.leftMs -= await this.#pause(attempts, leftMs, error);
+    state.attempts += 1;
+    state.retryBudgetMs -= await this.#pause(attempts, retryBudgetMs, error);
   }
 
   /** @returns how long the pause was, in ms */
-  async #pause(attempts: number, mostMs: number, error: HttpError): Promise<number> {
+  async #pause(attempts: number, maxMs: number, error: HttpError): Promise<number> {
     const { clock, signal, onWait, random } = this.#options;
     const { isRateLimit, path, why, retryAfterMs } = error;
-    const ms = Math.min(waitMs(attempts, retryAfterMs, random), mostMs);
+    const ms = Math.min(retryDelayMs(attempts, retryAfterMs, random), maxMs);
     if (ms > 0) {
       const reason = isRateLimit ? 'rate-limit' : 'retry';
       onWait({ reason, untilMs: clock.now() + ms, path, why });

@@ -11,12 +11,12 @@ import {
   type HttpFailure,
 } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { explain } from './error-body.ts';
+import { describeErrorBody } from './error-body.ts';
 import type { Redact } from './options.ts';
-import { proxyRefusal } from './proxy.ts';
-import { later, proxyPassword, ruleFor } from './statuses.ts';
+import { proxyStatusPrefix } from './proxy.ts';
+import { tryLaterAdvice, proxyPasswordAdvice, statusRule } from './statuses.ts';
 
-const kindOf: Readonly<Partial<Record<HttpFailure, ErrorKind>>> = {
+const errorKinds: Readonly<Partial<Record<HttpFailure, ErrorKind>>> = {
   'too-large': 'system',
   redirect: 'config',
 };
@@ -26,17 +26,22 @@ const kindOf: Readonly<Partial<Record<HttpFailure, ErrorKind>>> = {
  * @param why the rest of a sentence that begins with the path: `sends HTML instead of JSON`
  * @param more what is not known yet is added where the request is (`HttpError.withMessage`)
  */
-export function failed(
+export function createHttpError(
   failure: HttpFailure,
   why: string,
-  advice: string = later,
+  advice: string = tryLaterAdvice,
   more: Partial<HttpErrorOptions> = {},
 ): HttpError {
-  const options = { kind: kindOf[failure] ?? 'transient', path: '', ...more };
-  return new HttpError(sentence(options.path, why, advice), { failure, why, advice, ...options });
+  const options = { kind: errorKinds[failure] ?? 'transient', path: '', ...more };
+  return new HttpError(formatMessage(options.path, why, advice), {
+    failure,
+    why,
+    advice,
+    ...options,
+  });
 }
 
-export function sentence(path: string, why: string, advice: string): string {
+export function formatMessage(path: string, why: string, advice: string): string {
   return `${path} ${why}. ${advice}`;
 }
 
@@ -44,25 +49,27 @@ export function sentence(path: string, why: string, advice: string): string {
  * The server answers with an error: with a status that is no success, or in an object.
  * @param body what it says, `''` for nothing
  */
-export function answerFailed(
+export function responseError(
   { status, ok, headers }: Response,
   body: Json,
   redact: Redact,
 ): HttpError {
-  const { said, isRateLimit: saysSo } = explain(body, redact);
+  const { text, isRateLimit: mentionsLimit } = describeErrorBody(body, redact);
   const name = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
-  const why = `answers ${name}${ok ? ' with an error' : ''}${said === '' ? '' : ` ("${said}")`}`;
-  if (ok) return failed('error-object', why, later, { isRateLimit: saysSo });
+  const why = `answers ${name}${ok ? ' with an error' : ''}${text === '' ? '' : ` ("${text}")`}`;
+  if (ok)
+    return createHttpError('error-object', why, tryLaterAdvice, { isRateLimit: mentionsLimit });
   // Whatever the status means elsewhere: this time it passes.
-  const isRateLimit = status === 429 || (status >= 400 && (headers.has('retry-after') || saysSo));
-  const { kind, advice } = ruleFor(isRateLimit ? 429 : status);
-  return failed('status', why, advice, { kind, isRateLimit, body });
+  const isRateLimit =
+    status === 429 || (status >= 400 && (headers.has('retry-after') || mentionsLimit));
+  const { kind, advice } = statusRule(isRateLimit ? 429 : status);
+  return createHttpError('status', why, advice, { kind, isRateLimit, body });
 }
 
 const checkNetwork = 'Check the network.';
 
 /** Codes of Node, its TLS layer and its HTTP parser, the first that matches; default: `transient`. */
-const networkTroubles: readonly (readonly [
+const networkErrorRules: readonly (readonly [
   codes: RegExp,
   why: string,
   advice: string,
@@ -79,7 +86,7 @@ const networkTroubles: readonly (readonly [
   [
     /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE)$/,
     'is not answered: the connection breaks off',
-    later,
+    tryLaterAdvice,
   ],
   [
     // A certificate that is not trusted now is not trusted a minute later either.
@@ -105,34 +112,41 @@ const networkTroubles: readonly (readonly [
 ];
 
 /** No answer came. `cause` has a `code`; `host`: who was to be connected with. */
-export function networkFailed(host: string, cause: unknown): HttpError {
+export function networkError(host: string, cause: unknown): HttpError {
   const code = errorCode(cause);
-  if (code.startsWith(proxyRefusal)) {
-    const status = Number(code.slice(proxyRefusal.length));
+  if (code.startsWith(proxyStatusPrefix)) {
+    const status = Number(code.slice(proxyStatusPrefix.length));
     const refused = `cannot be reached: the way to ${host} is refused with ${status}`;
     const check = 'Check HTTPS_PROXY and NO_PROXY, or ask who runs the proxy.';
-    const { kind } = ruleFor(status);
-    return failed('network', refused, status === 407 ? proxyPassword : check, { kind, cause });
+    const { kind } = statusRule(status);
+    return createHttpError('network', refused, status === 407 ? proxyPasswordAdvice : check, {
+      kind,
+      cause,
+    });
   }
-  const [, why = '', advice, kind] = networkTroubles.find(([codes]) => codes.test(code)) ?? [];
+  const [, why = '', advice, kind] = networkErrorRules.find(([codes]) => codes.test(code)) ?? [];
   const where = `${why.replace('HOST', () => host)} (${code})`;
-  return failed('network', where, advice, { cause, ...(kind && { kind }) });
+  return createHttpError('network', where, advice, { cause, ...(kind && { kind }) });
 }
 
-/** The last failure when no patience is left. */
-export function patienceUsedUp(error: HttpError, attempts: number, waitedMs: number): HttpError {
+/** The last failure when no retry budget is left. */
+export function retryBudgetExhausted(
+  error: HttpError,
+  attempts: number,
+  waitedMs: number,
+): HttpError {
   const seconds = Math.round(waitedMs / 1000);
   const why =
     `${error.why}, at attempt ${attempts} after ${seconds} s of waiting in between ` +
     '(max_retry_seconds)';
-  return error.withMessage(sentence(error.path, why, error.advice), { kind: 'transient' });
+  return error.withMessage(formatMessage(error.path, why, error.advice), { kind: 'transient' });
 }
 
 /** 9999-12-31T23:59:59Z: a longer wait has no date. */
 const lastDateMs = 253_402_300_799_000;
 
 /** The server wants a longer wait than is left: no request may be made before, in any stream. */
-export function waitTooLong(error: HttpError, untilMs: number): HttpError {
+export function retryAfterTooLong(error: HttpError, untilMs: number): HttpError {
   const until = new Date(Math.min(untilMs, lastDateMs)).toISOString();
   return error.withMessage(
     `${error.path} ${error.why} and asks for no request before ${until}, which is longer than the tap ` +

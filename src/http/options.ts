@@ -16,7 +16,7 @@ export interface HttpOptions {
   /** Called after each request; retries and redirects are requests of their own. */
   readonly onAttempt: (report: RequestReport) => void;
   /** Called at once when a wait begins, before a retry or of a second or more for the pace. */
-  readonly onWait: (wait: Wait) => void;
+  readonly onWait: (wait: WaitReport) => void;
   /** Request starts in any 60 s, retries included. Default 200. */
   readonly requestsPerMinute: number;
   /** Requests in flight at the same time. Default 1. */
@@ -25,9 +25,9 @@ export interface HttpOptions {
   readonly requestTimeoutMs: number;
   /** A body that comes more slowly has timed out; 0: none has. Default 1,024. */
   readonly minBytesPerMinute: number;
-  /** Patience: the sum of the waits for one answer. Default 900,000. */
+  /** Retry budget: the sum of the waits for one answer. Default 900,000. */
   readonly maxRetryMs: number;
-  /** Attempts at most for one answer, whatever the patience. Default: no limit. */
+  /** Attempts at most for one answer, whatever the retry budget. Default: no limit. */
   readonly maxAttempts: number;
   /** The largest body, as it comes and inflated. Default 256 MiB. */
   readonly maxBodyBytes: number;
@@ -46,7 +46,7 @@ export interface RequestReport {
 }
 
 /** A wait that begins now. */
-export interface Wait {
+export interface WaitReport {
   /** The API asked for it (429), a failed attempt is tried again, or the pace is used up. */
   readonly reason: 'rate-limit' | 'retry' | 'pace';
   /** Its end by our clock, ms since 1970. */

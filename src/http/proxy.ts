@@ -6,7 +6,7 @@ import { getProxyForUrl } from 'proxy-from-env';
 import { TapError } from '../core/errors.ts';
 
 /** What an error's `code` begins with when the proxy answers CONNECT with a status that is no success. */
-export const proxyRefusal = 'PROXY_ANSWERS_';
+export const proxyStatusPrefix = 'PROXY_ANSWERS_';
 
 const proxyVariables: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
 
@@ -16,7 +16,7 @@ const proxyVariables: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'all_pr
  * @throws TapError (config) when the proxy's address cannot be used; it is not quoted, since it may hold
  * a password.
  */
-export function proxyOf(origin: string): URL | undefined {
+export function proxyFor(origin: string): URL | undefined {
   const found = origin.startsWith('https:') ? addressFor(new URL(origin)) : '';
   if (found === '') return undefined;
   // The package gives an address without a scheme the scheme of the request; other programs take http.
@@ -51,7 +51,7 @@ export class Connection {
   /** @param signal closes it. @throws TapError (config) when the proxy of the environment cannot be used. */
   constructor(origin: string, signal?: AbortSignal) {
     const { host } = new URL(origin);
-    this.#proxy = proxyOf(origin);
+    this.#proxy = proxyFor(origin);
     this.peer = this.#proxy === undefined ? host : `${host} through the proxy ${this.#proxy.host}`;
     signal?.addEventListener('abort', () => this.close(), { once: true });
   }
@@ -59,7 +59,7 @@ export class Connection {
   /** The agent of the proxy; `undefined`: there is none. */
   async agent(): Promise<Agent | undefined> {
     if (this.#proxy === undefined) return undefined;
-    return (this.#agent ??= await agentOf(this.#proxy, this.#closing.signal));
+    return (this.#agent ??= await createAgent(this.#proxy, this.#closing.signal));
   }
 
   /** Closes all connections to the proxy, also those it has not answered yet; the next request makes new ones. */
@@ -72,13 +72,13 @@ export class Connection {
 }
 
 /** The agent package is loaded here, so that only who has a proxy pays for it. */
-async function agentOf(proxy: URL, signal: AbortSignal): Promise<Agent> {
+async function createAgent(proxy: URL, signal: AbortSignal): Promise<Agent> {
   const { HttpsProxyAgent } = await import('https-proxy-agent');
   const agent = new HttpsProxyAgent(proxy, { keepAlive: true, signal });
   // The package would hand the proxy's refusal over as if the API had answered.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: ClientRequest) => {
     if (statusCode === 200) return;
-    const code = `${proxyRefusal}${statusCode}`;
+    const code = `${proxyStatusPrefix}${statusCode}`;
     request.destroy(Object.assign(new Error('the proxy refuses to connect'), { code }));
   });
   return agent;

@@ -6,28 +6,28 @@ import type { HttpOptions } from './options.ts';
 const windowMs = 60_000;
 
 /** Shorter waits are not reported. */
-const notableMs = 1_000;
+const minReportedWaitMs = 1_000;
 
-type LimiterOptions = Pick<
+type RateLimiterOptions = Pick<
   HttpOptions,
   'clock' | 'signal' | 'requestsPerMinute' | 'requestsInFlight' | 'onWait'
 >;
 
 /** Permission to be in flight (slots) and permission to start (pace), one for all requests of a run. */
-export class Limiter {
-  readonly #options: LimiterOptions;
+export class RateLimiter {
+  readonly #options: RateLimiterOptions;
   readonly #slots: Sema;
   /** The last starts, as many as the pace allows in a window, in ms of `clock.elapsed`. */
   readonly #starts: number[] = [];
-  #heldUntil = Number.NEGATIVE_INFINITY;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(options: LimiterOptions) {
+  constructor(options: RateLimiterOptions) {
     this.#options = options;
     this.#slots = new Sema(options.requestsInFlight);
   }
 
   /** Runs `work` once a slot is free. @throws the signal's reason when the run is stopped; what `work` throws. */
-  async inSlot<T>(work: () => Promise<T>): Promise<T> {
+  async withSlot<T>(work: () => Promise<T>): Promise<T> {
     await this.#slots.acquire();
     try {
       this.#options.signal.throwIfAborted();
@@ -38,10 +38,10 @@ export class Limiter {
   }
 
   /** Resolves when a request may start, and counts it. @throws the signal's reason when the run is stopped. */
-  async start(path: string): Promise<void> {
+  async waitForStart(path: string): Promise<void> {
     const { clock, signal, requestsPerMinute } = this.#options;
     for (let waitMs = this.#waitMs(); waitMs > 0; waitMs = this.#waitMs()) {
-      if (waitMs >= notableMs) this.#report(waitMs, path);
+      if (waitMs >= minReportedWaitMs) this.#report(waitMs, path);
       await clock.sleep(waitMs, signal);
     }
     // Nothing is awaited between the check and the count: two slots cannot take the same place.
@@ -50,21 +50,21 @@ export class Limiter {
   }
 
   /** No request starts for `ms` milliseconds from now. */
-  holdFor(ms: number): void {
-    this.#heldUntil = Math.max(this.#heldUntil, this.#options.clock.elapsed() + ms);
+  pauseFor(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.elapsed() + ms);
   }
 
   #waitMs(): number {
     const [oldest = 0] = this.#starts;
     const isFull = this.#starts.length >= this.#options.requestsPerMinute;
-    const free = Math.max(this.#heldUntil, isFull ? oldest + windowMs : 0);
+    const free = Math.max(this.#pausedUntil, isFull ? oldest + windowMs : 0);
     return free - this.#options.clock.elapsed();
   }
 
   #report(waitMs: number, path: string): void {
     const { clock, requestsPerMinute, onWait } = this.#options;
     const untilMs = clock.now() + waitMs;
-    if (clock.elapsed() + waitMs === this.#heldUntil) {
+    if (clock.elapsed() + waitMs === this.#pausedUntil) {
       onWait({ reason: 'rate-limit', untilMs, path, why: 'the API has asked for a pause' });
     } else {
       const why = `${requestsPerMinute} requests in 60 s are made (requests_per_minute)`;

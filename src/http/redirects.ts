@@ -1,12 +1,12 @@
 import { isRedirect, type Response } from 'node-fetch';
 
 import type { HttpError, HttpErrorOptions } from '../core/errors.ts';
-import { quotable } from './error-body.ts';
-import { failed } from './http-errors.ts';
+import { toQuotable } from './error-body.ts';
+import { createHttpError } from './http-errors.ts';
 import type { Redact } from './options.ts';
 
-export const mostRedirects = 5;
-const checkSubdomain = 'Check the subdomain.';
+export const maxRedirects = 5;
+const checkSubdomainAdvice = 'Check the subdomain.';
 
 /** Where to ask instead, within the origin. */
 export interface Redirect {
@@ -18,27 +18,31 @@ export interface Redirect {
  * Where an answer points instead of being one; `undefined` when it is one. The token is sent to no other host.
  * @throws HttpError when it leads to another host, or nowhere.
  */
-export function redirectIn({ status, headers }: Response, asked: URL): Redirect | undefined {
+export function readRedirect({ status, headers }: Response, requestUrl: URL): Redirect | undefined {
   if (!isRedirect(status)) return undefined;
-  const advice = `The token was not sent there. ${checkSubdomain}`;
+  const advice = `The token was not sent there. ${checkSubdomainAdvice}`;
   const location = headers.get('location');
-  if (location === null || !URL.canParse(location, asked.href)) {
-    throw failed('redirect', 'redirects without saying where', advice);
+  if (location === null || !URL.canParse(location, requestUrl.href)) {
+    throw createHttpError('redirect', 'redirects without saying where', advice);
   }
-  const url = new URL(location, asked);
-  if (url.origin === asked.origin) return { status, url };
+  const url = new URL(location, requestUrl);
+  if (url.origin === requestUrl.origin) return { status, url };
   // The query of the target may hold anything: only scheme and host are named.
-  throw failed('redirect', `redirects to ${url.protocol}//${url.host}`, advice);
+  throw createHttpError('redirect', `redirects to ${url.protocol}//${url.host}`, advice);
 }
 
-export function tooManyRedirects(): HttpError {
-  return failed('redirect', `redirects more than ${mostRedirects} times`, checkSubdomain);
+export function tooManyRedirectsError(): HttpError {
+  return createHttpError(
+    'redirect',
+    `redirects more than ${maxRedirects} times`,
+    checkSubdomainAdvice,
+  );
 }
 
 /** A form is sent to no other path, which would be sent secrets with it. */
-export function formRedirected(path: string): HttpError {
-  const advice = `Nothing was sent there. ${checkSubdomain}`;
-  return failed('redirect', 'redirects to another path', advice, { path });
+export function formRedirectError(path: string): HttpError {
+  const advice = `Nothing was sent there. ${checkSubdomainAdvice}`;
+  return createHttpError('redirect', 'redirects to another path', advice, { path });
 }
 
 /** `/access/login` and `/access/unauthenticated` are Zendesk's. */
@@ -48,7 +52,7 @@ const loginPath = /log-?in|sign-?in|unauthenticated|sso\b|saml/i;
  * What a failure means behind a redirect to a login page, or to another folder of the host than the one that
  * was asked: such a page answers in its place, and its status says nothing about what was asked for.
  */
-export function behindRedirect(
+export function explainAfterRedirect(
   { why, kind, failure }: HttpError,
   path: string,
   { status, url: { pathname } }: Redirect,
@@ -56,11 +60,11 @@ export function behindRedirect(
 ): Partial<HttpErrorOptions> {
   const isLogin = loginPath.test(pathname);
   if (!isLogin && pathname.split('/')[1] === path.split('/')[1]) return {};
-  const to = quotable(pathname, redact);
+  const to = toQuotable(pathname, redact);
   const redirects = `redirects to ${to}, which ${why}`;
   if (kind === 'transient' && !(isLogin && failure === 'not-json')) return { why: redirects };
   const final = { status, failure: 'redirect', kind: 'config' } as const;
-  if (!isLogin) return { ...final, why: redirects, advice: checkSubdomain };
+  if (!isLogin) return { ...final, why: redirects, advice: checkSubdomainAdvice };
   const advice =
     'This usually means that the access token is not accepted, or that the account is suspended or admits ' +
     'only single sign-on or certain addresses: check the subdomain and the token, and log in there with a browser.';

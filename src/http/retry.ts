@@ -1,18 +1,18 @@
-const shortestBackoffMs = 1_000;
-const longestBackoffMs = 60_000;
+const minBackoffMs = 1_000;
+const maxBackoffMs = 60_000;
 
 /**
  * Milliseconds to wait before the next attempt: what the server asked for (0 would make a loop without a pause),
  * else anything between one second and a ceiling that doubles with each attempt, from 1, up to a minute.
  */
-export function waitMs(
+export function retryDelayMs(
   attempts: number,
   retryAfterMs: number | undefined,
   random: () => number,
 ): number {
   if (retryAfterMs !== undefined && retryAfterMs > 0) return retryAfterMs;
-  const ceilingMs = Math.min(longestBackoffMs, shortestBackoffMs * 2 ** attempts);
-  return Math.round(shortestBackoffMs + random() * (ceilingMs - shortestBackoffMs));
+  const ceilingMs = Math.min(maxBackoffMs, minBackoffMs * 2 ** attempts);
+  return Math.round(minBackoffMs + random() * (ceilingMs - minBackoffMs));
 }
 
 /** The forms of RFC 9110 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT` and the two older ones. */
@@ -23,7 +23,7 @@ const dateForms: readonly RegExp[] = [
 ];
 
 /** An HTTP date (`Date`, `Retry-After`) in ms since 1970; `undefined` when there is none or it is malformed. */
-export function readHttpDate(header: string | null): number | undefined {
+export function parseHttpDate(header: string | null): number | undefined {
   const text = header?.trim() ?? '';
   // V8's Date.parse makes a date of nearly anything, hence the forms; asctime's lacks its zone.
   if (!dateForms.some((form) => form.test(text))) return undefined;
@@ -36,11 +36,11 @@ export function readHttpDate(header: string | null): number | undefined {
  * time where it is known). 0 when the date has passed; `undefined` when there is none or it is malformed.
  * Of several headers, which arrive joined by commas, the first counts; a date has a comma of its own.
  */
-export function readRetryAfter(header: string | null, nowMs: number): number | undefined {
+export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
   const text = header?.trim() ?? '';
   const first = /^\d/.test(text) ? (text.split(',')[0] ?? '').trim() : text;
   if (isSeconds(first)) return Math.ceil(Number(first) * 1000);
-  const untilMs = readHttpDate(first);
+  const untilMs = parseHttpDate(first);
   return untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs);
 }
 
@@ -49,16 +49,19 @@ function isSeconds(text: string): boolean {
 }
 
 /** A larger number of seconds is a time since 1970: 10^9 s are 31 years, or the year 2001. */
-const largestWaitSeconds = 1e9;
+const maxWaitSeconds = 1e9;
 
 /**
  * When a rate limit is reset, in ms from now: Zendesk's `ratelimit-reset` or `x-rate-limit-reset`, in seconds
  * from now or since 1970. `undefined` when there is neither.
  */
-export function readLimitReset(headers: Pick<Headers, 'get'>, nowMs: number): number | undefined {
+export function parseRateLimitReset(
+  headers: Pick<Headers, 'get'>,
+  nowMs: number,
+): number | undefined {
   const found = headers.get('ratelimit-reset') ?? headers.get('x-rate-limit-reset') ?? '';
   const text = (found.split(',')[0] ?? '').trim();
   if (!isSeconds(text)) return undefined;
   const ms = Math.ceil(Number(text) * 1000);
-  return ms > largestWaitSeconds * 1000 ? Math.max(0, ms - nowMs) : ms;
+  return ms > maxWaitSeconds * 1000 ? Math.max(0, ms - nowMs) : ms;
 }

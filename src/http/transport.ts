@@ -4,35 +4,35 @@ import fetch, { FetchError, Response, type ResponseInit } from 'node-fetch';
 
 import { errorCode, HttpError, type HttpFailure } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { decodeContent, explanationIn, parseJson, tooLarge } from './body.ts';
+import { decodeContent, readErrorBody, parseJson, bodyTooLargeError } from './body.ts';
 import { isErrorObject } from './error-body.ts';
-import { answerFailed, failed, networkFailed, sentence } from './http-errors.ts';
-import type { Limiter } from './rate-limiter.ts';
+import { responseError, createHttpError, networkError, formatMessage } from './http-errors.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import type { HttpOptions } from './options.ts';
 import { Connection } from './proxy.ts';
 import {
-  behindRedirect,
-  formRedirected,
-  mostRedirects,
-  redirectIn,
-  tooManyRedirects,
+  explainAfterRedirect,
+  formRedirectError,
+  maxRedirects,
+  readRedirect,
+  tooManyRedirectsError,
   type Redirect,
 } from './redirects.ts';
-import { readHttpDate, readLimitReset, readRetryAfter } from './retry.ts';
-import { later } from './statuses.ts';
-import { TimeLimit } from './request-timeout.ts';
+import { parseHttpDate, parseRateLimitReset, parseRetryAfter } from './retry.ts';
+import { tryLaterAdvice } from './statuses.ts';
+import { RequestTimeout } from './request-timeout.ts';
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly body: Json;
   /** The `Date` header in ms since 1970. */
   readonly serverTimeMs: number | undefined;
   /** When its headers were here, ms since 1970 by our clock. */
-  readonly headMs: number;
+  readonly headersMs: number;
   /** When the whole body was here, ms since 1970 by our clock. */
   readonly receivedMs: number;
 }
 
-interface Download extends Pick<HttpAnswer, 'headMs' | 'receivedMs'> {
+interface Download extends Pick<HttpResponse, 'headersMs' | 'receivedMs'> {
   readonly response: Response;
   readonly bytes: Buffer;
 }
@@ -41,7 +41,7 @@ interface Download extends Pick<HttpAnswer, 'headMs' | 'receivedMs'> {
 export type Query = Readonly<Record<string, string | number>>;
 
 /** One request to be made. */
-export interface Outgoing {
+export interface OutgoingRequest {
   /** Absolute path on the client's origin, without query. */
   readonly path: string;
   readonly query: Query;
@@ -49,9 +49,9 @@ export interface Outgoing {
    * Keys of an object that is an answer; default: no object with an `error` is one. Such an object with none of
    * them is a failed attempt, whatever its status.
    */
-  readonly answerKeys?: readonly string[];
+  readonly responseKeys?: readonly string[];
   /** Is an object with an `error` an answer all the same? */
-  readonly isAnswer?: (body: Json) => boolean;
+  readonly acceptsError?: (body: Json) => boolean;
   /** Bytes that are no text in the body's charset become U+FFFD; default: the attempt fails. */
   readonly replacesInvalidBytes?: boolean;
   /** Besides those of every request; they may hold a secret. */
@@ -69,18 +69,18 @@ const maxErrorBytes = 64 * 1024;
 /** One request and, once its headers are here, the response. */
 interface Exchange {
   readonly url: URL;
-  readonly outgoing: Outgoing;
+  readonly outgoing: OutgoingRequest;
   /** The redirect that led here. */
   readonly redirect: Redirect | undefined;
   response?: Response;
 }
 
-export class Requester {
+export class Transport {
   readonly #options: HttpOptions;
-  readonly #limiter: Limiter;
+  readonly #limiter: RateLimiter;
   #connection: Connection | undefined;
 
-  constructor(options: HttpOptions, limiter: Limiter) {
+  constructor(options: HttpOptions, limiter: RateLimiter) {
     this.#options = options;
     this.#limiter = limiter;
   }
@@ -90,41 +90,41 @@ export class Requester {
    * @throws HttpError when it fails; the signal's reason when the run is stopped; TapError (config) when the
    * proxy of the environment cannot be used.
    */
-  async send(outgoing: Outgoing): Promise<HttpAnswer> {
+  async send(outgoing: OutgoingRequest): Promise<HttpResponse> {
     const { path, query, form } = outgoing;
     let url = new URL(this.#options.origin);
     // Set, not resolved: a path like `//elsewhere/x` stays a path of this origin.
     url.pathname = path;
     for (const [key, value] of Object.entries(query)) url.searchParams.append(key, String(value));
     let redirect: Redirect | undefined;
-    for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
-      await this.#limiter.start(path);
-      const reply = await this.#report({ url, outgoing, redirect });
+    for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+      await this.#limiter.waitForStart(path);
+      const reply = await this.#sendOnce({ url, outgoing, redirect });
       if ('body' in reply) return reply;
-      if (form !== undefined) throw formRedirected(path);
+      if (form !== undefined) throw formRedirectError(path);
       redirect = reply;
       ({ url } = reply);
     }
-    throw this.#completed(tooManyRedirects(), { url, outgoing, redirect });
+    throw this.#withContext(tooManyRedirectsError(), { url, outgoing, redirect });
   }
 
   /** Makes a request and reports it. A failure is completed here; the client decides whether to try again. */
-  async #report(exchange: Exchange): Promise<HttpAnswer | Redirect> {
+  async #sendOnce(exchange: Exchange): Promise<HttpResponse | Redirect> {
     const { clock, onAttempt } = this.#options;
     const startMs = clock.elapsed();
-    const report = (status: number | undefined, failure?: HttpFailure): void => {
+    const reportAttempt = (status: number | undefined, failure?: HttpFailure): void => {
       const { path } = exchange.outgoing;
       onAttempt({ path, status, failure, durationMs: clock.elapsed() - startMs });
     };
     try {
       const download = await this.#download(exchange);
       const reply = 'bytes' in download ? this.#read(download, exchange) : download;
-      report(exchange.response?.status);
+      reportAttempt(exchange.response?.status);
       return reply;
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      const failure = this.#completed(error, exchange);
-      report(failure.status, failure.failure);
+      const failure = this.#withContext(error, exchange);
+      reportAttempt(failure.status, failure.failure);
       throw failure;
     }
   }
@@ -132,63 +132,67 @@ export class Requester {
   /** The bytes of a finished body, decoded; or where to ask instead. */
   async #download(exchange: Exchange): Promise<Download | Redirect> {
     const { clock, redact, maxBodyBytes } = this.#options;
-    const { response, headMs, bytes } = await this.#receive(exchange);
+    const { response, headersMs, bytes } = await this.#receive(exchange);
     const { headers } = response;
     const receivedMs = clock.now();
-    const redirect = redirectIn(response, exchange.url);
+    const redirect = readRedirect(response, exchange.url);
     if (redirect !== undefined) return redirect;
-    if (!response.ok) throw answerFailed(response, await explanationIn(bytes, headers), redact);
+    if (!response.ok) throw responseError(response, await readErrorBody(bytes, headers), redact);
     const decoded = await decodeContent(bytes, headers, maxBodyBytes);
-    return { response, bytes: decoded, headMs, receivedMs };
+    return { response, bytes: decoded, headersMs, receivedMs };
   }
 
-  #read({ response, bytes, ...times }: Download, { outgoing }: Exchange): HttpAnswer {
+  #read({ response, bytes, ...times }: Download, { outgoing }: Exchange): HttpResponse {
     const { headers } = response;
-    const { answerKeys = [], isAnswer, replacesInvalidBytes } = outgoing;
+    const { responseKeys = [], acceptsError, replacesInvalidBytes } = outgoing;
     const body = parseJson(bytes, headers, replacesInvalidBytes);
-    if (isErrorObject(body, answerKeys) && isAnswer?.(body) !== true) {
-      throw answerFailed(response, body, this.#options.redact);
+    if (isErrorObject(body, responseKeys) && acceptsError?.(body) !== true) {
+      throw responseError(response, body, this.#options.redact);
     }
-    return { body, serverTimeMs: readHttpDate(headers.get('date')), ...times };
+    return { body, serverTimeMs: parseHttpDate(headers.get('date')), ...times };
   }
 
   /** A response with its body as it came over the wire; empty, where that of an error does not come. */
   async #receive(exchange: Exchange) {
-    const { clock, signal: run, maxBodyBytes } = this.#options;
-    const isCutOff = exchange.outgoing.form === undefined;
-    const connection = this.#connect(isCutOff);
+    const { clock, signal: runSignal, maxBodyBytes } = this.#options;
+    const isAbortable = exchange.outgoing.form === undefined;
+    const connection = this.#connectionFor(isAbortable);
     const agent = await connection.agent();
-    run.throwIfAborted();
-    const limit = new TimeLimit(this.#options, isCutOff ? run : undefined);
-    let headMs = 0;
+    runSignal.throwIfAborted();
+    const timeout = new RequestTimeout(this.#options, isAbortable ? runSignal : undefined);
+    let headersMs = 0;
     try {
-      const response = await this.#fetch(exchange, limit.signal, agent);
+      const response = await this.#fetch(exchange, timeout.signal, agent);
       exchange.response = response;
-      headMs = clock.now();
-      limit.startBody();
-      const received = sized(response, response.ok ? maxBodyBytes : maxErrorBytes).arrayBuffer();
+      headersMs = clock.now();
+      timeout.onHeaders();
+      const received = withBodyLimit(
+        response,
+        response.ok ? maxBodyBytes : maxErrorBytes,
+      ).arrayBuffer();
       // The stream is being read by now: this listener does not start it.
-      response.body?.on('data', (piece: Buffer) => limit.count(piece.length));
-      return { response, headMs, bytes: Buffer.from(await received) };
+      response.body?.on('data', (chunk: Buffer) => timeout.onBodyChunk(chunk.length));
+      return { response, headersMs, bytes: Buffer.from(await received) };
     } catch (cause) {
-      if (isCutOff) run.throwIfAborted();
+      if (isAbortable) runSignal.throwIfAborted();
       const { response } = exchange;
       // A status that is no success says enough, whatever becomes of its body.
-      if (response?.ok === false) return { response, headMs, bytes: Buffer.alloc(0) };
+      if (response?.ok === false) return { response, headersMs, bytes: Buffer.alloc(0) };
       // A proxy that keeps silent would keep its connection, and with it the process.
-      if (limit.failure !== undefined && response === undefined) connection.close();
-      if (cause instanceof FetchError && cause.type === 'max-size') throw tooLarge(maxBodyBytes);
-      throw limit.failure ?? broken(response, connection.peer, cause);
+      if (timeout.failure !== undefined && response === undefined) connection.close();
+      if (cause instanceof FetchError && cause.type === 'max-size')
+        throw bodyTooLargeError(maxBodyBytes);
+      throw timeout.failure ?? receiveError(response, connection.peer, cause);
     } finally {
-      limit.stop();
-      if (!isCutOff) connection.close();
+      timeout.stop();
+      if (!isAbortable) connection.close();
     }
   }
 
   /** The one connection, which ends with the run, or one for a single request that does not. */
-  #connect(isCutOff: boolean): Connection {
+  #connectionFor(isAbortable: boolean): Connection {
     const { origin, signal } = this.#options;
-    if (!isCutOff) return new Connection(origin);
+    if (!isAbortable) return new Connection(origin);
     return (this.#connection ??= new Connection(origin, signal));
   }
 
@@ -214,41 +218,43 @@ export class Requester {
   }
 
   /** Adds to a failure what is known of its request and answer. */
-  #completed(error: HttpError, { outgoing: { path }, redirect, response }: Exchange): HttpError {
+  #withContext(error: HttpError, { outgoing: { path }, redirect, response }: Exchange): HttpError {
     const { clock, redact } = this.#options;
     const details = {
       why: error.why,
       advice: error.advice,
       cause: error.cause,
       path,
-      ...(response && answerOf(response, error.isRateLimit, clock.now())),
-      ...(redirect && behindRedirect(error, path, redirect, redact)),
+      ...(response && responseDetails(response, error.isRateLimit, clock.now())),
+      ...(redirect && explainAfterRedirect(error, path, redirect, redact)),
     };
-    return error.withMessage(sentence(path, details.why, details.advice), details);
+    return error.withMessage(formatMessage(path, details.why, details.advice), details);
   }
 }
 
 /** @param nowMs by our clock, for a server that does not say what time it is */
-function answerOf({ status, headers }: Response, isRateLimit: boolean, nowMs: number) {
-  const serverTimeMs = readHttpDate(headers.get('date'));
+function responseDetails({ status, headers }: Response, isRateLimit: boolean, nowMs: number) {
+  const serverTimeMs = parseHttpDate(headers.get('date'));
   const fromMs = serverTimeMs ?? nowMs;
-  const resetMs = isRateLimit ? readLimitReset(headers, fromMs) : undefined;
-  const retryAfterMs = readRetryAfter(headers.get('retry-after'), fromMs) ?? resetMs;
+  const resetMs = isRateLimit ? parseRateLimitReset(headers, fromMs) : undefined;
+  const retryAfterMs = parseRetryAfter(headers.get('retry-after'), fromMs) ?? resetMs;
   return { status, serverTimeMs, retryAfterMs };
 }
 
 /** The same with a limit for its body: an option of node-fetch that its types leave out. */
-function sized({ body }: Response, size: number): Response {
+function withBodyLimit({ body }: Response, size: number): Response {
   const options: ResponseInit & { readonly size: number } = { size };
   return new Response(body, options);
 }
 
 /** Why a response did not come, or not whole. */
-function broken(response: Response | undefined, peer: string, cause: unknown): unknown {
+function receiveError(response: Response | undefined, peer: string, cause: unknown): unknown {
   if (response !== undefined) {
-    return failed('cut', 'breaks off in the middle of the body', later, { cause });
+    return createHttpError('cut', 'breaks off in the middle of the body', tryLaterAdvice, {
+      cause,
+    });
   }
   // FetchError and errors of Node with a code; anything else is a fault of ours.
   const isNetwork = errorCode(cause) !== '' || cause instanceof FetchError;
-  return isNetwork ? networkFailed(peer, cause) : cause;
+  return isNetwork ? networkError(peer, cause) : cause;
 }

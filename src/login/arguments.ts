@@ -1,7 +1,7 @@
 import { parseCommandLine, type Flag, type ParsedFlags } from '../cli/parser.ts';
 import { ConfigError } from '../core/errors.ts';
 
-export type Place =
+export type TokenDestination =
   | { readonly kind: 'config' | 'token-file'; readonly path: string }
   | { readonly kind: 'print' };
 
@@ -9,9 +9,9 @@ export interface LoginArguments {
   readonly subdomain: string;
   readonly clientId: string;
   readonly port: number;
-  readonly place: Place;
+  readonly destination: TokenDestination;
   /** The browser is on another machine: its last address is pasted. */
-  readonly isPasted: boolean;
+  readonly isPaste: boolean;
 }
 
 const usage = `$0 login --subdomain NAME --client-id ID [--out FILE | --token-file FILE | --print]
@@ -33,9 +33,9 @@ const flags = {
   paste: { describe: 'The browser is on another machine: paste the last address' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-type Name = keyof typeof flags;
+type FlagName = keyof typeof flags;
 
-function placeOf({ flags: given }: ParsedFlags<Name>): Place {
+function parseDestination({ flags: given }: ParsedFlags<FlagName>): TokenDestination {
   const [out] = given.out ?? [];
   const [tokenFile] = given['token-file'] ?? [];
   const isPrinted = given.print !== undefined;
@@ -46,7 +46,7 @@ function placeOf({ flags: given }: ParsedFlags<Name>): Place {
   return { kind: 'config', path: out ?? 'config.json' };
 }
 
-function interpret(given: ParsedFlags<Name>): LoginArguments {
+function interpret(given: ParsedFlags<FlagName>): LoginArguments {
   const [subdomain] = given.flags.subdomain ?? [];
   const [clientId] = given.flags['client-id'] ?? [];
   if (subdomain === undefined) throw new ConfigError('login needs --subdomain NAME');
@@ -54,8 +54,8 @@ function interpret(given: ParsedFlags<Name>): LoginArguments {
   const port = Number(given.flags.port?.[0] ?? '8080');
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new ConfigError('--port must be a number from 0 (any free port) to 65535');
-  const isPasted = given.flags.paste !== undefined;
-  return { subdomain, clientId, port, place: placeOf(given), isPasted };
+  const isPaste = given.flags.paste !== undefined;
+  return { subdomain, clientId, port, destination: parseDestination(given), isPaste };
 }
 
 /** @returns the arguments, or the text that --help asks for. @throws UsageError */

@@ -1,5 +1,5 @@
 /** What has become of a sign-in, for the page and the terminal. */
-export interface Outcome {
+export interface SignInOutcome {
   readonly isGood: boolean;
   readonly title: string;
   readonly text: string;
@@ -33,14 +33,14 @@ function escaped(text: string): string {
 }
 
 /** The page before there is an outcome: it reads the answer out of its own address. */
-export const waiting: Outcome = {
+export const waitingOutcome: SignInOutcome = {
   isGood: true,
   title: 'Signing in …',
   text: 'This takes a moment. If nothing happens, this page was opened without an answer of Zendesk: go back to the terminal.',
 };
 
 /** @param nonce the one that the headers allow scripts and styles by */
-export function pageOf({ isGood, title, text }: Outcome, nonce: string): string {
+export function renderPage({ isGood, title, text }: SignInOutcome, nonce: string): string {
   return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
@@ -50,7 +50,7 @@ export function pageOf({ isGood, title, text }: Outcome, nonce: string): string 
 `;
 }
 
-export function headersOf(nonce: string): Readonly<Record<string, string>> {
+export function pageHeaders(nonce: string): Readonly<Record<string, string>> {
   return {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy':

@@ -4,32 +4,32 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 import { errorCode, ConfigError } from '../core/errors.ts';
-import { headersOf, pageOf, waiting, type Outcome } from './callback-page.ts';
+import { pageHeaders, renderPage, waitingOutcome, type SignInOutcome } from './callback-page.ts';
 
-export interface ListenerOptions {
+export interface CallbackServerOptions {
   /** 0: any free one. */
   readonly port: number;
   /** What the answer must repeat. */
   readonly state: string;
   /** Called once, with the first answer that has the state. */
-  readonly finish: (answer: URLSearchParams) => Promise<Outcome>;
+  readonly onCallback: (answer: URLSearchParams) => Promise<SignInOutcome>;
   /** Called for each answer that has another state, or none: the login goes on waiting. */
-  readonly refuse: (answer: URLSearchParams) => Outcome;
+  readonly onWrongState: (answer: URLSearchParams) => SignInOutcome;
 }
 
-export interface Listener {
+export interface CallbackServer {
   readonly redirectUri: string;
   /** Resolves when an answer has come and the page about it was sent. */
   readonly answered: Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-const nothing = (): void => undefined;
-const largestAnswer = 64 * 1024;
+const noop = (): void => undefined;
+const maxCallbackBytes = 64 * 1024;
 
 /** @throws ConfigError when the port cannot be used. */
-export async function listen(options: ListenerOptions): Promise<Listener> {
-  let end = nothing;
+export async function startCallbackServer(options: CallbackServerOptions): Promise<CallbackServer> {
+  let end = noop;
   const answered = new Promise<void>((resolve) => {
     end = resolve;
   });
@@ -47,13 +47,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     return undefined;
   });
   if (second !== undefined) servers.push(second);
-  const handle = createHandler(options, `localhost:${port}`, end);
+  const handle = createRequestListener(options, `localhost:${port}`, end);
   for (const server of servers) server.on('request', handle);
   return {
     redirectUri: `http://localhost:${port}`,
     answered,
     close: async () => {
-      await Promise.all(servers.map(closeNow));
+      await Promise.all(servers.map(closeServer));
     },
   };
 }
@@ -74,44 +74,48 @@ async function open(host: string, port: number): Promise<Server> {
   return server;
 }
 
-async function closeNow(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();
   await closed;
 }
 
-type Handler = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+type RequestListener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
-const already: Outcome = {
+const alreadyAnswered: SignInOutcome = {
   isGood: false,
   title: 'This sign-in was answered already',
   text: 'Each login takes one answer. The terminal says what came of it.',
 };
-function createHandler(options: ListenerOptions, host: string, end: () => void): Handler {
+function createRequestListener(
+  options: CallbackServerOptions,
+  host: string,
+  end: () => void,
+): RequestListener {
   let isAnswered = false;
   const outcomeOf = async (answer: URLSearchParams) => {
-    const isLast = isSame(answer.get('state') ?? '', options.state) && !isAnswered;
+    const isLast = isSameSecret(answer.get('state') ?? '', options.state) && !isAnswered;
     isAnswered ||= isLast;
-    if (isLast) return { isLast, outcome: await options.finish(answer) };
-    return { isLast, outcome: isAnswered ? already : options.refuse(answer) };
+    if (isLast) return { isLast, outcome: await options.onCallback(answer) };
+    return { isLast, outcome: isAnswered ? alreadyAnswered : options.onWrongState(answer) };
   };
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const url = new URL(incoming.url ?? '/', `http://${host}`);
-    const refused = refusal(incoming, url, host);
-    if (refused !== undefined) {
-      outgoing.writeHead(refused, { connection: 'close' }).end();
+    const rejected = rejectionStatus(incoming, url, host);
+    if (rejected !== undefined) {
+      outgoing.writeHead(rejected, { connection: 'close' }).end();
       return;
     }
     const isPost = incoming.method === 'POST';
-    const fields = isPost ? new URLSearchParams(await bodyOf(incoming)) : url.searchParams;
+    const fields = isPost ? new URLSearchParams(await readBody(incoming)) : url.searchParams;
     const hasAnswer = isPost || url.search !== '';
     const { outcome, isLast } = hasAnswer
       ? await outcomeOf(fields)
-      : { outcome: waiting, isLast: false };
+      : { outcome: waitingOutcome, isLast: false };
     const nonce = randomBytes(16).toString('base64url');
-    const body = isPost ? JSON.stringify(outcome) : pageOf(outcome, nonce);
-    const headers = headersOf(nonce);
+    const body = isPost ? JSON.stringify(outcome) : renderPage(outcome, nonce);
+    const headers = pageHeaders(nonce);
     const type = isPost ? { 'content-type': 'application/json' } : {};
     outgoing.writeHead(outcome.isGood ? 200 : 400, { ...headers, ...type, connection: 'close' });
     outgoing.end(body);
@@ -127,7 +131,11 @@ function createHandler(options: ListenerOptions, host: string, end: () => void):
 }
 
 /** The status for a request that is none of the browser's to this page; `undefined`: it is one. */
-function refusal({ method, headers }: IncomingMessage, url: URL, host: string): number | undefined {
+function rejectionStatus(
+  { method, headers }: IncomingMessage,
+  url: URL,
+  host: string,
+): number | undefined {
   const { origin } = headers;
   if (headers.host !== host) return 421;
   if (method !== 'GET' && method !== 'POST') return 405;
@@ -138,17 +146,17 @@ function refusal({ method, headers }: IncomingMessage, url: URL, host: string): 
   return origin === undefined || isOwn ? undefined : 403;
 }
 
-async function bodyOf(incoming: IncomingMessage): Promise<string> {
+async function readBody(incoming: IncomingMessage): Promise<string> {
   let text = '';
-  for await (const piece of incoming.setEncoding('utf8')) {
-    text += String(piece);
-    if (text.length > largestAnswer) throw new Error('the answer is too large');
+  for await (const chunk of incoming.setEncoding('utf8')) {
+    text += String(chunk);
+    if (text.length > maxCallbackBytes) throw new Error('the answer is too large');
   }
   return text;
 }
 
 /** Compared by their hashes, so that the time it takes tells nothing. */
-export function isSame(left: string, right: string): boolean {
+export function isSameSecret(left: string, right: string): boolean {
   return hashOf(left) === hashOf(right);
 }
 

@@ -11,11 +11,11 @@ import type { RunContext } from '../cli/program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import { authorizePath, scope, tokensFrom } from '../zendesk/grants.ts';
 import { parseLoginArguments, type LoginArguments } from './arguments.ts';
-import { explain } from './oauth-error.ts';
-import { isSame, listen } from './callback-server.ts';
-import type { Outcome } from './callback-page.ts';
-import { keepTokens, nextCommand, preparePlace } from './token-destination.ts';
-import { askHidden } from './prompt.ts';
+import { describeOAuthError } from './oauth-error.ts';
+import { isSameSecret, startCallbackServer } from './callback-server.ts';
+import type { SignInOutcome } from './callback-page.ts';
+import { saveTokens, nextCommand, checkDestination } from './token-destination.ts';
+import { promptHidden } from './prompt.ts';
 
 export interface LoginRun extends RunContext {
   /** Default: the user's browser. */
@@ -24,12 +24,12 @@ export interface LoginRun extends RunContext {
 
 const stopped = new TapError('stopped by a signal', { kind: 'transient' });
 
-const patienceMs = 5 * 60_000;
+const signInTimeoutMs = 5 * 60_000;
 
 const stillWaiting = 'This login is still waiting for its own answer: use the page that it opened.';
 
 /** One try to sign in, with what only its own answer can hold. */
-interface Try extends LoginArguments {
+interface SignInAttempt extends LoginArguments {
   readonly run: LoginRun;
   readonly config: Config;
   readonly client: OAuthClient;
@@ -44,62 +44,63 @@ export async function login(run: LoginRun): Promise<number | string> {
   if (typeof args === 'string') return args;
   const settings = { subdomain: args.subdomain, access_token: '-', max_retry_seconds: 20 };
   const { config } = await parseConfig(settings, { nowMs: clock.now() });
-  await preparePlace(args.place, config.subdomain);
+  await checkDestination(args.destination, config.subdomain);
   const given = env['TAP_ZENDESK_CHAT_CLIENT_SECRET'] ?? '';
   const canAsk = given === '' && process.stdin.isTTY;
   const question = 'Client secret (not shown; leave it empty if there is none): ';
-  const secret = canAsk ? await askHidden(question, stderr, signals.signal) : given;
+  const secret = canAsk ? await promptHidden(question, stderr, signals.signal) : given;
   const client = { clientId: args.clientId, ...(secret !== '' && { clientSecret: secret }) };
-  const [state, verifier] = [randomText(), randomText()];
-  const attempt: Try = { ...args, run, config, client, state, verifier };
+  const [state, verifier] = [randomSecret(), randomSecret()];
+  const attempt: SignInAttempt = { ...args, run, config, client, state, verifier };
   run.logger.addSecrets([secret, verifier]);
-  await (args.isPasted ? paste(attempt) : browse(attempt));
+  await (args.isPaste ? signInWithPastedAddress(attempt) : signInWithBrowser(attempt));
   return 0;
 }
 
-function randomText(): string {
+function randomSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
-async function browse(attempt: Try): Promise<void> {
+async function signInWithBrowser(attempt: SignInAttempt): Promise<void> {
   const { run, port, state } = attempt;
   let failure: unknown;
-  const listener = await listen({
+  const server = await startCallbackServer({
     port,
     state,
-    finish: async (answer) => {
+    onCallback: async (answer) => {
       try {
-        return await finish(attempt, answer, listener.redirectUri);
+        return await completeSignIn(attempt, answer, server.redirectUri);
       } catch (error) {
         failure = error;
         const { message } = asTapError(error, 'this is a bug, please report it');
         const why = run.logger.redact(message).replace(/\.$/, '');
-        return badOutcome('You are not signed in', `${why}. The terminal says the same.`);
+        return failureOutcome('You are not signed in', `${why}. The terminal says the same.`);
       }
     },
-    refuse: (answer) => {
-      const why = refusalOf(answer, listener.redirectUri);
+    onWrongState: (answer) => {
+      const why = refusalOf(answer, server.redirectUri);
       run.logger.warning(why);
-      return badOutcome('This is not the answer to this login', why);
+      return failureOutcome('This is not the answer to this login', why);
     },
   });
   try {
-    await show(attempt, listener.redirectUri);
-    await inTime(run, listener.answered);
+    await showAddress(attempt, server.redirectUri);
+    await inTime(run, server.answered);
   } finally {
-    await listener.close();
+    await server.close();
   }
   if (failure !== undefined) throw failure;
 }
 
-function badOutcome(title: string, why: string): Outcome {
+function failureOutcome(title: string, why: string): SignInOutcome {
   return { isGood: false, title, text: `${why.charAt(0).toUpperCase()}${why.slice(1)}` };
 }
 
 /** Some servers leave the state out of an error: it is explained all the same, and may be anybody's. */
 function refusalOf(answer: URLSearchParams, redirectUri: string): string {
   const hasState = answer.has('state');
-  const problem = !hasState && answer.has('error') && explain(answer, 'code', redirectUri);
+  const problem =
+    !hasState && answer.has('error') && describeOAuthError(answer, 'code', redirectUri);
   const why = problem ? ` (${problem})` : ', since it belongs to another login';
   return `an answer with ${hasState ? 'another' : 'no'} state was refused${why}. ${stillWaiting}`;
 }
@@ -116,7 +117,7 @@ async function inTime(
         'check the client id and that the redirect URL is registered for the API client',
       { kind: 'config' },
     );
-    timer = clock.timer(patienceMs, () => reject(error));
+    timer = clock.timer(signInTimeoutMs, () => reject(error));
     signal.addEventListener('abort', () => reject(stopped), { once: true });
   });
   try {
@@ -126,14 +127,14 @@ async function inTime(
   }
 }
 
-async function show(attempt: Try, redirectUri: string): Promise<void> {
-  const { run, isPasted } = attempt;
+async function showAddress(attempt: SignInAttempt, redirectUri: string): Promise<void> {
+  const { run, isPaste } = attempt;
   const address = addressOf(attempt, redirectUri);
   run.stderr.write(
     `Sign in in the browser as an administrator, and allow access:\n\n  ${address}\n\n` +
       `If Zendesk shows an error instead, check the client id, and register ${redirectUri} as its redirect URL.\n`,
   );
-  if (isPasted) return;
+  if (isPaste) return;
   const open = run.openBrowser ?? openInBrowser;
   // No browser here, or none that can be started: the address is there to be opened by hand.
   await open(address).catch(() => undefined);
@@ -145,7 +146,10 @@ async function openInBrowser(address: string): Promise<void> {
   child.on('error', () => undefined);
 }
 
-function addressOf({ run, config, client, state, verifier }: Try, redirectUri: string): string {
+function addressOf(
+  { run, config, client, state, verifier }: SignInAttempt,
+  redirectUri: string,
+): string {
   const url = new URL(authorizePath, apiOrigin(config.subdomain, run.env));
   const hasSecret = client.clientSecret !== undefined;
   const challenge = createHash('sha256').update(verifier).digest('base64url');
@@ -162,68 +166,68 @@ function addressOf({ run, config, client, state, verifier }: Try, redirectUri: s
 }
 
 /** The browser cannot reach this machine: its page does not load, but its address has the answer. */
-async function paste(attempt: Try): Promise<void> {
+async function signInWithPastedAddress(attempt: SignInAttempt): Promise<void> {
   const { run, port, state } = attempt;
   const redirectUri = `http://localhost:${port}`;
-  await show(attempt, redirectUri);
+  await showAddress(attempt, redirectUri);
   const question = `\nThe browser ends at a page on ${redirectUri} that does not load. Paste its address (not shown): `;
-  const pasted = await askHidden(question, run.stderr, run.signals.signal);
+  const pasted = await promptHidden(question, run.stderr, run.signals.signal);
   const url = URL.canParse(pasted) ? new URL(pasted) : undefined;
   if (url === undefined)
     throw new ConfigError('this is no address: copy all of what the address bar shows');
   const answer = new URLSearchParams(url.search);
   for (const [key, value] of new URLSearchParams(url.hash.slice(1))) answer.set(key, value);
-  if (!isSame(answer.get('state') ?? '', state))
+  if (!isSameSecret(answer.get('state') ?? '', state))
     throw new ConfigError('this address is not the answer to this login: it carries another state');
-  await finish(attempt, answer, redirectUri);
+  await completeSignIn(attempt, answer, redirectUri);
 }
 
 /** Makes tokens of the answer, keeps them, and tries them. */
-async function finish(
-  attempt: Try,
+async function completeSignIn(
+  attempt: SignInAttempt,
   answer: URLSearchParams,
   redirectUri: string,
-): Promise<Outcome> {
-  const { run, config, client, place } = attempt;
+): Promise<SignInOutcome> {
+  const { run, config, client, destination } = attempt;
   const { stdout, stderr } = run;
   run.logger.addSecrets([answer.get('code') ?? '', answer.get('access_token') ?? '']);
   const isCodeFlow = client.clientSecret !== undefined;
-  const problem = explain(answer, isCodeFlow ? 'code' : 'access_token', redirectUri);
+  const problem = describeOAuthError(answer, isCodeFlow ? 'code' : 'access_token', redirectUri);
   if (problem !== undefined) throw new ConfigError(problem);
-  const tokens = await tokensOf(attempt, answer, redirectUri);
+  const tokens = await requestTokens(attempt, answer, redirectUri);
   const { accessToken, refreshToken = '' } = tokens;
   run.logger.addSecrets([accessToken, refreshToken]);
-  await keepTokens(place, { subdomain: config.subdomain, client, tokens, stdout });
-  const tried = { ...config, access_token: accessToken };
-  const failure = await checkAccount(apiOptions(attempt, tried));
+  await saveTokens(destination, { subdomain: config.subdomain, client, tokens, stdout });
+  const newConfig = { ...config, access_token: accessToken };
+  const failure = await checkAccount(apiOptions(attempt, newConfig));
   if (failure !== undefined) {
     const text = `you are signed in and the tokens are kept, but they cannot read the account: ${failure.message}`;
     throw new TapError(text, { kind: failure.kind, cause: failure });
   }
-  const next = nextCommand(place, config.subdomain);
+  const next = nextCommand(destination, config.subdomain);
   stderr.write(`\nSigned in to ${config.subdomain}: the token works. ${next}\n`);
   const text = `tap-zendesk-chat can read ${config.subdomain}. Close this tab and go back to the terminal, which shows the next command.`;
   return { isGood: true, title: 'You are signed in', text };
 }
 
-async function tokensOf(
-  attempt: Try,
+async function requestTokens(
+  attempt: SignInAttempt,
   answer: URLSearchParams,
   redirectUri: string,
 ): Promise<Tokens> {
   const { run, config, client, verifier } = attempt;
-  if (client.clientSecret === undefined) return implicitTokens(answer, run.clock.now());
+  if (client.clientSecret === undefined) return tokensOfImplicitFlow(answer, run.clock.now());
   const grants = await createGrants(apiOptions(attempt, config), client);
-  return grants.code(answer.get('code') ?? '', redirectUri, verifier);
+  return grants.authorizationCode(answer.get('code') ?? '', redirectUri, verifier);
 }
 
 /** Of the implicit flow, whose answer comes as it is. */
-function implicitTokens(answer: URLSearchParams, obtainedMs: number): Tokens {
+function tokensOfImplicitFlow(answer: URLSearchParams, obtainedMs: number): Tokens {
   const access_token = answer.get('access_token') ?? '';
   const seconds = Number(answer.get('expires_in') ?? '');
   return tokensFrom({ access_token, ...(seconds >= 1 && { expires_in: seconds }) }, obtainedMs);
 }
 
-function apiOptions({ run }: Try, config: Config): ApiOptions {
+function apiOptions({ run }: SignInAttempt, config: Config): ApiOptions {
   return { ...run, config, logger: quietLogger(run.logger) };
 }

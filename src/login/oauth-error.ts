@@ -1,5 +1,5 @@
 /** What an answer that is no token means (RFC 6749, 4.1.2.1 and 4.2.2.1). */
-const meanings: Readonly<Record<string, string>> = {
+const errorDescriptions: Readonly<Record<string, string>> = {
   access_denied: 'access was denied in the browser: run the command again, and choose Allow',
   invalid_client: 'Zendesk does not know this API client: check --client-id',
   unauthorized_client:
@@ -17,7 +17,7 @@ const meanings: Readonly<Record<string, string>> = {
  * @param key of what was asked for: a token, or a code for one
  * @returns why it is not in the answer; `undefined`: it is
  */
-export function explain(
+export function describeOAuthError(
   answer: URLSearchParams,
   key: 'access_token' | 'code',
   redirectUri: string,
@@ -27,8 +27,8 @@ export function explain(
     if (/^[!-~]+$/.test(answer.get(key) ?? '')) return undefined;
     return `the answer of Zendesk holds no ${key}: run the command again, and check the client id`;
   }
-  const meaning = meanings[error];
-  if (meaning !== undefined) return meaning.replace('ADDRESS', redirectUri);
+  const description = errorDescriptions[error];
+  if (description !== undefined) return description.replace('ADDRESS', redirectUri);
   const isWord = /^[a-z_]{1,40}$/.test(error);
   return `Zendesk refuses the sign-in${isWord ? ` (${error})` : ''}: check the client id and its redirect URL`;
 }

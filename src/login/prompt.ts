@@ -4,15 +4,15 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
 /** @returns one line of standard input; `''` when there is none */
-export async function askHidden(
+export async function promptHidden(
   question: string,
   stderr: Writable,
   signal: AbortSignal,
 ): Promise<string> {
   const { stdin } = process;
   // readline would repeat what is typed on its output. From here on the terminal itself does not, either.
-  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
-  const lines = createInterface({ input: stdin, output: nowhere, terminal: stdin.isTTY });
+  const noOutput = new Writable({ write: (_piece, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: noOutput, terminal: stdin.isTTY });
   stderr.write(question);
   try {
     const ended = new Promise<string>((resolve) => void lines.once('close', () => resolve('')));

@@ -6,29 +6,35 @@ import { ConfigError } from '../core/errors.ts';
 import { ifMissing, readJsonFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { print } from '../cli/program.ts';
-import { cannotBeWritten, isTokenFile, tokenKeys, writeTokenFile } from '../tokens/token-file.ts';
+import { fileWriteError, isTokenFile, tokensToJson, writeTokenFile } from '../tokens/token-file.ts';
 import { quotedPath } from '../core/quoting.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
-import type { Place } from './arguments.ts';
+import type { TokenDestination } from './arguments.ts';
 
 /** Is the place fit for tokens of this account? Asked before anybody signs in. @throws ConfigError */
-export async function preparePlace(place: Place, subdomain: string): Promise<void> {
-  await contentOf(place, subdomain);
-  if (place.kind === 'print') return;
-  await access(dirname(place.path), constants.W_OK).catch((error: unknown) => {
-    throw cannotBeWritten(place.path, error);
+export async function checkDestination(
+  destination: TokenDestination,
+  subdomain: string,
+): Promise<void> {
+  await readDestination(destination, subdomain);
+  if (destination.kind === 'print') return;
+  await access(dirname(destination.path), constants.W_OK).catch((error: unknown) => {
+    throw fileWriteError(destination.path, error);
   });
 }
 
-async function contentOf(place: Place, subdomain: string): Promise<JsonObject> {
-  if (place.kind === 'print') return {};
-  const what = place.kind === 'config' ? '--out' : '--token-file';
-  const file = { path: place.path, what, maxBytes: maxSmallFileBytes, isRegular: true };
+async function readDestination(
+  destination: TokenDestination,
+  subdomain: string,
+): Promise<JsonObject> {
+  if (destination.kind === 'print') return {};
+  const what = destination.kind === 'config' ? '--out' : '--token-file';
+  const file = { path: destination.path, what, maxBytes: maxSmallFileBytes, isRegular: true };
   const content = await readJsonFile(file).catch(ifMissing({}));
-  const name = `${what}: ${quotedPath(place.path)}`;
+  const name = `${what}: ${quotedPath(destination.path)}`;
   const isFit =
     isJsonObject(content) &&
-    (place.kind === 'config' || Object.keys(content).length === 0 || isTokenFile(content));
+    (destination.kind === 'config' || Object.keys(content).length === 0 || isTokenFile(content));
   if (!isJsonObject(content) || !isFit)
     throw new ConfigError(`${name} holds something else: name a file that does not exist yet`);
   const other = content['subdomain'] ?? subdomain;
@@ -37,7 +43,7 @@ async function contentOf(place: Place, subdomain: string): Promise<JsonObject> {
   return content;
 }
 
-export interface SignedIn {
+export interface SignInResult {
   readonly subdomain: string;
   readonly client: OAuthClient;
   readonly tokens: Tokens;
@@ -45,14 +51,14 @@ export interface SignedIn {
 }
 
 /** @throws ConfigError when the file cannot be written. */
-export async function keepTokens(
-  place: Place,
-  { subdomain, client, tokens, stdout }: SignedIn,
+export async function saveTokens(
+  destination: TokenDestination,
+  { subdomain, client, tokens, stdout }: SignInResult,
 ): Promise<void> {
   const { clientId: client_id, clientSecret: client_secret } = client;
-  const pair = tokenKeys(tokens);
-  if (place.kind === 'print') {
-    const { login: _notes, ...printed } = pair;
+  const tokenJson = tokensToJson(tokens);
+  if (destination.kind === 'print') {
+    const { login: _notes, ...printed } = tokenJson;
     await print(stdout, `${JSON.stringify(printed, null, 2)}\n`);
     return;
   }
@@ -61,15 +67,15 @@ export async function keepTokens(
     refresh_token: _old,
     credentials: _older,
     ...content
-  } = await contentOf(place, subdomain);
+  } = await readDestination(destination, subdomain);
   const secret = client_secret === undefined ? {} : { client_id, client_secret };
-  await writeTokenFile(place.path, { ...content, subdomain, ...secret, ...pair });
+  await writeTokenFile(destination.path, { ...content, subdomain, ...secret, ...tokenJson });
 }
 
-export function nextCommand(place: Place, subdomain: string): string {
-  if (place.kind === 'print') return 'The tokens are on standard output.';
-  const path = quotedPath(place.path);
-  if (place.kind === 'config') return `Next: tap-zendesk-chat --config ${path} --check`;
-  const config = JSON.stringify({ subdomain, token_file: place.path });
+export function nextCommand(destination: TokenDestination, subdomain: string): string {
+  if (destination.kind === 'print') return 'The tokens are on standard output.';
+  const path = quotedPath(destination.path);
+  if (destination.kind === 'config') return `Next: tap-zendesk-chat --config ${path} --check`;
+  const config = JSON.stringify({ subdomain, token_file: destination.path });
   return `Next, with the config ${config}: tap-zendesk-chat --config config.json --check`;
 }

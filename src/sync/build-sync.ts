@@ -2,7 +2,7 @@ import { apiOrigin, readConfig, type Config, type ConfigSources } from '../confi
 import { parseConfig } from '../config/parse.ts';
 import { discoverStreams } from './describe-streams.ts';
 import type { TapError } from '../core/errors.ts';
-import type { RequestReport, Wait } from '../http/options.ts';
+import type { RequestReport, WaitReport } from '../http/options.ts';
 import type { Json } from '../core/json.ts';
 import { quietLogger, type Metric } from '../core/logger.ts';
 import type { RunContext } from '../cli/program.ts';
@@ -13,7 +13,7 @@ import { selectStreams, type SelectedStream } from '../singer/selection.ts';
 import { State } from '../singer/state.ts';
 import { loadValidator } from '../records/validator.ts';
 import { readManifest } from '../core/package-files.ts';
-import { credentialsFor, type TokenOptions } from '../tokens/credentials.ts';
+import { createCredentials, type TokenOptions } from '../tokens/credentials.ts';
 import type { StreamToRead } from './sync-options.ts';
 import { createSync, type Sync } from './sync.ts';
 import { createChatApi } from '../zendesk/api.ts';
@@ -24,7 +24,7 @@ import { streams } from '../zendesk/streams.ts';
 
 export interface ApiOptions extends Pick<RunContext, 'env' | 'logger' | 'clock' | 'signals'> {
   readonly config: Config;
-  readonly onWait?: (wait: Wait) => void;
+  readonly onWait?: (wait: WaitReport) => void;
   /** Default: renewed tokens can be kept in `token_file` alone. */
   readonly tokens?: TokenOptions;
   /** An answer is wanted soon: a retry budget of its own in place of the config's. */
@@ -36,7 +36,7 @@ async function createHttpClient(
   signal: AbortSignal,
 ) {
   const http = await import('../http/client.ts');
-  const credentials = await credentialsFor({ ...tokens, config, logger, clock, signal });
+  const credentials = await createCredentials({ ...tokens, config, logger, clock, signal });
   let requests = 0;
   const client = new http.HttpClient({
     origin: apiOrigin(config.subdomain, env),

@@ -5,7 +5,7 @@
 import { HttpError, TapError } from '../core/errors.ts';
 import { instantToMicros } from '../core/instant.ts';
 import type { StreamResult, Sync } from './sync.ts';
-import { RenewalWithheld } from '../zendesk/credentials.ts';
+import { RenewalSkipped } from '../zendesk/credentials.ts';
 import type { Page, StreamDefinition } from '../zendesk/stream-definition.ts';
 
 /** @param newest gets the instant of the newest item, by stream, where the endpoint knows one */
@@ -140,5 +140,5 @@ export async function checkStreams(
 
 /** Was nothing asked, since the access token first has to be renewed? */
 export function needsTokenRenewal({ cause }: TapError): boolean {
-  return cause instanceof RenewalWithheld;
+  return cause instanceof RenewalSkipped;
 }

@@ -126,7 +126,7 @@ export class RecordTransform extends Transform {
   /** An item's record; `undefined` for one that cannot be written and is left out. */
   #recordOf(item: JsonObject, page: Page, index: number): JsonObject | undefined {
     const { keyProperties } = this.#stream.selected;
-    if (page.broken?.has(item) === true)
+    if (page.badItems?.has(item) === true)
       return this.#leaveOut(page, index, 'has bytes that are no text');
     try {
       const record = this.#coerce(item);
@@ -156,9 +156,9 @@ export class RecordTransform extends Transform {
   }
 
   /** Position and time of an item; of its values only a time is written. */
-  #locate({ place, items, fetchedMs }: Page, index: number): string {
+  #locate({ startsAt, items, fetchedMs }: Page, index: number): string {
     const { bookmarkProperties, schema } = this.#stream.selected;
-    const from = place === undefined ? '' : ` from ${place}`;
+    const from = startsAt === undefined ? '' : ` from ${startsAt}`;
     const [key = ''] = bookmarkProperties;
     const isTime = schema.properties?.[key]?.format === 'date-time';
     const instant = isTime ? normalizeInstant(items[index]?.[key]) : undefined;

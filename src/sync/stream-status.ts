@@ -1,7 +1,7 @@
 import { asTapError, HttpError, TapError } from '../core/errors.ts';
 import type { ReadOutcome } from './record-transform.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
-import { answersAgents, refusesToken } from '../zendesk/api.ts';
+import { isApiAvailable, isTokenRejected } from '../zendesk/api.ts';
 
 /** What became of a stream. With `failed`, `absent` and `forbidden` there is an error that says why. */
 export interface ResolvedStatus {
@@ -39,9 +39,9 @@ export async function resolveStreamStatus(
   if (failure === undefined) return complete(end);
   const status = failure instanceof HttpError ? (failure.status ?? 0) : 0;
   try {
-    if (status === 401 && (await refusesToken(api))) return failed(name, failure, true);
+    if (status === 401 && (await isTokenRejected(api))) return failed(name, failure, true);
     if (!end.isFirstRequest) return failed(name, failure);
-    if (definition.absentOn.includes(status)) return await absent(end, failure, status);
+    if (definition.absentStatuses.includes(status)) return await absent(end, failure, status);
     const isTemporary = failure instanceof HttpError && failure.isRateLimit;
     const isForbidden = status === 403 && !isTemporary && end.settings.on_forbidden === 'warn';
     return isForbidden ? forbidden(end, failure) : failed(name, failure);
@@ -74,7 +74,7 @@ async function absent(
 ): Promise<ResolvedStatus | UnconfirmedStatus> {
   const { api, selected, definition, state, logger } = end;
   const name = selected.tapStreamId;
-  if (api.answers() === 0 && !(await answersAgents(api))) {
+  if (api.responseCount() === 0 && !(await isApiAvailable(api))) {
     const text =
       `neither this endpoint nor agents answers (${failure.message}); ` +
       'check subdomain and access_token in the config';

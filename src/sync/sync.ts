@@ -125,9 +125,9 @@ class StreamReader {
     const outcome = this.#outcome;
     let previousHttpStatus: number | undefined;
     for (;;) {
-      const answersBefore = api.answers();
+      const answersBefore = api.responseCount();
       yield* this.#messages();
-      const isFirstRequest = api.answers() === answersBefore;
+      const isFirstRequest = api.responseCount() === answersBefore;
       const end = {
         ...this.#options,
         ...this.#stream,

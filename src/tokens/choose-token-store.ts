@@ -6,25 +6,31 @@ import type { Config } from '../config/config.ts';
 import { readJsonFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject } from '../core/json.ts';
 import { quotedPath } from '../core/quoting.ts';
-import type { MaybeTokens, TokenStore } from '../zendesk/credentials.ts';
+import type { PartialTokens, TokenStore } from '../zendesk/credentials.ts';
 import type { LockOptions } from './file-lock.ts';
 import { isTokenFile, TokenFile } from './token-file.ts';
 
-export interface StoreOptions extends Omit<LockOptions, 'path'> {
+export interface TokenStoreOptions extends Omit<LockOptions, 'path'> {
   readonly config: Pick<Config, 'subdomain' | 'token_file' | 'refresh_token'>;
-  readonly given: MaybeTokens;
+  readonly configTokens: PartialTokens;
   /** Files of the config, the last one winning; the one that `login` has written may be updated. */
   readonly configFiles: readonly string[];
 }
 
 /** @returns the store and the flag that makes `login` write to it; `undefined` when there is no place */
-export async function chooseStore(
-  options: StoreOptions,
+export async function chooseTokenStore(
+  options: TokenStoreOptions,
 ): Promise<{ readonly store: TokenStore; readonly flag: string } | undefined> {
-  const { config, given, configFiles, ...lock } = options;
+  const { config, configTokens, configFiles, ...lock } = options;
   const { subdomain, token_file: tokenFile, refresh_token: refreshToken } = config;
   if (tokenFile !== undefined) {
-    const store = new TokenFile({ ...lock, path: tokenFile, what: 'token_file', given, subdomain });
+    const store = new TokenFile({
+      ...lock,
+      path: tokenFile,
+      what: 'token_file',
+      configTokens,
+      subdomain,
+    });
     return { store, flag: `--token-file ${quotedPath(tokenFile)}` };
   }
   if (refreshToken === undefined) return undefined;
@@ -32,7 +38,13 @@ export async function chooseStore(
   const expected = configFiles.length > 1 ? refreshToken : undefined;
   for (const path of configFiles.toReversed()) {
     if (!(await isUpdatable(path, expected))) continue;
-    const store = new TokenFile({ ...lock, path, what: '--config', given: undefined, subdomain });
+    const store = new TokenFile({
+      ...lock,
+      path,
+      what: '--config',
+      configTokens: undefined,
+      subdomain,
+    });
     return { store, flag: `--out ${quotedPath(path)}` };
   }
   return undefined;

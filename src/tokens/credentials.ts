@@ -2,16 +2,16 @@ import type { Clock } from '../core/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Credentials, HttpClient } from '../http/client.ts';
 import type { Logger } from '../core/logger.ts';
-import { bearerToken, type Tokens } from '../zendesk/credentials.ts';
+import { bearerCredentials, type Tokens } from '../zendesk/credentials.ts';
 
 /** What a program does about tokens that are renewed. */
 export interface TokenOptions {
   /** Files of the config: one that `login` has written keeps renewed tokens. Default: none. */
   readonly configFiles?: readonly string[];
   /** A refresh token is used only if the next one can be kept in a file. Default: false. */
-  readonly isTrial?: boolean;
+  readonly isDryRun?: boolean;
   /** Passes renewed tokens on to what keeps the config. Resolves once they have left. */
-  readonly announce?: (tokens: Tokens) => Promise<void>;
+  readonly onRenewed?: (tokens: Tokens) => Promise<void>;
 }
 
 export interface CredentialsOptions extends TokenOptions {
@@ -21,54 +21,54 @@ export interface CredentialsOptions extends TokenOptions {
   readonly signal: AbortSignal;
 }
 
-type CredentialsFor = (post: HttpClient['post']) => Credentials;
+type CredentialsFactory = (post: HttpClient['post']) => Credentials;
 
 /** A run with a plain token loads nothing of what renews one. */
-export async function credentialsFor(options: CredentialsOptions): Promise<CredentialsFor> {
+export async function createCredentials(options: CredentialsOptions): Promise<CredentialsFactory> {
   const { access_token: token, refresh_token, token_file } = options.config;
   const isPlain = refresh_token === undefined && token_file === undefined;
-  if (token !== undefined && isPlain) return () => bearerToken(token);
-  return renewable(options);
+  if (token !== undefined && isPlain) return () => bearerCredentials(token);
+  return createRenewingCredentials(options);
 }
 
-async function renewable(options: CredentialsOptions): Promise<CredentialsFor> {
-  const { config, logger, clock, signal, configFiles = [], announce } = options;
-  const given = { accessToken: config.access_token, refreshToken: config.refresh_token };
-  const { Renewal } = await import('../zendesk/renewing-credentials.ts');
+async function createRenewingCredentials(options: CredentialsOptions): Promise<CredentialsFactory> {
+  const { config, logger, clock, signal, configFiles = [], onRenewed } = options;
+  const configTokens = { accessToken: config.access_token, refreshToken: config.refresh_token };
+  const { RenewingCredentials } = await import('../zendesk/renewing-credentials.ts');
   const { Grants } = await import('../zendesk/grants.ts');
-  const { chooseStore } = await import('./choose-token-store.ts');
-  const store = await chooseStore({
+  const { chooseTokenStore } = await import('./choose-token-store.ts');
+  const store = await chooseTokenStore({
     config,
-    given,
+    configTokens,
     configFiles,
     clock,
     signal,
-    maxWaitMs: Math.max(config.max_retry_seconds * 1000, shortestLockWaitMs),
+    maxWaitMs: Math.max(config.max_retry_seconds * 1000, minLockWaitMs),
     onWait: () => logger.info('waiting for another run, which renews the access token'),
   });
-  const isLost = store === undefined && announce === undefined;
+  const hasNoPlace = store === undefined && onRenewed === undefined;
   return (post) =>
-    new Renewal({
-      given,
+    new RenewingCredentials({
+      configTokens,
       client: { clientId: config.client_id, clientSecret: config.client_secret },
       grantsFor: (client) => new Grants({ ...client, post, now: clock.now }),
       store: store?.store,
-      announce: async (tokens) => {
-        if (isLost) logger.warning(noPlace);
+      onRenewed: async (tokens) => {
+        if (hasNoPlace) logger.warning(noPlaceWarning);
         else logger.info('the access token was renewed');
-        await announce?.(tokens);
+        await onRenewed?.(tokens);
       },
       addSecrets: logger.addSecrets,
-      isTrial: options.isTrial === true,
+      isDryRun: options.isDryRun === true,
       signIn: signInAdvice(config.subdomain, store?.flag),
       now: clock.now,
     });
 }
 
 /** Longer than it takes to notice that the holder of a lock has died. */
-const shortestLockWaitMs = 30_000;
+const minLockWaitMs = 30_000;
 
-const noPlace =
+const noPlaceWarning =
   'the access token was renewed, and there is no place to keep the next refresh token: a refresh token works ' +
   'only once, so the next run has to sign in again. Set token_file, or use a config that ' +
   '"tap-zendesk-chat login" has written';

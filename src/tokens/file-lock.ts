@@ -42,8 +42,8 @@ async function acquire(options: LockOptions): Promise<() => Promise<void>> {
       }
     } catch (error) {
       const code = errorCode(error);
-      if (code !== 'ELOCKED') throw cannotLock(path, code, error);
-      if (waitedMs >= maxWaitMs) throw isHeld(path, error);
+      if (code !== 'ELOCKED') throw lockError(path, code, error);
+      if (waitedMs >= maxWaitMs) throw lockHeldError(path, error);
       if (waitedMs === 0) onWait();
     }
     await clock.sleep(pollMs, signal);
@@ -56,12 +56,12 @@ async function lock(path: string): Promise<() => Promise<void>> {
   return lockfile.lock(path, { realpath: false, stale: staleMs, onCompromised: () => undefined });
 }
 
-function isHeld(path: string, cause: unknown): TapError {
+function lockHeldError(path: string, cause: unknown): TapError {
   const text = `${quotedPath(`${path}.lock`)} is held by another run: wait until that has ended.`;
   return new TapError(text, { kind: 'transient', cause });
 }
 
-function cannotLock(path: string, code: string, cause: unknown): ConfigError {
+function lockError(path: string, code: string, cause: unknown): ConfigError {
   const text = `no lock can be made beside ${quotedPath(path)} (${code || 'no code'}): its folder must exist, and this user must be allowed to write to it.`;
   return new ConfigError(text, '', cause);
 }

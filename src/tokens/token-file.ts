@@ -6,7 +6,7 @@ import { errorCode, ConfigError } from '../core/errors.ts';
 import { ifMissing, readJsonFile, maxSmallFileBytes } from '../core/input-file.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { quotedPath } from '../core/quoting.ts';
-import type { MaybeTokens, StoredTokens, Tokens, TokenStore } from '../zendesk/credentials.ts';
+import type { PartialTokens, StoredTokens, Tokens, TokenStore } from '../zendesk/credentials.ts';
 import { withLock, type LockOptions } from './file-lock.ts';
 
 export interface TokenFileOptions extends LockOptions {
@@ -15,11 +15,11 @@ export interface TokenFileOptions extends LockOptions {
   /** The account the tokens are for: others are never sent to it. */
   readonly subdomain: string;
   /** The config's tokens; `undefined`: it has none, or is this file. */
-  readonly given: MaybeTokens | undefined;
+  readonly configTokens: PartialTokens | undefined;
 }
 
 /** What the key `login` holds; it also marks a file that may be written. Times are ISO. */
-interface LoginNotes {
+interface LoginMetadata {
   readonly obtained_at?: string;
   readonly expires_at?: string;
   readonly renewing_since?: string;
@@ -29,17 +29,17 @@ interface LoginNotes {
 
 export class TokenFile implements TokenStore {
   readonly #options: TokenFileOptions;
-  readonly #origin: string | undefined;
+  readonly #configTokenHash: string | undefined;
 
   constructor(options: TokenFileOptions) {
     this.#options = options;
-    this.#origin = options.given && fingerprint(options.given);
+    this.#configTokenHash = options.configTokens && fingerprint(options.configTokens);
   }
 
   async read(): Promise<StoredTokens | undefined> {
-    const content = await this.#content();
+    const content = await this.#readContent();
     if (content === undefined) return undefined;
-    const { obtained_at, expires_at, renewing_since, replaces } = notesIn(content);
+    const { obtained_at, expires_at, renewing_since, replaces } = loginMetadata(content);
     const obtainedMs = Date.parse(obtained_at ?? '');
     const expiresMs = Date.parse(expires_at ?? '');
     const isTime = typeof renewing_since === 'string' && /^[\d.:TZ-]{10,30}$/.test(renewing_since);
@@ -56,42 +56,44 @@ export class TokenFile implements TokenStore {
       expiresMs: Number.isNaN(expiresMs) ? undefined : expiresMs,
       renewingSince: isTime ? renewing_since : undefined,
       isSuperseded:
-        this.#origin !== undefined && replaces !== undefined && replaces !== this.#origin,
+        this.#configTokenHash !== undefined &&
+        replaces !== undefined &&
+        replaces !== this.#configTokenHash,
     };
   }
 
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  async withLock<T>(work: () => Promise<T>): Promise<T> {
     const { path, ...lock } = this.#options;
     // Two names of one file have one lock.
     return withLock({ ...lock, path: await realpath(path).catch(() => path) }, work);
   }
 
-  async begin(): Promise<void> {
+  async beginRenewal(): Promise<void> {
     const now = new Date(this.#options.clock.now()).toISOString();
-    const { renewing_since = now, ...notes } = notesIn(await this.#content());
+    const { renewing_since = now, ...notes } = loginMetadata(await this.#readContent());
     await this.#write({ login: { ...this.#replaces(), ...notes, renewing_since } });
   }
 
-  async cancel(): Promise<void> {
-    const { renewing_since: _since, ...login } = notesIn(await this.#content());
+  async cancelRenewal(): Promise<void> {
+    const { renewing_since: _since, ...login } = loginMetadata(await this.#readContent());
     await this.#write({ login });
   }
 
-  async keep(tokens: Tokens): Promise<void> {
-    await this.#write(tokenKeys(tokens, this.#replaces()));
+  async save(tokens: Tokens): Promise<void> {
+    await this.#write(tokensToJson(tokens, this.#replaces()));
   }
 
-  #replaces(): LoginNotes {
-    return this.#origin === undefined ? {} : { replaces: this.#origin };
+  #replaces(): LoginMetadata {
+    return this.#configTokenHash === undefined ? {} : { replaces: this.#configTokenHash };
   }
 
   async #write(change: JsonObject): Promise<void> {
     const { path, subdomain } = this.#options;
-    await writeTokenFile(path, { subdomain, ...(await this.#content()), ...change });
+    await writeTokenFile(path, { subdomain, ...(await this.#readContent()), ...change });
   }
 
   /** `undefined`: there is no such file yet. */
-  async #content(): Promise<JsonObject | undefined> {
+  async #readContent(): Promise<JsonObject | undefined> {
     const { path, what, subdomain } = this.#options;
     const file = { path, what, maxBytes: maxSmallFileBytes, isRegular: true };
     const content = await readJsonFile(file).catch(ifMissing(undefined));
@@ -110,9 +112,9 @@ export class TokenFile implements TokenStore {
 }
 
 /** Tokens in the form a file has them. */
-export function tokenKeys(
+export function tokensToJson(
   { accessToken, refreshToken, obtainedMs, expiresMs }: Tokens,
-  notes: LoginNotes = {},
+  notes: LoginMetadata = {},
 ): JsonObject {
   return {
     access_token: accessToken,
@@ -132,11 +134,11 @@ export async function writeTokenFile(path: string, content: JsonObject): Promise
   try {
     await writeFileAtomic(path, text, { mode: 0o600 });
   } catch (error) {
-    throw cannotBeWritten(path, error);
+    throw fileWriteError(path, error);
   }
 }
 
-export function cannotBeWritten(path: string, cause: unknown): ConfigError {
+export function fileWriteError(path: string, cause: unknown): ConfigError {
   const why = `cannot be written (${errorCode(cause) || 'no code'}): check its folder's permissions and the disk.`;
   return new ConfigError(`${quotedPath(path)} ${why}`, '', cause);
 }
@@ -146,12 +148,12 @@ export function isTokenFile(content: JsonObject): boolean {
   return isJsonObject(content['login']);
 }
 
-function notesIn(content: JsonObject | undefined): LoginNotes {
+function loginMetadata(content: JsonObject | undefined): LoginMetadata {
   const notes = content?.['login'];
   return isJsonObject(notes) ? notes : {};
 }
 
-function fingerprint({ refreshToken, accessToken }: MaybeTokens): string | undefined {
+function fingerprint({ refreshToken, accessToken }: PartialTokens): string | undefined {
   const token = refreshToken ?? accessToken;
   return token === undefined ? undefined : createHash('sha256').update(token).digest('hex');
 }

@@ -1,22 +1,22 @@
 import { HttpError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../http/client.ts';
-import type { HttpAnswer, Query } from '../http/transport.ts';
+import type { HttpResponse, Query } from '../http/transport.ts';
 
-const prefix = '/api/v2/chat/';
+const apiPrefix = '/api/v2/chat/';
 
 /** Clocks further apart than this are worth a warning. */
 const toleratedSkewMs = 60_000;
 
-export type AskOptions = Omit<HttpRequest, 'path' | 'query'>;
+export type RequestOptions = Omit<HttpRequest, 'path' | 'query'>;
 
 /** The Chat API as the page sources see it: paths below `/api/v2/chat/`, answers as JSON. */
 export interface ChatApi {
   /** @throws HttpError when the answer is given up. */
-  get(path: string, query?: Query, options?: AskOptions): Promise<HttpAnswer>;
+  get(path: string, query?: Query, options?: RequestOptions): Promise<HttpResponse>;
   /** The newest `Date` the server sent in this run, ms since 1970. */
-  newestServerTimeMs(): number | undefined;
+  latestServerTimeMs(): number | undefined;
   /** How many requests of this run were answered with 200. */
-  answers(): number;
+  responseCount(): number;
 }
 
 interface ChatApiOptions {
@@ -27,14 +27,14 @@ interface ChatApiOptions {
 }
 
 export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
-  let newestMs: number | undefined;
-  let answers = 0;
+  let latestMs: number | undefined;
+  let responseCount = 0;
   let hasWarned = false;
 
   /** `atMs`: by our clock, when the server had just said its time. */
-  const noteTime = (serverTimeMs: number | undefined, atMs: number): void => {
+  const recordServerTime = (serverTimeMs: number | undefined, atMs: number): void => {
     if (serverTimeMs === undefined) return;
-    newestMs = Math.max(newestMs ?? serverTimeMs, serverTimeMs);
+    latestMs = Math.max(latestMs ?? serverTimeMs, serverTimeMs);
     const aheadMs = atMs - serverTimeMs;
     if (hasWarned || Math.abs(aheadMs) <= toleratedSkewMs) return;
     hasWarned = true;
@@ -48,22 +48,22 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
   return {
     get: async (path, query = {}, options = {}) => {
       try {
-        const answer = await http.get({ path: prefix + path, query, ...options });
-        answers += 1;
-        noteTime(answer.serverTimeMs, answer.headMs);
-        return answer;
+        const response = await http.get({ path: apiPrefix + path, query, ...options });
+        responseCount += 1;
+        recordServerTime(response.serverTimeMs, response.headersMs);
+        return response;
       } catch (error) {
         // The answer of a refused request has the server's time, too.
-        if (error instanceof HttpError) noteTime(error.serverTimeMs, now());
+        if (error instanceof HttpError) recordServerTime(error.serverTimeMs, now());
         throw error;
       }
     },
-    newestServerTimeMs: () => newestMs,
-    answers: () => answers,
+    latestServerTimeMs: () => latestMs,
+    responseCount: () => responseCount,
   };
 }
 
-/** How a request fails; `undefined`: it is answered. An abort or a wait beyond all patience is passed on. */
+/** How a request fails; `undefined`: it is answered. An abort or a wait beyond the retry budget is passed on. */
 async function failureOf(request: Promise<unknown>): Promise<HttpError | undefined> {
   try {
     await request;
@@ -75,11 +75,11 @@ async function failureOf(request: Promise<unknown>): Promise<HttpError | undefin
 }
 
 /** Does the account answer the simplest request there is? @param options how hard to try */
-export async function answersAgents(api: ChatApi, options?: AskOptions): Promise<boolean> {
+export async function isApiAvailable(api: ChatApi, options?: RequestOptions): Promise<boolean> {
   return (await failureOf(api.get('agents', { limit: 1 }, options))) === undefined;
 }
 
 /** Does the API refuse the token itself (401), and not only for one endpoint? */
-export async function refusesToken(api: ChatApi): Promise<boolean> {
+export async function isTokenRejected(api: ChatApi): Promise<boolean> {
   return (await failureOf(api.get('agents/me')))?.status === 401;
 }

@@ -2,7 +2,7 @@ import { TapError } from '../core/errors.ts';
 import type { Credentials } from '../http/client.ts';
 
 /** Tokens that were got together, as far as there are any. */
-export interface MaybeTokens {
+export interface PartialTokens {
   readonly accessToken?: string | undefined;
   readonly refreshToken?: string | undefined;
   /** ms since 1970 by our clock, where it is known. */
@@ -11,7 +11,7 @@ export interface MaybeTokens {
   readonly expiresMs?: number | undefined;
 }
 
-export interface Tokens extends MaybeTokens {
+export interface Tokens extends PartialTokens {
   readonly accessToken: string;
 }
 
@@ -22,7 +22,7 @@ export interface OAuthClient {
 }
 
 /** What a store holds; maybe no tokens yet. */
-export interface StoredTokens extends MaybeTokens {
+export interface StoredTokens extends PartialTokens {
   /** Of the client the tokens were issued to, where the store has it. */
   readonly clientId?: string | undefined;
   readonly clientSecret?: string | undefined;
@@ -36,28 +36,28 @@ export interface TokenStore {
   /** What it holds now, which another run may have put there. @throws TapError (config) when it cannot be read. */
   readonly read: () => Promise<StoredTokens | undefined>;
   /** Runs `work` while no other run does. @throws TapError when the store cannot be locked. */
-  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly withLock: <T>(work: () => Promise<T>) => Promise<T>;
   /** Notes that tokens are being renewed: proof that new ones can be kept. @throws TapError when it cannot be written. */
-  readonly begin: () => Promise<void>;
+  readonly beginRenewal: () => Promise<void>;
   /** Takes that note back. */
-  readonly cancel: () => Promise<void>;
+  readonly cancelRenewal: () => Promise<void>;
   /** Resolves once the tokens are safe. @throws TapError when they cannot be written. */
-  readonly keep: (tokens: Tokens) => Promise<void>;
+  readonly save: (tokens: Tokens) => Promise<void>;
 }
 
-export function headersFor(accessToken: string): Readonly<Record<string, string>> {
+export function bearerHeaders(accessToken: string): Readonly<Record<string, string>> {
   return { authorization: `Bearer ${accessToken}` };
 }
 
 /** A Chat OAuth token; a Support token is refused by this API. */
-export function bearerToken(accessToken: string): Credentials {
-  const headers = headersFor(accessToken);
-  return { headers: async () => headers, refused: async () => false };
+export function bearerCredentials(accessToken: string): Credentials {
+  const headers = bearerHeaders(accessToken);
+  return { headers: async () => headers, onUnauthorized: async () => false };
 }
 
 /** A renewal that was due and not made, since the new refresh token would be lost. */
-export class RenewalWithheld extends TapError {
-  override readonly name = 'RenewalWithheld';
+export class RenewalSkipped extends TapError {
+  override readonly name = 'RenewalSkipped';
 
   constructor() {
     const text =

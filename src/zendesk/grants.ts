@@ -16,8 +16,8 @@ export interface GrantOptions extends OAuthClient {
   readonly now: () => number;
 }
 
-export class GrantRefused extends TapError {
-  override readonly name = 'GrantRefused';
+export class GrantRejected extends TapError {
+  override readonly name = 'GrantRejected';
   /** Of RFC 6749, 5.2: `invalid_grant`; `''` when the endpoint does not say. */
   readonly code: string;
 
@@ -33,9 +33,9 @@ const server = {
   token_endpoint: `https://zendesk.invalid${tokenPath}`,
 };
 
-type Ask = (oauth: typeof OAuth, context: Context) => Promise<Response>;
+type SendGrant = (oauth: typeof OAuth, context: Context) => Promise<Response>;
 
-/** Each grant resolves with new tokens. @throws GrantRefused, or TapError when there is no usable answer. */
+/** Each grant resolves with new tokens. @throws GrantRejected, or TapError when there is no usable answer. */
 export class Grants {
   readonly #options: GrantOptions;
 
@@ -56,16 +56,16 @@ export class Grants {
   }
 
   /** For a code whose state was compared; the address and the verifier are those it was asked for with. */
-  code(code: string, redirectUri: string, verifier: string): Promise<Tokens> {
+  authorizationCode(code: string, redirectUri: string, verifier: string): Promise<Tokens> {
     return this.#grant((oauth, { client, auth, http }) => {
       const answer = oauth.validateAuthResponse(server, client, new URLSearchParams({ code }));
-      const asked = [server, client, auth, answer, redirectUri, verifier] as const;
+      const parameters = [server, client, auth, answer, redirectUri, verifier] as const;
       const more = { additionalParameters: { scope }, ...http };
-      return oauth.authorizationCodeGrantRequest(...asked, more);
+      return oauth.authorizationCodeGrantRequest(...parameters, more);
     });
   }
 
-  async #grant(ask: Ask): Promise<Tokens> {
+  async #grant(sendGrant: SendGrant): Promise<Tokens> {
     const oauth = await import('oauth4webapi');
     const { clientId: client_id, clientSecret, now, post } = this.#options;
     const client = { client_id };
@@ -73,10 +73,10 @@ export class Grants {
     const auth = clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(clientSecret);
     const http: OAuth.TokenEndpointRequestOptions = {
       [oauth.customFetch]: async (_url: string, { body }) =>
-        Response.json(usable(await send(post, body))),
+        Response.json(normalizeTokenResponse(await send(post, body))),
     };
     const startMs = now();
-    const response = await ask(oauth, { client, auth, http });
+    const response = await sendGrant(oauth, { client, auth, http });
     try {
       // All grants are answered in one form.
       const answer = await oauth.processRefreshTokenResponse(server, client, response);
@@ -99,29 +99,29 @@ interface Context {
 async function send(post: HttpClient['post'], body: unknown): Promise<Json> {
   if (!(body instanceof URLSearchParams)) throw new Error('a token request is a form');
   try {
-    const answer = await post({ path: tokenPath, form: body, isAnswer: isRefusal });
-    if (!isRefusal(answer)) return answer;
-    const code = codeIn(answer);
+    const answer = await post({ path: tokenPath, form: body, acceptsError: isRejection });
+    if (!isRejection(answer)) return answer;
+    const code = errorCodeIn(answer);
     const error = code === '' ? 'an error' : `the error ${code}`;
-    throw new GrantRefused(code, `answers 200 with ${error}`);
+    throw new GrantRejected(code, `answers 200 with ${error}`);
   } catch (error) {
     if (!(error instanceof HttpError) || error.kind === 'transient') throw error;
-    const isAnswer = error.status !== undefined && [400, 401, 403].includes(error.status);
-    if (!isAnswer) throw error;
-    throw new GrantRefused(codeIn(error.body), error.why, error);
+    const isRejected = error.status !== undefined && [400, 401, 403].includes(error.status);
+    if (!isRejected) throw error;
+    throw new GrantRejected(errorCodeIn(error.body), error.why, error);
   }
 }
 
 /** Of RFC 6749, 4.1.2.1, and RFC 8628: the same request may be accepted later. */
-const passing = new Set(['server_error', 'temporarily_unavailable', 'slow_down']);
+const transientErrors = new Set(['server_error', 'temporarily_unavailable', 'slow_down']);
 
 /** Is it an error of OAuth, which some servers send with status 200? */
-function isRefusal(answer: Json): boolean {
+function isRejection(answer: Json): boolean {
   const error = isJsonObject(answer) ? answer['error'] : undefined;
-  return typeof error === 'string' && /^[a-z_]+$/.test(error) && !passing.has(error);
+  return typeof error === 'string' && /^[a-z_]+$/.test(error) && !transientErrors.has(error);
 }
 
-const codes: ReadonlySet<unknown> = new Set([
+const errorCodes: ReadonlySet<unknown> = new Set([
   'invalid_request',
   'invalid_client',
   'invalid_grant',
@@ -130,16 +130,16 @@ const codes: ReadonlySet<unknown> = new Set([
   'invalid_scope',
 ]);
 
-function codeIn(body: unknown): string {
+function errorCodeIn(body: unknown): string {
   const code = isJsonObject(body) ? body['error'] : undefined;
-  return typeof code === 'string' && codes.has(code) ? code : '';
+  return typeof code === 'string' && errorCodes.has(code) ? code : '';
 }
 
 /**
  * What counts of an answer. An `expires_in` of less than a second or that is no number says nothing; `token_type` is
  * Bearer where it is left out.
  */
-function usable(answer: Json): JsonObject {
+function normalizeTokenResponse(answer: Json): JsonObject {
   if (!isJsonObject(answer)) return {};
   const { access_token, refresh_token, expires_in } = answer;
   const isKnown = typeof expires_in === 'number' && expires_in >= 1;
@@ -152,24 +152,24 @@ function usable(answer: Json): JsonObject {
 }
 
 /** A header can carry it. */
-const usableToken = /^[!-~]+$/;
+const tokenPattern = /^[!-~]+$/;
 
 /** A life longer than this is none that a clock can tell: 100 years. */
-const longestLifeMs = 100 * 365 * 86_400_000;
+const maxLifetimeMs = 100 * 365 * 86_400_000;
 
-type TokenAnswer = Pick<
+type TokenResponse = Pick<
   OAuth.TokenEndpointResponse,
   'access_token' | 'refresh_token' | 'expires_in'
 >;
 
-export function tokensFrom(answer: TokenAnswer, obtainedMs: number): Tokens {
+export function tokensFrom(answer: TokenResponse, obtainedMs: number): Tokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds } = answer;
-  if (!usableToken.test(accessToken)) throw new Error('a token that no header can carry');
-  const lifeMs = seconds === undefined ? Infinity : seconds * 1000;
+  if (!tokenPattern.test(accessToken)) throw new Error('a token that no header can carry');
+  const lifetimeMs = seconds === undefined ? Infinity : seconds * 1000;
   return {
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),
     obtainedMs,
-    ...(lifeMs <= longestLifeMs && { expiresMs: obtainedMs + lifeMs }),
+    ...(lifetimeMs <= maxLifetimeMs && { expiresMs: obtainedMs + lifetimeMs }),
   };
 }

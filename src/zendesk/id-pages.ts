@@ -1,18 +1,18 @@
 import { TapError } from '../core/errors.ts';
-import type { HttpAnswer, Query } from '../http/transport.ts';
+import type { HttpResponse, Query } from '../http/transport.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { quoted } from '../core/quoting.ts';
-import { checkNothingElse, isPresent, wrongBookmark } from './export/bookmark.ts';
+import { checkUnknownKeys, isPresent, invalidBookmarkError } from './export/bookmark.ts';
 import type { ChatApi } from './api.ts';
 import type { Page, PageLimitKey, PageSource, ReadOptions } from './stream-definition.ts';
 import { PageLimit } from './page-limit.ts';
-import { createListWarning, type ItemList, type Shape } from './response-shape.ts';
-import { walkPages, type PageWalk } from './paginate.ts';
+import { createUnknownListWarning, type ItemList, type ResponseShape } from './response-shape.ts';
+import { paginate, type Paginator } from './paginate.ts';
 
-export interface IdSpec {
+export interface IdListSpec {
   readonly path: string;
   readonly limit: PageLimitKey;
-  readonly shape: Shape;
+  readonly shape: ResponseShape;
   /** Fills in, in place, what the API leaves to be known; `list` is the name of the one the item came from. */
   readonly prepare?: (item: JsonObject, list: string) => void;
 }
@@ -38,18 +38,18 @@ export const foreignIdKeys: readonly string[] = ['offset', 'state_type', 'slices
  */
 export function readIdBookmark(entry: JsonObject): number | undefined {
   const { id, slices } = entry;
-  if (isPresent(id)) return wholeNumber('id', id);
-  if (isPresent(slices)) return wholeNumber('slices', cursorOfSlices(slices));
-  checkNothingElse(entry, 'id', foreignIdKeys);
+  if (isPresent(id)) return parseId('id', id);
+  if (isPresent(slices)) return parseId('slices', cursorOfSlices(slices));
+  checkUnknownKeys(entry, 'id', foreignIdKeys);
   return undefined;
 }
 
 /** The next id must be a number that is exact, too. */
-function wholeNumber(key: string, value: Json): number {
+function parseId(key: string, value: Json): number {
   const id = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof id === 'number' && Number.isSafeInteger(id + 1) && id >= 0 && Number.isInteger(id))
     return id;
-  throw wrongBookmark(
+  throw invalidBookmarkError(
     `${key} is ${quoted(value)}, not a whole number from 0 to ${Number.MAX_SAFE_INTEGER - 1}`,
   );
 }
@@ -61,7 +61,7 @@ function cursorOfSlices(slices: Json): Json {
 }
 
 /** The objects of a list in which each has an id; `undefined` for any other. */
-function itemsWithIds(list: Json | undefined): readonly JsonObject[] | undefined {
+function objectsWithIds(list: Json | undefined): readonly JsonObject[] | undefined {
   if (!Array.isArray(list)) return undefined;
   const items = list.filter((item) => isJsonObject(item));
   const isAlike = items.length === list.length && items.every((item) => idOf(item) !== undefined);
@@ -76,48 +76,48 @@ function nextSinceId(lists: readonly ItemList[], sinceId: number): number {
   const ends = lists.flatMap(({ items }) => (items.length === 0 ? [] : [largestId(items)]));
   const ids = ends.flatMap((id) => id ?? []);
   if (ids.length < ends.length || ids.length === 0) {
-    throw failure("the API's page has no ids, so the next page cannot be asked for");
+    throw pagingError("the API's page has no ids, so the next page cannot be asked for");
   }
   const next = Math.min(...ids) + 1;
   if (next > sinceId && Number.isSafeInteger(next)) return next;
-  throw failure(`the API's page does not lead on from ${sinceId}`);
+  throw pagingError(`the API's page does not lead on from ${sinceId}`);
 }
 
-function failure(message: string): TapError {
+function pagingError(message: string): TapError {
   return new TapError(message, { kind: 'system' });
 }
 
-class IdReading implements PageWalk<number, HttpAnswer> {
+class IdPaginator implements Paginator<number, HttpResponse> {
   readonly first: number;
-  readonly #spec: IdSpec;
+  readonly #spec: IdListSpec;
   readonly #api: ChatApi;
   readonly #limit: PageLimit;
-  readonly #warnOfLists: (names: readonly string[]) => void;
+  readonly #warnOfUnknownLists: (names: readonly string[]) => void;
   /** The bookmark as read: never is a lower one written. */
   readonly #bookmark: number;
   readonly #seen = new Set<string>();
   #largest: number;
 
-  constructor(spec: IdSpec, options: ReadOptions, bookmark: number | undefined) {
+  constructor(spec: IdListSpec, options: ReadOptions, bookmark: number | undefined) {
     this.first = bookmark === undefined ? 0 : bookmark + 1;
     this.#spec = spec;
     this.#api = options.api;
     this.#limit = new PageLimit(options.settings[spec.limit], options);
-    this.#warnOfLists = createListWarning(options.warn);
+    this.#warnOfUnknownLists = createUnknownListWarning(options.warn);
     this.#bookmark = bookmark ?? 0;
     this.#largest = this.#bookmark;
   }
 
-  ask(sinceId: number): Promise<HttpAnswer> {
+  fetchPage(sinceId: number): Promise<HttpResponse> {
     const query = (): Query => ({ limit: this.#limit.current, since_id: sinceId });
     return this.#api.get(this.#spec.path, query(), {
-      answerKeys: this.#spec.shape.keys,
-      revise: async (error) =>
+      responseKeys: this.#spec.shape.keys,
+      reviseQuery: async (error) =>
         (await this.#limit.lower(error, `since_id ${sinceId}`, 1)) ? query() : undefined,
     });
   }
 
-  take(sinceId: number, { body, receivedMs }: HttpAnswer): { page: Page; next?: number } {
+  advance(sinceId: number, { body, receivedMs }: HttpResponse): { page: Page; next?: number } {
     const lists = this.#listsOf(body, sinceId);
     for (const { name, items } of lists) {
       for (const item of items) this.#spec.prepare?.(item, name);
@@ -125,8 +125,8 @@ class IdReading implements PageWalk<number, HttpAnswer> {
     }
     const isEmpty = lists.every(({ items }) => items.length === 0);
     const isEnd = isEmpty || this.#ignoresPaging(lists, sinceId);
-    const items = this.#freshItems(lists, sinceId);
-    const page = { items, fetchedMs: receivedMs, place: `since_id ${sinceId}` };
+    const items = this.#newItems(lists, sinceId);
+    const page = { items, fetchedMs: receivedMs, startsAt: `since_id ${sinceId}` };
     if (isEnd) return { page: this.#withBookmark(page, this.#largest) };
     const next = nextSinceId(lists, sinceId);
     return { page: this.#withBookmark(page, next - 1), next };
@@ -137,11 +137,11 @@ class IdReading implements PageWalk<number, HttpAnswer> {
     const { shape } = this.#spec;
     const unread = shape.unread(body);
     const alike = unread.flatMap((name) => {
-      const items = itemsWithIds(isJsonObject(body) ? body[name] : undefined);
+      const items = objectsWithIds(isJsonObject(body) ? body[name] : undefined);
       // It may not be paged: what lies before the place asked for has come.
       return items ? [{ name, items: items.filter((item) => (idOf(item) ?? 0) >= sinceId) }] : [];
     });
-    this.#warnOfLists(unread.filter((other) => !alike.some(({ name }) => name === other)));
+    this.#warnOfUnknownLists(unread.filter((other) => !alike.some(({ name }) => name === other)));
     return [...shape.read(body), ...alike];
   }
 
@@ -153,7 +153,7 @@ class IdReading implements PageWalk<number, HttpAnswer> {
     const total = sizes.reduce((sum, size) => sum + size, 0);
     const limit = this.#limit.current;
     if (total === limit || sizes.includes(limit)) {
-      throw failure(
+      throw pagingError(
         `the API ignores since_id and sends ${limit} items at most, so the ` +
           'rest cannot be reached; a larger page limit in the config may help',
       );
@@ -162,7 +162,7 @@ class IdReading implements PageWalk<number, HttpAnswer> {
   }
 
   /** Takes out what lies before the place asked for and what came already. */
-  #freshItems(lists: readonly ItemList[], sinceId: number): JsonObject[] {
+  #newItems(lists: readonly ItemList[], sinceId: number): JsonObject[] {
     return lists.flatMap(({ name, items }) =>
       items.filter((item) => {
         const id = idOf(item);
@@ -185,9 +185,9 @@ class IdReading implements PageWalk<number, HttpAnswer> {
  * Lists in the order of their ids: `since_id` is inclusive, so the next page starts at the last id + 1,
  * until a page is empty.
  */
-export function idPages(spec: IdSpec): PageSource {
+export function idPages(spec: IdListSpec): PageSource {
   return (options) => {
     const bookmark = options.bookmark && readIdBookmark(options.bookmark);
-    return () => walkPages(new IdReading(spec, options, bookmark));
+    return () => paginate(new IdPaginator(spec, options, bookmark));
   };
 }

@@ -1,30 +1,30 @@
 import type { JsonObject } from '../core/json.ts';
 import type { Page, ReadOptions, ReadSettings, StreamDefinition } from './stream-definition.ts';
-import { createListWarning, type Shape } from './response-shape.ts';
+import { createUnknownListWarning, type ResponseShape } from './response-shape.ts';
 
 interface ListSpec {
   readonly path: string;
-  readonly shape: Shape;
+  readonly shape: ResponseShape;
   /** Fills in, in place, what the API leaves to be known. */
   readonly prepare?: ((item: JsonObject, settings: ReadSettings) => void) | undefined;
 }
 
-async function readList(spec: ListSpec, { api, settings, warn }: ReadOptions): Promise<Page> {
-  const { body, receivedMs } = await api.get(spec.path, {}, { answerKeys: spec.shape.keys });
-  createListWarning(warn)(spec.shape.unread(body));
+async function fetchList(spec: ListSpec, { api, settings, warn }: ReadOptions): Promise<Page> {
+  const { body, receivedMs } = await api.get(spec.path, {}, { responseKeys: spec.shape.keys });
+  createUnknownListWarning(warn)(spec.shape.unread(body));
   const items = spec.shape.read(body).flatMap((list) => list.items);
   for (const item of items) spec.prepare?.(item, settings);
   return { items, fetchedMs: receivedMs };
 }
 
-/** Endpoints that answer everything at once: one request, no bookmark, and no smaller question to probe with. */
+/** Endpoints that answer everything at once: one request, no bookmark, and no smaller request to probe with. */
 export function listEndpoint(spec: ListSpec): Pick<StreamDefinition, 'path' | 'pages' | 'probe'> {
   return {
     path: spec.path,
     pages: (options) =>
       async function* pages() {
-        yield await readList(spec, options);
+        yield await fetchList(spec, options);
       },
-    probe: (options) => readList(spec, options),
+    probe: (options) => fetchList(spec, options),
   };
 }

@@ -1,15 +1,15 @@
 import type { HttpError } from '../core/errors.ts';
-import { answersAgents } from './api.ts';
+import { isApiAvailable } from './api.ts';
 import type { ReadOptions } from './stream-definition.ts';
 
 /** Failures of one page in a row that make it suspicious while the API answers elsewhere. */
-const suspiciousFailures = 3;
+const suspiciousFailuresInRow = 3;
 
 /** After so many pages that got through, a few more items are asked for. */
 const goodPages = 10;
 
 /** A limit that has failed so often is not asked for again, nor a larger one. */
-const refusedTimes = 2;
+const maxFailuresOfLimit = 2;
 
 /** Could a smaller page get through where this one fails? */
 function isSuspicious({ failure, status = 0, isRateLimit }: HttpError): boolean {
@@ -26,46 +26,46 @@ function isTooLarge(error: HttpError): boolean {
 
 /** How many items a page is asked for: half as many where one does not get through, and then slowly more. */
 export class PageLimit {
-  readonly #most: number;
+  readonly #maxLimit: number;
   readonly #options: Pick<ReadOptions, 'api' | 'warn'>;
   #current: number;
   /** The limit of the last page that got through. */
-  #good: number | undefined;
+  #lastGoodLimit: number | undefined;
   #goodPages = 0;
   /** Suspicious failures in a row of the page that is being asked for. */
   #failures = 0;
   /** How often a page of so many items has failed in this run. */
-  readonly #failed = new Map<number, number>();
+  readonly #failuresByLimit = new Map<number, number>();
 
-  /** @param most the limit to begin with; never is a larger one asked for */
-  constructor(most: number, options: Pick<ReadOptions, 'api' | 'warn'>) {
-    this.#most = most;
+  /** @param maxLimit the limit to begin with; never is a larger one asked for */
+  constructor(maxLimit: number, options: Pick<ReadOptions, 'api' | 'warn'>) {
+    this.#maxLimit = maxLimit;
     this.#options = options;
-    this.#current = most;
+    this.#current = maxLimit;
   }
 
   get current(): number {
     return this.#current;
   }
 
-  worked(): void {
+  recordSuccess(): void {
     this.#failures = 0;
-    this.#good = this.#current;
+    this.#lastGoodLimit = this.#current;
     this.#goodPages += 1;
     if (this.#goodPages < goodPages) return;
     this.#goodPages = 0;
-    const raised = Math.min(this.#most, this.#current + Math.ceil(this.#current / 10));
-    const isRefused = [...this.#failed].some(
-      ([limit, times]) => times >= refusedTimes && raised >= limit,
+    const raised = Math.min(this.#maxLimit, this.#current + Math.ceil(this.#current / 10));
+    const isRefused = [...this.#failuresByLimit].some(
+      ([limit, times]) => times >= maxFailuresOfLimit && raised >= limit,
     );
     if (!isRefused) this.#current = raised;
   }
 
   /**
-   * @param smallest no fewer items than this are asked for
+   * @param minLimit no fewer items than this are asked for
    * @returns true: the same page is to be asked for with what is now the current limit
    */
-  async lower(error: HttpError, page: string, smallest: number): Promise<boolean> {
+  async lower(error: HttpError, page: string, minLimit: number): Promise<boolean> {
     const isCertain = isTooLarge(error);
     if (!isCertain && !isSuspicious(error)) {
       this.#failures = 0;
@@ -74,14 +74,20 @@ export class PageLimit {
     const { api, warn } = this.#options;
     const limit = this.#current;
     this.#failures += 1;
-    this.#failed.set(limit, (this.#failed.get(limit) ?? 0) + (isCertain ? refusedTimes : 1));
-    const isRaised = this.#good !== undefined && limit > this.#good;
+    this.#failuresByLimit.set(
+      limit,
+      (this.#failuresByLimit.get(limit) ?? 0) + (isCertain ? maxFailuresOfLimit : 1),
+    );
+    const isRaised = this.#lastGoodLimit !== undefined && limit > this.#lastGoodLimit;
     // Once a page has been made smaller, a failure of it says enough.
-    const isEnough = isCertain || isRaised || this.#failures >= suspiciousFailures;
-    if (!isEnough || limit <= smallest) return false;
-    if (!isCertain && !(await answersAgents(api, { maxAttempts: 1 }))) return false;
+    const isEnough = isCertain || isRaised || this.#failures >= suspiciousFailuresInRow;
+    if (!isEnough || limit <= minLimit) return false;
+    if (!isCertain && !(await isApiAvailable(api, { maxAttempts: 1 }))) return false;
     this.#goodPages = 0;
-    this.#current = Math.max(smallest, isRaised ? (this.#good ?? 1) : Math.floor(limit / 2));
+    this.#current = Math.max(
+      minLimit,
+      isRaised ? (this.#lastGoodLimit ?? 1) : Math.floor(limit / 2),
+    );
     warn(`the page at ${page} does not get through; asking for ${this.#current} items`);
     return true;
   }

@@ -2,32 +2,32 @@
 import { asTapError, TapError } from '../core/errors.ts';
 import type { Credentials } from '../http/client.ts';
 import {
-  headersFor,
-  RenewalWithheld,
-  type MaybeTokens,
+  bearerHeaders,
+  RenewalSkipped,
+  type PartialTokens,
   type OAuthClient,
   type StoredTokens,
   type Tokens,
   type TokenStore,
 } from './credentials.ts';
-import { GrantRefused, type Grants } from './grants.ts';
+import { GrantRejected, type Grants } from './grants.ts';
 
 const minuteMs = 60_000;
 /** A token got in this run whose end is not known is not renewed before. */
-const unquestionedMs = 10 * minuteMs;
+const unknownLifetimeMs = 10 * minuteMs;
 
-interface RenewalOptions {
+interface RenewingCredentialsOptions {
   /** Of the config. */
-  readonly given: MaybeTokens;
+  readonly configTokens: PartialTokens;
   readonly client: Pick<StoredTokens, 'clientId' | 'clientSecret'>;
   readonly grantsFor: (client: OAuthClient) => Grants;
   readonly store: TokenStore | undefined;
   /** Called with new tokens that are stored, before they are used. */
-  readonly announce: (tokens: Tokens) => Promise<void>;
+  readonly onRenewed: (tokens: Tokens) => Promise<void>;
   /** Called with all tokens before anything is said or done with them. */
   readonly addSecrets: (secrets: readonly string[]) => void;
   /** A refresh token is used only if the next one can be stored. */
-  readonly isTrial: boolean;
+  readonly isDryRun: boolean;
   /** What the user is to do when there is no way to a new token, as a sentence. */
   readonly signIn: string;
   /** ms since 1970. */
@@ -35,52 +35,53 @@ interface RenewalOptions {
 }
 
 /** Credentials that renew themselves: once for all requests that wait, and only when it is needed. */
-export class Renewal implements Credentials {
-  readonly #options: RenewalOptions;
+export class RenewingCredentials implements Credentials {
+  readonly #options: RenewingCredentialsOptions;
   /** Refresh tokens that may work, the most likely first; the rest is what is left of older ones. */
-  #current: MaybeTokens;
-  #other: MaybeTokens = {};
+  #current: PartialTokens;
+  #fallback: PartialTokens = {};
   /** As it was last read. */
   #stored: StoredTokens | undefined;
   /** Were the current tokens got in this run? */
-  #isOwn = false;
+  #isRenewedHere = false;
   #loading: Promise<void> | undefined;
   #renewing: Promise<void> | undefined;
-  readonly #refused = new Set<string>();
+  readonly #rejectedTokens = new Set<string>();
 
-  constructor(options: RenewalOptions) {
+  constructor(options: RenewingCredentialsOptions) {
     this.#options = options;
-    this.#current = options.given;
+    this.#current = options.configTokens;
   }
 
   readonly headers: Credentials['headers'] = async () => {
     await (this.#loading ??= this.#load());
     // A renewal that has failed is not tried again: every later request fails alike.
     await this.#renewing;
-    if (this.#isEnding()) await this.#renew();
+    if (this.#isExpiring()) await this.#renew();
     const { accessToken } = this.#current;
     if (accessToken === undefined) throw new Error('no access token after a renewal');
-    return headersFor(accessToken);
+    return bearerHeaders(accessToken);
   };
 
-  readonly refused: Credentials['refused'] = async (headers) => {
+  readonly onUnauthorized: Credentials['onUnauthorized'] = async (headers) => {
     const isCurrent = (): boolean =>
-      headers['authorization'] === headersFor(this.#current.accessToken ?? '')['authorization'];
+      headers['authorization'] === bearerHeaders(this.#current.accessToken ?? '')['authorization'];
     await this.#renewing;
     if (!isCurrent()) return true;
-    if (this.#current.accessToken !== undefined) this.#refused.add(this.#current.accessToken);
-    if (await this.#takeOver()) return true;
-    if (!this.#canRenew() || !this.#isOver()) return false;
+    if (this.#current.accessToken !== undefined)
+      this.#rejectedTokens.add(this.#current.accessToken);
+    if (await this.#adoptStoredTokens()) return true;
+    if (!this.#canRenew() || !this.#mayHaveExpired()) return false;
     await this.#renew();
     return true;
   };
 
   async #load(): Promise<void> {
-    const { given } = this.#options;
+    const { configTokens } = this.#options;
     const stored = await this.#read();
     if (stored === undefined || !hasTokens(stored)) return;
-    const isOlder = stored.isSuperseded && hasTokens(given);
-    [this.#current, this.#other] = isOlder ? [given, stored] : [stored, given];
+    const isOlder = stored.isSuperseded && hasTokens(configTokens);
+    [this.#current, this.#fallback] = isOlder ? [configTokens, stored] : [stored, configTokens];
   }
 
   async #read(): Promise<StoredTokens | undefined> {
@@ -95,15 +96,15 @@ export class Renewal implements Credentials {
   }
 
   /** Uses what another run has stored meanwhile. @returns whether there is something to use */
-  async #takeOver(): Promise<boolean> {
+  async #adoptStoredTokens(): Promise<boolean> {
     const before = this.#stored;
     const stored = await this.#read();
     const isSame =
       stored?.accessToken === before?.accessToken && stored?.refreshToken === before?.refreshToken;
     if (stored?.accessToken === undefined || isSame) return false;
-    [this.#current, this.#other] = [stored, this.#current];
-    this.#isOwn = false;
-    return !this.#refused.has(stored.accessToken) && !this.#isEnding();
+    [this.#current, this.#fallback] = [stored, this.#current];
+    this.#isRenewedHere = false;
+    return !this.#rejectedTokens.has(stored.accessToken) && !this.#isExpiring();
   }
 
   /** That of the config, with the secret of the store where both name the same one. */
@@ -118,7 +119,7 @@ export class Renewal implements Credentials {
 
   /** Can the client get a token on its own behalf? Not where a user has signed in. */
   #hasClientCredentials(): boolean {
-    const { accessToken } = this.#options.given;
+    const { accessToken } = this.#options.configTokens;
     const isSignedIn = accessToken !== undefined || hasTokens(this.#stored ?? {});
     return (
       !isSignedIn &&
@@ -133,12 +134,14 @@ export class Renewal implements Credentials {
   }
 
   #refreshTokens(): readonly string[] {
-    const tokens = [this.#current, this.#other].flatMap(({ refreshToken }) => refreshToken ?? []);
+    const tokens = [this.#current, this.#fallback].flatMap(
+      ({ refreshToken }) => refreshToken ?? [],
+    );
     return [...new Set(tokens)];
   }
 
   /** There is none, or it is known to end within a minute, or the last tenth of its life. */
-  #isEnding(): boolean {
+  #isExpiring(): boolean {
     const { accessToken, obtainedMs, expiresMs } = this.#current;
     if (accessToken === undefined) return true;
     if (expiresMs === undefined || !this.#canRenew()) return false;
@@ -147,9 +150,9 @@ export class Renewal implements Credentials {
   }
 
   /** A 401 may mean that the token has ended: not one got in this run whose time has not come. */
-  #isOver(): boolean {
-    const { obtainedMs = 0, expiresMs = obtainedMs + unquestionedMs } = this.#current;
-    return !this.#isOwn || this.#options.now() >= expiresMs;
+  #mayHaveExpired(): boolean {
+    const { obtainedMs = 0, expiresMs = obtainedMs + unknownLifetimeMs } = this.#current;
+    return !this.#isRenewedHere || this.#options.now() >= expiresMs;
   }
 
   async #renew(): Promise<void> {
@@ -166,40 +169,40 @@ export class Renewal implements Credentials {
     }
     const grants = this.#options.grantsFor(client);
     try {
-      if (this.#hasClientCredentials()) this.#use(await grants.clientCredentials());
+      if (this.#hasClientCredentials()) this.#adopt(await grants.clientCredentials());
       else await this.#refresh(grants);
     } catch (error) {
-      throw this.#explained(error);
+      throw this.#toTapError(error);
     }
   }
 
   async #refresh(grants: Grants): Promise<void> {
-    const { store, isTrial, announce } = this.#options;
+    const { store, isDryRun, onRenewed } = this.#options;
     if (store === undefined) {
-      if (isTrial) throw new RenewalWithheld();
+      if (isDryRun) throw new RenewalSkipped();
       const tokens = await this.#exchange(grants);
-      await announce(tokens);
-      this.#use(tokens);
+      await onRenewed(tokens);
+      this.#adopt(tokens);
       return;
     }
-    await store.exclusively(async () => {
-      if (await this.#takeOver()) return;
-      await store.begin();
+    await store.withLock(async () => {
+      if (await this.#adoptStoredTokens()) return;
+      await store.beginRenewal();
       const tokens = await this.#exchange(grants).catch(async (error: unknown) => {
-        const isRefused = error instanceof GrantRefused;
-        if (isRefused && this.#stored?.renewingSince === undefined) await store.cancel();
+        const isRefused = error instanceof GrantRejected;
+        if (isRefused && this.#stored?.renewingSince === undefined) await store.cancelRenewal();
         throw error;
       });
-      await store.keep(tokens);
+      await store.save(tokens);
       await this.#read();
-      await announce(tokens);
-      this.#use(tokens);
+      await onRenewed(tokens);
+      this.#adopt(tokens);
     });
   }
 
-  #use(tokens: Tokens): void {
+  #adopt(tokens: Tokens): void {
     this.#addSecrets(tokens);
-    [this.#current, this.#other, this.#isOwn] = [tokens, {}, true];
+    [this.#current, this.#fallback, this.#isRenewedHere] = [tokens, {}, true];
   }
 
   /** With one refresh token after another, where an older config may hold one that still works. */
@@ -211,21 +214,21 @@ export class Renewal implements Credentials {
       return tokens;
     };
     return exchange(first).catch((error: unknown) => {
-      const isSpent = error instanceof GrantRefused && error.code === 'invalid_grant';
-      if (second === undefined || !isSpent) throw error;
+      const isInvalidGrant = error instanceof GrantRejected && error.code === 'invalid_grant';
+      if (second === undefined || !isInvalidGrant) throw error;
       return exchange(second);
     });
   }
 
-  #explained(error: unknown): TapError {
-    if (error instanceof RenewalWithheld) return error;
+  #toTapError(error: unknown): TapError {
+    if (error instanceof RenewalSkipped) return error;
     const { kind, message } = asTapError(error, 'this is a bug, please report it');
-    const advice = error instanceof GrantRefused ? this.#adviceOn(error.code) : '';
+    const advice = error instanceof GrantRejected ? this.#adviceFor(error.code) : '';
     const text = advice === '' ? `the access token cannot be renewed: ${message}` : advice;
     return new TapError(text, { kind, endsRun: true, cause: error });
   }
 
-  #adviceOn(code: string): string {
+  #adviceFor(code: string): string {
     const { signIn, store } = this.#options;
     if (code === 'invalid_client' || code === 'unauthorized_client') {
       const withoutUser =
@@ -247,6 +250,6 @@ export class Renewal implements Credentials {
   }
 }
 
-function hasTokens({ accessToken, refreshToken }: MaybeTokens): boolean {
+function hasTokens({ accessToken, refreshToken }: PartialTokens): boolean {
   return accessToken !== undefined || refreshToken !== undefined;
 }

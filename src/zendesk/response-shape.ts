@@ -2,7 +2,7 @@ import { TapError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { quotedList } from '../core/quoting.ts';
 
-export interface Shape {
+export interface ResponseShape {
   /** Keys of an object that is an answer; `[]`: no object is one. */
   readonly keys: readonly string[];
   /** @throws TapError (system) for an answer of another shape. */
@@ -18,41 +18,41 @@ export interface ItemList {
 }
 
 /** `[{…}, {…}]` */
-export const bareList: Shape = {
+export const bareArray: ResponseShape = {
   keys: [],
   read: (body) => [{ name: '', items: objectsIn(body, 'a list of objects', (found) => found) }],
   unread: () => [],
 };
 
 /** `{…}`, which always has this key */
-export function oneObject(key: string): Shape {
+export function singleObject(key: string): ResponseShape {
   return {
     keys: [key],
     read: (body) => {
       if (isJsonObject(body) && key in body) return [{ name: '', items: [body] }];
-      throw wrong(`an object with ${key}`, kindOf(body));
+      throw shapeError(`an object with ${key}`, describeJson(body));
     },
     unread: () => [],
   };
 }
 
 /** `{"<key>": {…}}` */
-export function objectUnder(key: string): Shape {
+export function nestedObject(key: string): ResponseShape {
   const expected = `an object that holds another one as ${key}`;
   return {
     keys: [key],
     read: (body) => {
       const inner = isJsonObject(body) ? body[key] : undefined;
-      if (inner === undefined) throw wrong(expected, kindOf(body));
+      if (inner === undefined) throw shapeError(expected, describeJson(body));
       if (isJsonObject(inner)) return [{ name: '', items: [inner] }];
-      throw wrong(expected, `an object that holds ${kindOf(inner)} as ${key}`);
+      throw shapeError(expected, `an object that holds ${describeJson(inner)} as ${key}`);
     },
     unread: (body) => otherLists(body, [key]),
   };
 }
 
 /** `{"<name>": [{…}], …}`; a list that is missing is empty, but one of them must be there */
-export function namedLists(...names: readonly string[]): Shape {
+export function namedArrays(...names: readonly string[]): ResponseShape {
   const quoted = names.map((name) => `"${name}"`).join(' and ');
   const expected = `an object with the ${names.length > 1 ? 'lists' : 'list'} of objects ${quoted}`;
   const missing = names.length > 1 ? [] : null;
@@ -60,7 +60,7 @@ export function namedLists(...names: readonly string[]): Shape {
     keys: names,
     read: (body) => {
       if (!isJsonObject(body) || !names.some((name) => name in body)) {
-        throw wrong(expected, kindOf(body));
+        throw shapeError(expected, describeJson(body));
       }
       return names.map((name) => {
         const whole = (found: string): string => `an object whose "${name}" is ${found}`;
@@ -79,7 +79,7 @@ function otherLists(body: Json, known: readonly string[]): readonly string[] {
 }
 
 /** Takes the names of lists that are not read, page by page, and warns of the first ones. */
-export function createListWarning(
+export function createUnknownListWarning(
   warn: (message: string) => void,
 ): (names: readonly string[]) => void {
   let hasWarned = false;
@@ -94,20 +94,20 @@ export function createListWarning(
   };
 }
 
-/** @param whole turns what was found into what the whole answer is */
+/** @param describeWhole turns what was found into what the whole answer is */
 function objectsIn(
   value: Json,
   expected: string,
-  whole: (found: string) => string,
+  describeWhole: (found: string) => string,
 ): readonly JsonObject[] {
-  if (!Array.isArray(value)) throw wrong(expected, whole(kindOf(value)));
+  if (!Array.isArray(value)) throw shapeError(expected, describeWhole(describeJson(value)));
   const objects = value.filter((item) => isJsonObject(item));
   if (objects.length === value.length) return objects;
   const odd = value.find((item) => !isJsonObject(item)) ?? null;
-  throw wrong(expected, whole(`a list that holds ${kindOf(odd)}`));
+  throw shapeError(expected, describeWhole(`a list that holds ${describeJson(odd)}`));
 }
 
-function wrong(expected: string, found: string): TapError {
+function shapeError(expected: string, found: string): TapError {
   return new TapError(
     `the API's answer is ${found}, but ${expected} was expected; nothing was read from it. Report this ` +
       "with the tap's version",
@@ -115,17 +115,19 @@ function wrong(expected: string, found: string): TapError {
   );
 }
 
-const mostKeys = 5;
-const longestKey = 40;
+const maxShownKeys = 5;
+const maxKeyLength = 40;
 
 /** What a value is; never what it says. */
-function kindOf(value: Json): string {
+function describeJson(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'string') return 'a text';
   if (typeof value !== 'object') return `a ${typeof value}`;
   const keys = Object.keys(value);
   if (keys.length === 0) return 'an empty object';
-  const shown = keys.slice(0, mostKeys).map((key) => JSON.stringify(key.slice(0, longestKey)));
-  return `an object with ${shown.join(', ')}${keys.length > mostKeys ? ', …' : ''}`;
+  const shown = keys
+    .slice(0, maxShownKeys)
+    .map((key) => JSON.stringify(key.slice(0, maxKeyLength)));
+  return `an object with ${shown.join(', ')}${keys.length > maxShownKeys ? ', …' : ''}`;
 }

@@ -12,9 +12,9 @@ export interface Page {
   /** When the page was fetched, ms since 1970. */
   readonly fetchedMs: number;
   /** Where it begins, for people: `start_time 1706688000`. */
-  readonly place?: string;
+  readonly startsAt?: string;
   /** Those of its items whose bytes are no text. */
-  readonly broken?: ReadonlySet<JsonObject>;
+  readonly badItems?: ReadonlySet<JsonObject>;
 }
 
 /** A key of the config that says how many items a page has. */
@@ -51,7 +51,7 @@ export interface ReadOptions {
 export type PageSource = (options: ReadOptions) => () => AsyncGenerator<Page, void, undefined>;
 
 /**
- * The cheapest question to an endpoint, whose answer is read as the stream reads it.
+ * The cheapest request to an endpoint, whose answer is read as the stream reads it.
  * @returns its items, and the instant of the newest one where there is one and the endpoint knows times
  * @throws what reading the stream would throw.
  */
@@ -66,7 +66,7 @@ export interface StreamDefinition extends SingerStream {
   /** Path below `/api/v2/chat/`. */
   readonly path: string;
   /** Statuses of the stream's first request that mean: this account has no such thing. */
-  readonly absentOn: readonly number[];
+  readonly absentStatuses: readonly number[];
   /** Keys other taps left in this stream's bookmark, but for times; their leaves become null once ours is written. */
   readonly foreignBookmarkKeys: readonly string[];
   /** Raises a TapError (config) for an entry of a state that the stream cannot go on from. */

@@ -7,23 +7,23 @@ import { jsonText, type JsonObject } from '../core/json.ts';
 import type { StreamDefinition } from './stream-definition.ts';
 import { microseconds, readExportBookmark, seconds } from './export/bookmark.ts';
 import { exportPages, type ExportSpec } from './export/pages.ts';
-import { foreignIdKeys, idPages, readIdBookmark, type IdSpec } from './id-pages.ts';
+import { foreignIdKeys, idPages, readIdBookmark, type IdListSpec } from './id-pages.ts';
 import { listEndpoint } from './list-pages.ts';
 import { exportProbe, idProbe } from './probe.ts';
-import { bareList, namedLists, objectUnder, oneObject } from './response-shape.ts';
+import { bareArray, namedArrays, nestedObject, singleObject } from './response-shape.ts';
 
 /** A chat comes again whenever its update_timestamp has changed (API page "incremental export"). */
 function chatVersion(chat: JsonObject): string {
   const { id, update_timestamp: version } = chat;
-  const isTold = typeof id === 'string' && typeof version === 'string';
-  return isTold ? `${id} ${version}` : jsonText(chat);
+  const hasVersion = typeof id === 'string' && typeof version === 'string';
+  return hasVersion ? `${id} ${version}` : jsonText(chat);
 }
 
 /**
  * A span has no id of its own: agent and start identify it, the start with all its digits (two spans of one
  * agent may begin in the same second). One fixture of another connector has whole microseconds.
  */
-function identifySpan(span: JsonObject): void {
+function addSpanId(span: JsonObject): void {
   const { agent_id: agent, start_time: start } = span;
   const instant = normalizeInstant(start);
   if (instant === undefined || (typeof agent !== 'number' && typeof agent !== 'string')) return;
@@ -32,23 +32,23 @@ function identifySpan(span: JsonObject): void {
 }
 
 /** The array is the kind where the ban has none; Airbyte's schema calls created_at create_date. */
-function completeBan(ban: JsonObject, array: string): void {
+function addBanFields(ban: JsonObject, array: string): void {
   ban['type'] ??= array;
   if ('created_at' in ban) ban['create_date'] ??= ban['created_at'] ?? null;
 }
 
-const usual = {
+const defaults = {
   aliases: [],
   keyProperties: ['id'],
   replicationMethods: ['FULL_TABLE'],
-  absentOn: [404],
+  absentStatuses: [404],
   isDefault: true,
   foreignBookmarkKeys: [],
 } satisfies Partial<StreamDefinition>;
 
-type Endpoint = Pick<StreamDefinition, 'path' | 'pages' | 'probe' | 'checkBookmark'>;
+type EndpointParts = Pick<StreamDefinition, 'path' | 'pages' | 'probe' | 'checkBookmark'>;
 
-function idEndpoint(spec: IdSpec): Endpoint {
+function idEndpoint(spec: IdListSpec): EndpointParts {
   return {
     path: spec.path,
     pages: idPages(spec),
@@ -57,7 +57,7 @@ function idEndpoint(spec: IdSpec): Endpoint {
   };
 }
 
-function exportEndpoint(spec: ExportSpec): Endpoint {
+function exportEndpoint(spec: ExportSpec): EndpointParts {
   return {
     path: spec.path,
     pages: exportPages(spec),
@@ -66,32 +66,32 @@ function exportEndpoint(spec: ExportSpec): Endpoint {
   };
 }
 
-function list(
+function listStream(
   name: string,
   description: string,
   prepare?: (item: JsonObject) => void,
 ): StreamDefinition {
-  const endpoint = listEndpoint({ path: name, shape: bareList, prepare });
-  return { ...usual, ...endpoint, name, description };
+  const endpoint = listEndpoint({ path: name, shape: bareArray, prepare });
+  return { ...defaults, ...endpoint, name, description };
 }
 
 const accounts: StreamDefinition = {
-  ...usual,
+  ...defaults,
   name: 'accounts',
   description: 'The account and what its plan allows: one record',
   aliases: ['account'],
   keyProperties: ['account_key'],
-  absentOn: [403, 404],
-  ...listEndpoint({ path: 'account', shape: oneObject('account_key') }),
+  absentStatuses: [403, 404],
+  ...listEndpoint({ path: 'account', shape: singleObject('account_key') }),
 };
 
 const routingSettings: StreamDefinition = {
-  ...usual,
+  ...defaults,
   name: 'routing_settings',
   description: 'How chats are routed to agents: one record, its id is the subdomain',
   ...listEndpoint({
     path: 'routing_settings/account',
-    shape: objectUnder('data'),
+    shape: nestedObject('data'),
     prepare: (item, { subdomain }) => {
       item['id'] = subdomain;
     },
@@ -105,35 +105,35 @@ const byId = {
 } as const;
 
 const agents: StreamDefinition = {
-  ...usual,
+  ...defaults,
   ...byId,
   name: 'agents',
   description: 'Agents with their role, departments and skills',
-  absentOn: [],
-  ...idEndpoint({ path: 'agents', limit: 'agents_page_limit', shape: bareList }),
+  absentStatuses: [],
+  ...idEndpoint({ path: 'agents', limit: 'agents_page_limit', shape: bareArray }),
 };
 
 const bans: StreamDefinition = {
-  ...usual,
+  ...defaults,
   ...byId,
   name: 'bans',
   description: 'Banned visitors and banned IP addresses',
   ...idEndpoint({
     path: 'bans',
     limit: 'bans_page_limit',
-    shape: namedLists('ip_address', 'visitor'),
-    prepare: completeBan,
+    shape: namedArrays('ip_address', 'visitor'),
+    prepare: addBanFields,
   }),
 };
 
 const timelineBookmark = {
   replicationKey: 'start_time',
-  foreignTimes: [],
+  foreignTimeKeys: [],
   foreignBookmarkKeys: ['state_type', 'slices', 'legacy'],
 };
 
 const agentTimeline: StreamDefinition = {
-  ...usual,
+  ...defaults,
   ...timelineBookmark,
   name: 'agent_timeline',
   description: 'Spans during which an agent kept one status and one number of chats',
@@ -143,8 +143,8 @@ const agentTimeline: StreamDefinition = {
     name: 'agent_timeline',
     path: 'incremental/agent_timeline',
     unit: microseconds,
-    isFixed: true,
-    prepare: identifySpan,
+    isImmutable: true,
+    prepare: addSpanId,
     // The version of a span is all it holds.
     identify: jsonText,
   }),
@@ -156,17 +156,20 @@ const agentTimeline: StreamDefinition = {
  */
 const chatBookmark = {
   replicationKey: 'update_timestamp',
-  foreignTimes: [['chats-incremental.end_time'], ['chat.end_timestamp', 'offline_msg.timestamp']],
+  foreignTimeKeys: [
+    ['chats-incremental.end_time'],
+    ['chat.end_timestamp', 'offline_msg.timestamp'],
+  ],
   foreignBookmarkKeys: ['offset', 'state_type', 'slices', 'legacy'],
 };
 
 const chats: StreamDefinition = {
-  ...usual,
+  ...defaults,
   ...chatBookmark,
   name: 'chats',
   description: 'Chats and offline messages with their history, visitor, session and engagements',
   replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
-  absentOn: [],
+  absentStatuses: [],
   ...exportEndpoint({
     ...chatBookmark,
     name: 'chats',
@@ -181,15 +184,15 @@ const chats: StreamDefinition = {
 export const streams: readonly StreamDefinition[] = [
   accounts,
   routingSettings,
-  list('departments', 'Departments and their members'),
-  list('goals', 'Goals that make a visit a conversion'),
-  list('roles', 'Roles and what they permit'),
-  list('shortcuts', 'Canned answers', (shortcut) => {
+  listStream('departments', 'Departments and their members'),
+  listStream('goals', 'Goals that make a visit a conversion'),
+  listStream('roles', 'Roles and what they permit'),
+  listStream('shortcuts', 'Canned answers', (shortcut) => {
     // Old ones have no id; elsewhere it equals the name.
     shortcut['id'] ??= shortcut['name'] ?? null;
   }),
-  list('skills', 'Skills and the agents who have them'),
-  list('triggers', 'Triggers with their conditions and actions'),
+  listStream('skills', 'Skills and the agents who have them'),
+  listStream('triggers', 'Triggers with their conditions and actions'),
   agents,
   bans,
   agentTimeline,

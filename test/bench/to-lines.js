@@ -43,7 +43,7 @@ const checkpoints = {
       {
         replicationKey: 'update_timestamp',
         unit: seconds,
-        foreignTimes: [],
+        foreignTimeKeys: [],
         foreignBookmarkKeys: [],
       },
     ),

@@ -157,7 +157,7 @@ test('The example of a config is accepted without a word', async () => {
 
 test('The example of a state holds bookmarks of our own', () => {
   const state = State.parse(jsonWith('bookmarks'), { streams });
-  const spec = { foreignTimes: [], foreignBookmarkKeys: [] };
+  const spec = { foreignTimeKeys: [], foreignBookmarkKeys: [] };
   const chats = { ...spec, replicationKey: 'update_timestamp', unit: seconds };
   const timeline = { ...spec, replicationKey: 'start_time', unit: microseconds };
   expect(readExportBookmark(state.getBookmark('chats'), chats)).toMatchObject({ isOwn: true });

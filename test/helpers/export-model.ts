@@ -60,7 +60,7 @@ export const modelSource = exportPages({
   path: 'incremental/chats',
   unit: seconds,
   replicationKey: 'at',
-  foreignTimes: [],
+  foreignTimeKeys: [],
   foreignBookmarkKeys: [],
   identify: (item) => JSON.stringify([item['id'], item['at']]),
 });

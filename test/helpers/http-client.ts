@@ -1,6 +1,6 @@
 import { HttpClient, type HttpClientOptions } from '../../src/http/client.ts';
-import type { RequestReport, Wait } from '../../src/http/options.ts';
-import { bearerToken } from '../../src/zendesk/credentials.ts';
+import type { RequestReport, WaitReport } from '../../src/http/options.ts';
+import { bearerCredentials } from '../../src/zendesk/credentials.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
 /** 2026-01-02T03:04:05Z */
@@ -12,17 +12,17 @@ export interface TestClient {
   readonly client: HttpClient;
   readonly clock: FakeClock;
   readonly reports: readonly RequestReport[];
-  readonly waits: readonly Wait[];
+  readonly waits: readonly WaitReport[];
 }
 
 /** A client on a fake clock, without jitter (each backoff is its ceiling), that records what it reports. */
 export function createTestClient(options: Partial<HttpClientOptions> = {}): TestClient {
   const clock = createFakeClock(startMs);
   const reports: RequestReport[] = [];
-  const waits: Wait[] = [];
+  const waits: WaitReport[] = [];
   const client = new HttpClient({
     origin: 'https://acme.example',
-    credentials: () => bearerToken(token),
+    credentials: () => bearerCredentials(token),
     userAgent: 'tap-test/1',
     redact: (text) => text.replaceAll(token, '***'),
     clock,

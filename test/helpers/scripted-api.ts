@@ -1,6 +1,6 @@
-import type { HttpAnswer, Query } from '../../src/http/transport.ts';
+import type { HttpResponse, Query } from '../../src/http/transport.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
-import type { AskOptions, ChatApi } from '../../src/zendesk/api.ts';
+import type { RequestOptions, ChatApi } from '../../src/zendesk/api.ts';
 import type {
   Page,
   PageSource,
@@ -12,7 +12,7 @@ import type {
 export const now = Date.UTC(2026, 0, 10, 12);
 
 /** One answer of the script: a body, or a function that may throw an HttpError or use `revise`. */
-export type Answer = Json | ((query: Query, options?: AskOptions) => Promise<Json> | Json);
+export type Answer = Json | ((query: Query, options?: RequestOptions) => Promise<Json> | Json);
 
 export interface ScriptedApi extends ChatApi {
   /** Every request, as path and query, in order. */
@@ -29,17 +29,17 @@ export function scriptedApi(
   let answers = 0;
   return {
     asked,
-    get: async (path, query = {}, options?): Promise<HttpAnswer> => {
+    get: async (path, query = {}, options?): Promise<HttpResponse> => {
       asked.push({ path, query });
       const next = left.shift();
       if (next === undefined)
         throw new Error(`not in the script: ${path} ${JSON.stringify(query)}`);
       const body = typeof next === 'function' ? await next(query, options) : next;
       answers += 1;
-      return { body, serverTimeMs, headMs: now, receivedMs: now };
+      return { body, serverTimeMs, headersMs: now, receivedMs: now };
     },
-    newestServerTimeMs: () => (answers > 0 ? serverTimeMs : undefined),
-    answers: () => answers,
+    latestServerTimeMs: () => (answers > 0 ? serverTimeMs : undefined),
+    responseCount: () => answers,
   };
 }
 

@@ -42,7 +42,7 @@ export function streamToRead(
     keyProperties: ['id'],
     replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
     replicationKey: 'id',
-    absentOn: [404],
+    absentStatuses: [404],
     isDefault: true,
     foreignBookmarkKeys: [],
     pages,

@@ -19,7 +19,7 @@ export async function dryRun(
     ...(await readInputFiles(run, args)),
     ...how,
     state: undefined,
-    tokens: { configFiles: args.config, isTrial: true },
+    tokens: { configFiles: args.config, isDryRun: true },
     logger: quietLogger(logger),
   });
   for await (const message of assembled.messages()) run.progress.observe(message);

@@ -1,21 +1,21 @@
 import { HttpError, type TapError } from '../../core/errors.ts';
-import type { HttpAnswer, Query } from '../../http/transport.ts';
+import type { HttpResponse, Query } from '../../http/transport.ts';
 import { microsToInstant } from '../../core/instant.ts';
 import { jsonText, type Json, type JsonObject } from '../../core/json.ts';
-import type { AskOptions } from '../api.ts';
+import type { RequestOptions } from '../api.ts';
 import type { PageLimitKey, ReadOptions } from '../stream-definition.ts';
-import type { BookmarkSpec, Place } from './bookmark.ts';
-import { readEnvelope, type ExportAnswer } from './response.ts';
+import type { BookmarkSpec, ExportPosition } from './bookmark.ts';
+import { parseExportResponse, type ExportResponse } from './response.ts';
 import { PageLimit } from '../page-limit.ts';
-import { createListWarning, namedLists } from '../response-shape.ts';
+import { createUnknownListWarning, namedArrays } from '../response-shape.ts';
 
 /** Items a page of an export holds at most (API page "incremental export"). */
-const fullLimit = 1000;
+const maxPageItems = 1000;
 
 /** A start younger than this may be refused by a server whose clock or rule differs from what we know. */
-const youngMs = 900_000;
+const tooRecentMs = 900_000;
 
-export interface ExportRequestSpec extends BookmarkSpec {
+export interface ExportEndpointSpec extends BookmarkSpec {
   /** Key of the list in the answer and word in `fields`. */
   readonly name: string;
   readonly path: string;
@@ -23,119 +23,140 @@ export interface ExportRequestSpec extends BookmarkSpec {
   readonly limit?: PageLimitKey;
 }
 
-export interface DatedAnswer extends ExportAnswer {
+export interface ReceivedExportResponse extends ExportResponse {
   readonly receivedMs: number;
   /** Those of its items whose bytes are no text. */
-  readonly broken?: ReadonlySet<JsonObject>;
+  readonly badItems?: ReadonlySet<JsonObject>;
 }
 
 /** Asks for the pages of one export: our own query always, smaller where a page does not get through. */
-export class ExportRequests {
-  readonly #spec: ExportRequestSpec;
+export class ExportClient {
+  readonly #spec: ExportEndpointSpec;
   readonly #options: ReadOptions;
   readonly #limit: PageLimit;
-  readonly #warnOfLists: (names: readonly string[]) => void;
+  readonly #warnOfUnknownLists: (names: readonly string[]) => void;
   /** Where the server gives no end_id, a page of one item could not lead on. */
-  #smallest = 1;
+  #minLimit = 1;
 
-  constructor(spec: ExportRequestSpec, options: ReadOptions) {
-    const most = spec.limit === undefined ? fullLimit : options.settings[spec.limit];
+  constructor(spec: ExportEndpointSpec, options: ReadOptions) {
+    const maxLimit = spec.limit === undefined ? maxPageItems : options.settings[spec.limit];
     this.#spec = spec;
     this.#options = options;
-    this.#limit = new PageLimit(most, options);
-    this.#warnOfLists = createListWarning(options.warn);
+    this.#limit = new PageLimit(maxLimit, options);
+    this.#warnOfUnknownLists = createUnknownListWarning(options.warn);
   }
 
   /**
    * @param isProbe the page is only looked at, not read
    * @returns `undefined` when the API refuses the time as too young, though it answers an earlier one
-   * @throws TapError; see readEnvelope and the HTTP client
+   * @throws TapError; see parseExportResponse and the HTTP client
    */
-  async ask(place: Place, isProbe: boolean): Promise<DatedAnswer | undefined> {
+  async fetchPage(
+    position: ExportPosition,
+    isProbe: boolean,
+  ): Promise<ReceivedExportResponse | undefined> {
     const spec = this.#spec;
     try {
-      const { body, receivedMs } = await this.#get(place, {
-        revise: (error) => this.#revise(error, place),
+      const { body, receivedMs } = await this.#get(position, {
+        reviseQuery: (error) => this.#revise(error, position),
       });
-      const answer = this.#read(body, place, isProbe);
-      this.#warnOfLists(namedLists(spec.name).unread(body));
-      if (answer.items.length > 0) this.#limit.worked();
-      if (answer.position !== undefined) this.#smallest = answer.position.endId === null ? 2 : 1;
-      return { ...answer, receivedMs };
+      const response = this.#read(body, position, isProbe);
+      this.#warnOfUnknownLists(namedArrays(spec.name).unread(body));
+      if (response.items.length > 0) this.#limit.recordSuccess();
+      if (response.end !== undefined) this.#minLimit = response.end.endId === null ? 2 : 1;
+      return { ...response, receivedMs };
     } catch (error) {
       // A 400 may mean that the start is too young; any other failure gets its position.
       if (!(error instanceof HttpError)) throw error;
-      if (!isProbe && this.#isPassedOver(error)) return this.#passOver(place, error);
-      const earlier = this.#tooYoung(error, place);
-      if (earlier === undefined) throw withPosition(error, place, spec);
-      await this.#get(earlier);
+      if (!isProbe && this.#isToleratedBadItem(error)) return this.#fetchBadItem(position, error);
+      const olderStart = this.#olderStart(error, position);
+      if (olderStart === undefined) throw withPosition(error, position, spec);
+      await this.#get(olderStart);
       this.#options.warn(
-        `the API refuses to be read up to ${told(place, spec)} although that is more than five ` +
+        `the API refuses to be read up to ${describePosition(position, spec)} although that is more than five ` +
           'minutes old; the stream ends here and goes on from its bookmark in the next run',
       );
       return undefined;
     }
   }
 
-  #get(place: Place, options: AskOptions = {}): Promise<HttpAnswer> {
+  #get(position: ExportPosition, options: RequestOptions = {}): Promise<HttpResponse> {
     const { path, name } = this.#spec;
-    return this.#options.api.get(path, this.#queryOf(place), { answerKeys: [name], ...options });
+    return this.#options.api.get(path, this.#queryOf(position), {
+      responseKeys: [name],
+      ...options,
+    });
   }
 
-  #queryOf({ time, startId }: Place): Query {
+  #queryOf({ time, startId }: ExportPosition): Query {
     const { name } = this.#spec;
     const query = { fields: `${name}(*)`, limit: this.#limit.current, start_time: time };
     return startId === null ? query : { ...query, start_id: startId };
   }
 
-  async #revise(error: HttpError, place: Place): Promise<Query | undefined> {
-    const isLower = await this.#limit.lower(error, told(place, this.#spec), this.#smallest);
-    if (isLower) return this.#queryOf(place);
+  async #revise(error: HttpError, position: ExportPosition): Promise<Query | undefined> {
+    const isLowered = await this.#limit.lower(
+      error,
+      describePosition(position, this.#spec),
+      this.#minLimit,
+    );
+    if (isLowered) return this.#queryOf(position);
     // No smaller page can be asked for, and this one stays as it is.
-    if (this.#isPassedOver(error)) throw error;
+    if (this.#isToleratedBadItem(error)) throw error;
     return undefined;
   }
 
-  #read(body: Json, place: Place, isProbe: boolean): ExportAnswer {
+  #read(body: Json, position: ExportPosition, isProbe: boolean): ExportResponse {
     const { name, unit } = this.#spec;
-    return readEnvelope(body, name, unit, { ...place, limit: this.#limit.current, isProbe });
+    return parseExportResponse(body, name, unit, {
+      ...position,
+      limit: this.#limit.current,
+      isProbe,
+    });
   }
 
   /** Are the bytes of the one item that is asked for no text, and does the user want all others? */
-  #isPassedOver({ failure }: HttpError): boolean {
-    const isAlone = this.#limit.current <= this.#smallest;
+  #isToleratedBadItem({ failure }: HttpError): boolean {
+    const isAlone = this.#limit.current <= this.#minLimit;
     return failure === 'not-text' && isAlone && this.#options.settings.on_bad_item === 'warn';
   }
 
   /** The same page with U+FFFD for the bytes that are no text: its envelope says where the next one begins. */
-  async #passOver(place: Place, error: HttpError): Promise<DatedAnswer> {
-    const { body, receivedMs } = await this.#get(place, { replacesInvalidBytes: true });
-    let answer: ExportAnswer;
+  async #fetchBadItem(position: ExportPosition, error: HttpError): Promise<ReceivedExportResponse> {
+    const { body, receivedMs } = await this.#get(position, { replacesInvalidBytes: true });
+    let response: ExportResponse;
     try {
-      answer = this.#read(body, place, false);
+      response = this.#read(body, position, false);
     } catch {
       // It does not lead on: what is wrong with it are its bytes.
-      throw withPosition(error, place, this.#spec);
+      throw withPosition(error, position, this.#spec);
     }
-    const broken = new Set(answer.items.filter((item) => jsonText(item).includes('\uFFFD')));
-    return { ...answer, receivedMs, broken };
+    const badItems = new Set(response.items.filter((item) => jsonText(item).includes('\uFFFD')));
+    return { ...response, receivedMs, badItems };
   }
 
   /** Was the start refused for being too young? Then a start that is old enough by the server's clock. */
-  #tooYoung(error: HttpError, place: Place): Place | undefined {
+  #olderStart(error: HttpError, position: ExportPosition): ExportPosition | undefined {
     const serverMs = error.serverTimeMs ?? this.#options.now();
-    const oldestYoung = Math.floor(((serverMs - youngMs) * 1000) / this.#spec.unit.micros);
-    if (error.status !== 400 || place.time <= oldestYoung) return undefined;
-    return { time: oldestYoung, startId: null };
+    const newestAllowed = Math.floor(((serverMs - tooRecentMs) * 1000) / this.#spec.unit.micros);
+    if (error.status !== 400 || position.time <= newestAllowed) return undefined;
+    return { time: newestAllowed, startId: null };
   }
 }
 
-/** A place for people and for a request. */
-export function told({ time }: Pick<Place, 'time'>, { unit }: ExportRequestSpec): string {
+/** A position for people and for a request. */
+export function describePosition(
+  { time }: Pick<ExportPosition, 'time'>,
+  { unit }: ExportEndpointSpec,
+): string {
   return `${microsToInstant(time * unit.micros)} (start_time ${time})`;
 }
 
-function withPosition(error: HttpError, place: Place, spec: ExportRequestSpec): TapError {
+function withPosition(
+  error: HttpError,
+  position: ExportPosition,
+  spec: ExportEndpointSpec,
+): TapError {
   if (error.status === 401 || error.status === 403 || error.status === 404) return error;
-  return error.withMessage(`${error.message} (reading from ${told(place, spec)})`);
+  return error.withMessage(`${error.message} (reading from ${describePosition(position, spec)})`);
 }

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../core/json.ts';
 
 /** A page held against what has come already. */
-interface SeamPage {
+interface FilteredPage {
   /** The items that have not come in this version, in their order. */
-  readonly fresh: readonly JsonObject[];
+  readonly newItems: readonly JsonObject[];
   readonly identities: ReadonlySet<string>;
 }
 
@@ -12,7 +12,7 @@ interface SeamPage {
  * overlap. An item is dropped only if the same key in the same version came since the end time last changed, or
  * in the page before that: what an export can repeat lies there, and nothing older is kept in memory.
  */
-export class Seam {
+export class DuplicateFilter {
   readonly #identify: (item: JsonObject) => string;
   #before: readonly ReadonlySet<string>[] = [];
   #since: ReadonlySet<string>[] = [];
@@ -24,20 +24,20 @@ export class Seam {
   }
 
   /** Holds a page against it; changes nothing. */
-  compare(items: readonly JsonObject[]): SeamPage {
+  filter(items: readonly JsonObject[]): FilteredPage {
     const identities = new Set<string>();
     const known = [...this.#before, ...this.#since];
-    const fresh = items.filter((item) => {
+    const newItems = items.filter((item) => {
       const identity = this.#identify(item);
       const isRepeated = identities.has(identity);
       identities.add(identity);
       return !isRepeated && !known.some((page) => page.has(identity));
     });
-    return { fresh, identities };
+    return { newItems, identities };
   }
 
   /** Remembers a page that was used. `endTime`: its end in the stream's unit. */
-  remember({ identities }: SeamPage, endTime: number): void {
+  remember({ identities }: FilteredPage, endTime: number): void {
     if (endTime === this.#lastEnd) {
       this.#since.push(identities);
       return;

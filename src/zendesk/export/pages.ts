@@ -3,28 +3,33 @@ import { isDeepStrictEqual } from 'node:util';
 import { microsToInstant, timeToMicros } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Page, PageSource, ReadOptions } from '../stream-definition.ts';
-import { ExportRequests, told, type DatedAnswer, type ExportRequestSpec } from './client.ts';
-import { bookmarkAt, foreignTimes, headOf, planStart, type ExportStart } from './start.ts';
-import { createWalk, type Question, type Step, type Walk } from './walk.ts';
-import { walkPages } from '../paginate.ts';
+import {
+  ExportClient,
+  describePosition,
+  type ReceivedExportResponse,
+  type ExportEndpointSpec,
+} from './client.ts';
+import { bookmarkAt, foreignTimes, computeHead, planStart, type ExportStart } from './start.ts';
+import { createWalk, type ExportRequest, type WalkResult, type Walk } from './walk.ts';
+import { paginate } from '../paginate.ts';
 
-export interface ExportSpec extends ExportRequestSpec {
+export interface ExportSpec extends ExportEndpointSpec {
   /** Fills in, in place, what the API leaves to be known. */
   readonly prepare?: (item: JsonObject) => void;
   /** Items never change, so that they stay at their place; default: they come again when edited. */
-  readonly isFixed?: boolean;
+  readonly isImmutable?: boolean;
   /** Key and version of an item in one text, after `prepare`. */
   readonly identify: (item: JsonObject) => string;
 }
 
 /** One run over an export. */
-interface Reading {
+interface ExportRun {
   readonly spec: ExportSpec;
   readonly options: ReadOptions;
-  readonly requests: ExportRequests;
+  readonly client: ExportClient;
   readonly walk: Walk;
   /** Requests in a row that have brought no new item. */
-  fruitless: number;
+  requestsWithoutNewItems: number;
   /** Replaced when reading falls back behind the bookmark's own instant. */
   start: ExportStart;
   /** Fixed by the first answer, in the stream's unit. */
@@ -33,12 +38,12 @@ interface Reading {
   checkpoint: JsonObject | undefined;
 }
 
-function currentHead(reading: Reading): number {
-  return reading.head ?? headOf(reading.options, reading.spec);
+function currentHead(run: ExportRun): number {
+  return run.head ?? computeHead(run.options, run.spec);
 }
 
 /** Items after `end_date` are not wanted; one whose time cannot be read is emitted rather than lost. */
-function isWanted(item: JsonObject, { options, spec }: Reading): boolean {
+function isBeforeEndDate(item: JsonObject, { options, spec }: ExportRun): boolean {
   const { endDateMs } = options.settings;
   if (endDateMs === undefined) return true;
   const micros = timeToMicros(item[spec.replicationKey]);
@@ -46,80 +51,82 @@ function isWanted(item: JsonObject, { options, spec }: Reading): boolean {
 }
 
 /** What a step means for the output: nothing, where it brought no item and moved no bookmark. */
-function pageOf(
-  reading: Reading,
-  step: Step,
-  at: Pick<Page, 'fetchedMs' | 'place' | 'broken'>,
+function toPage(
+  run: ExportRun,
+  result: WalkResult,
+  details: Pick<Page, 'fetchedMs' | 'startsAt' | 'badItems'>,
 ): Page | undefined {
-  const { spec, start } = reading;
-  const items = step.fresh.filter((item) => isWanted(item, reading));
-  const checkpoint = step.place && bookmarkAt(step.place, currentHead(reading), start, spec);
+  const { spec, start } = run;
+  const items = result.newItems.filter((item) => isBeforeEndDate(item, run));
+  const checkpoint = result.position && bookmarkAt(result.position, currentHead(run), start, spec);
   if (items.length === 0 && checkpoint === undefined) return undefined;
-  return checkpoint === undefined ? { items, ...at } : { items, ...at, checkpoint };
+  return checkpoint === undefined ? { items, ...details } : { items, ...details, checkpoint };
 }
 
 /** What another tap's bookmark claims is true once the end is proven, and ours may say so, if none says more. */
-function claimedBookmark(reading: Reading): JsonObject | undefined {
-  const { start, spec } = reading;
-  const head = currentHead(reading);
+function claimedBookmark(run: ExportRun): JsonObject | undefined {
+  const { start, spec } = run;
+  const head = currentHead(run);
   if (!start.isForeign || start.floor === undefined || start.floor.time > head) return undefined;
-  const place = { time: start.floor.time, startId: null };
-  return bookmarkAt(place, head, { ...start, isBehindFloor: false }, spec);
+  const position = { time: start.floor.time, startId: null };
+  return bookmarkAt(position, head, { ...start, isBeforeFloor: false }, spec);
 }
 
 /** The end is proven: from now on the other tap whose state this was could go on, too. */
-function lastPage(reading: Reading, page: Page): Page {
-  const { spec, options } = reading;
-  const bookmark = reading.checkpoint ?? claimedBookmark(reading);
+function lastPage(run: ExportRun, page: Page): Page {
+  const { spec, options } = run;
+  const bookmark = run.checkpoint ?? claimedBookmark(run);
   if (bookmark === undefined) return page;
   const checkpoint = { ...bookmark, ...foreignTimes(bookmark, options, spec) };
-  return isDeepStrictEqual(checkpoint, reading.checkpoint) ? page : { ...page, checkpoint };
+  return isDeepStrictEqual(checkpoint, run.checkpoint) ? page : { ...page, checkpoint };
 }
 
-function take(
-  reading: Reading,
-  question: Question,
-  answer: DatedAnswer | undefined,
-): { page?: Page | undefined; next?: Question | undefined } {
-  if (answer === undefined) return { page: { items: [], fetchedMs: reading.options.now() } };
-  reading.head ??= headOf(reading.options, reading.spec);
-  for (const item of answer.items) reading.spec.prepare?.(item);
-  const step = reading.walk.take(question, answer);
-  warnWhenFruitless(reading, question, step);
-  const { floor } = reading.start;
+function advance(
+  run: ExportRun,
+  request: ExportRequest,
+  response: ReceivedExportResponse | undefined,
+): { page?: Page | undefined; next?: ExportRequest | undefined } {
+  if (response === undefined) return { page: { items: [], fetchedMs: run.options.now() } };
+  run.head ??= computeHead(run.options, run.spec);
+  for (const item of response.items) run.spec.prepare?.(item);
+  const result = run.walk.advance(request, response);
+  warnWithoutProgress(run, request, result);
+  const { floor } = run.start;
   // A bookmark inside ties whose instant is read again from its beginning: only a later one says more.
-  if (floor?.time === question.time && floor.endId !== null && question.startId === null) {
-    reading.start = { ...reading.start, isBehindFloor: true };
+  if (floor?.time === request.time && floor.endId !== null && request.startId === null) {
+    run.start = { ...run.start, isBeforeFloor: true };
   }
-  const place = `start_time ${question.time}`;
-  const { receivedMs: fetchedMs, broken } = answer;
-  const page = pageOf(reading, step, { fetchedMs, place, ...(broken && { broken }) });
-  reading.checkpoint = page?.checkpoint ?? reading.checkpoint;
-  if (step.next !== undefined) return { page, next: step.next };
-  return { page: lastPage(reading, page ?? { items: [], fetchedMs: answer.receivedMs }) };
+  const startsAt = `start_time ${request.time}`;
+  const { receivedMs: fetchedMs, badItems } = response;
+  const page = toPage(run, result, { fetchedMs, startsAt, ...(badItems && { badItems }) });
+  run.checkpoint = page?.checkpoint ?? run.checkpoint;
+  if (result.next !== undefined) return { page, next: result.next };
+  return { page: lastPage(run, page ?? { items: [], fetchedMs: response.receivedMs }) };
 }
 
-const firstFruitless = 20;
-const nextFruitless = 100;
+const firstWarningAfter = 20;
+const nextWarningAfter = 100;
 
 /** A server that ignores start_time moves its position on for hours, and nothing new arrives. */
-function warnWhenFruitless(reading: Reading, question: Question, step: Step): void {
-  reading.fruitless = step.fresh.length > 0 ? 0 : reading.fruitless + 1;
-  const { fruitless, options, spec } = reading;
-  const isDue = fruitless >= firstFruitless && (fruitless - firstFruitless) % nextFruitless === 0;
-  if (!isDue || step.next === undefined) return;
+function warnWithoutProgress(run: ExportRun, request: ExportRequest, result: WalkResult): void {
+  run.requestsWithoutNewItems = result.newItems.length > 0 ? 0 : run.requestsWithoutNewItems + 1;
+  const { requestsWithoutNewItems, options, spec } = run;
+  const isDue =
+    requestsWithoutNewItems >= firstWarningAfter &&
+    (requestsWithoutNewItems - firstWarningAfter) % nextWarningAfter === 0;
+  if (!isDue || result.next === undefined) return;
   options.warn(
-    `${fruitless} requests in a row have brought nothing new: reading is at ${told(question, spec)} and ends at ` +
-      `${told({ time: currentHead(reading) }, spec)}. The API may ignore start_time: report this to Zendesk if ` +
+    `${requestsWithoutNewItems} requests in a row have brought nothing new: reading is at ${describePosition(request, spec)} and ends at ` +
+      `${describePosition({ time: currentHead(run) }, spec)}. The API may ignore start_time: report this to Zendesk if ` +
       'it goes on',
   );
 }
 
 /** Nothing may be asked for yet: the start lies within the API's five minutes, or in the future. */
-async function* nothingToAsk({ start, options, spec }: Reading): AsyncGenerator<Page> {
-  const { place, floor } = start;
-  const isBookmark = floor !== undefined && floor.time >= place.time;
-  const instant = microsToInstant((isBookmark ? floor.time : place.time) * spec.unit.micros);
+async function* nothingToRead({ start, options, spec }: ExportRun): AsyncGenerator<Page> {
+  const { position, floor } = start;
+  const isBookmark = floor !== undefined && floor.time >= position.time;
+  const instant = microsToInstant((isBookmark ? floor.time : position.time) * spec.unit.micros);
   const { endDateMs } = options.settings;
   const end = endDateMs === undefined ? undefined : microsToInstant(endDateMs * 1000);
   if (isBookmark && end !== undefined && instant > end) {
@@ -128,9 +135,9 @@ async function* nothingToAsk({ start, options, spec }: Reading): AsyncGenerator<
     return;
   }
   const isFuture = instant > microsToInstant(options.now() * 1000);
-  const tell = isFuture && isBookmark ? options.warn : options.info;
+  const log = isFuture && isBookmark ? options.warn : options.info;
   const where = isFuture ? 'in the future' : 'within what the API does not give out yet';
-  tell(
+  log(
     `nothing to read yet: ${isBookmark ? 'the bookmark' : 'start_date'} ${instant} lies ${where}`,
   );
   yield { items: [], fetchedMs: options.now() };
@@ -141,32 +148,32 @@ function readPages(
   options: ReadOptions,
   start: ExportStart,
 ): AsyncGenerator<Page> {
-  const requests = new ExportRequests(spec, options);
-  const reading: Reading = {
+  const client = new ExportClient(spec, options);
+  const run: ExportRun = {
     spec,
     options,
-    requests,
+    client,
     start,
     head: undefined,
-    fruitless: 0,
+    requestsWithoutNewItems: 0,
     checkpoint: undefined,
     walk: createWalk({
-      start: start.place,
+      start: start.position,
       unit: spec.unit,
       replicationKey: spec.replicationKey,
-      isFixed: spec.isFixed ?? false,
+      isImmutable: spec.isImmutable ?? false,
       idOf: (item) => (typeof item['id'] === 'string' ? item['id'] : undefined),
       identify: spec.identify,
-      head: () => currentHead(reading),
+      head: () => currentHead(run),
     }),
   };
-  const head = currentHead(reading);
-  if (Math.max(start.place.time, start.floor?.time ?? 0) > head) return nothingToAsk(reading);
-  options.info(`reading from ${microsToInstant(start.place.time * spec.unit.micros)}`);
-  return walkPages<Question, DatedAnswer | undefined>({
-    first: reading.walk.first,
-    ask: (question) => requests.ask(question, question.kind === 'beyond'),
-    take: (question, answer) => take(reading, question, answer),
+  const head = currentHead(run);
+  if (Math.max(start.position.time, start.floor?.time ?? 0) > head) return nothingToRead(run);
+  options.info(`reading from ${microsToInstant(start.position.time * spec.unit.micros)}`);
+  return paginate<ExportRequest, ReceivedExportResponse | undefined>({
+    first: run.walk.first,
+    fetchPage: (request) => client.fetchPage(request, request.kind === 'beyond'),
+    advance: (request, response) => advance(run, request, response),
   });
 }
 

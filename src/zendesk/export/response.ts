@@ -1,18 +1,18 @@
 import { TapError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
-import type { ExportUnit, Place } from './bookmark.ts';
-import { namedLists } from '../response-shape.ts';
+import type { TimeUnit, ExportPosition } from './bookmark.ts';
+import { namedArrays } from '../response-shape.ts';
 
 /** One answer of an incremental export, checked. */
-export interface ExportAnswer {
+export interface ExportResponse {
   readonly items: readonly JsonObject[];
   /** The server's own position; `undefined` on an empty page, which never changes it. */
-  readonly position: { readonly time: number; readonly endId: string | null } | undefined;
+  readonly end: { readonly time: number; readonly endId: string | null } | undefined;
   /** Items the request asked for. */
   readonly limit: number;
 }
 
-function failure(message: string): TapError {
+function responseError(message: string): TapError {
   return new TapError(`${message}; please report this with the tap's version`, { kind: 'system' });
 }
 
@@ -20,10 +20,10 @@ function failure(message: string): TapError {
  * A position in the wrong unit would read everything again or nothing: seconds pass 10^11 in the year
  * 5138, microseconds passed 10^14 in 1973.
  */
-function checkUnit(time: number, unit: ExportUnit): number {
+function checkUnit(time: number, unit: TimeUnit): number {
   const isWrong = unit.micros === 1 ? time !== 0 && time < 1e14 : time >= 1e11;
   if (isWrong || !Number.isSafeInteger(time)) {
-    throw failure(`the API's end_time ${time} is not in ${unit.name}`);
+    throw responseError(`the API's end_time ${time} is not in ${unit.name}`);
   }
   return time;
 }
@@ -48,26 +48,29 @@ function nextPageQuery(envelope: JsonObject): URLSearchParams {
  * @throws TapError (system) for another shape, a position in the wrong unit, one before the time asked
  * for, or none on a page that holds items: going on would lose or loop.
  */
-export function readEnvelope(
+export function parseExportResponse(
   body: Json,
   name: string,
-  unit: ExportUnit,
-  asked: Place & { readonly limit: number; readonly isProbe: boolean },
-): ExportAnswer {
-  const items = namedLists(name)
+  unit: TimeUnit,
+  request: ExportPosition & { readonly limit: number; readonly isProbe: boolean },
+): ExportResponse {
+  const items = namedArrays(name)
     .read(body)
     .flatMap((list) => list.items);
   const envelope = isJsonObject(body) ? body : {};
-  const { limit } = asked;
+  const { limit } = request;
   // A probe's page is looked at for one thing only: does it bring anything new?
-  if (items.length === 0 || asked.isProbe) return { items, position: undefined, limit };
+  if (items.length === 0 || request.isProbe) return { items, end: undefined, limit };
   const query = nextPageQuery(envelope);
   const time = timeOf(envelope['end_time']) ?? timeOf(query.get('start_time') ?? undefined);
-  if (time === undefined) throw failure(`the API's page of ${items.length} items has no end_time`);
-  if (checkUnit(time, unit) < asked.time) {
-    throw failure(`the API's end_time ${time} lies before the start_time ${asked.time} asked for`);
+  if (time === undefined)
+    throw responseError(`the API's page of ${items.length} items has no end_time`);
+  if (checkUnit(time, unit) < request.time) {
+    throw responseError(
+      `the API's end_time ${time} lies before the start_time ${request.time} asked for`,
+    );
   }
   const endId = envelope['end_id'] ?? query.get('start_id');
   const hasId = typeof endId === 'string' && endId !== '';
-  return { items, position: { time, endId: hasId ? endId : null }, limit };
+  return { items, end: { time, endId: hasId ? endId : null }, limit };
 }

@@ -17,9 +17,9 @@ export const httpMutants = [
   {
     name: 'HTML with status 200 is taken for empty',
     file: 'src/http/body.ts',
-    search: "throw failed('not-json', `sends ${nameOf(text)} instead of JSON`);",
+    search: "throw createHttpError('not-json', `sends ${describeText(text)} instead of JSON`);",
     replacement:
-      "if (nameOf(text) === 'HTML') return [];\n  throw failed('not-json', `sends ${nameOf(text)} instead of JSON`);",
+      "if (describeText(text) === 'HTML') return [];\n  throw createHttpError('not-json', `sends ${describeText(text)} instead of JSON`);",
     killers: answerTests('is never taken for an answer'),
   },
   {
@@ -46,9 +46,9 @@ export const httpMutants = [
   {
     name: 'half a gzip body is inflated as far as it goes',
     file: 'src/http/body.ts',
-    search: 'chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes };',
+    search: 'chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes };',
     replacement:
-      'chunkSize: inflatePiece(decoded, maxBytes), maxOutputLength: maxBytes, finishFlush: 2 };',
+      'chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes, finishFlush: 2 };',
     killers: answerTests('is never taken for an answer'),
   },
   {
@@ -56,7 +56,7 @@ export const httpMutants = [
     file: 'src/http/transport.ts',
     search: 'if (response?.ok === false) return',
     replacement:
-      "if (response?.ok === true) return { response, headMs, bytes: Buffer.from('[]') };\n      if (response?.ok === false) return",
+      "if (response?.ok === true) return { response, headersMs, bytes: Buffer.from('[]') };\n      if (response?.ok === false) return",
     killers: answerTests('is never taken for an answer'),
   },
   {
@@ -72,14 +72,14 @@ export const httpMutants = [
   {
     name: 'a Retry-After date is measured by our clock',
     file: 'src/http/transport.ts',
-    search: "readRetryAfter(headers.get('retry-after'), fromMs)",
-    replacement: "readRetryAfter(headers.get('retry-after'), nowMs)",
+    search: "parseRetryAfter(headers.get('retry-after'), fromMs)",
+    replacement: "parseRetryAfter(headers.get('retry-after'), nowMs)",
     killers: clientTests('the request is made again'),
   },
   {
     name: 'others ask while one is told to wait',
     file: client,
-    search: '      this.#limiter.holdFor(retryAfterMs);\n',
+    search: '      this.#limiter.pauseFor(retryAfterMs);\n',
     replacement: '',
     killers: clientTests('and a Retry-After holds for it too'),
   },
@@ -93,8 +93,8 @@ export const httpMutants = [
   {
     name: 'patience has no end',
     file: client,
-    search: 'if (leftMs <= 0) {',
-    replacement: 'if (leftMs <= 0 && attempts > 8) {',
+    search: 'if (retryBudgetMs <= 0) {',
+    replacement: 'if (retryBudgetMs <= 0 && attempts > 8) {',
     killers: clientTests('when patience is used up the message names the last failure'),
   },
   {
@@ -114,7 +114,7 @@ export const httpMutants = [
   {
     name: 'the token is sent to a foreign host',
     file: 'src/http/redirects.ts',
-    search: 'if (url.origin === asked.origin) return',
+    search: 'if (url.origin === requestUrl.origin) return',
     replacement: 'if (url.origin !== "null") return',
     killers: testsOf('lossless/faults-elsewhere', 'to another host is not followed'),
   },
@@ -128,22 +128,22 @@ export const httpMutants = [
   {
     name: 'the token is quoted in an error',
     file: 'src/http/error-body.ts',
-    search: "said: quotable(parts.join(': '), redact),",
-    replacement: "said: quotable(parts.join(': '), (text) => text),",
+    search: "text: toQuotable(parts.join(': '), redact),",
+    replacement: "text: toQuotable(parts.join(': '), (text) => text),",
     killers: clientTests('what the API says about an error is quoted without the token'),
   },
   {
     name: 'an error object is taken for an answer',
     file: 'src/http/transport.ts',
-    search: 'isErrorObject(body, answerKeys)',
-    replacement: 'isErrorObject(body, answerKeys) && !response.ok',
+    search: 'isErrorObject(body, responseKeys)',
+    replacement: 'isErrorObject(body, responseKeys) && !response.ok',
     killers: clientTests('an error object is an answer where the answer has its keys'),
   },
   {
     name: 'a Retry-After counts with 429 and 5xx alone',
     file: 'src/http/http-errors.ts',
-    search: "(status >= 400 && (headers.has('retry-after') || saysSo))",
-    replacement: "(status >= 500 && (headers.has('retry-after') || saysSo))",
+    search: "(status >= 400 && (headers.has('retry-after') || mentionsLimit))",
+    replacement: "(status >= 500 && (headers.has('retry-after') || mentionsLimit))",
     killers: clientTests('the request is made again'),
   },
   {

@@ -46,7 +46,8 @@ export const listMutants = [
   {
     name: 'an answer without a list is an empty list',
     file: 'src/zendesk/response-shape.ts',
-    search: 'if (!Array.isArray(value)) throw wrong(expected, whole(kindOf(value)));',
+    search:
+      'if (!Array.isArray(value)) throw shapeError(expected, describeWhole(describeJson(value)));',
     replacement: 'if (!Array.isArray(value)) return [];',
     killers: testsOf('unit/zendesk/streams', 'is an error that says what was expected'),
   },

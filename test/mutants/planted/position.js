@@ -24,24 +24,24 @@ export const positionMutants = [
   {
     name: 'a page without a position ends the stream',
     file: envelope,
-    search: 'if (items.length === 0 || asked.isProbe) return',
+    search: 'if (items.length === 0 || request.isProbe) return',
     replacement:
-      "if (items.length === 0 || asked.isProbe || (!('end_time' in envelope) && !('next_page' in envelope))) return",
+      "if (items.length === 0 || request.isProbe || (!('end_time' in envelope) && !('next_page' in envelope))) return",
     killers: exportTests('is an error, not an end'),
   },
   {
     name: 'an end before the start is believed',
     file: envelope,
-    search: 'if (checkUnit(time, unit) < asked.time)',
+    search: 'if (checkUnit(time, unit) < request.time)',
     replacement: 'if (checkUnit(time, unit) < 0)',
     killers: exportTests('is an error, not an end'),
   },
   {
     name: 'an empty page moves the position',
     file: envelope,
-    search: 'if (items.length === 0 || asked.isProbe) return',
+    search: 'if (items.length === 0 || request.isProbe) return',
     replacement:
-      "if ((items.length === 0 && envelope['end_time'] === null) || asked.isProbe) return",
+      "if ((items.length === 0 && envelope['end_time'] === null) || request.isProbe) return",
     killers: exportTests(
       'an empty page with a zero end_time does not send the stream back to 1970',
     ),
@@ -57,15 +57,15 @@ export const positionMutants = [
   {
     name: 'no head',
     file: start,
-    search: 'const capped = place.time > head ? { time: head, startId: null } : place;',
-    replacement: 'const capped = head < 0 ? { time: head, startId: null } : place;',
+    search: 'const capped = position.time > head ? { time: head, startId: null } : position;',
+    replacement: 'const capped = head < 0 ? { time: head, startId: null } : position;',
     killers: exportTests('no bookmark is later than the head'),
   },
   {
     name: 'requests go beyond the head',
     file: walk,
-    search: 'return place.time > at.head() ? undefined : { kind, ...place };',
-    replacement: 'return place.time > Infinity ? undefined : { kind, ...place };',
+    search: 'return position.time > state.head() ? undefined : { kind, ...position };',
+    replacement: 'return position.time > Infinity ? undefined : { kind, ...position };',
     killers: exportTests('no bookmark is later than the head'),
   },
   {
@@ -106,8 +106,8 @@ export const positionMutants = [
   {
     name: 'an edited chat is taken for one that came already',
     file: 'src/zendesk/streams.ts',
-    search: 'return isTold ? `${id} ${version}` : jsonText(chat);',
-    replacement: 'return isTold ? id : jsonText(chat);',
+    search: 'return hasVersion ? `${id} ${version}` : jsonText(chat);',
+    replacement: 'return hasVersion ? id : jsonText(chat);',
     killers: testsOf(
       'unit/zendesk/streams',
       'a chat that changed comes again, one that did not comes once',

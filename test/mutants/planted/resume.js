@@ -14,7 +14,7 @@ export const resumeMutants = [
   {
     name: "another tap's bookmark is read without the 310 s",
     file: start,
-    search: '(bookmark.isOwn ? 0 : headDistanceMs)',
+    search: '(bookmark.isOwn ? 0 : headDelayMs)',
     replacement: '(bookmark.isOwn ? 0 : 0)',
     killers: [
       ...exportTests('is read from 310 s before it'),
@@ -24,15 +24,15 @@ export const resumeMutants = [
   {
     name: "another tap's bookmark is overwritten at once",
     file: start,
-    search: 'return { place, floor, isBehindFloor: true, isForeign };',
-    replacement: 'return { place, floor: undefined, isBehindFloor: true, isForeign };',
+    search: 'return { position, floor, isBeforeFloor: true, isForeign };',
+    replacement: 'return { position, floor: undefined, isBeforeFloor: true, isForeign };',
     killers: exportTests('a bookmark of another tap is left as it is until'),
   },
   {
     name: "another tap's bookmark comes back at the end",
     file: 'src/zendesk/export/pages.ts',
-    search: 'reading.checkpoint ?? claimedBookmark(reading)',
-    replacement: 'claimedBookmark(reading) ?? reading.checkpoint',
+    search: 'run.checkpoint ?? claimedBookmark(run)',
+    replacement: 'claimedBookmark(run) ?? run.checkpoint',
     killers: exportTests('that has been left behind does not come back at the end'),
   },
   {
@@ -52,8 +52,8 @@ export const resumeMutants = [
   {
     name: 'half of what the old tap read is taken for all',
     file: bookmark,
-    search: 'spec.foreignTimes.find((keys) => keys.every(',
-    replacement: 'spec.foreignTimes.find((keys) => keys.some(',
+    search: 'spec.foreignTimeKeys.find((keys) => keys.every(',
+    replacement: 'spec.foreignTimeKeys.find((keys) => keys.some(',
     killers: exportTests('reads from start_date'),
   },
   {
@@ -69,7 +69,7 @@ export const resumeMutants = [
   {
     name: 'a bookmark nobody understands starts anew',
     file: bookmark,
-    search: 'if (other !== undefined) throw',
+    search: 'if (other !== undefined)\n    throw',
     replacement: "if (other === '') throw",
     killers: exportTests('is an error before any request'),
   },
@@ -91,22 +91,22 @@ export const resumeMutants = [
     name: 'a bookmark in the future is asked for',
     file: 'src/zendesk/export/pages.ts',
     search:
-      'if (Math.max(start.place.time, start.floor?.time ?? 0) > head) return nothingToAsk(reading);',
-    replacement: 'if (head < 0) return nothingToAsk(reading);',
+      'if (Math.max(start.position.time, start.floor?.time ?? 0) > head) return nothingToRead(run);',
+    replacement: 'if (head < 0) return nothingToRead(run);',
     killers: exportTests('makes no request and stays'),
   },
   {
     name: 'a newer start_date is ignored',
     file: start,
-    search: 'if (settings.hasStartDate && first.place.time > floor.time) {',
-    replacement: 'if (settings.hasStartDate && first.place.time < 0) {',
+    search: 'if (settings.hasStartDate && first.position.time > floor.time) {',
+    replacement: 'if (settings.hasStartDate && first.position.time < 0) {',
     killers: exportTests('a configured start_date newer than the bookmark wins'),
   },
   {
     name: 'the default start overrules a bookmark',
     file: start,
-    search: 'if (settings.hasStartDate && first.place.time > floor.time) {',
-    replacement: 'if (first.place.time > floor.time) {',
+    search: 'if (settings.hasStartDate && first.position.time > floor.time) {',
+    replacement: 'if (first.position.time > floor.time) {',
     killers: exportTests('the default start never overrules a bookmark'),
   },
   {
@@ -119,14 +119,14 @@ export const resumeMutants = [
   {
     name: 'a refused young start ends red',
     file: request,
-    search: 'if (earlier === undefined) throw withPosition(error, place, spec);',
-    replacement: 'throw withPosition(error, earlier ?? place, spec);',
+    search: 'if (olderStart === undefined) throw withPosition(error, position, spec);',
+    replacement: 'throw withPosition(error, olderStart ?? position, spec);',
     killers: exportTests('a refused young start ends the stream with a warning'),
   },
   {
     name: 'any refusal ends green',
     file: request,
-    search: 'if (error.status !== 400 || place.time <= oldestYoung) return undefined;',
+    search: 'if (error.status !== 400 || position.time <= newestAllowed) return undefined;',
     replacement: 'if (error.status !== 400) return undefined;',
     killers: exportTests('a 400 is an error when'),
   },
@@ -147,7 +147,7 @@ export const resumeMutants = [
   {
     name: 'a page is halved while the API answers nowhere',
     file: pageLimit,
-    search: 'if (!isCertain && !(await answersAgents(api, { maxAttempts: 1 })))',
+    search: 'if (!isCertain && !(await isApiAvailable(api, { maxAttempts: 1 })))',
     replacement: 'if (limit === 0)',
     killers: limitTests('a page is not made smaller while the API answers nowhere'),
   },

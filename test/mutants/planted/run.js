@@ -139,15 +139,15 @@ export const runMutants = [
   {
     name: 'absent on any stream',
     file: verdict,
-    search: 'if (definition.absentOn.includes(status)) return',
-    replacement: 'if (definition.absentOn.includes(status) || status === 403) return',
+    search: 'if (definition.absentStatuses.includes(status)) return',
+    replacement: 'if (definition.absentStatuses.includes(status) || status === 403) return',
     killers: verdictTests('Status 403 of goals is a failure of that stream'),
   },
   {
     name: 'green and empty',
     file: verdict,
-    search: 'if (api.answers() === 0 && !(await answersAgents(api))) {',
-    replacement: 'if (api.answers() < 0) {',
+    search: 'if (api.responseCount() === 0 && !(await isApiAvailable(api))) {',
+    replacement: 'if (api.responseCount() < 0) {',
     killers: verdictTests('A wrong subdomain, where everything answers 404'),
   },
   {

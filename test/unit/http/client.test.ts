@@ -3,7 +3,7 @@ import { expect, jest, test } from '@jest/globals';
 import { HttpError } from '../../../src/core/errors.ts';
 import type { Query } from '../../../src/http/transport.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
-import { bearerToken } from '../../../src/zendesk/credentials.ts';
+import { bearerCredentials } from '../../../src/zendesk/credentials.ts';
 import { createTestClient, rejectionOf, startMs, token } from '../../helpers/http-client.ts';
 import { scriptApi } from '../../helpers/nock.ts';
 
@@ -22,7 +22,7 @@ test('an answer comes with the server time and the time it was received', async 
   expect(await client.get({ path, query })).toEqual({
     body: [1],
     serverTimeMs: dateMs,
-    headMs: startMs,
+    headersMs: startMs,
     receivedMs: startMs,
   });
   expect(api.requests[0]?.uri).toBe(`${path}?limit=100&fields=chats%28*%29`);
@@ -129,8 +129,8 @@ test('an error object is an answer where the answer has its keys, and is told wh
   const body = { error: 'internal', items: [] };
   scriptApi(origin, [{ body }, { body }]);
   const { client } = createTestClient();
-  expect((await client.get({ ...get, answerKeys: ['items'] })).body).toEqual(body);
-  const error = await rejectionOf(client.get({ ...get, answerKeys: ['chats'], maxAttempts: 1 }));
+  expect((await client.get({ ...get, responseKeys: ['items'] })).body).toEqual(body);
+  const error = await rejectionOf(client.get({ ...get, responseKeys: ['chats'], maxAttempts: 1 }));
   expect(error).toMatchObject({ failure: 'error-object', kind: 'transient', status: 200 });
   expect(String(error)).toContain('answers 200 OK with an error ("internal"). Try again later.');
 });
@@ -177,7 +177,7 @@ test('what the API says about an error is quoted without the token', async () =>
 });
 
 test('a token with a line break in it is a mistake in the config, not a network failure', async () => {
-  const { client } = createTestClient({ credentials: () => bearerToken('a\nb') });
+  const { client } = createTestClient({ credentials: () => bearerCredentials('a\nb') });
   const error = await rejectionOf(client.get(get));
   expect(error).toMatchObject({
     kind: 'config',
@@ -285,12 +285,12 @@ test('a question with one attempt at most is not repeated, and costs nobody pati
 test('a revised query is asked for with backoff and patience anew', async () => {
   const api = scriptApi(origin, [busy, busy, busy, busy, {}]);
   const asked: (number | undefined)[] = [];
-  const revise = async ({ status }: HttpError): Promise<Query | undefined> => {
+  const reviseQuery = async ({ status }: HttpError): Promise<Query | undefined> => {
     asked.push(status);
     return asked.length === 2 ? { limit: 500 } : undefined;
   };
   const { client, clock } = createTestClient({ maxRetryMs: 3_000 });
-  await client.get({ path, query: { limit: 1000 }, revise });
+  await client.get({ path, query: { limit: 1000 }, reviseQuery });
   expect(api.requests.map(({ uri }) => uri)).toEqual([
     `${path}?limit=1000`,
     `${path}?limit=1000`,
@@ -305,11 +305,11 @@ test('a revised query is asked for with backoff and patience anew', async () => 
 test('revising may ask the API itself: the slot is free, and a Retry-After holds for it too', async () => {
   const api = scriptApi(origin, [{ status: 503, headers: { 'retry-after': '5' } }, {}, {}]);
   const { client, clock } = createTestClient();
-  const revise = async (): Promise<Query> => {
+  const reviseQuery = async (): Promise<Query> => {
     await client.get({ path: '/probe', query: {}, maxAttempts: 1 });
     return { limit: 1 };
   };
-  await client.get({ path, query: { limit: 2 }, revise });
+  await client.get({ path, query: { limit: 2 }, reviseQuery });
   expect(api.requests.map(({ uri }) => uri)).toEqual([
     `${path}?limit=2`,
     '/probe',
@@ -324,16 +324,16 @@ test('a body that is too large is final, unless a smaller page can be asked for:
   const { client, clock, reports } = createTestClient({ maxBodyBytes: 1000 });
   const error = await rejectionOf(client.get(get));
   expect(error).toMatchObject({ failure: 'too-large', kind: 'system', status: 200 });
-  await client.get({ ...get, revise: async () => ({ limit: 1 }) });
+  await client.get({ ...get, reviseQuery: async () => ({ limit: 1 }) });
   expect(clock.sleeps).toEqual([]);
   expect(reports.map(({ failure }) => failure)).toEqual(['too-large', 'too-large', undefined]);
 });
 
 test('nobody is asked to revise a query when the token is refused', async () => {
   scriptApi(origin, [{ status: 401 }]);
-  const revise = jest.fn<() => Promise<Query | undefined>>();
-  await rejectionOf(createTestClient().client.get({ ...get, revise }));
-  expect(revise).not.toHaveBeenCalled();
+  const reviseQuery = jest.fn<() => Promise<Query | undefined>>();
+  await rejectionOf(createTestClient().client.get({ ...get, reviseQuery }));
+  expect(reviseQuery).not.toHaveBeenCalled();
 });
 
 test('a run that is stopped makes no request and tells no failure', async () => {

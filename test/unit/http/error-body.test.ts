@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { explain, isErrorObject } from '../../../src/http/error-body.ts';
+import { describeErrorBody, isErrorObject } from '../../../src/http/error-body.ts';
 import type { Json } from '../../../src/core/json.ts';
 
 test.each<[Json, string]>([
@@ -20,11 +20,11 @@ test.each<[Json, string]>([
   ['plain words', ''],
   ['', ''],
 ])('of %j the message quotes %j', (body, said) => {
-  expect(explain(body, (text) => text.replaceAll('abc', '***')).said).toBe(said);
+  expect(describeErrorBody(body, (text) => text.replaceAll('abc', '***')).text).toBe(said);
 });
 
 test('a long explanation is shortened', () => {
-  expect(explain({ error: 'x'.repeat(5000) }, String).said).toBe(`${'x'.repeat(200)}…`);
+  expect(describeErrorBody({ error: 'x'.repeat(5000) }, String).text).toBe(`${'x'.repeat(200)}…`);
 });
 
 test.each<[Json, boolean]>([
@@ -39,7 +39,7 @@ test.each<[Json, boolean]>([
   [['rate limit'], false],
   [null, false],
 ])('%j speaks of a limit of requests: %s', (body, isRateLimit) => {
-  expect(explain(body, String).isRateLimit).toBe(isRateLimit);
+  expect(describeErrorBody(body, String).isRateLimit).toBe(isRateLimit);
 });
 
 test.each<[Json, boolean]>([

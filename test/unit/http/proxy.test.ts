@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import { proxyOf } from '../../../src/http/proxy.ts';
+import { proxyFor } from '../../../src/http/proxy.ts';
 import { createTestClient, rejectionOf } from '../../helpers/http-client.ts';
 import { startLocalServer, type LocalServer } from '../../helpers/local-server.ts';
 
@@ -72,7 +72,7 @@ test.each<[string, Record<string, string>, string | undefined]>([
   ['http://127.0.0.1:8080', { ...plain, HTTP_PROXY: 'http://proxy.example' }, undefined],
 ])('to %s with %j in the environment the proxy is %s', (address, values, expected) => {
   setEnvironment(values);
-  expect(proxyOf(address)?.href).toBe(expected);
+  expect(proxyFor(address)?.href).toBe(expected);
 });
 
 test.each([['http://user:pass word@:0:0'], ['socks5://user:pass@proxy.example']])(

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { Limiter } from '../../../src/http/rate-limiter.ts';
-import type { Wait } from '../../../src/http/options.ts';
+import { RateLimiter } from '../../../src/http/rate-limiter.ts';
+import type { WaitReport } from '../../../src/http/options.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 
 const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -9,22 +9,22 @@ const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 function createTestLimiter(requestsPerMinute: number, requestsInFlight = 1) {
   const clock = createFakeClock(startMs);
   const stop = new AbortController();
-  const waits: Wait[] = [];
-  const onWait = (wait: Wait) => waits.push(wait);
+  const waits: WaitReport[] = [];
+  const onWait = (wait: WaitReport) => waits.push(wait);
   const { signal } = stop;
   const options = { clock, signal, requestsPerMinute, requestsInFlight, onWait };
-  return { limiter: new Limiter(options), clock, stop, waits };
+  return { limiter: new RateLimiter(options), clock, stop, waits };
 }
 
-async function startMany(limiter: Limiter, count: number): Promise<void> {
-  for (let index = 0; index < count; index += 1) await limiter.start('/x');
+async function startMany(limiter: RateLimiter, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) await limiter.waitForStart('/x');
 }
 
 test('a burst up to the pace starts without a wait, the next request waits for the window', async () => {
   const { limiter, clock, waits } = createTestLimiter(200);
   await startMany(limiter, 200);
   expect(clock.sleeps).toEqual([]);
-  await limiter.start('/api/next');
+  await limiter.waitForStart('/api/next');
   expect(clock.sleeps).toEqual([60_000]);
   expect(waits).toEqual([
     {
@@ -38,29 +38,29 @@ test('a burst up to the pace starts without a wait, the next request waits for t
 
 test('the window rolls: a place becomes free a minute after it was taken', async () => {
   const { limiter, clock } = createTestLimiter(2);
-  await limiter.start('/1');
+  await limiter.waitForStart('/1');
   clock.set(startMs + 40_000);
-  await limiter.start('/2');
-  await limiter.start('/3');
-  await limiter.start('/4');
+  await limiter.waitForStart('/2');
+  await limiter.waitForStart('/3');
+  await limiter.waitForStart('/4');
   expect(clock.sleeps).toEqual([20_000, 40_000]);
 });
 
 test('a wait of less than a second is made and not told', async () => {
   const { limiter, clock, waits } = createTestLimiter(1);
-  await limiter.start('/1');
+  await limiter.waitForStart('/1');
   clock.set(startMs + 59_400);
-  await limiter.start('/2');
+  await limiter.waitForStart('/2');
   expect(clock.sleeps).toEqual([600]);
   expect(waits).toEqual([]);
 });
 
 test('a pause the API asked for holds every request back, also after the clock was set back', async () => {
   const { limiter, clock, waits } = createTestLimiter(200);
-  limiter.holdFor(30_000);
-  limiter.holdFor(10_000);
+  limiter.pauseFor(30_000);
+  limiter.pauseFor(10_000);
   clock.set(startMs - 3_600_000);
-  await limiter.start('/1');
+  await limiter.waitForStart('/1');
   expect(clock.sleeps).toEqual([30_000]);
   expect(waits.map(({ reason, why }) => [reason, why])).toEqual([
     ['rate-limit', 'the API has asked for a pause'],
@@ -77,7 +77,10 @@ test('one request is in flight at a time, and the slot is free again after a fai
     if (name === 'a') throw new Error('a fails');
     return name;
   };
-  const results = await Promise.allSettled([limiter.inSlot(work('a')), limiter.inSlot(work('b'))]);
+  const results = await Promise.allSettled([
+    limiter.withSlot(work('a')),
+    limiter.withSlot(work('b')),
+  ]);
   expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
 });
@@ -85,16 +88,16 @@ test('one request is in flight at a time, and the slot is free again after a fai
 test('with two slots two requests share one pace', async () => {
   const { limiter, clock } = createTestLimiter(1, 2);
   await Promise.all([
-    limiter.inSlot(() => limiter.start('/1')),
-    limiter.inSlot(() => limiter.start('/2')),
+    limiter.withSlot(() => limiter.waitForStart('/1')),
+    limiter.withSlot(() => limiter.waitForStart('/2')),
   ]);
   expect(clock.sleeps).toEqual([60_000]);
 });
 
 test('whoever waits for a slot or the pace when the run is stopped learns the reason', async () => {
   const { limiter, stop } = createTestLimiter(1);
-  await limiter.start('/1');
+  await limiter.waitForStart('/1');
   stop.abort(new Error('SIGTERM'));
-  await expect(limiter.start('/2')).rejects.toThrow('SIGTERM');
-  await expect(limiter.inSlot(async () => 1)).rejects.toThrow('SIGTERM');
+  await expect(limiter.waitForStart('/2')).rejects.toThrow('SIGTERM');
+  await expect(limiter.withSlot(async () => 1)).rejects.toThrow('SIGTERM');
 });

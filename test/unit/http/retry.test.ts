@@ -1,6 +1,11 @@
 import { expect, test } from '@jest/globals';
 
-import { readHttpDate, readLimitReset, readRetryAfter, waitMs } from '../../../src/http/retry.ts';
+import {
+  parseHttpDate,
+  parseRateLimitReset,
+  parseRetryAfter,
+  retryDelayMs,
+} from '../../../src/http/retry.ts';
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -20,7 +25,7 @@ test.each([
 ])(
   'after attempt %i, a Retry-After of %s ms and with luck %f the wait is %i ms',
   (attempts, retryAfterMs, luck, expected) => {
-    expect(waitMs(attempts, retryAfterMs, () => luck)).toBe(expected);
+    expect(retryDelayMs(attempts, retryAfterMs, () => luck)).toBe(expected);
   },
 );
 
@@ -45,12 +50,12 @@ test.each<[string | null, number | undefined]>([
   ['2026-01-02T03:05:05Z', undefined],
   ['Fri, 02 Jan 2026 03:05:05 +0100', undefined],
 ])('Retry-After %j means %j', (header, expected) => {
-  expect(readRetryAfter(header, now)).toBe(expected);
+  expect(parseRetryAfter(header, now)).toBe(expected);
 });
 
 test('a Date header is read as UTC', () => {
-  expect(readHttpDate('Fri, 02 Jan 2026 03:04:05 GMT')).toBe(now);
-  expect(readHttpDate(null)).toBeUndefined();
+  expect(parseHttpDate('Fri, 02 Jan 2026 03:04:05 GMT')).toBe(now);
+  expect(parseHttpDate(null)).toBeUndefined();
 });
 
 test.each<[Record<string, string>, number | undefined]>([
@@ -63,5 +68,5 @@ test.each<[Record<string, string>, number | undefined]>([
   [{ 'ratelimit-reset': 'soon' }, undefined],
   [{}, undefined],
 ])('the reset of a limit in %j is in %i ms', (headers, expected) => {
-  expect(readLimitReset(new Headers(headers), now)).toBe(expected);
+  expect(parseRateLimitReset(new Headers(headers), now)).toBe(expected);
 });

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 
 import { expect, test } from '@jest/globals';
 
-import { ruleFor } from '../../../src/http/statuses.ts';
+import { statusRule } from '../../../src/http/statuses.ts';
 
 const named = Object.keys(STATUS_CODES).map(Number);
 
@@ -12,10 +12,10 @@ test.each([
   ['system', [304, 400, 404, 405, 406, 410, 411, 412, 413, 414, 415, 416, 417, 418, 422, 426, 428]],
   ['system', [501, 505, 506, 510]],
 ])('these statuses are %s: %j', (kind, statuses) => {
-  for (const status of statuses) expect([status, ruleFor(status).kind]).toEqual([status, kind]);
+  for (const status of statuses) expect([status, statusRule(status).kind]).toEqual([status, kind]);
 });
 
 test('of all 4xx and 5xx that have a name, only 418 is not known', () => {
-  const unknown = named.filter((status) => /not known to the tap/.test(ruleFor(status).advice));
+  const unknown = named.filter((status) => /not known to the tap/.test(statusRule(status).advice));
   expect(unknown.filter((status) => status >= 400)).toEqual([418]);
 });

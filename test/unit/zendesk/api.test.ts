@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 
-import type { HttpAnswer } from '../../../src/http/transport.ts';
+import type { HttpResponse } from '../../../src/http/transport.ts';
 import { createChatApi } from '../../../src/zendesk/api.ts';
 
 const serverTimeMs = Date.UTC(2026, 0, 10, 12);
@@ -11,7 +11,7 @@ test.each([
 ])('%s', async (_, headMs, bodyMs, warnings) => {
   const warn = jest.fn<(message: string) => void>();
   const [begun, ended] = [serverTimeMs + headMs, serverTimeMs + bodyMs];
-  const answer: HttpAnswer = { body: [], serverTimeMs, headMs: begun, receivedMs: ended };
+  const answer: HttpResponse = { body: [], serverTimeMs, headersMs: begun, receivedMs: ended };
   const api = createChatApi({ http: { get: async () => answer }, warn, now: () => ended });
   await api.get('agents');
   await api.get('agents');

@@ -2,14 +2,14 @@ import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../../src/core/json.ts';
 import { idPages } from '../../../src/zendesk/id-pages.ts';
-import { bareList, namedLists } from '../../../src/zendesk/response-shape.ts';
+import { bareArray, namedArrays } from '../../../src/zendesk/response-shape.ts';
 import { readAll, scriptedApi } from '../../helpers/scripted-api.ts';
 
-const agents = idPages({ path: 'agents', limit: 'agents_page_limit', shape: bareList });
+const agents = idPages({ path: 'agents', limit: 'agents_page_limit', shape: bareArray });
 const bans = idPages({
   path: 'bans',
   limit: 'bans_page_limit',
-  shape: namedLists('ip', 'visitor'),
+  shape: namedArrays('ip', 'visitor'),
 });
 const ids = (...numbers: number[]): JsonObject[] => numbers.map((id) => ({ id }));
 const settings = { agents_page_limit: 3, bans_page_limit: 3 };

@@ -26,7 +26,7 @@ function createLimit(most: number, agents: Answer = []) {
     fail: (status = 500, body?: Json, isRateLimit?: boolean) =>
       limit.lower(failure(status, body, isRateLimit), 'here', 1),
     work: (pages: number) => {
-      for (let page = 0; page < pages; page += 1) limit.worked();
+      for (let page = 0; page < pages; page += 1) limit.recordSuccess();
       return limit.current;
     },
   };

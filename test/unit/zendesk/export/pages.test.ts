@@ -23,7 +23,10 @@ const spec: ExportSpec = {
   path: 'incremental/chats',
   unit: seconds,
   replicationKey: 'at',
-  foreignTimes: [['chat.end_timestamp', 'offline_msg.timestamp'], ['chats-incremental.end_time']],
+  foreignTimeKeys: [
+    ['chat.end_timestamp', 'offline_msg.timestamp'],
+    ['chats-incremental.end_time'],
+  ],
   foreignBookmarkKeys: ['offset'],
   identify: version,
 };

@@ -2,15 +2,15 @@ import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../../../src/core/json.ts';
 import { seconds } from '../../../../src/zendesk/export/bookmark.ts';
-import type { ExportAnswer } from '../../../../src/zendesk/export/response.ts';
-import { createWalk, type Question } from '../../../../src/zendesk/export/walk.ts';
+import type { ExportResponse } from '../../../../src/zendesk/export/response.ts';
+import { createWalk, type ExportRequest } from '../../../../src/zendesk/export/walk.ts';
 
 /** An item of one letter and its second, `a5`; the letter is its id. */
-function answerOf(limit: number, ...items: readonly string[]): ExportAnswer {
+function answerOf(limit: number, ...items: readonly string[]): ExportResponse {
   const objects = items.map((text): JsonObject => ({ id: text.slice(0, 1), text }));
   const last = items.at(-1);
   const position = last && { time: Number(last.slice(1)), endId: last.slice(0, 1) };
-  return { items: objects, position: position || undefined, limit };
+  return { items: objects, end: position || undefined, limit };
 }
 
 interface Walked {
@@ -19,24 +19,24 @@ interface Walked {
 }
 
 /** Walks over these answers in their order; `asked`: kind, time and id of each question. */
-function walkOver(answers: readonly ExportAnswer[]): Walked {
+function walkOver(answers: readonly ExportResponse[]): Walked {
   const walk = createWalk({
     start: { time: 1, startId: null },
     unit: seconds,
     replicationKey: 'at',
-    isFixed: true,
+    isImmutable: true,
     idOf: (item) => (typeof item['id'] === 'string' ? item['id'] : undefined),
     identify: (item) => JSON.stringify(item),
     head: () => 100,
   });
   const read: unknown[] = [];
   const asked: string[] = [];
-  let question: Question | undefined = walk.first;
+  let question: ExportRequest | undefined = walk.first;
   for (const answer of answers) {
     if (question === undefined) break;
     asked.push([question.kind, question.time, question.startId ?? []].flat().join(' '));
-    const step = walk.take(question, answer);
-    read.push(...step.fresh.map((item) => item['text']));
+    const step = walk.advance(question, answer);
+    read.push(...step.newItems.map((item) => item['text']));
     question = step.next;
   }
   if (question !== undefined) asked.push('...');
@@ -79,7 +79,7 @@ test('ties of several items are not taken for complete because one page behind t
 
 test('an id that a page holds twice does not make the questions before it go on for ever', () => {
   const page = answerOf(9, 'a5', 'b5', 'c5', 'b5', 'a5');
-  const answers = Array<ExportAnswer>(30).fill(none);
+  const answers = Array<ExportResponse>(30).fill(none);
   const { asked } = walkOver([page, page, ...answers]);
   expect(asked.length).toBeLessThan(15);
   expect(asked).not.toContain('...');
