@@ -2,9 +2,9 @@ import { parseCommandLine, type Flag, type ParsedFlags } from '../cli/parser.ts'
 import { ConfigError } from '../core/errors.ts';
 import { didYouMean } from '../core/quoting.ts';
 
-/** What the platform asks for; `''` is a file that the verb does not need. */
+/** What the platform asks for; `''` is a file that the command does not need. */
 export interface AirbyteArguments {
-  readonly verb: Verb;
+  readonly command: Command;
   readonly debug: boolean;
   readonly config: string;
   readonly catalog: string;
@@ -27,7 +27,7 @@ const flags = {
   debug: { describe: 'Log what a maintainer needs, too' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-/** The verbs, each with its files; of these a state alone may be left out. */
+/** The commands, each with its files; of these a state alone may be left out. */
 const commands = {
   spec: [],
   check: ['config'],
@@ -35,27 +35,29 @@ const commands = {
   read: ['config', 'catalog', 'state'],
 } as const;
 
-export type Verb = keyof typeof commands;
+export type Command = keyof typeof commands;
 
-function isVerb(word: string): word is Verb {
+function isCommand(word: string): word is Command {
   return Object.hasOwn(commands, word);
 }
 
 function interpret({
   flags: { debug, ...files },
-  positionals: [verb = ''],
+  positionals: [command = ''],
 }: ParsedFlags<keyof typeof flags>): AirbyteArguments {
-  const verbs = Object.keys(commands);
-  if (!isVerb(verb))
-    throw new ConfigError(`say what to do: ${verbs.join(', ')}.${didYouMean(verb, verbs)}`);
-  const known: readonly string[] = commands[verb];
+  const names = Object.keys(commands);
+  if (!isCommand(command))
+    throw new ConfigError(`say what to do: ${names.join(', ')}.${didYouMean(command, names)}`);
+  const known: readonly string[] = commands[command];
   const missing = known.filter((name) => name !== 'state' && !Object.hasOwn(files, name));
   if (missing.length > 0)
-    throw new ConfigError(`${verb} needs ${missing.map((name) => `--${name} FILE`).join(' and ')}`);
-  const strange = Object.keys(files).find((name) => !known.includes(name));
-  if (strange !== undefined) throw new ConfigError(`${verb} takes no --${strange}`);
+    throw new ConfigError(
+      `${command} needs ${missing.map((name) => `--${name} FILE`).join(' and ')}`,
+    );
+  const unexpected = Object.keys(files).find((name) => !known.includes(name));
+  if (unexpected !== undefined) throw new ConfigError(`${command} takes no --${unexpected}`);
   const { config: [config = ''] = [], catalog: [catalog = ''] = [], state: [state] = [] } = files;
-  return { verb, debug: debug !== undefined, config, catalog, state };
+  return { command, debug: debug !== undefined, config, catalog, state };
 }
 
 /**

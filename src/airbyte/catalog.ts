@@ -11,7 +11,7 @@ import { columnsOf } from '../singer/schema.ts';
  */
 const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
 
-function streamOf(description: StreamDescription): object {
+function airbyteStream(description: StreamDescription): object {
   const { name, schema, keyProperties, replicationKey } = description;
   const hasBookmark = isIncremental(description);
   const keys = withoutPrimaryKey.has(name) ? [] : keyProperties;
@@ -32,7 +32,7 @@ function streamOf(description: StreamDescription): object {
 }
 
 export function airbyteCatalog(streams: readonly StreamDescription[]): object {
-  return { streams: streams.map((stream) => streamOf(stream)) };
+  return { streams: streams.map((stream) => airbyteStream(stream)) };
 }
 
 export interface ConfiguredCatalog {
@@ -42,20 +42,25 @@ export interface ConfiguredCatalog {
   readonly unknown: readonly string[];
 }
 
-function wrong(where: string, problem: string): TapError {
+function catalogError(where: string, problem: string): TapError {
   const text = `--catalog: ${where} ${problem}; pass the configured catalog of a connection`;
   return new TapError(text, { kind: 'config' });
 }
 
 /** @returns a stream's name and its top-level columns the user has kept; none: all of them */
-function configured(value: Json, index: number): readonly [name: string, columns: JsonObject] {
+function parseConfiguredStream(
+  value: Json,
+  index: number,
+): readonly [name: string, columns: JsonObject] {
   const place = `stream ${index + 1} of the list`;
-  if (!isJsonObject(value)) throw wrong(place, `is ${jsonTypeOf(value)}; it must be an object`);
+  if (!isJsonObject(value))
+    throw catalogError(place, `is ${jsonTypeOf(value)}; it must be an object`);
   const { stream, sync_mode: mode } = value;
   const { name, json_schema: schema } = isJsonObject(stream) ? stream : {};
-  if (typeof name !== 'string' || name === '') throw wrong(place, 'has no "stream" with a "name"');
+  if (typeof name !== 'string' || name === '')
+    throw catalogError(place, 'has no "stream" with a "name"');
   if (mode !== 'full_refresh' && mode !== 'incremental')
-    throw wrong(
+    throw catalogError(
       `stream ${quotedName(name)}`,
       'has a "sync_mode" that is not full_refresh or incremental',
     );
@@ -67,7 +72,7 @@ function configured(value: Json, index: number): readonly [name: string, columns
  * The same choice in Singer's words. In both sync modes the state that is passed is obeyed, since the
  * platform resets it; of columns only those at the top count, as on the platform.
  */
-function entryOf(description: StreamDescription, columns: JsonObject): JsonObject {
+function singerEntry(description: StreamDescription, columns: JsonObject): JsonObject {
   const { name } = description;
   const metadata: JsonObject = { selected: true };
   if (isIncremental(description)) metadata['replication-method'] = 'INCREMENTAL';
@@ -86,14 +91,14 @@ export function parseConfiguredCatalog(
   streams: readonly StreamDescription[],
 ): ConfiguredCatalog {
   const list = isJsonObject(value) ? value['streams'] : undefined;
-  if (!Array.isArray(list)) throw wrong('it', 'must be an object with a list "streams"');
+  if (!Array.isArray(list)) throw catalogError('it', 'must be an object with a list "streams"');
   const seen = new Set<string>();
   const entries = new Map<string, JsonObject>();
-  for (const [name, columns] of list.map((one, index) => configured(one, index))) {
-    if (seen.has(name)) throw wrong(`stream ${quotedName(name)}`, 'is listed twice');
+  for (const [name, columns] of list.map((stream, index) => parseConfiguredStream(stream, index))) {
+    if (seen.has(name)) throw catalogError(`stream ${quotedName(name)}`, 'is listed twice');
     seen.add(name);
     const description = streams.find((stream) => stream.name === name);
-    if (description !== undefined) entries.set(name, entryOf(description, columns));
+    if (description !== undefined) entries.set(name, singerEntry(description, columns));
   }
   return {
     catalog: { streams: [...entries.values()] },

@@ -3,12 +3,12 @@ import { UsageError } from '../cli/parser.ts';
 import { TapError } from '../core/errors.ts';
 import { createLogger, levelOf } from '../core/logger.ts';
 import { print, runProgram, type ProgramOptions } from '../cli/program.ts';
-import { parseArguments, type AirbyteArguments, type Verb } from './arguments.ts';
-import { connectionStatusLine, line, logText } from './messages.ts';
-import { createStamp, runErrorLine, sentence, type AirbyteRun } from './run.ts';
+import { parseArguments, type AirbyteArguments, type Command } from './arguments.ts';
+import { connectionStatusLine, messageLine, formatLog } from './messages.ts';
+import { createEmittedAt, runErrorLine, redactedMessage, type AirbyteContext } from './run.ts';
 
 /**
- * The Airbyte program: a verb in, the protocol's messages on stdout. stderr stays empty but for a command
+ * The Airbyte program: a command in, the protocol's messages on stdout. stderr stays empty but for a command
  * line that cannot be understood, since the platform takes whatever stands there for an error.
  * @returns the exit code; what went wrong has been written by then
  */
@@ -16,47 +16,48 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
   const { argv, clock = systemClock, env, pid, stderr, stdout } = options;
   const logger = createLogger({
     write: (text) => stdout.write(text),
-    format: logText,
+    format: formatLog,
     level: levelOf(env['LOG_LEVEL'] ?? '') ?? 'info',
     now: clock.now,
     name: 'source-zendesk-chat',
     pid,
     metricLevel: 'debug',
   });
-  const run: AirbyteRun = { ...options, clock, logger, stamp: createStamp(clock) };
-  const work = async (): Promise<number | string> => {
+  const run: AirbyteContext = { ...options, clock, logger, emittedAt: createEmittedAt(clock) };
+  const runCommand = async (): Promise<number | string> => {
     const parsed = await parseArguments(argv);
     if (typeof parsed === 'string') return parsed;
     if (parsed.debug) logger.setLevel('debug');
-    return verbs[parsed.verb](run, parsed);
+    return commands[parsed.command](run, parsed);
   };
-  return runProgram(options, work, async (fatal, error) => {
+  return runProgram(options, runCommand, async (fatal, error) => {
     if (fatal instanceof UsageError) stderr.write(`${fatal.usage}\n\n${fatal.message}\n`);
     logger.debug('the run ends here', { error });
     await print(stdout, runErrorLine(fatal, run));
   });
 }
 
-const verbs: Readonly<Record<Verb, (run: AirbyteRun, args: AirbyteArguments) => Promise<number>>> =
-  {
-    spec,
-    check,
-    discover,
-    read: async (run, args) => {
-      const { read } = await import('./read.ts');
-      return read(run, args);
-    },
-  };
+const commands: Readonly<
+  Record<Command, (run: AirbyteContext, args: AirbyteArguments) => Promise<number>>
+> = {
+  spec,
+  check,
+  discover,
+  read: async (run, args) => {
+    const { read } = await import('./read.ts');
+    return read(run, args);
+  },
+};
 
-async function spec({ stdout }: AirbyteRun): Promise<number> {
+async function spec({ stdout }: AirbyteContext): Promise<number> {
   const { readConfigSchema } = await import('../config/config.ts');
   const { airbyteSpec } = await import('./spec.ts');
-  await print(stdout, line({ type: 'SPEC', spec: airbyteSpec(readConfigSchema()) }));
+  await print(stdout, messageLine({ type: 'SPEC', spec: airbyteSpec(readConfigSchema()) }));
   return 0;
 }
 
 /** A config that is wrong and an account that cannot be read are answers; only a bug is an error. */
-async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promise<number> {
+async function check(run: AirbyteContext, { config: path }: AirbyteArguments): Promise<number> {
   const { checkAccount, loadConfig } = await import('../sync/build-sync.ts');
   const { needsTokenRenewal } = await import('../sync/dry-run.ts');
   let failure: TapError | undefined;
@@ -74,16 +75,16 @@ async function check(run: AirbyteRun, { config: path }: AirbyteArguments): Promi
     );
     failure = undefined;
   }
-  await print(run.stdout, connectionStatusLine(failure && sentence(failure, run)));
+  await print(run.stdout, connectionStatusLine(failure && redactedMessage(failure, run)));
   return 0;
 }
 
-async function discover(run: AirbyteRun, { config: path }: AirbyteArguments): Promise<number> {
+async function discover(run: AirbyteContext, { config: path }: AirbyteArguments): Promise<number> {
   const { loadConfig } = await import('../sync/build-sync.ts');
   const { discoverStreams } = await import('../sync/describe-streams.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
   await loadConfig({ files: [path] }, run);
   const catalog = airbyteCatalog(discoverStreams('all'));
-  await print(run.stdout, line({ type: 'CATALOG', catalog }));
+  await print(run.stdout, messageLine({ type: 'CATALOG', catalog }));
   return 0;
 }

@@ -14,14 +14,14 @@ const airbyteLevels: Readonly<Record<LogLevel, string>> = {
   critical: 'FATAL',
 };
 
-export type AirbyteStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE';
+export type AirbyteStreamStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE';
 
-export function line(message: object): string {
+export function messageLine(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }
 
 /** A LOG message, without its line feed. */
-export function logText(level: LogLevel, message: string): string {
+export function formatLog(level: LogLevel, message: string): string {
   return JSON.stringify({ type: 'LOG', log: { level: airbyteLevels[level], message } });
 }
 
@@ -29,21 +29,21 @@ export function logText(level: LogLevel, message: string): string {
 export function connectionStatusLine(failure: string | undefined): string {
   const connectionStatus =
     failure === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', message: failure };
-  return line({ type: 'CONNECTION_STATUS', connectionStatus });
+  return messageLine({ type: 'CONNECTION_STATUS', connectionStatus });
 }
 
 /** A config to be kept in the place of the one that was given, whole. */
 export function controlLine(config: JsonObject, emittedAt: number): string {
-  return line({
+  return messageLine({
     type: 'CONTROL',
     control: { type: 'CONNECTOR_CONFIG', emitted_at: emittedAt, connectorConfig: { config } },
   });
 }
 
 /** `untilMs`: the API makes the stream wait until then, ms since 1970. */
-export function statusLine(
+export function streamStatusLine(
   name: string,
-  status: AirbyteStatus,
+  status: AirbyteStreamStatus,
   emittedAt: number,
   untilMs?: number,
 ): string {
@@ -52,25 +52,25 @@ export function statusLine(
       ? {}
       : { reasons: [{ type: 'RATE_LIMITED', rate_limited: { quota_reset: Math.ceil(untilMs) } }] };
   const stream_status = { stream_descriptor: { name }, status, ...reasons };
-  return line({
+  return messageLine({
     type: 'TRACE',
     trace: { type: 'STREAM_STATUS', emitted_at: emittedAt, stream_status },
   });
 }
 
 /** `stream`: the one that failed, when it was one stream's failure. */
-export function errorLine(
+export function traceErrorLine(
   { message, kind, stream }: Pick<TapError, 'message' | 'kind' | 'stream'>,
   emittedAt: number,
 ): string {
   const descriptor = stream === undefined ? {} : { stream_descriptor: { name: stream } };
   const error = { message, failure_type: `${kind}_error`, ...descriptor };
-  return line({ type: 'TRACE', trace: { type: 'ERROR', emitted_at: emittedAt, error } });
+  return messageLine({ type: 'TRACE', trace: { type: 'ERROR', emitted_at: emittedAt, error } });
 }
 
 /** A stream's state, and how many of its records were written since the last one. */
 export function stateLine(name: string, state: JsonObject, recordCount: number): string {
-  return line({
+  return messageLine({
     type: 'STATE',
     state: {
       type: 'STREAM',
@@ -81,13 +81,13 @@ export function stateLine(name: string, state: JsonObject, recordCount: number):
 }
 
 /** What stands before a record's JSON in its line; `recordEnd` closes it. */
-export function recordStart(name: string, emittedAt: number): string {
+export function recordPrefix(name: string, emittedAt: number): string {
   const stream = JSON.stringify(name);
   return `{"type":"RECORD","record":{"stream":${stream},"emitted_at":${emittedAt},"data":`;
 }
 
 /** `nulled`: the fields of the record whose values could not be kept. */
-export function recordEnd(nulled: readonly string[] | undefined): string {
+export function recordSuffix(nulled: readonly string[] | undefined): string {
   if (nulled === undefined) return '}}';
   const changes = nulled.map((field) => ({
     field,

@@ -15,8 +15,8 @@ import { isHarmlessName, quotedList, maxListed, quotedName } from '../core/quoti
 import { writeRun } from '../cli/stdout.ts';
 import type { AirbyteArguments } from './arguments.ts';
 import { parseConfiguredCatalog } from './catalog.ts';
-import { controlLine, statusLine } from './messages.ts';
-import { runErrorLine, type AirbyteRun } from './run.ts';
+import { controlLine, streamStatusLine } from './messages.ts';
+import { runErrorLine, type AirbyteContext } from './run.ts';
 import { parseAirbyteState, type AirbyteState } from './state.ts';
 import { AirbyteWriter } from './writer.ts';
 
@@ -24,7 +24,7 @@ import { AirbyteWriter } from './writer.ts';
  * @returns the exit code
  * @throws TapError (config) for a file that cannot be used; no request was made.
  */
-export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<number> {
+export async function read(run: AirbyteContext, files: AirbyteArguments): Promise<number> {
   const { logger } = run;
   const givenConfig = await readConfigFile(files.config);
   const config = {
@@ -32,37 +32,37 @@ export async function read(run: AirbyteRun, files: AirbyteArguments): Promise<nu
     extra_streams: ['all'],
   };
   const descriptions = discoverStreams('all');
-  const given = await readJsonFile({
+  const configuredCatalog = await readJsonFile({
     path: files.catalog,
     what: '--catalog',
     maxBytes: maxLargeFileBytes,
   });
-  const { catalog, names, unknown } = parseConfiguredCatalog(given, descriptions);
+  const { catalog, names, unknown } = parseConfiguredCatalog(configuredCatalog, descriptions);
   const state = await readState(files.state, descriptions, logger.info);
   const streams = descriptions.filter(({ name }) => names.includes(name));
-  const writer = new AirbyteWriter({ ...run, streams, given: state });
+  const writer = new AirbyteWriter({ ...run, streams, initialState: state });
   const sync = await buildSync({
     ...run,
     config,
     tokens: {
       // The platform has the config to keep before the new token is used.
       onRenewed: (tokens) =>
-        print(run.stdout, controlLine(replaceTokens(givenConfig, tokens), run.stamp())),
+        print(run.stdout, controlLine(replaceTokens(givenConfig, tokens), run.emittedAt())),
     },
     catalog,
     selectionHint: 'select at least one stream of this source in the connection',
     state: { bookmarks: Object.fromEntries(state.states) },
     // A failed attempt that is made again is no limit of the API's.
     onWait: ({ reason, untilMs }) => {
-      if (reason !== 'retry') writer.throttled(untilMs);
+      if (reason !== 'retry') writer.emitRateLimited(untilMs);
     },
   });
   run.signals.catchSignals();
-  const strangers = strangersIn(unknown, descriptions);
-  await print(run.stdout, strangers.map((error) => incomplete(run, error)).join(''));
+  const unknownErrors = unknownStreamErrors(unknown, descriptions);
+  await print(run.stdout, unknownErrors.map((error) => incompleteLines(run, error)).join(''));
   const report = await writeRun(run, sync, { writer });
   report.summarize(sync.results());
-  return conclude(run, sync.results(), unknown, strangers);
+  return writeFinalStatuses(run, sync.results(), unknown, unknownErrors);
 }
 
 /** The state of every stream; those of streams that do not exist are mentioned. */
@@ -77,14 +77,14 @@ async function readState(
       : await readTextFile({ path, what: '--state', maxBytes: maxLargeFileBytes });
   const names = descriptions.map(({ name }) => name);
   const state = parseAirbyteState(text, names);
-  const strange = [...state.states.keys()].filter((name) => !names.includes(name));
-  if (strange.length > 0)
-    info(`the state holds streams this source does not have: ${quotedList(strange)}`);
+  const unknownNames = [...state.states.keys()].filter((name) => !names.includes(name));
+  if (unknownNames.length > 0)
+    info(`the state holds streams this source does not have: ${quotedList(unknownNames)}`);
   return state;
 }
 
 /** An error for each of the first streams that do not exist, and one for the others. */
-function strangersIn(
+function unknownStreamErrors(
   unknown: readonly string[],
   descriptions: readonly StreamDescription[],
 ): readonly TapError[] {
@@ -102,22 +102,23 @@ function strangersIn(
   return more === 0 ? first : [...first, new TapError(`${more} more streams: ${advice}`, { kind })];
 }
 
-function incomplete(run: AirbyteRun, error: TapError): string {
+function incompleteLines(run: AirbyteContext, error: TapError): string {
   const { stream } = error;
-  const status = stream === undefined ? '' : statusLine(stream, 'INCOMPLETE', run.stamp());
+  const status =
+    stream === undefined ? '' : streamStatusLine(stream, 'INCOMPLETE', run.emittedAt());
   return status + runErrorLine(error, run, stream);
 }
 
 /** The statuses of streams that were never reached, and the summary of all failures, which is the last line. */
-async function conclude(
-  run: AirbyteRun,
+async function writeFinalStatuses(
+  run: AirbyteContext,
   results: readonly StreamResult[],
   unknown: readonly string[],
-  strangers: readonly TapError[],
+  unknownErrors: readonly TapError[],
 ): Promise<number> {
   const unread = results.filter(({ status }) => status === 'unread');
-  const lines = unread.map(({ stream }) => statusLine(stream, 'INCOMPLETE', run.stamp()));
-  const errors = [...strangers, ...errorsOf(results)];
+  const lines = unread.map(({ stream }) => streamStatusLine(stream, 'INCOMPLETE', run.emittedAt()));
+  const errors = [...unknownErrors, ...errorsOf(results)];
   const [first] = errors;
   if (first !== undefined) {
     const failed = [...unknown, ...errorsOf(results).flatMap(({ stream }) => stream ?? [])];

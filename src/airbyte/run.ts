@@ -1,16 +1,16 @@
 import type { Clock } from '../core/clock.ts';
 import type { TapError } from '../core/errors.ts';
 import type { RunContext } from '../cli/program.ts';
-import { errorLine } from './messages.ts';
+import { traceErrorLine } from './messages.ts';
 
-export interface AirbyteRun extends RunContext {
-  readonly stamp: Stamp;
+export interface AirbyteContext extends RunContext {
+  readonly emittedAt: EmittedAt;
 }
 
 /** The time of a line, ms since 1970, never before that of an earlier one. `at`: when it happened; left out: now. */
-export type Stamp = (at?: number) => number;
+export type EmittedAt = (at?: number) => number;
 
-export function createStamp({ now }: Clock): Stamp {
+export function createEmittedAt({ now }: Clock): EmittedAt {
   let last = 0;
   return (at = now()) => {
     last = Math.max(last, Math.floor(at));
@@ -19,11 +19,17 @@ export function createStamp({ now }: Clock): Stamp {
 }
 
 /** An error's message on one line and without secrets. */
-export function sentence({ message }: TapError, { logger }: Pick<RunContext, 'logger'>): string {
+export function redactedMessage(
+  { message }: TapError,
+  { logger }: Pick<RunContext, 'logger'>,
+): string {
   return logger.redact(message).replaceAll('\n', ' ');
 }
 
 /** A TRACE ERROR; `stream`: the one whose failure it is, left out when it is the whole run's. */
-export function runErrorLine(error: TapError, run: AirbyteRun, stream?: string): string {
-  return errorLine({ message: sentence(error, run), kind: error.kind, stream }, run.stamp());
+export function runErrorLine(error: TapError, run: AirbyteContext, stream?: string): string {
+  return traceErrorLine(
+    { message: redactedMessage(error, run), kind: error.kind, stream },
+    run.emittedAt(),
+  );
 }

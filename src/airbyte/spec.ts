@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { readPackageFile } from '../core/package-files.ts';
 
 /** Settings the platform has words of its own for, or whose place is inside `credentials`. */
-const notAsked: ReadonlySet<string> = new Set([
+const omittedSettings: ReadonlySet<string> = new Set([
   'access_token',
   'client_id',
   'client_secret',
@@ -15,37 +15,37 @@ const notAsked: ReadonlySet<string> = new Set([
 ]);
 
 /** The first three as Airbyte's own connector shows them. */
-const firstAsked = ['start_date', 'subdomain', 'credentials'];
+const firstSettings = ['start_date', 'subdomain', 'credentials'];
 
 /** JSON Schema says `writeOnly` of a secret, Airbyte `airbyte_secret`; the order is the one they are asked in. */
-function asked(property: JsonObject, order?: number): JsonObject {
+function specProperty(property: JsonObject, order?: number): JsonObject {
   const { writeOnly, oneOf, ...rest } = property;
   const members = propertiesOf(property);
   return {
     ...rest,
     ...(order !== undefined && { order }),
     ...(writeOnly === true && { airbyte_secret: true }),
-    ...(members.length > 0 && { properties: askedAll(members) }),
+    ...(members.length > 0 && { properties: specProperties(members) }),
     ...(Array.isArray(oneOf) && {
-      oneOf: oneOf.flatMap((branch) => (isJsonObject(branch) ? [asked(branch)] : [])),
+      oneOf: oneOf.flatMap((branch) => (isJsonObject(branch) ? [specProperty(branch)] : [])),
     }),
   };
 }
 
-function askedAll(properties: ReturnType<typeof propertiesOf>): JsonObject {
+function specProperties(properties: ReturnType<typeof propertiesOf>): JsonObject {
   return Object.fromEntries(
-    properties.map(([name, property], order) => [name, asked(property, order)]),
+    properties.map(([name, property], order) => [name, specProperty(property, order)]),
   );
 }
 
 export function airbyteSpec(schema: JsonObject): object {
-  const all = userSettings(schema).filter(([name]) => !notAsked.has(name));
-  const first = firstAsked.flatMap((wanted) => all.filter(([name]) => name === wanted));
-  const others = all.filter(([name]) => !firstAsked.includes(name));
+  const all = userSettings(schema).filter(([name]) => !omittedSettings.has(name));
+  const first = firstSettings.flatMap((wanted) => all.filter(([name]) => name === wanted));
+  const others = all.filter(([name]) => !firstSettings.includes(name));
   return {
     connectionSpecification: {
       ...schema,
-      properties: askedAll([...first, ...others]),
+      properties: specProperties([...first, ...others]),
       additionalProperties: true,
     },
     // The platform's own sign-in: the code flow on the account's host. Words in double braces are the platform's.

@@ -14,7 +14,7 @@ export interface AirbyteState {
   readonly isLegacy: boolean;
 }
 
-interface Entry {
+interface StateEntry {
   readonly name: string;
   readonly state: Json;
   readonly isLegacy: boolean;
@@ -24,68 +24,69 @@ interface Entry {
 export const noCursorMarker = '__ab_no_cursor_state_message';
 
 /** Notes of Airbyte's CDK about streams without a cursor, and a form it replaced: nothing to resume from. */
-const meaningless: ReadonlySet<string> = new Set([
+const ignoredKeys: ReadonlySet<string> = new Set([
   noCursorMarker,
   '__ab_full_refresh_sync_complete',
   'legacy',
 ]);
 
 /** Of Airbyte's protocol and its states. */
-const messageTypes =
+const knownTypes =
   'RECORD STATE LOG SPEC CATALOG TRACE CONTROL CONNECTION_STATUS STREAM GLOBAL LEGACY'.split(' ');
 
-function wrong(problem: string): TapError {
+function stateError(problem: string): TapError {
   const advice = 'pass what the last sync wrote, or no --state to read from start_date';
   return new TapError(`--state: ${problem}; ${advice}`, { kind: 'config' });
 }
 
 /** Null and left out are the same: PyAirbyte writes out what it does not know. */
-function given(value: Json | undefined): value is Exclude<Json, null> {
+function isPresent(value: Json | undefined): value is Exclude<Json, null> {
   return value !== undefined && value !== null;
 }
 
-function streamEntry(value: Json): Entry {
+function parseStreamState(value: Json): StateEntry {
   const { stream_descriptor: descriptor, stream_state: state = null } = isJsonObject(value)
     ? value
     : {};
   const name = isJsonObject(descriptor) ? descriptor['name'] : undefined;
   if (typeof name !== 'string')
-    throw wrong('a stream state has no "stream_descriptor" with a name');
+    throw stateError('a stream state has no "stream_descriptor" with a name');
   return { name, state, isLegacy: false };
 }
 
-function globalEntries(value: Json): readonly Entry[] {
+function parseGlobalState(value: Json): readonly StateEntry[] {
   const { stream_states: states, shared_state: shared } = isJsonObject(value) ? value : {};
-  if (given(shared) && !(isJsonObject(shared) && Object.keys(shared).length === 0))
-    throw wrong('it has a "shared_state", which this source never wrote');
-  if (!Array.isArray(states)) throw wrong('its "global" has no list "stream_states"');
-  return states.map((state) => streamEntry(state));
+  if (isPresent(shared) && !(isJsonObject(shared) && Object.keys(shared).length === 0))
+    throw stateError('it has a "shared_state", which this source never wrote');
+  if (!Array.isArray(states)) throw stateError('its "global" has no list "stream_states"');
+  return states.map((state) => parseStreamState(state));
 }
 
-function legacyEntries(value: Json, names: readonly string[]): readonly Entry[] {
-  if (!isJsonObject(value)) throw wrong(`its "data" is ${jsonTypeOf(value)}, not an object`);
+function parseLegacyState(value: Json, names: readonly string[]): readonly StateEntry[] {
+  if (!isJsonObject(value)) throw stateError(`its "data" is ${jsonTypeOf(value)}, not an object`);
   const entries = Object.entries(value);
-  if ('bookmarks' in value) throw wrong('it is the state of a Singer tap ("bookmarks")');
+  if ('bookmarks' in value) throw stateError('it is the state of a Singer tap ("bookmarks")');
   if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))
-    throw wrong('it names no stream of this source');
+    throw stateError('it names no stream of this source');
   return entries.map(([name, state]) => ({ name, state, isLegacy: true }));
 }
 
 /** Of one message, or of one object that is not in the form of a message. */
-function entriesIn(value: Json, names: readonly string[]): readonly Entry[] {
-  if (!isJsonObject(value)) throw wrong(`it holds ${jsonTypeOf(value)} in the place of a state`);
+function parseStateMessage(value: Json, names: readonly string[]): readonly StateEntry[] {
+  if (!isJsonObject(value))
+    throw stateError(`it holds ${jsonTypeOf(value)} in the place of a state`);
   const { type = null, state, stream, global: whole, global_: renamed, data } = value;
-  if (type === 'STATE') return entriesIn(state ?? null, names);
+  if (type === 'STATE') return parseStateMessage(state ?? null, names);
   const isStream = type === 'STREAM' || (isJsonObject(stream) && 'stream_descriptor' in stream);
-  if (given(stream) && isStream) return [streamEntry(stream)];
+  if (isPresent(stream) && isStream) return [parseStreamState(stream)];
   const globalState = whole ?? renamed;
-  if (type === 'GLOBAL' && given(globalState)) return globalEntries(globalState);
-  if (given(data) && (type === 'LEGACY' || type === null)) return legacyEntries(data, names);
-  if (type === null) return legacyEntries(value, names);
-  throw wrong(`it has a message of type ${quoted(type, messageTypes)} without its state`);
+  if (type === 'GLOBAL' && isPresent(globalState)) return parseGlobalState(globalState);
+  if (isPresent(data) && (type === 'LEGACY' || type === null)) return parseLegacyState(data, names);
+  if (type === null) return parseLegacyState(value, names);
+  throw stateError(`it has a message of type ${quoted(type, knownTypes)} without its state`);
 }
 
-function valuesIn(text: string): readonly Json[] {
+function parseStateFile(text: string): readonly Json[] {
   const content = text.trim();
   if (content === '') return [];
   // No line of a JSON text that has several is an object by itself.
@@ -97,12 +98,14 @@ function valuesIn(text: string): readonly Json[] {
   return Array.isArray(value) ? value : [value];
 }
 
-function cleaned(name: string, state: Json): JsonObject {
+function withoutIgnoredKeys(name: string, state: Json): JsonObject {
   if (state === null) return {};
   if (!isJsonObject(state))
-    throw wrong(`the state of stream ${quotedName(name)} is ${jsonTypeOf(state)}, not an object`);
+    throw stateError(
+      `the state of stream ${quotedName(name)} is ${jsonTypeOf(state)}, not an object`,
+    );
   const entries = Object.entries(state).filter(
-    ([key, value]) => value !== null && !meaningless.has(key),
+    ([key, value]) => value !== null && !ignoredKeys.has(key),
   );
   return Object.fromEntries(entries);
 }
@@ -113,11 +116,11 @@ function cleaned(name: string, state: Json): JsonObject {
  * @throws TapError (config) for what no version of this source has written.
  */
 export function parseAirbyteState(text: string, names: readonly string[]): AirbyteState {
-  const entries = valuesIn(text)
+  const entries = parseStateFile(text)
     .filter((value) => value !== null)
-    .flatMap((value) => entriesIn(value, names));
+    .flatMap((value) => parseStateMessage(value, names));
   return {
-    states: new Map(entries.map(({ name, state }) => [name, cleaned(name, state)])),
+    states: new Map(entries.map(({ name, state }) => [name, withoutIgnoredKeys(name, state)])),
     isLegacy: entries.some(({ isLegacy }) => isLegacy),
   };
 }

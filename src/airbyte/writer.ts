@@ -11,25 +11,25 @@ import { isIncremental, type SingerStream } from '../singer/catalog.ts';
 import type { Message, RecordsMessage, StatusMessage } from '../singer/messages.ts';
 import { recordLines } from '../singer/writer.ts';
 import {
-  errorLine,
-  recordEnd,
-  recordStart,
+  traceErrorLine,
+  recordSuffix,
+  recordPrefix,
   stateLine,
-  statusLine,
-  type AirbyteStatus,
+  streamStatusLine,
+  type AirbyteStreamStatus,
 } from './messages.ts';
-import type { AirbyteRun } from './run.ts';
+import type { AirbyteContext } from './run.ts';
 import { noCursorMarker, type AirbyteState } from './state.ts';
 
 /** Records and states count as signs of life; Airbyte's own definition of this source allows 60 s without. */
 const heartbeatMs = 30_000;
 
 /** The platform warns about lines of so many characters, and destinations cut them (BasicAirbyteMessageValidator). */
-const largeCharacters = 20_000_000;
+const largeRecordCharacters = 20_000_000;
 
-export interface AirbyteWriterOptions extends Pick<AirbyteRun, 'clock' | 'stamp'> {
+export interface AirbyteWriterOptions extends Pick<AirbyteContext, 'clock' | 'emittedAt'> {
   readonly streams: readonly SingerStream[];
-  readonly given: AirbyteState;
+  readonly initialState: AirbyteState;
   readonly logger: Pick<Logger, 'redact' | 'warning'>;
   /** A reader that keeps what was written waiting needs no sign of life. */
   readonly stdout: Pick<Writable, 'writableLength'>;
@@ -50,30 +50,30 @@ interface OpenStream {
  */
 export class AirbyteWriter extends Transform {
   readonly #options: AirbyteWriterOptions;
-  readonly #ended = new AbortController();
+  readonly #stopHeartbeat = new AbortController();
   #open: OpenStream | undefined;
-  #isBeating = false;
-  #isFirst = true;
+  #hasHeartbeat = false;
+  #isFirstStream = true;
   /** When the last RECORD or STATE was written, ms since 1970. */
-  #beatMs: number;
+  #lastOutputMs: number;
 
   constructor(options: AirbyteWriterOptions) {
     super({ objectMode: true, highWaterMark: 1 });
     this.#options = options;
-    this.#beatMs = options.clock.now();
+    this.#lastOutputMs = options.clock.now();
   }
 
-  /** Tells at once that the API makes the running stream wait, until so many ms since 1970. */
-  throttled(untilMs: number): void {
+  /** Writes at once that the API makes the running stream wait, until so many ms since 1970. */
+  emitRateLimited(untilMs: number): void {
     if (this.#open === undefined) return;
-    this.#run(this.#open);
-    this.#status(this.#open, 'RUNNING', untilMs);
+    this.#emitRunning(this.#open);
+    this.#emitStatus(this.#open, 'RUNNING', untilMs);
   }
 
   override _transform(message: Message, _encoding: BufferEncoding, done: TransformCallback): void {
     // From the first message on: a run that ends before it must not be kept alive.
-    if (!this.#isBeating) void this.#beat();
-    this.#isBeating = true;
+    if (!this.#hasHeartbeat) void this.#heartbeat();
+    this.#hasHeartbeat = true;
     try {
       this.#write(message);
       done();
@@ -84,13 +84,13 @@ export class AirbyteWriter extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    this.#ended.abort();
-    this.#finish('INCOMPLETE');
+    this.#stopHeartbeat.abort();
+    this.#endStream('INCOMPLETE');
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#ended.abort();
+    this.#stopHeartbeat.abort();
     done(error);
   }
 
@@ -98,97 +98,99 @@ export class AirbyteWriter extends Transform {
     const open = this.#open;
     if (message.type === 'STATUS') this.#writeStatus(message);
     else if (message.type === 'RECORDS') {
-      for (const piece of pageLines(message, this.#options)) this.push(piece);
-      this.#beatMs = this.#options.clock.now();
+      for (const chunk of pageLines(message, this.#options)) this.push(chunk);
+      this.#lastOutputMs = this.#options.clock.now();
       if (open !== undefined) open.records += message.records.length;
     } else if (
       message.type === 'STATE' &&
       message.tapStreamId !== undefined &&
       open !== undefined
     ) {
-      open.state = bookmarkIn(message.value, message.tapStreamId);
-      this.#repeat(open);
+      open.state = bookmarkOf(message.value, message.tapStreamId);
+      this.#emitOpenState(open);
     }
-    // A SCHEMA has no counterpart: the connection's catalog holds it. Each stream has told its own state.
+    // A SCHEMA has no counterpart: the connection's catalog holds it. Each stream has sent its own state.
   }
 
   #writeStatus({ stream, status, error }: StatusMessage): void {
-    if (status === 'started') this.#start(stream);
-    else if (status === 'running') this.#run(this.#open);
-    else if (status !== 'failed') this.#finish('COMPLETE');
+    if (status === 'started') this.#startStream(stream);
+    else if (status === 'running') this.#emitRunning(this.#open);
+    else if (status !== 'failed') this.#endStream('COMPLETE');
     else {
-      this.#finish('INCOMPLETE');
-      const { logger, stamp } = this.#options;
+      this.#endStream('INCOMPLETE');
+      const { logger, emittedAt } = this.#options;
       const { message = '', kind = 'system' } = error ?? {};
-      this.#push(errorLine({ message: logger.redact(message), kind, stream }, stamp()));
+      this.#pushLine(
+        traceErrorLine({ message: logger.redact(message), kind, stream }, emittedAt()),
+      );
     }
   }
 
   /** Starts a stream, and says at once what state it goes on from. */
-  #start(name: string): void {
-    const { streams, given } = this.#options;
+  #startStream(name: string): void {
+    const { streams, initialState } = this.#options;
     // The platform drops what one blob says of other streams at the first state of one stream.
-    const carried = this.#isFirst && given.isLegacy ? streams : [];
-    for (const one of carried) {
-      const state = given.states.get(one.name);
-      if (state !== undefined) this.#state(one.name, state, 0);
+    const carried = this.#isFirstStream && initialState.isLegacy ? streams : [];
+    for (const legacyStream of carried) {
+      const state = initialState.states.get(legacyStream.name);
+      if (state !== undefined) this.#emitState(legacyStream.name, state, 0);
     }
-    this.#isFirst = false;
-    const stream = streams.find((one) => one.name === name);
+    this.#isFirstStream = false;
+    const stream = streams.find((candidate) => candidate.name === name);
     if (stream === undefined) throw new Error(`${name} is not among the streams to read`);
-    const state = given.states.get(name) ?? {};
+    const state = initialState.states.get(name) ?? {};
     const open = { name, hasBookmark: isIncremental(stream), state, records: 0, isRunning: false };
     this.#open = open;
-    this.#status(open, 'STARTED');
-    this.#repeat(open);
+    this.#emitStatus(open, 'STARTED');
+    this.#emitOpenState(open);
   }
 
-  #run(open: OpenStream | undefined): void {
+  #emitRunning(open: OpenStream | undefined): void {
     if (open === undefined || open.isRunning) return;
     open.isRunning = true;
-    this.#status(open, 'RUNNING');
+    this.#emitStatus(open, 'RUNNING');
   }
 
-  #finish(status: 'COMPLETE' | 'INCOMPLETE'): void {
+  #endStream(status: 'COMPLETE' | 'INCOMPLETE'): void {
     const open = this.#open;
     if (open === undefined) return;
-    this.#run(open);
+    this.#emitRunning(open);
     const isWhole = status === 'COMPLETE' && !open.hasBookmark;
     if (isWhole) open.state = { [noCursorMarker]: true };
-    if (isWhole || open.records > 0) this.#repeat(open);
-    this.#status(open, status);
+    if (isWhole || open.records > 0) this.#emitOpenState(open);
+    this.#emitStatus(open, status);
     this.#open = undefined;
   }
 
-  #repeat(open: OpenStream): void {
-    this.#state(open.name, open.state, open.records);
+  #emitOpenState(open: OpenStream): void {
+    this.#emitState(open.name, open.state, open.records);
     open.records = 0;
   }
 
-  #state(name: string, state: JsonObject, records: number): void {
-    this.#beatMs = this.#options.clock.now();
-    this.#push(stateLine(name, state, records));
+  #emitState(name: string, state: JsonObject, records: number): void {
+    this.#lastOutputMs = this.#options.clock.now();
+    this.#pushLine(stateLine(name, state, records));
   }
 
-  #status({ name }: OpenStream, status: AirbyteStatus, untilMs?: number): void {
-    this.#push(statusLine(name, status, this.#options.stamp(), untilMs));
+  #emitStatus({ name }: OpenStream, status: AirbyteStreamStatus, untilMs?: number): void {
+    this.#pushLine(streamStatusLine(name, status, this.#options.emittedAt(), untilMs));
   }
 
-  #push(line: string): void {
+  #pushLine(line: string): void {
     this.push(Buffer.from(line));
   }
 
   /** Repeats the open stream's last STATE whenever nothing has been written for a while. */
-  async #beat(): Promise<void> {
+  async #heartbeat(): Promise<void> {
     const { clock, stdout } = this.#options;
-    const { signal } = this.#ended;
-    const quietMs = (): number => clock.now() - this.#beatMs;
+    const { signal } = this.#stopHeartbeat;
+    const quietMs = (): number => clock.now() - this.#lastOutputMs;
     try {
       for (;;) {
         await clock.sleep(heartbeatMs - Math.min(quietMs(), heartbeatMs - 1), signal);
         if (quietMs() < heartbeatMs) continue;
         const isIdle = this.readableLength === 0 && stdout.writableLength === 0;
-        if (isIdle && this.#open !== undefined) this.#repeat(this.#open);
+        if (isIdle && this.#open !== undefined) this.#emitOpenState(this.#open);
         // Blocked, or no stream is open: asked again after a while, not in a circle.
         if (quietMs() >= heartbeatMs) await clock.sleep(1000, signal);
       }
@@ -203,21 +205,21 @@ export class AirbyteWriter extends Transform {
 function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generator<Buffer> {
   const { stream, records, nulled } = page;
   const { keyProperties = [] } = options.streams.find(({ name }) => name === stream) ?? {};
-  const prefix = recordStart(stream, options.stamp(page.timeExtractedMs));
+  const prefix = recordPrefix(stream, options.emittedAt(page.timeExtractedMs));
   return recordLines(prefix, records, (index, characters) => {
-    if (characters + prefix.length >= largeCharacters) {
+    if (characters + prefix.length >= largeRecordCharacters) {
       const values = keyProperties.map((key) => `${key} ${JSON.stringify(records[index]?.[key])}`);
       const size = `${Math.round(characters / 1e6)} MB`;
       options.logger.warning(
         `${stream}: the record with ${values.join(', ')} is ${size} long; destinations may cut it or leave it out`,
       );
     }
-    return recordEnd(nulled?.get(index));
+    return recordSuffix(nulled?.get(index));
   });
 }
 
 /** A Singer state clears a key by null; one of Airbyte's replaces the one before it, and needs no such thing. */
-function bookmarkIn({ bookmarks }: JsonObject, name: string): JsonObject {
+function bookmarkOf({ bookmarks }: JsonObject, name: string): JsonObject {
   const bookmark: Json = isJsonObject(bookmarks) ? (bookmarks[name] ?? null) : null;
   const entries = Object.entries(isJsonObject(bookmark) ? bookmark : {});
   return Object.fromEntries(entries.filter(([, value]) => value !== null));

@@ -35,7 +35,7 @@ function replicationMethod(
 ): ReplicationMethod {
   const wanted = root['replication-method'] ?? legacy['replication_method'] ?? allowed[0];
   const text = typeof wanted === 'string' ? wanted.toUpperCase() : '';
-  const method = allowed.find((one) => one === text);
+  const method = allowed.find((candidate) => candidate === text);
   if (method !== undefined) return method;
   warn(
     `Stream "${id}": the catalog asks for replication method ${quoted(wanted, ['FULL_TABLE', 'INCREMENTAL', 'LOG_BASED'])}; the stream has ${allowed.join(' and ')}. It is read as ${allowed[0]}.`,

@@ -71,8 +71,8 @@ function createWriter() {
   return new AirbyteWriter({
     clock: systemClock,
     streams: descriptions.filter(({ name }) => name === stream),
-    given: { states: new Map(), isLegacy: false },
-    stamp: (at = now()) => at,
+    initialState: { states: new Map(), isLegacy: false },
+    emittedAt: (at = now()) => at,
     logger,
     stdout: process.stdout,
   });

@@ -20,8 +20,8 @@ export const airbyteMutants = [
   {
     name: 'a failed stream is told as complete',
     file: writer,
-    search: "      this.#finish('INCOMPLETE');\n      const",
-    replacement: "      this.#finish('COMPLETE');\n      const",
+    search: "      this.#endStream('INCOMPLETE');\n      const",
+    replacement: "      this.#endStream('COMPLETE');\n      const",
     killers: faultTests('500: chats fails'),
   },
   {
@@ -34,8 +34,8 @@ export const airbyteMutants = [
   {
     name: 'a failure without an error',
     file: writer,
-    search: 'errorLine({ message: logger.redact(message), kind, stream }, stamp())',
-    replacement: 'errorLine({ message: logger.redact(message), kind }, stamp())',
+    search: 'traceErrorLine({ message: logger.redact(message), kind, stream }, emittedAt())',
+    replacement: 'traceErrorLine({ message: logger.redact(message), kind }, emittedAt())',
     killers: faultTests('500: chats fails'),
   },
   {
@@ -55,15 +55,15 @@ export const airbyteMutants = [
   {
     name: 'a stream does not open with its state',
     file: writer,
-    search: "this.#status(open, 'STARTED');\n    this.#repeat(open);",
-    replacement: "this.#status(open, 'STARTED');",
+    search: "this.#emitStatus(open, 'STARTED');\n    this.#emitOpenState(open);",
+    replacement: "this.#emitStatus(open, 'STARTED');",
     killers: testsOf('e2e/airbyte/states', 'a state of the future brings no record'),
   },
   {
     name: 'a failing stream never ran',
     file: writer,
-    search: '    this.#run(open);\n    const isWhole',
-    replacement: "    if (status === 'COMPLETE') this.#run(open);\n    const isWhole",
+    search: '    this.#emitRunning(open);\n    const isWhole',
+    replacement: "    if (status === 'COMPLETE') this.#emitRunning(open);\n    const isWhole",
     killers: faultTests('JSON of another shape: skills fails'),
   },
   {
@@ -83,7 +83,7 @@ export const airbyteMutants = [
   {
     name: 'a blob is told stream by stream as they come',
     file: writer,
-    search: 'const carried = this.#isFirst && given.isLegacy ? streams : [];',
+    search: 'const carried = this.#isFirstStream && initialState.isLegacy ? streams : [];',
     replacement: 'const carried: typeof streams = [];',
     killers: stateTests('s6 as one blob is read on'),
   },
@@ -91,7 +91,7 @@ export const airbyteMutants = [
     name: 'a state nobody understands is none',
     file: state,
     search:
-      "if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))\n    throw wrong('it names no stream of this source');",
+      "if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))\n    throw stateError('it names no stream of this source');",
     replacement: '',
     killers: testsOf('unit/airbyte/state', 'a blob of another source is an error'),
   },
@@ -112,8 +112,8 @@ export const airbyteMutants = [
   {
     name: 'a stream that does not exist is passed over',
     file: read,
-    search: 'const strangers = strangersIn(unknown, descriptions);',
-    replacement: 'const strangers = strangersIn(unknown.slice(99), descriptions);',
+    search: 'const unknownErrors = unknownStreamErrors(unknown, descriptions);',
+    replacement: 'const unknownErrors = unknownStreamErrors(unknown.slice(99), descriptions);',
     killers: testsOf(
       'e2e/airbyte/sync-modes',
       'a stream that this source does not have is incomplete',
@@ -122,8 +122,8 @@ export const airbyteMutants = [
   {
     name: 'the heart beats for a run that has not begun',
     file: writer,
-    search: '    this.#beatMs = options.clock.now();\n',
-    replacement: '    this.#beatMs = options.clock.now();\n    void this.#beat();\n',
+    search: '    this.#lastOutputMs = options.clock.now();\n',
+    replacement: '    this.#lastOutputMs = options.clock.now();\n    void this.#heartbeat();\n',
     killers: stateTests('a time that is a word is refused before the first request'),
   },
   {

@@ -9,13 +9,13 @@ async function parse(line: string): Promise<unknown> {
 const none = { debug: false, config: '', catalog: '', state: undefined };
 
 test.each([
-  ['spec', { ...none, verb: 'spec' }],
-  ['check --config c.json', { ...none, verb: 'check', config: 'c.json' }],
-  ['--debug discover --config=c', { ...none, verb: 'discover', debug: true, config: 'c' }],
-  ['read --config c --catalog d', { ...none, verb: 'read', config: 'c', catalog: 'd' }],
+  ['spec', { ...none, command: 'spec' }],
+  ['check --config c.json', { ...none, command: 'check', config: 'c.json' }],
+  ['--debug discover --config=c', { ...none, command: 'discover', debug: true, config: 'c' }],
+  ['read --config c --catalog d', { ...none, command: 'read', config: 'c', catalog: 'd' }],
   [
     'read --config c --catalog d --state e --debug',
-    { verb: 'read', debug: true, config: 'c', catalog: 'd', state: 'e' },
+    { command: 'read', debug: true, config: 'c', catalog: 'd', state: 'e' },
   ],
 ])('`%s` is what the platform asks', async (line, expected) => {
   expect(await parse(line)).toEqual(expected);

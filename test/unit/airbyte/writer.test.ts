@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { createStamp } from '../../../src/airbyte/run.ts';
+import { createEmittedAt } from '../../../src/airbyte/run.ts';
 import { AirbyteWriter, type AirbyteWriterOptions } from '../../../src/airbyte/writer.ts';
 import { TapError } from '../../../src/core/errors.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
@@ -34,8 +34,8 @@ function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
       { ...traits, name: 'chats', replicationMethods: ['INCREMENTAL'] },
       { ...traits, name: 'goals', replicationMethods: ['FULL_TABLE'] },
     ],
-    given: { states: new Map([['chats', bookmark]]), isLegacy: false },
-    stamp: createStamp(clock),
+    initialState: { states: new Map([['chats', bookmark]]), isLegacy: false },
+    emittedAt: createEmittedAt(clock),
     logger: {
       redact: (text) => text.replaceAll('hunter2', '***'),
       warning: (message) => void warnings.push(message),
@@ -53,7 +53,7 @@ function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
   return {
     clock,
     warnings,
-    throttled: (untilMs) => writer.throttled(untilMs),
+    throttled: (untilMs) => writer.emitRateLimited(untilMs),
     take,
     write: async (...messages) => {
       for (const message of messages) {
@@ -207,7 +207,7 @@ test('the states of a legacy blob go out before the first stream starts, once', 
     ['chats', bookmark],
     ['goals', {}],
   ]);
-  const { write } = writing({ given: { states, isLegacy: true } });
+  const { write } = writing({ initialState: { states, isLegacy: true } });
   const chunks = await write(status('goals', 'started'), status('chats', 'started'));
   expect(summarize(chunks)).toEqual([
     `${read}, 0 records`,
