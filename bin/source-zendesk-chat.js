@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { runProgram } from './run-program.js';
 
-await runProgram('airbyte/cli.js', 'runAirbyte');
+await runProgram('airbyte/main.js', 'runAirbyte');

@@ -2,10 +2,10 @@
 import { expect, test } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 
-import { discoverStreams } from '../src/sync/describe-streams.ts';
+import { discoverStreams } from '../src/sync/discover-streams.ts';
 import type { JsonObject } from '../src/core/json.ts';
 import { startSandbox, type Sandbox } from '../src/sandbox/api/server.ts';
-import { schemaAt } from '../src/singer/catalog-entry.ts';
+import { schemaAt } from '../src/singer/parse-catalog.ts';
 import { isNullable, propertyBreadcrumbs, type Breadcrumb } from '../src/singer/schema.ts';
 import { streams } from '../src/zendesk/streams.ts';
 import { createFakeClock } from './helpers/fake-clock.ts';

@@ -3,7 +3,7 @@
  * is complete; a stream that failed or was never reached is INCOMPLETE.
  */
 import { buildSync, loadConfig } from '../sync/build-sync.ts';
-import { discoverStreams } from '../sync/describe-streams.ts';
+import { discoverStreams } from '../sync/discover-streams.ts';
 import { readConfigFile, replaceTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
 import { maxLargeFileBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
@@ -16,7 +16,7 @@ import { writeRun } from '../cli/stdout.ts';
 import type { AirbyteArguments } from './arguments.ts';
 import { parseConfiguredCatalog } from './catalog.ts';
 import { controlLine, streamStatusLine } from './messages.ts';
-import { runErrorLine, type AirbyteContext } from './run.ts';
+import { runErrorLine, type AirbyteContext } from './context.ts';
 import { parseAirbyteState, type AirbyteState } from './state.ts';
 import { AirbyteWriter } from './writer.ts';
 

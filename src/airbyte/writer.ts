@@ -18,7 +18,7 @@ import {
   streamStatusLine,
   type AirbyteStreamStatus,
 } from './messages.ts';
-import type { AirbyteContext } from './run.ts';
+import type { AirbyteContext } from './context.ts';
 import { noCursorMarker, type AirbyteState } from './state.ts';
 
 /** Records and states count as signs of life; Airbyte's own definition of this source allows 60 s without. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { describeProgram, discoverStreams } from '../sync/describe-streams.ts';
+import { describeProgram, discoverStreams } from '../sync/discover-streams.ts';
 import { readConfigSchema } from '../config/config.ts';
 import { formatCatalog, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
 import { hubDefinition, pluginDefinition, yamlOf } from './meltano.ts';

@@ -1,7 +1,7 @@
 import { describeSettings } from '../cli/program-description.ts';
 import { propertiesOf } from '../config/config.ts';
 import { textOf } from '../config/error-text.ts';
-import type { DiscoveredStream } from '../sync/describe-streams.ts';
+import type { DiscoveredStream } from '../sync/discover-streams.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StreamDefinition } from '../zendesk/stream-definition.ts';
 

@@ -6,7 +6,7 @@ import { _Code as Code } from 'ajv/dist/compile/codegen/code.js';
 import standalone from 'ajv/dist/standalone/index.js';
 
 import { readConfigSchema } from '../config/config.ts';
-import { discoverStreams } from '../sync/describe-streams.ts';
+import { discoverStreams } from '../sync/discover-streams.ts';
 import sandboxSchema from '../sandbox/program/options.json' with { type: 'json' };
 
 /**

@@ -1,8 +1,8 @@
 import { TapError } from '../core/errors.ts';
 import { similarNames, quoted, quotedName } from '../core/quoting.ts';
-import type { CatalogEntry } from './catalog-entry.ts';
+import type { CatalogEntry } from './parse-catalog.ts';
 import type { ReplicationMethod, StreamDescription } from './catalog.ts';
-import { resolveKeyProperties, schemaDifferences } from './columns.ts';
+import { resolveKeyProperties, schemaDifferences } from './catalog-columns.ts';
 import { columnsOf, pruneSchema, type Breadcrumb, type JsonSchema } from './schema.ts';
 
 /** A stream that is to be read, and what of it. */

@@ -1,12 +1,12 @@
 import { apiOrigin, readConfig, type Config, type ConfigSources } from '../config/config.ts';
 import { parseConfig } from '../config/parse.ts';
-import { discoverStreams } from './describe-streams.ts';
+import { discoverStreams } from './discover-streams.ts';
 import type { TapError } from '../core/errors.ts';
 import type { RequestReport, WaitReport } from '../http/options.ts';
 import type { Json } from '../core/json.ts';
 import { quietLogger, type Metric } from '../core/logger.ts';
 import type { RunContext } from '../cli/program.ts';
-import { parseCatalog, type CatalogEntry } from '../singer/catalog-entry.ts';
+import { parseCatalog, type CatalogEntry } from '../singer/parse-catalog.ts';
 import { discoverCatalog, type StreamDescription } from '../singer/catalog.ts';
 import { selectByPatterns } from '../singer/patterns.ts';
 import { selectStreams, type SelectedStream } from '../singer/selection.ts';

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { discoverStreams } from '../../dist/sync/describe-streams.js';
+import { discoverStreams } from '../../dist/sync/discover-streams.js';
 import { catalogOf, config, connectionOf } from './catalogs.js';
 import { pathOf } from './run.ts';
 import type { Variant } from './cases.ts';

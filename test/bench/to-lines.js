@@ -6,13 +6,13 @@
  *
  * DESELECTED: a JSON list of columns and what is below them, `*` for the items of a list.
  */
-import { discoverStreams } from '../../dist/sync/describe-streams.js';
+import { discoverStreams } from '../../dist/sync/discover-streams.js';
 import { AirbyteWriter } from '../../dist/airbyte/writer.js';
 import { systemClock } from '../../dist/core/clock.js';
 import { parseJson } from '../../dist/http/body.js';
 import { createLogger } from '../../dist/core/logger.js';
 import { writeMessages } from '../../dist/cli/write-run.js';
-import { parseCatalog } from '../../dist/singer/catalog-entry.js';
+import { parseCatalog } from '../../dist/singer/parse-catalog.js';
 import { selectStreams } from '../../dist/singer/selection.js';
 import { State } from '../../dist/singer/state.js';
 import { loadValidator } from '../../dist/records/validator.js';

@@ -1,5 +1,5 @@
 /** Before anything is timed: what a program writes are the input's records, and nothing else. */
-import { discoverStreams } from '../../dist/sync/describe-streams.js';
+import { discoverStreams } from '../../dist/sync/discover-streams.js';
 import type { JsonObject } from '../../src/core/json.ts';
 import { expectedRecord } from '../helpers/oracle.ts';
 import { hugeTicket } from './pages.ts';

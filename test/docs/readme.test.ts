@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { airbyteCatalog } from '../../src/airbyte/catalog.ts';
-import { discoverStreams } from '../../src/sync/describe-streams.ts';
+import { discoverStreams } from '../../src/sync/discover-streams.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
-import { parseCatalog } from '../../src/singer/catalog-entry.ts';
+import { parseCatalog } from '../../src/singer/parse-catalog.ts';
 import { discoverCatalog } from '../../src/singer/catalog.ts';
 import { propertyBreadcrumbs } from '../../src/singer/schema.ts';
 import { selectStreams } from '../../src/singer/selection.ts';

@@ -1,4 +1,4 @@
-import { discoverStreams } from '../../src/sync/describe-streams.ts';
+import { discoverStreams } from '../../src/sync/discover-streams.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { formatCatalog, discoverCatalog } from '../../src/singer/catalog.ts';
 

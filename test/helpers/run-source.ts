@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 
-import { runAirbyte } from '../../src/airbyte/cli.ts';
+import { runAirbyte } from '../../src/airbyte/main.ts';
 import { systemClock, type Clock } from '../../src/core/clock.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Sandbox } from '../../src/sandbox/api/server.ts';

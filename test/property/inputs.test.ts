@@ -9,11 +9,11 @@ import { parseArguments as parseAirbyteArguments } from '../../src/airbyte/argum
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { discoverStreams } from '../../src/sync/describe-streams.ts';
+import { discoverStreams } from '../../src/sync/discover-streams.ts';
 import { TapError } from '../../src/core/errors.ts';
 import { parseJson } from '../../src/core/input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
-import { parseCatalog } from '../../src/singer/catalog-entry.ts';
+import { parseCatalog } from '../../src/singer/parse-catalog.ts';
 import { selectStreams } from '../../src/singer/selection.ts';
 import { State } from '../../src/singer/state.ts';
 import type { StreamDefinition } from '../../src/zendesk/stream-definition.ts';

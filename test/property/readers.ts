@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { runAirbyte } from '../../src/airbyte/cli.ts';
+import { runAirbyte } from '../../src/airbyte/main.ts';
 import { runSinger } from '../../src/cli/main.ts';
 import type { ProgramOptions } from '../../src/cli/program.ts';
 import { runInside } from '../helpers/run-inside.ts';

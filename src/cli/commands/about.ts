@@ -1,4 +1,4 @@
-import { describeProgram } from '../../sync/describe-streams.ts';
+import { describeProgram } from '../../sync/discover-streams.ts';
 import type { CommandContext, SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';
 import { aboutJson, aboutText } from '../program-description.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { createEmittedAt } from '../../../src/airbyte/run.ts';
+import { createEmittedAt } from '../../../src/airbyte/context.ts';
 import { AirbyteWriter, type AirbyteWriterOptions } from '../../../src/airbyte/writer.ts';
 import { TapError } from '../../../src/core/errors.ts';
 import type { JsonObject } from '../../../src/core/json.ts';

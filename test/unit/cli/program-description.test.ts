@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 
 import { aboutJson, aboutText } from '../../../src/cli/program-description.ts';
-import { describeProgram } from '../../../src/sync/describe-streams.ts';
+import { describeProgram } from '../../../src/sync/discover-streams.ts';
 
 const program = describeProgram();
 

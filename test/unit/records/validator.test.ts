@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import { discoverStreams } from '../../../src/sync/describe-streams.ts';
+import { discoverStreams } from '../../../src/sync/discover-streams.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
-import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
+import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { discoverCatalog } from '../../../src/singer/catalog.ts';
 import { selectByPatterns } from '../../../src/singer/patterns.ts';
 import { propertyBreadcrumbs, type Breadcrumb } from '../../../src/singer/schema.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
+import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { discoverCatalog, type StreamDescription } from '../../../src/singer/catalog.ts';
 import { matchesGlob, selectByPatterns } from '../../../src/singer/patterns.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';

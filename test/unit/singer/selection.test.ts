@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/core/json.ts';
-import { parseCatalog } from '../../../src/singer/catalog-entry.ts';
+import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { propertyBreadcrumbs } from '../../../src/singer/schema.ts';
 import type { SelectedStream } from '../../../src/singer/selection.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';

@@ -5,7 +5,7 @@ import { createLogger, levelOf } from '../core/logger.ts';
 import { print, runProgram, type ProgramOptions } from '../cli/program.ts';
 import { parseArguments, type AirbyteArguments, type Command } from './arguments.ts';
 import { connectionStatusLine, messageLine, formatLog } from './messages.ts';
-import { createEmittedAt, runErrorLine, redactedMessage, type AirbyteContext } from './run.ts';
+import { createEmittedAt, runErrorLine, redactedMessage, type AirbyteContext } from './context.ts';
 
 /**
  * The Airbyte program: a command in, the protocol's messages on stdout. stderr stays empty but for a command
@@ -81,7 +81,7 @@ async function check(run: AirbyteContext, { config: path }: AirbyteArguments): P
 
 async function discover(run: AirbyteContext, { config: path }: AirbyteArguments): Promise<number> {
   const { loadConfig } = await import('../sync/build-sync.ts');
-  const { discoverStreams } = await import('../sync/describe-streams.ts');
+  const { discoverStreams } = await import('../sync/discover-streams.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
   await loadConfig({ files: [path] }, run);
   const catalog = airbyteCatalog(discoverStreams('all'));
