@@ -12,13 +12,13 @@ import { tryLaterAdvice } from './statuses.ts';
 /** Inflated, a page that explains an error is no longer than this, or not worth reading. */
 const maxErrorBodyBytes = 2 ** 20;
 
-type Inflater = (body: Buffer, options: ZlibOptions) => Promise<Buffer>;
+type Inflate = (body: Buffer, options: ZlibOptions) => Promise<Buffer>;
 
-const zlibInflate: Inflater = promisify(inflate);
-const rawInflate: Inflater = promisify(inflateRaw);
+const zlibInflate: Inflate = promisify(inflate);
+const rawInflate: Inflate = promisify(inflateRaw);
 
 /** The codings node-fetch knows. `deflate` is a zlib stream, but some servers leave its header out. */
-const inflaters: Readonly<Record<string, Inflater>> = {
+const inflateByCoding: Readonly<Record<string, Inflate>> = {
   gzip: promisify(gunzip),
   deflate: (body, options) =>
     ((body[0] ?? 0) & 0x0f) === 8 ? zlibInflate(body, options) : rawInflate(body, options),
@@ -55,14 +55,14 @@ export async function decodeContent(
   for (const coding of codingsOf(headers).toReversed()) {
     // An empty body is no gzip either, but it is not "cut in half".
     if (decoded.length === 0) return decoded;
-    const inflater = inflaters[coding];
-    if (inflater === undefined) {
+    const inflateBody = inflateByCoding[coding];
+    if (inflateBody === undefined) {
       const name = coding.slice(0, 40);
       throw createHttpError('not-json', `sends the encoding ${name}, which was not asked for`);
     }
     try {
       const options = { chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes };
-      decoded = await inflater(decoded, options);
+      decoded = await inflateBody(decoded, options);
     } catch (cause) {
       throw inflateFailed(coding, maxBytes, cause);
     }

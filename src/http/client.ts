@@ -1,6 +1,6 @@
 import { HttpError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { retryBudgetExhausted, retryAfterTooLong } from './http-errors.ts';
+import { retryBudgetExhaustedError, retryAfterTooLongError } from './http-errors.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { HttpOptions } from './options.ts';
 import { Transport, type HttpResponse, type OutgoingRequest, type Query } from './transport.ts';
@@ -127,7 +127,8 @@ export class HttpClient {
     const { request, attempts, retryBudgetMs } = state;
     const { kind, retryAfterMs } = error;
     if (kind === 'transient' && retryAfterMs !== undefined) {
-      if (retryAfterMs > retryBudgetMs) throw retryAfterTooLong(error, clock.now() + retryAfterMs);
+      if (retryAfterMs > retryBudgetMs)
+        throw retryAfterTooLongError(error, clock.now() + retryAfterMs);
       // Before `reviseQuery` may send a request: the pause is for all requests.
       this.#limiter.pauseFor(retryAfterMs);
     }
@@ -142,7 +143,7 @@ export class HttpClient {
     if (kind !== 'transient') throw error;
     if (retryBudgetMs <= 0) {
       this.#isRetryBudgetExhausted = true;
-      throw retryBudgetExhausted(error, attempts, maxRetryMs - retryBudgetMs);
+      throw retryBudgetExhaustedError(error, attempts, maxRetryMs - retryBudgetMs);
     }
     state.attempts += 1;
     state.retryBudgetMs -= await this.#pause(attempts, retryBudgetMs, error);

@@ -15,7 +15,7 @@ export function describeErrorBody(
   body: Json,
   redact: Redact,
 ): { readonly text: string; readonly isRateLimit: boolean } {
-  const parts = [...new Set(isJsonObject(body) ? textsIn(body, shownKeys, maxDepth) : [])];
+  const parts = [...new Set(isJsonObject(body) ? textsIn(body, messageKeys, maxDepth) : [])];
   const codes = isJsonObject(body) ? textsIn(body, codeKeys, maxDepth) : [body];
   const isRateLimit = [...parts, ...codes].some(
     (text) => typeof text === 'string' && rateLimitPattern.test(text),
@@ -24,7 +24,7 @@ export function describeErrorBody(
 }
 
 /** There is no one shape: any of these may be a text, an object that holds others of them, or a list of both. */
-const shownKeys = [
+const messageKeys = [
   'error',
   'errors',
   'title',
@@ -33,7 +33,7 @@ const shownKeys = [
   'error_description',
   'detail',
 ];
-const codeKeys = [...shownKeys, 'code', 'type', 'name', 'reason'];
+const codeKeys = [...messageKeys, 'code', 'type', 'name', 'reason'];
 const maxDepth = 4;
 const maxItems = 3;
 

@@ -66,7 +66,7 @@ export function responseError(
   return createHttpError('status', why, advice, { kind, isRateLimit, body });
 }
 
-const checkNetwork = 'Check the network.';
+const checkNetworkAdvice = 'Check the network.';
 
 /** Codes of Node, its TLS layer and its HTTP parser, the first that matches; default: `transient`. */
 const networkErrorRules: readonly (readonly [
@@ -76,12 +76,12 @@ const networkErrorRules: readonly (readonly [
   kind?: ErrorKind,
 ])[] = [
   [/^ENOTFOUND$/, 'cannot be reached: HOST has no address', 'Check the subdomain and the network.'],
-  [/^EAI_/, 'cannot be reached: the name server does not answer for HOST', checkNetwork],
-  [/^ECONNREFUSED$/, 'cannot be reached: HOST refuses the connection', checkNetwork],
+  [/^EAI_/, 'cannot be reached: the name server does not answer for HOST', checkNetworkAdvice],
+  [/^ECONNREFUSED$/, 'cannot be reached: HOST refuses the connection', checkNetworkAdvice],
   [
     /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)$/,
     'cannot be reached: there is no way to HOST',
-    checkNetwork,
+    checkNetworkAdvice,
   ],
   [
     /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE)$/,
@@ -108,7 +108,7 @@ const networkErrorRules: readonly (readonly [
     'Copy the token again, without line breaks.',
     'config',
   ],
-  [/^/, 'cannot be reached', checkNetwork],
+  [/^/, 'cannot be reached', checkNetworkAdvice],
 ];
 
 /** No answer came. `cause` has a `code`; `host`: who was to be connected with. */
@@ -130,7 +130,7 @@ export function networkError(host: string, cause: unknown): HttpError {
 }
 
 /** The last failure when no retry budget is left. */
-export function retryBudgetExhausted(
+export function retryBudgetExhaustedError(
   error: HttpError,
   attempts: number,
   waitedMs: number,
@@ -146,7 +146,7 @@ export function retryBudgetExhausted(
 const lastDateMs = 253_402_300_799_000;
 
 /** The server wants a longer wait than is left: no request may be made before, in any stream. */
-export function retryAfterTooLong(error: HttpError, untilMs: number): HttpError {
+export function retryAfterTooLongError(error: HttpError, untilMs: number): HttpError {
   const until = new Date(Math.min(untilMs, lastDateMs)).toISOString();
   return error.withMessage(
     `${error.path} ${error.why} and asks for no request before ${until}, which is longer than the tap ` +

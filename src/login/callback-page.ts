@@ -28,7 +28,7 @@ text:'It has ended, or waited too long. Run the login command again.'}));`;
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>]/g, (character) => entities[character] ?? '');
 }
 
@@ -42,10 +42,10 @@ export const waitingOutcome: SignInOutcome = {
 /** @param nonce the one that the headers allow scripts and styles by */
 export function renderPage({ isGood, title, text }: SignInOutcome, nonce: string): string {
   return `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title>
+<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style nonce="${nonce}">${style}</style></head>
-<body><main class="${isGood ? 'good' : 'bad'}"><h1>${escaped(title)}</h1><p>${escaped(text)}</p>
+<body><main class="${isGood ? 'good' : 'bad'}"><h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>
 <p class="dim">tap-zendesk-chat</p></main><script nonce="${nonce}">${script}</script></body></html>
 `;
 }

@@ -9,7 +9,7 @@ import { asTapError, ConfigError, TapError } from '../core/errors.ts';
 import { quietLogger } from '../core/logger.ts';
 import type { RunContext } from '../cli/program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
-import { authorizePath, scope, tokensFrom } from '../zendesk/grants.ts';
+import { authorizePath, scope, tokensFromResponse } from '../zendesk/grants.ts';
 import { parseLoginArguments, type LoginArguments } from './arguments.ts';
 import { describeOAuthError } from './oauth-error.ts';
 import { isSameSecret, startCallbackServer } from './callback-server.ts';
@@ -22,11 +22,12 @@ export interface LoginRun extends RunContext {
   readonly openBrowser?: (address: string) => Promise<void>;
 }
 
-const stopped = new TapError('stopped by a signal', { kind: 'transient' });
+const stoppedError = new TapError('stopped by a signal', { kind: 'transient' });
 
 const signInTimeoutMs = 5 * 60_000;
 
-const stillWaiting = 'This login is still waiting for its own answer: use the page that it opened.';
+const stillWaitingMessage =
+  'This login is still waiting for its own answer: use the page that it opened.';
 
 /** One try to sign in, with what only its own answer can hold. */
 interface SignInAttempt extends LoginArguments {
@@ -78,14 +79,14 @@ async function signInWithBrowser(attempt: SignInAttempt): Promise<void> {
       }
     },
     onWrongState: (answer) => {
-      const why = refusalOf(answer, server.redirectUri);
+      const why = rejectionReason(answer, server.redirectUri);
       run.logger.warning(why);
       return failureOutcome('This is not the answer to this login', why);
     },
   });
   try {
     await showAddress(attempt, server.redirectUri);
-    await inTime(run, server.answered);
+    await withSignInTimeout(run, server.answered);
   } finally {
     await server.close();
   }
@@ -97,16 +98,16 @@ function failureOutcome(title: string, why: string): SignInOutcome {
 }
 
 /** Some servers leave the state out of an error: it is explained all the same, and may be anybody's. */
-function refusalOf(answer: URLSearchParams, redirectUri: string): string {
+function rejectionReason(answer: URLSearchParams, redirectUri: string): string {
   const hasState = answer.has('state');
   const problem =
     !hasState && answer.has('error') && describeOAuthError(answer, 'code', redirectUri);
   const why = problem ? ` (${problem})` : ', since it belongs to another login';
-  return `an answer with ${hasState ? 'another' : 'no'} state was refused${why}. ${stillWaiting}`;
+  return `an answer with ${hasState ? 'another' : 'no'} state was refused${why}. ${stillWaitingMessage}`;
 }
 
 /** Waits five minutes, and no longer than the program lives. */
-async function inTime(
+async function withSignInTimeout(
   { clock, signals: { signal } }: LoginRun,
   answered: Promise<void>,
 ): Promise<void> {
@@ -118,7 +119,7 @@ async function inTime(
       { kind: 'config' },
     );
     timer = clock.timer(signInTimeoutMs, () => reject(error));
-    signal.addEventListener('abort', () => reject(stopped), { once: true });
+    signal.addEventListener('abort', () => reject(stoppedError), { once: true });
   });
   try {
     await Promise.race([answered, late]);
@@ -225,7 +226,10 @@ async function requestTokens(
 function tokensOfImplicitFlow(answer: URLSearchParams, obtainedMs: number): Tokens {
   const access_token = answer.get('access_token') ?? '';
   const seconds = Number(answer.get('expires_in') ?? '');
-  return tokensFrom({ access_token, ...(seconds >= 1 && { expires_in: seconds }) }, obtainedMs);
+  return tokensFromResponse(
+    { access_token, ...(seconds >= 1 && { expires_in: seconds }) },
+    obtainedMs,
+  );
 }
 
 function apiOptions({ run }: SignInAttempt, config: Config): ApiOptions {

@@ -29,6 +29,6 @@ export function describeOAuthError(
   }
   const description = errorDescriptions[error];
   if (description !== undefined) return description.replace('ADDRESS', redirectUri);
-  const isWord = /^[a-z_]{1,40}$/.test(error);
-  return `Zendesk refuses the sign-in${isWord ? ` (${error})` : ''}: check the client id and its redirect URL`;
+  const isErrorCode = /^[a-z_]{1,40}$/.test(error);
+  return `Zendesk refuses the sign-in${isErrorCode ? ` (${error})` : ''}: check the client id and its redirect URL`;
 }

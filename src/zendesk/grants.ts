@@ -28,12 +28,12 @@ export class GrantRejected extends TapError {
 }
 
 /** The one host is given by our HTTP client: this address only has to look like one. */
-const server = {
+const authorizationServer = {
   issuer: 'https://zendesk.invalid',
   token_endpoint: `https://zendesk.invalid${tokenPath}`,
 };
 
-type SendGrant = (oauth: typeof OAuth, context: Context) => Promise<Response>;
+type SendGrant = (oauth: typeof OAuth, context: GrantContext) => Promise<Response>;
 
 /** Each grant resolves with new tokens. @throws GrantRejected, or TapError when there is no usable answer. */
 export class Grants {
@@ -45,21 +45,32 @@ export class Grants {
 
   refresh(refreshToken: string): Promise<Tokens> {
     return this.#grant((oauth, { client, auth, http }) =>
-      oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, http),
+      oauth.refreshTokenGrantRequest(authorizationServer, client, auth, refreshToken, http),
     );
   }
 
   clientCredentials(): Promise<Tokens> {
     return this.#grant((oauth, { client, auth, http }) =>
-      oauth.clientCredentialsGrantRequest(server, client, auth, { scope }, http),
+      oauth.clientCredentialsGrantRequest(authorizationServer, client, auth, { scope }, http),
     );
   }
 
   /** For a code whose state was compared; the address and the verifier are those it was asked for with. */
   authorizationCode(code: string, redirectUri: string, verifier: string): Promise<Tokens> {
     return this.#grant((oauth, { client, auth, http }) => {
-      const answer = oauth.validateAuthResponse(server, client, new URLSearchParams({ code }));
-      const parameters = [server, client, auth, answer, redirectUri, verifier] as const;
+      const answer = oauth.validateAuthResponse(
+        authorizationServer,
+        client,
+        new URLSearchParams({ code }),
+      );
+      const parameters = [
+        authorizationServer,
+        client,
+        auth,
+        answer,
+        redirectUri,
+        verifier,
+      ] as const;
       const more = { additionalParameters: { scope }, ...http };
       return oauth.authorizationCodeGrantRequest(...parameters, more);
     });
@@ -73,14 +84,14 @@ export class Grants {
     const auth = clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(clientSecret);
     const http: OAuth.TokenEndpointRequestOptions = {
       [oauth.customFetch]: async (_url: string, { body }) =>
-        Response.json(normalizeTokenResponse(await send(post, body))),
+        Response.json(normalizeTokenResponse(await sendTokenRequest(post, body))),
     };
     const startMs = now();
     const response = await sendGrant(oauth, { client, auth, http });
     try {
       // All grants are answered in one form.
-      const answer = await oauth.processRefreshTokenResponse(server, client, response);
-      return tokensFrom(answer, startMs);
+      const answer = await oauth.processRefreshTokenResponse(authorizationServer, client, response);
+      return tokensFromResponse(answer, startMs);
     } catch (cause) {
       throw new TapError('the token endpoint sends no usable tokens', { kind: 'system', cause });
     }
@@ -90,13 +101,13 @@ export class Grants {
 /** The tap only reads. */
 export const scope = 'read chat';
 
-interface Context {
+interface GrantContext {
   readonly client: OAuth.Client;
   readonly auth: OAuth.ClientAuth;
   readonly http: OAuth.TokenEndpointRequestOptions;
 }
 
-async function send(post: HttpClient['post'], body: unknown): Promise<Json> {
+async function sendTokenRequest(post: HttpClient['post'], body: unknown): Promise<Json> {
   if (!(body instanceof URLSearchParams)) throw new Error('a token request is a form');
   try {
     const answer = await post({ path: tokenPath, form: body, acceptsError: isRejection });
@@ -162,7 +173,7 @@ type TokenResponse = Pick<
   'access_token' | 'refresh_token' | 'expires_in'
 >;
 
-export function tokensFrom(answer: TokenResponse, obtainedMs: number): Tokens {
+export function tokensFromResponse(answer: TokenResponse, obtainedMs: number): Tokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds } = answer;
   if (!tokenPattern.test(accessToken)) throw new Error('a token that no header can carry');
   const lifetimeMs = seconds === undefined ? Infinity : seconds * 1000;

@@ -135,7 +135,7 @@ class IdPaginator implements Paginator<number, HttpResponse> {
   /** The lists of an answer, and those of the same kind that it holds beside them. */
   #listsOf(body: Json, sinceId: number): readonly ItemList[] {
     const { shape } = this.#spec;
-    const unread = shape.unread(body);
+    const unread = shape.unreadLists(body);
     const alike = unread.flatMap((name) => {
       const items = objectsWithIds(isJsonObject(body) ? body[name] : undefined);
       // It may not be paged: what lies before the place asked for has come.

@@ -11,7 +11,7 @@ interface ListSpec {
 
 async function fetchList(spec: ListSpec, { api, settings, warn }: ReadOptions): Promise<Page> {
   const { body, receivedMs } = await api.get(spec.path, {}, { responseKeys: spec.shape.keys });
-  createUnknownListWarning(warn)(spec.shape.unread(body));
+  createUnknownListWarning(warn)(spec.shape.unreadLists(body));
   const items = spec.shape.read(body).flatMap((list) => list.items);
   for (const item of items) spec.prepare?.(item, settings);
   return { items, fetchedMs: receivedMs };

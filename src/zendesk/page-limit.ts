@@ -6,7 +6,7 @@ import type { ReadOptions } from './stream-definition.ts';
 const suspiciousFailuresInRow = 3;
 
 /** After so many pages that got through, a few more items are asked for. */
-const goodPages = 10;
+const pagesBeforeRaise = 10;
 
 /** A limit that has failed so often is not asked for again, nor a larger one. */
 const maxFailuresOfLimit = 2;
@@ -52,7 +52,7 @@ export class PageLimit {
     this.#failures = 0;
     this.#lastGoodLimit = this.#current;
     this.#goodPages += 1;
-    if (this.#goodPages < goodPages) return;
+    if (this.#goodPages < pagesBeforeRaise) return;
     this.#goodPages = 0;
     const raised = Math.min(this.#maxLimit, this.#current + Math.ceil(this.#current / 10));
     const isRefused = [...this.#failuresByLimit].some(

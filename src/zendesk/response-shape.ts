@@ -8,7 +8,7 @@ export interface ResponseShape {
   /** @throws TapError (system) for an answer of another shape. */
   readonly read: (body: Json) => readonly ItemList[];
   /** Names of the lists that an answer holds beside what is read. */
-  readonly unread: (body: Json) => readonly string[];
+  readonly unreadLists: (body: Json) => readonly string[];
 }
 
 /** Objects of an answer, and the name of their list when it has one. */
@@ -21,7 +21,7 @@ export interface ItemList {
 export const bareArray: ResponseShape = {
   keys: [],
   read: (body) => [{ name: '', items: objectsIn(body, 'a list of objects', (found) => found) }],
-  unread: () => [],
+  unreadLists: () => [],
 };
 
 /** `{…}`, which always has this key */
@@ -32,7 +32,7 @@ export function singleObject(key: string): ResponseShape {
       if (isJsonObject(body) && key in body) return [{ name: '', items: [body] }];
       throw shapeError(`an object with ${key}`, describeJson(body));
     },
-    unread: () => [],
+    unreadLists: () => [],
   };
 }
 
@@ -47,7 +47,7 @@ export function nestedObject(key: string): ResponseShape {
       if (isJsonObject(inner)) return [{ name: '', items: [inner] }];
       throw shapeError(expected, `an object that holds ${describeJson(inner)} as ${key}`);
     },
-    unread: (body) => otherLists(body, [key]),
+    unreadLists: (body) => otherLists(body, [key]),
   };
 }
 
@@ -67,7 +67,7 @@ export function namedArrays(...names: readonly string[]): ResponseShape {
         return { name, items: objectsIn(body[name] ?? missing, expected, whole) };
       });
     },
-    unread: (body) => otherLists(body, names),
+    unreadLists: (body) => otherLists(body, names),
   };
 }
 

@@ -61,7 +61,7 @@ export class ExportClient {
         reviseQuery: (error) => this.#revise(error, position),
       });
       const response = this.#read(body, position, isProbe);
-      this.#warnOfUnknownLists(namedArrays(spec.name).unread(body));
+      this.#warnOfUnknownLists(namedArrays(spec.name).unreadLists(body));
       if (response.items.length > 0) this.#limit.recordSuccess();
       if (response.end !== undefined) this.#minLimit = response.end.endId === null ? 2 : 1;
       return { ...response, receivedMs };

@@ -14,8 +14,8 @@ interface FilteredPage {
  */
 export class DuplicateFilter {
   readonly #identify: (item: JsonObject) => string;
-  #before: readonly ReadonlySet<string>[] = [];
-  #since: ReadonlySet<string>[] = [];
+  #previousPages: readonly ReadonlySet<string>[] = [];
+  #currentPages: ReadonlySet<string>[] = [];
   #lastEnd: number | undefined;
 
   /** @param identify key and version of an item in one text */
@@ -26,7 +26,7 @@ export class DuplicateFilter {
   /** Holds a page against it; changes nothing. */
   filter(items: readonly JsonObject[]): FilteredPage {
     const identities = new Set<string>();
-    const known = [...this.#before, ...this.#since];
+    const known = [...this.#previousPages, ...this.#currentPages];
     const newItems = items.filter((item) => {
       const identity = this.#identify(item);
       const isRepeated = identities.has(identity);
@@ -39,11 +39,11 @@ export class DuplicateFilter {
   /** Remembers a page that was used. `endTime`: its end in the stream's unit. */
   remember({ identities }: FilteredPage, endTime: number): void {
     if (endTime === this.#lastEnd) {
-      this.#since.push(identities);
+      this.#currentPages.push(identities);
       return;
     }
-    this.#before = this.#since.slice(-1);
-    this.#since = [identities];
+    this.#previousPages = this.#currentPages.slice(-1);
+    this.#currentPages = [identities];
     this.#lastEnd = endTime;
   }
 }

@@ -12,7 +12,7 @@ export interface ExportResponse {
   readonly limit: number;
 }
 
-function responseError(message: string): TapError {
+function invalidResponseError(message: string): TapError {
   return new TapError(`${message}; please report this with the tap's version`, { kind: 'system' });
 }
 
@@ -23,7 +23,7 @@ function responseError(message: string): TapError {
 function checkUnit(time: number, unit: TimeUnit): number {
   const isWrong = unit.micros === 1 ? time !== 0 && time < 1e14 : time >= 1e11;
   if (isWrong || !Number.isSafeInteger(time)) {
-    throw responseError(`the API's end_time ${time} is not in ${unit.name}`);
+    throw invalidResponseError(`the API's end_time ${time} is not in ${unit.name}`);
   }
   return time;
 }
@@ -64,9 +64,9 @@ export function parseExportResponse(
   const query = nextPageQuery(envelope);
   const time = timeOf(envelope['end_time']) ?? timeOf(query.get('start_time') ?? undefined);
   if (time === undefined)
-    throw responseError(`the API's page of ${items.length} items has no end_time`);
+    throw invalidResponseError(`the API's page of ${items.length} items has no end_time`);
   if (checkUnit(time, unit) < request.time) {
-    throw responseError(
+    throw invalidResponseError(
       `the API's end_time ${time} lies before the start_time ${request.time} asked for`,
     );
   }

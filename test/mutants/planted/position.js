@@ -99,8 +99,8 @@ export const positionMutants = [
   {
     name: 'the seam forgets the page before',
     file: 'src/zendesk/export/duplicate-filter.ts',
-    search: 'this.#before = this.#since.slice(-1);',
-    replacement: 'this.#before = [];',
+    search: 'this.#previousPages = this.#currentPages.slice(-1);',
+    replacement: 'this.#previousPages = [];',
     killers: exportTests('an old version that comes once more after the next page'),
   },
   {
