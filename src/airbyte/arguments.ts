@@ -1,6 +1,6 @@
 import { parseCommandLine, type Flag, type ParsedFlags } from '../cli/parser.ts';
 import { ConfigError } from '../core/errors.ts';
-import { didYouMean } from '../core/quoting.ts';
+import { didYouMean } from '../core/suggestions.ts';
 
 /** What the platform asks for; `''` is a file that the command does not need. */
 export interface AirbyteArguments {

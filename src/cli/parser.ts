@@ -5,7 +5,8 @@ import type { Argv, Options, default as Yargs } from 'yargs';
 
 import { ConfigError } from '../core/errors.ts';
 import { readManifest } from '../core/package-files.ts';
-import { characterCount, didYouMean } from '../core/quoting.ts';
+import { characterCount } from '../core/quoting.ts';
+import { didYouMean } from '../core/suggestions.ts';
 
 /** A flag; without `takes` it takes no value. */
 export interface Flag {

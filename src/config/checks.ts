@@ -2,7 +2,8 @@ import dayjs from 'dayjs';
 import utc from 'dayjs/plugin/utc.js';
 
 import { instantToMicros, microsToInstant } from '../core/instant.ts';
-import { didYouMean, maxListed, quoted, quotedName } from '../core/quoting.ts';
+import { maxListed, quoted, quotedName } from '../core/quoting.ts';
+import { didYouMean } from '../core/suggestions.ts';
 import type { RawConfig } from './raw-config.ts';
 
 dayjs.extend(utc);

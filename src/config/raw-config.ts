@@ -1,5 +1,5 @@
 import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../core/json.ts';
-import { similarNames } from '../core/quoting.ts';
+import { similarNames } from '../core/suggestions.ts';
 import { textOf } from './error-text.ts';
 
 export interface ConfigMessage {

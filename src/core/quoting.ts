@@ -1,5 +1,6 @@
 /** How messages repeat what came from outside: nothing that could be a secret, nothing at length. */
 import { isJsonObject } from './json.ts';
+import { isSimilar } from './suggestions.ts';
 
 const maxRepeated = 64;
 
@@ -70,60 +71,4 @@ function redacted(kind: string, text: string): string {
 /** `12 characters`. */
 export function characterCount({ length }: string): string {
   return length === 1 ? '1 character' : `${length} characters`;
-}
-
-/** Longer names are not compared with known ones: nobody misspells them. */
-const maxCompared = 64;
-
-function isSimilar(name: string, known: readonly string[]): boolean {
-  return (
-    /^[ -~]{0,64}$/.test(name) &&
-    known.some(
-      (word) => editDistance(normalized(name), normalized(word)) <= Math.min(2, word.length / 2),
-    )
-  );
-}
-
-/** Those of the known names that a person may have meant by a name that is not known, best first. */
-export function similarNames(name: string, known: readonly string[]): readonly string[] {
-  if (name.length > maxCompared) return [];
-  const given = normalized(name);
-  /** A part of a known name, or a longer one, comes behind all slips of the pen. */
-  const containsRank = maxCompared + 1;
-  const rankOf = (word: string): number => {
-    const slips = editDistance(given, word);
-    if (slips <= Math.min(Math.max(2, word.length / 3), given.length / 2)) return slips;
-    const isPart = given.length > 4 && (word.includes(given) || given.includes(word));
-    return isPart ? containsRank : Number.POSITIVE_INFINITY;
-  };
-  return known
-    .map((candidate) => ({ candidate, rank: rankOf(normalized(candidate)) }))
-    .filter(({ rank }) => rank <= containsRank)
-    .sort((a, b) => a.rank - b.rank)
-    .slice(0, 3)
-    .map(({ candidate }) => candidate);
-}
-
-export function didYouMean(name: string, known: readonly string[]): string {
-  const [near] = similarNames(name, known);
-  return near === undefined ? '' : ` Did you mean ${near}?`;
-}
-
-/** `Access-Token`, `accessToken` and `access_token` are one word. */
-function normalized(word: string): string {
-  return word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-}
-
-/** How many letters have to be put in, taken out or replaced to turn one word into the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

@@ -1,5 +1,6 @@
 import { TapError } from '../core/errors.ts';
-import { quotedList, maxListed, similarNames, quotedName } from '../core/quoting.ts';
+import { quotedList, maxListed, quotedName } from '../core/quoting.ts';
+import { similarNames } from '../core/suggestions.ts';
 import { schemaAt, type CatalogEntry } from './parse-catalog.ts';
 import type { StreamDescription } from './catalog.ts';
 import { propertyBreadcrumbs, typesOf, type Breadcrumb, type JsonSchema } from './schema.ts';

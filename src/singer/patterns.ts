@@ -1,7 +1,8 @@
 /** Selection without a catalog file: patterns over streams and columns, as Meltano's `select` has them. */
 import { TapError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { didYouMean, quotedName } from '../core/quoting.ts';
+import { quotedName } from '../core/quoting.ts';
+import { didYouMean } from '../core/suggestions.ts';
 import type { Catalog, CatalogEntryJson } from './catalog.ts';
 import type { Breadcrumb } from './schema.ts';
 

@@ -1,5 +1,6 @@
 import { TapError } from '../core/errors.ts';
-import { similarNames, quoted, quotedName } from '../core/quoting.ts';
+import { quoted, quotedName } from '../core/quoting.ts';
+import { similarNames } from '../core/suggestions.ts';
 import type { CatalogEntry } from './parse-catalog.ts';
 import type { ReplicationMethod, StreamDescription } from './catalog.ts';
 import { resolveKeyProperties, schemaDifferences } from './catalog-columns.ts';

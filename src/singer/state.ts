@@ -1,6 +1,7 @@
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
-import { didYouMean, maxListed, similarNames, quotedName } from '../core/quoting.ts';
+import { maxListed, quotedName } from '../core/quoting.ts';
+import { didYouMean, similarNames } from '../core/suggestions.ts';
 import type { SingerStream } from './catalog.ts';
 import type { StateValue } from './messages.ts';
 

@@ -1,12 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import {
-  didYouMean,
-  similarNames,
-  quoted,
-  quotedName,
-  quotedPath,
-} from '../../../src/core/quoting.ts';
+import { quoted, quotedName, quotedPath } from '../../../src/core/quoting.ts';
 
 const secret = 'SECRET12345';
 
@@ -80,19 +74,4 @@ test.each([
   `/${'a'.repeat(200)}`,
 ])('the text %j is not taken for a path', (text) => {
   expect(quotedPath(text)).toBe(`(a text of ${text.length} characters, not shown)`);
-});
-
-test('the nearest known name comes first, at most three, and none for a name without likeness', () => {
-  const known = ['chats', 'chat_messages', 'agents', 'agent_timeline', 'accounts', 'skills'];
-  expect(similarNames('chat', known)).toEqual(['chats']);
-  expect(similarNames('Agent-Timelines', known)).toEqual(['agent_timeline']);
-  expect(similarNames('messages', known)).toEqual(['chat_messages']);
-  expect(similarNames('colour', known)).toEqual([]);
-  expect(didYouMean('agent', known)).toBe(' Did you mean agents?');
-  expect(didYouMean('', known)).toBe('');
-});
-
-test('a name of more than 64 characters is compared with none', () => {
-  expect(similarNames('a'.repeat(64), ['a'.repeat(64)])).toHaveLength(1);
-  expect(similarNames('a'.repeat(65), ['a'.repeat(65)])).toEqual([]);
 });
