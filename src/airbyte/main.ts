@@ -1,7 +1,7 @@
 import { systemClock } from '../core/clock.ts';
 import { UsageError } from '../cli/parser.ts';
 import { TapError } from '../core/errors.ts';
-import { createLogger, levelOf } from '../core/logger.ts';
+import { createLogger, parseLogLevel } from '../core/logger.ts';
 import { print, runProgram, type ProgramOptions } from '../cli/program.ts';
 import { parseArguments, type AirbyteArguments, type Command } from './arguments.ts';
 import { connectionStatusLine, messageLine, formatLog } from './messages.ts';
@@ -17,7 +17,7 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
   const logger = createLogger({
     write: (text) => stdout.write(text),
     format: formatLog,
-    level: levelOf(env['LOG_LEVEL'] ?? '') ?? 'info',
+    level: parseLogLevel(env['LOG_LEVEL'] ?? '') ?? 'info',
     now: clock.now,
     name: 'source-zendesk-chat',
     pid,

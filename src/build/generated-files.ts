@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { describeProgram, discoverStreams } from '../sync/discover-streams.ts';
 import { readConfigSchema } from '../config/config.ts';
 import { formatCatalog, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
-import { hubDefinition, pluginDefinition, yamlOf } from './meltano.ts';
+import { hubDefinition, pluginDefinition, toYaml } from './meltano.ts';
 import {
   airbyteStreamTable,
   configTable,
   deprecatedList,
-  fillSections,
+  replaceSections,
   streamTable,
 } from './readme-tables.ts';
 
@@ -28,9 +28,9 @@ export async function generatedFiles(
   const plugin = pluginDefinition(describeProgram().description, config);
   const catalog = sampleCatalog(discoverCatalog(discoverStreams([])));
   return [
-    { path: 'README.md', text: fillSections(readme, sections) },
+    { path: 'README.md', text: replaceSections(readme, sections) },
     { path: 'catalog.sample.json', text: formatCatalog(catalog) },
-    { path: 'meltano.plugin.yml', text: yamlOf(plugin) },
-    { path: 'meltano.hub.yml', text: yamlOf(hubDefinition(plugin)) },
+    { path: 'meltano.plugin.yml', text: toYaml(plugin) },
+    { path: 'meltano.hub.yml', text: toYaml(hubDefinition(plugin)) },
   ];
 }

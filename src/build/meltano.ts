@@ -6,24 +6,24 @@ import { userSettings } from '../config/config.ts';
 import type { JsonObject } from '../core/json.ts';
 
 /** Settings whose value Meltano has no field for, since it is an object of Airbyte's. */
-const notAsked: ReadonlySet<string> = new Set(['credentials']);
+const unsupportedByMeltano: ReadonlySet<string> = new Set(['credentials']);
 
 /**
  * Numbers with a fraction and lists are texts to Meltano, which hands over whatever value they have: of a
  * `decimal` from the environment it cannot write the config (4.4), and an `array` has to be JSON there.
  */
-function kindOf({ type, format, enum: words }: JsonObject): string {
+function meltanoKind({ type, format, enum: words }: JsonObject): string {
   if (Array.isArray(words)) return 'options';
   if (format === 'date-time') return 'date_iso8601';
   return type === 'integer' ? 'integer' : 'string';
 }
 
-function settingOf(name: string, property: JsonObject): JsonObject {
+function meltanoSetting(name: string, property: JsonObject): JsonObject {
   const { title, description, default: value, examples, enum: words } = property;
   const [example] = Array.isArray(examples) ? examples : [];
   return {
     name,
-    kind: kindOf(property),
+    kind: meltanoKind(property),
     label: title ?? name,
     description: description ?? '',
     ...(property['writeOnly'] === true && { sensitive: true }),
@@ -35,8 +35,8 @@ function settingOf(name: string, property: JsonObject): JsonObject {
 
 export function pluginDefinition(description: string, schema: JsonObject): JsonObject {
   const settings = userSettings(schema)
-    .filter(([name]) => !notAsked.has(name))
-    .map(([name, property]) => settingOf(name, property));
+    .filter(([name]) => !unsupportedByMeltano.has(name))
+    .map(([name, property]) => meltanoSetting(name, property));
   return {
     name: 'tap-zendesk-chat',
     namespace: 'tap_zendesk_chat',
@@ -77,7 +77,7 @@ export function hubDefinition(definition: JsonObject): JsonObject {
 }
 
 /** As YAML, by the library that is there for development only. */
-export function yamlOf(value: JsonObject): string {
+export function toYaml(value: JsonObject): string {
   const yaml: { dump(value: JsonObject, options: object): string } = createRequire(import.meta.url)(
     'js-yaml',
   );

@@ -7,13 +7,13 @@ import type { StreamDefinition } from '../zendesk/stream-definition.ts';
 
 type Row = readonly string[];
 
-const nothing = '–';
+const emptyCell = '–';
 
 /** A Markdown table; a vertical bar in a cell does not end it. */
-function table(header: Row, rows: readonly Row[]): string {
-  const line = (cells: Row): string =>
+function markdownTable(header: Row, rows: readonly Row[]): string {
+  const tableRow = (cells: Row): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+  return [tableRow(header), tableRow(header.map(() => '---')), ...rows.map(tableRow)].join('\n');
 }
 
 function code(word: string): string {
@@ -24,10 +24,10 @@ function code(word: string): string {
 export function configTable(schema: JsonObject): string {
   const rows = describeSettings(schema).map(({ key, description, isRequired, property }) => {
     const { default: value } = property;
-    const given = value === undefined ? nothing : code(JSON.stringify(value));
+    const given = value === undefined ? emptyCell : code(JSON.stringify(value));
     return [code(key), description, isRequired ? '**required**' : given];
   });
-  return table(['Key', 'Meaning', 'Default'], rows);
+  return markdownTable(['Key', 'Meaning', 'Default'], rows);
 }
 
 /** The config's keys that are accepted for the sake of old configs. */
@@ -38,7 +38,7 @@ export function deprecatedList(schema: JsonObject): string {
     .join('\n');
 }
 
-function replication({ replicationMethods, replicationKey = '' }: StreamDefinition): string {
+function replicationText({ replicationMethods, replicationKey = '' }: StreamDefinition): string {
   const sees =
     replicationKey === 'id' ? 'ids above the highest one seen' : 'what is new or changed';
   return replicationMethods
@@ -49,7 +49,7 @@ function replication({ replicationMethods, replicationKey = '' }: StreamDefiniti
 }
 
 /** How the endpoint is asked, by the family of the API it belongs to. */
-function paging({ name, path }: StreamDefinition, config: JsonObject): string {
+function pagingText({ name, path }: StreamDefinition, config: JsonObject): string {
   if (path.startsWith('incremental/')) return '1,000 in a page; nothing younger than five minutes';
   const key = `${name}_page_limit`;
   const limit = propertiesOf(config).find(([property]) => property === key)?.[1]['default'];
@@ -76,13 +76,13 @@ export function streamTable(streams: readonly DiscoveredStream[], config: JsonOb
       isDefault ? description : `${description}. Only if ${code('extra_streams')} names it`,
       code(path),
       keyProperties.map(code).join(', '),
-      replication(stream),
-      paging(stream, config),
-      absentStatuses.length === 0 ? nothing : absentStatuses.join(', '),
+      replicationText(stream),
+      pagingText(stream, config),
+      absentStatuses.length === 0 ? emptyCell : absentStatuses.join(', '),
       `[${columns}](schemas/streams/${name}.json)`,
     ];
   });
-  return table(header, rows);
+  return markdownTable(header, rows);
 }
 
 /** As in src/airbyte/catalog.ts, which must not be needed here. */
@@ -94,11 +94,11 @@ export function airbyteStreamTable(streams: readonly StreamDefinition[]): string
     return [
       code(name),
       isIncremental ? 'full refresh, incremental' : 'full refresh',
-      isIncremental ? code(replicationKey) : nothing,
-      withoutPrimaryKey.has(name) ? nothing : keyProperties.map(code).join(', '),
+      isIncremental ? code(replicationKey) : emptyCell,
+      withoutPrimaryKey.has(name) ? emptyCell : keyProperties.map(code).join(', '),
     ];
   });
-  return table(['Stream', 'Sync modes', 'Cursor field', 'Primary key'], rows);
+  return markdownTable(['Stream', 'Sync modes', 'Cursor field', 'Primary key'], rows);
 }
 
 const section = /<!-- generated: (\S+) -->\n[\s\S]*?<!-- end -->/g;
@@ -107,7 +107,10 @@ const section = /<!-- generated: (\S+) -->\n[\s\S]*?<!-- end -->/g;
  * The document with each section between `<!-- generated: NAME -->` and `<!-- end -->` replaced.
  * @throws Error when a section has no place in the document, or a place has no section.
  */
-export function fillSections(document: string, sections: Readonly<Record<string, string>>): string {
+export function replaceSections(
+  document: string,
+  sections: Readonly<Record<string, string>>,
+): string {
   const missing = new Set(Object.keys(sections));
   const filled = document.replaceAll(section, (_match, name: string) => {
     const content = sections[name];

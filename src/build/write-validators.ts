@@ -29,14 +29,14 @@ function isInstant(text: string): boolean {
 
 const code = { source: true, esm: true } as const;
 
-export const streamOptions: Options = {
+export const streamAjvOptions: Options = {
   strict: true,
   formats: { 'date-time': isInstant },
   code: { ...code, formats: _`{ 'date-time': ${new Code(String(isInstant))} }` },
 };
 
 /** How the schema of the config is compiled: all that is wrong is told at once, and its instants are parsed later. */
-const configOptions: Options = {
+const configAjvOptions: Options = {
   allErrors: true,
   useDefaults: true,
   formats: { 'date-time': true },
@@ -44,14 +44,14 @@ const configOptions: Options = {
 };
 
 /** How the schema of the sandbox's options is compiled. Its flags are for the command line. */
-const sandboxOptions: Options = {
+const sandboxAjvOptions: Options = {
   verbose: true,
   allowUnionTypes: true,
   keywords: ['flag', 'takes'],
   code,
 };
 
-function moduleOf(schema: object, options: Options): string {
+function validatorModule(schema: object, options: Options): string {
   const ajv = new Ajv(options);
   const text = standalone.default(ajv, ajv.compile(schema));
   // A rule that needs ajv at run time would be looked for in vain: the program is installed without it.
@@ -65,8 +65,8 @@ export async function writeValidators(folder: URL): Promise<void> {
   await mkdir(new URL('streams/', folder), { recursive: true });
   const write = (name: string, text: string): Promise<void> =>
     writeFile(new URL(`${name}.js`, folder), text);
-  await write('config', moduleOf(readConfigSchema(), configOptions));
-  await write('sandbox', moduleOf(sandboxSchema, sandboxOptions));
+  await write('config', validatorModule(readConfigSchema(), configAjvOptions));
+  await write('sandbox', validatorModule(sandboxSchema, sandboxAjvOptions));
   for (const { name, schema } of discoverStreams('all'))
-    await write(`streams/${name}`, moduleOf(schema, streamOptions));
+    await write(`streams/${name}`, validatorModule(schema, streamAjvOptions));
 }

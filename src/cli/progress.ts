@@ -5,7 +5,7 @@ import type { Message, StateMessage } from '../singer/messages.ts';
 const redrawMs = 250;
 const dayMs = 86_400_000;
 
-interface Track {
+interface StreamProgress {
   readonly stream: string;
   readonly startedMs: number;
   readonly records: number;
@@ -19,8 +19,8 @@ interface Track {
 export class Progress {
   readonly #stderr: ProgramOptions['stderr'];
   readonly #now: () => number;
-  #track: Track | undefined;
-  #drawnMs = -Infinity;
+  #streamProgress: StreamProgress | undefined;
+  #lastDrawnMs = -Infinity;
   #isDrawn = false;
 
   /** @param now milliseconds since 1970 */
@@ -32,17 +32,17 @@ export class Progress {
   /** Takes notice of a message on its way out, and draws the line anew unless it just did. */
   observe(message: Message): void {
     if (this.#stderr.isTTY !== true) return;
-    this.#track = next(this.#track, message, this.#now());
-    if (this.#track === undefined) this.clear();
-    else this.#draw(this.#track);
+    this.#streamProgress = nextProgress(this.#streamProgress, message, this.#now());
+    if (this.#streamProgress === undefined) this.clear();
+    else this.#draw(this.#streamProgress);
   }
 
   /** The API makes the run wait until then, ms since 1970: shows it at once. */
   waitUntil(untilMs: number): void {
-    if (this.#track === undefined) return;
-    this.#track = { ...this.#track, untilMs };
+    if (this.#streamProgress === undefined) return;
+    this.#streamProgress = { ...this.#streamProgress, untilMs };
     this.clear();
-    this.#draw(this.#track);
+    this.#draw(this.#streamProgress);
   }
 
   /** Takes the line away: before anything else is written there, and at the end. */
@@ -50,28 +50,34 @@ export class Progress {
     if (this.#isDrawn) this.#stderr.write('\r\u001B[K');
     this.#isDrawn = false;
     // Whatever took its place, the line comes back with the next message.
-    this.#drawnMs = -Infinity;
+    this.#lastDrawnMs = -Infinity;
   }
 
-  #draw(track: Track): void {
+  #draw(streamProgress: StreamProgress): void {
     const nowMs = this.#now();
-    if (nowMs - this.#drawnMs < redrawMs) return;
-    this.#drawnMs = nowMs;
+    if (nowMs - this.#lastDrawnMs < redrawMs) return;
+    this.#lastDrawnMs = nowMs;
     this.#isDrawn = true;
     // One column is left free: a full line would move the cursor to the next one.
     const width = Math.max(0, (this.#stderr.columns ?? 80) - 1);
-    this.#stderr.write(`\r${describe(track, nowMs).slice(0, width)}\u001B[K`);
+    this.#stderr.write(`\r${describe(streamProgress, nowMs).slice(0, width)}\u001B[K`);
   }
 }
 
-function next(track: Track | undefined, message: Message, nowMs: number): Track | undefined {
-  if (message.type === 'SCHEMA') return track;
+function nextProgress(
+  streamProgress: StreamProgress | undefined,
+  message: Message,
+  nowMs: number,
+): StreamProgress | undefined {
+  if (message.type === 'SCHEMA') return streamProgress;
   if (message.type === 'STATE') {
     const reachedMs = bookmarkMs(message);
-    return track && reachedMs !== undefined ? { ...track, reachedMs } : track;
+    return streamProgress && reachedMs !== undefined
+      ? { ...streamProgress, reachedMs }
+      : streamProgress;
   }
-  const fresh: Track = { stream: message.stream, startedMs: nowMs, records: 0 };
-  const known = track ?? fresh;
+  const fresh: StreamProgress = { stream: message.stream, startedMs: nowMs, records: 0 };
+  const known = streamProgress ?? fresh;
   if (message.type === 'RECORDS')
     return { ...known, records: known.records + message.records.length };
   if (message.status === 'started') return fresh;
@@ -90,7 +96,7 @@ function bookmarkMs({ value, tapStreamId = '' }: StateMessage): number | undefin
 }
 
 function describe(
-  { stream, startedMs, records, reachedMs, untilMs }: Track,
+  { stream, startedMs, records, reachedMs, untilMs }: StreamProgress,
   nowMs: number,
 ): string {
   const seconds = (nowMs - startedMs) / 1000;
@@ -98,9 +104,9 @@ function describe(
   const rate = seconds >= 1 ? ` (${grouped(records / seconds)}/s)` : '';
   // Before the rest, so that a narrow terminal does not cut it off.
   const speed = isWaiting ? `, waiting ${grouped((untilMs - nowMs) / 1000)} s for the API` : rate;
-  const far =
+  const position =
     reachedMs === undefined ? '' : `, up to ${minute(reachedMs)}${behind(nowMs - reachedMs)}`;
-  return `${stream}: ${grouped(records)} ${records === 1 ? 'record' : 'records'}${speed}${far}`;
+  return `${stream}: ${grouped(records)} ${records === 1 ? 'record' : 'records'}${speed}${position}`;
 }
 
 /** `2024-05-03 10:15` in UTC. */

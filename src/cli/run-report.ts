@@ -45,7 +45,7 @@ export class RunReport {
   }
 
   /** Logs the summary, the failures last. @returns the exit code */
-  end(results: readonly StreamResult[]): number {
+  finish(results: readonly StreamResult[]): number {
     this.summarize(results);
     logFailures(this.#logger, results);
     return exitCodeOf(results);
@@ -54,8 +54,8 @@ export class RunReport {
 
 /** 0 only if every stream is complete, absent or forbidden, and not all that could be read is nothing. */
 export function exitCodeOf(results: readonly StreamResult[]): number {
-  const isGoodRun = results.every(({ status }) => isGood(status));
-  return isGoodRun && nothingRead(results) === undefined ? 0 : 1;
+  const isGoodRun = results.every(({ status }) => isSuccess(status));
+  return isGoodRun && nothingReadError(results) === undefined ? 0 : 1;
 }
 
 /** What the streams failed with; or, where none did and yet nothing could be read, that. */
@@ -63,7 +63,7 @@ export function errorsOf(results: readonly StreamResult[]): readonly TapError[] 
   const errors = results.flatMap(({ error, status }) =>
     error !== undefined && status === 'failed' ? [error] : [],
   );
-  return errors.length > 0 ? errors : (nothingRead(results) ?? []);
+  return errors.length > 0 ? errors : (nothingReadError(results) ?? []);
 }
 
 function isRead({ status, records, leftOut = 0 }: StreamResult): boolean {
@@ -71,7 +71,7 @@ function isRead({ status, records, leftOut = 0 }: StreamResult): boolean {
 }
 
 /** Nothing could be read of what the user lets pass: green and empty would be the worst outcome. */
-function nothingRead(results: readonly StreamResult[]): readonly [TapError] | undefined {
+function nothingReadError(results: readonly StreamResult[]): readonly [TapError] | undefined {
   const passed = results.filter(({ status, leftOut = 0 }) => status === 'forbidden' || leftOut > 0);
   const [first] = passed;
   if (first === undefined || results.some((result) => isRead(result))) return undefined;
@@ -89,23 +89,23 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-function counted(count: number, word: string): string {
+function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 function withLeftOut(items: number): string {
-  return items === 0 ? '' : `, ${counted(items, 'item')} left out`;
+  return items === 0 ? '' : `, ${plural(items, 'item')} left out`;
 }
 
 function logStream(logger: Logger, result: StreamResult): void {
   const { stream, status, records, leftOut = 0, requests, durationMs } = result;
   // A stream that was never read has no figures: zero records in zero seconds would look like a success.
   if (status !== 'unread') {
-    const tags = { stream, status: isGood(status) ? 'succeeded' : 'failed' };
+    const tags = { stream, status: isSuccess(status) ? 'succeeded' : 'failed' };
     logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
     logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
   }
-  const counts = `${counted(records, 'record')}${withLeftOut(leftOut)}, ${counted(requests, 'request')}`;
+  const counts = `${plural(records, 'record')}${withLeftOut(leftOut)}, ${plural(requests, 'request')}`;
   logger.info(`${stream}: ${status}, ${counts}, ${seconds(durationMs)}`, { stream });
 }
 
@@ -121,13 +121,13 @@ function logTotal(logger: Logger, results: readonly StreamResult[], durationMs: 
   const items = sum(({ leftOut = 0 }) => leftOut);
   const records = sum((result) => result.records);
   const requests = sum((result) => result.requests);
-  const read = `${counted(records, 'record')}${withLeftOut(items)}, ${counted(requests, 'request')}`;
+  const read = `${plural(records, 'record')}${withLeftOut(items)}, ${plural(requests, 'request')}`;
   logger.info(
-    `${counted(results.length, 'stream')}: ${counts.join(', ')}; ${read}, ${seconds(durationMs)}`,
+    `${plural(results.length, 'stream')}: ${counts.join(', ')}; ${read}, ${seconds(durationMs)}`,
   );
 }
 
-function fieldsOf(error: TapError): LogFields {
+function logFields(error: TapError): LogFields {
   return { error, ...(error.stream && { stream: error.stream }) };
 }
 
@@ -137,14 +137,14 @@ export function logFailures(logger: Logger, results: readonly StreamResult[]): v
   const [first] = errors;
   if (first === undefined) return;
   if (errors.length === 1) {
-    logger.critical(first.message, fieldsOf(first));
+    logger.critical(first.message, logFields(first));
     return;
   }
-  for (const error of errors) logger.error(error.message, fieldsOf(error));
+  for (const error of errors) logger.error(error.message, logFields(error));
   const failed = errors.flatMap(({ stream }) => stream ?? []);
   logger.critical(summaryOf(failed, results.length, first));
 }
 
-function isGood(status: StreamResult['status']): boolean {
+function isSuccess(status: StreamResult['status']): boolean {
   return status === 'complete' || status === 'absent' || status === 'forbidden';
 }

@@ -20,10 +20,10 @@ export interface Metric {
   readonly tags: JsonObject;
 }
 
-type Log = (message: string, fields?: LogFields) => void;
+type LogMethod = (message: string, fields?: LogFields) => void;
 
 /** The only way to stderr. Whatever it is given, no secret it knows leaves it. */
-export interface Logger extends Readonly<Record<LogLevel, Log>> {
+export interface Logger extends Readonly<Record<LogLevel, LogMethod>> {
   readonly metric: (metric: Metric) => void;
   /** From the next line on; texts of less than four characters are not taken for secrets. */
   readonly addSecrets: (secrets: readonly string[]) => void;
@@ -61,24 +61,24 @@ const maxMessage = 2000;
 
 /** Lines are written at once and in order; nothing is kept back. */
 export function createLogger(options: LoggerOptions): Logger {
-  let least = levels.indexOf(options.level);
+  let minLevel = levels.indexOf(options.level);
   const secrets = new Set<string>();
-  let forms: readonly string[] = [];
+  let encodedSecrets: readonly string[] = [];
   let { format } = options;
 
-  const withoutSecrets = (text: string): string => without(forms, text);
+  const redactAll = (text: string): string => redactSecrets(encodedSecrets, text);
   // Cut afterwards: half a secret would not be found.
-  const redact = (text: string): string => shortened(withoutSecrets(text));
+  const redact = (text: string): string => truncated(redactAll(text));
   const emit = (level: LogLevel, message: string, more: JsonObject): void => {
-    if (levels.indexOf(level) < least) return;
+    if (levels.indexOf(level) < minLevel) return;
     const lineOf = typeof format === 'function' ? format : format === 'json' ? jsonLine : textLine;
     options.write(`${lineOf(level, message, more, options)}\n`);
   };
   const log =
-    (level: LogLevel): Log =>
+    (level: LogLevel): LogMethod =>
     (message, { stream, error } = {}) => {
-      const more = { stream_name: stream === undefined ? null : withoutSecrets(stream) };
-      if (least === 0) for (const line of stackLines(error)) emit('debug', redact(line), more);
+      const more = { stream_name: stream === undefined ? null : redactAll(stream) };
+      if (minLevel === 0) for (const line of stackLines(error)) emit('debug', redact(line), more);
       emit(level, redact(message), more);
     };
   return {
@@ -89,7 +89,7 @@ export function createLogger(options: LoggerOptions): Logger {
     critical: log('critical'),
     metric: (metric) => {
       // Redacted before it becomes JSON: afterwards a secret could look different, or be a part of the form.
-      const text = jsonOf(metric, withoutSecrets);
+      const text = jsonOf(metric, redactAll);
       const metric_info: Metric & JsonObject = JSON.parse(text);
       const { stream } = metric_info.tags;
       const more = { stream_name: typeof stream === 'string' ? stream : null, metric_info };
@@ -97,10 +97,10 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     addSecrets: (more) => {
       for (const secret of more) secrets.add(secret);
-      forms = formsOf(secrets);
+      encodedSecrets = encodingsOf(secrets);
     },
     setLevel: (level) => {
-      least = levels.indexOf(level);
+      minLevel = levels.indexOf(level);
     },
     setFormat: (next) => {
       if (typeof format !== 'function') format = next;
@@ -114,8 +114,8 @@ export function quietLogger(logger: Logger): Logger {
   return { ...logger, info: logger.debug, metric: () => undefined };
 }
 
-function without(forms: readonly string[], text: string): string {
-  return forms
+function redactSecrets(encodedSecrets: readonly string[], text: string): string {
+  return encodedSecrets
     .reduce((done, form) => done.replaceAll(form, '***'), text)
     .replaceAll(/\b(Bearer(?:\s+|%20|\+))[\w.~+/%=*-]+/gi, '$1***');
 }
@@ -124,7 +124,7 @@ function jsonOf(value: object, change: (text: string) => string): string {
   return JSON.stringify(value, (_key, one) => (typeof one === 'string' ? change(one) : one));
 }
 
-function shortened(text: string): string {
+function truncated(text: string): string {
   return text.length > maxMessage ? `${text.slice(0, maxMessage).toWellFormed()}…` : text;
 }
 
@@ -178,8 +178,8 @@ function isError(value: unknown): value is Error {
  * Every form in which a secret may appear: as it is, in a URL, in JSON, in base64. The longest first: a
  * short one may be a part of it, and would leave the rest.
  */
-function formsOf(secrets: ReadonlySet<string>): readonly string[] {
-  const forms = [...secrets].flatMap((secret) => {
+function encodingsOf(secrets: ReadonlySet<string>): readonly string[] {
+  const encodedSecrets = [...secrets].flatMap((secret) => {
     if (secret.length < 4) return [];
     const base64 = Buffer.from(secret)
       .toString('base64')
@@ -189,7 +189,7 @@ function formsOf(secrets: ReadonlySet<string>): readonly string[] {
     const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
     return [secret, inUrl, inForm, JSON.stringify(secret).slice(1, -1), base64, base64url];
   });
-  return [...new Set(forms)].sort((left, right) => right.length - left.length);
+  return [...new Set(encodedSecrets)].sort((left, right) => right.length - left.length);
 }
 
 /**
@@ -209,18 +209,18 @@ export async function loggingFromEnv(
   };
   const text = path === '' ? '' : await readText(path).catch(unread);
   const variable = ['TAP_ZENDESK_CHAT_LOGLEVEL', 'LOGLEVEL'].find((name) => env[name]);
-  const asked = variable && env[variable];
-  const level = levelOf(asked ?? rootLevel(text) ?? 'info');
+  const given = variable && env[variable];
+  const level = parseLogLevel(given ?? rootLevel(text) ?? 'info');
   if (level === undefined && variable !== undefined)
     warnings.push(
-      `${variable} is ${quoted(asked, levels)}, which is no level: write ${levels.join(', ')}.`,
+      `${variable} is ${quoted(given, levels)}, which is no level: write ${levels.join(', ')}.`,
     );
   // Meltano always names a file; only this formatter means that somebody reads JSON.
   const format = text.includes('StructuredFormatter') ? 'json' : 'text';
   return { level: level ?? 'info', format, warnings };
 }
 
-export function levelOf(word: string): LogLevel | undefined {
+export function parseLogLevel(word: string): LogLevel | undefined {
   const name = word.trim().toLowerCase();
   return levels.find((level) => level === name) ?? pythonLevels.get(name);
 }

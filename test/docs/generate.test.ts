@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 
 import { generatedFiles } from '../../src/build/generated-files.ts';
-import { configTable, fillSections, streamTable } from '../../src/build/readme-tables.ts';
+import { configTable, replaceSections, streamTable } from '../../src/build/readme-tables.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -33,9 +33,9 @@ test('A bar in a description does not end the cell', () => {
 
 test('A section without a place, and a place without a section, are mistakes', () => {
   const document = '<!-- generated: a -->\nold\n<!-- end -->\n';
-  expect(fillSections(document, { a: 'new' })).toBe(
+  expect(replaceSections(document, { a: 'new' })).toBe(
     '<!-- generated: a -->\n\nnew\n\n<!-- end -->\n',
   );
-  expect(() => fillSections(document, { a: 'new', b: 'more' })).toThrow('no place for b');
-  expect(() => fillSections(document, {})).toThrow('nothing to generate for "a"');
+  expect(() => replaceSections(document, { a: 'new', b: 'more' })).toThrow('no place for b');
+  expect(() => replaceSections(document, {})).toThrow('nothing to generate for "a"');
 });

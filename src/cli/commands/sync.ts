@@ -17,5 +17,5 @@ export async function sync(run: CommandContext, args: SingerArguments): Promise<
   const observe = progress.observe.bind(progress);
   const report = await writeRun(run, assembled, { writer: createSingerWriter(), observe });
   progress.clear();
-  return report.end(assembled.results());
+  return report.finish(assembled.results());
 }

@@ -51,7 +51,7 @@ test('A run whose streams are complete or absent ends with a summary and exit co
     result('agents', { records: 1 }),
     result('goals', { status: 'absent', records: 0 }),
   ];
-  expect(report.end(results)).toBe(0);
+  expect(report.finish(results)).toBe(0);
   expect(lines.filter((line) => !line.includes('METRIC'))).toEqual([
     'INFO agents: complete, 1 record, 1 request, 1.5 s',
     'INFO goals: absent, 0 records, 1 request, 1.5 s',
@@ -61,7 +61,7 @@ test('A run whose streams are complete or absent ends with a summary and exit co
 
 test('Each stream has its two figures in the form Singer wants', () => {
   const { report, lines } = reported();
-  report.end([result('agents')]);
+  report.finish([result('agents')]);
   expect(lines.slice(0, 2)).toEqual([
     'INFO METRIC: {"type":"counter","metric":"record_count","value":2,"tags":{"stream":"agents","status":"succeeded"}}',
     'INFO METRIC: {"type":"timer","metric":"sync_duration","value":1.5,"tags":{"stream":"agents","status":"succeeded"}}',
@@ -70,9 +70,9 @@ test('Each stream has its two figures in the form Singer wants', () => {
 
 test('The one failure there is stands in the last line', () => {
   const { report, lines } = reported();
-  expect(report.end([result('agents', failure('agents', 'agents: broken')), result('chats')])).toBe(
-    1,
-  );
+  expect(
+    report.finish([result('agents', failure('agents', 'agents: broken')), result('chats')]),
+  ).toBe(1);
   expect(lines.at(-1)).toBe('CRITICAL agents: broken');
 });
 
@@ -83,7 +83,7 @@ test('Of several failures each has a line, and the last line names all streams',
     result('bans', failure('bans', 'bans: odd')),
     result('chats'),
   ];
-  expect(report.end(results)).toBe(1);
+  expect(report.finish(results)).toBe(1);
   expect(lines.slice(-3)).toEqual([
     'ERROR agents: broken',
     'ERROR bans: odd',
@@ -97,7 +97,7 @@ test('A stream that was interrupted or never begun is told, and forbids exit cod
     result('agents', { status: 'interrupted' }),
     result('chats', { status: 'unread', records: 0, requests: 0 }),
   ];
-  expect(report.end(results)).toBe(1);
+  expect(report.finish(results)).toBe(1);
   expect(lines.at(-1)).toBe(
     'INFO 2 streams: 0 complete, 0 absent, 0 failed, 1 interrupted, 1 unread; 2 records, 1 request, 0.0 s',
   );
@@ -127,9 +127,9 @@ test('The count begins anew with each stream', () => {
 
 test('A structured line of a failure names its stream, where it is one stream’s', () => {
   const { report, lines } = reported('json');
-  report.end([result('agents', failure('agents', 'agents: broken'))]);
+  report.finish([result('agents', failure('agents', 'agents: broken'))]);
   const error = new TapError('broken', { kind: 'system' });
-  report.end([result('agents', { status: 'failed', error })]);
+  report.finish([result('agents', { status: 'failed', error })]);
   const failures = lines
     .map((line) => JSON.parse(line))
     .filter(({ level }) => level === 'critical');
