@@ -80,7 +80,7 @@ export function stateLine(name: string, state: JsonObject, recordCount: number):
   });
 }
 
-/** What stands before a record's JSON in its line; `recordEnd` closes it. */
+/** What stands before a record's JSON in its line; `recordSuffix` closes it. */
 export function recordPrefix(name: string, emittedAt: number): string {
   const stream = JSON.stringify(name);
   return `{"type":"RECORD","record":{"stream":${stream},"emitted_at":${emittedAt},"data":`;

@@ -132,7 +132,7 @@ export function arrayCoercer(
   isNullable: boolean,
 ): Coerce {
   const { indexes } = column.warnings;
-  const depth = column.path.filter((step) => step === null).length;
+  const depth = column.path.filter((segment) => segment === null).length;
   return (value) => {
     if (!Array.isArray(value)) return value === null ? null : reject(value, column);
     let length = 0;

@@ -30,22 +30,24 @@ export interface SchemaMismatch {
 export type PathSegment = string | number | null;
 
 /** Reported paths are remembered, and an object with endless keys must not make memory endless. */
-const maxRemembered = 1000;
+const maxReportedPaths = 1000;
 
 /** Longer paths are cut: keys may be anything. */
 const maxPathCharacters = 300;
 
-const special = /[~/\0\uD800-\uDFFF]/;
+const charactersToEscape = /[~/\0\uD800-\uDFFF]/;
 
 function escapeSegment(key: string): string {
   // Nearly every key: a new field may come in each item of a list.
-  if (!special.test(key)) return key;
+  if (!charactersToEscape.test(key)) return key;
   return cleanText(key).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function jsonPointer(path: readonly PathSegment[]): string {
-  const steps = path.map((step) => (typeof step === 'string' ? `/${escapeSegment(step)}` : '/*'));
-  return steps.join('').slice(0, maxPathCharacters).toWellFormed();
+  const segments = path.map((segment) =>
+    typeof segment === 'string' ? `/${escapeSegment(segment)}` : '/*',
+  );
+  return segments.join('').slice(0, maxPathCharacters).toWellFormed();
 }
 
 export interface RecordWarningsOptions {
@@ -73,12 +75,12 @@ export class RecordWarnings {
 
   report(kind: SchemaMismatchKind, path: readonly PathSegment[], value: Json): void {
     const { onMismatch } = this.#options;
-    if (this.#reported.size >= maxRemembered) return;
+    if (this.#reported.size >= maxReportedPaths) return;
     const pointer = jsonPointer(path);
     if (this.#reported.has(pointer)) return;
     this.#reported.add(pointer);
     onMismatch({ kind, path: pointer, type: jsonTypeOf(value) });
-    if (this.#reported.size === maxRemembered)
+    if (this.#reported.size === maxReportedPaths)
       onMismatch({ kind: 'more-mismatches', path: '', type: '' });
   }
 
@@ -91,7 +93,7 @@ export class RecordWarnings {
     if (!this.keepsRaw) return;
     this.#raw ??= {};
     let name = this.#resolvePath(path)
-      .map((step) => `/${escapeSegment(String(step))}`)
+      .map((segment) => `/${escapeSegment(String(segment))}`)
       .join('');
     // Two keys may differ only in characters that no target can store.
     while (Object.hasOwn(this.#raw, name)) name += '\uFFFD';
@@ -107,6 +109,6 @@ export class RecordWarnings {
 
   #resolvePath(path: readonly PathSegment[]): (string | number)[] {
     let depth = 0;
-    return path.map((step) => step ?? this.indexes[depth++] ?? 0);
+    return path.map((segment) => segment ?? this.indexes[depth++] ?? 0);
   }
 }

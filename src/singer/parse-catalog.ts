@@ -58,7 +58,7 @@ function parseSchema(schema: JsonObject, where: string): CatalogSchema {
   };
 }
 
-/** More steps of a breadcrumb than any column of ours has. */
+/** More names of a breadcrumb than any column of ours has. */
 const maxBreadcrumbLength = 10;
 
 function parseMetadata(value: Json, where: string): readonly [Breadcrumb, JsonObject] {
@@ -118,7 +118,7 @@ export class CatalogEntry {
     this.schema = parseSchema(schema, where);
     this.breadcrumbs = entries.map(([breadcrumb]) => breadcrumb);
     this.#metadata = new Map(entries.map(([at, given]) => [JSON.stringify(at), given]));
-    this.root = this.#at([]);
+    this.root = this.#metadataAt([]);
   }
 
   get isSelected(): boolean {
@@ -128,10 +128,10 @@ export class CatalogEntry {
   /** Is the property at this place selected, its parents being so? */
   isPropertySelected(breadcrumb: Breadcrumb): boolean {
     const node = schemaAt(this.schema, breadcrumb);
-    return node !== 'absent' && resolveSelected(this.#at(breadcrumb), node) !== false;
+    return node !== 'absent' && resolveSelected(this.#metadataAt(breadcrumb), node) !== false;
   }
 
-  #at(breadcrumb: Breadcrumb): JsonObject {
+  #metadataAt(breadcrumb: Breadcrumb): JsonObject {
     return this.#metadata.get(JSON.stringify(breadcrumb)) ?? {};
   }
 }

@@ -40,7 +40,7 @@ function compile(text: string): Pattern {
   return (path) => matchesGlob(glob, path);
 }
 
-function streamOf(pattern: string): string {
+function streamNameOf(pattern: string): string {
   return pattern.replace(/^!/, '').split('.')[0] ?? '';
 }
 
@@ -53,10 +53,10 @@ export function streamNamesIn(text = '[]'): ReadonlySet<string> {
     // A SyntaxError: the variable is set to something else.
   }
   const texts = Array.isArray(patterns) ? patterns : [];
-  return new Set(texts.filter((pattern) => typeof pattern === 'string').map(streamOf));
+  return new Set(texts.filter((pattern) => typeof pattern === 'string').map(streamNameOf));
 }
 
-/** Names only: `chats`, `visitor`, `email`; array items are no step of their own. */
+/** Names only: `chats`, `visitor`, `email`; array items are no name of their own. */
 function namesAt(stream: string, breadcrumb: Breadcrumb): readonly string[] {
   const names = breadcrumb.filter((_step, index) => breadcrumb[index - 1] === 'properties');
   return [stream, ...names];
@@ -89,7 +89,7 @@ function applyPatterns(
 
 function noMatchError(text: string, { streams }: Catalog, paths: readonly string[]): TapError {
   const names = streams.map((entry) => entry.tap_stream_id);
-  const stream = streamOf(text);
+  const stream = streamNameOf(text);
   const hint = names.includes(stream)
     ? didYouMean(
         text,

@@ -12,7 +12,7 @@ interface StreamNames extends Pick<SingerStream, 'name' | 'aliases'> {
 }
 
 /** A copy of the value that cannot change: what has been handed out as a state stays that state. */
-function frozen<T extends Json>(value: T): T {
+function frozenCopy<T extends Json>(value: T): T {
   return deepFreeze(structuredClone(value));
 }
 
@@ -23,19 +23,21 @@ function deepFreeze<T extends Json>(value: T): T {
 }
 
 /** Objects stay objects and every leaf becomes null: the only way to clear something in a merged state. */
-function cleared(value: Json): Json {
+function withNullLeaves(value: Json): Json {
   if (!isJsonObject(value)) return null;
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, cleared(child)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [key, withNullLeaves(child)]),
+  );
 }
 
 /** `next` laid over `old`: keys that `next` leaves out stay, and an object is never replaced by null. */
-function merged(old: Json | undefined, next: Json): Json {
+function merge(old: Json | undefined, next: Json): Json {
   if (!isJsonObject(old)) return next;
-  if (next === null) return cleared(old);
+  if (next === null) return withNullLeaves(old);
   if (!isJsonObject(next)) return next;
   const entries = Object.entries(next).map(([key, value]) => [
     key,
-    merged(Object.hasOwn(old, key) ? old[key] : undefined, value),
+    merge(Object.hasOwn(old, key) ? old[key] : undefined, value),
   ]);
   return { ...old, ...Object.fromEntries(entries) };
 }
@@ -150,7 +152,7 @@ export class State {
     checkCurrentlySyncing(given['currently_syncing'] ?? null);
     warnOfUnknownStreams(given, names, warn);
     return new State(
-      frozen({
+      frozenCopy({
         ...given,
         bookmarks: given['bookmarks'] ?? {},
         currently_syncing: given['currently_syncing'] ?? null,
@@ -186,9 +188,9 @@ export class State {
     const foreign = foreignKeys.filter((key) => Object.hasOwn(old, key));
     const kept = {
       ...old,
-      ...Object.fromEntries(foreign.map((key) => [key, cleared(old[key] ?? null)])),
+      ...Object.fromEntries(foreign.map((key) => [key, withNullLeaves(old[key] ?? null)])),
     };
-    const entry = frozen(merged(kept, bookmark));
+    const entry = frozenCopy(merge(kept, bookmark));
     const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });
     this.#value = Object.freeze({ ...this.#value, bookmarks });
   }

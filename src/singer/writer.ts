@@ -74,7 +74,7 @@ function recordPrefix({ stream, timeExtractedMs }: RecordsMessage): string {
 }
 
 /** Singer has no message for a STATUS. */
-function* lines(message: Message): Generator<Buffer, void, undefined> {
+function* messageLines(message: Message): Generator<Buffer, void, undefined> {
   if (message.type === 'SCHEMA') yield Buffer.from(schemaLine(message));
   else if (message.type === 'RECORDS') yield* recordLines(recordPrefix(message), message.records);
   else if (message.type === 'STATE')
@@ -88,7 +88,7 @@ export function createSingerWriter(): Transform {
     highWaterMark: 1,
     transform(message: Message, _encoding, done) {
       try {
-        for (const chunk of lines(message)) this.push(chunk);
+        for (const chunk of messageLines(message)) this.push(chunk);
         done();
       } catch (error) {
         // A RangeError: one record alone is longer than a text may be.

@@ -36,38 +36,38 @@ export async function resolveStreamStatus(
   const name = selected.tapStreamId;
   if (signal.aborted) return { status: 'interrupted' };
   const { failure } = outcome;
-  if (failure === undefined) return complete(end);
+  if (failure === undefined) return completeStatus(end);
   const status = failure instanceof HttpError ? (failure.status ?? 0) : 0;
   try {
-    if (status === 401 && (await isTokenRejected(api))) return failed(name, failure, true);
-    if (!end.isFirstRequest) return failed(name, failure);
-    if (definition.absentStatuses.includes(status)) return await absent(end, failure, status);
+    if (status === 401 && (await isTokenRejected(api))) return failedStatus(name, failure, true);
+    if (!end.isFirstRequest) return failedStatus(name, failure);
+    if (definition.absentStatuses.includes(status)) return await absentStatus(end, failure, status);
     const isTemporary = failure instanceof HttpError && failure.isRateLimit;
     const isForbidden = status === 403 && !isTemporary && end.settings.on_forbidden === 'warn';
-    return isForbidden ? forbidden(end, failure) : failed(name, failure);
+    return isForbidden ? forbiddenStatus(end, failure) : failedStatus(name, failure);
   } catch (error) {
     // The request behind the status met an abort, or a wait beyond the retry budget.
     if (signal.aborted) return { status: 'interrupted' };
-    return failed(name, asTapError(error, 'the account cannot be asked'));
+    return failedStatus(name, asTapError(error, 'the account cannot be asked'));
   }
 }
 
-function complete({ outcome, selected, settings }: StreamEnd): ResolvedStatus {
+function completeStatus({ outcome, selected, settings }: StreamEnd): ResolvedStatus {
   const { leftOut, firstLeftOut } = outcome;
   if (leftOut === 0 || settings.on_bad_item === 'warn') return { status: 'complete' };
   const items = leftOut === 1 ? '1 item without a key was' : `${leftOut} items without a key were`;
   const which = leftOut === 1 ? 'it is' : 'the first is';
   const text = `${items} left out, everything else was read; see the warnings above (${which} ${firstLeftOut})`;
-  return failed(selected.tapStreamId, new TapError(text, { kind: 'system' }));
+  return failedStatus(selected.tapStreamId, new TapError(text, { kind: 'system' }));
 }
 
-function failed(name: string, failure: TapError, endsRun = failure.endsRun): ResolvedStatus {
+function failedStatus(name: string, failure: TapError, endsRun = failure.endsRun): ResolvedStatus {
   const options = { kind: failure.kind, endsRun, stream: name, cause: failure };
   return { status: 'failed', error: new TapError(`${name}: ${failure.message}`, options) };
 }
 
 /** The table says that an account may lack the endpoint. Green and empty would be the worst outcome. */
-async function absent(
+async function absentStatus(
   end: StreamEnd,
   failure: TapError,
   status: number,
@@ -78,10 +78,11 @@ async function absent(
     const text =
       `neither this endpoint nor agents answers (${failure.message}); ` +
       'check subdomain and access_token in the config';
-    return failed(name, new TapError(text, { kind: 'config' }), true);
+    return failedStatus(name, new TapError(text, { kind: 'config' }), true);
   }
   if (needsConfirmation(end)) return { status: 'unconfirmed', httpStatus: status };
-  if (end.settings.on_absent === 'fail' || !isConfirmed(end, status)) return failed(name, failure);
+  if (end.settings.on_absent === 'fail' || !isConfirmed(end, status))
+    return failedStatus(name, failure);
   const hasBookmark = state.getBookmark(name, [definition.name, ...definition.aliases]);
   const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
   const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;
@@ -90,10 +91,10 @@ async function absent(
 }
 
 /** The user wants what this token may read. A run that reads nothing at all fails in the end. */
-function forbidden(end: StreamEnd, failure: TapError): ResolvedStatus | UnconfirmedStatus {
+function forbiddenStatus(end: StreamEnd, failure: TapError): ResolvedStatus | UnconfirmedStatus {
   const name = end.selected.tapStreamId;
   if (needsConfirmation(end)) return { status: 'unconfirmed', httpStatus: 403 };
-  const refused = failed(name, failure);
+  const refused = failedStatus(name, failure);
   if (!isConfirmed(end, 403) || refused.error === undefined) return refused;
   end.logger.warning(`${name} is left out: ${failure.message}`, { stream: name });
   return { status: 'forbidden', error: refused.error };

@@ -4,13 +4,13 @@ import { testsOf } from '../mutant.js';
 const sync = 'src/sync/sync.ts';
 const transform = 'src/sync/record-transform.ts';
 const state = 'src/singer/state.ts';
-const verdict = 'src/sync/stream-status.ts';
+const streamStatus = 'src/sync/stream-status.ts';
 
 /** @param {...string} titles */
 const syncTests = (...titles) => testsOf('unit/sync/sync', ...titles);
 
 /** @param {...string} titles */
-const verdictTests = (...titles) => testsOf('e2e/verdicts', ...titles);
+const statusTests = (...titles) => testsOf('e2e/verdicts', ...titles);
 
 /** @param {...string} titles */
 const stateTests = (...titles) => testsOf('unit/singer/state', ...titles);
@@ -48,7 +48,7 @@ export const runMutants = [
   },
   {
     name: 'an item without a key is left out silently',
-    file: verdict,
+    file: streamStatus,
     search: "if (leftOut === 0 || settings.on_bad_item === 'warn') return { status: 'complete' };",
     replacement:
       "if (leftOut >= 0 || settings.on_bad_item === 'warn') return { status: 'complete' };",
@@ -106,9 +106,9 @@ export const runMutants = [
   },
   {
     name: 'a failed stream counts as complete',
-    file: verdict,
-    search: 'if (failure === undefined) return complete(end);',
-    replacement: 'if (failure === undefined || outcome.records > 0) return complete(end);',
+    file: streamStatus,
+    search: 'if (failure === undefined) return completeStatus(end);',
+    replacement: 'if (failure === undefined || outcome.records > 0) return completeStatus(end);',
     killers: syncTests('a stream that fails in the middle loses nothing it had'),
   },
   {
@@ -131,24 +131,24 @@ export const runMutants = [
   },
   {
     name: 'absent anywhere in a stream',
-    file: verdict,
-    search: 'if (!end.isFirstRequest) return failed(name, failure);',
+    file: streamStatus,
+    search: 'if (!end.isFirstRequest) return failedStatus(name, failure);',
     replacement: '',
-    killers: verdictTests('A stream that vanishes while it is read has failed'),
+    killers: statusTests('A stream that vanishes while it is read has failed'),
   },
   {
     name: 'absent on any stream',
-    file: verdict,
+    file: streamStatus,
     search: 'if (definition.absentStatuses.includes(status)) return',
     replacement: 'if (definition.absentStatuses.includes(status) || status === 403) return',
-    killers: verdictTests('Status 403 of goals is a failure of that stream'),
+    killers: statusTests('Status 403 of goals is a failure of that stream'),
   },
   {
     name: 'green and empty',
-    file: verdict,
+    file: streamStatus,
     search: 'if (api.responseCount() === 0 && !(await isApiAvailable(api))) {',
     replacement: 'if (api.responseCount() < 0) {',
-    killers: verdictTests('A wrong subdomain, where everything answers 404'),
+    killers: statusTests('A wrong subdomain, where everything answers 404'),
   },
   {
     name: 'a failure ends all other streams',
@@ -163,7 +163,7 @@ export const runMutants = [
     search: "    yield { type: 'STATE', value: state.value() };\n  }",
     replacement:
       "    if (!hasEnded && !signal.aborted) yield { type: 'STATE', value: state.value() };\n  }",
-    killers: verdictTests('A wrong subdomain, where everything answers 404'),
+    killers: statusTests('A wrong subdomain, where everything answers 404'),
   },
   {
     name: 'the page in hand is dropped by a signal',
