@@ -104,7 +104,7 @@ const failing = [
   ...lasting.map(({ name, fault, says }): Failing => ({ name, fault, says, attempts: 1 })),
 ];
 
-/** An account may do without departments: e2e/verdicts. */
+/** An account may do without departments: e2e/stream-status. */
 const isNoFailure = ({ name, stream }: FaultCase & RequestPlace): boolean =>
   name === '404' && stream === 'departments';
 

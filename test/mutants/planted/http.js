@@ -158,6 +158,6 @@ export const httpMutants = [
     file: 'src/sync/stream-status.ts',
     search: 'return confirmsRefusals && previousHttpStatus === undefined;',
     replacement: 'return confirmsRefusals && previousHttpStatus === 0;',
-    killers: testsOf('e2e/verdicts', 'An answer that means absent once'),
+    killers: testsOf('e2e/stream-status', 'An answer that means absent once'),
   },
 ];

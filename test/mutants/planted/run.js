@@ -10,7 +10,7 @@ const streamStatus = 'src/sync/stream-status.ts';
 const syncTests = (...titles) => testsOf('unit/sync/sync', ...titles);
 
 /** @param {...string} titles */
-const statusTests = (...titles) => testsOf('e2e/verdicts', ...titles);
+const statusTests = (...titles) => testsOf('e2e/stream-status', ...titles);
 
 /** @param {...string} titles */
 const stateTests = (...titles) => testsOf('unit/singer/state', ...titles);
