@@ -11,7 +11,7 @@ import { AirbyteWriter } from '../../dist/airbyte/writer.js';
 import { systemClock } from '../../dist/core/clock.js';
 import { parseJson } from '../../dist/http/body.js';
 import { createLogger } from '../../dist/core/logger.js';
-import { writeMessages } from '../../dist/cli/write-run.js';
+import { writeMessages } from '../../dist/cli/stdout.js';
 import { parseCatalog } from '../../dist/singer/parse-catalog.js';
 import { selectStreams } from '../../dist/singer/selection.js';
 import { State } from '../../dist/singer/state.js';
@@ -86,7 +86,7 @@ const [selected] = selectStreams({
 });
 const sync = createSync({
   streams: [{ selected, definition: definition() }],
-  api: { answers: () => 1, newestServerTimeMs: now },
+  api: { responseCount: () => 1, latestServerTimeMs: now },
   loadValidator: ({ name }) => loadValidator(name),
   state: State.parse(undefined, { streams }),
   settings: {},
