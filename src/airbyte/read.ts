@@ -8,7 +8,7 @@ import { readConfigFile, replaceTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
 import { maxLargeFileBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
 import { print } from '../cli/program.ts';
-import { errorsOf, exitCodeOf, summaryOf } from '../cli/run-report.ts';
+import { runErrors, exitCodeOf, failureSummary } from '../cli/run-report.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 import type { StreamResult } from '../sync/sync.ts';
 import { isHarmlessName, quotedList, maxListed, quotedName } from '../core/quoting.ts';
@@ -118,11 +118,11 @@ async function writeFinalStatuses(
 ): Promise<number> {
   const unread = results.filter(({ status }) => status === 'unread');
   const lines = unread.map(({ stream }) => streamStatusLine(stream, 'INCOMPLETE', run.emittedAt()));
-  const errors = [...unknownErrors, ...errorsOf(results)];
+  const errors = [...unknownErrors, ...runErrors(results)];
   const [first] = errors;
   if (first !== undefined) {
-    const failed = [...unknown, ...errorsOf(results).flatMap(({ stream }) => stream ?? [])];
-    const text = summaryOf(failed, results.length + unknown.length, first);
+    const failed = [...unknown, ...runErrors(results).flatMap(({ stream }) => stream ?? [])];
+    const text = failureSummary(failed, results.length + unknown.length, first);
     lines.push(runErrorLine(new TapError(text, { kind: first.kind }), run));
   }
   if (lines.length > 0) await print(run.stdout, lines.join(''));

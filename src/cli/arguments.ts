@@ -118,12 +118,12 @@ const flags = {
 
 type SingerFlags = ParsedFlags<keyof typeof flags>['flags'];
 
-function commandOf(given: SingerFlags): Command {
-  const commands = (['discover', 'check', 'about', 'test'] as const).filter((name) => given[name]);
+function commandOf(parsed: SingerFlags): Command {
+  const commands = (['discover', 'check', 'about', 'test'] as const).filter((name) => parsed[name]);
   if (commands.length > 1)
     throw new ConfigError('give one of --discover, --check, --test and --about at a time');
   const [command = 'sync'] = commands;
-  return command === 'test' && given.test?.[0] === 'schema' ? 'test-schema' : command;
+  return command === 'test' && parsed.test?.[0] === 'schema' ? 'test-schema' : command;
 }
 
 /** Flags that have no effect on some commands. Files do not count: Meltano names them whatever it asks for. */
@@ -132,29 +132,29 @@ const unusedFlags: Readonly<Partial<Record<Command, readonly (keyof SingerFlags)
   discover: ['start-date'],
 };
 
-function checkUnusedFlags(command: Command, given: SingerFlags): void {
-  const name = unusedFlags[command]?.find((one) => given[one] !== undefined);
+function checkUnusedFlags(command: Command, parsed: SingerFlags): void {
+  const name = unusedFlags[command]?.find((one) => parsed[one] !== undefined);
   if (name !== undefined)
     throw new ConfigError(`--${name} has no effect on --${command}: leave it out`);
 }
 
-function interpret({ flags: given }: ParsedFlags<keyof typeof flags>): SingerArguments {
-  const { config = [], select = [] } = given;
-  const catalog = given.catalog?.[0];
-  const format = given.format?.[0];
-  const command = commandOf(given);
+function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerArguments {
+  const { config = [], select = [] } = parsed;
+  const catalog = parsed.catalog?.[0];
+  const format = parsed.format?.[0];
+  const command = commandOf(parsed);
   if (catalog !== undefined && select.length > 0)
     throw new ConfigError('give --catalog or --select: a catalog says already what is selected');
   if (format !== undefined && command !== 'about')
     throw new ConfigError('--format says how --about prints: give --about, too');
-  checkUnusedFlags(command, given);
+  checkUnusedFlags(command, parsed);
   return {
     command,
     config,
     catalog,
-    state: given.state?.[0],
+    state: parsed.state?.[0],
     select,
-    startDate: given['start-date']?.[0],
+    startDate: parsed['start-date']?.[0],
     format: format === 'json' || format === 'markdown' ? format : 'text',
   };
 }

@@ -38,7 +38,7 @@ export interface CommandDefinition<Name extends string, Parsed> {
   readonly group?: string;
   readonly maxPositionals: number;
   /** Raises a ConfigError for what does not go together. */
-  readonly interpret: (given: ParsedFlags<Name>) => Parsed;
+  readonly interpret: (parsed: ParsedFlags<Name>) => Parsed;
 }
 
 /** A command line that cannot be used; `usage` is to be shown to a person. */
@@ -73,13 +73,13 @@ export async function parseCommandLine<Name extends string, Parsed>(
   if (flagArguments.includes('--version')) return `${program} ${readManifest().version}`;
   try {
     checkFlags(argv, all);
-    const given = givenIn(parser.parseSync([...argv]), line.flags);
-    const unexpected = given.positionals[line.maxPositionals];
+    const parsed = collectFlags(parser.parseSync([...argv]), line.flags);
+    const unexpected = parsed.positionals[line.maxPositionals];
     if (unexpected !== undefined) {
       const what = `an argument of ${characterCount(unexpected)}`;
       throw new ConfigError(`${what} belongs to no flag; --help shows all flags`);
     }
-    return interpret(given);
+    return interpret(parsed);
   } catch (error) {
     // A ConfigError of above: what is missing here is how to do it right.
     if (!(error instanceof ConfigError)) throw error;
@@ -212,16 +212,16 @@ function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
   return new ConfigError(`${what} does not exist.${meant} --help shows all flags`);
 }
 
-function givenIn<Name extends string>(
+function collectFlags<Name extends string>(
   {
     _: positionals,
     ...args
   }: Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] },
   flags: Flags<Name>,
 ): ParsedFlags<Name> {
-  const given = Object.keys(flags).flatMap((name) => {
+  const parsed = Object.keys(flags).flatMap((name) => {
     const values = [args[name] ?? []].flat().map(String);
     return values.length > 0 ? [[name, values]] : [];
   });
-  return { flags: Object.fromEntries(given), positionals: positionals.map(String) };
+  return { flags: Object.fromEntries(parsed), positionals: positionals.map(String) };
 }

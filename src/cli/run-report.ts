@@ -59,7 +59,7 @@ export function exitCodeOf(results: readonly StreamResult[]): number {
 }
 
 /** What the streams failed with; or, where none did and yet nothing could be read, that. */
-export function errorsOf(results: readonly StreamResult[]): readonly TapError[] {
+export function runErrors(results: readonly StreamResult[]): readonly TapError[] {
   const errors = results.flatMap(({ error, status }) =>
     error !== undefined && status === 'failed' ? [error] : [],
   );
@@ -80,7 +80,7 @@ function nothingReadError(results: readonly StreamResult[]): readonly [TapError]
 }
 
 /** One sentence on several failures, of which the first stands for all; `names`: the streams that failed. */
-export function summaryOf(names: readonly string[], streams: number, first: TapError): string {
+export function failureSummary(names: readonly string[], streams: number, first: TapError): string {
   if (names.length === 0) return first.message;
   return `${names.length} of ${streams} streams failed (${quotedList(names)}): ${first.message}`;
 }
@@ -133,7 +133,7 @@ function logFields(error: TapError): LogFields {
 
 /** The last line is what a runner shows its user. */
 export function logFailures(logger: Logger, results: readonly StreamResult[]): void {
-  const errors = errorsOf(results);
+  const errors = runErrors(results);
   const [first] = errors;
   if (first === undefined) return;
   if (errors.length === 1) {
@@ -142,7 +142,7 @@ export function logFailures(logger: Logger, results: readonly StreamResult[]): v
   }
   for (const error of errors) logger.error(error.message, logFields(error));
   const failed = errors.flatMap(({ stream }) => stream ?? []);
-  logger.critical(summaryOf(failed, results.length, first));
+  logger.critical(failureSummary(failed, results.length, first));
 }
 
 function isSuccess(status: StreamResult['status']): boolean {

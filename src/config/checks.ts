@@ -12,13 +12,13 @@ dayjs.extend(utc);
 export type KnownStreams = readonly { readonly name: string; readonly isDefault: boolean }[];
 
 /** Puts the bare subdomain in place of whatever address was given. */
-export function checkSubdomain(given: RawConfig): void {
-  const { settings, violations } = given;
+export function checkSubdomain(rawConfig: RawConfig): void {
+  const { settings, violations } = rawConfig;
   const { subdomain: address } = settings;
   const example = 'give acme for an account at https://acme.zendesk.com.';
   if (address === undefined) {
     const missing = `subdomain is missing: ${example}`;
-    violations.set('subdomain', missing + misspeltKeyText(given, 'subdomain'));
+    violations.set('subdomain', missing + misspeltKeyText(rawConfig, 'subdomain'));
   }
   if (typeof address !== 'string') return;
   const [host = ''] = address
@@ -36,8 +36,8 @@ export function checkSubdomain(given: RawConfig): void {
 }
 
 /** There must be a token that a header can carry, or what gets one. */
-export function checkCredentials(given: RawConfig): void {
-  const { settings, violations } = given;
+export function checkCredentials(rawConfig: RawConfig): void {
+  const { settings, violations } = rawConfig;
   const { access_token: token, refresh_token, client_id, client_secret, token_file } = settings;
   if (typeof token === 'string' && !/^[!-~]+$/.test(token)) {
     const wrong =
@@ -48,22 +48,22 @@ export function checkCredentials(given: RawConfig): void {
   if (refresh_token !== undefined && client_id === undefined) {
     const why = 'a refresh token can only be used together with the client it was issued to';
     if (token === undefined) violations.set('client_id', `client_id is missing: ${why}.`);
-    else given.warn(`refresh_token is not used: ${why}, so give client_id, too.`);
+    else rawConfig.warn(`refresh_token is not used: ${why}, so give client_id, too.`);
   } else if (token === undefined && refresh_token === undefined) {
     const missing =
       'access_token is missing: get one with "tap-zendesk-chat login", or give an OAuth token of Zendesk Chat ' +
       'with the scopes read and chat.';
-    violations.set('access_token', missing + misspeltKeyText(given, 'access_token'));
+    violations.set('access_token', missing + misspeltKeyText(rawConfig, 'access_token'));
   }
 }
 
 /** A misspelt key that is taken for the missing one. */
-function misspeltKeyText(given: RawConfig, key: string): string {
-  const near = given.unknownKeys
+function misspeltKeyText(rawConfig: RawConfig, key: string): string {
+  const unknownKey = rawConfig.unknownKeys
     .slice(0, maxListed)
-    .find((path) => given.suggestedKey(path) === key);
-  if (near === undefined) return '';
-  return ` The config holds ${quotedName(near, [...given.schema.keys()])}: did you mean ${key}?`;
+    .find((path) => rawConfig.suggestedKey(path) === key);
+  if (unknownKey === undefined) return '';
+  return ` The config holds ${quotedName(unknownKey, [...rawConfig.schema.keys()])}: did you mean ${key}?`;
 }
 
 export function checkExtraStreams(
@@ -94,10 +94,10 @@ export interface DateRange {
 }
 
 /** Dates must be ISO and in order. */
-export function checkDates(given: RawConfig, nowMs: number): DateRange {
-  const { messages, violations } = given;
-  const startMs = checkDate(given, 'start_date');
-  const endDateMs = checkDate(given, 'end_date');
+export function checkDates(rawConfig: RawConfig, nowMs: number): DateRange {
+  const { messages, violations } = rawConfig;
+  const startMs = checkDate(rawConfig, 'start_date');
+  const endDateMs = checkDate(rawConfig, 'end_date');
   const startDateMs = startMs ?? dayjs.utc(nowMs).subtract(2, 'year').startOf('second').valueOf();
   const start = microsToInstant(startDateMs * 1000);
   if (startMs === undefined)
@@ -106,7 +106,7 @@ export function checkDates(given: RawConfig, nowMs: number): DateRange {
       message: `start_date is not set: chats and timelines are read from ${start}, two years before now.`,
     });
   if (startDateMs > nowMs)
-    given.warn(
+    rawConfig.warn(
       `start_date is ${start}, which is in the future: no chats and no timelines are read.`,
     );
   if (endDateMs !== undefined && endDateMs <= startDateMs && !violations.has('start_date'))
@@ -138,13 +138,13 @@ function possibleIsoDates(text: string): string {
 }
 
 /** One warning for each of the first unknown keys, and one for the others. */
-export function warnOfUnknownKeys(given: RawConfig): void {
-  for (const path of given.unknownKeys.slice(0, maxListed)) {
-    const name = quotedName(path, [...given.schema.keys()]);
-    const suggestedKey = given.suggestedKey(path);
+export function warnOfUnknownKeys(rawConfig: RawConfig): void {
+  for (const path of rawConfig.unknownKeys.slice(0, maxListed)) {
+    const name = quotedName(path, [...rawConfig.schema.keys()]);
+    const suggestedKey = rawConfig.suggestedKey(path);
     const question = suggestedKey === undefined ? '' : ` Did you mean ${suggestedKey}?`;
-    given.warn(`The config key ${name} is unknown and ignored.${question}`);
+    rawConfig.warn(`The config key ${name} is unknown and ignored.${question}`);
   }
-  const more = given.unknownKeys.length - maxListed;
-  if (more > 0) given.warn(`${more} more config keys are unknown and ignored.`);
+  const more = rawConfig.unknownKeys.length - maxListed;
+  if (more > 0) rawConfig.warn(`${more} more config keys are unknown and ignored.`);
 }

@@ -40,24 +40,24 @@ export async function parseConfig(
   { nowMs, knownStreams, addSecrets }: ConfigOptions,
 ): Promise<{ readonly config: Config; readonly messages: readonly ConfigMessage[] }> {
   if (!isJsonObject(value)) throw new ConfigError(notAnObjectText(value));
-  const given = new RawConfig(value, readConfigSchema());
-  const { settings, violations, schema } = given;
-  addSecrets?.([...given.secrets]);
+  const rawConfig = new RawConfig(value, readConfigSchema());
+  const { settings, violations, schema } = rawConfig;
+  addSecrets?.([...rawConfig.secrets]);
   const url = new URL('../../dist/validators/config.js', import.meta.url);
   const { default: validate }: { readonly default: ConfigValidator } = await import(url.href);
   const isValid = validate(settings);
-  for (const { instancePath } of validate.errors ?? []) addViolation(given, instancePath);
-  checkSubdomain(given);
-  checkCredentials(given);
-  if (knownStreams !== undefined) checkExtraStreams(given, knownStreams);
-  const span = checkDates(given, nowMs);
-  const wrong = [...schema.keys(), ...violations.keys()].filter((key) => violations.has(key));
-  if (wrong.length > 0 || !isValid) {
-    const sentences = [...new Set(wrong)].map((key) => violations.get(key));
-    throw new ConfigError(sentences.join('\n'), wrong[0]);
+  for (const { instancePath } of validate.errors ?? []) addViolation(rawConfig, instancePath);
+  checkSubdomain(rawConfig);
+  checkCredentials(rawConfig);
+  if (knownStreams !== undefined) checkExtraStreams(rawConfig, knownStreams);
+  const span = checkDates(rawConfig, nowMs);
+  const invalidKeys = [...schema.keys(), ...violations.keys()].filter((key) => violations.has(key));
+  if (invalidKeys.length > 0 || !isValid) {
+    const sentences = [...new Set(invalidKeys)].map((key) => violations.get(key));
+    throw new ConfigError(sentences.join('\n'), invalidKeys[0]);
   }
-  warnOfUnknownKeys(given);
-  return { config: { ...settings, ...span }, messages: given.messages };
+  warnOfUnknownKeys(rawConfig);
+  return { config: { ...settings, ...span }, messages: rawConfig.messages };
 }
 
 const hints: Readonly<Record<string, string>> = {
@@ -71,8 +71,10 @@ function addViolation({ schema, settings, violations }: RawConfig, pointer: stri
   const property = schema.get(key);
   const value = settings[key];
   if (property === undefined || value === undefined) return;
-  const { enum: words, writeOnly } = property;
-  const known = Array.isArray(words) ? words.filter((word) => typeof word === 'string') : [];
+  const { enum: allowedValues, writeOnly } = property;
+  const known = Array.isArray(allowedValues)
+    ? allowedValues.filter((word) => typeof word === 'string')
+    : [];
   const is = writeOnly === true ? '' : ` is ${quoted(value, known)}: it`;
   violations.set(key, `${key}${is} must be ${expectedText(property)}.${hints[key] ?? ''}`);
 }

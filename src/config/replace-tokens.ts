@@ -15,13 +15,13 @@ export function replaceTokens(
   { accessToken: access_token, refreshToken: refresh_token }: NewTokens,
 ): JsonObject {
   const inside = credentialGroups.map((group) => parseIfJson(config[group] ?? null));
-  const places = [config, ...inside.filter((one) => isJsonObject(one))];
-  const hasAccessToken = places.some((place) => 'access_token' in place);
-  const replaced = (place: JsonObject): JsonObject => {
-    const hasRefresh = 'refresh_token' in place;
-    const takesAccess = 'access_token' in place || (hasRefresh && !hasAccessToken);
+  const tokenObjects = [config, ...inside.filter((value) => isJsonObject(value))];
+  const hasAccessToken = tokenObjects.some((object) => 'access_token' in object);
+  const withNewTokens = (object: JsonObject): JsonObject => {
+    const hasRefresh = 'refresh_token' in object;
+    const takesAccess = 'access_token' in object || (hasRefresh && !hasAccessToken);
     return {
-      ...place,
+      ...object,
       ...(takesAccess && { access_token }),
       ...(hasRefresh && refresh_token !== undefined && { refresh_token }),
     };
@@ -29,8 +29,8 @@ export function replaceTokens(
   const entries = Object.entries(config).map(([key, value]) => {
     const group = credentialGroups.includes(key) ? parseIfJson(value) : null;
     if (!isJsonObject(group)) return [key, value] as const;
-    const made = replaced(group);
-    return [key, typeof value === 'string' ? JSON.stringify(made) : made] as const;
+    const updated = withNewTokens(group);
+    return [key, typeof value === 'string' ? JSON.stringify(updated) : updated] as const;
   });
-  return replaced(Object.fromEntries(entries));
+  return withNewTokens(Object.fromEntries(entries));
 }

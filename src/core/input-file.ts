@@ -119,8 +119,8 @@ async function pipeOf(fd: number, file: InputFile): Promise<Readable> {
   const { Socket } = await import('node:net');
   const socket = new Socket({ fd, readable: true, writable: false });
   const { firstByteMs = 10_000 } = file;
-  const late = `is a pipe, and nothing was written to it within ${firstByteMs / 1000} s.`;
-  const timer = setTimeout(() => socket.destroy(unusable(file, late)), firstByteMs);
+  const timeoutMessage = `is a pipe, and nothing was written to it within ${firstByteMs / 1000} s.`;
+  const timer = setTimeout(() => socket.destroy(unusable(file, timeoutMessage)), firstByteMs);
   for (const event of ['readable', 'close']) socket.once(event, () => clearTimeout(timer));
   return socket;
 }

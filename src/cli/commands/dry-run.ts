@@ -10,14 +10,14 @@ import { readInputFiles } from './input-files.ts';
 export async function dryRun(
   run: CommandContext,
   args: SingerArguments,
-  how: Pick<BuildSyncOptions, 'transformDefinition' | 'isCheck'>,
+  options: Pick<BuildSyncOptions, 'transformDefinition' | 'isCheck'>,
   newest?: ReadonlyMap<string, string>,
 ): Promise<number> {
   const { logger, clock } = run;
   const assembled = await buildSync({
     ...run,
     ...(await readInputFiles(run, args)),
-    ...how,
+    ...options,
     state: undefined,
     tokens: { configFiles: args.config, isDryRun: true },
     logger: quietLogger(logger),

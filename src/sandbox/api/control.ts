@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import type { Account, ChatChoice } from '../data/account.ts';
+import type { Account, ChatSelection } from '../data/account.ts';
 import type { FaultInjector } from '../faults/fault-rules.ts';
 import type { OAuthProvider } from '../oauth/provider.ts';
 import { checkOptions } from '../program/option-checks.ts';
@@ -39,7 +39,7 @@ function asObject(body: unknown): JsonObject {
 }
 
 /** `{ids?, count?, at?}`; `at` is in seconds. */
-function choiceOf(body: unknown): ChatChoice {
+function selectionOf(body: unknown): ChatSelection {
   const { ids, count, at, ...rest } = asObject(body);
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new Error(`Unknown key: ${unknown}. Known are ids, count, at.`);
@@ -70,10 +70,10 @@ function controlsOf({
   setSwitches,
 }: ControlContext): Readonly<Record<string, (body: unknown) => unknown>> {
   return {
-    'POST edit': (body) => ({ ids: account.edit(choiceOf(body)) }),
-    'POST late': (body) => ({ ids: account.late(choiceOf(body)) }),
-    'POST add': (body) => ({ ids: account.add(choiceOf(body)) }),
-    'POST delete': (body) => ({ ids: account.delete(choiceOf(body)) }),
+    'POST edit': (body) => ({ ids: account.edit(selectionOf(body)) }),
+    'POST late': (body) => ({ ids: account.late(selectionOf(body)) }),
+    'POST add': (body) => ({ ids: account.add(selectionOf(body)) }),
+    'POST delete': (body) => ({ ids: account.delete(selectionOf(body)) }),
     'POST put': (body) => {
       const { resource, item, at } = asObject(body);
       const place = typeof at === 'number' ? at : undefined;

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { Account } from '../data/account.ts';
-import { pageEntries, unitTime } from './export-pages.ts';
+import { pageEntries, exportTime } from './export-pages.ts';
 import { readExportQuery, type ExportQuery } from './export-query.ts';
 import { secondUs } from '../data/time-formats.ts';
 import type { Query } from './query.ts';
 import { applyPatch, toJsonText } from '../data/raw-json.ts';
 import { okReply, type Reply } from './reply.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
-import type { Entry, Store } from '../data/store.ts';
+import type { StoredItem, ItemStore } from '../data/store.ts';
 import type {
   EmptyEnd,
   EmptyPages,
@@ -27,7 +27,7 @@ export interface AnswerContext {
 interface Page {
   readonly name: ExportName;
   readonly exportQuery: ExportQuery;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly StoredItem[];
   readonly emptyEnd: EmptyEnd;
   /** Where `next_page` points. */
   readonly origin: string;
@@ -38,7 +38,7 @@ interface Page {
 function endTimeOf({ name, exportQuery, entries, emptyEnd }: Page): number | null {
   const last = entries.at(-1);
   if (last === undefined) return { echo: exportQuery.startTime, null: null, zero: 0 }[emptyEnd];
-  return name === 'agent_events' ? last.at / secondUs : unitTime(name, last);
+  return name === 'agent_events' ? last.at / secondUs : exportTime(name, last);
 }
 
 function inWrongUnit(name: ExportName, time: number): number {
@@ -56,7 +56,7 @@ function encode(text: string): string {
 /** Always there, also on the last page: there is no end flag in this API. */
 function nextPage({ name, exportQuery, entries, origin, hasIds }: Page): string {
   const last = entries.at(-1);
-  const startTime = last === undefined ? exportQuery.startTime : unitTime(name, last);
+  const startTime = last === undefined ? exportQuery.startTime : exportTime(name, last);
   const startId = last?.key ?? exportQuery.startId;
   const parts = [
     ...(exportQuery.fields === undefined ? [] : [`fields=${encode(exportQuery.fields)}`]),
@@ -156,7 +156,7 @@ export class ExportAnswers {
   }
 
   /** With `atItem` only pages that would hold this item are empty, the first so many times. */
-  #isEmptied(rule: EmptyPages, store: Store, entries: readonly Entry[]): boolean {
+  #isEmptied(rule: EmptyPages, store: ItemStore, entries: readonly StoredItem[]): boolean {
     if (rule.atItem === undefined) return true;
     const key = store.initialKey(rule.atItem);
     const before = this.#hits.get(rule) ?? 0;

@@ -1,26 +1,26 @@
 import type { ExportQuery } from './export-query.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
-import { isAfter, type Entry, type Store } from '../data/store.ts';
+import { isAfter, type StoredItem, type ItemStore } from '../data/store.ts';
 import type { HiddenRecords, Switches } from '../program/switches.ts';
 
 /** The instant of an item in its export's unit, cut to whole units. */
-export function unitTime(name: ExportName, { at }: Entry): number {
+export function exportTime(name: ExportName, { at }: StoredItem): number {
   return Math.floor(at / unitOf(name));
 }
 
 /** Which items a query starts at. undefined: none at all. */
 function startOf(
   name: ExportName,
-  store: Store,
+  store: ItemStore,
   { startTime, startId }: ExportQuery,
   switches: Switches,
-): ((entry: Entry) => boolean) | undefined {
+): ((entry: StoredItem) => boolean) | undefined {
   const startAt = startTime * unitOf(name);
   if (startId === '' || switches.startId === 'ignored') return ({ at }) => at >= startAt;
   const found = store.find(startId);
   if (switches.startId === 'lookup') return found && ((entry) => isAfter(entry, found));
   // Times may be finer than the unit of start_time: the place is where the item of that id lies within it.
-  const isThere = found !== undefined && unitTime(name, found) === startTime;
+  const isThere = found !== undefined && exportTime(name, found) === startTime;
   const from = { at: isThere ? found.at : startAt, key: startId };
   if (switches.startId === 'inclusive') return (entry) => !isAfter(from, entry);
   return (entry) => isAfter(entry, from);
@@ -29,23 +29,23 @@ function startOf(
 /** Takes away what such a server does not show to a request that starts here. */
 function withoutHidden(
   name: ExportName,
-  entries: readonly Entry[],
+  entries: readonly StoredItem[],
   startTime: number,
   hidden: HiddenRecords | null,
-): readonly Entry[] {
+): readonly StoredItem[] {
   if (hidden?.resource !== name || startTime > hidden.after) return entries;
-  const shown = entries.filter((entry) => unitTime(name, entry) <= hidden.after);
-  const isStuck = shown.every((entry) => unitTime(name, entry) === startTime);
+  const shown = entries.filter((entry) => exportTime(name, entry) <= hidden.after);
+  const isStuck = shown.every((entry) => exportTime(name, entry) === startTime);
   return hidden.empty === true && isStuck ? [] : shown;
 }
 
 /** The items of a page: from stored data and the query alone. */
 export function pageEntries(
   name: ExportName,
-  store: Store,
+  store: ItemStore,
   exportQuery: ExportQuery,
   switches: Switches,
-): readonly Entry[] {
+): readonly StoredItem[] {
   const isWanted = startOf(name, store, exportQuery, switches);
   if (isWanted === undefined) return [];
   const entries = store.from(isWanted, Math.min(exportQuery.limit, switches.maxPage));

@@ -1,6 +1,6 @@
 import templates from '../data/values/templates.json' with { type: 'json' };
 import { secondUs } from '../data/time-formats.ts';
-import { allowOnly, readLimit, rejectRequest, wholeNumber, type Query } from './query.ts';
+import { allowParameters, readLimit, rejectRequest, readWholeNumber, type Query } from './query.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
 import type { Switches } from '../program/switches.ts';
 
@@ -18,12 +18,12 @@ export interface ExportQuery {
 }
 
 /** Highest and standard `limit` of every export. */
-export const largestLimit = 1000;
+export const maxLimit = 1000;
 
 /** A start in seconds is below this until the year 5138. */
-const largestSeconds = 1e11;
+const maxSeconds = 1e11;
 /** A start in microseconds, other than 0, is above this since 1973. */
-const smallestMicros = 1e14;
+const minMicros = 1e14;
 
 /** The keys that `fields` may name: those of the templates that items are made from. */
 const knownKeys: Readonly<Record<Exclude<ExportName, 'agent_events'>, readonly string[]>> = {
@@ -46,19 +46,18 @@ function readFields(name: ExportName, text: string | undefined): readonly string
   if (keys === undefined || parts?.[1] !== name)
     return rejectRequest(`fields cannot be read: ${text}.`);
   if (keys === '*' || name === 'agent_events') return undefined;
-  const wanted = keys.split(',');
-  const unknown = wanted.find((key) => !knownKeys[name].includes(key));
+  const requested = keys.split(',');
+  const unknown = requested.find((key) => !knownKeys[name].includes(key));
   return unknown === undefined
-    ? wanted
+    ? requested
     : rejectRequest(`fields names an unknown field: ${unknown}.`);
 }
 
 /** A start must be in the export's unit, and old enough. */
 function checkStart(name: ExportName, startTime: number, nowMs: number, minimumAge: number): void {
   if (name === 'agent_timeline') {
-    if (startTime > 0 && startTime < smallestMicros)
-      rejectRequest('start_time is not in microseconds.');
-  } else if (startTime >= largestSeconds) {
+    if (startTime > 0 && startTime < minMicros) rejectRequest('start_time is not in microseconds.');
+  } else if (startTime >= maxSeconds) {
     rejectRequest('start_time is not in seconds.');
   }
   const ageSeconds = nowMs / 1000 - (startTime * unitOf(name)) / secondUs;
@@ -76,11 +75,11 @@ export function readExportQuery(
   const parameters = ['start_time', 'limit', 'fields'];
   // Timespans have no id to tie-break by, unless a switch gives them one.
   const hasIds = name !== 'agent_timeline' || switches.endIds.includes(name);
-  allowOnly(query, hasIds ? [...parameters, 'start_id'] : parameters);
-  const startTime = wholeNumber(query, 'start_time') ?? 0;
+  allowParameters(query, hasIds ? [...parameters, 'start_id'] : parameters);
+  const startTime = readWholeNumber(query, 'start_time') ?? 0;
   checkStart(name, startTime, nowMs, switches.minimumAgeSeconds);
-  const limit = readLimit(query, largestLimit);
-  if (limit > largestLimit) rejectRequest(`limit is larger than ${largestLimit}.`);
+  const limit = readLimit(query, maxLimit);
+  if (limit > maxLimit) rejectRequest(`limit is larger than ${maxLimit}.`);
   return {
     startTime,
     startId: query['start_id'] ?? '',

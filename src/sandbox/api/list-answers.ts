@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { AnswerContext } from './export-answers.ts';
-import { allowOnly, readLimit, rejectRequest, wholeNumber, type Query } from './query.ts';
+import { allowParameters, readLimit, rejectRequest, readWholeNumber, type Query } from './query.ts';
 import { toJsonText } from '../data/raw-json.ts';
 import { okReply, errorReply, type Reply } from './reply.ts';
 import {
@@ -10,45 +10,50 @@ import {
   type ObjectName,
   type UnpagedName,
 } from '../data/resources.ts';
-import type { Entry } from '../data/store.ts';
+import type { StoredItem } from '../data/store.ts';
 import type { Switches } from '../program/switches.ts';
 
 /** Page size without `limit`. Documented for bans; taken over for the other lists. */
-const standardLimit = 10;
+const defaultLimit = 10;
 /** Largest `limit` of bans, as documented. */
-const largestBansLimit = 1000;
+const maxBansLimit = 1000;
 
 /** `since_id` includes the id it names, unless a switch says otherwise. */
-function cut(all: readonly Entry[], limit: number, query: Query, switches: Switches): Entry[] {
-  const sinceId = wholeNumber(query, 'since_id');
+function cut(
+  all: readonly StoredItem[],
+  limit: number,
+  query: Query,
+  switches: Switches,
+): StoredItem[] {
+  const sinceId = readWholeNumber(query, 'since_id');
   const isUsed = sinceId !== undefined && switches.sinceId !== 'ignored';
   const first = isUsed ? sinceId + (switches.sinceId === 'exclusive' ? 1 : 0) : 0;
   return all.filter(({ at }) => at >= first).slice(0, limit);
 }
 
-function itemsOf(entries: readonly Entry[]): JsonObject[] {
+function itemsOf(entries: readonly StoredItem[]): JsonObject[] {
   return entries.map(({ item }) => item());
 }
 
-function isIpBan({ item }: Entry): boolean {
+function isIpBan({ item }: StoredItem): boolean {
   return 'ip_address' in item();
 }
 
 /** How many items one page may hold: refused above the first number, cut silently at the second. */
 function readBounds(name: IdListName, query: Query, switches: Switches): number {
-  const [refuseAbove, most] =
+  const [refuseAbove, max] =
     name === 'bans'
-      ? [largestBansLimit, switches.bansMaxPage]
+      ? [maxBansLimit, switches.bansMaxPage]
       : [switches.agentsLimitCeiling, switches.agentsMaxPage];
-  const limit = readLimit(query, standardLimit);
+  const limit = readLimit(query, defaultLimit);
   if (limit > refuseAbove) rejectRequest(`limit is larger than ${refuseAbove}.`);
-  return Math.min(limit, most);
+  return Math.min(limit, max);
 }
 
 /** A page of a list that is paged by id. Throws RejectedRequest. */
 export function answerIdList(context: AnswerContext, name: IdListName, query: Query): Reply {
   const switches = context.switches();
-  allowOnly(query, ['limit', 'since_id']);
+  allowParameters(query, ['limit', 'since_id']);
   const limit = readBounds(name, query, switches);
   const all = context.account.store(name).entries;
   const groups =
@@ -71,12 +76,12 @@ export function answerIdList(context: AnswerContext, name: IdListName, query: Qu
 }
 
 /** What is answered whole: a list as a bare array, or an object; routing settings lie under `data`. Throws RejectedRequest. */
-export function answerWhole(
+export function answerUnpaged(
   context: AnswerContext,
   name: ObjectName | UnpagedName,
   query: Query,
 ): Reply {
-  allowOnly(query, []);
+  allowParameters(query, []);
   const { entries } = context.account.store(name);
   const items = itemsOf(entries);
   if (!isOneOf(objectNames, name)) {
@@ -90,7 +95,7 @@ export function answerWhole(
 
 /** `agents/me` (the first agent) and `agents/{id}`. Throws RejectedRequest. */
 export function answerAgent({ account }: AnswerContext, path: string, query: Query): Reply {
-  allowOnly(query, []);
+  allowParameters(query, []);
   const agents = account.store('agents');
   const found =
     path === 'agents/me' ? agents.entries[0] : agents.find(path.slice('agents/'.length));

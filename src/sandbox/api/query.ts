@@ -10,13 +10,13 @@ export function rejectRequest(description: string): never {
 }
 
 /** Refuses parameters that are not known. The real API's answer to them is not known; here it is 400. */
-export function allowOnly(query: Query, allowed: readonly string[]): void {
+export function allowParameters(query: Query, allowed: readonly string[]): void {
   const unknown = Object.keys(query).find((name) => !allowed.includes(name));
   if (unknown !== undefined) rejectRequest(`Unknown parameter: ${unknown}.`);
 }
 
 /** A parameter that is a whole number, not negative; undefined if it is not there. */
-export function wholeNumber(query: Query, name: string): number | undefined {
+export function readWholeNumber(query: Query, name: string): number | undefined {
   const text = query[name];
   if (text === undefined) return undefined;
   const value = Number(text);
@@ -26,8 +26,8 @@ export function wholeNumber(query: Query, name: string): number | undefined {
 }
 
 /** `limit`: at least 1. */
-export function readLimit(query: Query, standard: number): number {
-  const limit = wholeNumber(query, 'limit') ?? standard;
+export function readLimit(query: Query, defaultLimit: number): number {
+  const limit = readWholeNumber(query, 'limit') ?? defaultLimit;
   return limit >= 1 ? limit : rejectRequest('limit is smaller than 1.');
 }
 

@@ -1,5 +1,5 @@
 import { ExportAnswers, type AnswerContext } from './export-answers.ts';
-import { answerAgent, answerIdList, answerWhole } from './list-answers.ts';
+import { answerAgent, answerIdList, answerUnpaged } from './list-answers.ts';
 import { readQuery, RejectedRequest } from './query.ts';
 import { errorReply, unauthorized, type Reply } from './reply.ts';
 import { exportNames, idListNames, isOneOf, listNames, type Resource } from '../data/resources.ts';
@@ -35,7 +35,7 @@ export function createRouter(context: AnswerContext): (request: ApiRequest) => R
       return answerAgent(context, path, query);
     }
     if (isOneOf(idListNames, resource)) return answerIdList(context, resource, query);
-    return answerWhole(context, resource, query);
+    return answerUnpaged(context, resource, query);
   }
   return (request) => {
     const { tokenRefused, absent } = context.switches();

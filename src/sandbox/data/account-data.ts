@@ -7,13 +7,13 @@ import type { ResolvedOptions } from '../program/options.ts';
 import { agentItem, agentRoutingItem, makeAgents } from './agents.ts';
 import type { ExportName, Resource } from './resources.ts';
 import { makeAccountSettings } from './account-settings.ts';
-import type { Entry } from './store.ts';
+import type { StoredItem } from './store.ts';
 import { timelineEntries } from './timeline.ts';
 import { latinOnly } from './vocabulary.ts';
 
 /** Everything an account holds at the start. */
 export interface AccountData {
-  readonly exports: Readonly<Record<ExportName, readonly Entry[]>>;
+  readonly exports: Readonly<Record<ExportName, readonly StoredItem[]>>;
   readonly lists: Readonly<Record<Exclude<Resource, ExportName>, readonly JsonObject[]>>;
   /** What more chats are made from. */
   readonly chatOptions: ChatDataOptions;

@@ -15,7 +15,7 @@ import {
   type ExportName,
   type Resource,
 } from './resources.ts';
-import { Store, type Entry } from './store.ts';
+import { ItemStore, type StoredItem } from './store.ts';
 import type { Switches } from '../program/switches.ts';
 
 /** What an account is made of. */
@@ -27,7 +27,7 @@ export interface AccountOptions {
 }
 
 /** Which chats to touch: these, or so many the sandbox chooses (default 1), at this time (default: now). */
-export interface ChatChoice {
+export interface ChatSelection {
   readonly ids?: readonly string[];
   readonly count?: number;
   /** The new update time in seconds since 1970. */
@@ -38,7 +38,7 @@ const lateSeconds = 1200;
 
 /** What the account holds, and how to change it while the sandbox runs. */
 export class Account {
-  readonly #stores = new Map<Resource, Store>();
+  readonly #stores = new Map<Resource, ItemStore>();
   readonly #options: AccountOptions;
   /** Chats that existed from the start. */
   readonly #chats: number;
@@ -51,13 +51,13 @@ export class Account {
     const { exports, lists } = options.data;
     this.#options = options;
     this.#chats = exports.chats.length;
-    for (const name of exportNames) this.#stores.set(name, new Store(exports[name]));
+    for (const name of exportNames) this.#stores.set(name, new ItemStore(exports[name]));
     for (const name of listNames) for (const item of lists[name]) this.put(name, item);
   }
 
   /** The items of a resource. */
-  store(resource: Resource): Store {
-    const store = this.#stores.get(resource) ?? new Store([]);
+  store(resource: Resource): ItemStore {
+    const store = this.#stores.get(resource) ?? new ItemStore([]);
     this.#stores.set(resource, store);
     return store;
   }
@@ -89,7 +89,7 @@ export class Account {
     return Math.floor(this.#entryAt(resource, index).at / unitOf(resource));
   }
 
-  #entryAt(resource: ExportName, index: number): Entry {
+  #entryAt(resource: ExportName, index: number): StoredItem {
     const store = this.store(resource);
     const entry = store.find(store.initialKey(index) ?? '');
     if (entry === undefined) throw new RangeError(`${resource} has no item ${index}.`);
@@ -158,30 +158,30 @@ export class Account {
   }
 
   /** Gives chats new tags, a new rating and a new update time. Returns their ids. */
-  edit(choice: ChatChoice = {}): string[] {
-    const ids = this.#choose(choice);
+  edit(selection: ChatSelection = {}): string[] {
+    const ids = this.#selectChats(selection);
     for (const id of ids) {
       this.#edits += 1;
       const rating = this.#edits % 2 === 0 ? 'good' : 'bad';
       const patch = { tags: ['edited', `edit-${this.#edits}`], rating };
-      this.patchChat(id, patch, choice.at ?? this.#nowSeconds());
+      this.patchChat(id, patch, selection.at ?? this.#nowSeconds());
     }
     return ids;
   }
 
   /** Deletes chats as the switch `deletedChats` says. Returns their ids. */
-  delete(choice: ChatChoice = {}): string[] {
-    const ids = this.#choose(choice);
+  delete(selection: ChatSelection = {}): string[] {
+    const ids = this.#selectChats(selection);
     const isGone = this.#options.switches().deletedChats === 'gone';
     for (const id of ids) {
       if (isGone) this.store('chats').remove(id);
-      else this.patchChat(id, { deleted: true }, choice.at ?? this.#nowSeconds());
+      else this.patchChat(id, { deleted: true }, selection.at ?? this.#nowSeconds());
     }
     return ids;
   }
 
   /** New chats, now or at a given time. Returns their ids. */
-  add({ count = 1, at = this.#nowSeconds() }: Omit<ChatChoice, 'ids'> = {}): string[] {
+  add({ count = 1, at = this.#nowSeconds() }: Omit<ChatSelection, 'ids'> = {}): string[] {
     return Array.from({ length: count }, () => {
       const entry = chatEntry(this.#options.data.chatOptions, this.#chats + this.#added, at);
       this.#added += 1;
@@ -191,8 +191,8 @@ export class Account {
   }
 
   /** Late arrivals: new chats whose update time lies in the past (default: 20 minutes). Returns their ids. */
-  late(choice: Omit<ChatChoice, 'ids'> = {}): string[] {
-    return this.add({ at: this.#nowSeconds() - lateSeconds, ...choice });
+  late(selection: Omit<ChatSelection, 'ids'> = {}): string[] {
+    return this.add({ at: this.#nowSeconds() - lateSeconds, ...selection });
   }
 
   #nowSeconds(): number {
@@ -200,7 +200,7 @@ export class Account {
   }
 
   /** Picks chats that exist, none twice; the same calls in the same order pick the same ones. */
-  #choose({ ids, count = 1 }: ChatChoice): string[] {
+  #selectChats({ ids, count = 1 }: ChatSelection): string[] {
     const store = this.store('chats');
     if (ids !== undefined) return ids.filter((id) => store.find(id) !== undefined);
     const chosen = new Set<string>();

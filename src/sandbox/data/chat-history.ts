@@ -28,17 +28,17 @@ interface HistoryContext extends ChatContext {
 }
 
 /** Its keys are those that depend on the type. */
-type Entry = readonly [type: string, byAgent: boolean, keys: JsonObject];
+type HistoryEntry = readonly [type: string, byAgent: boolean, keys: JsonObject];
 
 const [, support] = departments;
 
-function visitorMessage({ random, vocabulary }: HistoryContext, atMs: number): Entry {
+function visitorMessage({ random, vocabulary }: HistoryContext, atMs: number): HistoryEntry {
   const isNumber = random.chance(0.1);
   const msg = random.pick(vocabulary.visitorLines);
   return ['chat.msg', false, { msg, msg_id: isNumber ? atMs : String(atMs), options: '' }];
 }
 
-function agentMessage({ random, vocabulary }: HistoryContext): Entry {
+function agentMessage({ random, vocabulary }: HistoryContext): HistoryEntry {
   const options = random.chance(0.05) ? 'Yes/No' : '';
   return ['chat.msg', true, { msg: random.pick(vocabulary.agentLines), options }];
 }
@@ -54,7 +54,7 @@ export function conversionItem(atMs: number): JsonObject {
  * The rare kinds. Recorded: tag, comment. Known by their keys only, the name of the type being a guess: rating, file,
  * request.rating, transfer, skill, conversion, trigger.
  */
-const rareEntries: readonly ((context: HistoryContext, atMs: number) => Entry)[] = [
+const rareEntries: readonly ((context: HistoryContext, atMs: number) => HistoryEntry)[] = [
   ({ random, vocabulary }) => [
     'chat.tag',
     true,
@@ -77,7 +77,7 @@ const rareEntries: readonly ((context: HistoryContext, atMs: number) => Entry)[]
   () => ['chat.trigger', true, { nick: 'trigger', msg: 'Still there?' }],
 ];
 
-function entryAt(context: HistoryContext, index: number, atMs: number): Entry {
+function entryAt(context: HistoryContext, index: number, atMs: number): HistoryEntry {
   const { random, department, length } = context;
   if (index === 0) {
     const { id = null, name = null } = department ?? {};

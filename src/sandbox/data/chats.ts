@@ -5,7 +5,7 @@ import { isoSeconds, secondUs } from './time-formats.ts';
 import type { ChatTie } from '../program/options.ts';
 import { accountId, departments, type Agent, type DataOptions } from './agents.ts';
 import { hashFraction, hash32, Random, toBase62 } from './random.ts';
-import type { Entry } from './store.ts';
+import type { StoredItem } from './store.ts';
 import { fullVocabulary, latinOnly, latinVocabulary } from './vocabulary.ts';
 
 const hashDigits = 6;
@@ -213,7 +213,7 @@ function chatItem(options: ChatDataOptions, index: number, updated: number): Jso
 }
 
 /** The chat of this place with this update time in seconds; it is made when it is asked for. */
-export function chatEntry(options: ChatDataOptions, index: number, updated: number): Entry {
+export function chatEntry(options: ChatDataOptions, index: number, updated: number): StoredItem {
   return {
     at: updated * secondUs,
     key: chatId(options, index, updated),

@@ -3,7 +3,7 @@ import { isoMicros, isoSeconds, secondUs } from './time-formats.ts';
 import { accountId, departments, type DataOptions } from './agents.ts';
 import { cyclicItem, hashFraction, hash32, toBase62 } from './random.ts';
 import type { ExportName } from './resources.ts';
-import type { Entry } from './store.ts';
+import type { StoredItem } from './store.ts';
 
 interface Event {
   readonly index: number;
@@ -74,7 +74,7 @@ export function eventEntries(
   name: keyof typeof kinds,
   count: number,
   salt: number,
-): Entry[] {
+): StoredItem[] {
   const seed = baseSeed + salt;
   const { hasMicros, key: keyOf, item } = kinds[name];
   const [fromUs, toUs] = [range[0] * secondUs, range[1] * secondUs];

@@ -52,15 +52,15 @@ function patchesOf(kind: HostileKind, at: number, bytes: number): readonly Patch
   }
 }
 
-function wantedKinds(wanted: ResolvedOptions['hostile']): readonly HostileKind[] {
-  if (wanted === true) return hostileKinds.filter((kind) => kind !== 'big-chat');
-  return wanted === false ? [] : wanted;
+function requestedKinds(requested: ResolvedOptions['hostile']): readonly HostileKind[] {
+  if (requested === true) return hostileKinds.filter((kind) => kind !== 'big-chat');
+  return requested === false ? [] : requested;
 }
 
 /** Puts the hostile values that the options ask for into chats spread over the whole range. The chats stay in their places. */
 export function injectHostileChats(account: Account, settings: ResolvedOptions): void {
   const total = account.count('chats');
-  const makers = wantedKinds(settings.hostile).flatMap((kind) =>
+  const makers = requestedKinds(settings.hostile).flatMap((kind) =>
     patchesOf(kind, 0, 0).map((_patch, place) => ({ kind, place })),
   );
   if (makers.length > total) {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 
 /** An item and where it stands among the others of its resource: by `at`, then by key. */
-export interface Entry {
+export interface StoredItem {
   /** Of an export its time in microseconds since 1970, of a list its id or its place. */
   readonly at: number;
   /** What the item is known by. */
@@ -10,7 +10,7 @@ export interface Entry {
   readonly item: () => JsonObject;
 }
 
-type SortKey = Pick<Entry, 'at' | 'key'>;
+type SortKey = Pick<StoredItem, 'at' | 'key'>;
 
 function compare(left: SortKey, right: SortKey): number {
   if (left.at !== right.at) return left.at - right.at;
@@ -24,12 +24,12 @@ export function isAfter(left: SortKey, right: SortKey): boolean {
 }
 
 /** The items of a resource in their order; good for some 100,000. */
-export class Store {
-  readonly #byKey: Map<string, Entry>;
+export class ItemStore {
+  readonly #byKey: Map<string, StoredItem>;
   readonly #initialKeys: readonly string[];
-  #sorted: readonly Entry[] | undefined;
+  #sorted: readonly StoredItem[] | undefined;
 
-  constructor(entries: readonly Entry[]) {
+  constructor(entries: readonly StoredItem[]) {
     this.#sorted = entries.toSorted(compare);
     this.#initialKeys = this.#sorted.map(({ key }) => key);
     this.#byKey = new Map(this.#sorted.map((entry) => [entry.key, entry]));
@@ -40,18 +40,18 @@ export class Store {
   }
 
   /** All items in order. */
-  get entries(): readonly Entry[] {
+  get entries(): readonly StoredItem[] {
     this.#sorted ??= [...this.#byKey.values()].sort(compare);
     return this.#sorted;
   }
 
   /** At most so many items, from the first one that is wanted on. */
-  from(isWanted: (entry: Entry) => boolean, most: number): readonly Entry[] {
+  from(isWanted: (entry: StoredItem) => boolean, max: number): readonly StoredItem[] {
     const first = this.entries.findIndex(isWanted);
-    return first < 0 ? [] : this.entries.slice(first, first + most);
+    return first < 0 ? [] : this.entries.slice(first, first + max);
   }
 
-  find(key: string): Entry | undefined {
+  find(key: string): StoredItem | undefined {
     return this.#byKey.get(key);
   }
 
@@ -61,7 +61,7 @@ export class Store {
   }
 
   /** Adds an item or replaces the one with this key. */
-  put(entry: Entry): void {
+  put(entry: StoredItem): void {
     this.#byKey.set(entry.key, entry);
     this.#sorted = undefined;
   }

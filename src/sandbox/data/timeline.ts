@@ -3,7 +3,7 @@ import { isoMicros, secondUs } from './time-formats.ts';
 import type { ResolvedOptions } from '../program/options.ts';
 import type { DataOptions } from './agents.ts';
 import { cyclicItem, hashFraction, hash32 } from './random.ts';
-import type { Entry } from './store.ts';
+import type { StoredItem } from './store.ts';
 
 /** One timespan. */
 interface Span {
@@ -74,7 +74,7 @@ function spanItem({ agentId, startUs, endUs }: Span): JsonObject {
  * Timespans during which an agent's status and number of chats stayed the same. They have no id of their own; agent and
  * start tell them apart.
  */
-export function timelineEntries(options: DataOptions, settings: ResolvedOptions): Entry[] {
+export function timelineEntries(options: DataOptions, settings: ResolvedOptions): StoredItem[] {
   const { timeline, timelineTies, switches } = settings;
   const special = specialSpans(options, timeline, timelineTies);
   const regular = regularSpans(options, Math.max(0, timeline + timelineTies - special.length));
