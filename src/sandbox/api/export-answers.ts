@@ -7,7 +7,7 @@ import type { Query } from './query.ts';
 import { applyPatch, toJsonText } from '../data/raw-json.ts';
 import { okReply, type Reply } from './reply.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
-import type { StoredItem, ItemStore } from '../data/store.ts';
+import type { StoredItem, ItemStore } from '../data/item-store.ts';
 import type {
   EmptyEnd,
   EmptyPages,

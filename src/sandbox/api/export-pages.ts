@@ -1,6 +1,6 @@
 import type { ExportQuery } from './export-query.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
-import { isAfter, type StoredItem, type ItemStore } from '../data/store.ts';
+import { isAfter, type StoredItem, type ItemStore } from '../data/item-store.ts';
 import type { HiddenRecords, Switches } from '../program/switches.ts';
 
 /** The instant of an item in its export's unit, cut to whole units. */

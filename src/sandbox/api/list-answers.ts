@@ -10,7 +10,7 @@ import {
   type ObjectName,
   type UnpagedName,
 } from '../data/resources.ts';
-import type { StoredItem } from '../data/store.ts';
+import type { StoredItem } from '../data/item-store.ts';
 import type { Switches } from '../program/switches.ts';
 
 /** Page size without `limit`. Documented for bans; taken over for the other lists. */

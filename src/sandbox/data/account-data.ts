@@ -7,7 +7,7 @@ import type { ResolvedOptions } from '../program/options.ts';
 import { agentItem, agentRoutingItem, makeAgents } from './agents.ts';
 import type { ExportName, Resource } from './resources.ts';
 import { makeAccountSettings } from './account-settings.ts';
-import type { StoredItem } from './store.ts';
+import type { StoredItem } from './item-store.ts';
 import { timelineEntries } from './timeline.ts';
 import { latinOnly } from './vocabulary.ts';
 

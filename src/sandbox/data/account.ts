@@ -15,7 +15,7 @@ import {
   type ExportName,
   type Resource,
 } from './resources.ts';
-import { ItemStore, type StoredItem } from './store.ts';
+import { ItemStore, type StoredItem } from './item-store.ts';
 import type { Switches } from '../program/switches.ts';
 
 /** What an account is made of. */

@@ -5,7 +5,7 @@ import { isoSeconds, secondUs } from './time-formats.ts';
 import type { ChatTie } from '../program/options.ts';
 import { accountId, departments, type Agent, type DataOptions } from './agents.ts';
 import { hashFraction, hash32, Random, toBase62 } from './random.ts';
-import type { StoredItem } from './store.ts';
+import type { StoredItem } from './item-store.ts';
 import { fullVocabulary, latinOnly, latinVocabulary } from './vocabulary.ts';
 
 const hashDigits = 6;

@@ -3,7 +3,7 @@ import { isoMicros, isoSeconds, secondUs } from './time-formats.ts';
 import { accountId, departments, type DataOptions } from './agents.ts';
 import { cyclicItem, hashFraction, hash32, toBase62 } from './random.ts';
 import type { ExportName } from './resources.ts';
-import type { StoredItem } from './store.ts';
+import type { StoredItem } from './item-store.ts';
 
 interface Event {
   readonly index: number;

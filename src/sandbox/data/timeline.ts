@@ -3,7 +3,7 @@ import { isoMicros, secondUs } from './time-formats.ts';
 import type { ResolvedOptions } from '../program/options.ts';
 import type { DataOptions } from './agents.ts';
 import { cyclicItem, hashFraction, hash32 } from './random.ts';
-import type { StoredItem } from './store.ts';
+import type { StoredItem } from './item-store.ts';
 
 /** One timespan. */
 interface Span {
