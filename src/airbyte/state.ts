@@ -23,7 +23,7 @@ interface StateEntry {
 /** In the state of a stream without a bookmark that has been read whole: the word of Airbyte's own CDK for that. */
 export const noCursorMarker = '__ab_no_cursor_state_message';
 
-/** Notes of Airbyte's CDK about streams without a cursor, and a form it replaced: nothing to resume from. */
+/** Keys of Airbyte's CDK about streams without a cursor, and a form it replaced: nothing to resume from. */
 const ignoredKeys: ReadonlySet<string> = new Set([
   noCursorMarker,
   '__ab_full_refresh_sync_complete',
