@@ -4,7 +4,7 @@
  */
 import { deepJsonText, isTooDeep, type Json, type JsonObject, type Scalar } from '../core/json.ts';
 import type { SchemaMismatchKind, RecordWarnings, PathSegment } from './warnings.ts';
-import { cleanText, isCleanText } from './text.ts';
+import { cleanText, isCleanText } from './clean-text.ts';
 
 /** Has reading JSON rounded it, or made it infinite? No double above 2^53 has a fraction. */
 export function isUnsafeNumber(value: number): boolean {

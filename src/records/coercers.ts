@@ -8,7 +8,7 @@ import { normalizeInstant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import { cleanValue, isUnsafeNumber, roundedNumberText, unsafeNumberKind } from './clean-value.ts';
 import type { RecordWarnings, PathSegment } from './warnings.ts';
-import { cleanText, isCleanText } from './text.ts';
+import { cleanText, isCleanText } from './clean-text.ts';
 
 /** Turns a value into what its column holds; `undefined` for a column that was not selected. */
 export type Coerce = (value: Json) => Json | undefined;

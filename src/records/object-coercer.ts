@@ -5,7 +5,7 @@ import { keepUnknownField } from './clean-value.ts';
 import { arrayCoercer, reject, scalarCoercers, type Coerce, type Column } from './coercers.ts';
 import type { RecordWarnings, PathSegment } from './warnings.ts';
 import { isNullable, propertyBreadcrumbs, typesOf, type JsonSchema } from '../singer/schema.ts';
-import { cleanText, isCleanText } from './text.ts';
+import { cleanText, isCleanText } from './clean-text.ts';
 
 /** A schema before and after the selection. */
 interface SchemaPair {

@@ -1,5 +1,5 @@
 import { jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
-import { cleanText } from './text.ts';
+import { cleanText } from './clean-text.ts';
 
 /**
  * `suppressed`: it did not fit and is not put aside either, since it may hold what was not selected. `unsafe-integer`:

@@ -8,7 +8,7 @@ import { quietLogger, type Metric } from '../core/logger.ts';
 import type { RunContext } from '../cli/program.ts';
 import { parseCatalog, type CatalogEntry } from '../singer/parse-catalog.ts';
 import { discoverCatalog, type StreamDescription } from '../singer/catalog.ts';
-import { selectByPatterns } from '../singer/patterns.ts';
+import { selectByPatterns } from '../singer/selection-patterns.ts';
 import { selectStreams, type SelectedStream } from '../singer/selection.ts';
 import { State } from '../singer/state.ts';
 import { loadValidator } from '../records/validator.ts';

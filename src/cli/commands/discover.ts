@@ -1,6 +1,6 @@
 import { readConfig, readExtraStreams } from '../../config/config.ts';
 import { formatCatalog, discoverCatalog } from '../../singer/catalog.ts';
-import { selectByPatterns, streamNamesIn } from '../../singer/patterns.ts';
+import { selectByPatterns, streamNamesIn } from '../../singer/selection-patterns.ts';
 import { discoverStreams } from '../../sync/discover-streams.ts';
 import { configSources, type CommandContext, type SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';

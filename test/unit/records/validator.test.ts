@@ -4,7 +4,7 @@ import { discoverStreams } from '../../../src/sync/discover-streams.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { discoverCatalog } from '../../../src/singer/catalog.ts';
-import { selectByPatterns } from '../../../src/singer/patterns.ts';
+import { selectByPatterns } from '../../../src/singer/selection-patterns.ts';
 import { propertyBreadcrumbs, type Breadcrumb } from '../../../src/singer/schema.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';
 import { loadValidator } from '../../../src/records/validator.ts';
