@@ -35,7 +35,7 @@ export const streamAjvOptions: Options = {
   code: { ...code, formats: _`{ 'date-time': ${new Code(String(isInstant))} }` },
 };
 
-/** How the schema of the config is compiled: all that is wrong is told at once, and its instants are parsed later. */
+/** How the schema of the config is compiled: all errors are reported at once, and its instants are parsed later. */
 const configAjvOptions: Options = {
   allErrors: true,
   useDefaults: true,

@@ -201,7 +201,7 @@ function isContent(value: string): boolean {
   return /^\s*["'[{]/.test(value) || /[\r\n]/.test(value);
 }
 
-/** Of a flag that may be a secret in a wrong place only the length is told. */
+/** A flag that may be a misplaced secret is not repeated: only its length is. */
 function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
   const isShown = /^--[a-z][a-z-]{0,40}$/.test(spelling);
   const what = isShown ? `the flag ${spelling}` : `a flag of ${characterCount(spelling)}`;

@@ -1,4 +1,4 @@
-/** The one way of a run to stdout: whatever goes there is complete, or the caller is told. */
+/** The one way of a run to stdout: what goes there arrives complete, or the caller gets an error. */
 import { Readable, type Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 

@@ -77,7 +77,7 @@ function hasOpenQuote(name: string, value: string): boolean {
 /** Ours that is no setting, and those of Meltano's. */
 const notSettings = /^(?:LOGLEVEL$|_)/;
 
-/** Values are texts: what a setting's type makes of them is the config's own business. Unknown names are told there. */
+/** Values are texts: what a setting's type makes of them is the config's own business. Unknown names are reported there. */
 function configFromEnv(env: Variables): JsonObject {
   const entries = Object.entries(env).flatMap(([variable, value = '']) => {
     const name = variable.startsWith(prefix) ? variable.slice(prefix.length) : '_';

@@ -225,7 +225,7 @@ export function parseLogLevel(word: string): LogLevel | undefined {
   return levels.find((level) => level === name) ?? pythonLevels.get(name);
 }
 
-/** The root logger's level: what is told to Python's root goes for the whole program. */
+/** The root logger's level: a level set for Python's root applies to the whole program. */
 function rootLevel(text: string): string | undefined {
   const block = /^root:[^\S\n]*\n((?:[^\S\n]+.*\n?|\n)*)/m.exec(text)?.[1];
   const flow = /(?:^root|"root")\s*:\s*\{([^{}]*)\}/m.exec(text)?.[1];
