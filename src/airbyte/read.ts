@@ -34,7 +34,7 @@ export async function read(run: AirbyteContext, files: AirbyteArguments): Promis
   const descriptions = discoverStreams('all');
   const configuredCatalog = await readJsonFile({
     path: files.catalog,
-    what: '--catalog',
+    label: '--catalog',
     maxBytes: maxLargeFileBytes,
   });
   const { catalog, names, unknown } = parseConfiguredCatalog(configuredCatalog, descriptions);
@@ -74,7 +74,7 @@ async function readState(
   const text =
     path === undefined
       ? ''
-      : await readTextFile({ path, what: '--state', maxBytes: maxLargeFileBytes });
+      : await readTextFile({ path, label: '--state', maxBytes: maxLargeFileBytes });
   const names = descriptions.map(({ name }) => name);
   const state = parseAirbyteState(text, names);
   const unknownNames = [...state.states.keys()].filter((name) => !names.includes(name));

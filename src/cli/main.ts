@@ -56,8 +56,8 @@ async function loggerFor(
 
 async function readLogConfig(path: string): Promise<string> {
   const { readTextFile, maxSmallFileBytes } = await import('../core/input-file.ts');
-  const what = 'SINGER_SDK_LOG_CONFIG';
-  return readTextFile({ path, what, maxBytes: maxSmallFileBytes, isRegular: true });
+  const label = 'SINGER_SDK_LOG_CONFIG';
+  return readTextFile({ path, label, maxBytes: maxSmallFileBytes, mustBeRegular: true });
 }
 
 async function dispatch(run: CommandContext): Promise<number | string> {

@@ -43,7 +43,7 @@ export async function mergeSources(
 
 /** @throws ConfigError for a file that cannot be used. */
 export async function readConfigFile(path: string): Promise<JsonObject> {
-  const value = await readJsonFile({ path, what: '--config', maxBytes: maxSmallFileBytes });
+  const value = await readJsonFile({ path, label: '--config', maxBytes: maxSmallFileBytes });
   if (!isJsonObject(value)) throw new ConfigError(notAnObjectText(value));
   return value;
 }
@@ -55,7 +55,7 @@ function isBlank(value: Json): boolean {
 type Variables = NonNullable<ConfigSources['env']>;
 
 async function readEnvFile(path: string, keys: readonly string[]): Promise<Variables> {
-  const file = { path, what: '--config=ENV', maxBytes: maxSmallFileBytes };
+  const file = { path, label: '--config=ENV', maxBytes: maxSmallFileBytes };
   const text = await readTextFile(file).catch(ifMissing(''));
   // Without a line's end, an open quote takes its variable along.
   const variables = parseEnv(`${text}\n`);

@@ -20,9 +20,9 @@ export const maxLargeFileBytes: number = 256 * mebibyte;
 export interface InputFile {
   readonly path: string;
   /** Which file this is, as errors begin: `--state`. */
-  readonly what: string;
+  readonly label: string;
   readonly maxBytes: number;
-  readonly isRegular?: boolean;
+  readonly mustBeRegular?: boolean;
   /** How long the writer of a pipe may take to begin. */
   readonly firstByteMs?: number;
 }
@@ -46,7 +46,7 @@ export async function readJsonFile(file: InputFile): Promise<Json> {
   const text = await readTextFile(file);
   if (text.trim() === '')
     throw unusable(file, 'is empty: it must hold a JSON object, {} at least.');
-  return parseJson(text, `${file.what}: ${quotedPath(file.path)}`);
+  return parseJson(text, `${file.label}: ${quotedPath(file.path)}`);
 }
 
 /**
@@ -106,12 +106,14 @@ async function readBytes(file: InputFile): Promise<Buffer> {
 async function streamOf(fd: number, file: InputFile): Promise<Readable> {
   const stats = await promisify(fstat)(fd);
   if (stats.isFile()) return createReadStream('', { fd, highWaterMark: mebibyte });
-  if (stats.isFIFO() && file.isRegular !== true) return pipeOf(fd, file);
+  if (stats.isFIFO() && file.mustBeRegular !== true) return pipeOf(fd, file);
   await promisify(close)(fd);
   if (stats.isDirectory()) throw unusable(file, 'is a directory: name the file in it.');
   throw unusable(
     file,
-    file.isRegular === true ? 'is not a regular file.' : 'is neither a regular file nor a pipe.',
+    file.mustBeRegular === true
+      ? 'is not a regular file.'
+      : 'is neither a regular file nor a pipe.',
   );
 }
 
@@ -133,8 +135,8 @@ export function ifMissing<T>(value: T): (error: unknown) => T {
   };
 }
 
-function unusable({ path, what }: InputFile, why: string, cause?: unknown): ConfigError {
-  return new ConfigError(`${what}: ${quotedPath(path)} ${why}`, '', cause);
+function unusable({ path, label }: InputFile, why: string, cause?: unknown): ConfigError {
+  return new ConfigError(`${label}: ${quotedPath(path)} ${why}`, '', cause);
 }
 
 function whyUnreadable(error: unknown): string {

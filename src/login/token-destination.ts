@@ -28,10 +28,10 @@ async function readDestination(
   subdomain: string,
 ): Promise<JsonObject> {
   if (destination.kind === 'print') return {};
-  const what = destination.kind === 'config' ? '--out' : '--token-file';
-  const file = { path: destination.path, what, maxBytes: maxSmallFileBytes, isRegular: true };
+  const label = destination.kind === 'config' ? '--out' : '--token-file';
+  const file = { path: destination.path, label, maxBytes: maxSmallFileBytes, mustBeRegular: true };
   const content = await readJsonFile(file).catch(ifMissing({}));
-  const name = `${what}: ${quotedPath(destination.path)}`;
+  const name = `${label}: ${quotedPath(destination.path)}`;
   const isFit =
     isJsonObject(content) &&
     (destination.kind === 'config' || Object.keys(content).length === 0 || isTokenFile(content));

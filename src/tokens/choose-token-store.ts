@@ -27,7 +27,7 @@ export async function chooseTokenStore(
     const store = new TokenFile({
       ...lock,
       path: tokenFile,
-      what: 'token_file',
+      label: 'token_file',
       configTokens,
       subdomain,
     });
@@ -41,7 +41,7 @@ export async function chooseTokenStore(
     const store = new TokenFile({
       ...lock,
       path,
-      what: '--config',
+      label: '--config',
       configTokens: undefined,
       subdomain,
     });
@@ -55,7 +55,7 @@ async function isUpdatable(path: string, refreshToken: string | undefined): Prom
   try {
     if (!(await lstat(path)).isFile()) return false;
     await access(dirname(path), constants.W_OK);
-    const content = await readJsonFile({ path, what: '--config', maxBytes: maxSmallFileBytes });
+    const content = await readJsonFile({ path, label: '--config', maxBytes: maxSmallFileBytes });
     if (!isJsonObject(content) || !isTokenFile(content)) return false;
     return refreshToken === undefined || content['refresh_token'] === refreshToken;
   } catch {

@@ -11,7 +11,7 @@ import { withLock, type LockOptions } from './file-lock.ts';
 
 export interface TokenFileOptions extends LockOptions {
   /** How errors call it: `token_file`. */
-  readonly what: string;
+  readonly label: string;
   /** The account the tokens are for: others are never sent to it. */
   readonly subdomain: string;
   /** The config's tokens; `undefined`: it has none, or is this file. */
@@ -94,11 +94,11 @@ export class TokenFile implements TokenStore {
 
   /** `undefined`: there is no such file yet. */
   async #readContent(): Promise<JsonObject | undefined> {
-    const { path, what, subdomain } = this.#options;
-    const file = { path, what, maxBytes: maxSmallFileBytes, isRegular: true };
+    const { path, label, subdomain } = this.#options;
+    const file = { path, label, maxBytes: maxSmallFileBytes, mustBeRegular: true };
     const content = await readJsonFile(file).catch(ifMissing(undefined));
     if (content === undefined) return undefined;
-    const name = `${what}: ${quotedPath(path)}`;
+    const name = `${label}: ${quotedPath(path)}`;
     if (!isJsonObject(content) || !isTokenFile(content))
       throw new ConfigError(
         `${name} holds something else than tokens: name a file that does not exist yet, or that "tap-zendesk-chat login" has written.`,

@@ -21,6 +21,6 @@ export async function readInputFiles(
   };
 }
 
-async function readIfGiven(path: string | undefined, what: string): Promise<Json | undefined> {
-  return path === undefined ? undefined : readJsonFile({ path, what, maxBytes });
+async function readIfGiven(path: string | undefined, label: string): Promise<Json | undefined> {
+  return path === undefined ? undefined : readJsonFile({ path, label, maxBytes });
 }

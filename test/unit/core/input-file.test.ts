@@ -16,7 +16,7 @@ import {
 import type { Json } from '../../../src/core/json.ts';
 
 function named(path: string, more: Partial<InputFile> = {}): InputFile {
-  return { path, what: '--config', maxBytes: 1024 * 1024, ...more };
+  return { path, label: '--config', maxBytes: 1024 * 1024, ...more };
 }
 
 let folder = '';
@@ -86,7 +86,7 @@ test.each([
 const readAsNobody = `
   const { readJsonFile } = await import(process.argv[1]);
   if (process.geteuid?.() === 0) process.seteuid(65534);
-  const file = { path: process.argv[2], what: '--config', maxBytes: 99 };
+  const file = { path: process.argv[2], label: '--config', maxBytes: 99 };
   await readJsonFile(file).catch(({ message }) => console.log(message));
 `;
 
@@ -134,7 +134,7 @@ test('A pipe that nothing is written to is given up', async () => {
 
 test('Where a regular file is needed, a pipe is refused', async () => {
   const path = await pipe();
-  await expect(readTextFile(named(path, { isRegular: true }))).rejects.toThrow(
+  await expect(readTextFile(named(path, { mustBeRegular: true }))).rejects.toThrow(
     `--config: ${path} is not a regular file.`,
   );
 });
