@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { Account, ChatSelection } from '../data/account.ts';
 import type { FaultInjector } from '../faults/fault-rules.ts';
 import type { OAuthProvider } from '../oauth/provider.ts';
-import { checkOptions } from '../program/option-checks.ts';
+import { checkOptions } from '../program/check-options.ts';
 import type { RequestListener } from './reply.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { isOneOf, resourceNames, type Resource } from '../data/resources.ts';

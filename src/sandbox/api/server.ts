@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { makeAccountData } from '../data/account-data.ts';
 import { Account } from '../data/account.ts';
-import { createApi } from './api.ts';
+import { createApi } from './request-pipeline.ts';
 import { controlPrefix, createControl } from './control.ts';
 import { FaultInjector } from '../faults/fault-rules.ts';
 import { injectHostileChats } from '../data/hostile-chats.ts';

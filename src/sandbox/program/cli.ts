@@ -2,7 +2,7 @@ import { parseCommandLine, type Flag, type ParsedFlags } from '../../cli/parser.
 import { asFatalError, ConfigError } from '../../core/errors.ts';
 import schema from './options.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
-import { checkOptions } from './option-checks.ts';
+import { checkOptions } from './check-options.ts';
 import { parseJson, serve, type Terminal } from './serve.ts';
 
 const usage = `$0 [serve] [OPTION ...]

@@ -1,5 +1,5 @@
 import schema from './options.json' with { type: 'json' };
-import { schemaDefaults } from './defaults.ts';
+import { schemaDefaults } from './schema-defaults.ts';
 import type { FaultRule } from '../faults/fault-rules.ts';
 import type { OAuthClient } from '../oauth/provider.ts';
 import type { LoggedRequest } from '../api/request-log.ts';

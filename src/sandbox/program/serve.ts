@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { checkOptions } from './option-checks.ts';
+import { checkOptions } from './check-options.ts';
 import type { SandboxOptions } from './options.ts';
 import { startSandbox, type Sandbox } from '../api/server.ts';
 

@@ -1,5 +1,5 @@
 import schema from './options.json' with { type: 'json' };
-import { schemaDefaults } from './defaults.ts';
+import { schemaDefaults } from './schema-defaults.ts';
 import type { ExportName, Resource } from '../data/resources.ts';
 
 /** Which answers of the exports a rule means. */
