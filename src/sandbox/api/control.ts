@@ -113,7 +113,7 @@ function sendJson(outgoing: ServerResponse, status: number, value: unknown): voi
 }
 
 /** Answers the calls under `/sandbox/`, which need no token. A call that cannot be understood is answered 400. */
-export function createControl(context: ControlContext): RequestListener {
+export function createControlListener(context: ControlContext): RequestListener {
   const controls = controlsOf(context);
   return async (incoming, outgoing, url) => {
     const path = url.pathname.slice(controlPrefix.length);

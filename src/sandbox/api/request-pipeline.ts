@@ -13,12 +13,12 @@ import type { ApiRequest } from './routes.ts';
 
 export const apiPrefix = '/api/v2/chat/';
 
-export interface ApiContext {
+export interface PipelineContext {
   readonly options: ResolvedOptions;
   readonly provider: OAuthProvider;
   readonly answerToken: (request: TokenRequest) => Reply;
   /** The right answer of the API as the switches have it. */
-  readonly answer: (request: ApiRequest) => Reply;
+  readonly makeReply: (request: ApiRequest) => Reply;
   readonly faults: FaultInjector;
   readonly requests: LoggedRequest[];
   /** The server's clock, ms since 1970. */
@@ -34,24 +34,28 @@ interface Call {
 }
 
 /** The right answer, made when it is due: a token that is given out has used up what it was asked for with. */
-async function answerTo(
-  { answer, answerToken }: ApiContext,
+async function replyMaker(
+  { makeReply, answerToken }: PipelineContext,
   { incoming, entry, request }: Call,
 ): Promise<() => Reply> {
   if (request.path === tokenPath && entry.method === 'POST') {
     const form = new URLSearchParams(await text(incoming));
     return () => answerToken({ form, authorization: incoming.headers.authorization });
   }
-  return () => (entry.method === 'GET' ? answer(request) : errorReply(405));
+  return () => (entry.method === 'GET' ? makeReply(request) : errorReply(405));
 }
 
 /** Sends the answer, or the fault that meets the request, and logs it. */
-async function respond(context: ApiContext, call: Call, answer: () => Reply): Promise<void> {
+async function respond(
+  context: PipelineContext,
+  call: Call,
+  makeReply: () => Reply,
+): Promise<void> {
   const { incoming, outgoing, entry, request } = call;
   const isGzip =
     context.options.gzip && incoming.headers['accept-encoding']?.includes('gzip') === true;
   let made: Reply | undefined;
-  const reply = (): Reply => (made ??= answer());
+  const reply = (): Reply => (made ??= makeReply());
   const sendReply = async (response: Reply): Promise<void> => {
     entry.status = response.status;
     entry.items = response.items;
@@ -79,7 +83,7 @@ async function respond(context: ApiContext, call: Call, answer: () => Reply): Pr
 }
 
 /** Answers requests to the API: log, hook, latency, rate limit, faults, answer, in this order. */
-export function createApi(context: ApiContext): RequestListener {
+export function createApiListener(context: PipelineContext): RequestListener {
   const { options, provider, requests } = context;
   const { clock = Date.now, rateLimit } = options;
   const waitFor = rateLimit === undefined ? () => undefined : createRateLimiter(rateLimit);
@@ -109,7 +113,7 @@ export function createApi(context: ApiContext): RequestListener {
     const call = { incoming, outgoing, entry, request };
     const waitSeconds = waitFor(performance.now());
     if (waitSeconds === undefined) {
-      await respond(context, call, await answerTo(context, call));
+      await respond(context, call, await replyMaker(context, call));
     } else {
       outgoing.setHeader('retry-after', String(waitSeconds));
       entry.status = 429;

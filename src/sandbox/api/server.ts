@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { makeAccountData } from '../data/account-data.ts';
 import { Account } from '../data/account.ts';
-import { createApi } from './request-pipeline.ts';
-import { controlPrefix, createControl } from './control.ts';
+import { createApiListener } from './request-pipeline.ts';
+import { controlPrefix, createControlListener } from './control.ts';
 import { FaultInjector } from '../faults/fault-rules.ts';
 import { injectHostileChats } from '../data/hostile-chats.ts';
 import { isoSeconds } from '../data/time-formats.ts';
-import { authorizePath, createAuthorizeEndpoint } from '../oauth/authorize.ts';
+import { authorizePath, createAuthorizeListener } from '../oauth/authorize.ts';
 import { OAuthProvider, defaultClients, type OAuthClient } from '../oauth/provider.ts';
 import { createTokenEndpoint } from '../oauth/token.ts';
 import { withDefaults, type SandboxOptions, type ResolvedOptions } from '../program/options.ts';
@@ -140,7 +140,7 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
     options,
     provider,
     answerToken,
-    answer: createRouter(state),
+    makeReply: createRouter(state),
     faults,
     requests,
     now,
@@ -148,10 +148,10 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
   const server = createServer(
     { keepAliveTimeout: keepAliveMs },
     createListener(
-      createApi(api),
+      createApiListener(api),
       new Map([
-        [controlPrefix, createControl({ ...state, faults, provider, requests })],
-        [authorizePath, createAuthorizeEndpoint(provider)],
+        [controlPrefix, createControlListener({ ...state, faults, provider, requests })],
+        [authorizePath, createAuthorizeListener(provider)],
       ]),
     ),
   );

@@ -59,7 +59,7 @@ function redirectTarget(request: AuthorizationRequest, provider: OAuthProvider):
 }
 
 /** The authorize page: a GET shows it, its buttons POST the decision. */
-export function createAuthorizeEndpoint(
+export function createAuthorizeListener(
   provider: OAuthProvider,
 ): (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void> {
   return async (incoming, outgoing, url) => {
