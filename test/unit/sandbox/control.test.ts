@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { startSandbox } from '../../../src/sandbox/api/server.ts';
-import { ask, closeAll, control, frozen, json, noonSeconds, page, send } from './ask.ts';
+import { ask, closeAll, control, frozen, json, noonSeconds, page, send } from './sandbox-requests.ts';
 
 afterEach(closeAll);
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { rawJson } from '../../../src/sandbox/data/raw-json.ts';
 import { resourceNames } from '../../../src/sandbox/data/resources.ts';
-import { ask, closeAll, frozen, noonSeconds, page, textOf } from './ask.ts';
+import { ask, closeAll, frozen, noonSeconds, page, textOf } from './sandbox-requests.ts';
 
 afterEach(closeAll);
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { ask, closeAll, frozen, json, noonSeconds, page, textOf } from './ask.ts';
+import { ask, closeAll, frozen, json, noonSeconds, page, textOf } from './sandbox-requests.ts';
 
 afterEach(closeAll);
 

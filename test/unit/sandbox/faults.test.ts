@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Fault } from '../../../src/sandbox/faults/fault-rules.ts';
 import { createRateLimiter } from '../../../src/sandbox/api/rate-limit.ts';
-import { ask, closeAll, frozen, page, seen } from './ask.ts';
+import { ask, closeAll, frozen, page, seen } from './sandbox-requests.ts';
 
 afterEach(closeAll);
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { ask, closeAll, frozen, json } from './ask.ts';
+import { ask, closeAll, frozen, json } from './sandbox-requests.ts';
 
 afterEach(closeAll);
 

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 
 import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
 import { startSandbox, type Sandbox } from '../../../src/sandbox/api/server.ts';
-import { closeAll, control, frozen, noon, noonMs, send, type Answer } from './ask.ts';
+import { closeAll, control, frozen, noon, noonMs, send, type Answer } from './sandbox-requests.ts';
 
 afterEach(closeAll);
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { runSandboxProgram } from '../../../src/sandbox/program/cli.ts';
 import type { Terminal } from '../../../src/sandbox/program/serve.ts';
-import { send } from './ask.ts';
+import { send } from './sandbox-requests.ts';
 
 let folder = '';
 beforeEach(async () => {

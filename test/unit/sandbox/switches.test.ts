@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
 import type { Sandbox } from '../../../src/sandbox/api/server.ts';
-import { ask, closeAll, frozen, json, noonMs, page, textOf } from './ask.ts';
+import { ask, closeAll, frozen, json, noonMs, page, textOf } from './sandbox-requests.ts';
 
 afterEach(closeAll);
 
