@@ -12,14 +12,14 @@ const unsupportedByMeltano: ReadonlySet<string> = new Set(['credentials']);
  * Numbers with a fraction and lists are texts to Meltano, which hands over whatever value they have: of a
  * `decimal` from the environment it cannot write the config (4.4), and an `array` has to be JSON there.
  */
-function meltanoKind({ type, format, enum: words }: JsonObject): string {
-  if (Array.isArray(words)) return 'options';
+function meltanoKind({ type, format, enum: allowedValues }: JsonObject): string {
+  if (Array.isArray(allowedValues)) return 'options';
   if (format === 'date-time') return 'date_iso8601';
   return type === 'integer' ? 'integer' : 'string';
 }
 
 function meltanoSetting(name: string, property: JsonObject): JsonObject {
-  const { title, description, default: value, examples, enum: words } = property;
+  const { title, description, default: value, examples, enum: allowedValues } = property;
   const [example] = Array.isArray(examples) ? examples : [];
   return {
     name,
@@ -29,7 +29,9 @@ function meltanoSetting(name: string, property: JsonObject): JsonObject {
     ...(property['writeOnly'] === true && { sensitive: true }),
     ...(value !== undefined && { value }),
     ...(typeof example === 'string' && { placeholder: example }),
-    ...(Array.isArray(words) && { options: words.map((word) => ({ label: word, value: word })) }),
+    ...(Array.isArray(allowedValues) && {
+      options: allowedValues.map((word) => ({ label: word, value: word })),
+    }),
   };
 }
 

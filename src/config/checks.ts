@@ -40,9 +40,9 @@ export function checkCredentials(rawConfig: RawConfig): void {
   const { settings, violations } = rawConfig;
   const { access_token: token, refresh_token, client_id, client_secret, token_file } = settings;
   if (typeof token === 'string' && !/^[!-~]+$/.test(token)) {
-    const wrong =
+    const message =
       'access_token holds a blank, a line break or a letter no token has: copy it again.';
-    violations.set('access_token', wrong);
+    violations.set('access_token', message);
   }
   if (token_file !== undefined || (client_id !== undefined && client_secret !== undefined)) return;
   if (refresh_token !== undefined && client_id === undefined) {
@@ -145,6 +145,6 @@ export function warnOfUnknownKeys(rawConfig: RawConfig): void {
     const question = suggestedKey === undefined ? '' : ` Did you mean ${suggestedKey}?`;
     rawConfig.warn(`The config key ${name} is unknown and ignored.${question}`);
   }
-  const more = rawConfig.unknownKeys.length - maxListed;
-  if (more > 0) rawConfig.warn(`${more} more config keys are unknown and ignored.`);
+  const hiddenCount = rawConfig.unknownKeys.length - maxListed;
+  if (hiddenCount > 0) rawConfig.warn(`${hiddenCount} more config keys are unknown and ignored.`);
 }

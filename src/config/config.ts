@@ -58,8 +58,8 @@ export const extraStreamsHint = ' For example ["chat_messages"].';
  * @throws ConfigError when it is no list
  */
 export function readExtraStreams(value: Json): Config['extra_streams'] {
-  const given = isJsonObject(value) ? (value['extra_streams'] ?? []) : [];
-  const list = typeof given === 'string' ? parseNames(given) : given;
+  const rawValue = isJsonObject(value) ? (value['extra_streams'] ?? []) : [];
+  const list = typeof rawValue === 'string' ? parseNames(rawValue) : rawValue;
   const names = Array.isArray(list) ? list.filter((name) => typeof name === 'string') : [];
   if (Array.isArray(list) && names.length === list.length) return names;
   const message = `extra_streams must be a list of stream names, or all.${extraStreamsHint}`;
@@ -74,9 +74,9 @@ export function apiOrigin(
   subdomain: string,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
-  const given = (env['ZENDESK_CHAT_API_URL'] ?? '').trim();
-  if (given === '') return `https://${subdomain}.zendesk.com`;
-  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const rawValue = (env['ZENDESK_CHAT_API_URL'] ?? '').trim();
+  if (rawValue === '') return `https://${subdomain}.zendesk.com`;
+  const url = URL.canParse(rawValue) ? new URL(rawValue) : undefined;
   const isLoopback = /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(url?.hostname ?? '');
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
   // The address is not repeated: it may hold a password.

@@ -10,8 +10,17 @@ export function notAnObjectText(value: Json): string {
 
 /** What a value of this property has to be, as the end of a sentence. */
 export function expectedText(property: JsonObject): string {
-  const { type, enum: words, format, pattern, minimum, maximum, exclusiveMinimum } = property;
-  if (Array.isArray(words)) return words.map((word) => JSON.stringify(word)).join(' or ');
+  const {
+    type,
+    enum: allowedValues,
+    format,
+    pattern,
+    minimum,
+    maximum,
+    exclusiveMinimum,
+  } = property;
+  if (Array.isArray(allowedValues))
+    return allowedValues.map((allowed) => JSON.stringify(allowed)).join(' or ');
   if (type === 'array') return 'a list of stream names, or all';
   if (format !== undefined) return 'an ISO date such as 2024-01-31';
   if (pattern !== undefined) return 'text of plain ASCII characters on one line';

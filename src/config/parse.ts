@@ -73,7 +73,7 @@ function addViolation({ schema, settings, violations }: RawConfig, pointer: stri
   if (property === undefined || value === undefined) return;
   const { enum: allowedValues, writeOnly } = property;
   const known = Array.isArray(allowedValues)
-    ? allowedValues.filter((word) => typeof word === 'string')
+    ? allowedValues.filter((allowed) => typeof allowed === 'string')
     : [];
   const is = writeOnly === true ? '' : ` is ${quoted(value, known)}: it`;
   violations.set(key, `${key}${is} must be ${expectedText(property)}.${hints[key] ?? ''}`);

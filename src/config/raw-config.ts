@@ -57,8 +57,8 @@ export class RawConfig {
   /** Judges nothing but the groups, and what would have protected data. */
   constructor(value: JsonObject, schema: JsonObject) {
     this.schema = new Map(propertiesOf(schema));
-    for (const [key, given] of Object.entries(value))
-      if (!credentialGroups.includes(key)) this.#addKnown(key, given);
+    for (const [key, rawValue] of Object.entries(value))
+      if (!credentialGroups.includes(key)) this.#addKnown(key, rawValue);
     // After the top level, whose values win.
     for (const group of credentialGroups)
       this.#addCredentials(group, parseIfJson(value[group] ?? null));
@@ -74,26 +74,26 @@ export class RawConfig {
     this.messages.push({ level: 'warning', message });
   }
 
-  #addCredentials(group: string, given: Json): void {
-    if (given === null || given === '') return;
-    if (!isJsonObject(given)) {
+  #addCredentials(group: string, rawValue: Json): void {
+    if (rawValue === null || rawValue === '') return;
+    if (!isJsonObject(rawValue)) {
       this.violations.set(group, `${group} must be an object that holds access_token.`);
       return;
     }
-    for (const [key, value] of Object.entries(given)) {
+    for (const [key, value] of Object.entries(rawValue)) {
       if (tokenKeys.has(key)) this.#addKnown(key, value);
       else if (!credentialGroups.includes(key)) this.unknownKeys.push(`${group}.${key}`);
     }
   }
 
   /** Null and an empty text count as left out. */
-  #addKnown(key: string, given: Json): void {
+  #addKnown(key: string, rawValue: Json): void {
     const property = this.schema.get(key);
     if (property === undefined) {
-      this.#addUnknown(key, parseIfJson(given));
+      this.#addUnknown(key, parseIfJson(rawValue));
       return;
     }
-    const value = normalize(given, key, property);
+    const value = normalize(rawValue, key, property);
     if (value === null || value === '') return;
     if (property['deprecated'] === true) {
       const message = `${key} is obsolete: ${textOf(property['description'])}`;
@@ -105,10 +105,10 @@ export class RawConfig {
   }
 
   /** What is ignored is warned about later; what would have protected data must not be ignored. */
-  #addUnknown(key: string, given: Json): void {
+  #addUnknown(key: string, rawValue: Json): void {
     const rule = unsupportedSettings.get(key);
     if (rule === undefined) this.unknownKeys.push(key);
-    else if (!isEmpty(given)) {
+    else if (!isEmpty(rawValue)) {
       const advice =
         'Take it out of the config; to keep a column out, deselect it in the catalog or the connection, or ' +
         "with --select '!chats.visitor.email'.";
@@ -122,9 +122,9 @@ function isEmpty(value: Json): boolean {
   return value === false || value === '';
 }
 
-function normalize(given: Json, key: string, { type }: JsonObject): Json {
-  if (typeof given !== 'string') return given;
-  const text = given.trim();
+function normalize(rawValue: Json, key: string, { type }: JsonObject): Json {
+  if (typeof rawValue !== 'string') return rawValue;
+  const text = rawValue.trim();
   if (type === 'integer' || type === 'number')
     return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
   if (key === 'access_token') return text.replace(/^Bearer\s+/i, '');
@@ -140,13 +140,13 @@ export function parseNames(text: string): Json {
 }
 
 /** An object or a list may come as JSON text: that is how it looks in an environment variable. */
-export function parseIfJson(given: Json): Json {
-  if (typeof given !== 'string' || !/^\s*[[{"]/.test(given)) return given;
+export function parseIfJson(rawValue: Json): Json {
+  if (typeof rawValue !== 'string' || !/^\s*[[{"]/.test(rawValue)) return rawValue;
   try {
-    const value: Json = JSON.parse(given);
-    return isTooDeep(value) ? given : value;
+    const value: Json = JSON.parse(rawValue);
+    return isTooDeep(value) ? rawValue : value;
   } catch {
     // A SyntaxError: it was not JSON after all, and is judged as the text it is.
-    return given;
+    return rawValue;
   }
 }

@@ -53,9 +53,9 @@ export const maxListed = 10;
 
 /** Names of one kind in a sentence: the first of them, and how many there are beside them. */
 export function quotedList(names: readonly string[]): string {
-  const more = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
+  const suffix = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
   const first = names.slice(0, maxListed);
-  return `${first.map((name) => (isHarmlessName(name) ? name : redacted('name', name))).join(', ')}${more}`;
+  return `${first.map((name) => (isHarmlessName(name) ? name : redacted('name', name))).join(', ')}${suffix}`;
 }
 
 /** A path as it was typed, if it looks like one. */

@@ -73,7 +73,7 @@ const rareEntries: readonly ((context: HistoryContext, atMs: number) => HistoryE
     return ['chat.transfer', true, { ...to, prev_department_id }];
   },
   () => ['chat.skill', true, { skills_name: ['german', 'returns'] }],
-  (_talk, atMs) => ['chat.conversion', false, { conversion: conversionItem(atMs) }],
+  (_context, atMs) => ['chat.conversion', false, { conversion: conversionItem(atMs) }],
   () => ['chat.trigger', true, { nick: 'trigger', msg: 'Still there?' }],
 ];
 

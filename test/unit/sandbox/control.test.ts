@@ -1,14 +1,23 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { startSandbox } from '../../../src/sandbox/api/server.ts';
-import { ask, closeAll, control, frozen, json, noonSeconds, page, send } from './sandbox-requests.ts';
+import {
+  requestApi,
+  closeAll,
+  control,
+  startFrozenSandbox,
+  json,
+  noonSeconds,
+  page,
+  send,
+} from './sandbox-requests.ts';
 
 afterEach(closeAll);
 
 test('the log tells each request without its token', async () => {
-  const sandbox = await frozen({ chats: 7 });
-  await ask(sandbox, 'incremental/chats?limit=3', { 'user-agent': 'tester/1' });
-  await ask(sandbox, 'goals', { authorization: 'Bearer other' });
+  const sandbox = await startFrozenSandbox({ chats: 7 });
+  await requestApi(sandbox, 'incremental/chats?limit=3', { 'user-agent': 'tester/1' });
+  await requestApi(sandbox, 'goals', { authorization: 'Bearer other' });
   expect(sandbox.requests).toMatchObject([
     {
       number: 1,
@@ -27,8 +36,8 @@ test('the log tells each request without its token', async () => {
 });
 
 test('the log can be read and emptied over HTTP, and holds no control calls', async () => {
-  const sandbox = await frozen();
-  await ask(sandbox, 'goals');
+  const sandbox = await startFrozenSandbox();
+  await requestApi(sandbox, 'goals');
   const { text } = await control(sandbox, 'GET requests');
   expect(JSON.parse(text)).toMatchObject([{ path: '/api/v2/chat/goals' }]);
   await control(sandbox, 'DELETE requests');
@@ -36,7 +45,7 @@ test('the log can be read and emptied over HTTP, and holds no control calls', as
 });
 
 test('chats can be edited, deleted, added and made to arrive late over HTTP', async () => {
-  const sandbox = await frozen({ chats: 10 });
+  const sandbox = await startFrozenSandbox({ chats: 10 });
   const at = noonSeconds - 400;
   const edited = await control(sandbox, 'POST edit', { count: 2, at });
   const added = await control(sandbox, 'POST add', { at });
@@ -54,22 +63,22 @@ test('chats can be edited, deleted, added and made to arrive late over HTTP', as
 });
 
 test('items, switches and faults can be set over HTTP', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   await control(sandbox, 'POST put', { resource: 'goals', item: { id: 1, name: 'mine' } });
   await control(sandbox, 'POST put', { resource: 'chats', item: { id: 'x' }, at: 1_000_000_000 });
   expect(await json(sandbox, 'goals')).toContainEqual({ id: 1, name: 'mine' });
   expect((await page(sandbox, 'chats')).ids[0]).toBe('x');
   await control(sandbox, 'POST switches', { absent: { goals: 403 } });
-  expect((await ask(sandbox, 'goals')).status).toBe(403);
+  expect((await requestApi(sandbox, 'goals')).status).toBe(403);
   await control(sandbox, 'POST faults', { path: 'roles', fault: { kind: 'status', status: 500 } });
-  expect((await ask(sandbox, 'roles')).status).toBe(500);
+  expect((await requestApi(sandbox, 'roles')).status).toBe(500);
   await control(sandbox, 'POST faults', [{ fault: { kind: 'html' } }]);
   await control(sandbox, 'DELETE faults');
-  expect((await ask(sandbox, 'roles')).status).toBe(200);
+  expect((await requestApi(sandbox, 'roles')).status).toBe(200);
 });
 
 test('a dump is every item as a line of JSON', async () => {
-  const sandbox = await frozen({ chats: 300 });
+  const sandbox = await startFrozenSandbox({ chats: 300 });
   const { text, headers } = await control(sandbox, 'GET dump/chats');
   expect(headers['content-type']).toContain('jsonl');
   expect(text).toBe([...sandbox.account.dumpLines('chats'), ''].join('\n'));
@@ -91,14 +100,14 @@ test.each([
   ['POST faults', { fault: { kind: 'x' } }, 'faults.0.fault.kind must be one of status, reset'],
   ['GET dump/visitors', {}, 'There is no resource'],
 ])('%s with %j is answered 400 and a sentence', async (call, body, sentence) => {
-  const sandbox = await frozen({ chats: 3 });
+  const sandbox = await startFrozenSandbox({ chats: 3 });
   const { status, text } = await control(sandbox, call, body);
   expect(status).toBe(400);
   expect((JSON.parse(text) as JsonObject)['error']).toContain(sentence);
 });
 
 test('a control call that is not JSON, or not known, is refused', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const broken = await send(`${sandbox.url}/sandbox/edit`, { method: 'POST', body: '{' });
   expect([broken.status, broken.text]).toEqual([400, '{"error":"The body is not JSON."}\n']);
   const empty = await send(`${sandbox.url}/sandbox/edit`, { method: 'POST', body: '' });
@@ -107,15 +116,17 @@ test('a control call that is not JSON, or not known, is refused', async () => {
 });
 
 test('the API is read with GET only', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const headers = { authorization: `Bearer ${sandbox.token}` };
   const url = `${sandbox.url}/api/v2/chat/goals`;
   expect((await send(url, { method: 'POST', headers })).status).toBe(405);
 });
 
 test('a hook that fails is a 500 that says so', async () => {
-  const sandbox = await frozen({ onRequest: () => Promise.reject(new Error('hook broke')) });
-  const { status, text } = await ask(sandbox, 'goals');
+  const sandbox = await startFrozenSandbox({
+    onRequest: () => Promise.reject(new Error('hook broke')),
+  });
+  const { status, text } = await requestApi(sandbox, 'goals');
   expect(status).toBe(500);
   expect(text).toContain('hook broke');
 });
@@ -134,7 +145,7 @@ test('without a clock the server ticks on from now, or from the instant given', 
 });
 
 test('a port that is taken is an error', async () => {
-  const first = await frozen();
+  const first = await startFrozenSandbox();
   const port = Number(new URL(first.url).port);
-  await expect(frozen({ port })).rejects.toThrow('EADDRINUSE');
+  await expect(startFrozenSandbox({ port })).rejects.toThrow('EADDRINUSE');
 });

@@ -2,14 +2,21 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { rawJson } from '../../../src/sandbox/data/raw-json.ts';
 import { resourceNames } from '../../../src/sandbox/data/resources.ts';
-import { ask, closeAll, frozen, noonSeconds, page, textOf } from './sandbox-requests.ts';
+import {
+  requestApi,
+  closeAll,
+  startFrozenSandbox,
+  noonSeconds,
+  page,
+  textOf,
+} from './sandbox-requests.ts';
 
 afterEach(closeAll);
 
 test('the same seed gives the same bytes, another one others', async () => {
-  const one = await frozen({ seed: 7 });
-  const two = await frozen({ seed: 7 });
-  const other = await frozen({ seed: 8 });
+  const one = await startFrozenSandbox({ seed: 7 });
+  const two = await startFrozenSandbox({ seed: 7 });
+  const other = await startFrozenSandbox({ seed: 8 });
   const texts = [one, two, other].map((sandbox) =>
     resourceNames.map((name) => [...sandbox.account.dumpLines(name)].join('\n')),
   );
@@ -18,14 +25,14 @@ test('the same seed gives the same bytes, another one others', async () => {
 });
 
 test('of a hundred thousand chats a page in their middle is right', async () => {
-  const sandbox = await frozen({ chats: 100_000 });
+  const sandbox = await startFrozenSandbox({ chats: 100_000 });
   const at = sandbox.account.timeAt('chats', 50_000);
   const { ids } = await page(sandbox, 'chats', `start_time=${at}&limit=3`);
   expect(ids).toContain(sandbox.account.idAt('chats', 50_000));
 });
 
 test('chats come in the order of time and id, with ids that jump', async () => {
-  const sandbox = await frozen({ chats: 200, ties: [{ at: 'middle', count: 20 }] });
+  const sandbox = await startFrozenSandbox({ chats: 200, ties: [{ at: 'middle', count: 20 }] });
   const chats = [...sandbox.account.dump('chats')];
   const places = chats.map((chat) => `${textOf(chat['update_timestamp'])} ${textOf(chat['id'])}`);
   expect(places).toEqual(places.toSorted());
@@ -34,7 +41,7 @@ test('chats come in the order of time and id, with ids that jump', async () => {
 });
 
 test('an edit moves a chat to the end, under the same id', async () => {
-  const sandbox = await frozen({ chats: 10 });
+  const sandbox = await startFrozenSandbox({ chats: 10 });
   const [id = ''] = sandbox.account.edit({ ids: [sandbox.account.idAt('chats', 2)] });
   const { items } = await page(sandbox, 'chats');
   expect(items).toHaveLength(10);
@@ -46,13 +53,13 @@ test('an edit moves a chat to the end, under the same id', async () => {
 });
 
 test('edits without ids touch so many different chats', async () => {
-  const sandbox = await frozen({ chats: 10 });
+  const sandbox = await startFrozenSandbox({ chats: 10 });
   expect(new Set(sandbox.account.edit({ count: 10 })).size).toBe(10);
   expect(sandbox.account.edit({ ids: ['nobody'] })).toEqual([]);
 });
 
 test('a late arrival lies in the past, a new chat in the present', async () => {
-  const sandbox = await frozen({ chats: 10 });
+  const sandbox = await startFrozenSandbox({ chats: 10 });
   const [late = ''] = sandbox.account.late({ at: sandbox.account.timeAt('chats', 5) + 1 });
   const [added = ''] = sandbox.account.add();
   const { ids } = await page(sandbox, 'chats');
@@ -61,7 +68,7 @@ test('a late arrival lies in the past, a new chat in the present', async () => {
 });
 
 test('a deleted chat comes again with deleted true, or is gone', async () => {
-  const sandbox = await frozen({ chats: 4 });
+  const sandbox = await startFrozenSandbox({ chats: 4 });
   const [tombstone] = sandbox.account.delete();
   expect((await page(sandbox, 'chats')).items.at(-1)).toMatchObject({
     id: tombstone,
@@ -75,7 +82,7 @@ test('a deleted chat comes again with deleted true, or is gone', async () => {
 });
 
 test('a patch changes a chat where it is, and can take keys away', async () => {
-  const sandbox = await frozen({ chats: 5 });
+  const sandbox = await startFrozenSandbox({ chats: 5 });
   const id = sandbox.account.idAt('chats', 2);
   sandbox.account.patchChat(id, { comment: 'patched', session: undefined });
   const chat = (await page(sandbox, 'chats')).items[2];
@@ -85,11 +92,11 @@ test('a patch changes a chat where it is, and can take keys away', async () => {
 });
 
 test('raw JSON text reaches the client as it is, in whole items and in parts', async () => {
-  const sandbox = await frozen({ chats: 2 });
+  const sandbox = await startFrozenSandbox({ chats: 2 });
   const id = sandbox.account.idAt('chats', 1);
   sandbox.account.patchChat(id, { zendesk_ticket_id: rawJson('9007199254740993') });
-  const whole = await ask(sandbox, 'incremental/chats?fields=chats(*)');
-  const part = await ask(sandbox, 'incremental/chats?fields=chats(zendesk_ticket_id)');
+  const whole = await requestApi(sandbox, 'incremental/chats?fields=chats(*)');
+  const part = await requestApi(sandbox, 'incremental/chats?fields=chats(zendesk_ticket_id)');
   expect(whole.text).toContain('"zendesk_ticket_id":9007199254740993');
   expect(part.text).toContain('{"zendesk_ticket_id":9007199254740993}');
   expect([...sandbox.account.dumpLines('chats')][1]).toContain(':9007199254740993');
@@ -106,21 +113,21 @@ test.each([
   ['departments', { id: 1, name: 'new' }],
   ['account', { account_key: 'new' }],
 ] as const)('an item can be put into %s', async (resource, item) => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   sandbox.account.put(resource, item);
   expect([...sandbox.account.dump(resource)]).toContainEqual(item);
 });
 
 test('an item that does not say its time needs one, and needs no id', async () => {
-  const sandbox = await frozen({ chats: 3 });
+  const sandbox = await startFrozenSandbox({ chats: 3 });
   expect(() => sandbox.account.put('chats', { id: 'x' })).toThrow('needs one given');
   sandbox.account.put('chats', { comment: 'keyless' }, noonSeconds);
   expect((await page(sandbox, 'chats')).items.at(-1)).toEqual({ comment: 'keyless' });
 });
 
 test('hostile values are in the answers', async () => {
-  const sandbox = await frozen({ chats: 100, hostile: true });
-  const { text } = await ask(sandbox, 'incremental/chats?fields=chats(*)');
+  const sandbox = await startFrozenSandbox({ chats: 100, hostile: true });
+  const { text } = await requestApi(sandbox, 'incremental/chats?fields=chats(*)');
   const bodies = [
     '"comment":"a\\u0000b"',
     '\\ud83d only',
@@ -144,13 +151,13 @@ test('hostile values are in the answers', async () => {
 });
 
 test('hostile values that do not fit are refused', async () => {
-  await expect(frozen({ chats: 3, hostile: true })).rejects.toThrow('need at least');
-  await expect(frozen({ chats: 0, hostile: false })).resolves.toHaveProperty('url');
+  await expect(startFrozenSandbox({ chats: 3, hostile: true })).rejects.toThrow('need at least');
+  await expect(startFrozenSandbox({ chats: 0, hostile: false })).resolves.toHaveProperty('url');
 });
 
 test('an account without anything answers empty pages', async () => {
   const none = { chats: 0, timeline: 0, conversions: 0, departmentEvents: 0, agentEvents: 0 };
-  const sandbox = await frozen(none);
+  const sandbox = await startFrozenSandbox(none);
   const pages = await Promise.all(
     ['chats', 'agent_timeline', 'conversions'].map((name) => page(sandbox, name)),
   );

@@ -1,16 +1,24 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { ask, closeAll, frozen, json, noonSeconds, page, textOf } from './sandbox-requests.ts';
+import {
+  requestApi,
+  closeAll,
+  startFrozenSandbox,
+  json,
+  noonSeconds,
+  page,
+  textOf,
+} from './sandbox-requests.ts';
 
 afterEach(closeAll);
 
 test('an export gives bare ids when no fields are asked for', async () => {
-  const sandbox = await frozen({ chats: 3 });
+  const sandbox = await startFrozenSandbox({ chats: 3 });
   const body = await json<{ chats: object[] }>(sandbox, 'incremental/chats');
   expect(body.chats.map((chat) => Object.keys(chat))).toEqual([['id'], ['id'], ['id']]);
 });
 
 test('fields with an asterisk gives whole chats, fields with names gives those keys', async () => {
-  const sandbox = await frozen({ chats: 3 });
+  const sandbox = await startFrozenSandbox({ chats: 3 });
   const whole = await page(sandbox, 'chats');
   expect(Object.keys(whole.items[0] ?? {})).toContain('session');
   const some = await json<{ chats: object[] }>(
@@ -21,7 +29,7 @@ test('fields with an asterisk gives whole chats, fields with names gives those k
 });
 
 test('timelines and agent events are whole without fields', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const { agent_timeline: spans } = await json<{ agent_timeline: object[] }>(
     sandbox,
     'incremental/agent_timeline?limit=1',
@@ -38,7 +46,7 @@ test('timelines and agent events are whole without fields', async () => {
 });
 
 test('a page tells count, end_time, end_id and a link that continues it', async () => {
-  const sandbox = await frozen({ chats: 10 });
+  const sandbox = await startFrozenSandbox({ chats: 10 });
   const body = await page(sandbox, 'chats', 'limit=4');
   expect(body.count).toBe(4);
   expect(body.end_id).toBe(body.ids[3]);
@@ -50,14 +58,14 @@ test('a page tells count, end_time, end_id and a link that continues it', async 
 });
 
 test('start_time includes its own second', async () => {
-  const sandbox = await frozen({ chats: 10 });
+  const sandbox = await startFrozenSandbox({ chats: 10 });
   const at = sandbox.account.timeAt('chats', 5);
   const { ids } = await page(sandbox, 'chats', `start_time=${at}&limit=1`);
   expect(ids).toEqual([sandbox.account.idAt('chats', 5)]);
 });
 
 test('the last page still has a link, and behind it lies an empty page that echoes its start', async () => {
-  const sandbox = await frozen({ chats: 2 });
+  const sandbox = await startFrozenSandbox({ chats: 2 });
   const { end_time: end, end_id: id } = await page(sandbox, 'chats');
   const empty = await page(sandbox, 'chats', `start_time=${end}&start_id=${id}`);
   expect(empty).toMatchObject({ count: 0, items: [], end_time: end, end_id: id });
@@ -65,7 +73,7 @@ test('the last page still has a link, and behind it lies an empty page that echo
 });
 
 test('the timeline counts microseconds and has no end_id', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const body = await page(sandbox, 'agent_timeline', 'limit=2');
   expect(body.keys).toEqual(['agent_timeline', 'count', 'end_time', 'next_page']);
   const [, last = {}] = body.items;
@@ -77,14 +85,14 @@ test('the timeline counts microseconds and has no end_id', async () => {
 });
 
 test('timespans can tie at the microsecond', async () => {
-  const sandbox = await frozen({ timeline: 50, timelineTies: 7 });
+  const sandbox = await startFrozenSandbox({ timeline: 50, timelineTies: 7 });
   const starts = [...sandbox.account.dump('agent_timeline')].map((span) => span['start_time']);
   expect(starts).toHaveLength(57);
   expect(new Set(starts).size).toBe(51);
 });
 
 test('agent events give end_time with a fraction', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const body = await page(sandbox, 'agent_events', 'limit=1');
   const micros = /\.(\d{6})Z$/.exec(textOf(body.items[0]?.['timestamp']))?.[1];
   expect(String(body.end_time)).toMatch(new RegExp(`\\.${micros?.replace(/0+$/, '')}$`));
@@ -108,16 +116,16 @@ test.each([
   ['fields without brackets', 'chats?fields=id'],
   ['an unknown field', 'chats?fields=chats(id,colour)'],
 ])('%s is answered 400', async (_what, query) => {
-  const sandbox = await frozen();
-  const { status, text } = await ask(sandbox, `incremental/${query}`);
+  const sandbox = await startFrozenSandbox();
+  const { status, text } = await requestApi(sandbox, `incremental/${query}`);
   expect(status).toBe(400);
   expect(JSON.parse(text)).toHaveProperty('description');
 });
 
 test('a start_time must be more than five minutes old', async () => {
-  const sandbox = await frozen({ chats: 5 });
-  const tooYoung = await ask(sandbox, `incremental/chats?start_time=${noonSeconds - 300}`);
-  const oldEnough = await ask(sandbox, `incremental/chats?start_time=${noonSeconds - 301}`);
+  const sandbox = await startFrozenSandbox({ chats: 5 });
+  const tooYoung = await requestApi(sandbox, `incremental/chats?start_time=${noonSeconds - 300}`);
+  const oldEnough = await requestApi(sandbox, `incremental/chats?start_time=${noonSeconds - 301}`);
   expect([tooYoung.status, oldEnough.status]).toEqual([400, 200]);
 });
 
@@ -127,7 +135,7 @@ test.each([
   ['head', 25],
   [3, 3],
 ] as const)('a tie at %s puts its chats into one second', async (at, first) => {
-  const sandbox = await frozen({ chats: 30, ties: [{ at, count: 5 }] });
+  const sandbox = await startFrozenSandbox({ chats: 30, ties: [{ at, count: 5 }] });
   const times = Array.from({ length: 30 }, (_unused, index) =>
     sandbox.account.timeAt('chats', index),
   );
@@ -136,5 +144,7 @@ test.each([
 });
 
 test('a tie that does not fit is refused', async () => {
-  await expect(frozen({ chats: 3, ties: [{ at: 1, count: 5 }] })).rejects.toThrow('does not fit');
+  await expect(startFrozenSandbox({ chats: 3, ties: [{ at: 1, count: 5 }] })).rejects.toThrow(
+    'does not fit',
+  );
 });

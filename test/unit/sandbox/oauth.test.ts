@@ -5,7 +5,15 @@ import { afterEach, expect, test } from '@jest/globals';
 
 import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
 import { startSandbox, type Sandbox } from '../../../src/sandbox/api/server.ts';
-import { closeAll, control, frozen, noon, noonMs, send, type Answer } from './sandbox-requests.ts';
+import {
+  closeAll,
+  control,
+  startFrozenSandbox,
+  noon,
+  noonMs,
+  send,
+  type Answer,
+} from './sandbox-requests.ts';
 
 afterEach(closeAll);
 
@@ -44,7 +52,7 @@ async function statusWith(sandbox: Sandbox, token: string): Promise<number> {
 }
 
 test('The authorize page names the client and offers both decisions', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const query = new URLSearchParams({ client_id: 'sandbox-client', redirect_uri, state: '"><b>' });
   const { status, text } = await send(
     `${sandbox.url}/oauth2/chat/authorizations/new?${query.toString()}`,
@@ -60,14 +68,14 @@ test.each([
   [{ client_id: 'revoked-client', redirect_uri }, 'Invalid client'],
   [{ client_id: 'sandbox-client', redirect_uri: 'https://elsewhere.test' }, 'Invalid redirect URL'],
 ])('The browser is not sent back for %j', async (fields, words) => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const { status, text, headers } = await post(sandbox, 'authorizations/new', fields);
   expect({ status, location: headers.location }).toEqual({ status: 400, location: undefined });
   expect(text).toContain(words);
 });
 
 test('A code works once, for its redirect URL, and with the verifier of its challenge', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const code_verifier = 'v'.repeat(43);
   const code_challenge = createHash('sha256').update(code_verifier).digest('base64url');
   const fields = { response_type: 'code', decision: 'allow', code_challenge };
@@ -93,7 +101,7 @@ test('A code works once, for its redirect URL, and with the verifier of its chal
 });
 
 test('A refresh token works once, and its successor once', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const { refresh_token = '' } = sandbox.provider.issue('sandbox-client', true);
   const refresh = async (token: string) =>
     tokenFor(sandbox, { grant_type: 'refresh_token', refresh_token: token });
@@ -109,13 +117,13 @@ test.each([
   ['a wrong secret', { client_secret: 'guess' }],
   ['a public client', { client_id: 'sandbox-public', client_secret: '' }],
 ])('Client credentials of %s are refused', async (_who, change) => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const answer = await tokenFor(sandbox, { grant_type: 'client_credentials', ...change });
   expect(answer).toMatchObject({ status: 401, error: 'invalid_client' });
 });
 
 test('Client credentials bring an access token alone; other grants do not exist', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const pair = await tokenFor(sandbox, { grant_type: 'client_credentials' });
   expect(await statusWith(sandbox, pair.access_token)).toBe(200);
   expect(pair).not.toHaveProperty('refresh_token');
@@ -130,7 +138,7 @@ test.each([
   ['text', 'soon'],
   ['huge', 1e300],
 ] as const)('expires_in can be %s', async (expiresIn, value) => {
-  const sandbox = await frozen({ switches: { expiresIn } });
+  const sandbox = await startFrozenSandbox({ switches: { expiresIn } });
   const pair = await tokenFor(sandbox, { grant_type: 'client_credentials' });
   expect(pair.expires_in).toBe(value);
 });
@@ -153,7 +161,7 @@ test('With a token life the ready config can be renewed, and access tokens end o
 });
 
 test('Access tokens expire, and refresh tokens end, when that is asked for', async () => {
-  const sandbox = await frozen();
+  const sandbox = await startFrozenSandbox();
   const { access_token, refresh_token = '' } = sandbox.provider.issue('sandbox-client', true);
   const fields = { grant_type: 'refresh_token', refresh_token };
   await control(sandbox, 'POST expire');

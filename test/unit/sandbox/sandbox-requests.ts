@@ -11,7 +11,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The instant at which the clock of `frozen` sandboxes stands still. */
+/** The instant at which the clock of `startFrozenSandbox` sandboxes stands still. */
 export const noon = '2024-06-01T12:00:00Z';
 export const noonMs = Date.parse(noon);
 export const noonSeconds = noonMs / 1000;
@@ -19,7 +19,7 @@ export const noonSeconds = noonMs / 1000;
 const open: Sandbox[] = [];
 
 /** Starts a small sandbox whose clock stands still. `closeAll` ends it. */
-export async function frozen(options: SandboxOptions = {}): Promise<Sandbox> {
+export async function startFrozenSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({ chats: 30, now: noon, clock: () => noonMs, ...options });
   open.push(sandbox);
   return sandbox;
@@ -55,16 +55,16 @@ async function collect(incoming: IncomingMessage): Promise<Answer> {
   };
 }
 
-/** Resolves once the sandbox's log shows a request that `isMeant`. */
-export async function seen(
+/** Resolves once the sandbox's log shows a request that `isWanted`. */
+export async function untilLogged(
   sandbox: Sandbox,
-  isMeant: (request: Sandbox['requests'][number]) => boolean,
+  isWanted: (request: Sandbox['requests'][number]) => boolean,
 ): Promise<void> {
-  while (!sandbox.requests.some(isMeant)) await new Promise((resolve) => setImmediate(resolve));
+  while (!sandbox.requests.some(isWanted)) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Asks the API with the right token. `path` is what follows `/api/v2/chat/`. */
-export function ask(
+export function requestApi(
   sandbox: Sandbox,
   path: string,
   headers: Record<string, string> = {},
@@ -75,7 +75,7 @@ export function ask(
 
 /** The body of a good answer. */
 export async function json<Body = JsonObject[]>(sandbox: Sandbox, path: string): Promise<Body> {
-  const { status, text } = await ask(sandbox, path);
+  const { status, text } = await requestApi(sandbox, path);
   if (status !== 200) throw new Error(`${path} was answered ${status}: ${text}`);
   return JSON.parse(text) as Body;
 }

@@ -2,13 +2,21 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { SandboxOptions } from '../../../src/sandbox/program/options.ts';
 import type { Sandbox } from '../../../src/sandbox/api/server.ts';
-import { ask, closeAll, frozen, json, noonMs, page, textOf } from './sandbox-requests.ts';
+import {
+  requestApi,
+  closeAll,
+  startFrozenSandbox,
+  json,
+  noonMs,
+  page,
+  textOf,
+} from './sandbox-requests.ts';
 
 afterEach(closeAll);
 
 /** Twenty chats, of which the places 8 to 12 share one second. */
 function tied(switches: NonNullable<SandboxOptions['switches']>): Promise<Sandbox> {
-  return frozen({ chats: 20, ties: [{ at: 8, count: 5 }], switches });
+  return startFrozenSandbox({ chats: 20, ties: [{ at: 8, count: 5 }], switches });
 }
 
 function place(sandbox: Sandbox, index: number): string {
@@ -54,7 +62,7 @@ test('by default a start_id is compared: one that has moved away still marks its
 });
 
 test('agent events continue behind a start_id although their times are finer than a second', async () => {
-  const sandbox = await frozen({ switches: { endIds: ['chats', 'agent_events'] } });
+  const sandbox = await startFrozenSandbox({ switches: { endIds: ['chats', 'agent_events'] } });
   const { ids, end_id: id, end_time: end } = await page(sandbox, 'agent_events', 'limit=2');
   expect(id).toBe(ids[1]);
   const query = `limit=1&start_time=${Math.floor(Number(end))}&start_id=${id}`;
@@ -117,7 +125,7 @@ test('an envelope can have nulls', async () => {
 });
 
 test('a null end_time has no unit to be wrong in', async () => {
-  const sandbox = await frozen({
+  const sandbox = await startFrozenSandbox({
     chats: 0,
     switches: { envelope: { wrongUnit: true }, emptyEnd: 'null' },
   });
@@ -142,7 +150,7 @@ test('records can be hidden from requests that start at or before a time', async
 });
 
 test('timespans can be sorted and found by their start', async () => {
-  const sandbox = await frozen({ switches: { timelineSort: 'start' } });
+  const sandbox = await startFrozenSandbox({ switches: { timelineSort: 'start' } });
   const { items, end_time: end } = await page(sandbox, 'agent_timeline');
   const starts = items.map((span) => textOf(span['start_time']));
   expect(starts).toEqual(starts.toSorted());
@@ -152,21 +160,24 @@ test('timespans can be sorted and found by their start', async () => {
 });
 
 test('the clock of the server can differ, and its idea of five minutes with it', async () => {
-  const sandbox = await frozen({ switches: { clockOffsetSeconds: -3600 } });
-  const { headers } = await ask(sandbox, 'goals');
+  const sandbox = await startFrozenSandbox({ switches: { clockOffsetSeconds: -3600 } });
+  const { headers } = await requestApi(sandbox, 'goals');
   expect(headers.date).toBe(new Date(noonMs - 3_600_000).toUTCString());
-  const { status } = await ask(sandbox, `incremental/chats?start_time=${noonMs / 1000 - 3700}`);
+  const { status } = await requestApi(
+    sandbox,
+    `incremental/chats?start_time=${noonMs / 1000 - 3700}`,
+  );
   expect(status).toBe(400);
 });
 
 test('the limit of bans can count each array', async () => {
-  const sandbox = await frozen({ switches: { bansLimit: 'perArray' } });
+  const sandbox = await startFrozenSandbox({ switches: { bansLimit: 'perArray' } });
   const bans = await json<Record<string, JsonObject[]>>(sandbox, 'bans?limit=4');
   expect([bans['ip_address']?.length, bans['visitor']?.length]).toEqual([4, 4]);
 });
 
 test('bans and agents can be clamped below the limit', async () => {
-  const sandbox = await frozen({ switches: { bansMaxPage: 3, agentsMaxPage: 2 } });
+  const sandbox = await startFrozenSandbox({ switches: { bansMaxPage: 3, agentsMaxPage: 2 } });
   const bans = await json<Record<string, JsonObject[]>>(sandbox, 'bans?limit=100');
   expect([bans['ip_address'], bans['visitor']].flat()).toHaveLength(3);
   expect(await json(sandbox, 'agents?limit=100')).toHaveLength(2);
@@ -180,14 +191,15 @@ test('exports can be clamped below the limit', async () => {
 });
 
 test('a start may have to be older than another age', async () => {
-  const sandbox = await frozen({ switches: { minimumAgeSeconds: 10 } });
+  const sandbox = await startFrozenSandbox({ switches: { minimumAgeSeconds: 10 } });
   const statusAt = async (ageSeconds: number): Promise<number> =>
-    (await ask(sandbox, `incremental/chats?start_time=${noonMs / 1000 - ageSeconds}`)).status;
+    (await requestApi(sandbox, `incremental/chats?start_time=${noonMs / 1000 - ageSeconds}`))
+      .status;
   expect([await statusAt(10), await statusAt(11)]).toEqual([400, 200]);
 });
 
 test('agents can allow a higher limit', async () => {
-  const sandbox = await frozen({ agents: 150, switches: { agentsLimitCeiling: 1000 } });
+  const sandbox = await startFrozenSandbox({ agents: 150, switches: { agentsLimitCeiling: 1000 } });
   expect(await json(sandbox, 'agents?limit=500')).toHaveLength(150);
 });
 
@@ -196,25 +208,30 @@ test.each([
   ['ignored', 2, [0, 1]],
   ['unpaged', 2, [0, 1, 2, 3, 4]],
 ] as const)('since_id can be %s', async (sinceId, limit, expected) => {
-  const sandbox = await frozen({ agents: 5, switches: { sinceId } });
+  const sandbox = await startFrozenSandbox({ agents: 5, switches: { sinceId } });
   const all = [...sandbox.account.dump('agents')].map(({ id }) => id);
   const got = await json(sandbox, `agents?limit=${limit}&since_id=${textOf(all[1])}`);
   expect(got.map(({ id }) => all.indexOf(id ?? null))).toEqual(expected);
 });
 
 test('resources can be absent, each with its own status', async () => {
-  const sandbox = await frozen({ switches: { absent: { account: 403, goals: 404, agents: 410 } } });
+  const sandbox = await startFrozenSandbox({
+    switches: { absent: { account: 403, goals: 404, agents: 410 } },
+  });
   const statuses = await Promise.all(
     ['account', 'goals', 'agents?limit=1', 'agents/me', 'roles'].map(
-      async (path) => (await ask(sandbox, path)).status,
+      async (path) => (await requestApi(sandbox, path)).status,
     ),
   );
   expect(statuses).toEqual([403, 404, 410, 200, 200]);
 });
 
 test('everything can be absent', async () => {
-  const sandbox = await frozen({ switches: { absent: { '*': 404 } } });
-  const answers = [await ask(sandbox, 'agents/me'), await ask(sandbox, 'incremental/chats')];
+  const sandbox = await startFrozenSandbox({ switches: { absent: { '*': 404 } } });
+  const answers = [
+    await requestApi(sandbox, 'agents/me'),
+    await requestApi(sandbox, 'incremental/chats'),
+  ];
   expect(answers.map(({ text }) => text)).toEqual([
     '{"error":"Not Found"}',
     '{"error":"Not Found"}',
@@ -222,17 +239,17 @@ test('everything can be absent', async () => {
 });
 
 test('a missing or wrong token is refused with error and description', async () => {
-  const sandbox = await frozen();
-  const wrong = await ask(sandbox, 'agents', { authorization: 'Bearer other' });
-  const basic = await ask(sandbox, 'agents', { authorization: `Basic ${sandbox.token}` });
+  const sandbox = await startFrozenSandbox();
+  const wrong = await requestApi(sandbox, 'agents', { authorization: 'Bearer other' });
+  const basic = await requestApi(sandbox, 'agents', { authorization: `Basic ${sandbox.token}` });
   expect([wrong.status, basic.status]).toEqual([401, 401]);
   expect(Object.keys(JSON.parse(wrong.text) as object)).toEqual(['error', 'description']);
 });
 
 test('the token can be refused everywhere or for one resource', async () => {
-  const sandbox = await frozen({ switches: { tokenRefused: ['goals'] } });
-  expect((await ask(sandbox, 'goals')).status).toBe(401);
-  expect((await ask(sandbox, 'roles')).status).toBe(200);
+  const sandbox = await startFrozenSandbox({ switches: { tokenRefused: ['goals'] } });
+  expect((await requestApi(sandbox, 'goals')).status).toBe(401);
+  expect((await requestApi(sandbox, 'roles')).status).toBe(200);
   sandbox.setSwitches({ tokenRefused: true });
-  expect((await ask(sandbox, 'roles')).status).toBe(401);
+  expect((await requestApi(sandbox, 'roles')).status).toBe(401);
 });
