@@ -62,13 +62,8 @@ function resourceOf(name: unknown): Resource {
 }
 
 /** What can be done, by method and path. Each gives what is answered as JSON; nothing: `{}`. */
-function controlsOf({
-  account,
-  faults,
-  provider,
-  requests,
-  setSwitches,
-}: ControlContext): Readonly<Record<string, (body: unknown) => unknown>> {
+function controlsOf(context: ControlContext): Readonly<Record<string, (body: unknown) => unknown>> {
+  const { account, faults, provider, requests, setSwitches } = context;
   return {
     'POST edit': (body) => ({ ids: account.edit(selectionOf(body)) }),
     'POST late': (body) => ({ ids: account.late(selectionOf(body)) }),

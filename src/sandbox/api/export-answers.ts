@@ -8,13 +8,7 @@ import { applyPatch, toJsonText } from '../data/raw-json.ts';
 import { okReply, type Reply } from './reply.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
 import type { StoredItem, ItemStore } from '../data/item-store.ts';
-import type {
-  EmptyEnd,
-  EmptyPages,
-  EnvelopeChange,
-  EveryNth,
-  Switches,
-} from '../program/switches.ts';
+import type { EmptyPages, EnvelopeChange, EveryNth, Switches } from '../program/switches.ts';
 
 /** What answers are made from. */
 export interface AnswerContext {
@@ -28,7 +22,7 @@ interface Page {
   readonly name: ExportName;
   readonly exportQuery: ExportQuery;
   readonly entries: readonly StoredItem[];
-  readonly emptyEnd: EmptyEnd;
+  readonly emptyEnd: Switches['emptyEnd'];
   /** Where `next_page` points. */
   readonly origin: string;
   readonly hasIds: boolean;
@@ -127,12 +121,7 @@ export class ExportAnswers {
     return reply;
   }
 
-  #compose(
-    name: ExportName,
-    exportQuery: ExportQuery,
-    requestNumber: number,
-    origin: string,
-  ): Reply {
+  #compose(name: ExportName, exportQuery: ExportQuery, requestNumber: number, origin: string) {
     const switches = this.#context.switches();
     const store = this.#context.account.store(name);
     const size = matchingRule(switches.shortPages, name, requestNumber)?.size ?? Infinity;
@@ -149,10 +138,8 @@ export class ExportAnswers {
       hasIds: switches.endIds.includes(name),
     };
     const ids = page.entries.map(({ key }) => key);
-    return okReply(
-      toJsonText(envelopeOf(page, matchingRule(switches.envelope, name, requestNumber))),
-      ids,
-    );
+    const change = matchingRule(switches.envelope, name, requestNumber);
+    return okReply(toJsonText(envelopeOf(page, change)), ids);
   }
 
   /** With `atItem` only pages that would hold this item are empty, the first so many times. */

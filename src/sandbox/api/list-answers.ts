@@ -3,13 +3,7 @@ import type { AnswerContext } from './export-answers.ts';
 import { allowParameters, readLimit, rejectRequest, readWholeNumber, type Query } from './query.ts';
 import { toJsonText } from '../data/raw-json.ts';
 import { okReply, errorReply, type Reply } from './reply.ts';
-import {
-  isOneOf,
-  objectNames,
-  type IdListName,
-  type ObjectName,
-  type UnpagedName,
-} from '../data/resources.ts';
+import { isOneOf, objectNames, type IdListName, type WholeName } from '../data/resources.ts';
 import type { StoredItem } from '../data/item-store.ts';
 import type { Switches } from '../program/switches.ts';
 
@@ -19,12 +13,7 @@ const defaultLimit = 10;
 const maxBansLimit = 1000;
 
 /** `since_id` includes the id it names, unless a switch says otherwise. */
-function cut(
-  all: readonly StoredItem[],
-  limit: number,
-  query: Query,
-  switches: Switches,
-): StoredItem[] {
+function cut(all: readonly StoredItem[], limit: number, query: Query, switches: Switches) {
   const sinceId = readWholeNumber(query, 'since_id');
   const isUsed = sinceId !== undefined && switches.sinceId !== 'ignored';
   const first = isUsed ? sinceId + (switches.sinceId === 'exclusive' ? 1 : 0) : 0;
@@ -69,26 +58,18 @@ export function answerIdList(context: AnswerContext, name: IdListName, query: Qu
           visitor: itemsOf(page.filter((entry) => !isIpBan(entry))),
         }
       : itemsOf(page);
-  return okReply(
-    toJsonText(body),
-    page.map(({ key }) => key),
-  );
+  const ids = page.map(({ key }) => key);
+  return okReply(toJsonText(body), ids);
 }
 
 /** What is answered whole: a list as a bare array, or an object; routing settings lie under `data`. Throws RejectedRequest. */
-export function answerUnpaged(
-  context: AnswerContext,
-  name: ObjectName | UnpagedName,
-  query: Query,
-): Reply {
+export function answerUnpaged(context: AnswerContext, name: WholeName, query: Query): Reply {
   allowParameters(query, []);
   const { entries } = context.account.store(name);
   const items = itemsOf(entries);
   if (!isOneOf(objectNames, name)) {
-    return okReply(
-      toJsonText(items),
-      entries.map(({ key }) => key),
-    );
+    const ids = entries.map(({ key }) => key);
+    return okReply(toJsonText(items), ids);
   }
   return okReply(toJsonText(name === 'account' ? items[0] : { data: items[0] ?? null }), [], 1);
 }

@@ -4,7 +4,6 @@ export type Query = Readonly<Record<string, string>>;
 /** Something a client sent that is refused. Thrown while a query is read, and answered by the router. */
 export class RejectedRequest extends Error {}
 
-/** Ends the reading of a query. */
 export function rejectRequest(description: string): never {
   throw new RejectedRequest(description);
 }

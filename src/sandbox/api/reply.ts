@@ -20,18 +20,11 @@ export const htmlPage =
   '<body><center><h1>502 Bad Gateway</h1></center></body></html>\n';
 
 /** 200 with a JSON body. */
-export function okReply(
-  body: string,
-  ids: readonly string[] = [],
-  items: number = ids.length,
-): Reply {
+export function okReply(body: string, ids: readonly string[] = [], items = ids.length): Reply {
   return { status: 200, headers: jsonHeaders, body, items, ids };
 }
 
-/**
- * An answer that says what is wrong. The API has no single shape for these: 401 is known to carry `error` and `description`, 404 to carry
- * `error` only; the rest is a guess.
- */
+/** What is wrong. The API has no one shape for it: 401 has `error` and `description`, 404 `error`; the rest is a guess. */
 export function errorReply(status: number, description?: string): Reply {
   const error = STATUS_CODES[status] ?? `Status ${status}`;
   return { ...okReply(JSON.stringify({ error, description })), status };
@@ -39,10 +32,8 @@ export function errorReply(status: number, description?: string): Reply {
 
 /** The answer to a token that is missing, wrong or lacks a scope. */
 export function unauthorized(): Reply {
-  return errorReply(
-    401,
-    'The access token is missing, expired or was not issued for this account.',
-  );
+  const description = 'The access token is missing, expired or was not issued for this account.';
+  return errorReply(401, description);
 }
 
 /** Answers a request: of the API, of the authorize page, or a control call. */

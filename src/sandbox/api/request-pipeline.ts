@@ -46,14 +46,10 @@ async function replyMaker(
 }
 
 /** Sends the answer, or the fault that meets the request, and logs it. */
-async function respond(
-  context: PipelineContext,
-  call: Call,
-  makeReply: () => Reply,
-): Promise<void> {
+async function respond(context: PipelineContext, call: Call, makeReply: () => Reply) {
   const { incoming, outgoing, entry, request } = call;
-  const isGzip =
-    context.options.gzip && incoming.headers['accept-encoding']?.includes('gzip') === true;
+  const { options, faults } = context;
+  const isGzip = options.gzip && incoming.headers['accept-encoding']?.includes('gzip') === true;
   let made: Reply | undefined;
   const reply = (): Reply => (made ??= makeReply());
   const sendReply = async (response: Reply): Promise<void> => {
@@ -61,11 +57,8 @@ async function respond(
     entry.items = response.items;
     sendWhole(outgoing, await encode(response, isGzip));
   };
-  const fault = context.faults.faultFor({
-    path: request.path,
-    query: entry.query,
-    ids: () => reply().ids,
-  });
+  const ids = (): readonly string[] => reply().ids;
+  const fault = faults.faultFor({ path: request.path, query: entry.query, ids });
   if (fault === undefined) return sendReply(reply());
   entry.fault = fault.kind;
   return answerWithFault(fault, {
@@ -99,13 +92,8 @@ export function createApiListener(context: PipelineContext): RequestListener {
     };
     const { isAuthorized } = request;
     const query = Object.fromEntries(url.searchParams);
-    const entry = createLogEntry(incoming, {
-      number: count,
-      path,
-      query,
-      isAuthorized,
-      at: clock(),
-    });
+    const seen = { number: count, path, query, isAuthorized, at: clock() };
+    const entry = createLogEntry(incoming, seen);
     requests.push(entry);
     await options.onRequest?.({ number: entry.number, path, query });
     await pause(options.latencyMs, outgoing);

@@ -25,10 +25,7 @@ function resourceOf(path: string): Resource | 'agents/me' | undefined {
 /** Binds paths to answers; checks the token first, as the real API does. */
 export function createRouter(context: AnswerContext): (request: ApiRequest) => Reply {
   const exports = new ExportAnswers(context);
-  function answer(
-    resource: Resource | 'agents/me',
-    { path, parameters, origin }: ApiRequest,
-  ): Reply {
+  function answer(resource: Resource | 'agents/me', { path, parameters, origin }: ApiRequest) {
     const query = readQuery(parameters);
     if (isOneOf(exportNames, resource)) return exports.answer(resource, query, origin);
     if (resource === 'agents/me' || path.startsWith('agents/')) {

@@ -6,18 +6,12 @@ import type { Reply } from './reply.ts';
 
 const compress = promisify(gzip);
 
-/** A reply as bytes. */
-export interface EncodedReply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+export interface EncodedReply extends Pick<Reply, 'status' | 'headers'> {
   readonly bytes: Buffer;
 }
 
-/** Makes the bytes of a reply. */
-export async function encode(
-  { status, headers, body }: Reply,
-  isGzip: boolean,
-): Promise<EncodedReply> {
+export async function encode(reply: Reply, isGzip: boolean): Promise<EncodedReply> {
+  const { status, headers, body } = reply;
   const plain = Buffer.from(body);
   if (!isGzip || plain.length === 0) return { status, headers, bytes: plain };
   const bytes = await compress(plain, { level: constants.Z_BEST_SPEED });
@@ -28,12 +22,10 @@ function writeHead(outgoing: ServerResponse, { status, headers, bytes }: Encoded
   outgoing.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
 }
 
-/** The first half of the bytes. */
 export function firstHalf({ bytes }: EncodedReply): Buffer {
   return bytes.subarray(0, Math.floor(bytes.length / 2));
 }
 
-/** Sends all of it. */
 export function sendWhole(outgoing: ServerResponse, encoded: EncodedReply): void {
   writeHead(outgoing, encoded);
   outgoing.end(encoded.bytes);

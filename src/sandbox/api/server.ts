@@ -58,12 +58,6 @@ function startOfData({ now, clock }: ResolvedOptions): number {
   throw new Error('now must be an instant such as 2024-01-31T00:00:00Z.');
 }
 
-/** The server's clock before the switch sets it off: the caller's, or one that starts at `now` and ticks. */
-function createClock({ clock }: ResolvedOptions, startMs: number): () => number {
-  const startedAt = performance.now();
-  return clock ?? (() => startMs + Math.floor(performance.now() - startedAt));
-}
-
 async function listen(server: Server, port: number): Promise<number> {
   server.listen(port, host);
   await once(server, 'listening');
@@ -86,7 +80,9 @@ function createListener(api: RequestListener, others: ReadonlyMap<string, Reques
 /** Everything behind the server: the account, the switches and the clock. */
 function createState(options: ResolvedOptions) {
   const startMs = startOfData(options);
-  const clock = createClock(options, startMs);
+  const startedAt = performance.now();
+  // Before the switch sets it off: the caller's, or one that starts at `now` and ticks.
+  const clock = options.clock ?? (() => startMs + Math.floor(performance.now() - startedAt));
   let switches: Switches = { ...defaultSwitches, ...options.switches };
   const now = (): number => clock() + switches.clockOffsetSeconds * 1000;
   const data = makeAccountData(options, Math.floor(startMs / 1000));
@@ -112,10 +108,7 @@ async function closeServer(server: Server): Promise<void> {
 }
 
 /** What a config needs beside the access token when that token expires. */
-function refreshConfig(
-  clients: readonly OAuthClient[],
-  provider: OAuthProvider,
-): Partial<TapConfig> {
+function refreshConfig(clients: readonly OAuthClient[], provider: OAuthProvider) {
   const client = clients.find(({ id }) => provider.client(id) !== undefined);
   if (client === undefined) return {};
   const { refresh_token } = provider.issue(client.id, true);
@@ -136,25 +129,14 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
   const { token, tokenLife, subdomain, clients = defaultClients } = options;
   const provider = new OAuthProvider({ clients, token, tokenLife, switches, now });
   const answerToken = createTokenEndpoint(provider, switches);
-  const api = {
-    options,
-    provider,
-    answerToken,
-    makeReply: createRouter(state),
-    faults,
-    requests,
-    now,
-  };
-  const server = createServer(
-    { keepAliveTimeout: keepAliveMs },
-    createListener(
-      createApiListener(api),
-      new Map([
-        [controlPrefix, createControlListener({ ...state, faults, provider, requests })],
-        [authorizePath, createAuthorizeListener(provider)],
-      ]),
-    ),
-  );
+  const makeReply = createRouter(state);
+  const context = { options, provider, answerToken, makeReply, faults, requests, now };
+  const api = createApiListener(context);
+  const others = new Map([
+    [controlPrefix, createControlListener({ ...state, faults, provider, requests })],
+    [authorizePath, createAuthorizeListener(provider)],
+  ]);
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, createListener(api, others));
   const port = await listen(server, options.port);
   return {
     ...state,

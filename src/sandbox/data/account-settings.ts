@@ -3,7 +3,7 @@ import settings from './values/settings.json' with { type: 'json' };
 import { daySeconds, isoSeconds } from './time-formats.ts';
 import type { Agent } from './agents.ts';
 import { applyPatch } from './raw-json.ts';
-import type { ObjectName, UnpagedName } from './resources.ts';
+import type { WholeName } from './resources.ts';
 
 /**
  * The single objects and the lists that are answered whole, as the API has them: what `settings.json` holds, with
@@ -13,7 +13,7 @@ export function makeAccountSettings(
   agents: readonly Agent[],
   members: readonly Agent[],
   nowSeconds: number,
-): Record<ObjectName | UnpagedName, JsonObject[]> {
+): Record<WholeName, JsonObject[]> {
   const { account, departments, roles, shortcuts, skills } = settings;
   const ids = members.map(({ id }) => id);
   const create_date = isoSeconds(nowSeconds - 900 * daySeconds);

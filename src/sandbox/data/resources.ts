@@ -11,15 +11,7 @@ export const exportNames = [
 export type ExportName = (typeof exportNames)[number];
 
 /** The lists that are answered whole. */
-export const unpagedNames = [
-  'departments',
-  'goals',
-  'roles',
-  'shortcuts',
-  'skills',
-  'triggers',
-] as const;
-export type UnpagedName = (typeof unpagedNames)[number];
+const unpagedNames = ['departments', 'goals', 'roles', 'shortcuts', 'skills', 'triggers'] as const;
 
 /** The lists that are paged by id. */
 export const idListNames = ['agents', 'bans', 'routing_settings/agents'] as const;
@@ -27,10 +19,10 @@ export type IdListName = (typeof idListNames)[number];
 
 /** The two resources that are one object. */
 export const objectNames = ['account', 'routing_settings/account'] as const;
-export type ObjectName = (typeof objectNames)[number];
+export type WholeName = (typeof objectNames | typeof unpagedNames)[number];
 
 /** What the sandbox holds. An export is named without its `incremental/`. */
-export type Resource = ExportName | UnpagedName | IdListName | ObjectName;
+export type Resource = ExportName | WholeName | IdListName;
 
 /** All but the exports. */
 export const listNames = [...objectNames, ...unpagedNames, ...idListNames] as const;

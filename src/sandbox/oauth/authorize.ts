@@ -1,8 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { consentPage, errorPage } from './pages.ts';
 import type { OAuthClient, OAuthProvider } from './provider.ts';
-import { htmlHeaders } from '../api/reply.ts';
+import { htmlHeaders, type RequestListener } from '../api/reply.ts';
 
 export const authorizePath = '/oauth2/chat/authorizations/new';
 
@@ -59,9 +58,7 @@ function redirectTarget(request: AuthorizationRequest, provider: OAuthProvider):
 }
 
 /** The authorize page: a GET shows it, its buttons POST the decision. */
-export function createAuthorizeListener(
-  provider: OAuthProvider,
-): (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void> {
+export function createAuthorizeListener(provider: OAuthProvider): RequestListener {
   return async (incoming, outgoing, url) => {
     const isDecision = incoming.method === 'POST';
     // A decision needs no more than itself beside the address of the page.

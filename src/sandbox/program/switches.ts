@@ -9,7 +9,7 @@ export interface EveryNth {
 }
 
 /** What `end_time` says on an empty page: null, the start_time that was asked for, or 0. */
-export type EmptyEnd = 'echo' | 'null' | 'zero';
+type EmptyEnd = 'echo' | 'null' | 'zero';
 
 export interface EmptyPages extends EveryNth {
   readonly atItem?: number;
