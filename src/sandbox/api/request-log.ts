@@ -7,7 +7,7 @@ export interface LoggedRequest {
   /** Counted from 1 since the sandbox started. */
   readonly number: number;
   readonly method: string;
-  /** Without the query. */
+  /** Without the query: `/api/v2/chat/incremental/chats`. */
   readonly path: string;
   readonly query: Query;
   /** Without `authorization`. */

@@ -55,7 +55,6 @@ export class Account {
     for (const name of listNames) for (const item of lists[name]) this.put(name, item);
   }
 
-  /** The items of a resource. */
   store(resource: Resource): ItemStore {
     const store = this.#stores.get(resource) ?? new ItemStore([]);
     this.#stores.set(resource, store);

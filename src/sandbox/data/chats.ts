@@ -34,14 +34,8 @@ function chatId({ seed }: ChatDataOptions, index: number, updated: number): stri
   return `${month}.${accountId}.${hash}${toBase62(index, 7)}`;
 }
 
-function sessionItem({
-  random,
-  vocabulary,
-  index,
-  isOffline,
-  started,
-  duration,
-}: ChatContext): JsonObject {
+function sessionItem(context: ChatContext): JsonObject {
+  const { random, vocabulary, index, isOffline, started, duration } = context;
   const place = random.pick(vocabulary.places);
   const client = random.pick(vocabulary.clients);
   const day = isoSeconds(started).slice(2, 10).replaceAll('-', '');
@@ -76,10 +70,7 @@ function webpathItems({ random, vocabulary, isOffline, started }: ChatContext): 
   });
 }
 
-function departmentOf({
-  random,
-  departments: known,
-}: ChatContext): (typeof departments)[0] | undefined {
+function departmentOf({ random, departments: known }: ChatContext) {
   return random.chance(0.4) ? undefined : random.pick(known);
 }
 
@@ -145,12 +136,9 @@ function engagementItem(
 }
 
 /** The keys that only a chat has, not an offline message. */
-function chatOnlyKeys(
-  context: ChatContext,
-  { min, max }: ChatDataOptions['history'],
-  visitor: string,
-): JsonObject {
+function chatOnlyKeys(context: ChatContext, options: ChatDataOptions, visitor: string): JsonObject {
   const { random, started, duration } = context;
+  const { min, max } = options.history;
   const agents = chatAgents(context);
   // Mostly short, as talks are: the middle of the range is rare, its end very rare.
   const length = min + Math.floor((max - min + 1) * random.next() ** 3);
@@ -209,7 +197,7 @@ function chatItem(options: ChatDataOptions, index: number, updated: number): Jso
   };
   return isOffline
     ? { ...templates.offline, ...shared, message: random.pick(vocabulary.visitorLines) }
-    : { ...templates.chats, ...shared, ...chatOnlyKeys(context, options.history, name) };
+    : { ...templates.chats, ...shared, ...chatOnlyKeys(context, options, name) };
 }
 
 /** The chat of this place with this update time in seconds; it is made when it is asked for. */
@@ -231,11 +219,9 @@ function firstPlace({ at, count }: ChatTie, chats: number): number {
  * The update times of so many chats in seconds: spread evenly with some jitter, the last one exactly at the end, and
  * tied where it is asked for.
  */
-export function chatTimes(
-  { seed, range: [from, to] }: DataOptions,
-  chats: number,
-  ties: readonly ChatTie[],
-): number[] {
+export function chatTimes(options: DataOptions, chats: number, ties: readonly ChatTie[]): number[] {
+  const { seed, range } = options;
+  const [from, to] = range;
   const gap = (to - from) / Math.max(1, chats);
   const ownTime = (index: number): number =>
     index === chats - 1 ? to : from + Math.floor((index + hashFraction(seed, index)) * gap);

@@ -39,11 +39,7 @@ function regularSpans({ agents, seed, range: [from, to] }: DataOptions, count: n
 }
 
 /** Two spans of one agent within one second, and spans that tie at the microsecond. */
-function specialSpans(
-  { range: [from, to], agents }: DataOptions,
-  rows: number,
-  ties: number,
-): Span[] {
+function specialSpans({ range: [from, to], agents }: DataOptions, rows: number, ties: number) {
   const middleUs = Math.floor((from + to) / 2) * secondUs;
   const agentId = cyclicItem(agents, 0).id;
   const pair = [

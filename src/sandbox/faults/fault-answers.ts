@@ -25,10 +25,6 @@ export interface FaultContext {
   readonly nowMs: number;
 }
 
-type FaultAnswers = {
-  readonly [Kind in FaultKind]: (fault: FaultOf<Kind>, call: FaultContext) => void | Promise<void>;
-};
-
 function statusReply(fault: FaultOf<'status'>, nowMs: number): Reply {
   const plain = errorReply(fault.status);
   const bodies = {
@@ -44,7 +40,9 @@ function statusReply(fault: FaultOf<'status'>, nowMs: number): Reply {
   return { ...reply, headers: { ...reply.headers, 'retry-after': text } };
 }
 
-const faultAnswers: FaultAnswers = {
+const faultAnswers: {
+  readonly [Kind in FaultKind]: (fault: FaultOf<Kind>, call: FaultContext) => void | Promise<void>;
+} = {
   status: (fault, { sendReply, nowMs }) => sendReply(statusReply(fault, nowMs)),
   reset: (_fault, { outgoing }) => {
     outgoing.socket?.resetAndDestroy();
@@ -69,10 +67,8 @@ const faultAnswers: FaultAnswers = {
   foreignNextPage: ({ origin }, { sendReply, reply }) => {
     const original = reply();
     const link = `"next_page":"${origin}`;
-    return sendReply({
-      ...original,
-      body: original.body.replace(/"next_page":"https?:\/\/[^/"]+/, link),
-    });
+    const body = original.body.replace(/"next_page":"https?:\/\/[^/"]+/, link);
+    return sendReply({ ...original, body });
   },
   redirect: ({ location, status = 302 }, { sendReply }) =>
     sendReply({ ...okReply(''), status, headers: { location } }),

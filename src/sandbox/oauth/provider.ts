@@ -111,12 +111,9 @@ export class OAuthProvider {
   /** Uses up a code; false: unknown, expired, used before, another client's, or without the right verifier. */
   redeemCode(
     code: string,
-    {
-      clientId,
-      redirectUri,
-      verifier,
-    }: Omit<AuthorizationGrant, 'challenge'> & { verifier: string },
+    proof: Omit<AuthorizationGrant, 'challenge'> & { verifier: string },
   ): boolean {
+    const { clientId, redirectUri, verifier } = proof;
     const found = this.#codes.get(code);
     if (found === undefined || found.clientId !== clientId) return false;
     this.#codes.delete(code);

@@ -43,13 +43,8 @@ const valueByType: Readonly<Record<string, string>> = {
   array: 'JSON',
 };
 
-function flagOf({
-  description,
-  type,
-  takes = valueByType[String(type)],
-  ...property
-}: Property): Flag {
-  const { default: value } = property;
+function flagOf(property: Property): Flag {
+  const { description, default: value, takes = valueByType[String(property.type)] } = property;
   const isShown = typeof value === 'number' && value > 0;
   const describe = isShown ? `${description} [default: ${value}]` : description;
   return { describe, ...(takes !== undefined && { takes }) };
@@ -94,10 +89,8 @@ function valueOf(flag: string, { takes }: Flag, text: string): unknown {
   return takes === valueByType['number'] ? Number(text) : text;
 }
 
-function interpret({
-  flags: given,
-  positionals: [command = 'serve'],
-}: ParsedFlags<string>): Command {
+function interpret({ flags: given, positionals }: ParsedFlags<string>): Command {
+  const [command = 'serve'] = positionals;
   const isDemo = command === 'demo';
   if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo.');
   const names = Object.keys(flags).filter((name) => Object.hasOwn(given, name));
@@ -120,10 +113,7 @@ function interpret({
   };
 }
 
-/**
- * Runs the program and resolves with its exit code. Never ends the process. `serve` resolves once the terminal's signal
- * is aborted.
- */
+/** Resolves with the exit code, for `serve` once the terminal's signal is aborted. Never ends the process. */
 export async function runSandboxProgram(
   argv: readonly string[],
   terminal: Terminal,

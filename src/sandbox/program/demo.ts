@@ -96,12 +96,8 @@ allow access from a second terminal, with the address that the tap prints:
         TAP_ZENDESK_CHAT_CLIENT_SECRET: client.secret,
       };
       const stdio = ['ignore', stdout?.fd ?? 'ignore', stderr.fd ?? 'ignore'] as const;
-      const tap = spawn(process.execPath, [tapPath, ...args], {
-        cwd,
-        env,
-        signal,
-        stdio: [...stdio],
-      });
+      const options = { cwd, env, signal, stdio: [...stdio] };
+      const tap = spawn(process.execPath, [tapPath, ...args], options);
       const [code]: (number | null)[] = await once(tap, 'close');
       if (code !== 0) throw new Error(`The tap ended with ${code ?? 'a signal'}.`);
     } finally {

@@ -27,13 +27,7 @@ export interface ChatTie {
 }
 
 /** One request, as the hook `onRequest` sees it before it is answered. */
-export interface HookRequest {
-  /** Counted from 1 over all requests to the API. */
-  readonly number: number;
-  /** Without the query, for example `/api/v2/chat/incremental/chats`. */
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-}
+export type HookRequest = Pick<LoggedRequest, 'number' | 'path' | 'query'>;
 
 export interface BanCounts {
   readonly ip: number;

@@ -54,9 +54,8 @@ function startupMessage(sandbox: Sandbox, configFile: string | undefined): strin
 }
 
 /**
- * Runs a sandbox until the terminal's signal is aborted. Raises an error about options, files or the port.
- *
- * @param given win over those in the file
+ * Runs a sandbox until the terminal's signal is aborted. The options `given` win over those in the file. Raises an
+ * error about options, files or the port.
  */
 export async function serve(
   given: Readonly<Record<string, unknown>>,
