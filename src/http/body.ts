@@ -74,11 +74,9 @@ function inflateFailed(coding: string, maxBytes: number, cause: unknown): HttpEr
   const code = errorCode(cause);
   const name = coding === 'br' ? 'brotli' : coding;
   if (code === 'ERR_BUFFER_TOO_LARGE') return bodyTooLargeError(maxBytes, cause);
-  return code === 'Z_BUF_ERROR'
-    ? createHttpError('cut', `breaks off in the middle of the ${name} body`, tryLaterAdvice, {
-        cause,
-      })
-    : createHttpError('not-json', `sends a damaged ${name} body`, tryLaterAdvice, { cause });
+  const isCut = code === 'Z_BUF_ERROR';
+  const why = isCut ? `breaks off in the middle of the ${name}` : `sends a damaged ${name}`;
+  return createHttpError(isCut ? 'cut' : 'not-json', `${why} body`, tryLaterAdvice, { cause });
 }
 
 export function bodyTooLargeError(maxBytes: number, cause?: unknown): HttpError {

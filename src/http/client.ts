@@ -92,13 +92,8 @@ export class HttpClient {
   async #sendWithRetries(request: HttpRequest, form?: URLSearchParams): Promise<HttpResponse> {
     const { maxRetryMs: retryBudgetMs, maxAttempts: defaultMax } = this.#options;
     const maxAttempts = this.#isRetryBudgetExhausted ? 1 : (request.maxAttempts ?? defaultMax);
-    const state: RetryState = {
-      request,
-      maxAttempts,
-      query: request.query,
-      attempts: 1,
-      retryBudgetMs,
-    };
+    const { query } = request;
+    const state: RetryState = { request, maxAttempts, query, attempts: 1, retryBudgetMs };
     for (;;) {
       // Not within a slot: renewing them takes a request of its own.
       const headers = form === undefined ? await this.#credentials.headers() : {};

@@ -32,13 +32,9 @@ export function createHttpError(
   advice: string = tryLaterAdvice,
   more: Partial<HttpErrorOptions> = {},
 ): HttpError {
-  const options = { kind: errorKinds[failure] ?? 'transient', path: '', ...more };
-  return new HttpError(formatMessage(options.path, why, advice), {
-    failure,
-    why,
-    advice,
-    ...options,
-  });
+  const kind = errorKinds[failure] ?? 'transient';
+  const options = { failure, why, advice, kind, path: '', ...more };
+  return new HttpError(formatMessage(options.path, why, advice), options);
 }
 
 export function formatMessage(path: string, why: string, advice: string): string {
@@ -49,11 +45,8 @@ export function formatMessage(path: string, why: string, advice: string): string
  * The server answers with an error: with a status that is no success, or in an object.
  * @param body what it says, `''` for nothing
  */
-export function responseError(
-  { status, ok, headers }: Response,
-  body: Json,
-  redact: Redact,
-): HttpError {
+export function responseError(response: Response, body: Json, redact: Redact): HttpError {
+  const { status, ok, headers } = response;
   const { text, isRateLimit: mentionsLimit } = describeErrorBody(body, redact);
   const name = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
   const why = `answers ${name}${ok ? ' with an error' : ''}${text === '' ? '' : ` ("${text}")`}`;
@@ -118,11 +111,9 @@ export function networkError(host: string, cause: unknown): HttpError {
     const status = Number(code.slice(proxyStatusPrefix.length));
     const refused = `cannot be reached: the way to ${host} is refused with ${status}`;
     const check = 'Check HTTPS_PROXY and NO_PROXY, or ask who runs the proxy.';
+    const proxyAdvice = status === 407 ? proxyPasswordAdvice : check;
     const { kind } = statusRule(status);
-    return createHttpError('network', refused, status === 407 ? proxyPasswordAdvice : check, {
-      kind,
-      cause,
-    });
+    return createHttpError('network', refused, proxyAdvice, { kind, cause });
   }
   const [, why = '', advice, kind] = networkErrorRules.find(([codes]) => codes.test(code)) ?? [];
   const where = `${why.replace('HOST', () => host)} (${code})`;

@@ -32,11 +32,8 @@ export function readRedirect({ status, headers }: Response, requestUrl: URL): Re
 }
 
 export function tooManyRedirectsError(): HttpError {
-  return createHttpError(
-    'redirect',
-    `redirects more than ${maxRedirects} times`,
-    checkSubdomainAdvice,
-  );
+  const why = `redirects more than ${maxRedirects} times`;
+  return createHttpError('redirect', why, checkSubdomainAdvice);
 }
 
 /** A form is sent to no other path, which would be sent secrets with it. */

@@ -27,10 +27,8 @@ export class RequestTimeout {
     this.#idleTimer = clock.timer(requestTimeoutMs, () => {
       const noAnswer = `does not answer within ${seconds} s`;
       const noMore = `falls silent for ${seconds} s in the middle of the body`;
-      this.#timeOut(
-        this.#rateTimer ? noMore : noAnswer,
-        'Try again later, or raise request_timeout.',
-      );
+      const why = this.#rateTimer ? noMore : noAnswer;
+      this.#timeOut(why, 'Try again later, or raise request_timeout.');
     });
   }
 

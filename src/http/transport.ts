@@ -166,10 +166,8 @@ export class Transport {
       exchange.response = response;
       headersMs = clock.now();
       timeout.onHeaders();
-      const received = withBodyLimit(
-        response,
-        response.ok ? maxBodyBytes : maxErrorBytes,
-      ).arrayBuffer();
+      const maxBytes = response.ok ? maxBodyBytes : maxErrorBytes;
+      const received = withBodyLimit(response, maxBytes).arrayBuffer();
       // The stream is being read by now: this listener does not start it.
       response.body?.on('data', (chunk: Buffer) => timeout.onBodyChunk(chunk.length));
       return { response, headersMs, bytes: Buffer.from(await received) };
@@ -250,9 +248,8 @@ function withBodyLimit({ body }: Response, size: number): Response {
 /** Why a response did not come, or not whole. */
 function receiveError(response: Response | undefined, peer: string, cause: unknown): unknown {
   if (response !== undefined) {
-    return createHttpError('cut', 'breaks off in the middle of the body', tryLaterAdvice, {
-      cause,
-    });
+    const why = 'breaks off in the middle of the body';
+    return createHttpError('cut', why, tryLaterAdvice, { cause });
   }
   // FetchError and errors of Node with a code; anything else is a fault of ours.
   const isNetwork = errorCode(cause) !== '' || cause instanceof FetchError;

@@ -24,13 +24,8 @@ export async function chooseTokenStore(
   const { config, configTokens, configFiles, ...lock } = options;
   const { subdomain, token_file: tokenFile, refresh_token: refreshToken } = config;
   if (tokenFile !== undefined) {
-    const store = new TokenFile({
-      ...lock,
-      path: tokenFile,
-      label: 'token_file',
-      configTokens,
-      subdomain,
-    });
+    const file = { path: tokenFile, label: 'token_file', configTokens };
+    const store = new TokenFile({ ...lock, ...file, subdomain });
     return { store, flag: `--token-file ${quotedPath(tokenFile)}` };
   }
   if (refreshToken === undefined) return undefined;
@@ -38,13 +33,8 @@ export async function chooseTokenStore(
   const expected = configFiles.length > 1 ? refreshToken : undefined;
   for (const path of configFiles.toReversed()) {
     if (!(await isUpdatable(path, expected))) continue;
-    const store = new TokenFile({
-      ...lock,
-      path,
-      label: '--config',
-      configTokens: undefined,
-      subdomain,
-    });
+    const file = { path, label: '--config', configTokens: undefined };
+    const store = new TokenFile({ ...lock, ...file, subdomain });
     return { store, flag: `--out ${quotedPath(path)}` };
   }
   return undefined;

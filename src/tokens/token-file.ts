@@ -111,7 +111,6 @@ export class TokenFile implements TokenStore {
   }
 }
 
-/** Tokens in the form a file has them. */
 export function tokensToJson(
   { accessToken, refreshToken, obtainedMs, expiresMs }: Tokens,
   notes: LoginMetadata = {},

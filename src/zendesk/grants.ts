@@ -58,21 +58,11 @@ export class Grants {
   /** For a code whose state was compared; the address and the verifier are those it was asked for with. */
   authorizationCode(code: string, redirectUri: string, verifier: string): Promise<Tokens> {
     return this.#grant((oauth, { client, auth, http }) => {
-      const answer = oauth.validateAuthResponse(
-        authorizationServer,
-        client,
-        new URLSearchParams({ code }),
-      );
-      const parameters = [
-        authorizationServer,
-        client,
-        auth,
-        answer,
-        redirectUri,
-        verifier,
-      ] as const;
+      const query = new URLSearchParams({ code });
+      const answer = oauth.validateAuthResponse(authorizationServer, client, query);
+      const args = [authorizationServer, client, auth, answer, redirectUri, verifier] as const;
       const more = { additionalParameters: { scope }, ...http };
-      return oauth.authorizationCodeGrantRequest(...parameters, more);
+      return oauth.authorizationCodeGrantRequest(...args, more);
     });
   }
 

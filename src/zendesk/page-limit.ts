@@ -74,20 +74,16 @@ export class PageLimit {
     const { api, warn } = this.#options;
     const limit = this.#current;
     this.#failures += 1;
-    this.#failuresByLimit.set(
-      limit,
-      (this.#failuresByLimit.get(limit) ?? 0) + (isCertain ? maxFailuresOfLimit : 1),
-    );
+    const earlierFailures = this.#failuresByLimit.get(limit) ?? 0;
+    this.#failuresByLimit.set(limit, earlierFailures + (isCertain ? maxFailuresOfLimit : 1));
     const isRaised = this.#lastGoodLimit !== undefined && limit > this.#lastGoodLimit;
     // Once a page has been made smaller, a failure of it says enough.
     const isEnough = isCertain || isRaised || this.#failures >= suspiciousFailuresInRow;
     if (!isEnough || limit <= minLimit) return false;
     if (!isCertain && !(await isApiAvailable(api, { maxAttempts: 1 }))) return false;
     this.#goodPages = 0;
-    this.#current = Math.max(
-      minLimit,
-      isRaised ? (this.#lastGoodLimit ?? 1) : Math.floor(limit / 2),
-    );
+    const lowered = isRaised ? (this.#lastGoodLimit ?? 1) : Math.floor(limit / 2);
+    this.#current = Math.max(minLimit, lowered);
     warn(`the page at ${page} does not get through; asking for ${this.#current} items`);
     return true;
   }

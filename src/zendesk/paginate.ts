@@ -24,10 +24,8 @@ export async function* paginate<PageRequest, PageResponse>(
   let pending = paginator.fetchPage(request);
   while (request !== undefined) {
     const response = await pending;
-    const { page, next }: ReturnType<typeof paginator.advance> = paginator.advance(
-      request,
-      response,
-    );
+    const step: ReturnType<typeof paginator.advance> = paginator.advance(request, response);
+    const { page, next } = step;
     if (next !== undefined) {
       pending = paginator.fetchPage(next);
       // Its failure is met when it is awaited, after the current page; nothing may be left to do so.

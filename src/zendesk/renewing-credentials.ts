@@ -120,12 +120,8 @@ export class RenewingCredentials implements Credentials {
   /** Can the client get a token on its own behalf? Not where a user has signed in. */
   #hasClientCredentials(): boolean {
     const { accessToken } = this.#options.configTokens;
-    const isSignedIn = accessToken !== undefined || hasTokens(this.#stored ?? {});
-    return (
-      !isSignedIn &&
-      this.#refreshTokens().length === 0 &&
-      this.#client()?.clientSecret !== undefined
-    );
+    if (accessToken !== undefined || hasTokens(this.#stored ?? {})) return false;
+    return this.#refreshTokens().length === 0 && this.#client()?.clientSecret !== undefined;
   }
 
   #canRenew(): boolean {
@@ -134,9 +130,7 @@ export class RenewingCredentials implements Credentials {
   }
 
   #refreshTokens(): readonly string[] {
-    const tokens = [this.#current, this.#fallback].flatMap(
-      ({ refreshToken }) => refreshToken ?? [],
-    );
+    const tokens = [this.#current, this.#fallback].flatMap((held) => held.refreshToken ?? []);
     return [...new Set(tokens)];
   }
 
