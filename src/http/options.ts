@@ -45,7 +45,6 @@ export interface RequestReport {
   readonly durationMs: number;
 }
 
-/** A wait that begins now. */
 export interface WaitReport {
   /** The API asked for it (429), a failed attempt is tried again, or the pace is used up. */
   readonly reason: 'rate-limit' | 'retry' | 'pace';

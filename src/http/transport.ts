@@ -40,7 +40,6 @@ interface Download extends Pick<HttpResponse, 'headersMs' | 'receivedMs'> {
 /** Query parameters, in the order they are sent. */
 export type Query = Readonly<Record<string, string | number>>;
 
-/** One request to be made. */
 export interface OutgoingRequest {
   /** Absolute path on the client's origin, without query. */
   readonly path: string;

@@ -2,7 +2,6 @@ import { setImmediate as oneTurn } from 'node:timers/promises';
 
 import type { Page } from './stream-definition.ts';
 
-/** How an endpoint is read page by page. */
 export interface Paginator<PageRequest, PageResponse> {
   readonly first: PageRequest;
   fetchPage(request: PageRequest): Promise<PageResponse>;

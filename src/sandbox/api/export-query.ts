@@ -4,7 +4,6 @@ import { allowParameters, readLimit, rejectRequest, readWholeNumber, type Query 
 import { unitOf, type ExportName } from '../data/resources.ts';
 import type { Switches } from '../program/switches.ts';
 
-/** What a request to an export asks for. */
 export interface ExportQuery {
   /** In the export's unit. */
   readonly startTime: number;

@@ -12,7 +12,6 @@ export interface LoggedRequest {
   readonly query: Query;
   /** Without `authorization`. */
   readonly headers: IncomingHttpHeaders;
-  /** Did it carry the right token? */
   readonly isAuthorized: boolean;
   readonly userAgent: string;
   /** When it came, ms since 1970 by the sandbox's `clock`; without one by the machine's. */
@@ -23,7 +22,6 @@ export interface LoggedRequest {
   status: number | null;
   /** Items in the body, as far as the body went out whole. */
   items: number;
-  /** The fault that met it. */
   fault: FaultKind | null;
 }
 

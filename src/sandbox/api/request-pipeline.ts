@@ -25,7 +25,6 @@ export interface PipelineContext {
   readonly now: () => number;
 }
 
-/** A request on its way to its answer. */
 interface Call {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;

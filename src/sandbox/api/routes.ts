@@ -9,7 +9,6 @@ export interface ApiRequest {
   /** Without `/api/v2/chat/`. */
   readonly path: string;
   readonly parameters: URLSearchParams;
-  /** Did it carry the right token? */
   readonly isAuthorized: boolean;
   /** Scheme and host the client called, for links. */
   readonly origin: string;

@@ -32,7 +32,6 @@ export interface TapConfig {
   readonly start_date: string;
 }
 
-/** A running sandbox. */
 export interface Sandbox {
   /** Scheme, host and port, without a path: what `ZENDESK_CHAT_API_URL` wants. */
   readonly url: string;
@@ -42,7 +41,6 @@ export interface Sandbox {
   readonly requests: LoggedRequest[];
   readonly account: Omit<Account, 'store'>;
   readonly faults: Pick<FaultInjector, 'add' | 'clear' | 'set'>;
-  /** Its OAuth clients and tokens. */
   readonly provider: Omit<OAuthProvider, 'accepts'>;
   /** Changes switches from the next request on; `timelineSort` is read at the start only. */
   setSwitches(change: Partial<Switches>): void;

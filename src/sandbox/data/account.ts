@@ -18,7 +18,6 @@ import {
 import { ItemStore, type StoredItem } from './item-store.ts';
 import type { Switches } from '../program/switches.ts';
 
-/** What an account is made of. */
 export interface AccountOptions {
   readonly data: AccountData;
   readonly switches: () => Switches;

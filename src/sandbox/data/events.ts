@@ -13,7 +13,6 @@ interface Event {
   readonly agentId: number;
 }
 
-/** How one kind of event looks. */
 interface EventKind {
   /** Its times are finer than a second. */
   readonly hasMicros: boolean;

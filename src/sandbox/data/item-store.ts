@@ -18,7 +18,6 @@ function compare(left: SortKey, right: SortKey): number {
   return left.key < right.key ? -1 : 1;
 }
 
-/** Is `left` later in the order than `right`? */
 export function isAfter(left: SortKey, right: SortKey): boolean {
   return compare(left, right) > 0;
 }

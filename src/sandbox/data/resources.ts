@@ -38,7 +38,6 @@ export const timeKeys: Readonly<Partial<Record<Resource, string>>> = {
   agent_events: 'timestamp',
 } satisfies Record<ExportName, string>;
 
-/** Is the word one of this list? */
 export function isOneOf<Name extends string>(list: readonly Name[], word: string): word is Name {
   return list.some((name) => name === word);
 }

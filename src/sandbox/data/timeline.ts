@@ -5,7 +5,6 @@ import type { DataOptions } from './agents.ts';
 import { cyclicItem, hashFraction, hash32 } from './random.ts';
 import type { StoredItem } from './item-store.ts';
 
-/** One timespan. */
 interface Span {
   readonly agentId: number;
   readonly startUs: number;

@@ -17,10 +17,7 @@ export function latinOnly<T>(list: readonly T[]): T[] {
   return latin.length > 0 ? latin : list.slice(0, 1);
 }
 
-const latin = Object.entries(vocabulary).map(([name, list]): unknown[] => [
-  name,
-  latinOnly<unknown>(list),
-]);
+const latin = Object.entries(vocabulary).map(([name, list]) => [name, latinOnly<unknown>(list)]);
 
 /** Western scripts only, which is what most chats of most accounts are made of. */
 export const latinVocabulary: Vocabulary = Object.fromEntries(latin);

@@ -9,7 +9,6 @@ import {
 import type { FaultKind, FaultOf } from './fault-rules.ts';
 import { htmlHeaders, htmlPage, okReply, errorReply, type Reply } from '../api/reply.ts';
 
-/** What a fault works on. */
 export interface FaultContext {
   readonly outgoing: ServerResponse;
   /** The answer there would be without the fault. */
@@ -76,7 +75,6 @@ const faultAnswers: {
     sendDamaged((encoded) => sendSlowly(outgoing, encoded, { everyMs, pieces }), true),
 };
 
-/** Gives the faulty answer. */
 export async function answerWithFault<Kind extends FaultKind>(
   fault: FaultOf<Kind>,
   call: FaultContext,

@@ -21,12 +21,10 @@ interface FaultKinds {
 
 export type FaultKind = keyof FaultKinds;
 
-/** A fault of one of these kinds. */
 export type FaultOf<Kind extends FaultKind> = {
   [One in Kind]: { readonly kind: One } & FaultKinds[One];
 }[Kind];
 
-/** What can go wrong with one answer. */
 export type Fault = FaultOf<FaultKind>;
 
 /** A fault and the requests it meets. A rule without conditions meets every request. */
@@ -41,7 +39,6 @@ export interface FaultRule {
   readonly fault: Fault;
 }
 
-/** What rules look at. */
 export interface FaultTarget {
   /** Without `/api/v2/chat/`. */
   readonly path: string;

@@ -20,10 +20,7 @@ interface AuthorizationRequest {
 }
 
 /** Who asks, or why the browser cannot be sent back. */
-function readRequest(
-  fields: URLSearchParams,
-  provider: OAuthProvider,
-): AuthorizationRequest | string {
+function readRequest(fields: URLSearchParams, provider: OAuthProvider) {
   const [clientId, redirectUri] = [fields.get('client_id') ?? '', fields.get('redirect_uri') ?? ''];
   const client = provider.client(clientId);
   if (client === undefined) return 'Invalid client: there is no API client with this client_id.';
@@ -33,10 +30,8 @@ function readRequest(
 }
 
 /** What the browser takes back to the client. */
-function redirectParameters(
-  { clientId, redirectUri, responseType, fields }: AuthorizationRequest,
-  provider: OAuthProvider,
-) {
+function redirectParameters(request: AuthorizationRequest, provider: OAuthProvider) {
+  const { clientId, redirectUri, responseType, fields } = request;
   if (responseType !== 'code' && responseType !== 'token')
     return { error: 'unsupported_response_type' };
   if (fields.get('decision') !== 'allow')

@@ -43,11 +43,7 @@ function page(title: string, body: string): string {
 }
 
 /** Asks the user; the form sends the fields back together with the decision. */
-export function consentPage(
-  clientId: string,
-  action: string,
-  fields: Iterable<readonly [string, string]>,
-): string {
+export function consentPage(clientId: string, action: string, fields: URLSearchParams): string {
   const hidden = [...fields].map(
     ([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`,
   );

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Switches } from '../program/switches.ts';
 
-/** An OAuth client of the account. */
 export interface OAuthClient {
   readonly id: string;
   /** A client without one can use the implicit flow, and the code flow with PKCE alone. */
@@ -24,7 +23,6 @@ export const defaultClients: readonly OAuthClient[] = [
 const defaultLifeSeconds = 36_000;
 const codeLifeMs = 600_000;
 
-/** What a token endpoint gives out. */
 export interface TokenPair {
   readonly access_token: string;
   readonly refresh_token?: string;

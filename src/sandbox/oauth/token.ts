@@ -4,7 +4,6 @@ import type { Switches } from '../program/switches.ts';
 
 export const tokenPath = '/oauth2/chat/token';
 
-/** A request to the token endpoint. */
 export interface TokenRequest {
   readonly form: URLSearchParams;
   readonly authorization: string | undefined;
@@ -38,7 +37,6 @@ function clientOf({ form, authorization = '' }: TokenRequest) {
   return [decodeURIComponent(id), decodeURIComponent(secret)];
 }
 
-/** Answers requests for tokens by all grants. */
 export function createTokenEndpoint(
   provider: OAuthProvider,
   switches: () => Switches,

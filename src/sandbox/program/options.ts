@@ -35,7 +35,6 @@ export interface BanCounts {
   readonly layout?: 'interleaved' | 'lopsided';
 }
 
-/** Options that have a default. */
 interface OptionsWithDefault {
   readonly port: number;
   readonly chats: number;

@@ -62,6 +62,5 @@ export interface Switches {
   readonly tokenRefused: boolean | readonly (Resource | 'agents/me')[];
 }
 
-export const defaultSwitches: Switches = Object.fromEntries(
-  schemaDefaults(schema.properties.switches.properties),
-);
+const { properties } = schema.properties.switches;
+export const defaultSwitches: Switches = Object.fromEntries(schemaDefaults(properties));

@@ -22,7 +22,6 @@ export interface ExportSpec extends ExportEndpointSpec {
   readonly identify: (item: JsonObject) => string;
 }
 
-/** One run over an export. */
 interface ExportRun {
   readonly spec: ExportSpec;
   readonly options: ReadOptions;

@@ -70,10 +70,8 @@ export interface Walk {
   advance(request: ExportRequest, response: ExportResponse): WalkResult;
 }
 
-/** The state of a walk. */
 interface WalkState extends WalkOptions {
   readonly duplicates: DuplicateFilter;
-  /** The position of the regular request. */
   regularPosition: ExportPosition;
   /** The server's own position after the last page that was used. */
   lastEnd: { readonly time: number; readonly endId: string | null } | undefined;
