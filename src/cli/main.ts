@@ -10,13 +10,12 @@ type RunCommand = (run: CommandContext, args: SingerArguments) => Promise<number
 const commands: Readonly<Record<Command, () => Promise<RunCommand>>> = {
   sync: async () => (await import('./commands/sync.ts')).sync,
   discover: async () => (await import('./commands/discover.ts')).discover,
-  check: async () => (await import('./commands/check.ts')).check,
-  test: async () => (await import('./commands/test.ts')).test,
-  'test-schema': async () => (await import('./commands/test.ts')).testSchema,
+  check: async () => (await import('./commands/dry-run.ts')).check,
+  test: async () => (await import('./commands/dry-run.ts')).test,
+  'test-schema': async () => (await import('./commands/test-schema.ts')).testSchema,
   about: async () => (await import('./commands/about.ts')).about,
 };
 
-/** @returns the exit code; what went wrong has been logged by then */
 export async function runSinger(options: ProgramOptions): Promise<number> {
   const { Progress } = await import('./progress.ts');
   const { stderr, clock = systemClock } = options;
@@ -61,10 +60,7 @@ async function readLogConfig(path: string): Promise<string> {
 }
 
 async function dispatch(run: CommandContext): Promise<number | string> {
-  if (run.argv[0] === 'login') {
-    const { login } = await import('../login/login.ts');
-    return login(run);
-  }
+  if (run.argv[0] === 'login') return (await import('../login/login.ts')).login(run);
   const { parseArguments } = await import('./arguments.ts');
   const parsed = await parseArguments(run.argv);
   if (typeof parsed === 'string') return parsed;

@@ -205,23 +205,19 @@ function isContent(value: string): boolean {
 function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
   const isShown = /^--[a-z][a-z-]{0,40}$/.test(spelling);
   const what = isShown ? `the flag ${spelling}` : `a flag of ${characterCount(spelling)}`;
-  const meant = didYouMean(
-    spelling,
-    known.filter((name) => name.startsWith('--')),
+  const long = known.filter((name) => name.startsWith('--'));
+  return new ConfigError(
+    `${what} does not exist.${didYouMean(spelling, long)} --help shows all flags`,
   );
-  return new ConfigError(`${what} does not exist.${meant} --help shows all flags`);
 }
 
 function collectFlags<Name extends string>(
-  {
-    _: positionals,
-    ...args
-  }: Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] },
+  args: Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] },
   flags: Flags<Name>,
 ): ParsedFlags<Name> {
   const parsed = Object.keys(flags).flatMap((name) => {
     const values = [args[name] ?? []].flat().map(String);
     return values.length > 0 ? [[name, values]] : [];
   });
-  return { flags: Object.fromEntries(parsed), positionals: positionals.map(String) };
+  return { flags: Object.fromEntries(parsed), positionals: args._.map(String) };
 }

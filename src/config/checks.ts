@@ -66,10 +66,8 @@ function misspeltKeyText(rawConfig: RawConfig, key: string): string {
   return ` The config holds ${quotedName(unknownKey, [...rawConfig.schema.keys()])}: did you mean ${key}?`;
 }
 
-export function checkExtraStreams(
-  { settings, violations }: RawConfig,
-  streams: KnownStreams,
-): void {
+export function checkExtraStreams(rawConfig: RawConfig, streams: KnownStreams): void {
+  const { settings, violations } = rawConfig;
   const { extra_streams: names } = settings;
   if (!Array.isArray(names) || violations.has('extra_streams')) return;
   const known = streams.map(({ name }) => name);

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-
 import { userSettings, parseNames } from './raw-config.ts';
 import { mergeSources, type ConfigSources } from './sources.ts';
 import type { DateRange } from './checks.ts';
 import { ConfigError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { readPackageFile } from '../core/package-files.ts';
 
 export { userSettings, propertiesOf } from './raw-config.ts';
 export { readConfigFile, type ConfigSources } from './sources.ts';
@@ -36,18 +35,13 @@ export interface Config extends DateRange {
 }
 
 export function readConfigSchema(): JsonObject {
-  const url = new URL('../../schemas/config.json', import.meta.url);
-  const schema: Json = JSON.parse(readFileSync(url, 'utf8'));
-  return isJsonObject(schema) ? schema : {};
+  return JSON.parse(readPackageFile('schemas/config.json'));
 }
 
 /** The config of all its sources as one object. @throws ConfigError for a file that cannot be used. */
 export async function readConfig(sources: ConfigSources): Promise<JsonObject> {
-  const settings = userSettings(readConfigSchema());
-  return mergeSources(
-    sources,
-    settings.map(([key]) => key),
-  );
+  const keys = userSettings(readConfigSchema()).map(([key]) => key);
+  return mergeSources(sources, keys);
 }
 
 export const extraStreamsHint = ' For example ["chat_messages"].';

@@ -32,9 +32,8 @@ export async function mergeSources(
 ): Promise<JsonObject> {
   const values: JsonObject[] = [];
   const isEnvironment = (name: string): boolean => env !== undefined && name === 'ENV';
-  for (const path of files.filter((name) => !isEnvironment(name))) {
+  for (const path of files.filter((name) => !isEnvironment(name)))
     values.push(await readConfigFile(path));
-  }
   if (files.some((name) => isEnvironment(name)))
     values.push(configFromEnv({ ...(await readEnvFile(envFile, keys)), ...env }));
   const entries = [...values, settings].flatMap((value) => Object.entries(value));

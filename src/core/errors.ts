@@ -57,18 +57,9 @@ export type HttpFailure =
   | 'too-large'
   | 'redirect';
 
-type OptionalFields =
-  | 'status'
-  | 'serverTimeMs'
-  | 'retryAfterMs'
-  | 'isRateLimit'
-  | 'why'
-  | 'advice'
-  | 'body';
-
 export type HttpErrorOptions = TapErrorOptions &
   Pick<HttpError, 'failure' | 'path'> &
-  Partial<Pick<HttpError, OptionalFields>>;
+  Partial<Omit<HttpError, keyof TapError | 'mentions' | 'withMessage'>>;
 
 /** A request that failed, once or for good. */
 export class HttpError extends TapError {

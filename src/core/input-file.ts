@@ -80,20 +80,16 @@ function isYaml(text: string): boolean {
 
 async function readBytes(file: InputFile): Promise<Buffer> {
   const { path, maxBytes } = file;
+  const tooLarge = `holds more than ${maxBytes / mebibyte} MB: check that it is the right file.`;
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     // A pipe that no other process writes to would block, were it opened in another way.
     const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stream = await streamOf(fd, file);
-    for await (const chunk of stream) {
+    for await (const chunk of await streamOf(fd, file)) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > maxBytes)
-        throw unusable(
-          file,
-          `holds more than ${maxBytes / mebibyte} MB: check that it is the right file.`,
-        );
+      if (size > maxBytes) throw unusable(file, tooLarge);
     }
   } catch (error) {
     // Node's, with a code, unless it is one of above.
@@ -153,9 +149,8 @@ const advice = 'Look for a comma, a quote or a bracket too many or too few.';
 /** The place of the first mistake; in a large text it is not looked for, since that takes long. */
 function whereNotJson(text: string): string {
   if (text.length > mebibyte) return advice;
-  const { printParseErrorCode, visit }: typeof JsoncParser = createRequire(import.meta.url)(
-    'jsonc-parser',
-  );
+  const require = createRequire(import.meta.url);
+  const { printParseErrorCode, visit }: typeof JsoncParser = require('jsonc-parser');
   const mistakes: string[] = [];
   const onError: JsoncParser.JSONVisitor['onError'] = (code, offset, ...[length, line, start]) => {
     // A text that is not closed is wrong at its end, everything else at its beginning.

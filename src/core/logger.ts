@@ -181,10 +181,9 @@ function isError(value: unknown): value is Error {
 function encodingsOf(secrets: ReadonlySet<string>): readonly string[] {
   const encodedSecrets = [...secrets].flatMap((secret) => {
     if (secret.length < 4) return [];
-    const base64 = Buffer.from(secret)
-      .toString('base64')
-      .replace(/={1,2}$/, '');
-    const base64url = Buffer.from(secret).toString('base64url');
+    const bytes = Buffer.from(secret);
+    const base64 = bytes.toString('base64').replace(/={1,2}$/, '');
+    const base64url = bytes.toString('base64url');
     const inUrl = encodeURIComponent(secret.toWellFormed());
     const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
     return [secret, inUrl, inForm, JSON.stringify(secret).slice(1, -1), base64, base64url];

@@ -14,6 +14,5 @@ export interface Manifest {
 }
 
 export function readManifest(): Manifest {
-  const manifest: Manifest = JSON.parse(readPackageFile('package.json'));
-  return manifest;
+  return JSON.parse(readPackageFile('package.json'));
 }

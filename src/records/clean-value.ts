@@ -3,7 +3,7 @@
  * to nobody else.
  */
 import { deepJsonText, isTooDeep, type Json, type JsonObject, type Scalar } from '../core/json.ts';
-import type { SchemaMismatchKind, RecordWarnings, PathSegment } from './warnings.ts';
+import type { SchemaMismatchKind, RecordWarnings, PathSegment, RecordPath } from './warnings.ts';
 import { cleanText, isCleanText } from './clean-text.ts';
 
 /** Has reading JSON rounded it, or made it infinite? No double above 2^53 has a fraction. */
@@ -22,11 +22,7 @@ export function unsafeNumberKind(value: number | string): SchemaMismatchKind {
 }
 
 /** Renames the keys that no target can store, unless the clean name is taken: then the value is put aside. */
-function cleanKeys(
-  object: JsonObject,
-  path: readonly PathSegment[],
-  warnings: RecordWarnings,
-): void {
+function cleanKeys(object: JsonObject, path: RecordPath, warnings: RecordWarnings): void {
   const dirty = Object.keys(object).filter((key) => !isCleanText(key));
   for (const key of dirty) {
     const value = object[key] ?? null;
@@ -43,14 +39,10 @@ function cleanKeys(
   }
 }
 
-function cleanObject(
-  object: JsonObject,
-  path: PathSegment[],
-  warnings: RecordWarnings,
-): JsonObject {
+function cleanObject(value: JsonObject, path: PathSegment[], warnings: RecordWarnings): JsonObject {
   let hasDirtyKey = false;
-  for (const key in object) {
-    const old = object[key] ?? null;
+  for (const key in value) {
+    const old = value[key] ?? null;
     path.push(key);
     const next = cleanAt(old, path, warnings);
     if (!isCleanText(key)) {
@@ -58,10 +50,10 @@ function cleanObject(
       hasDirtyKey = true;
     }
     path.pop();
-    if (next !== old) object[key] = next;
+    if (next !== old) value[key] = next;
   }
-  if (hasDirtyKey) cleanKeys(object, path, warnings);
-  return object;
+  if (hasDirtyKey) cleanKeys(value, path, warnings);
+  return value;
 }
 
 function cleanAt(value: Json, path: PathSegment[], warnings: RecordWarnings): Json {
@@ -95,22 +87,14 @@ function cleanScalar(value: Scalar): Scalar {
  * Cleans every text and key, and makes null of every number that is not what was sent. A value of too many
  * levels becomes its JSON text, in which such numbers are marked texts.
  */
-export function cleanValue(
-  value: Json,
-  path: readonly PathSegment[],
-  warnings: RecordWarnings,
-): Json {
+export function cleanValue(value: Json, path: RecordPath, warnings: RecordWarnings): Json {
   if (typeof value === 'boolean' || value === null) return value;
   if (isTooDeep(value)) return deepJsonText(value, cleanScalar);
   return cleanAt(value, [...path], warnings);
 }
 
 /** Puts a field aside that the schema does not know. */
-export function keepUnknownField(
-  value: Json,
-  path: readonly PathSegment[],
-  warnings: RecordWarnings,
-): void {
+export function keepUnknownField(value: Json, path: RecordPath, warnings: RecordWarnings): void {
   warnings.report('unknown-field', path, value);
   if (!warnings.keepsRaw) return;
   const cleaned = cleanValue(value, path, warnings);

@@ -7,7 +7,7 @@ import { ItemError } from '../core/errors.ts';
 import { normalizeInstant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import { cleanValue, isUnsafeNumber, roundedNumberText, unsafeNumberKind } from './clean-value.ts';
-import type { RecordWarnings, PathSegment } from './warnings.ts';
+import type { RecordPath, RecordWarnings } from './warnings.ts';
 import { cleanText, isCleanText } from './clean-text.ts';
 
 /** Turns a value into what its column holds; `undefined` for a column that was not selected. */
@@ -15,7 +15,7 @@ export type Coerce = (value: Json) => Json | undefined;
 
 /** A path in the records of a stream, and what is special about it. */
 export interface Column {
-  readonly path: readonly PathSegment[];
+  readonly path: RecordPath;
   readonly warnings: RecordWarnings;
   /** A key cannot be null: an item whose key is a rounded number cannot be written. */
   readonly isKey: boolean;

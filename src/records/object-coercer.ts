@@ -3,7 +3,7 @@ import { TapError } from '../core/errors.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
 import { keepUnknownField } from './clean-value.ts';
 import { arrayCoercer, reject, scalarCoercers, type Coerce, type Column } from './coercers.ts';
-import type { RecordWarnings, PathSegment } from './warnings.ts';
+import type { RecordPath, RecordWarnings } from './warnings.ts';
 import { isNullable, propertyBreadcrumbs, typesOf, type JsonSchema } from '../singer/schema.ts';
 import { cleanText, isCleanText } from './clean-text.ts';
 
@@ -31,13 +31,14 @@ function compileValue(selected: SchemaPair, column: Column): Coerce {
   }
   const scalar = scalarCoercers[schema.format ?? type];
   if (types.length === 1 && scalar !== undefined) return scalar(column);
-  throw new TapError(`Schema of ${column.path.join('.')}: values of this kind cannot be written`, {
+  const place = column.path.join('.');
+  throw new TapError(`Schema of ${place}: values of this kind cannot be written`, {
     kind: 'system',
   });
 }
 
 export function createColumn(
-  path: readonly PathSegment[],
+  path: RecordPath,
   selected: SchemaPair,
   warnings: RecordWarnings,
 ): Column {
@@ -52,25 +53,21 @@ interface PropertyCoercer {
   readonly isDropped: boolean;
 }
 
-export type PropertyCoercers = ReadonlyMap<string, PropertyCoercer>;
-
 export function compileProperties(
   { known, schema }: SchemaPair,
   columnOf: (name: string, child: SchemaPair) => Column,
 ): Map<string, PropertyCoercer> {
   const properties = schema.properties ?? {};
-  const entries = Object.entries(known.properties ?? {}).map(
-    ([name, child]): readonly [string, PropertyCoercer] => {
-      const pruned = properties[name];
-      if (pruned === undefined)
-        return [name, { name, coerce: () => undefined, isText: false, isDropped: true }];
-      const selected = { known: child, schema: pruned };
-      const coerce = compileValue(selected, columnOf(name, selected));
-      const isText = typesOf(pruned).join() === 'string' && pruned.format === undefined;
-      return [name, { name, coerce, isText, isDropped: false }];
-    },
-  );
-  return new Map(entries);
+  const coercers = Object.entries(known.properties ?? {}).map(([name, child]): PropertyCoercer => {
+    const pruned = properties[name];
+    if (pruned === undefined)
+      return { name, coerce: () => undefined, isText: false, isDropped: true };
+    const selected = { known: child, schema: pruned };
+    const coerce = compileValue(selected, columnOf(name, selected));
+    const isText = typesOf(pruned).join() === 'string' && pruned.format === undefined;
+    return { name, coerce, isText, isDropped: false };
+  });
+  return new Map(coercers.map((coercer) => [coercer.name, coercer]));
 }
 
 /**
@@ -79,7 +76,7 @@ export function compileProperties(
  * can store tells from an unwanted one is unwanted too.
  */
 export function createPropertyLookup(
-  properties: PropertyCoercers,
+  properties: ReadonlyMap<string, PropertyCoercer>,
 ): (key: string, position: number) => PropertyCoercer | undefined {
   const last: PropertyCoercer[] = [];
   return (key, position) => {

@@ -28,6 +28,7 @@ export interface SchemaMismatch {
  * the array at this depth, since a path that is known beforehand knows no indexes.
  */
 export type PathSegment = string | number | null;
+export type RecordPath = readonly PathSegment[];
 
 /** Reported paths are remembered, and an object with endless keys must not make memory endless. */
 const maxReportedPaths = 1000;
@@ -43,7 +44,7 @@ function escapeSegment(key: string): string {
   return cleanText(key).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-function jsonPointer(path: readonly PathSegment[]): string {
+function jsonPointer(path: RecordPath): string {
   const segments = path.map((segment) =>
     typeof segment === 'string' ? `/${escapeSegment(segment)}` : '/*',
   );
@@ -73,7 +74,7 @@ export class RecordWarnings {
     this.keepsRaw = options.keepsRaw;
   }
 
-  report(kind: SchemaMismatchKind, path: readonly PathSegment[], value: Json): void {
+  report(kind: SchemaMismatchKind, path: RecordPath, value: Json): void {
     const { onMismatch } = this.#options;
     if (this.#reported.size >= maxReportedPaths) return;
     const pointer = jsonPointer(path);
@@ -84,17 +85,16 @@ export class RecordWarnings {
       onMismatch({ kind: 'more-mismatches', path: '', type: '' });
   }
 
-  reportNulled(path: readonly PathSegment[]): void {
+  reportNulled(path: RecordPath): void {
     this.#options.onNulled(this.#resolvePath(path));
   }
 
   /** Puts a value aside, to be found under its pointer. */
-  keepRaw(path: readonly PathSegment[], value: Json): void {
+  keepRaw(path: RecordPath, value: Json): void {
     if (!this.keepsRaw) return;
     this.#raw ??= {};
-    let name = this.#resolvePath(path)
-      .map((segment) => `/${escapeSegment(String(segment))}`)
-      .join('');
+    const segments = this.#resolvePath(path).map(String);
+    let name = segments.map((segment) => `/${escapeSegment(segment)}`).join('');
     // Two keys may differ only in characters that no target can store.
     while (Object.hasOwn(this.#raw, name)) name += '\uFFFD';
     this.#raw[name] = value;
@@ -107,7 +107,7 @@ export class RecordWarnings {
     return text;
   }
 
-  #resolvePath(path: readonly PathSegment[]): (string | number)[] {
+  #resolvePath(path: RecordPath): (string | number)[] {
     let depth = 0;
     return path.map((segment) => segment ?? this.indexes[depth++] ?? 0);
   }

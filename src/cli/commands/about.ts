@@ -4,15 +4,9 @@ import { print } from '../program.ts';
 import { aboutJson, aboutText } from '../program-description.ts';
 
 /** `--about`: prints what the program is and takes. */
-export async function about(
-  { stdout }: CommandContext,
-  { format }: SingerArguments,
-): Promise<number> {
+export async function about(run: CommandContext, { format }: SingerArguments): Promise<number> {
   const program = describeProgram();
-  const isJson = format === 'json';
-  const text = isJson
-    ? `${JSON.stringify(aboutJson(program), null, 2)}\n`
-    : aboutText(program, format);
-  await print(stdout, text);
+  const json = `${JSON.stringify(aboutJson(program), null, 2)}\n`;
+  await print(run.stdout, format === 'json' ? json : aboutText(program, format));
   return 0;
 }

@@ -11,10 +11,7 @@ export async function discover(run: CommandContext, args: SingerArguments): Prom
   const streams = discoverStreams(readExtraStreams(value));
   // Meltano selects by these patterns from what is discovered, and goes on without a stream it does not find.
   const catalog = discoverCatalog(streams, streamNamesIn(run.env['MELTANO_EXTRACT__SELECT']));
-  const isChosen = args.select.length > 0;
-  await print(
-    run.stdout,
-    formatCatalog(isChosen ? selectByPatterns(catalog, args.select) : catalog),
-  );
+  const chosen = args.select.length > 0 ? selectByPatterns(catalog, args.select) : catalog;
+  await print(run.stdout, formatCatalog(chosen));
   return 0;
 }

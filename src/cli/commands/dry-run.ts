@@ -1,13 +1,26 @@
 import { quietLogger } from '../../core/logger.ts';
 import { buildSync, type BuildSyncOptions } from '../../sync/build-sync.ts';
-import { dryRunTable, dryRunSummary } from '../../sync/dry-run.ts';
+import { dryRunTable, dryRunSummary, firstRecordOnly, probeOnly } from '../../sync/dry-run.ts';
 import type { CommandContext, SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';
 import { exitCodeOf, logFailures } from '../run-report.ts';
 import { readInputFiles } from './input-files.ts';
 
+/** `--check`: one request for each endpoint, and a table of what they say. */
+export async function check(run: CommandContext, args: SingerArguments): Promise<number> {
+  const newest = new Map<string, string>();
+  const transformDefinition: BuildSyncOptions['transformDefinition'] = (definition) =>
+    probeOnly(definition, newest);
+  return dryRun(run, { ...args, state: undefined }, { transformDefinition, isCheck: true }, newest);
+}
+
+/** `--test`: one record of each selected stream: read, made to fit, checked, and thrown away. */
+export async function test(run: CommandContext, args: SingerArguments): Promise<number> {
+  return dryRun(run, args, { transformDefinition: firstRecordOnly });
+}
+
 /** Reads the selected streams without writing a record, and prints a table of how each ended. */
-export async function dryRun(
+async function dryRun(
   run: CommandContext,
   args: SingerArguments,
   options: Pick<BuildSyncOptions, 'transformDefinition' | 'isCheck'>,

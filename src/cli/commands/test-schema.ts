@@ -1,15 +1,8 @@
 import { schemaLine } from '../../singer/writer.ts';
 import { buildSelection } from '../../sync/build-sync.ts';
-import { firstRecordOnly } from '../../sync/dry-run.ts';
 import type { CommandContext, SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';
-import { dryRun } from './dry-run.ts';
 import { readInputFiles } from './input-files.ts';
-
-/** `--test`: one record of each selected stream: read, made to fit, checked, and thrown away. */
-export async function test(run: CommandContext, args: SingerArguments): Promise<number> {
-  return dryRun(run, args, { transformDefinition: firstRecordOnly });
-}
 
 /** `--test=schema`: prints the SCHEMA messages of the selected streams. */
 export async function testSchema(run: CommandContext, args: SingerArguments): Promise<number> {
