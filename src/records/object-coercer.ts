@@ -31,10 +31,8 @@ function compileValue(selected: SchemaPair, column: Column): Coerce {
   }
   const scalar = scalarCoercers[schema.format ?? type];
   if (types.length === 1 && scalar !== undefined) return scalar(column);
-  const place = column.path.join('.');
-  throw new TapError(`Schema of ${place}: values of this kind cannot be written`, {
-    kind: 'system',
-  });
+  const text = `Schema of ${column.path.join('.')}: values of this kind cannot be written`;
+  throw new TapError(text, { kind: 'system' });
 }
 
 export function createColumn(

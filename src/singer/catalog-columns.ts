@@ -109,13 +109,11 @@ export function schemaDifferences(
     const names = unknown.slice(0, maxListed);
     const near = names.flatMap((name) => similarNames(name, Object.keys(columns))[0] ?? []);
     const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
-    sentences.unshift(
-      `has columns the tap does not: ${quotedList(unknown)}; they are left out.${hint}`,
-    );
+    const list = quotedList(unknown);
+    sentences.unshift(`has columns the tap does not: ${list}; they are left out.${hint}`);
   }
+  const list = quotedList(retyped.map(dotted));
   if (retyped.length > 0)
-    sentences.unshift(
-      `gives other types to ${quotedList(retyped.map(dotted))}; the tap's own are written.`,
-    );
+    sentences.unshift(`gives other types to ${list}; the tap's own are written.`);
   return sentences.map((sentence) => `Stream "${entry.id}": the catalog ${sentence}`);
 }

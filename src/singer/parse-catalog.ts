@@ -102,11 +102,9 @@ export class CatalogEntry {
     const stream = value['stream'] ?? id;
     if (typeof stream !== 'string' || stream === '')
       throw catalogError(where, 'has a "stream" that is no text');
-    if (stream.length > maxNameLength)
-      throw catalogError(
-        where,
-        `has a "stream" of ${stream.length} characters; at most ${maxNameLength}`,
-      );
+    const { length } = stream;
+    if (length > maxNameLength)
+      throw catalogError(where, `has a "stream" of ${length} characters; at most ${maxNameLength}`);
     if (!isJsonObject(schema)) throw catalogError(where, 'needs a "schema", an object');
     const list = metadata ?? [];
     if (!Array.isArray(list)) throw catalogError(where, 'has "metadata" that is no list');

@@ -73,9 +73,8 @@ function applyPatterns(
   included: readonly Pattern[],
   excluded: readonly Pattern[],
 ): CatalogEntryJson {
-  const places = entry.metadata.map(({ breadcrumb }) =>
-    pathsTo(namesAt(entry.tap_stream_id, breadcrumb)),
-  );
+  const { tap_stream_id: id } = entry;
+  const places = entry.metadata.map(({ breadcrumb }) => pathsTo(namesAt(id, breadcrumb)));
   const isChosen = (paths: readonly string[]): boolean =>
     included.some((matches) => paths.some(matches)) &&
     !excluded.some((matches) => paths.some(matches));
@@ -90,11 +89,9 @@ function applyPatterns(
 function noMatchError(text: string, { streams }: Catalog, paths: readonly string[]): TapError {
   const names = streams.map((entry) => entry.tap_stream_id);
   const stream = streamNameOf(text);
+  const columns = paths.filter((path) => path.startsWith(`${stream}.`));
   const hint = names.includes(stream)
-    ? didYouMean(
-        text,
-        paths.filter((path) => path.startsWith(`${stream}.`)),
-      )
+    ? didYouMean(text, columns)
     : didYouMean(stream, names) || ` The streams are: ${names.join(', ')}.`;
   return new TapError(`--select: ${quotedName(text)} matches no stream and no column.${hint}`, {
     kind: 'config',

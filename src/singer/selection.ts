@@ -79,11 +79,8 @@ function buildSelectedStream(
     description.schema,
     (breadcrumb) => automatic.has(breadcrumb[1] ?? '') || isSelected(breadcrumb),
   );
-  if (pruned === undefined)
-    throw selectionError(
-      `The catalog selects the stream "${tapStreamId}" and none of its columns.`,
-      tapStreamId,
-    );
+  const noColumns = `The catalog selects the stream "${tapStreamId}" and none of its columns.`;
+  if (pruned === undefined) throw selectionError(noColumns, tapStreamId);
   const properties = columnsOf(pruned, keyProperties);
   const hasKey = replicationKey !== undefined && properties[replicationKey] !== undefined;
   return {
@@ -123,10 +120,7 @@ function selectFromCatalog(
   });
 }
 
-function descriptionOf(
-  { id }: CatalogEntry,
-  streams: readonly StreamDescription[],
-): StreamDescription {
+function descriptionOf(id: string, streams: readonly StreamDescription[]): StreamDescription {
   const found =
     streams.find(({ name }) => name === id) ?? streams.find(({ aliases }) => aliases.includes(id));
   if (found !== undefined) return found;
@@ -149,11 +143,8 @@ function checkUnique(
 ): void {
   const seen = new Set<string>();
   for (const name of entries.map(nameOf)) {
-    if (seen.has(name))
-      throw selectionError(
-        `The catalog ${what} ${quotedName(name)} twice; take one of them out.`,
-        name,
-      );
+    const twice = `The catalog ${what} ${quotedName(name)} twice; take one of them out.`;
+    if (seen.has(name)) throw selectionError(twice, name);
     seen.add(name);
   }
 }
@@ -177,7 +168,7 @@ export function selectStreams({
     return streams.filter(({ isDefault }) => isDefault).map(selectAllColumns);
   checkUnique(catalog, 'lists the stream', ({ id }) => id);
   const entries = catalog.filter(({ isSelected }) => isSelected);
-  const found = new Map(entries.map((entry) => [entry, descriptionOf(entry, streams)]));
+  const found = new Map(entries.map((entry) => [entry, descriptionOf(entry.id, streams)]));
   checkUnique(entries, 'selects the stream', (entry) => found.get(entry)?.name ?? '');
   checkUnique(entries, 'gives targets the stream name', ({ stream }) => stream);
   return streams.flatMap((description) =>

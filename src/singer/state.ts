@@ -25,9 +25,8 @@ function deepFreeze<T extends Json>(value: T): T {
 /** Objects stay objects and every leaf becomes null: the only way to clear something in a merged state. */
 function withNullLeaves(value: Json): Json {
   if (!isJsonObject(value)) return null;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [key, withNullLeaves(child)]),
-  );
+  const entries = Object.entries(value).map(([key, child]) => [key, withNullLeaves(child)]);
+  return Object.fromEntries(entries);
 }
 
 /** `next` laid over `old`: keys that `next` leaves out stay, and an object is never replaced by null. */
@@ -148,16 +147,11 @@ export class State {
       throw stateError(`it must be an object with "bookmarks", not ${jsonTypeOf(given)}.`);
     const names = streams.flatMap(({ name, aliases }) => [name, ...aliases]);
     checkEnvelope(given, names);
-    checkBookmarks(given['bookmarks'] ?? null, streams);
-    checkCurrentlySyncing(given['currently_syncing'] ?? null);
+    const { bookmarks = null, currently_syncing = null } = given;
+    checkBookmarks(bookmarks, streams);
+    checkCurrentlySyncing(currently_syncing);
     warnOfUnknownStreams(given, names, warn);
-    return new State(
-      frozenCopy({
-        ...given,
-        bookmarks: given['bookmarks'] ?? {},
-        currently_syncing: given['currently_syncing'] ?? null,
-      }),
-    );
+    return new State(frozenCopy({ ...given, bookmarks: bookmarks ?? {}, currently_syncing }));
   }
 
   /** `tap_stream_id` of the stream that an earlier run was reading when it ended too early. */
@@ -186,11 +180,8 @@ export class State {
   writeBookmark(tapStreamId: string, bookmark: JsonObject, foreignKeys: readonly string[]): void {
     const old = this.#entry(tapStreamId);
     const foreign = foreignKeys.filter((key) => Object.hasOwn(old, key));
-    const kept = {
-      ...old,
-      ...Object.fromEntries(foreign.map((key) => [key, withNullLeaves(old[key] ?? null)])),
-    };
-    const entry = frozenCopy(merge(kept, bookmark));
+    const cleared = foreign.map((key) => [key, withNullLeaves(old[key] ?? null)]);
+    const entry = frozenCopy(merge({ ...old, ...Object.fromEntries(cleared) }, bookmark));
     const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });
     this.#value = Object.freeze({ ...this.#value, bookmarks });
   }

@@ -52,20 +52,16 @@ export function* recordLines(
   if (length > 0) yield chunk.subarray(0, length);
 }
 
-export function schemaLine({
-  stream,
-  schema,
-  keyProperties,
-  bookmarkProperties,
-}: Omit<SchemaMessage, 'type'>): string {
-  const message = {
+export function schemaLine(message: Omit<SchemaMessage, 'type'>): string {
+  const { stream, schema, keyProperties, bookmarkProperties } = message;
+  const line = {
     type: 'SCHEMA',
     stream,
     schema,
     key_properties: keyProperties,
     ...(bookmarkProperties.length > 0 && { bookmark_properties: bookmarkProperties }),
   };
-  return `${JSON.stringify(message)}\n`;
+  return `${JSON.stringify(line)}\n`;
 }
 
 function recordPrefix({ stream, timeExtractedMs }: RecordsMessage): string {

@@ -69,11 +69,8 @@ async function createHttpClient(
 }
 
 function requestMetric({ path, status, failure, durationMs }: RequestReport): Metric {
-  const tags = {
-    endpoint: path,
-    http_status_code: status ?? null,
-    status: failure === undefined ? 'succeeded' : 'failed',
-  };
+  const result = failure === undefined ? 'succeeded' : 'failed';
+  const tags = { endpoint: path, http_status_code: status ?? null, status: result };
   return { type: 'timer', metric: 'http_request_duration', value: durationMs / 1000, tags };
 }
 
@@ -155,11 +152,8 @@ export function buildSelection(
 ): readonly SelectedStream[] {
   const { config, selectionHint } = selection;
   const descriptions = discoverStreams(config.extra_streams);
-  const selected = selectStreams({
-    catalog: parseGivenCatalog(selection, descriptions),
-    streams: descriptions,
-    warn: logger.warning,
-  });
+  const catalog = parseGivenCatalog(selection, descriptions);
+  const selected = selectStreams({ catalog, streams: descriptions, warn: logger.warning });
   if (selected.length === 0)
     logger.warning(`No stream is selected, so nothing is read: ${selectionHint}.`);
   return selected;

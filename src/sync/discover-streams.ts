@@ -1,6 +1,6 @@
 /** What there is to read, and what the program is: all that discovery needs, and nothing of a run. */
 import type { ProgramDescription } from '../cli/program-description.ts';
-import { readConfigSchema, type Config } from '../config/config.ts';
+import { readConfigSchema } from '../config/config.ts';
 import { readManifest, readPackageFile } from '../core/package-files.ts';
 import type { JsonSchema } from '../singer/schema.ts';
 import type { StreamDefinition } from '../zendesk/stream-definition.ts';
@@ -18,9 +18,7 @@ export interface DiscoveredStream extends StreamDefinition {
 }
 
 /** The streams that are discovered, each with its schema. */
-export function discoverStreams(
-  extra: 'all' | Config['extra_streams'],
-): readonly DiscoveredStream[] {
+export function discoverStreams(extra: 'all' | readonly string[]): readonly DiscoveredStream[] {
   const isAll = extra === 'all' || extra.includes('all');
   return streams
     .filter(({ name, isDefault }) => isDefault || isAll || extra.includes(name))

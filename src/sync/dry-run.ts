@@ -131,9 +131,8 @@ export async function checkStreams(
   }
   if (refused.length > 0) {
     const names = refused.map(({ stream }) => stream).join(', ');
-    warn(
-      `this token may not read ${names}: leave them out, or a sync fails. Or use the token of an administrator`,
-    );
+    const advice = 'leave them out, or a sync fails. Or use the token of an administrator';
+    warn(`this token may not read ${names}: ${advice}`);
   }
   return undefined;
 }

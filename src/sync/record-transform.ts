@@ -59,7 +59,7 @@ export class RecordTransform extends Transform {
     this.#outcome = outcome;
     this.#coerce = compileCoercion({
       ...selected,
-      onMismatch: (mismatch) => this.#warn(describeMismatch(mismatch, selected)),
+      onMismatch: (mismatch) => this.#warn(mismatchText(mismatch, selected)),
       onNulled: (path) => {
         if (Object.hasOwn(columns, path[0] ?? '')) this.#nulledFields.push(path.join('.'));
       },
@@ -174,18 +174,12 @@ function invalidRecordError(
   fault: string,
 ): TapError {
   const key = keyProperties.map((name) => `${name} ${JSON.stringify(record[name])}`).join(', ');
-  return new TapError(
-    `the record with ${key} does not follow its schema (${fault}); ` +
-      'this is a bug of the tap, please report it',
-    { kind: 'system', stream: tapStreamId },
-  );
+  const text = `the record with ${key} does not follow its schema (${fault}); this is a bug of the tap, please report it`;
+  return new TapError(text, { kind: 'system', stream: tapStreamId });
 }
 
 /** One sentence on a path whose values are not what the schema says; never the value itself. */
-function describeMismatch(
-  { path, kind, type }: SchemaMismatch,
-  { schema }: SelectedStream,
-): string {
+function mismatchText({ path, kind, type }: SchemaMismatch, { schema }: SelectedStream): string {
   const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
   const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
   const texts: Record<SchemaMismatch['kind'], string> = {

@@ -53,9 +53,8 @@ export function createSync(options: SyncOptions): Sync {
 
 /** The stream an earlier run was interrupted in comes first, then those behind it, then the others. */
 function resumeOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
-  const first = streams.findIndex(
-    ({ selected }) => selected.tapStreamId === state.currentlySyncing,
-  );
+  const { currentlySyncing: name } = state;
+  const first = streams.findIndex(({ selected }) => selected.tapStreamId === name);
   return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];
 }
 
@@ -123,19 +122,13 @@ class StreamReader {
   async *#readAndResolve(): AsyncGenerator<Message, ResolvedStatus, undefined> {
     const { api, clock, signal } = this.#options;
     const outcome = this.#outcome;
+    const stream = { ...this.#options, ...this.#stream, outcome };
     let previousHttpStatus: number | undefined;
     for (;;) {
       const answersBefore = api.responseCount();
       yield* this.#messages();
       const isFirstRequest = api.responseCount() === answersBefore;
-      const end = {
-        ...this.#options,
-        ...this.#stream,
-        outcome,
-        isFirstRequest,
-        previousHttpStatus,
-      };
-      const resolved = await resolveStreamStatus(end);
+      const resolved = await resolveStreamStatus({ ...stream, isFirstRequest, previousHttpStatus });
       if (resolved.status !== 'unconfirmed') return resolved;
       previousHttpStatus = resolved.httpStatus;
       // A signal ends the wait; the status of a run that is stopped says so.
@@ -148,11 +141,8 @@ class StreamReader {
   async *#messages(): AsyncGenerator<Message, void, undefined> {
     const transform = new RecordTransform(this.#stream, this.#options, this.#outcome);
     // Errors are values here: only a reader that went away ends this pipe early, and it is reported elsewhere.
-    pipeline(
-      Readable.from(this.#pagesUntilFailure(), { highWaterMark: 1 }),
-      transform,
-      () => undefined,
-    );
+    const pages = Readable.from(this.#pagesUntilFailure(), { highWaterMark: 1 });
+    pipeline(pages, transform, () => undefined);
     yield* transform as AsyncIterable<Message>;
   }
 

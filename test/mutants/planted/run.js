@@ -57,8 +57,8 @@ export const runMutants = [
   {
     name: 'unknown keys of a state are not carried',
     file: state,
-    search: '        ...given,\n        bookmarks:',
-    replacement: '        bookmarks:',
+    search: '{ ...given, bookmarks: bookmarks ?? {}',
+    replacement: '{ bookmarks: bookmarks ?? {}',
     killers: [
       ...stateTests('everything the given state holds goes out again'),
       ...testsOf('lossless/states', 'keys the tap does not know go out in every state'),
@@ -77,8 +77,8 @@ export const runMutants = [
   {
     name: 'old keys are left out, not nulled',
     file: state,
-    search: '      ...old,\n      ...Object.fromEntries(foreign',
-    replacement: '      ...Object.fromEntries(foreign',
+    search: 'merge({ ...old, ...Object.fromEntries(cleared) }, bookmark)',
+    replacement: 'merge(Object.fromEntries(cleared), bookmark)',
     killers: [
       ...stateTests('a bookmark moves without touching what else its entry holds'),
       ...testsOf('lossless/states', 'keys the tap does not know go out in every state'),
@@ -182,9 +182,9 @@ export const runMutants = [
   {
     name: 'deselected data leak into additional_fields',
     file: 'src/records/object-coercer.ts',
-    search: 'return [name, { name, coerce: () => undefined, isText: false, isDropped: true }];',
+    search: 'return { name, coerce: () => undefined, isText: false, isDropped: true };',
     replacement:
-      'return [`not ${name}`, { name, coerce: () => undefined, isText: false, isDropped: true }];',
+      'return { name: `not ${name}`, coerce: () => undefined, isText: false, isDropped: true };',
     killers: [
       ...testsOf('unit/records/coercion', 'what a user deselected appears nowhere'),
       ...testsOf('e2e/selection', 'What is not selected is nowhere'),
