@@ -50,10 +50,8 @@ function interpret({
     throw new ConfigError(`say what to do: ${names.join(', ')}.${didYouMean(command, names)}`);
   const known: readonly string[] = commands[command];
   const missing = known.filter((name) => name !== 'state' && !Object.hasOwn(files, name));
-  if (missing.length > 0)
-    throw new ConfigError(
-      `${command} needs ${missing.map((name) => `--${name} FILE`).join(' and ')}`,
-    );
+  const needed = missing.map((name) => `--${name} FILE`).join(' and ');
+  if (missing.length > 0) throw new ConfigError(`${command} needs ${needed}`);
   const unexpected = Object.keys(files).find((name) => !known.includes(name));
   if (unexpected !== undefined) throw new ConfigError(`${command} takes no --${unexpected}`);
   const { config: [config = ''] = [], catalog: [catalog = ''] = [], state: [state] = [] } = files;

@@ -19,17 +19,12 @@ export function createEmittedAt({ now }: Clock): EmittedAt {
 }
 
 /** An error's message on one line and without secrets. */
-export function redactedMessage(
-  { message }: TapError,
-  { logger }: Pick<RunContext, 'logger'>,
-): string {
+export function redactedMessage({ message }: TapError, { logger }: AirbyteContext): string {
   return logger.redact(message).replaceAll('\n', ' ');
 }
 
 /** A TRACE ERROR; `stream`: the one whose failure it is, left out when it is the whole run's. */
 export function runErrorLine(error: TapError, run: AirbyteContext, stream?: string): string {
-  return traceErrorLine(
-    { message: redactedMessage(error, run), kind: error.kind, stream },
-    run.emittedAt(),
-  );
+  const message = redactedMessage(error, run);
+  return traceErrorLine({ message, kind: error.kind, stream }, run.emittedAt());
 }

@@ -10,7 +10,6 @@ import { createEmittedAt, runErrorLine, redactedMessage, type AirbyteContext } f
 /**
  * The Airbyte program: a command in, the protocol's messages on stdout. stderr stays empty but for a command
  * line that cannot be understood, since the platform takes whatever stands there for an error.
- * @returns the exit code; what went wrong has been written by then
  */
 export async function runAirbyte(options: ProgramOptions): Promise<number> {
   const { argv, clock = systemClock, env, pid, stderr, stdout } = options;
@@ -37,16 +36,13 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
   });
 }
 
-const commands: Readonly<
-  Record<Command, (run: AirbyteContext, args: AirbyteArguments) => Promise<number>>
-> = {
+type RunCommand = (run: AirbyteContext, args: AirbyteArguments) => Promise<number>;
+
+const commands: Readonly<Record<Command, RunCommand>> = {
   spec,
   check,
   discover,
-  read: async (run, args) => {
-    const { read } = await import('./read.ts');
-    return read(run, args);
-  },
+  read: async (run, args) => (await import('./read.ts')).read(run, args),
 };
 
 async function spec({ stdout }: AirbyteContext): Promise<number> {

@@ -34,10 +34,8 @@ export function connectionStatusLine(failure: string | undefined): string {
 
 /** A config to be kept in the place of the one that was given, whole. */
 export function controlLine(config: JsonObject, emittedAt: number): string {
-  return messageLine({
-    type: 'CONTROL',
-    control: { type: 'CONNECTOR_CONFIG', emitted_at: emittedAt, connectorConfig: { config } },
-  });
+  const control = { type: 'CONNECTOR_CONFIG', emitted_at: emittedAt, connectorConfig: { config } };
+  return messageLine({ type: 'CONTROL', control });
 }
 
 /** `untilMs`: the API makes the stream wait until then, ms since 1970. */
@@ -52,10 +50,8 @@ export function streamStatusLine(
       ? {}
       : { reasons: [{ type: 'RATE_LIMITED', rate_limited: { quota_reset: Math.ceil(untilMs) } }] };
   const stream_status = { stream_descriptor: { name }, status, ...reasons };
-  return messageLine({
-    type: 'TRACE',
-    trace: { type: 'STREAM_STATUS', emitted_at: emittedAt, stream_status },
-  });
+  const trace = { type: 'STREAM_STATUS', emitted_at: emittedAt, stream_status };
+  return messageLine({ type: 'TRACE', trace });
 }
 
 /** `stream`: the one that failed, when it was one stream's failure. */
@@ -70,14 +66,9 @@ export function traceErrorLine(
 
 /** A stream's state, and how many of its records were written since the last one. */
 export function stateLine(name: string, state: JsonObject, recordCount: number): string {
-  return messageLine({
-    type: 'STATE',
-    state: {
-      type: 'STREAM',
-      stream: { stream_descriptor: { name }, stream_state: state },
-      sourceStats: { recordCount },
-    },
-  });
+  const stream = { stream_descriptor: { name }, stream_state: state };
+  const streamState = { type: 'STREAM', stream, sourceStats: { recordCount } };
+  return messageLine({ type: 'STATE', state: streamState });
 }
 
 /** What stands before a record's JSON in its line; `recordSuffix` closes it. */
@@ -89,10 +80,7 @@ export function recordPrefix(name: string, emittedAt: number): string {
 /** `nulled`: the fields of the record whose values could not be kept. */
 export function recordSuffix(nulled: readonly string[] | undefined): string {
   if (nulled === undefined) return '}}';
-  const changes = nulled.map((field) => ({
-    field,
-    change: 'NULLED',
-    reason: 'SOURCE_SERIALIZATION_ERROR',
-  }));
+  const reason = 'SOURCE_SERIALIZATION_ERROR';
+  const changes = nulled.map((field) => ({ field, change: 'NULLED', reason }));
   return `,"meta":${JSON.stringify({ changes })}}}`;
 }

@@ -6,7 +6,7 @@ import { buildSync, loadConfig } from '../sync/build-sync.ts';
 import { discoverStreams } from '../sync/discover-streams.ts';
 import { readConfigFile, replaceTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
-import { maxLargeFileBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
+import { maxLargeFileBytes as maxBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
 import { print } from '../cli/program.ts';
 import { runErrors, exitCodeOf, failureSummary } from '../cli/run-report.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
@@ -27,17 +27,11 @@ import { AirbyteWriter } from './writer.ts';
 export async function read(run: AirbyteContext, files: AirbyteArguments): Promise<number> {
   const { logger } = run;
   const givenConfig = await readConfigFile(files.config);
-  const config = {
-    ...(await loadConfig({ files: [], settings: givenConfig }, run)),
-    extra_streams: ['all'],
-  };
+  const loaded = await loadConfig({ files: [], settings: givenConfig }, run);
+  const config = { ...loaded, extra_streams: ['all'] };
   const descriptions = discoverStreams('all');
-  const configuredCatalog = await readJsonFile({
-    path: files.catalog,
-    label: '--catalog',
-    maxBytes: maxLargeFileBytes,
-  });
-  const { catalog, names, unknown } = parseConfiguredCatalog(configuredCatalog, descriptions);
+  const configured = await readJsonFile({ path: files.catalog, label: '--catalog', maxBytes });
+  const { catalog, names, unknown } = parseConfiguredCatalog(configured, descriptions);
   const state = await readState(files.state, descriptions, logger.info);
   const streams = descriptions.filter(({ name }) => names.includes(name));
   const writer = new AirbyteWriter({ ...run, streams, initialState: state });
@@ -71,10 +65,8 @@ async function readState(
   descriptions: readonly StreamDescription[],
   info: (message: string) => void,
 ): Promise<AirbyteState> {
-  const text =
-    path === undefined
-      ? ''
-      : await readTextFile({ path, label: '--state', maxBytes: maxLargeFileBytes });
+  const file = { path: path ?? '', label: '--state', maxBytes };
+  const text = path === undefined ? '' : await readTextFile(file);
   const names = descriptions.map(({ name }) => name);
   const state = parseAirbyteState(text, names);
   const unknownNames = [...state.states.keys()].filter((name) => !names.includes(name));

@@ -33,9 +33,8 @@ function specProperty(property: JsonObject, order?: number): JsonObject {
 }
 
 function specProperties(properties: ReturnType<typeof propertiesOf>): JsonObject {
-  return Object.fromEntries(
-    properties.map(([name, property], order) => [name, specProperty(property, order)]),
-  );
+  const entries = properties.map(([name, own], order) => [name, specProperty(own, order)]);
+  return Object.fromEntries(entries);
 }
 
 export function airbyteSpec(schema: JsonObject): object {

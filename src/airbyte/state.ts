@@ -45,9 +45,8 @@ function isPresent(value: Json | undefined): value is Exclude<Json, null> {
 }
 
 function parseStreamState(value: Json): StateEntry {
-  const { stream_descriptor: descriptor, stream_state: state = null } = isJsonObject(value)
-    ? value
-    : {};
+  const entry = isJsonObject(value) ? value : {};
+  const { stream_descriptor: descriptor, stream_state: state = null } = entry;
   const name = isJsonObject(descriptor) ? descriptor['name'] : undefined;
   if (typeof name !== 'string')
     throw stateError('a stream state has no "stream_descriptor" with a name');

@@ -120,9 +120,8 @@ export class AirbyteWriter extends Transform {
       this.#endStream('INCOMPLETE');
       const { logger, emittedAt } = this.#options;
       const { message = '', kind = 'system' } = error ?? {};
-      this.#pushLine(
-        traceErrorLine({ message: logger.redact(message), kind, stream }, emittedAt()),
-      );
+      const line = traceErrorLine({ message: logger.redact(message), kind, stream }, emittedAt());
+      this.#pushLine(line);
     }
   }
 

@@ -58,16 +58,7 @@ function pagingText({ name, path }: StreamDefinition, config: JsonObject): strin
 
 /** The streams in the order in which they are read. */
 export function streamTable(streams: readonly DiscoveredStream[], config: JsonObject): string {
-  const header = [
-    'Stream',
-    'What it is',
-    'Path',
-    'Key',
-    'Read as',
-    'Pages',
-    'Absent on',
-    'Columns',
-  ];
+  const header = 'Stream|What it is|Path|Key|Read as|Pages|Absent on|Columns'.split('|');
   const rows = streams.map((stream) => {
     const { name, description, path, keyProperties, absentStatuses, isDefault, schema } = stream;
     const columns = Object.keys(schema.properties ?? {}).length;

@@ -170,9 +170,6 @@ export async function parseArguments(argv: readonly string[]): Promise<SingerArg
 }
 
 /** Where the command line says that the config is. */
-export function configSources(
-  { config, startDate }: SingerArguments,
-  env: RunContext['env'],
-): ConfigSources {
-  return { files: config, settings: { start_date: startDate ?? null }, env };
+export function configSources(args: SingerArguments, env: RunContext['env']): ConfigSources {
+  return { files: args.config, settings: { start_date: args.startDate ?? null }, env };
 }

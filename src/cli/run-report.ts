@@ -60,9 +60,8 @@ export function exitCodeOf(results: readonly StreamResult[]): number {
 
 /** What the streams failed with; or, where none did and yet nothing could be read, that. */
 export function runErrors(results: readonly StreamResult[]): readonly TapError[] {
-  const errors = results.flatMap(({ error, status }) =>
-    error !== undefined && status === 'failed' ? [error] : [],
-  );
+  const failed = results.filter(({ status }) => status === 'failed');
+  const errors = failed.flatMap(({ error }) => error ?? []);
   return errors.length > 0 ? errors : (nothingReadError(results) ?? []);
 }
 

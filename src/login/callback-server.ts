@@ -33,9 +33,7 @@ export async function startCallbackServer(options: CallbackServerOptions): Promi
   const answered = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const servers: Server[] = [];
   const first = await open('127.0.0.1', options.port);
-  servers.push(first);
   const address = first.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   // Some machines have no IPv6; a port that another program has there would get our answer.
@@ -46,7 +44,7 @@ export async function startCallbackServer(options: CallbackServerOptions): Promi
     }
     return undefined;
   });
-  if (second !== undefined) servers.push(second);
+  const servers = second === undefined ? [first] : [first, second];
   const handle = createRequestListener(options, `localhost:${port}`, end);
   for (const server of servers) server.on('request', handle);
   return {

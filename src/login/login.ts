@@ -147,10 +147,8 @@ async function openInBrowser(address: string): Promise<void> {
   child.on('error', () => undefined);
 }
 
-function addressOf(
-  { run, config, client, state, verifier }: SignInAttempt,
-  redirectUri: string,
-): string {
+function addressOf(attempt: SignInAttempt, redirectUri: string): string {
+  const { run, config, client, state, verifier } = attempt;
   const url = new URL(authorizePath, apiOrigin(config.subdomain, run.env));
   const hasSecret = client.clientSecret !== undefined;
   const challenge = createHash('sha256').update(verifier).digest('base64url');
@@ -226,10 +224,8 @@ async function requestTokens(
 function tokensOfImplicitFlow(answer: URLSearchParams, obtainedMs: number): Tokens {
   const access_token = answer.get('access_token') ?? '';
   const seconds = Number(answer.get('expires_in') ?? '');
-  return tokensFromResponse(
-    { access_token, ...(seconds >= 1 && { expires_in: seconds }) },
-    obtainedMs,
-  );
+  const expiry = seconds >= 1 && { expires_in: seconds };
+  return tokensFromResponse({ access_token, ...expiry }, obtainedMs);
 }
 
 function apiOptions({ run }: SignInAttempt, config: Config): ApiOptions {

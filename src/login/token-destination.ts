@@ -63,11 +63,8 @@ export async function saveTokens(
     return;
   }
   // A refresh token is of no use without the client it belongs to, and an older one of no use at all.
-  const {
-    refresh_token: _old,
-    credentials: _older,
-    ...content
-  } = await readDestination(destination, subdomain);
+  const existing = await readDestination(destination, subdomain);
+  const { refresh_token: _old, credentials: _older, ...content } = existing;
   const secret = client_secret === undefined ? {} : { client_id, client_secret };
   await writeTokenFile(destination.path, { ...content, subdomain, ...secret, ...tokenJson });
 }

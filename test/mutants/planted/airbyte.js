@@ -76,8 +76,8 @@ export const airbyteMutants = [
   {
     name: 'a state has an id',
     file: messages,
-    search: "      type: 'STREAM',\n      stream:",
-    replacement: "      type: 'STREAM',\n      id: recordCount,\n      stream:",
+    search: "{ type: 'STREAM', stream,",
+    replacement: "{ type: 'STREAM', id: recordCount, stream,",
     killers: usual,
   },
   {
