@@ -48,10 +48,7 @@ function catalogError(where: string, problem: string): TapError {
 }
 
 /** @returns a stream's name and its top-level columns the user has kept; none: all of them */
-function parseConfiguredStream(
-  value: Json,
-  index: number,
-): readonly [name: string, columns: JsonObject] {
+function parseConfiguredStream(value: Json, index: number): [name: string, columns: JsonObject] {
   const place = `stream ${index + 1} of the list`;
   if (!isJsonObject(value))
     throw catalogError(place, `is ${jsonTypeOf(value)}; it must be an object`);

@@ -54,7 +54,6 @@ export function streamStatusLine(
   return messageLine({ type: 'TRACE', trace });
 }
 
-/** `stream`: the one that failed, when it was one stream's failure. */
 export function traceErrorLine(
   { message, kind, stream }: Pick<TapError, 'message' | 'kind' | 'stream'>,
   emittedAt: number,

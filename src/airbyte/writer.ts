@@ -101,11 +101,7 @@ export class AirbyteWriter extends Transform {
       for (const chunk of pageLines(message, this.#options)) this.push(chunk);
       this.#lastOutputMs = this.#options.clock.now();
       if (open !== undefined) open.records += message.records.length;
-    } else if (
-      message.type === 'STATE' &&
-      message.tapStreamId !== undefined &&
-      open !== undefined
-    ) {
+    } else if (message.type === 'STATE' && message.tapStreamId !== undefined && open) {
       open.state = bookmarkOf(message.value, message.tapStreamId);
       this.#emitOpenState(open);
     }

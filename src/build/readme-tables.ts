@@ -98,12 +98,9 @@ const section = /<!-- generated: (\S+) -->\n[\s\S]*?<!-- end -->/g;
  * The document with each section between `<!-- generated: NAME -->` and `<!-- end -->` replaced.
  * @throws Error when a section has no place in the document, or a place has no section.
  */
-export function replaceSections(
-  document: string,
-  sections: Readonly<Record<string, string>>,
-): string {
+export function replaceSections(text: string, sections: Readonly<Record<string, string>>): string {
   const missing = new Set(Object.keys(sections));
-  const filled = document.replaceAll(section, (_match, name: string) => {
+  const filled = text.replaceAll(section, (_match, name: string) => {
     const content = sections[name];
     if (content === undefined) throw new Error(`there is nothing to generate for "${name}"`);
     missing.delete(name);

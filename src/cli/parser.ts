@@ -187,9 +187,8 @@ function checkValue(
     const cause = 'is a variable not set?';
     throw new ConfigError(`the value of ${spelling} is empty: give ${takes} (${cause})`);
   } else if (choices !== undefined && !choices.includes(value)) {
-    throw new ConfigError(
-      `${spelling} takes ${takes}, not another value.${didYouMean(value, choices)}`,
-    );
+    const meant = didYouMean(value, choices);
+    throw new ConfigError(`${spelling} takes ${takes}, not another value.${meant}`);
   } else if (isFile === true && isContent(value)) {
     const advice = 'write the content into a file and give its name';
     throw new ConfigError(`${spelling} takes ${takes}, not the content of one: ${advice}`);

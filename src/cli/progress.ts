@@ -95,10 +95,8 @@ function bookmarkMs({ value, tapStreamId = '' }: StateMessage): number | undefin
   return instants.find((ms) => !Number.isNaN(ms));
 }
 
-function describe(
-  { stream, startedMs, records, reachedMs, untilMs }: StreamProgress,
-  nowMs: number,
-): string {
+function describe(progress: StreamProgress, nowMs: number): string {
+  const { stream, startedMs, records, reachedMs, untilMs } = progress;
   const seconds = (nowMs - startedMs) / 1000;
   const isWaiting = untilMs !== undefined && untilMs > nowMs;
   const rate = seconds >= 1 ? ` (${grouped(records / seconds)}/s)` : '';

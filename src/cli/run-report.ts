@@ -121,9 +121,8 @@ function logTotal(logger: Logger, results: readonly StreamResult[], durationMs: 
   const records = sum((result) => result.records);
   const requests = sum((result) => result.requests);
   const read = `${plural(records, 'record')}${withLeftOut(items)}, ${plural(requests, 'request')}`;
-  logger.info(
-    `${plural(results.length, 'stream')}: ${counts.join(', ')}; ${read}, ${seconds(durationMs)}`,
-  );
+  const streams = plural(results.length, 'stream');
+  logger.info(`${streams}: ${counts.join(', ')}; ${read}, ${seconds(durationMs)}`);
 }
 
 function logFields(error: TapError): LogFields {

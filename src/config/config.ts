@@ -1,5 +1,5 @@
 import { userSettings, parseNames } from './raw-config.ts';
-import { mergeSources, type ConfigSources } from './sources.ts';
+import { mergeSources, type ConfigSources, type Variables } from './sources.ts';
 import type { DateRange } from './checks.ts';
 import { ConfigError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
@@ -64,10 +64,7 @@ export function readExtraStreams(value: Json): Config['extra_streams'] {
  * Where the API is: the account's own host, unless ZENDESK_CHAT_API_URL names another.
  * @throws ConfigError for anything but https, or http to this very machine: a token must not travel in the clear
  */
-export function apiOrigin(
-  subdomain: string,
-  env: Readonly<Record<string, string | undefined>>,
-): string {
+export function apiOrigin(subdomain: string, env: Variables): string {
   const rawValue = (env['ZENDESK_CHAT_API_URL'] ?? '').trim();
   if (rawValue === '') return `https://${subdomain}.zendesk.com`;
   const url = URL.canParse(rawValue) ? new URL(rawValue) : undefined;

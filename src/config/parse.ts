@@ -23,11 +23,9 @@ export interface ConfigOptions {
   readonly addSecrets?: (secrets: readonly string[]) => void;
 }
 
-type Settings = Omit<Config, keyof DateRange>;
-
 /** The schema as ajv compiled it when the program was built: it fills in defaults, and finds all that is wrong. */
 interface ConfigValidator {
-  (value: unknown): value is Settings;
+  (value: unknown): value is Omit<Config, keyof DateRange>;
   errors?: readonly { readonly instancePath: string }[] | null;
 }
 

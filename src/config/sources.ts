@@ -9,13 +9,15 @@ import { notAnObjectText } from './error-text.ts';
 
 const prefix = 'TAP_ZENDESK_CHAT_';
 
+export type Variables = Readonly<Record<string, string | undefined>>;
+
 export interface ConfigSources {
   /** Paths of JSON files, a later one overriding an earlier one key by key, and `ENV` for the environment. */
   readonly files: readonly string[];
   /** Wins over everything else. */
   readonly settings?: JsonObject;
   /** Left out: `ENV` is the name of a file like any other. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Variables;
   /** A file of variables that may be missing. Default: `.env` in the current folder. */
   readonly envFile?: string;
 }
@@ -50,8 +52,6 @@ export async function readConfigFile(path: string): Promise<JsonObject> {
 function isBlank(value: Json): boolean {
   return value === null || (typeof value === 'string' && value.trim() === '');
 }
-
-type Variables = NonNullable<ConfigSources['env']>;
 
 async function readEnvFile(path: string, keys: readonly string[]): Promise<Variables> {
   const file = { path, label: '--config=ENV', maxBytes: maxSmallFileBytes };

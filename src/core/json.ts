@@ -41,10 +41,7 @@ export function jsonText(value: Json): string {
 }
 
 /** JSON text made without recursion. `replace` gives what is written for each scalar and each key. */
-export function deepJsonText(
-  value: Json,
-  replace: (scalar: Scalar) => Scalar = (scalar) => scalar,
-): string {
+export function deepJsonText(value: Json, replace = (scalar: Scalar): Scalar => scalar): string {
   const pieces: string[] = [];
   // The next one is last. A text is written as it is; a value stands in an array of its own.
   const rest: (string | [Json])[] = [[value]];

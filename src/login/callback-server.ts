@@ -129,11 +129,8 @@ function createRequestListener(
 }
 
 /** The status for a request that is none of the browser's to this page; `undefined`: it is one. */
-function rejectionStatus(
-  { method, headers }: IncomingMessage,
-  url: URL,
-  host: string,
-): number | undefined {
+function rejectionStatus(incoming: IncomingMessage, url: URL, host: string): number | undefined {
+  const { method, headers } = incoming;
   const { origin } = headers;
   if (headers.host !== host) return 421;
   if (method !== 'GET' && method !== 'POST') return 405;

@@ -107,10 +107,8 @@ function rejectionReason(answer: URLSearchParams, redirectUri: string): string {
 }
 
 /** Waits five minutes, and no longer than the program lives. */
-async function withSignInTimeout(
-  { clock, signals: { signal } }: LoginRun,
-  answered: Promise<void>,
-): Promise<void> {
+async function withSignInTimeout(run: LoginRun, answered: Promise<void>): Promise<void> {
+  const { signal } = run.signals;
   let timer: { readonly clear: () => void } | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const error = new TapError(
@@ -118,7 +116,7 @@ async function withSignInTimeout(
         'check the client id and that the redirect URL is registered for the API client',
       { kind: 'config' },
     );
-    timer = clock.timer(signInTimeoutMs, () => reject(error));
+    timer = run.clock.timer(signInTimeoutMs, () => reject(error));
     signal.addEventListener('abort', () => reject(stoppedError), { once: true });
   });
   try {

@@ -17,9 +17,8 @@ export async function promptHidden(
   try {
     const ended = new Promise<string>((resolve) => void lines.once('close', () => resolve('')));
     const stopped = new Promise<string>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('stopped by a signal')), {
-        once: true,
-      });
+      const stop = (): void => reject(new Error('stopped by a signal'));
+      signal.addEventListener('abort', stop, { once: true });
       lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
     });
     return (await Promise.race([lines.question(''), ended, stopped])).trim();

@@ -15,8 +15,7 @@ export const additionalFieldsColumn = 'additional_fields';
 interface CoercionOptions
   extends
     Pick<SelectedStream, 'knownSchema' | 'schema' | 'keyProperties'>,
-    Pick<RecordWarningsOptions, 'onMismatch'>,
-    Partial<Pick<RecordWarningsOptions, 'onNulled'>> {}
+    Pick<RecordWarningsOptions, 'onMismatch' | 'onNulled'> {}
 
 /**
  * The coercion of one stream's items in one run. A record has every column of `schema`, in its order,
@@ -24,16 +23,10 @@ interface CoercionOptions
  * The coercion throws an ItemError for a key whose digits were lost in reading.
  */
 export function compileCoercion(options: CoercionOptions): (item: JsonObject) => JsonObject {
-  const {
-    knownSchema: known,
-    schema,
-    keyProperties,
-    onMismatch,
-    onNulled = () => undefined,
-  } = options;
+  const { knownSchema: known, schema, keyProperties } = options;
   const columns = Object.keys(schema.properties ?? {});
   const keepsRaw = columns.includes(additionalFieldsColumn);
-  const warnings = new RecordWarnings({ onMismatch, onNulled, keepsRaw });
+  const warnings = new RecordWarnings({ ...options, keepsRaw });
   const properties = compileProperties({ known, schema }, (name, child) => ({
     ...createColumn([name], child, warnings),
     isKey: keyProperties.includes(name),

@@ -90,10 +90,7 @@ function hasOtherType(given: JsonSchema, own: JsonSchema): boolean {
  * One sentence about selected columns of another type than the tap writes, one about columns the tap
  * does not have, and those about metadata without effect. Whether null is allowed makes no difference.
  */
-export function schemaDifferences(
-  entry: CatalogEntry,
-  { schema }: StreamDescription,
-): readonly string[] {
+export function schemaDifferences(entry: CatalogEntry, { schema }: StreamDescription): string[] {
   const retyped = [...propertyBreadcrumbs(schema)].filter((breadcrumb) => {
     const given = schemaAt(entry.schema, breadcrumb);
     const own = ownSchemaAt(schema, breadcrumb);

@@ -93,9 +93,8 @@ function noMatchError(text: string, { streams }: Catalog, paths: readonly string
   const hint = names.includes(stream)
     ? didYouMean(text, columns)
     : didYouMean(stream, names) || ` The streams are: ${names.join(', ')}.`;
-  return new TapError(`--select: ${quotedName(text)} matches no stream and no column.${hint}`, {
-    kind: 'config',
-  });
+  const problem = `--select: ${quotedName(text)} matches no stream and no column.${hint}`;
+  return new TapError(problem, { kind: 'config' });
 }
 
 /**

@@ -17,21 +17,15 @@ interface StreamEnd extends StreamToRead, SyncOptions {
   readonly previousHttpStatus: number | undefined;
 }
 
-/** An answer that may pass: the stream is to be asked once more. */
-export interface UnconfirmedStatus {
-  readonly status: 'unconfirmed';
-  /** The HTTP status that counts if it comes again. */
-  readonly httpStatus: number;
-}
+/** `unconfirmed`: an answer that may pass, so the stream is asked once more; `httpStatus` counts if it comes again. */
+type Decision = ResolvedStatus | { readonly status: 'unconfirmed'; readonly httpStatus: number };
 
 /**
  * Decides what a stream's end means: for itself, and for the whole account. Only what concerns the
  * account ends the run (`endsRun`): a token that is refused everywhere, an account that answers nowhere,
  * and a wait beyond the retry budget.
  */
-export async function resolveStreamStatus(
-  end: StreamEnd,
-): Promise<ResolvedStatus | UnconfirmedStatus> {
+export async function resolveStreamStatus(end: StreamEnd): Promise<Decision> {
   const { outcome, selected, definition, api, signal } = end;
   const name = selected.tapStreamId;
   if (signal.aborted) return { status: 'interrupted' };
@@ -67,11 +61,7 @@ function failedStatus(name: string, failure: TapError, endsRun = failure.endsRun
 }
 
 /** The table says that an account may lack the endpoint. Green and empty would be the worst outcome. */
-async function absentStatus(
-  end: StreamEnd,
-  failure: TapError,
-  status: number,
-): Promise<ResolvedStatus | UnconfirmedStatus> {
+async function absentStatus(end: StreamEnd, failure: TapError, status: number): Promise<Decision> {
   const { api, selected, definition, state, logger } = end;
   const name = selected.tapStreamId;
   if (api.responseCount() === 0 && !(await isApiAvailable(api))) {
@@ -91,7 +81,7 @@ async function absentStatus(
 }
 
 /** The user wants what this token may read. A run that reads nothing at all fails in the end. */
-function forbiddenStatus(end: StreamEnd, failure: TapError): ResolvedStatus | UnconfirmedStatus {
+function forbiddenStatus(end: StreamEnd, failure: TapError): Decision {
   const name = end.selected.tapStreamId;
   if (needsConfirmation(end)) return { status: 'unconfirmed', httpStatus: 403 };
   const refused = failedStatus(name, failure);

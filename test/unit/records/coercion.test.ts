@@ -58,6 +58,7 @@ function coerceAs(schema: JsonSchema, ...items: readonly JsonObject[]): Coerced 
     schema,
     keyProperties: ['id'],
     onMismatch: (mismatch) => void mismatches.push(mismatch),
+    onNulled: () => undefined,
   });
   const records = items.map((item) => coerce(JSON.parse(JSON.stringify(item)) as JsonObject));
   const record = records.at(-1) ?? {};
@@ -410,6 +411,7 @@ test('a number too great for any type is null', () => {
   const coerceOne = compileCoercion({
     ...options,
     onMismatch: (mismatch) => void mismatches.push(mismatch),
+    onNulled: () => undefined,
   });
   const record = coerceOne(JSON.parse('{"id":"a","number":1e400}') as JsonObject);
   expect(record).toMatchObject({ number: null, additional_fields: '{"/number":"~Infinity"}' });
@@ -435,6 +437,7 @@ test.each<[string, JsonSchema, Json]>([
     schema,
     keyProperties: ['id'],
     onMismatch: () => undefined,
+    onNulled: () => undefined,
   });
   expect(() => run({ id: value })).toThrow(TapError);
   expect(() => run({ id: value })).toThrow(
@@ -556,6 +559,7 @@ test('a schema that says too little of a column is refused before the first reco
     schema,
     keyProperties: ['id'],
     onMismatch: () => undefined,
+    onNulled: () => undefined,
   };
   expect(() => compileCoercion(options)).toThrow('Schema of id: values of this kind');
 });
@@ -594,6 +598,7 @@ test('whatever the API sends, the record follows its schema and holds only clean
     schema: known,
     keyProperties: ['id'],
     onMismatch: () => undefined,
+    onNulled: () => undefined,
   });
   const records = items.map((item) => run({ ...item, id: 'a' }));
   expect(records.flatMap((record) => isValid(record))).toEqual([]);
