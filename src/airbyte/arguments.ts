@@ -58,10 +58,7 @@ function interpret({
   return { command, debug: debug !== undefined, config, catalog, state };
 }
 
-/**
- * @returns the arguments, or the text that --help or --version asks for
- * @throws UsageError for a command line the protocol does not know
- */
+/** @returns the arguments, or the text that --help or --version asks for. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<AirbyteArguments | string> {
   const program = 'source-zendesk-chat';
   return parseCommandLine({ program, usage, flags, maxPositionals: 1, interpret }, argv);

@@ -159,10 +159,7 @@ function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerAr
   };
 }
 
-/**
- * @returns the arguments, or the text that --help or --version asks for
- * @throws UsageError for an argument that does not exist, is wrong or does not go with another
- */
+/** @returns the arguments, or the text that --help or --version asks for. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
   const program = 'tap-zendesk-chat';
   const line = { program, usage, flags, group, epilogue: examples, maxPositionals: 0, interpret };

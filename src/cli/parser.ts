@@ -121,21 +121,18 @@ function createParser<Name extends string, Parsed>(
 }
 
 function optionOf({ describe, group, aliases, takes, isOptional }: Flag): Options {
-  const values = takes === undefined ? 0 : 1;
   return {
     type: 'string',
     describe,
     ...(group !== undefined && { group }),
     ...(aliases !== undefined && { alias: aliases }),
-    ...(isOptional !== true && { nargs: values }),
+    ...(isOptional !== true && { nargs: takes === undefined ? 0 : 1 }),
   };
 }
 
-/** What yargs adds to each option; it says nothing that the description does not. */
-const typeMarks = /(?<!\s)\s*\[string\]/g;
-
+/** Without what yargs adds to each option; it says nothing that the description does not. */
 function helpText(text: string): string {
-  return text.replaceAll(typeMarks, '');
+  return text.replaceAll(/(?<!\s)\s*\[string\]/g, '');
 }
 
 /** Everything before `--` that begins with a dash: a value never does, but behind `=`. */
@@ -205,9 +202,8 @@ function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
   const isShown = /^--[a-z][a-z-]{0,40}$/.test(spelling);
   const what = isShown ? `the flag ${spelling}` : `a flag of ${characterCount(spelling)}`;
   const long = known.filter((name) => name.startsWith('--'));
-  return new ConfigError(
-    `${what} does not exist.${didYouMean(spelling, long)} --help shows all flags`,
-  );
+  const meant = didYouMean(spelling, long);
+  return new ConfigError(`${what} does not exist.${meant} --help shows all flags`);
 }
 
 function collectFlags<Name extends string>(

@@ -134,10 +134,7 @@ export function logFailures(logger: Logger, results: readonly StreamResult[]): v
   const errors = runErrors(results);
   const [first] = errors;
   if (first === undefined) return;
-  if (errors.length === 1) {
-    logger.critical(first.message, logFields(first));
-    return;
-  }
+  if (errors.length === 1) return logger.critical(first.message, logFields(first));
   for (const error of errors) logger.error(error.message, logFields(error));
   const failed = errors.flatMap(({ stream }) => stream ?? []);
   logger.critical(failureSummary(failed, results.length, first));

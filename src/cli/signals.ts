@@ -54,10 +54,7 @@ export function createProcessSignals(process: ProcessLike): ProcessSignals {
   };
 
   function onSignal(signal: Signal): void {
-    if (caught !== undefined || !isDeferring) {
-      exitBySignal(signal);
-      return;
-    }
+    if (caught !== undefined || !isDeferring) return exitBySignal(signal);
     caught = signal;
     setTimeout(() => exitBySignal(signal), flushTimeoutMs).unref();
     controller.abort(new Error(`stopped by ${signal}`));

@@ -10,15 +10,8 @@ export function notAnObjectText(value: Json): string {
 
 /** What a value of this property has to be, as the end of a sentence. */
 export function expectedText(property: JsonObject): string {
-  const {
-    type,
-    enum: allowedValues,
-    format,
-    pattern,
-    minimum,
-    maximum,
-    exclusiveMinimum,
-  } = property;
+  const { type, format, pattern, enum: allowedValues } = property;
+  const { minimum, maximum, exclusiveMinimum } = property;
   if (Array.isArray(allowedValues))
     return allowedValues.map((allowed) => JSON.stringify(allowed)).join(' or ');
   if (type === 'array') return 'a list of stream names, or all';

@@ -89,10 +89,7 @@ export class RawConfig {
   /** Null and an empty text count as left out. */
   #addKnown(key: string, rawValue: Json): void {
     const property = this.schema.get(key);
-    if (property === undefined) {
-      this.#addUnknown(key, parseIfJson(rawValue));
-      return;
-    }
+    if (property === undefined) return this.#addUnknown(key, parseIfJson(rawValue));
     const value = normalize(rawValue, key, property);
     if (value === null || value === '') return;
     if (property['deprecated'] === true) {

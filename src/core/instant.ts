@@ -87,9 +87,8 @@ function certainEpochToMicros(value: unknown): number | undefined {
 
 /** Microseconds since 1970 of a time in an item: any ISO form, or 10, 13 or 16 whole digits. */
 export function timeToMicros(value: unknown): number | undefined {
-  return (
-    certainEpochToMicros(value) ?? (typeof value === 'string' ? instantToMicros(value) : undefined)
-  );
+  const micros = certainEpochToMicros(value);
+  return micros ?? (typeof value === 'string' ? instantToMicros(value) : undefined);
 }
 
 /**

@@ -5,12 +5,9 @@ const maxCompared = 64;
 
 /** Is the name within an edit distance of two of a known one? */
 export function isSimilar(name: string, known: readonly string[]): boolean {
-  return (
-    /^[ -~]{0,64}$/.test(name) &&
-    known.some(
-      (word) => editDistance(normalized(name), normalized(word)) <= Math.min(2, word.length / 2),
-    )
-  );
+  if (!/^[ -~]{0,64}$/.test(name)) return false;
+  const given = normalized(name);
+  return known.some((one) => editDistance(given, normalized(one)) <= Math.min(2, one.length / 2));
 }
 
 /** Those of the known names that a person may have meant by a name that is not known, best first. */

@@ -59,9 +59,7 @@ function interpret(given: ParsedFlags<FlagName>): LoginArguments {
 }
 
 /** @returns the arguments, or the text that --help asks for. @throws UsageError */
-export async function parseLoginArguments(
-  argv: readonly string[],
-): Promise<LoginArguments | string> {
+export async function parseArguments(argv: readonly string[]): Promise<LoginArguments | string> {
   const program = 'tap-zendesk-chat';
   return parseCommandLine({ program, usage, flags, maxPositionals: 0, interpret }, argv);
 }

@@ -10,7 +10,7 @@ import { quietLogger } from '../core/logger.ts';
 import type { RunContext } from '../cli/program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import { authorizePath, scope, tokensFromResponse } from '../zendesk/grants.ts';
-import { parseLoginArguments, type LoginArguments } from './arguments.ts';
+import { parseArguments, type LoginArguments } from './arguments.ts';
 import { describeOAuthError } from './oauth-error.ts';
 import { isSameSecret, startCallbackServer } from './callback-server.ts';
 import type { SignInOutcome } from './callback-page.ts';
@@ -41,7 +41,7 @@ interface SignInAttempt extends LoginArguments {
 /** @returns the exit code. @throws TapError that says why there are no tokens. */
 export async function login(run: LoginRun): Promise<number | string> {
   const { env, clock, stderr, signals } = run;
-  const args = await parseLoginArguments(run.argv.slice(1));
+  const args = await parseArguments(run.argv.slice(1));
   if (typeof args === 'string') return args;
   const settings = { subdomain: args.subdomain, access_token: '-', max_retry_seconds: 20 };
   const { config } = await parseConfig(settings, { nowMs: clock.now() });

@@ -38,6 +38,9 @@ export interface Catalog {
   readonly streams: readonly CatalogEntryJson[];
 }
 
+/** Gets, in one sentence, what of a catalog or a state is not obeyed. */
+export type Warn = (message: string) => void;
+
 /** Can a stream be read from where an earlier run ended? */
 export function isIncremental({ replicationMethods }: SingerStream): boolean {
   return replicationMethods.includes('INCREMENTAL');

@@ -2,7 +2,7 @@ import { TapError } from '../core/errors.ts';
 import { quoted, quotedName } from '../core/quoting.ts';
 import { similarNames } from '../core/suggestions.ts';
 import type { CatalogEntry } from './parse-catalog.ts';
-import type { ReplicationMethod, StreamDescription } from './catalog.ts';
+import type { ReplicationMethod, StreamDescription, Warn } from './catalog.ts';
 import { resolveKeyProperties, schemaDifferences } from './catalog-columns.ts';
 import { columnsOf, pruneSchema, type Breadcrumb, type JsonSchema } from './schema.ts';
 
@@ -21,8 +21,6 @@ export interface SelectedStream {
   /** The replication key, if the stream is read by it and it is among the columns. */
   readonly bookmarkProperties: readonly string[];
 }
-
-type Warn = (message: string) => void;
 
 function selectionError(message: string, stream: string): TapError {
   return new TapError(message, { kind: 'config', stream });

@@ -2,7 +2,7 @@ import { TapError } from '../core/errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
 import { maxListed, quotedName } from '../core/quoting.ts';
 import { didYouMean, similarNames } from '../core/suggestions.ts';
-import type { SingerStream } from './catalog.ts';
+import type { SingerStream, Warn } from './catalog.ts';
 import type { StateValue } from './messages.ts';
 
 /** The names under which a state may hold a stream's bookmark. */
@@ -98,11 +98,7 @@ function checkCurrentlySyncing(value: Json): void {
 }
 
 /** A misspelt name makes a stream start again. */
-function warnOfUnknownStreams(
-  state: JsonObject,
-  names: readonly string[],
-  warn: (message: string) => void,
-): void {
+function warnOfUnknownStreams(state: JsonObject, names: readonly string[], warn: Warn): void {
   const { bookmarks = null, currently_syncing: _, ...others } = state;
   if (!isJsonObject(bookmarks)) {
     if (Object.keys(others).length > 0)
@@ -135,10 +131,7 @@ export class State {
    */
   static parse(
     given: Json = {},
-    options: {
-      readonly streams: readonly StreamNames[];
-      readonly warn?: (message: string) => void;
-    },
+    options: { readonly streams: readonly StreamNames[]; readonly warn?: Warn },
   ): State {
     const { streams, warn = () => undefined } = options;
     if (Array.isArray(given))
@@ -169,7 +162,8 @@ export class State {
     return entries.find((entry) => Object.keys(entry).length > 0);
   }
 
-  setCurrentlySyncing(tapStreamId: string): void {
+  /** `null`: no stream is being read any more. */
+  setCurrentlySyncing(tapStreamId: string | null): void {
     this.#value = Object.freeze({ ...this.#value, currently_syncing: tapStreamId });
   }
 
@@ -184,10 +178,6 @@ export class State {
     const entry = frozenCopy(merge({ ...old, ...Object.fromEntries(cleared) }, bookmark));
     const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });
     this.#value = Object.freeze({ ...this.#value, bookmarks });
-  }
-
-  clearCurrentlySyncing(): void {
-    this.#value = Object.freeze({ ...this.#value, currently_syncing: null });
   }
 
   /** The whole state as it is now, frozen: what happens later does not reach it. */

@@ -44,9 +44,8 @@ function ageText(instant: string, nowMs: number): string {
   const ms = nowMs - (instantToMicros(instant) ?? 0) / 1000;
   const minutes = Math.max(0, Math.round(ms / 60_000));
   if (minutes < 120) return `${minutes} min old`;
-  return minutes < 2880
-    ? `${Math.round(minutes / 60)} h old`
-    : `${Math.round(minutes / 1440)} days old`;
+  if (minutes < 2880) return `${Math.round(minutes / 60)} h old`;
+  return `${Math.round(minutes / 1440)} days old`;
 }
 
 function failureText({ error }: StreamResult): string {

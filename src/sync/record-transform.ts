@@ -71,10 +71,7 @@ export class RecordTransform extends Transform {
 
   override _transform(page: Page, _encoding: BufferEncoding, callback: TransformCallback): void {
     const outcome = this.#outcome;
-    if (outcome.failure !== undefined) {
-      callback();
-      return;
-    }
+    if (outcome.failure !== undefined) return callback();
     this.#write(page)
       .catch((error: unknown) => {
         outcome.failure = asTapError(error, 'a page could not be written');

@@ -45,7 +45,7 @@ export function createSync(options: SyncOptions): Sync {
       results.push(result);
       hasEnded ||= result.error?.endsRun ?? false;
     }
-    if (!hasEnded && !signal.aborted) state.clearCurrentlySyncing();
+    if (!hasEnded && !signal.aborted) state.setCurrentlySyncing(null);
     yield { type: 'STATE', value: state.value() };
   }
   return { messages, results: () => results };

@@ -35,8 +35,8 @@ export const runMutants = [
   {
     name: 'the state of a page that failed goes out',
     file: transform,
-    search: 'if (outcome.failure !== undefined) {',
-    replacement: 'if (outcome.records < 0) {',
+    search: 'if (outcome.failure !== undefined) return callback();',
+    replacement: 'if (outcome.records < 0) return callback();',
     killers: syncTests('a page whose record cannot be written fails its stream'),
   },
   {
@@ -114,8 +114,8 @@ export const runMutants = [
   {
     name: 'exit 0 after a failed stream',
     file: 'src/cli/run-report.ts',
-    search: 'if (errors.length === 1) {',
-    replacement: 'if (errors.length < results.length) return 0;\n  if (errors.length === 1) {',
+    search: 'if (errors.length === 1) return',
+    replacement: 'if (errors.length < results.length) return 0;\n  if (errors.length === 1) return',
     killers: testsOf(
       'unit/cli/run-report',
       'The one failure there is stands in the last line',

@@ -37,7 +37,7 @@ test('everything the given state holds goes out again', () => {
   };
   const state = parse(given);
   state.writeBookmark('agents', { id: 7 }, []);
-  state.clearCurrentlySyncing();
+  state.setCurrentlySyncing(null);
   expect(state.value()).toEqual({
     ...given,
     bookmarks: { ...given.bookmarks, agents: { id: 7 } },
@@ -121,7 +121,7 @@ test('currently_syncing names the stream in progress and is null at the end', ()
   state.setCurrentlySyncing('chats');
   expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: 'chats' });
   expect(state.currentlySyncing).toBe('chats');
-  state.clearCurrentlySyncing();
+  state.setCurrentlySyncing(null);
   expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: null });
 });
 
@@ -181,7 +181,7 @@ test('a state that was written does not change when the run goes on', () => {
   const first = state.value();
   const text = JSON.stringify(first);
   state.writeBookmark('chats', { position: { end_time: 9, end_id: 'x' } }, []);
-  state.clearCurrentlySyncing();
+  state.setCurrentlySyncing(null);
   expect(JSON.stringify(first)).toBe(text);
   expect(text).toBe(
     '{"bookmarks":{"chats":{"update_timestamp":"2024-01-02T00:00:00Z","position":{"end_time":1704153600,"end_id":null}}},"currently_syncing":"chats"}',
