@@ -5,7 +5,7 @@ import { AirbyteWriter, type AirbyteWriterOptions } from '../../../src/airbyte/w
 import { TapError } from '../../../src/core/errors.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { Message } from '../../../src/singer/messages.ts';
-import { createManualClock, type ManualClock } from '../../helpers/manual-clock.ts';
+import { createManualClock, type ManualClock } from '../../support/manual-clock.ts';
 
 const start = Date.UTC(2024, 4, 6, 7, 8, 9, 120);
 

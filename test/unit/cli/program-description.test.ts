@@ -9,7 +9,7 @@ import { describeProgram } from '../../../src/sync/discover-streams.ts';
 const program = describeProgram();
 
 test('--about --format=json has what tools look for', () => {
-  const url = new URL('../../fixtures/about.schema.json', import.meta.url);
+  const url = new URL('../../data/about.schema.json', import.meta.url);
   const validate = new Ajv({ allErrors: true }).compile(JSON.parse(readFileSync(url, 'utf8')));
   validate(JSON.parse(JSON.stringify(aboutJson(program))));
   expect(validate.errors).toBeNull();

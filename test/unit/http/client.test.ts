@@ -2,10 +2,10 @@ import { expect, jest, test } from '@jest/globals';
 
 import { HttpError } from '../../../src/core/errors.ts';
 import type { Query } from '../../../src/http/transport.ts';
-import { createFakeClock } from '../../helpers/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { bearerCredentials } from '../../../src/zendesk/credentials.ts';
-import { createTestClient, rejectionOf, startMs, token } from '../../helpers/http-client.ts';
-import { scriptApi } from '../../helpers/nock.ts';
+import { createTestClient, rejectionOf, startMs, token } from '../../support/http-client.ts';
+import { scriptApi } from '../../support/nock.ts';
 
 const origin = 'https://acme.example';
 const path = '/api/v2/chat/agents';

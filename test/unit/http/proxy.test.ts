@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { proxyFor } from '../../../src/http/proxy.ts';
-import { createTestClient, rejectionOf } from '../../helpers/http-client.ts';
-import { startLocalServer, type LocalServer } from '../../helpers/local-server.ts';
+import { createTestClient, rejectionOf } from '../../support/http-client.ts';
+import { startLocalServer, type LocalServer } from '../../support/local-server.ts';
 
 const origin = 'https://acme.example';
 const get = { path: '/api/items', query: {}, maxAttempts: 1 };

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { RateLimiter } from '../../../src/http/rate-limiter.ts';
 import type { WaitReport } from '../../../src/http/options.ts';
-import { createFakeClock } from '../../helpers/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 
 const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 

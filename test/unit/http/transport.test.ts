@@ -5,8 +5,8 @@ import { createServer, type AddressInfo } from 'node:net';
 
 import { afterEach, expect, test } from '@jest/globals';
 
-import { createTestClient, rejectionOf } from '../../helpers/http-client.ts';
-import { startLocalServer, type LocalServer } from '../../helpers/local-server.ts';
+import { createTestClient, rejectionOf } from '../../support/http-client.ts';
+import { startLocalServer, type LocalServer } from '../../support/local-server.ts';
 
 const servers: LocalServer[] = [];
 

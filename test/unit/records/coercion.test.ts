@@ -7,7 +7,7 @@ import type { SchemaMismatch } from '../../../src/records/warnings.ts';
 import { additionalFieldsColumn, compileCoercion } from '../../../src/records/coercion.ts';
 import type { JsonSchema } from '../../../src/singer/schema.ts';
 import { pruneSchema } from '../../../src/singer/schema.ts';
-import { compileForDrafts } from '../../helpers/json-schema.ts';
+import { compileForDrafts } from '../../support/json-schema.ts';
 
 const text = { type: ['null', 'string'] };
 const integer = { type: ['null', 'integer'] };

@@ -8,7 +8,7 @@ import { selectByPatterns } from '../../../src/singer/selection-patterns.ts';
 import { propertyBreadcrumbs, type Breadcrumb } from '../../../src/singer/schema.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';
 import { loadValidator } from '../../../src/records/validator.ts';
-import { compileValidator } from '../../helpers/validator.ts';
+import { compileValidator } from '../../support/validator.ts';
 import { chats } from '../singer/streams.ts';
 
 test('a property that was taken away does not make a record invalid', () => {

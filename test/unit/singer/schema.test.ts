@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import type { JsonSchema } from '../../../src/singer/schema.ts';
 import { isNullable, pruneSchema, typesOf, withoutNull } from '../../../src/singer/schema.ts';
-import { draftFaults, emissionFaults } from '../../helpers/json-schema.ts';
+import { draftFaults, emissionFaults } from '../../support/json-schema.ts';
 import { chats } from './streams.ts';
 
 test.each<[JsonSchema, readonly string[], boolean]>([

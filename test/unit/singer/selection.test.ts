@@ -5,7 +5,7 @@ import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { propertyBreadcrumbs } from '../../../src/singer/schema.ts';
 import type { SelectedStream } from '../../../src/singer/selection.ts';
 import { selectStreams } from '../../../src/singer/selection.ts';
-import { emissionFaults } from '../../helpers/json-schema.ts';
+import { emissionFaults } from '../../support/json-schema.ts';
 import { agents, chats, shortcuts, streams } from './streams.ts';
 
 type Place = string;

@@ -7,10 +7,10 @@ import type { Message } from '../../../src/singer/messages.ts';
 import { State } from '../../../src/singer/state.ts';
 import type { StreamToRead, SyncOptions } from '../../../src/sync/sync-options.ts';
 import { createSync, type StreamResult } from '../../../src/sync/sync.ts';
-import { createFakeClock } from '../../helpers/fake-clock.ts';
-import { now, scriptedApi, usualSettings, type Answer } from '../../helpers/scripted-api.ts';
-import { pageOf, pagesOf, streamToRead } from '../../helpers/stream-to-read.ts';
-import { compileValidator } from '../../helpers/validator.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { now, scriptedApi, usualSettings, type Answer } from '../../support/scripted-api.ts';
+import { pageOf, pagesOf, streamToRead } from '../../support/stream-to-read.ts';
+import { compileValidator } from '../../support/validator.ts';
 
 interface Ran {
   readonly output: readonly string[];

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { idPages } from '../../../src/zendesk/id-pages.ts';
 import { bareArray, namedArrays } from '../../../src/zendesk/response-shape.ts';
-import { readAll, scriptedApi } from '../../helpers/scripted-api.ts';
+import { readAll, scriptedApi } from '../../support/scripted-api.ts';
 
 const agents = idPages({ path: 'agents', limit: 'agents_page_limit', shape: bareArray });
 const bans = idPages({

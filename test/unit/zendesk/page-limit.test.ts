@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { HttpError } from '../../../src/core/errors.ts';
 import type { Json } from '../../../src/core/json.ts';
 import { PageLimit } from '../../../src/zendesk/page-limit.ts';
-import { scriptedApi, type Answer } from '../../helpers/scripted-api.ts';
+import { scriptedApi, type Answer } from '../../support/scripted-api.ts';
 
 function failure(status: number, body: Json = '', isRateLimit = false): HttpError {
   const kind = status >= 500 ? 'transient' : 'system';

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import type { StreamDefinition } from '../../../src/zendesk/stream-definition.ts';
 import { streams } from '../../../src/zendesk/streams.ts';
-import { readAll, scriptedApi } from '../../helpers/scripted-api.ts';
+import { readAll, scriptedApi } from '../../support/scripted-api.ts';
 
 /** An empty page is believed when it comes twice. */
 const nothing = [{ agent_timeline: [] }, { agent_timeline: [] }];

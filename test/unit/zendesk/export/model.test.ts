@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import { readModel, type ModelItem, type ModelOptions } from '../../../helpers/export-model.ts';
-import { createDice } from '../../../lossless/dice.ts';
-import { chosen } from '../../../lossless/whole-set.ts';
+import { readModel, type ModelItem, type ModelOptions } from '../../../support/export-model.ts';
+import { createDice } from '../../../no-loss/dice.ts';
+import { chosen } from '../../../no-loss/whole-set.ts';
 
 const t0 = Date.UTC(2026, 0, 5) / 1000;
 

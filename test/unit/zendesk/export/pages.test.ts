@@ -10,7 +10,7 @@ import {
   scriptedApi,
   type Answer,
   type ReadingOptions,
-} from '../../../helpers/scripted-api.ts';
+} from '../../../support/scripted-api.ts';
 
 /** 2026-01-05T00:00:00Z in seconds; the tests count from here. */
 const t0 = Date.UTC(2026, 0, 5) / 1000;

@@ -1,0 +1,147 @@
+/** A connection's usual life: whatever verb, whatever account, the platform drops nothing and stops at nothing. */
+import { expect, test } from '@jest/globals';
+
+import { discoverRunFaults, readFaults, specRunFaults } from './judge/checks.ts';
+import { storedState } from './judge/configure.ts';
+import { expectedRecords, recordFaults, resourceOf } from '../support/oracle.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
+import type { SourceRun } from './judge/source-run.ts';
+import {
+  connection,
+  isWhole,
+  recordsOf,
+  runIn,
+  runVerb,
+  sourceCatalog,
+  spawnIn,
+  spawnVerb,
+  statesOf,
+  statusesOf,
+} from '../support/run-source.ts';
+import { secretToken, withSandbox } from '../support/with-sandbox.ts';
+
+const streams = Object.keys(resourceOf);
+const secrets = [secretToken];
+
+/** What of the account is missing, doubled, invented or different in a run. */
+async function lossesOf(run: SourceRun, sandbox: Sandbox): Promise<readonly string[]> {
+  const { streams: all } = await sourceCatalog();
+  return all.flatMap(({ name, json_schema: { properties = {} } }) => {
+    const expected = expectedRecords(sandbox, name, Object.keys(properties ?? {}));
+    return recordFaults(name, recordsOf(run, name), expected);
+  });
+}
+
+const loudness = [
+  { how: 'as usual', args: [] },
+  { how: 'with --debug', args: ['--debug'] },
+];
+
+test('spec is one line, the same each time, and needs nothing', async () => {
+  const runs = await Promise.all([runVerb('spec'), runVerb('spec', { args: ['--debug'] })]);
+  expect(runs.flatMap((run) => specRunFaults(run))).toEqual([]);
+  expect(runs[0].stdout.equals(runs[1].stdout)).toBe(true);
+  expect(runs[0].lines).toHaveLength(1);
+});
+
+test('discover asks nobody, and says the same each time', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const runs = [
+      await runIn(sandbox, { verb: 'discover' }),
+      await runIn(sandbox, { verb: 'discover', config: { subdomain: 'elsewhere' } }),
+    ];
+    expect(runs.flatMap((run) => discoverRunFaults(run, secrets))).toEqual([]);
+    expect(runs[0]?.stdout.equals(runs[1]?.stdout ?? Buffer.alloc(0))).toBe(true);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
+
+/** PyAirbyte listens no longer once it has what it asked for. */
+test.each(['spec', 'discover'] as const)(
+  '%s that is stopped as soon as it has said all has no complaint',
+  async (verb) => {
+    // Without a start date the log would tell one that moves.
+    const config = { subdomain: 'acme', access_token: secretToken, start_date: '2026-01-01' };
+    const input = verb === 'discover' ? { config } : {};
+    const { stdout } = await runVerb(verb, input);
+    const run = await spawnVerb(verb, {
+      ...input,
+      parent: 'none',
+      death: { afterBytes: stdout.length, how: 'SIGTERM' },
+    });
+    expect([0, null]).toContain(run.code);
+    expect(run.stderr).toBe('');
+    expect(run.stdout.equals(stdout)).toBe(true);
+  },
+);
+
+test.each(loudness)('a first sync $how brings all there is, value by value', async ({ args }) => {
+  await withSandbox({}, async (sandbox) => {
+    const run = await runIn(sandbox, { args });
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    expect(run.code).toBe(0);
+    expect(await lossesOf(run, sandbox)).toEqual([]);
+  });
+});
+
+test('what the platform calls no state, and a second sync brings only what is new', async () => {
+  await withSandbox({ days: 30 }, async (sandbox) => {
+    const first = await runIn(sandbox, { state: '[]' });
+    const state = storedState([first]);
+    const second = await runIn(sandbox, { state });
+
+    const given = Object.fromEntries(
+      streams.map((name) => [name, statesOf(first, name).at(-1) ?? {}]),
+    );
+    expect(readFaults(second, { catalog: await connection(), secrets, given })).toEqual([]);
+    expect(recordsOf(second, 'agents')).toEqual([]);
+    expect(recordsOf(second, 'bans')).toEqual([]);
+    expect(recordsOf(second, 'chats').length).toBeLessThanOrEqual(1);
+    expect(recordsOf(second, 'goals')).toEqual(recordsOf(first, 'goals'));
+    expect(storedState([second])).toEqual(state);
+  });
+});
+
+test('streams without a record start, run, tell a state and end', async () => {
+  const nothing = { chats: 0, agents: 0, bans: { ip: 0, visitor: 0 }, timeline: 0 };
+  await withSandbox(nothing, async (sandbox) => {
+    const run = await runIn(sandbox);
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    for (const name of ['agents', 'bans', 'agent_timeline', 'chats']) {
+      expect(recordsOf(run, name)).toEqual([]);
+      expect(statesOf(run, name).length).toBeGreaterThan(0);
+      expect(statusesOf(run, name).map(({ status }) => status)).toEqual([
+        'STARTED',
+        'RUNNING',
+        'COMPLETE',
+      ]);
+    }
+  });
+});
+
+/** Of about 1 MB, or of 4 MB: too much for all pipes and buffers on the way together. */
+const { chats, bytesPerSecond } = isWhole
+  ? { chats: 3000, bytesPerSecond: 50_000 }
+  : { chats: 600, bytesPerSecond: 1_000_000 };
+const maxPage = chats / 3;
+
+test(`a reader of ${bytesPerSecond} bytes a second gets everything, to the last state`, async () => {
+  await withSandbox({ chats, switches: { maxPage } }, async (sandbox) => {
+    const run = await spawnIn(sandbox, { bytesPerSecond });
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    expect(await lossesOf(run, sandbox)).toEqual([]);
+  });
+});
+
+test(`a reader of ${bytesPerSecond} bytes a second gets everything there was before a stream failed`, async () => {
+  const faults = [{ path: 'incremental/chats', nth: 3, fault: { kind: 'html' } as const }];
+  await withSandbox({ chats, switches: { maxPage }, faults }, async (sandbox) => {
+    const config = { max_retry_seconds: 0 };
+    const run = await spawnIn(sandbox, { config, bytesPerSecond });
+    expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
+    expect(run.code).toBe(1);
+    // The chat at the seam of two pages is told once.
+    expect(recordsOf(run, 'chats').length).toBe(2 * maxPage - 1);
+    expect(statusesOf(run, 'chats').at(-1)).toMatchObject({ status: 'INCOMPLETE' });
+  });
+});

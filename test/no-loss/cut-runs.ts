@@ -1,0 +1,171 @@
+/** An account for runs that end before their time: what they wrote up to there, and what they may repeat later. */
+import { once } from 'node:events';
+
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
+import { incrementalCatalog } from '../support/catalogs.ts';
+import { lossesOf } from '../support/oracle.ts';
+import { readOutput, type Output, type TapInput, type TapResult } from '../support/run-tap.ts';
+import { startTap } from '../support/spawn-tap.ts';
+
+export const streams: readonly string[] = ['agents', 'bans', 'agent_timeline', 'chats'];
+
+const catalog = incrementalCatalog(streams);
+
+/** Pages of 10; bursts within a page, of exactly a page, and of more than two. */
+export const account: SandboxOptions = {
+  chats: 60,
+  days: 1,
+  // Some chats are younger than what may be asked for.
+  newestAgeSeconds: 20,
+  history: { min: 1, max: 2 },
+  ties: [
+    { at: 'start', count: 4 },
+    { at: 'middle', count: 23 },
+    { at: 45, count: 10 },
+  ],
+  timeline: 30,
+  timelineTies: 4,
+  agents: 21,
+  bans: { ip: 12, visitor: 9 },
+  gzip: false,
+  switches: { maxPage: 10, agentsMaxPage: 10, bansMaxPage: 10 },
+};
+
+/** What is special about a run of this account. */
+export function inputOf(
+  config: object,
+  state?: JsonObject,
+): TapInput & { readonly config: object } {
+  const pace = { agents_page_limit: 10, bans_page_limit: 10, requests_per_minute: 10_000 };
+  return { catalog, config: { ...config, ...pace }, ...(state !== undefined && { state }) };
+}
+
+/** What was written, as far as it is whole lines; of the first `end` bytes, if it is given. */
+export function wholeLines(bytes: Buffer, end: number = bytes.length): Output {
+  return readOutput(bytes.subarray(0, bytes.lastIndexOf('\n', end - 1) + 1), '');
+}
+
+export interface Cut {
+  readonly state: JsonObject;
+  /** All that was written up to this state. */
+  readonly before: Output;
+}
+
+/** A run cut off behind each of its states, where it is first told: the least that a target has with it. */
+export function cutsOf({ bytes, lines, messages }: Output): readonly Cut[] {
+  const cuts = new Map<string, Cut>();
+  let end = 0;
+  for (const [index, line] of lines.entries()) {
+    const message = messages[index];
+    end += Buffer.byteLength(line) + 1;
+    if (message?.type !== 'STATE' || cuts.has(line)) continue;
+    cuts.set(line, { state: message.value, before: wholeLines(bytes, end) });
+  }
+  return [...cuts.values()];
+}
+
+export interface Death {
+  /** The reader has had so many bytes. */
+  readonly afterBytes: number;
+  readonly how: 'SIGKILL' | 'closed pipe';
+}
+
+/** A run of the built program that dies on its way. */
+export async function dieIn(
+  { url, config }: Sandbox,
+  { how, afterBytes }: Death,
+  state?: JsonObject,
+): Promise<TapResult> {
+  const { child, result } = await startTap({ ...inputOf(config, state), sandboxUrl: url }, false);
+  const { stdout } = child;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  stdout.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length < afterBytes) return;
+    if (how === 'closed pipe') stdout.destroy();
+    else child.kill(how);
+  });
+  const [{ code, signal }] = await Promise.all([result, once(stdout, 'close')]);
+  // A reader whose pipe is closed has read nothing beyond its last byte.
+  const end = how === 'closed pipe' ? afterBytes : length;
+  return Object.assign(wholeLines(Buffer.concat(chunks), end), { code, signal });
+}
+
+/** Microseconds since 1970 of an instant as the tap writes it. */
+function microsOf(instant: Json | undefined): number {
+  if (typeof instant !== 'string') return Number.NaN;
+  const fraction = /\.(\d{6})Z$/.exec(instant)?.[1] ?? '0';
+  return Date.parse(`${instant.slice(0, 19)}Z`) * 1000 + Number(fraction);
+}
+
+export interface RepeatRules {
+  readonly timelineSort?: 'start' | 'end';
+  /** The API's time when the run that was cut off began, ms since 1970. */
+  readonly startedMs: number;
+}
+
+/** Where a record stands: its id, or its time in the bookmark's unit. */
+function placeOf(
+  stream: string,
+  record: JsonObject,
+  { timelineSort = 'end' }: RepeatRules,
+): number {
+  if (stream === 'chats') return microsOf(record['update_timestamp']) / 1e6;
+  if (stream !== 'agent_timeline') return Number(record['id']);
+  const length = timelineSort === 'end' ? Math.round(Number(record['duration']) * 1e6) : 0;
+  return microsOf(record['start_time']) + length;
+}
+
+function bookmarkPlace(state: JsonObject, stream: string): number | undefined {
+  const bookmarks = state['bookmarks'] as Record<string, JsonObject | undefined>;
+  const bookmark = bookmarks[stream];
+  const position = bookmark?.['position'] as JsonObject | undefined;
+  const place = position?.['end_time'] ?? bookmark?.['id'];
+  return typeof place === 'number' ? place : undefined;
+}
+
+/** May a record that lies before a state come again? Ids above the bookmark: where the other array of bans was behind. */
+function mayRepeat(stream: string, place: number, state: JsonObject, rules: RepeatRules): boolean {
+  const bookmark = bookmarkPlace(state, stream);
+  if (bookmark === undefined) return false;
+  if (stream === 'agents' || stream === 'bans') return place > bookmark;
+  const headSeconds = rules.startedMs / 1000 - 311;
+  const head = headSeconds * (stream === 'chats' ? 1 : 1e6);
+  return place === bookmark || (place > bookmark && place > head);
+}
+
+/** What a run from the state of a cut repeated, in the same version, though that state covers it. */
+export function repeatFaults(
+  { state, before }: Cut,
+  resumed: Output,
+  rules: RepeatRules,
+): readonly string[] {
+  const faults = streams.flatMap((stream) => {
+    const again = new Set(resumed.records(stream).map((record) => JSON.stringify(record)));
+    return before
+      .records(stream)
+      .filter((record) => again.has(JSON.stringify(record)))
+      .filter((record) => !mayRepeat(stream, placeOf(stream, record, rules), state, rules))
+      .map(({ id }) => `${stream} ${JSON.stringify(id)} came again after ${JSON.stringify(state)}`);
+  });
+  return faults.slice(0, 10);
+}
+
+/** What is wrong once a run has gone on from where another one ended. */
+export function faultsAfter(
+  sandbox: Sandbox,
+  ended: Output,
+  next: TapResult,
+  rules: RepeatRules,
+): readonly string[] {
+  const last = cutsOf(ended).at(-1);
+  return [
+    ...(next.code === 0 ? [] : [next.stderr]),
+    ...lossesOf(sandbox, [ended, next], streams),
+    ...(last === undefined ? [] : repeatFaults(last, next, rules)),
+  ];
+}

@@ -1,0 +1,223 @@
+/**
+ * Whatever an answer suffers: it is asked for again or not, never earlier than the API asks, nothing is lost,
+ * no run with something missing ends green, and the token goes nowhere.
+ *
+ * A page too large at once is shown beside the slow ones in `faults-pages.test.ts`.
+ */
+import { expect, test } from '@jest/globals';
+
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
+import type { LoggedRequest } from '../../src/sandbox/api/request-log.ts';
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
+import { lossesOf } from '../support/oracle.ts';
+import type { TapResult } from '../support/run-tap.ts';
+import { criticalLines, lastErrorLine, leaks } from '../support/with-sandbox.ts';
+import {
+  addFault,
+  faultStreams,
+  lossesAmongFirst,
+  requestPlaces,
+  withFaultAccount,
+  type RequestPlace,
+} from './fault-account.ts';
+import { lasting, passing, type FaultCase, type PassingCase } from './fault-cases.ts';
+import { chosen } from './whole-set.ts';
+
+function met({ requests }: Sandbox): readonly LoggedRequest[] {
+  return requests.filter(({ fault }) => fault !== null);
+}
+
+/** The request behind another one in the log. */
+function after({ requests }: Sandbox, request: LoggedRequest | undefined): LoggedRequest {
+  const next = requests[request?.number ?? 0];
+  if (next === undefined) throw new Error('No request was made after it.');
+  return next;
+}
+
+/** How long nobody asked for anything, counted from before the answer was sent. */
+function pauseAfter(sandbox: Sandbox, request: LoggedRequest | undefined): number {
+  return after(sandbox, request).at - (request?.at ?? Number.NaN);
+}
+
+function waitsOf({ stderrLines }: TapResult): readonly string[] {
+  return stderrLines.filter((line) => line.startsWith('INFO waiting '));
+}
+
+/** What must be true of every run that fails because of one stream. */
+function expectOneFailure(result: TapResult, { stream }: RequestPlace, says: RegExp): void {
+  expect(result.code).toBe(1);
+  expect(criticalLines(result)).toEqual([lastErrorLine(result)]);
+  expect(lastErrorLine(result)).toMatch(new RegExp(`^CRITICAL ${stream}: `));
+  expect(lastErrorLine(result)).toMatch(says);
+  expect(result.messages.at(-1)?.type).toBe('STATE');
+  expect(leaks(result)).toEqual([]);
+}
+
+function othersThan({ stream }: RequestPlace): readonly string[] {
+  return faultStreams.filter((name) => name !== stream);
+}
+
+/** Every case at every place; in `npm test` each case at one, and all places in turn. */
+function atPlaces<T extends object>(cases: readonly T[]): (T & RequestPlace)[] {
+  return cases.flatMap((one, index) => {
+    const all = requestPlaces.map((place) => ({ ...one, ...place }));
+    return chosen(all, (at) => at.place === requestPlaces[index % requestPlaces.length]?.place);
+  });
+}
+
+test.each<PassingCase & RequestPlace>(atPlaces(passing))(
+  'After $name, $place is made again, no earlier than the API asks, and nothing is missing',
+  async ({ says, pauseMs, ...where }) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
+      addFault(sandbox, where, { fault: where.fault, times: 1 });
+      const result = await run();
+
+      expect(result.code).toBe(0);
+      expect(criticalLines(result)).toEqual([]);
+      expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
+      const [refused, ...more] = met(sandbox);
+      expect(more).toEqual([]);
+      const { path, query } = after(sandbox, refused);
+      expect({ path, query }).toEqual({ path: refused?.path, query: refused?.query });
+      expect(pauseAfter(sandbox, refused)).toBeGreaterThanOrEqual(pauseMs);
+      expect(waitsOf(result)).toEqual([expect.stringMatching(says)]);
+      expect(leaks(result)).toEqual([]);
+      const ids = result.records('chats').map(({ id }) => id);
+      expect(ids).toEqual([...new Set(ids)]);
+    });
+  },
+);
+
+interface Failing extends FaultCase {
+  /** So often the request is made; more than once: patience of a second is used up. */
+  readonly attempts: number;
+}
+
+/** Those that ask for a pause have a test of their own. In `npm test`: one of each kind. */
+const impatient = chosen(
+  passing.filter(({ pauseMs }) => pauseMs === 0),
+  ({ name }) => /^429 without|502|broken JSON|reset connection|silence in the middle/.test(name),
+).map(({ name, fault, says }): Failing => ({ name, fault, says, attempts: 2 }));
+
+const failing = [
+  ...impatient,
+  ...lasting.map(({ name, fault, says }): Failing => ({ name, fault, says, attempts: 1 })),
+];
+
+/** An account may do without departments: reporting/stream-status. */
+const isNoFailure = ({ name, stream }: FaultCase & RequestPlace): boolean =>
+  name === '404' && stream === 'departments';
+
+test.each<Failing & RequestPlace>(atPlaces(failing).filter((one) => !isNoFailure(one)))(
+  '$name that does not end at $place fails that stream alone, at attempt $attempts, and the next run completes it',
+  async ({ says, attempts, ...where }) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
+      addFault(sandbox, where, { fault: where.fault });
+      const broken = await run({ max_retry_seconds: 1 });
+      expectOneFailure(broken, where, says);
+      if (attempts > 1)
+        expect(lastErrorLine(broken)).toMatch(/, at attempt 2 after 1 s of waiting/);
+      expect(met(sandbox)).toHaveLength(attempts);
+      expect(waitsOf(broken)).toHaveLength(attempts - 1);
+      expect(lossesAmongFirst(sandbox, broken, where)).toEqual([]);
+      expect(lossesOf(sandbox, [broken], othersThan(where))).toEqual([]);
+
+      sandbox.faults.clear();
+      const next = await run({}, broken.lastState);
+      expect(next.code).toBe(0);
+      expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
+      expect(leaks(next)).toEqual([]);
+    });
+  },
+);
+
+const beyondPatience: readonly {
+  readonly name: string;
+  readonly fault: Fault;
+  readonly config: object;
+  readonly pauseMs: number;
+}[] = [
+  {
+    name: '429 with a Retry-After of an hour',
+    fault: { kind: 'status', status: 429, retryAfter: 3600 },
+    config: {},
+    pauseMs: 3_600_000,
+  },
+  {
+    name: '429 with a Retry-After that lies a day ahead',
+    fault: { kind: 'status', status: 429, retryAfter: { inSeconds: 86_400 } },
+    config: {},
+    pauseMs: 86_399_000,
+  },
+  {
+    name: '503 with a Retry-After of three seconds, which is more than max_retry_seconds',
+    fault: { kind: 'status', status: 503, retryAfter: 3 },
+    config: { max_retry_seconds: 2 },
+    pauseMs: 3000,
+  },
+];
+
+test.each(atPlaces(beyondPatience))(
+  '$name at $place ends the run at once and says until when; no stream asks earlier',
+  async ({ fault, config, pauseMs, ...where }) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
+      addFault(sandbox, where, { fault });
+      const broken = await run(config);
+      expectOneFailure(broken, where, /asks for no request before .*\(max_retry_seconds\)/);
+      const [refused] = met(sandbox);
+      expect(sandbox.requests.at(-1)).toBe(refused);
+      const [until = ''] = /(?<=no request before )\S+Z/.exec(lastErrorLine(broken)) ?? [];
+      expect(Date.parse(until)).toBeGreaterThanOrEqual((refused?.at ?? 0) + pauseMs);
+
+      sandbox.faults.clear();
+      const next = await run({}, broken.lastState);
+      expect(next.code).toBe(0);
+      expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
+    });
+  },
+);
+
+const [firstPlace, middlePlace] = requestPlaces as [RequestPlace, RequestPlace];
+
+test('Patience that is used up names the setting, and later streams get one attempt each', async () => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
+    sandbox.faults.add({ fault: { kind: 'status', status: 503 } });
+    const result = await run({ max_retry_seconds: 1 }, {});
+    expect(result.code).toBe(1);
+    expect(lastErrorLine(result)).toMatch(
+      /^CRITICAL 3 of 3 streams failed \(departments, agents, chats\): departments: .*max_retry_seconds/,
+    );
+    expect(sandbox.requests).toHaveLength(4);
+    expect(result.messages.map(({ type }) => type)).toEqual(['STATE']);
+  });
+});
+
+test('Without patience a request that is not answered fails its stream at once, and names the time limit', async () => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
+    addFault(sandbox, middlePlace, { fault: { kind: 'stall', where: 'headers' } });
+    const result = await run({ max_retry_seconds: 0, request_timeout: 3 });
+    expectOneFailure(result, middlePlace, /does not answer within 3 s.*request_timeout/);
+    expect(met(sandbox)).toHaveLength(1);
+    expect(waitsOf(result)).toEqual([]);
+  });
+});
+
+test('When patience is used up, a pause that the one attempt of the next stream is told is kept by the one after it', async () => {
+  await withFaultAccount({}, async ({ sandbox, run }) => {
+    addFault(sandbox, firstPlace, { fault: { kind: 'status', status: 500 } });
+    sandbox.faults.add({
+      path: '=departments',
+      fault: { kind: 'status', status: 503, retryAfter: 4 },
+    });
+    const result = await run({ max_retry_seconds: 5 });
+    expect(result.code).toBe(1);
+    expect(criticalLines(result)).toEqual([lastErrorLine(result)]);
+    expect(lastErrorLine(result)).toMatch(
+      /^CRITICAL 2 of 3 streams failed \(chats, departments\): /,
+    );
+    const refused = sandbox.requests.filter(({ path }) => path.endsWith('/departments'));
+    expect(refused).toHaveLength(1);
+    expect(pauseAfter(sandbox, refused[0])).toBeGreaterThanOrEqual(4000);
+    expect(lossesOf(sandbox, [result], ['agents'])).toEqual([]);
+  });
+});

@@ -1,0 +1,91 @@
+/** The demo, from its command line to the files it leaves: as it is, and with a sign-in. */
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+import { runSandboxProgram } from '../../src/sandbox/program/cli.ts';
+import { blocksOf } from '../project/markdown.ts';
+import { startProcess } from '../support/start-process.ts';
+
+const root = new URL('../../', import.meta.url);
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'demo-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function idsIn(messages: string): readonly string[] {
+  const record = /^\{"type":"RECORD","stream":"chats".*?"id":"([^"]+)"/gm;
+  return Array.from(messages.matchAll(record), ([, id = '']) => id);
+}
+
+function leftIn(name: string): Promise<string> {
+  return readFile(join(folder, 'demo-output', name), 'utf8');
+}
+
+test('The demo reads everything, and after some edits what has changed; the README shows lines of it', async () => {
+  const log = await open(join(folder, 'log'), 'w');
+  let printed = '';
+  const code = await runSandboxProgram(['demo'], {
+    cwd: folder,
+    signal: new AbortController().signal,
+    stdout: { write: (text) => (printed += text) },
+    stderr: { write: (text) => log.write(text), fd: log.fd },
+  });
+  await log.close();
+  expect(code).toBe(0);
+  const commands = [...printed.matchAll(/^\$ (.*)$/gm)].map(([, command]) => command);
+  expect(commands).toEqual([
+    'tap-zendesk-chat --config demo-output/config.json --discover > demo-output/catalog.json',
+    'tap-zendesk-chat --config demo-output/config.json --catalog demo-output/catalog.json > demo-output/first.jsonl',
+    'tap-zendesk-chat --config demo-output/config.json --catalog demo-output/catalog.json --state demo-output/state.json > demo-output/second.jsonl',
+  ]);
+  expect(idsIn(await leftIn('first.jsonl'))).toHaveLength(3000);
+  expect(idsIn(await leftIn('second.jsonl'))).toHaveLength(6);
+  const state = JSON.parse(await leftIn('state.json'));
+  expect(state).toHaveProperty('bookmarks.chats.position');
+
+  const withoutTimes = (text: string): string => text.replaceAll(/, \d+\.\d s$/gm, '');
+  const told = withoutTimes(await readFile(join(folder, 'log'), 'utf8')).split('\n');
+  const readme = await readFile(new URL('README.md', root), 'utf8');
+  const shown = blocksOf(readme).find(({ text }) => text.includes('chats: complete'))?.text ?? '';
+  const lines = withoutTimes(shown.trim()).split('\n');
+  expect(lines.length).toBeGreaterThan(2);
+  expect(lines.filter((line) => !told.includes(line))).toEqual([]);
+});
+
+/** The demo with a sign-in in a process of its own: what opens a browser goes by the environment. */
+async function signedIn(decision: 'allow' | 'deny') {
+  const program = fileURLToPath(new URL('bin/zendesk-chat-sandbox.js', root));
+  const browser = fileURLToPath(new URL('test/support/browser.js', root));
+  const demo = startProcess(process.execPath, [program, 'demo', '--login', '--chats', '20'], {
+    cwd: folder,
+    env: { BROWSER: browser, DECISION: decision },
+    pipes: true,
+  });
+  const { stdout, stderr } = demo.child;
+  const written = await Promise.all([buffer(stdout), buffer(stderr), demo.ended]);
+  return { printed: String(written[0]), told: String(written[1]), code: written[2].code };
+}
+
+test('The demo with a sign-in gets its token in the browser, and a new one when that has expired', async () => {
+  const { printed, told, code } = await signedIn('allow');
+  expect(`${told}${code}`).toMatch(/\n0$/);
+  expect(printed).toContain("curl --location --data decision=allow 'ADDRESS'");
+  expect(told).toContain('Signed in to sandbox: the token works.');
+  expect(told).toContain('INFO the access token was renewed');
+  expect(idsIn(await leftIn('first.jsonl'))).toHaveLength(20);
+  expect(idsIn(await leftIn('second.jsonl'))).toHaveLength(5);
+});
+
+test('The demo ends where the tap fails', async () => {
+  const { told, code } = await signedIn('deny');
+  expect(code).toBe(1);
+  expect(told).toContain('CRITICAL access was denied in the browser');
+  expect(told.trim()).toMatch(/\nThe tap ended with 1\.$/);
+});

@@ -1,0 +1,130 @@
+/** A wrong command line, or an empty one: one sentence, exit code 1, no request, and nothing of what may be a secret. */
+import { expect, test } from '@jest/globals';
+
+import type { Sandbox } from '../../src/sandbox/api/server.ts';
+import { errorsOf, messagesOf, runIn } from '../support/run-source.ts';
+import { runTap } from '../support/run-tap.ts';
+import { askedPaths, leaks, withSandbox } from '../support/with-sandbox.ts';
+
+const secret = 'SECRET12345';
+const inline = `{"subdomain":"a","access_token":"${secret}"}`;
+
+/** Arguments behind a good `--config`, and what is said of them. */
+type Wrong = readonly [args: readonly string[], says: string];
+
+function noFlag(what: string, meant = ''): string {
+  const question = meant === '' ? '' : ` Did you mean ${meant}?`;
+  return `${what} does not exist.${question} --help shows all flags`;
+}
+
+const noValue = (flag: string): string => `${flag} takes no value: write ${flag} alone`;
+const twice = (flag: string): string => `${flag} is given twice: give it once`;
+const empty = (flag: string, takes: string): string =>
+  `the value of ${flag} is empty: give ${takes} (is a variable not set?)`;
+const content = (flag: string, takes: string): string =>
+  `${flag} takes ${takes}, not the content of one: write the content into a file and give its name`;
+const stray = (length: number): string =>
+  `an argument of ${length} characters belongs to no flag; --help shows all flags`;
+
+/** Wrong in both programs, in the same words. */
+const wrong: readonly Wrong[] = [
+  [['--confg', 'c.json'], noFlag('the flag --confg', '--config')],
+  [[`--nothing=${secret}`], noFlag('the flag --nothing')],
+  [[`--${secret}`], noFlag('a flag of 13 characters')],
+  [[`-${secret}`], noFlag('a flag of 12 characters')],
+  [['--Catalog', 'c.json'], noFlag('a flag of 9 characters', '--catalog')],
+  [[`--state.${secret}`, '1'], noFlag('a flag of 19 characters', '--state')],
+  [['-state', 's.json'], noFlag('a flag of 6 characters', '--state')],
+  [['--no-config'], noFlag('the flag --no-config', '--config')],
+  [['--help=no'], noValue('--help')],
+  [[`--version=${secret}`], noValue('--version')],
+  [['--state'], '--state needs a value: a file name'],
+  [['--state', '--catalog', 'c'], '--state needs a value: a file name'],
+  [['--state='], empty('--state', 'a file name')],
+  [['--state', ' \t'], empty('--state', 'a file name')],
+  [['--state', 'a', '--state=b'], twice('--state')],
+  [['--state', inline], content('--state', 'a file name')],
+  [['--state', `'${inline}'`], content('--state', 'a file name')],
+  [['--catalog', `streams:\n- ${secret}`], content('--catalog', 'a file name')],
+  [['--', secret], stray(11)],
+  [[secret], stray(11)],
+];
+
+const wrongInTap: readonly Wrong[] = [
+  ...wrong,
+  [['-d=true'], noValue('-d')],
+  [['--discover', 'false'], stray(5)],
+  [['-dc', 'c'], noFlag('a flag of 3 characters')],
+  [['--startDate', '2024-01-01'], noFlag('a flag of 11 characters', '--start-date')],
+  [['--check', '--check'], twice('--check')],
+  [['-p', 'a', '--properties', 'b'], twice('--catalog')],
+  [[`-c=  ${inline}`], content('-c', 'a file name, or ENV')],
+  [['--start-date', ''], empty('--start-date', 'a date such as 2024-01-31')],
+  [['--select=  '], empty('--select', "a pattern such as 'chats.*'")],
+  [['--test=some'], '--test takes all or schema, not another value.'],
+  [['--test='], empty('--test', 'all or schema')],
+  [
+    ['--about', '--format=jsn'],
+    '--format takes text, json or markdown, not another value. Did you mean json?',
+  ],
+  [
+    ['--select', 'chats.visitr'],
+    '--select: "chats.visitr" matches no stream and no column. Did you mean chats.visitor?',
+  ],
+  [['--format', 'json'], '--format says how --about prints: give --about, too'],
+  [['--about', '--select', 'chats'], '--select has no effect on --about: leave it out'],
+  [
+    ['--discover', '--start-date', '2024-01-01'],
+    '--start-date has no effect on --discover: leave it out',
+  ],
+  [['--discover', '--check'], 'give one of --discover, --check, --test and --about at a time'],
+  [
+    ['--catalog', 'a.json', '--select', 'chats'],
+    'give --catalog or --select: a catalog says already what is selected',
+  ],
+];
+
+async function inSandbox<T>(
+  work: (sandbox: Sandbox) => Promise<T>,
+): Promise<{ readonly result: T; readonly asked: readonly string[] }> {
+  return withSandbox({}, async (sandbox) => {
+    const result = await work(sandbox);
+    return { result, asked: askedPaths(sandbox) };
+  });
+}
+
+test.each(wrongInTap)('The tap refuses %j in one sentence', async (args, says) => {
+  const { result, asked } = await inSandbox((sandbox) =>
+    runTap({ config: sandbox.config, args, sandboxUrl: sandbox.url }),
+  );
+  expect(result).toMatchObject({ code: 1, stdout: '', stderr: `CRITICAL ${says}\n` });
+  expect(leaks(result, secret)).toEqual([]);
+  expect(asked).toEqual([]);
+});
+
+const wrongInSource: readonly Wrong[] = [
+  ...wrong,
+  [['--debug=false'], noValue('--debug')],
+  [['--config', 'b.json'], twice('--config')],
+  [['--state', 's.json'], 'check takes no --state'],
+];
+
+test.each(wrongInSource)('The source refuses %j in one sentence', async (args, says) => {
+  const { result, asked } = await inSandbox((sandbox) => runIn(sandbox, { verb: 'check', args }));
+  expect(result.code).toBe(1);
+  expect(messagesOf(result)).toHaveLength(1);
+  expect(errorsOf(result)).toMatchObject([{ message: says, failure_type: 'config_error' }]);
+  expect(result.stderr).toMatch(/^source-zendesk-chat spec\n/);
+  expect(result.stderr.split('\n\n').at(-1)).toBe(`${says}\n`);
+  expect(`${result.stderr}${result.stdout.toString()}`).not.toContain(secret);
+  expect(asked).toEqual([]);
+});
+
+test.each([
+  { args: ['--confg', '--help'], says: /^tap-zendesk-chat --config FILE/ },
+  { args: [secret, '-h'], says: /^tap-zendesk-chat --config FILE/ },
+  { args: ['--state', '--version'], says: /^tap-zendesk-chat \d+\.\d+\.\d+\n$/ },
+])('$args is answered, whatever else is wrong', async ({ args, says }) => {
+  const result = await runTap({ args });
+  expect(result).toMatchObject({ code: 0, stdout: expect.stringMatching(says), stderr: '' });
+});

@@ -1,0 +1,146 @@
+/** Trying before reading: what --check, --test and --test=schema say, and what a user is told to do. */
+import { expect, test } from '@jest/globals';
+
+import { runTap, type TapResult } from '../support/run-tap.ts';
+import { askedPaths, lastErrorLine, leaks, withSandbox } from '../support/with-sandbox.ts';
+import { withWorld } from '../support/world.ts';
+
+/** The table, one row a stream, its words divided by one blank. */
+function rows({ stdout }: TapResult): readonly string[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replaceAll(/ +/g, ' '));
+}
+
+function check(at: { readonly url: string; readonly config: object }, config: object = {}) {
+  return runTap({ args: ['--check'], sandboxUrl: at.url, config: { ...at.config, ...config } });
+}
+
+test('--check with a good token asks each endpoint and says how new the newest chat is', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const result = await check(sandbox);
+    expect(result.code).toBe(0);
+    expect(rows(result).slice(0, 2)).toEqual(['accounts ok', 'routing_settings ok']);
+    expect(rows(result)).toHaveLength(12);
+    expect(rows(result).at(-1)).toMatch(/^chats ok newest of \d{4}-\S+Z, \d+ (min|h|days) old$/);
+    expect(lastErrorLine(result)).toBe('INFO all 12 streams can be read');
+    expect(new Set(askedPaths(sandbox)).size).toBe(12);
+    expect(sandbox.requests.length).toBeLessThanOrEqual(18);
+  });
+});
+
+test('--check of chats that are days old looks further back until there is one', async () => {
+  const options = { now: Date.now() - 5 * 86_400_000, clock: Date.now };
+  await withSandbox(options, async (sandbox) => {
+    const result = await runTap({
+      args: ['--check', '--select', 'chats'],
+      sandboxUrl: sandbox.url,
+      config: sandbox.config,
+    });
+    expect(rows(result)).toEqual([
+      expect.stringMatching(/^chats ok newest of \S+Z, \d+ days old$/),
+    ]);
+    expect(sandbox.requests.length).toBe(3);
+  });
+});
+
+test('--check with a wrong token asks twice and says what to do', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const result = await check(sandbox, { access_token: 'wrong-token' });
+    expect(result.code).toBe(1);
+    expect(rows(result).slice(0, 2)).toEqual([
+      'accounts FAILED answers 401',
+      'routing_settings not asked',
+    ]);
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL accounts: .*put a new Chat token/);
+    expect(sandbox.requests).toHaveLength(2);
+    expect(leaks(result, 'wrong-token')).toEqual([]);
+  });
+});
+
+test('--check with a token that may not read two endpoints names them, and what can be done', async () => {
+  await withSandbox({ switches: { absent: { account: 403, triggers: 404 } } }, async (sandbox) => {
+    const result = await check(sandbox);
+    expect(result.code).toBe(0);
+    expect(rows(result)).toContain('accounts absent answers 403');
+    expect(rows(result)).toContain('triggers absent answers 404');
+    expect(lastErrorLine(result)).toMatch(
+      /^WARNING 10 of 12 streams can be read; not there .*: accounts, triggers\. Use the token of an administrator/,
+    );
+    const strict = await check(sandbox, { on_absent: 'fail' });
+    expect(strict.code).toBe(1);
+    expect(lastErrorLine(strict)).toMatch(
+      /^CRITICAL 2 of 12 streams failed \(accounts, triggers\)/,
+    );
+  });
+});
+
+test('--check does not wait for an API that asks for patience', async () => {
+  await withSandbox({}, async (sandbox) => {
+    sandbox.faults.add({ path: '=agents', fault: { kind: 'status', status: 429, retryAfter: 60 } });
+    const result = await check(sandbox);
+    expect(result.code).toBe(1);
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL agents: .* asks for no request before /);
+  });
+});
+
+test('--test reads one record of each selected stream and writes no message', async () => {
+  await withSandbox({ bans: { ip: 0, visitor: 0 } }, async (sandbox) => {
+    const result = await runTap({
+      args: ['--test', '--select', 'chats', '--select', 'bans', '--select', 'agents'],
+      sandboxUrl: sandbox.url,
+      config: sandbox.config,
+    });
+    expect(result.code).toBe(0);
+    expect(rows(result)).toEqual(['agents ok 1 record', 'bans ok 0 records', 'chats ok 1 record']);
+    expect(lastErrorLine(result)).toBe('INFO all 3 streams can be read');
+  });
+});
+
+test('--test=schema prints the SCHEMA messages of what is selected, and asks for nothing', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const result = await runTap({
+      args: ['--test=schema', '--select', 'chats.rating', '--select', 'goals'],
+      sandboxUrl: sandbox.url,
+      config: sandbox.config,
+    });
+    expect(result.code).toBe(0);
+    expect(result.messages.map(({ type }) => type)).toEqual(['SCHEMA', 'SCHEMA']);
+    const columns = Object.keys(result.schemas['chats']?.schema.properties ?? {});
+    expect(columns).toEqual(['id', 'update_timestamp', 'rating']);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
+
+test('a config can come from the environment, and single choices from the command line', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const { subdomain, access_token: token } = sandbox.config;
+    const result = await runTap({
+      args: ['--config=ENV', '--select', 'chats.*', '--start-date', '2000-01-01'],
+      sandboxUrl: sandbox.url,
+      env: { TAP_ZENDESK_CHAT_SUBDOMAIN: subdomain, TAP_ZENDESK_CHAT_ACCESS_TOKEN: token },
+    });
+    expect(result.code).toBe(0);
+    expect(Object.keys(result.schemas)).toEqual(['chats']);
+    expect(result.stderr).toContain('INFO chats: reading from 2000-01-01T00:00:00Z');
+  });
+});
+
+test.each([
+  { path: '=goals', body: '{}', says: /^CRITICAL goals: .* but a list of objects was expected/ },
+  { path: '=account', body: '{"error":"internal"}', says: /^CRITICAL accounts: .*"internal"/ },
+  {
+    path: 'incremental/chats',
+    body: '[]',
+    says: /^CRITICAL chats: .* but an object with the list/,
+  },
+  { path: '=agents', body: '[{"name":"x"}]', says: /^CRITICAL agents: 1 item without a key/ },
+])('--check fails where a sync would: $path answered with $body', async ({ path, body, says }) => {
+  await withWorld({}, async ({ sandbox, run }) => {
+    sandbox.faults.add({ path, fault: { kind: 'wrongShape', body } });
+    const result = await run({ args: ['--check'] });
+    expect(result.code).toBe(1);
+    expect(lastErrorLine(result)).toMatch(says);
+  });
+});

@@ -1,0 +1,172 @@
+/** What the end of a stream means for the run: absent, failed, or the whole account not to be reached. */
+import { expect, test } from '@jest/globals';
+
+import { catalogOf } from '../support/catalogs.ts';
+import { askedPaths, criticalLines, lastErrorLine } from '../support/with-sandbox.ts';
+import { runOnce } from '../support/world.ts';
+
+const table = [
+  { stream: 'accounts', path: 'account', statuses: [403, 404] },
+  { stream: 'routing_settings', path: 'routing_settings/account', statuses: [404] },
+  { stream: 'departments', path: 'departments', statuses: [404] },
+  { stream: 'goals', path: 'goals', statuses: [404] },
+  { stream: 'roles', path: 'roles', statuses: [404] },
+  { stream: 'shortcuts', path: 'shortcuts', statuses: [404] },
+  { stream: 'skills', path: 'skills', statuses: [404] },
+  { stream: 'triggers', path: 'triggers', statuses: [404] },
+  { stream: 'bans', path: 'bans', statuses: [404] },
+  { stream: 'agent_timeline', path: 'agent_timeline', statuses: [404] },
+] as const;
+
+const absentEverywhere = Object.fromEntries(table.map(({ path }) => [path, 404]));
+
+test('An account that has only agents and chats is read without complaint, and says what it lacks', async () => {
+  const { result } = await runOnce({ switches: { absent: absentEverywhere } });
+  expect(result.code).toBe(0);
+  expect(criticalLines(result)).toEqual([]);
+  expect(result.warnings.map((text) => text.split(':')[0])).toEqual(
+    table.map(({ stream }) => stream),
+  );
+  expect(result.warnings[0]).toBe(
+    'accounts: this is not there for this account or its token (/api/v2/chat/account answers 404 Not Found ' +
+      '("Not Found"). The account has no such thing: check the subdomain, or leave the stream out.)',
+  );
+  expect(Object.keys(result.schemas)).toEqual(['agents', 'chats']);
+  expect(result.records('chats')).toHaveLength(12);
+  expect(lastErrorLine(result)).toMatch(/^INFO 12 streams: 2 complete, 10 absent, 0 failed; /);
+  expect(result.messages.at(-1)?.type).toBe('STATE');
+});
+
+test.each([
+  { path: 'goals', status: 403, stream: 'goals' },
+  { path: 'agents', status: 404, stream: 'agents' },
+  { path: 'chats', status: 404, stream: 'chats' },
+  { path: 'bans', status: 410, stream: 'bans' },
+])(
+  'Status $status of $stream is a failure of that stream, and the others are read',
+  async ({ path, status, stream }) => {
+    const { result } = await runOnce({ switches: { absent: { [path]: status } } });
+    expect(result.code).toBe(1);
+    expect(criticalLines(result)).toHaveLength(1);
+    expect(lastErrorLine(result)).toMatch(new RegExp(`^CRITICAL ${stream}: .* answers ${status} `));
+    expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
+    expect(result.lastState['currently_syncing']).toBeNull();
+  },
+);
+
+test('A stream that vanishes while it is read has failed: half of it is not taken for the whole', async () => {
+  const { result } = await runOnce(
+    {
+      switches: { maxPage: 5 },
+      faults: [
+        { path: 'incremental/agent_timeline', nth: 2, fault: { kind: 'status', status: 404 } },
+      ],
+    },
+    { catalog: catalogOf(['agent_timeline', 'agents']) },
+  );
+  expect(result.code).toBe(1);
+  expect(lastErrorLine(result)).toMatch(/^CRITICAL agent_timeline: .*answers 404/);
+  expect(result.records('agent_timeline')).toHaveLength(5);
+  expect(result.warnings).toEqual([]);
+});
+
+test.each([404, 403])(
+  'A wrong subdomain, where everything answers %s, ends the run at once with advice',
+  async (status) => {
+    const { result, sandbox } = await runOnce({ switches: { absent: { '*': status } } });
+    expect(result.code).toBe(1);
+    expect(criticalLines(result)).toHaveLength(1);
+    expect(lastErrorLine(result)).toMatch(
+      /^CRITICAL accounts: neither this endpoint nor agents answers .* check subdomain and access_token in the config$/,
+    );
+    expect(askedPaths(sandbox)).toEqual(['account', 'agents']);
+    expect(result.lines).toEqual([
+      '{"type":"STATE","value":{"bookmarks":{},"currently_syncing":"accounts"}}',
+    ]);
+    expect(result.stderr).toContain('1 failed, 11 unread');
+  },
+);
+
+test('A token that is refused everywhere ends the run at once with advice', async () => {
+  const { result, sandbox } = await runOnce({ switches: { tokenRefused: true } });
+  expect(result.code).toBe(1);
+  expect(criticalLines(result)).toHaveLength(1);
+  expect(lastErrorLine(result)).toMatch(
+    /^CRITICAL accounts: .* answers 401 Unauthorized .* The access token is refused: .*put a new Chat token/,
+  );
+  expect(askedPaths(sandbox)).toEqual(['account', 'agents/me']);
+});
+
+test.each([
+  { resource: 'account', stream: 'accounts' },
+  { resource: 'departments', stream: 'departments' },
+  { resource: 'chats', stream: 'chats' },
+] as const)(
+  'A token that is refused for $stream alone fails that stream alone',
+  async ({ resource, stream }) => {
+    const { result } = await runOnce({ switches: { tokenRefused: [resource] } });
+    expect(result.code).toBe(1);
+    expect(criticalLines(result)).toEqual([
+      expect.stringMatching(new RegExp(`^CRITICAL ${stream}: .* answers 401 Unauthorized`)),
+    ]);
+    expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
+    expect(Object.keys(result.schemas)).toHaveLength(11);
+  },
+);
+
+test('A stream that used to be there is missed aloud, and its bookmark is kept', async () => {
+  const bookmark = {
+    start_time: '2025-12-01T00:00:00.000001Z',
+    position: { end_time: 1_764_547_200_000_001, end_id: null },
+  };
+  const { result } = await runOnce(
+    { switches: { absent: { agent_timeline: 404 } } },
+    { state: { bookmarks: { agent_timeline: bookmark } } },
+  );
+  expect(result.code).toBe(0);
+  expect(result.warnings).toEqual([
+    expect.stringMatching(
+      /^agent_timeline: this is not there for this account or its token, though the state shows that it used to be there \(/,
+    ),
+  ]);
+  expect(result.lastState['bookmarks']).toMatchObject({ agent_timeline: bookmark });
+});
+
+test('An answer that means absent once is a refusal that may pass: the stream is asked again after 2 s', async () => {
+  const { result, sandbox } = await runOnce(
+    { faults: [{ path: '=departments', times: 1, fault: { kind: 'status', status: 404 } }] },
+    { catalog: catalogOf(['agents', 'departments']) },
+  );
+  expect(result.code).toBe(0);
+  expect(result.warnings).toEqual([]);
+  expect(result.records('departments')).toHaveLength(3);
+  const asked = sandbox.requests.filter(({ path }) => path.endsWith('/departments'));
+  const times = asked.map(({ at }) => at);
+  expect(times).toHaveLength(2);
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(2_000);
+});
+
+test('A stream that answers 404 and then 403 is not absent: it fails', async () => {
+  const { result } = await runOnce(
+    {
+      faults: [
+        { path: '=departments', nth: 1, fault: { kind: 'status', status: 404 } },
+        { path: '=departments', fault: { kind: 'status', status: 403 } },
+      ],
+    },
+    { catalog: catalogOf(['departments', 'agents']) },
+  );
+  expect(result.code).toBe(1);
+  expect(lastErrorLine(result)).toMatch(/^CRITICAL departments: .* answers 403 /);
+});
+
+test('A 404 with Retry-After is a limit: it is waited for', async () => {
+  const fault = { kind: 'status', status: 404, retryAfter: 30 } as const;
+  const { result, clock } = await runOnce(
+    { faults: [{ path: '=departments', times: 1, fault }] },
+    { catalog: catalogOf(['departments', 'agents']) },
+  );
+  expect(result.code).toBe(0);
+  expect(result.records('departments')).toHaveLength(3);
+  expect(clock.sleeps).toEqual([30_000]);
+});

@@ -1,0 +1,100 @@
+import { gunzipSync } from 'node:zlib';
+import { afterEach, expect, test } from '@jest/globals';
+import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
+import { createRateLimiter } from '../../src/sandbox/api/rate-limit.ts';
+import { requestApi, closeAll, startFrozenSandbox, page, untilLogged } from './sandbox-requests.ts';
+
+afterEach(closeAll);
+
+test('a slow body arrives whole', async () => {
+  const fault: Fault = { kind: 'slow', everyMs: 1, pieces: 4 };
+  const sandbox = await startFrozenSandbox({ chats: 5, faults: [{ fault }] });
+  expect((await page(sandbox, 'chats')).count).toBe(5);
+  expect(sandbox.requests[0]).toMatchObject({ fault: 'slow', items: 5, status: 200 });
+});
+
+test('rules choose by path, number and times', async () => {
+  const fault: Fault = { kind: 'status', status: 500 };
+  const sandbox = await startFrozenSandbox({
+    faults: [
+      { path: 'goals', nth: 2, fault },
+      { path: '=roles', every: 2, times: 1, fault },
+    ],
+  });
+  const statuses = [];
+  for (const path of ['goals', 'goals', 'goals', 'roles', 'roles', 'roles', 'roles', 'skills']) {
+    statuses.push((await requestApi(sandbox, path)).status);
+  }
+  expect(statuses).toEqual([200, 500, 200, 200, 500, 200, 200, 200]);
+});
+
+test('the first rule that wants a request wins, and only that one has fired', async () => {
+  const sandbox = await startFrozenSandbox({
+    faults: [
+      { nth: 1, fault: { kind: 'status', status: 500 } },
+      { times: 1, fault: { kind: 'status', status: 503 } },
+    ],
+  });
+  const statuses = [];
+  for (let turn = 0; turn < 3; turn += 1)
+    statuses.push((await requestApi(sandbox, 'goals')).status);
+  expect(statuses).toEqual([500, 503, 200]);
+});
+
+test('rules choose by query, limit and the items in the answer', async () => {
+  const fault: Fault = { kind: 'status', status: 500 };
+  const sandbox = await startFrozenSandbox({ chats: 10 });
+  sandbox.faults.set([{ limitAbove: 3, includes: sandbox.account.idAt('chats', 2), fault }]);
+  sandbox.faults.add({ query: { limit: '1' }, fault });
+  const statuses = [];
+  for (const limit of [4, 3, 2, 1]) {
+    statuses.push((await requestApi(sandbox, `incremental/chats?limit=${limit}`)).status);
+  }
+  expect(statuses).toEqual([500, 200, 200, 500]);
+  sandbox.faults.clear();
+  expect((await requestApi(sandbox, 'incremental/chats?limit=4')).status).toBe(200);
+});
+
+test('more requests than allowed in a minute are answered 429 with the seconds to wait', async () => {
+  const sandbox = await startFrozenSandbox({ rateLimit: 2 });
+  const answers = [
+    await requestApi(sandbox, 'goals'),
+    await requestApi(sandbox, 'goals'),
+    await requestApi(sandbox, 'goals'),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+  expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(50);
+});
+
+test('the rate limit counts any sixty seconds, without those it refused', () => {
+  const waitFor = createRateLimiter(2);
+  const waits = [0, 10_000, 59_000, 59_999, 60_000, 69_000, 70_000].map((at) => waitFor(at));
+  expect(waits).toEqual([undefined, undefined, 1, 1, undefined, 1, undefined]);
+});
+
+test('answers are compressed for clients that accept it, unless switched off', async () => {
+  const sandbox = await startFrozenSandbox({ chats: 50 });
+  const path = 'incremental/chats?fields=chats(*)';
+  const packed = await requestApi(sandbox, path, { 'accept-encoding': 'br, gzip' });
+  const plain = await requestApi(sandbox, path);
+  expect(packed.headers['content-encoding']).toBe('gzip');
+  expect(gunzipSync(packed.bytes).equals(plain.bytes)).toBe(true);
+  expect(plain.headers).not.toHaveProperty('content-encoding');
+  const off = await startFrozenSandbox({ gzip: false });
+  expect(
+    (await requestApi(off, 'goals', { 'accept-encoding': 'gzip' })).headers,
+  ).not.toHaveProperty('content-encoding');
+});
+
+test('each answer can be kept waiting', async () => {
+  const soon = await startFrozenSandbox({ latencyMs: 1 });
+  expect((await requestApi(soon, 'goals')).status).toBe(200);
+  const late = await startFrozenSandbox({ latencyMs: 3_600_000 });
+  const asked = requestApi(late, 'goals').then(
+    () => 'answered',
+    () => 'broken',
+  );
+  await untilLogged(late, () => true);
+  await late.close();
+  expect(await asked).toBe('broken');
+});

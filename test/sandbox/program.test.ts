@@ -1,0 +1,130 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { runSandboxProgram } from '../../src/sandbox/program/cli.ts';
+import type { Terminal } from '../../src/sandbox/program/serve.ts';
+import { send } from './sandbox-requests.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+interface FakeTerminal extends Terminal {
+  readonly stop: AbortController;
+  printed(): string;
+  complained(): string;
+}
+
+function fakeTerminal(onPrint: (text: string) => void = () => undefined): FakeTerminal {
+  const stop = new AbortController();
+  let printed = '';
+  let complained = '';
+  return {
+    stop,
+    signal: stop.signal,
+    cwd: folder,
+    stdout: {
+      write(text) {
+        printed += text;
+        onPrint(text);
+      },
+    },
+    stderr: {
+      write(text) {
+        complained += text;
+      },
+    },
+    printed: () => printed,
+    complained: () => complained,
+  };
+}
+
+/** Runs `serve` until it has greeted and `then` has been done with its address. */
+async function serving(
+  argv: readonly string[],
+  then: (url: string) => Promise<void> = async () => undefined,
+): Promise<{ code: number; terminal: FakeTerminal }> {
+  const asked: Promise<void>[] = [];
+  const terminal = fakeTerminal((text) => {
+    const url = /ZENDESK_CHAT_API_URL=(\S+)/.exec(text)?.[1] ?? '';
+    asked.push(then(url).finally(() => terminal.stop.abort()));
+  });
+  const code = await runSandboxProgram(argv, terminal);
+  await Promise.all(asked);
+  return { code, terminal };
+}
+
+test('help and version are printed', async () => {
+  const help = fakeTerminal();
+  expect(await runSandboxProgram(['--help'], help)).toBe(0);
+  expect(help.printed()).toContain('--write-config');
+  const demo = fakeTerminal();
+  expect(await runSandboxProgram(['demo', '--help'], demo)).toBe(0);
+  expect(demo.printed()).toContain('demo-output');
+  const version = fakeTerminal();
+  expect(await runSandboxProgram(['--version'], version)).toBe(0);
+  expect(version.printed()).toMatch(/^zendesk-chat-sandbox \d+\.\d+\.\d+\n$/);
+});
+
+test('serve prints its address, a config, the environment and how to run the tap', async () => {
+  const { code, terminal } = await serving(['--chats', '3'], async (url) => {
+    expect((await send(`${url}/sandbox/dump/chats`)).text.split('\n')).toHaveLength(4);
+  });
+  expect(code).toBe(0);
+  const lines = terminal.printed().split('\n');
+  expect(lines[0]).toMatch(/3 chats at http:\/\/127\.0\.0\.1:\d+$/);
+  expect(JSON.parse(lines[2] ?? '')).toMatchObject({ subdomain: 'sandbox' });
+  expect(lines[4]).toMatch(/^ZENDESK_CHAT_API_URL=http:\/\/127\.0\.0\.1:\d+$/);
+  expect(lines[6]).toContain(' tap-zendesk-chat --config config.json');
+});
+
+test('the config can be written to a file', async () => {
+  const { terminal } = await serving(['serve', '--write-config', 'c.json', '--token', 'abc']);
+  expect(terminal.printed()).toContain('--config c.json');
+  const config = JSON.parse(await readFile(join(folder, 'c.json'), 'utf8')) as object;
+  expect(config).toMatchObject({ access_token: 'abc' });
+});
+
+test('options come from a file, and flags win over it', async () => {
+  const options = { chats: 4, agents: 2, switches: { absent: { goals: 403 } }, faults: [] };
+  await writeFile(join(folder, 'o.json'), JSON.stringify(options));
+  const argv = ['--options', 'o.json', '--chats', '2', '--latency', '1', '--faults', '[]'];
+  const { code } = await serving(argv, async (url) => {
+    expect((await send(`${url}/sandbox/dump/chats`)).text.split('\n')).toHaveLength(3);
+    expect((await send(`${url}/sandbox/dump/agents`)).text.split('\n')).toHaveLength(3);
+    const headers = { authorization: 'Bearer sandbox-token' };
+    expect((await send(`${url}/api/v2/chat/goals`, { headers })).status).toBe(403);
+  });
+  expect(code).toBe(0);
+});
+
+test('a terminal that is already stopped ends serve at once', async () => {
+  const terminal = fakeTerminal();
+  terminal.stop.abort();
+  expect(await runSandboxProgram([], terminal)).toBe(0);
+});
+
+test.each([
+  [['--prot', '1'], 'the flag --prot does not exist. Did you mean --port? --help shows all flags'],
+  [['--port=1', '--port=2'], '--port is given twice: give it once'],
+  [['--hostile=false'], '--hostile takes no value: write --hostile alone'],
+  [['demo', '--port', '1'], 'demo takes no --port'],
+  [['demo', '--chats', 'x'], 'chats must be a whole number'],
+  [['--output', 'o'], 'serve takes no --output'],
+  [['nothing'], 'say what to do: serve or demo.'],
+  [['--chats', 'x'], 'chats must be a whole number'],
+  [['--now', 'yesterday'], 'now must be an instant'],
+  [['--options', 'gone.json'], '--options gone.json cannot be read.'],
+  [['--switches', '{'], '--switches is not JSON.'],
+  [['--switches', '{"startId":1}'], 'startId must be one of'],
+  [['--faults', '{}'], 'faults must be a list.'],
+])('%j is refused in one sentence', async (argv, sentence) => {
+  const terminal = fakeTerminal();
+  expect(await runSandboxProgram(argv, terminal)).toBe(1);
+  expect(terminal.complained()).toContain(sentence);
+  expect(terminal.complained().trimEnd().split('\n')).toHaveLength(1);
+  expect(terminal.printed()).toBe('');
+});

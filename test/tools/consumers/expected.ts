@@ -1,0 +1,32 @@
+/** What the account holds, by stream: asked of the sandbox, never of the program under test. */
+import { resourceOf } from '../../support/oracle.ts';
+import type { Sandbox, SandboxOptions } from './stage.ts';
+
+export type Item = Record<string, unknown>;
+
+/** Names of all streams, in alphabetical order. */
+export const streams = Object.keys(resourceOf).sort();
+
+/**
+ * Values that the API should not send and that make consumers stop, or drop a record without a word; a chat
+ * without an id is not among them: it fails its stream.
+ */
+export const unexpectedValues: NonNullable<SandboxOptions['hostile']> = [
+  'nul',
+  'surrogates',
+  'dates',
+  'types',
+  'fractions',
+  'unknown-fields',
+  'webpath-arrays',
+  'big-integer',
+];
+
+export function itemsOf({ account }: Sandbox, stream: string): readonly Item[] {
+  return [...account.dump(resourceOf[stream] ?? 'chats')];
+}
+
+/** @returns how many items each stream has */
+export function countsOf(sandbox: Sandbox): Readonly<Record<string, number>> {
+  return Object.fromEntries(streams.map((name) => [name, itemsOf(sandbox, name).length]));
+}

@@ -1,0 +1,163 @@
+/** One way to get JSON: what is taken for an answer, when it is asked again, and who gets the token. */
+import { testsOf } from '../mutant.js';
+
+const client = 'src/http/client.ts';
+
+/** @param {...string} titles */
+const clientTests = (...titles) => testsOf('unit/http/client', ...titles);
+
+/** @param {...string} titles */
+const answerTests = (...titles) => testsOf('reporting/answers', ...titles);
+
+/** @param {...string} titles */
+const requestTests = (...titles) => testsOf('unit/http/transport', ...titles);
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const httpMutants = [
+  {
+    name: 'HTML with status 200 is taken for empty',
+    file: 'src/http/body.ts',
+    search: "throw createHttpError('not-json', `sends ${describeText(text)} instead of JSON`);",
+    replacement:
+      "if (describeText(text) === 'HTML') return [];\n  throw createHttpError('not-json', `sends ${describeText(text)} instead of JSON`);",
+    killers: answerTests('is never taken for an answer'),
+  },
+  {
+    name: 'an empty body is taken for empty',
+    file: 'src/http/body.ts',
+    search: 'const json: Json = JSON.parse(text);',
+    replacement: "const json: Json = JSON.parse(text === '' ? '[]' : text);",
+    killers: answerTests('is never taken for an answer'),
+  },
+  {
+    name: 'every text is taken for ASCII',
+    file: 'src/http/body.ts',
+    search: 'if (isAscii(bytes)) return',
+    replacement: 'if (isAscii(bytes.subarray(0, 10))) return',
+    killers: answerTests('is read as it was meant'),
+  },
+  {
+    name: 'invalid bytes are replaced',
+    file: 'src/http/body.ts',
+    search: 'if (!isLenient && !isUtf8(bytes)) return undefined;',
+    replacement: '',
+    killers: answerTests('is never taken for an answer'),
+  },
+  {
+    name: 'half a gzip body is inflated as far as it goes',
+    file: 'src/http/body.ts',
+    search: 'chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes };',
+    replacement:
+      'chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes, finishFlush: 2 };',
+    killers: answerTests('is never taken for an answer'),
+  },
+  {
+    name: 'a body that breaks off is taken for whole',
+    file: 'src/http/transport.ts',
+    search: 'if (response?.ok === false) return',
+    replacement:
+      "if (response?.ok === true) return { response, headersMs, bytes: Buffer.from('[]') };\n      if (response?.ok === false) return",
+    killers: answerTests('is never taken for an answer'),
+  },
+  {
+    name: 'Retry-After is ignored',
+    file: 'src/http/retry.ts',
+    search: 'if (retryAfterMs !== undefined && retryAfterMs > 0) return retryAfterMs;',
+    replacement: 'if (retryAfterMs !== undefined && retryAfterMs > 1e9) return retryAfterMs;',
+    killers: [
+      ...clientTests('the request is made again'),
+      ...testsOf('unit/http/retry', 'a Retry-After of'),
+    ],
+  },
+  {
+    name: 'a Retry-After date is measured by our clock',
+    file: 'src/http/transport.ts',
+    search: "parseRetryAfter(headers.get('retry-after'), fromMs)",
+    replacement: "parseRetryAfter(headers.get('retry-after'), nowMs)",
+    killers: clientTests('the request is made again'),
+  },
+  {
+    name: 'others ask while one is told to wait',
+    file: client,
+    search: '      this.#limiter.pauseFor(retryAfterMs);\n',
+    replacement: '',
+    killers: clientTests('and a Retry-After holds for it too'),
+  },
+  {
+    name: 'a wait beyond patience ends one stream only',
+    file: 'src/http/http-errors.ts',
+    search: "{ kind: 'transient', endsRun: true },",
+    replacement: "{ kind: 'transient', endsRun: false },",
+    killers: testsOf('no-loss/faults', 'ends the run at once and says until when'),
+  },
+  {
+    name: 'patience has no end',
+    file: client,
+    search: 'if (retryBudgetMs <= 0) {',
+    replacement: 'if (retryBudgetMs <= 0 && attempts > 8) {',
+    killers: clientTests('when patience is used up the message names the last failure'),
+  },
+  {
+    name: 'a 5xx is final',
+    file: 'src/http/statuses.ts',
+    search: 'status >= 500 ?',
+    replacement: 'status >= 600 ?',
+    killers: clientTests('the request is made again'),
+  },
+  {
+    name: 'retries do not count for the pace',
+    file: 'src/http/rate-limiter.ts',
+    search: 'this.#starts.push(clock.elapsed());',
+    replacement: 'if (this.#starts.at(-1) !== clock.elapsed()) this.#starts.push(clock.elapsed());',
+    killers: testsOf('unit/http/rate-limiter', 'a burst up to the pace starts without a wait'),
+  },
+  {
+    name: 'the token is sent to a foreign host',
+    file: 'src/http/redirects.ts',
+    search: 'if (url.origin === requestUrl.origin) return',
+    replacement: 'if (url.origin !== "null") return',
+    killers: testsOf('no-loss/faults-elsewhere', 'to another host is not followed'),
+  },
+  {
+    name: 'a path may lead to another host',
+    file: 'src/http/transport.ts',
+    search: 'let url = new URL(this.#options.origin);',
+    replacement: 'let url = new URL(path, this.#options.origin);',
+    killers: requestTests('a path that looks like another host stays a path of this one'),
+  },
+  {
+    name: 'the token is quoted in an error',
+    file: 'src/http/error-body.ts',
+    search: "text: toQuotable(parts.join(': '), redact),",
+    replacement: "text: toQuotable(parts.join(': '), (text) => text),",
+    killers: clientTests('what the API says about an error is quoted without the token'),
+  },
+  {
+    name: 'an error object is taken for an answer',
+    file: 'src/http/transport.ts',
+    search: 'isErrorObject(body, responseKeys)',
+    replacement: 'isErrorObject(body, responseKeys) && !response.ok',
+    killers: clientTests('an error object is an answer where the answer has its keys'),
+  },
+  {
+    name: 'a Retry-After counts with 429 and 5xx alone',
+    file: 'src/http/http-errors.ts',
+    search: "(status >= 400 && (headers.has('retry-after') || mentionsLimit))",
+    replacement: "(status >= 500 && (headers.has('retry-after') || mentionsLimit))",
+    killers: clientTests('the request is made again'),
+  },
+  {
+    name: 'a page limit that failed is asked for again and again',
+    file: 'src/zendesk/page-limit.ts',
+    search: 'if (!isRefused) this.#current = raised;',
+    replacement: 'this.#current = raised;',
+    killers: testsOf('unit/zendesk/page-limit', 'a raised limit that fails is taken back at once'),
+  },
+  {
+    name: 'an answer that means absent is believed at once',
+    file: 'src/sync/stream-status.ts',
+    search: 'return confirmsRefusals && previousHttpStatus === undefined;',
+    replacement: 'return confirmsRefusals && previousHttpStatus === 0;',
+    killers: testsOf('reporting/stream-status', 'An answer that means absent once'),
+  },
+];

@@ -1,0 +1,193 @@
+/** The order of messages, the state, and what a run claims at its end. */
+import { testsOf } from '../mutant.js';
+
+const sync = 'src/sync/sync.ts';
+const transform = 'src/sync/record-transform.ts';
+const state = 'src/singer/state.ts';
+const streamStatus = 'src/sync/stream-status.ts';
+
+/** @param {...string} titles */
+const syncTests = (...titles) => testsOf('unit/sync/sync', ...titles);
+
+/** @param {...string} titles */
+const statusTests = (...titles) => testsOf('reporting/stream-status', ...titles);
+
+/** @param {...string} titles */
+const stateTests = (...titles) => testsOf('unit/singer/state', ...titles);
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const runMutants = [
+  {
+    name: 'STATE before its page',
+    file: transform,
+    search: 'const { records, nulled } = this.#recordsOf(page, await this.#validator);',
+    replacement:
+      'const { records, nulled } = this.#recordsOf(page, await this.#validator);\n    if (page.checkpoint !== undefined) {\n      state.writeBookmark(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);\n      this.push({ type: "STATE", value: state.value(), tapStreamId });\n    }',
+    killers: syncTests('a page is told before the state that covers it'),
+  },
+  {
+    name: 'what the check of a record finds is not heeded',
+    file: transform,
+    search: 'if (fault !== undefined) throw invalidRecordError',
+    replacement: 'if (fault === "") throw invalidRecordError',
+    killers: syncTests('a record that does not follow its schema ends its stream'),
+  },
+  {
+    name: 'the state of a page that failed goes out',
+    file: transform,
+    search: 'if (outcome.failure !== undefined) return callback();',
+    replacement: 'if (outcome.records < 0) return callback();',
+    killers: syncTests('a page whose record cannot be written fails its stream'),
+  },
+  {
+    name: 'a stream read whole moves its bookmark',
+    file: transform,
+    search: 'if (page.checkpoint === undefined || isFullTable(selected)) return;',
+    replacement: 'if (page.checkpoint === undefined) return;',
+    killers: syncTests('a stream read whole neither obeys nor moves its bookmark'),
+  },
+  {
+    name: 'an item without a key is left out silently',
+    file: streamStatus,
+    search: "if (leftOut === 0 || settings.on_bad_item === 'warn') return { status: 'complete' };",
+    replacement:
+      "if (leftOut >= 0 || settings.on_bad_item === 'warn') return { status: 'complete' };",
+    killers: syncTests('an item without its key is left out and named'),
+  },
+  {
+    name: 'unknown keys of a state are not carried',
+    file: state,
+    search: '{ ...given, bookmarks: bookmarks ?? {}',
+    replacement: '{ bookmarks: bookmarks ?? {}',
+    killers: [
+      ...stateTests('everything the given state holds goes out again'),
+      ...testsOf('no-loss/states', 'keys the tap does not know go out in every state'),
+    ],
+  },
+  {
+    name: 'bookmarks of other streams are not carried',
+    file: state,
+    search: 'const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });',
+    replacement: 'const bookmarks = Object.freeze({ [tapStreamId]: entry });',
+    killers: [
+      ...syncTests('loses nothing it had, and the next one is read'),
+      ...testsOf('no-loss/states', 'keys the tap does not know go out in every state'),
+    ],
+  },
+  {
+    name: 'old keys are left out, not nulled',
+    file: state,
+    search: 'merge({ ...old, ...Object.fromEntries(cleared) }, bookmark)',
+    replacement: 'merge(Object.fromEntries(cleared), bookmark)',
+    killers: [
+      ...stateTests('a bookmark moves without touching what else its entry holds'),
+      ...testsOf('no-loss/states', 'keys the tap does not know go out in every state'),
+    ],
+  },
+  {
+    name: 'an old object becomes null',
+    file: state,
+    search: 'if (!isJsonObject(value)) return null;',
+    replacement: 'if (isJsonObject(value)) return null;',
+    killers: [
+      ...stateTests('the leaves of what another tap left become null, and objects stay objects'),
+      ...testsOf(
+        'no-loss/states',
+        'times of another tap that became null follow our bookmark again',
+      ),
+    ],
+  },
+  {
+    name: 'an interrupted stream is never taken up first',
+    file: sync,
+    search: 'return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];',
+    replacement: 'return first < 0 ? streams : streams.slice(first);',
+    killers: syncTests('the stream an earlier run was interrupted in comes first, and all others'),
+  },
+  {
+    name: 'a failed stream counts as complete',
+    file: streamStatus,
+    search: 'if (failure === undefined) return completeStatus(end);',
+    replacement: 'if (failure === undefined || outcome.records > 0) return completeStatus(end);',
+    killers: syncTests('a stream that fails in the middle loses nothing it had'),
+  },
+  {
+    name: 'exit 0 after a failed stream',
+    file: 'src/cli/run-report.ts',
+    search: 'if (errors.length === 1) return',
+    replacement: 'if (errors.length < results.length) return 0;\n  if (errors.length === 1) return',
+    killers: testsOf(
+      'unit/cli/run-report',
+      'The one failure there is stands in the last line',
+      'Of several failures each has a line',
+    ),
+  },
+  {
+    name: 'exit 0 after a stream that was never begun',
+    file: 'src/cli/run-report.ts',
+    search: "return status === 'complete' || status === 'absent' || status === 'forbidden';",
+    replacement: "return status !== 'failed';",
+    killers: testsOf('unit/cli/run-report', 'A stream that was interrupted or never begun is told'),
+  },
+  {
+    name: 'absent anywhere in a stream',
+    file: streamStatus,
+    search: 'if (!end.isFirstRequest) return failedStatus(name, failure);',
+    replacement: '',
+    killers: statusTests('A stream that vanishes while it is read has failed'),
+  },
+  {
+    name: 'absent on any stream',
+    file: streamStatus,
+    search: 'if (definition.absentStatuses.includes(status)) return',
+    replacement: 'if (definition.absentStatuses.includes(status) || status === 403) return',
+    killers: statusTests('Status 403 of goals is a failure of that stream'),
+  },
+  {
+    name: 'green and empty',
+    file: streamStatus,
+    search: 'if (api.responseCount() === 0 && !(await isApiAvailable(api))) {',
+    replacement: 'if (api.responseCount() < 0) {',
+    killers: statusTests('A wrong subdomain, where everything answers 404'),
+  },
+  {
+    name: 'a failure ends all other streams',
+    file: sync,
+    search: 'hasEnded ||= result.error?.endsRun ?? false;',
+    replacement: 'hasEnded ||= result.error !== undefined;',
+    killers: syncTests('a stream that fails in the middle loses nothing it had, and the next one'),
+  },
+  {
+    name: 'no STATE at the end',
+    file: sync,
+    search: "    yield { type: 'STATE', value: state.value() };\n  }",
+    replacement:
+      "    if (!hasEnded && !signal.aborted) yield { type: 'STATE', value: state.value() };\n  }",
+    killers: statusTests('A wrong subdomain, where everything answers 404'),
+  },
+  {
+    name: 'the page in hand is dropped by a signal',
+    file: sync,
+    search: '        yield page;\n        if (outcome',
+    replacement: '        if (!signal.aborted) yield page;\n        if (outcome',
+    killers: syncTests('a page that has come when the run is stopped still goes out'),
+  },
+  {
+    name: 'output is lost at the exit',
+    file: 'src/cli/signals.ts',
+    search: 'await flushed(output);',
+    replacement: 'await Promise.race([flushed(output), undefined]);',
+    killers: testsOf('unit/cli/signals', 'the end waits until the output has taken everything'),
+  },
+  {
+    name: 'deselected data leak into additional_fields',
+    file: 'src/records/object-coercer.ts',
+    search: 'return { name, coerce: () => undefined, isText: false, isDropped: true };',
+    replacement:
+      'return { name: `not ${name}`, coerce: () => undefined, isText: false, isDropped: true };',
+    killers: [
+      ...testsOf('unit/records/coercion', 'what a user deselected appears nowhere'),
+      ...testsOf('no-invention/selection', 'What is not selected is nowhere'),
+    ],
+  },
+];

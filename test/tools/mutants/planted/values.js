@@ -1,0 +1,42 @@
+/** Values of records: what a schema does not know, what is too deep, and what a user lets pass. */
+import { testsOf } from '../mutant.js';
+
+/** @type {readonly import('../mutant.js').Mutant[]} */
+export const valueMutants = [
+  {
+    name: 'an unknown field below the top level is lost',
+    file: 'src/records/object-coercer.ts',
+    search: 'if (property === undefined) keepUnknownField(old, [...path, key], warnings);',
+    replacement: '',
+    killers: testsOf('unit/records/coercion', 'an unknown key inside an object is kept aside'),
+  },
+  {
+    name: 'a value of any depth is walked by recursion',
+    file: 'src/records/clean-value.ts',
+    search: 'if (isTooDeep(value)) return deepJsonText(value, cleanScalar);',
+    replacement: '',
+    killers: testsOf('no-invention/hostile', 'a value of 200,000 levels is kept as JSON text'),
+  },
+  {
+    name: 'a converted time loses its fraction',
+    file: 'src/core/instant.ts',
+    search: "{ seconds, fraction: match[7] ?? '' }",
+    replacement: "{ seconds, fraction: '' }",
+    killers: testsOf('unit/core/instant', 'a time with a fraction and an offset'),
+  },
+  {
+    name: 'what was put aside of an item that is left out is told of the next one',
+    file: 'src/records/coercion.ts',
+    search: 'warnings.takeRaw();\n      throw error;',
+    replacement: 'throw error;',
+    killers: testsOf('reporting/tolerance', 'is not told of the next one'),
+  },
+  {
+    name: 'a run that may read nothing is green',
+    file: 'src/cli/run-report.ts',
+    search:
+      'if (first === undefined || results.some((result) => isRead(result))) return undefined;',
+    replacement: 'if (first === undefined || results.length > 0) return undefined;',
+    killers: testsOf('reporting/tolerance', 'a run that may read nothing fails'),
+  },
+];
