@@ -42,7 +42,7 @@ const commands: Readonly<Record<Command, RunCommand>> = {
   spec,
   check,
   discover,
-  read: async (run, args) => (await import('./read.ts')).read(run, args),
+  read: async (run, args) => (await import('./read-command.ts')).read(run, args),
 };
 
 async function spec({ stdout }: AirbyteContext): Promise<number> {

@@ -6,7 +6,7 @@ import type { JsonObject } from '../core/json.ts';
 import { keepUnknownField } from './clean-value.ts';
 import { RecordWarnings, type RecordWarningsOptions } from './warnings.ts';
 import { createColumn, compileProperties, createPropertyLookup } from './object-coercer.ts';
-import type { SelectedStream } from '../singer/selection.ts';
+import type { SelectedStream } from '../singer/select-streams.ts';
 
 /** Holds, as JSON text, what no other column can: an object of values by JSON Pointer; mostly null. */
 export const additionalFieldsColumn = 'additional_fields';

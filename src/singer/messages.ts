@@ -1,6 +1,6 @@
 import type { TapError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { SelectedStream } from './selection.ts';
+import type { SelectedStream } from './select-streams.ts';
 
 /** A stream's schema as its records will follow it: pruned by the selection. Once per stream and run. */
 export interface SchemaMessage extends Pick<

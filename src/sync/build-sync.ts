@@ -9,7 +9,7 @@ import type { RunContext } from '../cli/program.ts';
 import { parseCatalog, type CatalogEntry } from '../singer/parse-catalog.ts';
 import { discoverCatalog, type StreamDescription } from '../singer/catalog.ts';
 import { selectByPatterns } from '../singer/selection-patterns.ts';
-import { selectStreams, type SelectedStream } from '../singer/selection.ts';
+import { selectStreams, type SelectedStream } from '../singer/select-streams.ts';
 import { State } from '../singer/state.ts';
 import { loadValidator } from '../records/validator.ts';
 import { readManifest } from '../core/package-files.ts';

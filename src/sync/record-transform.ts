@@ -10,7 +10,7 @@ import type { JsonObject } from '../core/json.ts';
 import { additionalFieldsColumn, compileCoercion } from '../records/coercion.ts';
 import type { SchemaMismatch } from '../records/warnings.ts';
 import type { Message, RecordsMessage, StateValue } from '../singer/messages.ts';
-import type { SelectedStream } from '../singer/selection.ts';
+import type { SelectedStream } from '../singer/select-streams.ts';
 import type { Validate } from '../records/validator.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import type { Page } from '../zendesk/stream-definition.ts';

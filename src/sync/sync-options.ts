@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
-import type { SelectedStream } from '../singer/selection.ts';
+import type { SelectedStream } from '../singer/select-streams.ts';
 import type { State } from '../singer/state.ts';
 import type { Validate } from '../records/validator.ts';
 import type { ChatApi } from '../zendesk/api.ts';

@@ -14,7 +14,7 @@ import { TapError } from '../../src/core/errors.ts';
 import { parseJson } from '../../src/core/input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import { parseCatalog } from '../../src/singer/parse-catalog.ts';
-import { selectStreams } from '../../src/singer/selection.ts';
+import { selectStreams } from '../../src/singer/select-streams.ts';
 import { State } from '../../src/singer/state.ts';
 import type { StreamDefinition } from '../../src/zendesk/stream-definition.ts';
 import { streams } from '../../src/zendesk/streams.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../src/core/json.ts';
 import type { JsonSchema } from '../../src/singer/schema.ts';
-import { selectStreams } from '../../src/singer/selection.ts';
+import { selectStreams } from '../../src/singer/select-streams.ts';
 import type { StreamToRead } from '../../src/sync/sync-options.ts';
 import type { Page, PageSource, StreamDefinition } from '../../src/zendesk/stream-definition.ts';
 import { now } from './scripted-api.ts';

@@ -9,7 +9,13 @@ import {
   type ReceivedExportResponse,
   type ExportEndpointSpec,
 } from './client.ts';
-import { bookmarkAt, foreignTimes, computeHead, planStart, type ExportStart } from './start.ts';
+import {
+  bookmarkAt,
+  foreignTimes,
+  computeHead,
+  planStart,
+  type ExportStart,
+} from './time-range.ts';
 import { createWalk, type ExportRequest, type WalkResult, type Walk } from './walk.ts';
 import { paginate } from '../paginate.ts';
 

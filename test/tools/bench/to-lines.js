@@ -13,7 +13,7 @@ import { parseJson } from '../../../dist/http/body.js';
 import { createLogger } from '../../../dist/core/logger.js';
 import { writeMessages } from '../../../dist/cli/stdout.js';
 import { parseCatalog } from '../../../dist/singer/parse-catalog.js';
-import { selectStreams } from '../../../dist/singer/selection.js';
+import { selectStreams } from '../../../dist/singer/select-streams.js';
 import { State } from '../../../dist/singer/state.js';
 import { loadValidator } from '../../../dist/records/validator.js';
 import { createSingerWriter } from '../../../dist/singer/writer.js';

@@ -6,7 +6,7 @@ import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { discoverCatalog } from '../../../src/singer/catalog.ts';
 import { selectByPatterns } from '../../../src/singer/selection-patterns.ts';
 import { propertyBreadcrumbs, type Breadcrumb } from '../../../src/singer/schema.ts';
-import { selectStreams } from '../../../src/singer/selection.ts';
+import { selectStreams } from '../../../src/singer/select-streams.ts';
 import { loadValidator } from '../../../src/records/validator.ts';
 import { compileValidator } from '../../support/validator.ts';
 import { chats } from '../singer/streams.ts';

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Json } from '../../../src/core/json.ts';
 import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { formatCatalog, discoverCatalog, sampleCatalog } from '../../../src/singer/catalog.ts';
-import { selectStreams } from '../../../src/singer/selection.ts';
+import { selectStreams } from '../../../src/singer/select-streams.ts';
 import { streams } from './streams.ts';
 
 const readText = (text: string): Json => JSON.parse(text) as Json;

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { discoverCatalog, type StreamDescription } from '../../../src/singer/catalog.ts';
 import { matchesGlob, selectByPatterns } from '../../../src/singer/selection-patterns.ts';
-import { selectStreams } from '../../../src/singer/selection.ts';
+import { selectStreams } from '../../../src/singer/select-streams.ts';
 
 const text = { type: ['null', 'string'] };
 

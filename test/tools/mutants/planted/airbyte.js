@@ -2,7 +2,7 @@
 import { testsOf } from '../mutant.js';
 
 const writer = 'src/airbyte/writer.ts';
-const read = 'src/airbyte/read.ts';
+const read = 'src/airbyte/read-command.ts';
 const state = 'src/airbyte/state.ts';
 const catalog = 'src/airbyte/catalog.ts';
 const messages = 'src/airbyte/messages.ts';

@@ -2,7 +2,7 @@
 import { exportTests, testsOf } from '../mutant.js';
 
 const envelope = 'src/zendesk/export/response.ts';
-const start = 'src/zendesk/export/start.ts';
+const start = 'src/zendesk/export/time-range.ts';
 const walk = 'src/zendesk/export/walk.ts';
 
 /** @type {readonly import('../mutant.js').Mutant[]} */

@@ -1,7 +1,7 @@
 /** Rules 6 to 9 of an export: resuming, late starts, refused starts, poison pages. */
 import { exportTests, testsOf } from '../mutant.js';
 
-const start = 'src/zendesk/export/start.ts';
+const start = 'src/zendesk/export/time-range.ts';
 const request = 'src/zendesk/export/client.ts';
 const bookmark = 'src/zendesk/export/bookmark.ts';
 const pageLimit = 'src/zendesk/page-limit.ts';
