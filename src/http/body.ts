@@ -134,8 +134,7 @@ export async function readErrorBody(body: Buffer, headers: Headers): Promise<Jso
 /** `undefined`: it is no JSON. */
 function tryParseJson(text: string): Json | undefined {
   try {
-    const json: Json = JSON.parse(text);
-    return json;
+    return JSON.parse(text);
   } catch {
     // The SyntaxError quotes the body: it is left behind on purpose.
     return undefined;

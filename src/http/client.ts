@@ -17,10 +17,9 @@ export interface HttpRequest extends Omit<OutgoingRequest, 'headers' | 'form'> {
 }
 
 /** A form to be sent without credentials. It is sent again only after a failure that passes. */
-interface HttpForm extends Pick<OutgoingRequest, 'path'> {
-  readonly form: URLSearchParams;
-  readonly acceptsError: NonNullable<OutgoingRequest['acceptsError']>;
-}
+type HttpForm = Required<Pick<OutgoingRequest, 'path' | 'acceptsError'>> & {
+  form: URLSearchParams;
+};
 
 export interface Credentials {
   /** Headers of the next request; they hold a secret. Resolves once they can be used. */

@@ -1,6 +1,5 @@
 /** How the endpoints that answer in pages are probed. */
 import { microsToInstant, timeToMicros } from '../core/instant.ts';
-import type { JsonObject } from '../core/json.ts';
 import type { Probe } from './stream-definition.ts';
 import type { ExportSpec } from './export/pages.ts';
 import { ExportClient } from './export/client.ts';
@@ -16,10 +15,8 @@ export function idProbe({ path, shape, prepare }: IdListSpec): Probe {
   };
 }
 
-const hourMs = 3_600_000;
-
 /** How far back the newest item is looked for, one after another until there is one. */
-const windowsMs = [hourMs, 24 * hourMs, 30 * 24 * hourMs, 5 * 365 * 24 * hourMs];
+const windowsMs = [1, 24, 30 * 24, 5 * 365 * 24].map((hours) => hours * 3_600_000);
 
 /** One request where something happened within the last hour, a few more where it is quiet. */
 export function exportProbe(spec: ExportSpec): Probe {
@@ -30,13 +27,10 @@ export function exportProbe(spec: ExportSpec): Probe {
       const response = await client.fetchPage({ time, startId: null }, false);
       const items = response?.items ?? [];
       for (const item of items) spec.prepare?.(item);
-      if (items.length > 0) return { items, newest: newestTime(items, spec.replicationKey) };
+      const times = items.flatMap((item) => timeToMicros(item[spec.replicationKey]) ?? []);
+      const newest = times.length > 0 ? microsToInstant(Math.max(...times)) : undefined;
+      if (items.length > 0) return { items, newest };
     }
     return { items: [] };
   };
-}
-
-function newestTime(items: readonly JsonObject[], key: string): string | undefined {
-  const micros = items.flatMap((item) => timeToMicros(item[key]) ?? []);
-  return micros.length === 0 ? undefined : microsToInstant(Math.max(...micros));
 }

@@ -25,8 +25,8 @@ export const httpMutants = [
   {
     name: 'an empty body is taken for empty',
     file: 'src/http/body.ts',
-    search: 'const json: Json = JSON.parse(text);',
-    replacement: "const json: Json = JSON.parse(text === '' ? '[]' : text);",
+    search: 'return JSON.parse(text);',
+    replacement: "return JSON.parse(text === '' ? '[]' : text);",
     killers: answerTests('is never taken for an answer'),
   },
   {
