@@ -117,14 +117,16 @@ async function readFirstChat({ child }: StartedTap): Promise<Buffer> {
 
 /** What a tap that nobody read leaves in its pipe. */
 async function leftIn(tap: StartedTap): Promise<Buffer> {
-  const { child } = tap;
-  return new Promise((resolve) => {
-    // A moment later the bytes would be thrown away.
-    child.once('exit', () => {
-      const received = collect(tap);
-      child.stdout.once('close', () => resolve(received()));
-    });
+  const { stdout } = tap.child;
+  // An empty pipe may close before the exit is noticed.
+  const closed = once(stdout, 'close');
+  let received = (): Buffer => Buffer.alloc(0);
+  // A moment later the bytes would be thrown away.
+  tap.child.once('exit', () => {
+    received = collect(tap);
   });
+  await closed;
+  return received();
 }
 
 /** Starts the built program, `stop` ends it, and the next run goes on from what was read. */
