@@ -62,7 +62,7 @@ export class Copy {
     }
     await symlink(join(top, 'node_modules'), join(folder, 'node_modules'));
     await runNode(folder, [join('node_modules', 'typescript', 'bin', 'tsc'), '--noCheck']);
-    await runNode(folder, [join('dist', 'compile-validators.js')]);
+    await runNode(folder, [join('dist', 'build', 'compile-validators.js')]);
     return new Copy(folder);
   }
 
