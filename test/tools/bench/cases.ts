@@ -211,13 +211,13 @@ function manyPages(): Case {
 }
 
 function starting(): Case {
-  const tap = '../../bin/tap-zendesk-chat.js';
+  const tap = '../../../bin/tap-zendesk-chat.js';
   const kind = 'start' as const;
   const programs = [
     { name: 'tap --version', kind, argv: [tap, '--version'] },
     { name: 'tap --help', kind, argv: [tap, '--help'] },
     { name: 'tap --discover', kind, argv: [tap, '--discover'] },
-    { name: 'source spec', kind, argv: ['../../bin/source-zendesk-chat.js', 'spec'] },
+    { name: 'source spec', kind, argv: ['../../../bin/source-zendesk-chat.js', 'spec'] },
   ];
   return {
     id: 'B11',

@@ -83,11 +83,11 @@ function httpArguments({ program }: Variant, { url, files }: Scene, pages: numbe
   const file = (name: string) => join(files, name);
   if (program === 'singer') {
     const given = ['--config', file('config.json'), '--catalog', file('catalog.json')];
-    return [pathOf('../../bin/tap-zendesk-chat.js'), ...given];
+    return [pathOf('../../../bin/tap-zendesk-chat.js'), ...given];
   }
   if (program === 'airbyte') {
     const given = ['--config', file('config.json'), '--catalog', file('connection.json')];
-    return [pathOf('../../bin/source-zendesk-chat.js'), 'read', ...given];
+    return [pathOf('../../../bin/source-zendesk-chat.js'), 'read', ...given];
   }
   const inflating = program === 'floor-default' ? 'default' : 'whole';
   return [pathOf('floor-http.js'), url, String(pages), inflating];

@@ -20,7 +20,7 @@ const testCount = 9;
  * in an image nothing is known, as with java.
  */
 async function metadata() {
-  const file = parseYaml(await readFile(besides('../../../metadata.yaml'), 'utf8')) as Answer;
+  const file = parseYaml(await readFile(besides('../../../../metadata.yaml'), 'utf8')) as Answer;
   const own = { dockerRepository: 'local/source-zendesk-chat', dockerImageTag: 'dev' };
   return { ...file, data: { ...file.data, ...own, tags: ['language:java'] } };
 }
@@ -68,7 +68,7 @@ async function layOut(folder: string, sandbox: Sandbox) {
     await writeFile(join(root, name), JSON.stringify(value));
   }
   await copyFile(besides('airbyte_standard_tests.py'), join(root, 'test_connector.py'));
-  const docker = besides('../../docs/docker.js');
+  const docker = besides('../../../project/docker.js');
   const lines = `#!/bin/sh\nexec "${process.execPath}" "${docker}" "$@"\n`;
   await writeFile(join(folder, 'bin', 'docker'), lines, { mode: 0o755 });
   return root;
