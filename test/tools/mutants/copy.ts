@@ -96,6 +96,8 @@ export class Copy {
       '--disable-warning=ExperimentalWarning',
       join('node_modules', 'jest', 'bin', 'jest.js'),
       '--runInBand',
+      // A test that fails may leave a server open.
+      '--forceExit',
       '--json',
       `--outputFile=${report}`,
       `--cacheDirectory=${join(this.#folder, 'cache')}`,
