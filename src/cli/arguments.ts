@@ -1,6 +1,7 @@
 import type { ConfigSources } from '../config/config.ts';
 import { parseCommandLine, type Flag, type ParsedFlags } from './parser.ts';
 import { ConfigError } from '../core/errors.ts';
+import { parseLogLevel, type LogLevel } from '../core/logger.ts';
 import type { RunContext } from './program.ts';
 import type { Progress } from './progress.ts';
 
@@ -24,6 +25,8 @@ export interface SingerArguments {
   readonly select: readonly string[];
   readonly startDate: string | undefined;
   readonly format: AboutFormat;
+  /** Replaces the level that the environment sets. */
+  readonly logLevel: LogLevel | undefined;
 }
 
 const examples = `Try it without an account (in a clone: npm run demo):
@@ -114,6 +117,12 @@ const flags = {
     choices: ['text', 'json', 'markdown'],
     describe: 'How --about prints it',
   },
+  'log-level': {
+    group: 'Log:',
+    takes: 'debug, info, warning, error or critical',
+    describe:
+      'debug, info, warning, error or critical; replaces TAP_ZENDESK_CHAT_LOGLEVEL and LOGLEVEL [default: info]',
+  },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 type SingerFlags = ParsedFlags<keyof typeof flags>['flags'];
@@ -138,6 +147,13 @@ function checkUnusedFlags(command: Command, parsed: SingerFlags): void {
     throw new ConfigError(`--${name} has no effect on --${command}: leave it out`);
 }
 
+function parseLogLevelFlag([word]: readonly string[] = []): LogLevel | undefined {
+  const level = word === undefined ? undefined : parseLogLevel(word);
+  if (word === undefined || level !== undefined) return level;
+  const { takes } = flags['log-level'];
+  throw new ConfigError(`--log-level takes ${takes}, not another value`);
+}
+
 function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerArguments {
   const { config = [], select = [] } = parsed;
   const catalog = parsed.catalog?.[0];
@@ -156,6 +172,7 @@ function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerAr
     select,
     startDate: parsed['start-date']?.[0],
     format: format === 'json' || format === 'markdown' ? format : 'text',
+    logLevel: parseLogLevelFlag(parsed['log-level']),
   };
 }
 

@@ -64,6 +64,7 @@ async function dispatch(run: CommandContext): Promise<number | string> {
   const { parseArguments } = await import('./arguments.ts');
   const parsed = await parseArguments(run.argv);
   if (typeof parsed === 'string') return parsed;
+  if (parsed.logLevel !== undefined) run.logger.setLevel(parsed.logLevel);
   const runCommand = await commands[parsed.command]();
   return runCommand(run, parsed);
 }

@@ -62,6 +62,10 @@ const wrongInTap: readonly Wrong[] = [
   [['--start-date', ''], empty('--start-date', 'a date such as 2024-01-31')],
   [['--select=  '], empty('--select', "a pattern such as 'chats.*'")],
   [['--test=some'], '--test takes all or schema, not another value.'],
+  [
+    ['--log-level', 'loud'],
+    '--log-level takes debug, info, warning, error or critical, not another value',
+  ],
   [['--test='], empty('--test', 'all or schema')],
   [
     ['--about', '--format=jsn'],
@@ -100,6 +104,17 @@ test.each(wrongInTap)('The tap refuses %j in one sentence', async (args, says) =
   expect(result).toMatchObject({ code: 1, stdout: '', stderr: `CRITICAL ${says}\n` });
   expect(leaks(result, secret)).toEqual([]);
   expect(asked).toEqual([]);
+});
+
+test.each([
+  { args: ['--log-level', 'debug'], env: { TAP_ZENDESK_CHAT_LOGLEVEL: 'critical' }, logs: true },
+  { args: ['--log-level=CRITICAL'], env: { TAP_ZENDESK_CHAT_LOGLEVEL: 'debug' }, logs: false },
+])('$args sets the level, whatever the environment says', async ({ args, env, logs }) => {
+  const { result } = await inSandbox((sandbox) =>
+    runTap({ config: sandbox.config, args, env, sandboxUrl: sandbox.url }),
+  );
+  expect(result.code).toBe(0);
+  expect(result.stderr.includes('INFO ')).toBe(logs);
 });
 
 const wrongInSource: readonly Wrong[] = [

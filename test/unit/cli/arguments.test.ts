@@ -12,6 +12,7 @@ const none = {
   select: [],
   startDate: undefined,
   format: 'text',
+  logLevel: undefined,
 };
 
 test.each([
@@ -52,6 +53,8 @@ test.each([
     argv: ['--about', '--format', 'json'],
     expected: { ...none, command: 'about', format: 'json' },
   },
+  { argv: ['--log-level', 'debug'], expected: { ...none, logLevel: 'debug' } },
+  { argv: ['--log-level=WARN'], expected: { ...none, logLevel: 'warning' } },
   { argv: ['--config', '2024'], expected: { ...none, config: ['2024'] } },
   { argv: ['--config', '0x10'], expected: { ...none, config: ['0x10'] } },
   { argv: ['--config', 'a b/ü.json'], expected: { ...none, config: ['a b/ü.json'] } },
@@ -73,7 +76,7 @@ test.each([['--help'], ['-h'], ['--config', 'c.json', '--help']])(
   async (...argv) => {
     const help = await parseArguments(argv);
     const names =
-      '--config --catalog --properties --state --select --start-date --discover --check --test --about --format';
+      '--config --catalog --properties --state --select --start-date --discover --check --test --about --format --log-level TAP_ZENDESK_CHAT_LOGLEVEL';
     for (const name of names.split(' ')) expect(help).toContain(name);
     expect(help).not.toMatch(/^.{81}/m);
   },
