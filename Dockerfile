@@ -1,4 +1,4 @@
-# The Airbyte source as an image. Nobody publishes it: build it from a clone (README, "In Airbyte").
+# The Airbyte source as an image. Nobody publishes it: build it from a clone (docs/airbyte.md).
 
 # The package holds nothing that is of one platform alone, so it is built once, on the machine's own.
 FROM --platform=$BUILDPLATFORM node:26-slim AS build

@@ -10,25 +10,34 @@ import {
   deprecatedList,
   replaceSections,
   streamTable,
-} from './readme-tables.ts';
+} from './documentation-tables.ts';
 
-/** The README's tables, the sample catalog and Meltano's definitions, as they should be in the folder. */
+/** Pages of the documentation with their generated sections by name. */
+function documentationSections(): Readonly<Record<string, Readonly<Record<string, string>>>> {
+  const config = readConfigSchema();
+  const streams = discoverStreams('all');
+  return {
+    'docs/configuration.md': {
+      config: configTable(config),
+      'config-deprecated': deprecatedList(config),
+    },
+    'docs/streams.md': { streams: streamTable(streams, config) },
+    'docs/airbyte.md': { 'airbyte-streams': airbyteStreamTable(streams) },
+  };
+}
+
+/** The documentation's tables, the sample catalog and Meltano's definitions, as they should be in the folder. */
 export async function generatedFiles(
   root: URL,
 ): Promise<readonly { readonly path: string; readonly text: string }[]> {
-  const config = readConfigSchema();
-  const streams = discoverStreams('all');
-  const readme = await readFile(new URL('README.md', root), 'utf8');
-  const sections = {
-    config: configTable(config),
-    'config-deprecated': deprecatedList(config),
-    streams: streamTable(streams, config),
-    'airbyte-streams': airbyteStreamTable(streams),
-  };
-  const plugin = pluginDefinition(describeProgram().description, config);
+  const pages = Object.entries(documentationSections()).map(async ([path, sections]) => ({
+    path,
+    text: replaceSections(await readFile(new URL(path, root), 'utf8'), sections),
+  }));
+  const plugin = pluginDefinition(describeProgram().description, readConfigSchema());
   const catalog = sampleCatalog(discoverCatalog(discoverStreams([])));
   return [
-    { path: 'README.md', text: replaceSections(readme, sections) },
+    ...(await Promise.all(pages)),
     { path: 'catalog.sample.json', text: formatCatalog(catalog) },
     { path: 'meltano.plugin.yml', text: toYaml(plugin) },
     { path: 'meltano.hub.yml', text: toYaml(hubDefinition(plugin)) },

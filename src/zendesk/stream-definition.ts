@@ -61,7 +61,7 @@ export type Probe = (
 
 /** A stream as data. Adding one is adding such an object, a schema file and items in the sandbox. */
 export interface StreamDefinition extends SingerStream {
-  /** One sentence for the README's table. */
+  /** One sentence for the tables of the documentation. */
   readonly description: string;
   /** Path below `/api/v2/chat/`. */
   readonly path: string;

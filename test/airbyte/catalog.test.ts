@@ -80,7 +80,7 @@ test.each(Object.entries(frozen))(
   },
 );
 
-/** Decided, and told in the README: more is said where theirs says little, and each column has one type. */
+/** Documented in docs/moving-from-airbyte.md: more is said where theirs says little, and each column has one type. */
 const exceptions: readonly Difference[] = [
   { path: 'agents/enabled_departments', theirs: 'array', ours: 'array with items' },
   { path: 'chats/engagements/*/skills_requested', theirs: 'array', ours: 'array with items' },

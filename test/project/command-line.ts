@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,14 +27,20 @@ function nodeOn(path: string): string {
 }
 
 /**
- * The tap and the source are the built ones, the target is a stand-in, and so is docker, which runs the built
- * source in the place of an image; the programs of `recorded` only note their call.
+ * The tap and the source are the built ones. The target and docker are substitutes; docker runs the built source
+ * instead of an image.
+ * @param recorded Programs that only record their calls.
+ * @param files Folder whose files are copied into the new one.
  */
-export async function createCommandLine(recorded: readonly string[]): Promise<CommandLine> {
+export async function createCommandLine(
+  recorded: readonly string[],
+  files?: string,
+): Promise<CommandLine> {
   const folder = await mkdtemp(join(tmpdir(), 'command-line-'));
+  if (files !== undefined) await cp(files, folder, { recursive: true });
   const programs = join(folder, '.programs');
   const calls = join(folder, '.calls');
-  await mkdir(programs);
+  await mkdir(programs, { recursive: true });
   await writeFile(calls, '');
   for (const name of ['tap-zendesk-chat', 'source-zendesk-chat']) {
     // The port of the documents may be in use.

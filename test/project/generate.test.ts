@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 
 import { generatedFiles } from '../../src/build/generated-files.ts';
-import { configTable, replaceSections, streamTable } from '../../src/build/readme-tables.ts';
+import { configTable, replaceSections, streamTable } from '../../src/build/documentation-tables.ts';
 import { streams } from '../../src/zendesk/streams.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -13,8 +13,14 @@ test('What is generated is up to date; else run npm run generate', async () => {
   const files = await generatedFiles(root);
   for (const { path, text } of files)
     expect(await readFile(new URL(path, root), 'utf8')).toBe(text);
-  const paths = ['README.md', 'catalog.sample.json', 'meltano.plugin.yml', 'meltano.hub.yml'];
-  expect(files.map(({ path }) => path)).toEqual(paths);
+  expect(files.map(({ path }) => path)).toEqual([
+    'docs/configuration.md',
+    'docs/streams.md',
+    'docs/airbyte.md',
+    'catalog.sample.json',
+    'meltano.plugin.yml',
+    'meltano.hub.yml',
+  ]);
 });
 
 test('A stream that is off by default says how to get it', () => {

@@ -54,3 +54,23 @@ export function rowsOf(markdown: string): readonly (readonly string[])[] {
 export function codeIn(markdown: string): readonly string[] {
   return [...markdown.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
+
+/** Targets of links and images, those in code left out. */
+export function linksOf(markdown: string): readonly string[] {
+  const prose = markdown.replaceAll(/^[ ]*```[\s\S]*?^[ ]*```$/gm, '').replaceAll(/`[^`\n]+`/g, '');
+  return Array.from(prose.matchAll(/\]\(([^)\s]+)\)/g), ([, target = '']) => target);
+}
+
+/** The anchors that GitHub and npm give to headings, each with its number sign. */
+export function anchorsOf(markdown: string): ReadonlySet<string> {
+  const titles = Array.from(markdown.matchAll(/^#+ (.*)$/gm), ([, title = '']) => title);
+  return new Set(
+    titles.map(
+      (title) =>
+        `#${title
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-')}`,
+    ),
+  );
+}

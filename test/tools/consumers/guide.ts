@@ -1,17 +1,22 @@
-/** Commands of the README, so that a row does what its reader does. */
+/** Commands of the documentation, so that a row does what its reader does. */
 import { readFile } from 'node:fs/promises';
 
 import { blocksOf, sectionOf } from '../../project/markdown.ts';
 
-const readme = new URL('../../../README.md', import.meta.url);
+const docs = new URL('../../../docs/', import.meta.url);
 
 /**
+ * @param page File in `docs/`.
  * @param heading With its number signs.
  * @returns its blocks in this language, without the indentation of a list
  */
-export async function blocksUnder(heading: string, language: string): Promise<readonly string[]> {
-  const blocks = blocksOf(sectionOf(await readFile(readme, 'utf8'), heading));
+export async function blocksUnder(
+  page: string,
+  heading: string,
+  language: string,
+): Promise<readonly string[]> {
+  const blocks = blocksOf(sectionOf(await readFile(new URL(page, docs), 'utf8'), heading));
   const found = blocks.filter((block) => block.language === language).map(({ text }) => text);
-  if (found.length === 0) throw new Error(`The README has no ${language} under ${heading}.`);
+  if (found.length === 0) throw new Error(`docs/${page} has no ${language} under ${heading}.`);
   return found;
 }

@@ -47,7 +47,11 @@ async function moveOver(project: Project, sandbox: Sandbox) {
 
   await well(['add', '--no-install', '--plugin-type', 'extractor', tap, '--from-ref', definition]);
   equal(await variantOf(project), 'singer-io', 'the entry after another add');
-  const [commands = ''] = await blocksUnder('### Move over in Meltano', 'sh');
+  const [commands = ''] = await blocksUnder(
+    'moving-from-singer-io.md',
+    '## Move over in Meltano',
+    'sh',
+  );
   await shell(commands);
   equal(await variantOf(project), 'node', "the entry after the guide's commands");
 

@@ -47,7 +47,11 @@ async function moveOver(stage: Stage) {
   const sandbox = await stage.account(readable);
   const cache = { duckdb: join(await stage.folder(), 'chat.duckdb') };
   const program = await installConnector(stage, sandbox);
-  const [steps = ''] = await blocksUnder("### Take over from Airbyte's own connector", 'python');
+  const [steps = ''] = await blocksUnder(
+    'moving-from-airbyte.md',
+    "# Moving from Airbyte's connector",
+    'python',
+  );
   const read = (session: Session) => readChats(session, sandbox);
   const first = await during(openSession(stage, sandbox, cache, { program }), read);
   changeChats(sandbox);

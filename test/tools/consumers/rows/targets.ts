@@ -243,7 +243,7 @@ async function upsertedWithNulls(loaded: Loaded) {
   const { chats: all = [] } = await recordsOf(at.sandbox);
   const without = all.filter(({ session }) => session === null).length;
   equal(read['json nulls of session'], without, 'sessions that are null in JSON');
-  return `${told}; ${without} JSON nulls, as the README says`;
+  return `${told}; ${without} JSON nulls, as docs/targets.md says`;
 }
 
 /** Without an account: what it would send is written to a file. */
@@ -295,9 +295,9 @@ async function loadLong(stage: Stage) {
   }
   const at = await open(stage, duckdb, longChat);
   const { stdout } = await runTap(at.sandbox, at.folder);
-  // One day it may take it: then the README's table is to be corrected.
+  // One day it may take it: then docs/targets.md has to be corrected.
   await rejects(load(at, stdout), /[Mm]aximum line size/);
-  return 'whole in five targets; target-duckdb refuses it, as the README says';
+  return 'whole in five targets; target-duckdb refuses it, as docs/targets.md says';
 }
 
 const consumers = ['target-jsonl', 'target-csv', 'target-stitch', 'target-duckdb'];

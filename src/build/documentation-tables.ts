@@ -70,7 +70,7 @@ export function streamTable(streams: readonly DiscoveredStream[], config: JsonOb
       replicationText(stream),
       pagingText(stream, config),
       absentStatuses.length === 0 ? emptyCell : absentStatuses.join(', '),
-      `[${columns}](schemas/streams/${name}.json)`,
+      `[${columns}](../schemas/streams/${name}.json)`,
     ];
   });
   return markdownTable(header, rows);
