@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
+import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
 import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
 import { createRateLimiter } from '../../src/sandbox/api/rate-limit.ts';
 import { requestApi, closeAll, startFrozenSandbox, page, untilLogged } from './sandbox-requests.ts';
@@ -55,6 +56,21 @@ test('rules choose by query, limit and the items in the answer', async () => {
   expect((await requestApi(sandbox, 'incremental/chats?limit=4')).status).toBe(200);
 });
 
+test('rules choose by a range of start_time, both ends included', async () => {
+  const fault: Fault = { kind: 'status', status: 500 };
+  const sandbox = await startFrozenSandbox({
+    faults: [
+      { startTime: { min: 200, max: 300 }, fault },
+      { startTime: { min: 400 }, times: 1, fault },
+    ],
+  });
+  const statuses = [];
+  for (const query of ['', ...[199, 200, 300, 301, 400, 400].map((at) => `?start_time=${at}`)]) {
+    statuses.push((await requestApi(sandbox, `incremental/chats${query}`)).status);
+  }
+  expect(statuses).toEqual([200, 200, 500, 500, 200, 500, 200]);
+});
+
 test('more requests than allowed in a minute are answered 429 with the seconds to wait', async () => {
   const sandbox = await startFrozenSandbox({ rateLimit: 2 });
   const answers = [
@@ -97,4 +113,42 @@ test('each answer can be kept waiting', async () => {
   await untilLogged(late, () => true);
   await late.close();
   expect(await asked).toBe('broken');
+});
+
+test('requests wait at the same time', async () => {
+  const sandbox = await startFrozenSandbox({ latencyMs: 3_600_000 });
+  const asked = ['goals', 'roles'].map((path) => requestApi(sandbox, path).catch(() => 'broken'));
+  await untilLogged(sandbox, ({ number }) => number === 2);
+  expect(sandbox.requests.map(({ doneAt }) => doneAt)).toEqual([null, null]);
+  await sandbox.close();
+  expect(await Promise.all(asked)).toEqual(['broken', 'broken']);
+});
+
+/** Three requests at once, of which the first is answered once the others have come. The order of work. */
+async function workOrder(options: SandboxOptions): Promise<string[]> {
+  const order: string[] = [];
+  const gate: { open?: () => void } = {};
+  const opened = new Promise<void>((resolve) => {
+    gate.open = resolve;
+  });
+  const sandbox = await startFrozenSandbox({
+    ...options,
+    onRequest: async ({ number }) => {
+      order.push(`start ${number}`);
+      if (number === 1) await opened;
+    },
+    onAnswer: ({ number }) => order.push(`end ${number}`),
+  });
+  const asked = ['goals', 'roles', 'skills'].map((path) => requestApi(sandbox, path));
+  await untilLogged(sandbox, ({ number }) => number === 3);
+  gate.open?.();
+  await Promise.all(asked);
+  return order;
+}
+
+test('the sandbox works on all requests, or on so many at the same time', async () => {
+  const ordered = ['start 1', 'end 1', 'start 2', 'end 2', 'start 3', 'end 3'];
+  expect(await workOrder({ concurrency: 1 })).toEqual(ordered);
+  expect(await workOrder({})).toEqual(expect.arrayContaining(ordered));
+  expect((await workOrder({ concurrency: 2 })).slice(0, 2)).toEqual(['start 1', 'start 2']);
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { Sema } from 'async-sema';
 import { encode, pause, sendWhole } from './send-reply.ts';
 import { answerWithFault } from '../faults/fault-answers.ts';
 import type { FaultInjector } from '../faults/fault-rules.ts';
@@ -74,11 +75,32 @@ async function respond(context: PipelineContext, call: Call, makeReply: () => Re
   });
 }
 
-/** Answers requests to the API: log, hook, latency, rate limit, faults, answer, in this order. */
+/** Hook, latency, rate limit, then the answer or a fault. */
+function createAnswerer(context: PipelineContext): (call: Call) => Promise<void> {
+  const { onRequest, latencyMs, rateLimit } = context.options;
+  const waitFor = rateLimit === undefined ? () => undefined : createRateLimiter(rateLimit);
+  return async (call) => {
+    const { outgoing, entry } = call;
+    await onRequest?.({ number: entry.number, path: entry.path, query: entry.query });
+    await pause(latencyMs, outgoing);
+    outgoing.setHeader('date', new Date(context.now()).toUTCString());
+    const waitSeconds = waitFor(performance.now());
+    if (waitSeconds === undefined) {
+      await respond(context, call, await replyMaker(context, call));
+    } else {
+      outgoing.setHeader('retry-after', String(waitSeconds));
+      entry.status = 429;
+      sendWhole(outgoing, await encode(errorReply(429, 'Too many requests.'), false));
+    }
+  };
+}
+
+/** Answers requests to the API: logs each one, and works on at most `concurrency` at the same time. */
 export function createApiListener(context: PipelineContext): RequestListener {
   const { options, provider, requests } = context;
-  const { clock = Date.now, rateLimit } = options;
-  const waitFor = rateLimit === undefined ? () => undefined : createRateLimiter(rateLimit);
+  const { clock = Date.now, concurrency, onAnswer } = options;
+  const slots = concurrency === undefined ? undefined : new Sema(concurrency);
+  const answer = createAnswerer(context);
   let count = 0;
   return async (incoming, outgoing, url) => {
     count += 1;
@@ -94,19 +116,13 @@ export function createApiListener(context: PipelineContext): RequestListener {
     const seen = { number: count, path, query, isAuthorized, at: clock() };
     const entry = createLogEntry(incoming, seen);
     requests.push(entry);
-    await options.onRequest?.({ number: entry.number, path, query });
-    await pause(options.latencyMs, outgoing);
-    outgoing.setHeader('date', new Date(context.now()).toUTCString());
-    const call = { incoming, outgoing, entry, request };
-    const waitSeconds = waitFor(performance.now());
-    if (waitSeconds === undefined) {
-      await respond(context, call, await replyMaker(context, call));
-    } else {
-      outgoing.setHeader('retry-after', String(waitSeconds));
-      entry.status = 429;
-      sendWhole(outgoing, await encode(errorReply(429, 'Too many requests.'), false));
+    await slots?.acquire();
+    try {
+      await answer({ incoming, outgoing, entry, request });
+    } finally {
+      slots?.release();
     }
     entry.doneAt = clock();
-    options.onAnswer?.(entry);
+    onAnswer?.(entry);
   };
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { makeBans } from './bans.ts';
-import { chatEntry, chatTimes, type ChatDataOptions } from './chats.ts';
+import { chatTimes } from './chat-times.ts';
+import { chatEntry, type ChatDataOptions } from './chats.ts';
 import { eventEntries } from './events.ts';
 import { daySeconds } from './time-formats.ts';
 import type { ResolvedOptions } from '../program/options.ts';
@@ -23,15 +24,15 @@ export interface AccountData {
 
 /** Makes up everything the account holds. The same settings and the same `nowSeconds` give the same data. */
 export function makeAccountData(settings: ResolvedOptions, nowSeconds: number): AccountData {
-  const { seed, history, agents: agentCount } = settings;
+  const { seed, history, chatSize, agents: agentCount } = settings;
   const agents = makeAgents(agentCount, seed);
   // With no agents asked for, chats still have somebody to talk to; only the list is empty.
   const members = agents.slice(0, agentCount);
   const fromSeconds = nowSeconds - settings.days * daySeconds;
   const range = [fromSeconds, nowSeconds - settings.newestAgeSeconds] as const;
   const options = { seed, range, agents };
-  const chatOptions = { ...options, latinAgents: latinOnly(agents), history };
-  const times = chatTimes(options, settings.chats, settings.ties);
+  const chatOptions = { ...options, latinAgents: latinOnly(agents), history, chatSize };
+  const times = chatTimes(options, settings);
   return {
     exports: {
       chats: times.map((time, index) => chatEntry(chatOptions, index, time)),

@@ -2,9 +2,9 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import { conversionItem, historyItems, type ChatContext } from './chat-history.ts';
 import templates from './values/templates.json' with { type: 'json' };
 import { isoSeconds, secondUs } from './time-formats.ts';
-import type { ChatTie } from '../program/options.ts';
+import type { ChatSize } from '../program/options.ts';
 import { accountId, departments, type Agent, type DataOptions } from './agents.ts';
-import { hashFraction, hash32, Random, toBase62 } from './random.ts';
+import { hash32, Random, toBase62 } from './random.ts';
 import type { StoredItem } from './item-store.ts';
 import { fullVocabulary, latinOnly, latinVocabulary } from './vocabulary.ts';
 
@@ -22,6 +22,7 @@ export interface ChatDataOptions extends DataOptions {
   /** Those with western names, who talk in the chats that are western altogether. */
   readonly latinAgents: readonly Agent[];
   readonly history: { readonly min: number; readonly max: number };
+  readonly chatSize: ChatSize;
 }
 
 /**
@@ -32,6 +33,10 @@ function chatId({ seed }: ChatDataOptions, index: number, updated: number): stri
   const month = isoSeconds(updated).slice(2, 7).replace('-', '');
   const hash = toBase62((hash32(seed, updated) * 7) % 62 ** hashDigits, hashDigits);
   return `${month}.${accountId}.${hash}${toBase62(index, 7)}`;
+}
+
+function visitorId(index: number): string {
+  return `${accountId}.vis${toBase62(index % 50_021, 10)}`;
 }
 
 function sessionItem(context: ChatContext): JsonObject {
@@ -80,7 +85,7 @@ function visitorAndSession(context: ChatContext, name: string): JsonObject {
   const department = departmentOf(context);
   return {
     visitor: {
-      id: `${accountId}.vis${toBase62(index % 50_021, 10)}`,
+      id: visitorId(index),
       name,
       email: random.chance(0.5) ? `visitor${index}@example.test` : '',
       phone: '',
@@ -200,39 +205,38 @@ function chatItem(options: ChatDataOptions, index: number, updated: number): Jso
     : { ...templates.chats, ...shared, ...chatOnlyKeys(context, options, name) };
 }
 
-/** The chat of this place with this update time in seconds; it is made when it is asked for. */
-export function chatEntry(options: ChatDataOptions, index: number, updated: number): StoredItem {
+/** A chat of about 0.3 KB, with few of the keys. */
+function smallChatItem(options: ChatDataOptions, index: number, updated: number): JsonObject {
+  const started = updated - 1 - (hash32(options.seed, index + 1) % 2400);
   return {
-    at: updated * secondUs,
-    key: chatId(options, index, updated),
-    item: () => chatItem(options, index, updated),
+    id: chatId(options, index, updated),
+    type: templates.chats.type,
+    timestamp: isoSeconds(started),
+    update_timestamp: isoSeconds(updated),
+    deleted: false,
+    visitor: {
+      id: visitorId(index),
+      name: `Visitor ${index}`,
+      email: `visitor${index}@example.test`,
+    },
+    tags: [],
+    department_id: null,
+    missed: false,
+    duration: updated - started,
   };
 }
 
-function firstPlace({ at, count }: ChatTie, chats: number): number {
-  if (at === 'start') return 0;
-  if (at === 'middle') return Math.floor((chats - count) / 2);
-  return at === 'head' ? chats - count : at;
-}
+const itemMakers: Readonly<Record<ChatSize, typeof chatItem>> = {
+  full: chatItem,
+  small: smallChatItem,
+};
 
-/**
- * The update times of so many chats in seconds: spread evenly with some jitter, the last one exactly at the end, and
- * tied where it is asked for.
- */
-export function chatTimes(options: DataOptions, chats: number, ties: readonly ChatTie[]): number[] {
-  const { seed, range } = options;
-  const [from, to] = range;
-  const gap = (to - from) / Math.max(1, chats);
-  const ownTime = (index: number): number =>
-    index === chats - 1 ? to : from + Math.floor((index + hashFraction(seed, index)) * gap);
-  const times = Array.from({ length: chats }, (_unused, index) => ownTime(index));
-  for (const tie of ties) {
-    const first = firstPlace(tie, chats);
-    const end = first + tie.count;
-    if (first < 0 || end > chats || tie.count < 1) {
-      throw new Error(`A tie of ${tie.count} chats at ${tie.at} does not fit into ${chats} chats.`);
-    }
-    times.fill(ownTime(end === chats ? end - 1 : first), first, end);
-  }
-  return times;
+/** The chat of this place with this update time in seconds; it is made when it is asked for. */
+export function chatEntry(options: ChatDataOptions, index: number, updated: number): StoredItem {
+  const makeItem = itemMakers[options.chatSize];
+  return {
+    at: updated * secondUs,
+    key: chatId(options, index, updated),
+    item: () => makeItem(options, index, updated),
+  };
 }

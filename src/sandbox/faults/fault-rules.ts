@@ -31,6 +31,8 @@ export type Fault = FaultOf<FaultKind>;
 export interface FaultRule {
   readonly path?: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** In the export's unit, both ends included. */
+  readonly startTime?: { readonly min?: number; readonly max?: number };
   readonly limitAbove?: number;
   readonly includes?: string;
   readonly nth?: number;
@@ -47,11 +49,18 @@ export interface FaultTarget {
   ids(): readonly string[];
 }
 
+/** A request without a start_time is in no range. */
+function isInRange({ min = 0, max = Infinity }: { min?: number; max?: number }, text?: string) {
+  const startTime = Number(text ?? NaN);
+  return startTime >= min && startTime <= max;
+}
+
 function matches(rule: FaultRule, target: FaultTarget): boolean {
-  const { path = '', query = {}, limitAbove, includes } = rule;
+  const { path = '', query = {}, startTime, limitAbove, includes } = rule;
   const fits = path.startsWith('=') ? target.path === path.slice(1) : target.path.includes(path);
   if (!fits) return false;
   if (Object.entries(query).some(([name, value]) => target.query[name] !== value)) return false;
+  if (startTime !== undefined && !isInRange(startTime, target.query['start_time'])) return false;
   if (limitAbove !== undefined && !(Number(target.query['limit'] ?? 0) > limitAbove)) return false;
   return includes === undefined || target.ids().includes(includes);
 }

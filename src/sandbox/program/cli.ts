@@ -29,7 +29,8 @@ All options, switches and faults: dist/sandbox/program/options.json.`;
 /** An option in the schema. Those without `flag` can be given in a file only. */
 interface Property {
   readonly description: string;
-  readonly type: string | readonly string[];
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly string[];
   readonly default?: unknown;
   readonly flag?: string;
   readonly takes?: string;
@@ -44,10 +45,11 @@ const valueByType: Readonly<Record<string, string>> = {
 };
 
 function flagOf(property: Property): Flag {
-  const { description, default: value, takes = valueByType[String(property.type)] } = property;
-  const isShown = typeof value === 'number' && value > 0;
-  const describe = isShown ? `${description} [default: ${value}]` : description;
-  return { describe, ...(takes !== undefined && { takes }) };
+  const { description, default: value, enum: choices } = property;
+  const takes = property.takes ?? choices?.join(', ') ?? valueByType[String(property.type)];
+  const isShown = choices !== undefined || (typeof value === 'number' && value > 0);
+  const describe = isShown ? `${description} [default: ${String(value)}]` : description;
+  return { describe, ...(takes !== undefined && { takes }), ...(choices && { choices }) };
 }
 
 const properties: Readonly<Record<string, Property>> = schema.properties;

@@ -1,5 +1,6 @@
 import schema from './options.json' with { type: 'json' };
 import { schemaDefaults } from './schema-defaults.ts';
+import type { Density } from '../data/density.ts';
 import type { FaultRule } from '../faults/fault-rules.ts';
 import type { OAuthClient } from '../oauth/provider.ts';
 import type { LoggedRequest } from '../api/request-log.ts';
@@ -20,6 +21,9 @@ export const hostileKinds = [
 ] as const;
 export type HostileKind = (typeof hostileKinds)[number];
 
+/** How many keys a chat has. */
+export type ChatSize = 'full' | 'small';
+
 /** So many chats within one second. */
 export interface ChatTie {
   readonly at: 'start' | 'middle' | 'head' | number;
@@ -38,6 +42,8 @@ export interface BanCounts {
 interface OptionsWithDefault {
   readonly port: number;
   readonly chats: number;
+  readonly chatSize: ChatSize;
+  readonly density: Density;
   readonly agents: number;
   readonly timeline: number;
   readonly days: number;
@@ -69,6 +75,7 @@ export interface SandboxOptions extends Partial<OptionsWithDefault> {
   readonly now?: string | number;
   readonly tokenLife?: number;
   readonly rateLimit?: number;
+  readonly concurrency?: number;
   readonly clients?: readonly OAuthClient[];
   readonly switches?: Partial<Switches>;
   /** The server's clock in ms since 1970, for tests that need it to stand still. */
