@@ -6,8 +6,8 @@ import type { StreamDescription } from './catalog.ts';
 import { propertyBreadcrumbs, typesOf, type Breadcrumb, type JsonSchema } from './schema.ts';
 
 /**
- * The key properties: `table-key-properties` of the catalog, else its older spellings, else the stream's.
- * @throws TapError of kind config for a key that is no plain column of the stream.
+ * The key properties: `table-key-properties` of the catalog, its older spellings, or the stream's own keys, in this order.
+ * @throws TapError (config) for a key that is not a scalar column of the stream.
  */
 export function resolveKeyProperties(
   { id, root, legacy: { key_properties: oldest } }: CatalogEntry,
@@ -25,7 +25,7 @@ export function resolveKeyProperties(
     const types = typesOf(columns[name] ?? {});
     if (types.some((type) => type !== 'object' && type !== 'array')) return name;
     throw new TapError(
-      `The catalog's stream "${id}" has the key property ${quotedName(key)}, which is no plain column of the stream. Its own are: ${description.keyProperties.join(', ')}.`,
+      `The catalog's stream "${id}" has the key property ${quotedName(key)}, which is not a scalar column of the stream. The default is: ${description.keyProperties.join(', ')}.`,
       { kind: 'config', stream: id },
     );
   });
@@ -41,7 +41,7 @@ function columnPath(breadcrumb: Breadcrumb): string {
   return breadcrumb.filter((step) => step !== 'properties' && step !== 'items').join('.');
 }
 
-/** Every place that metadata can be about, array items as well, by what it is compared with. */
+/** All breadcrumbs of the stream, including array items, by their JSON text. */
 function knownBreadcrumbs(schema: JsonSchema): ReadonlyMap<string, Breadcrumb> {
   const places = [...propertyBreadcrumbs(schema)].flatMap((place) =>
     ownSchemaAt(schema, place)?.items === undefined ? [place] : [place, [...place, 'items']],
@@ -50,8 +50,8 @@ function knownBreadcrumbs(schema: JsonSchema): ReadonlyMap<string, Breadcrumb> {
 }
 
 /**
- * A sentence for each breadcrumb of the metadata that is no place in the stream, of the first ones: who wants to
- * keep a column out must hear that it was misspelt. Columns of the catalog's own schema are reported otherwise.
+ * A sentence for each unknown breadcrumb in the metadata, up to `maxListed`: a misspelt breadcrumb does not exclude the
+ * intended column. Columns that only the catalog's schema has are reported by `schemaDifferences`.
  */
 function unknownMetadata(entry: CatalogEntry, schema: JsonSchema): string[] {
   const places = knownBreadcrumbs(schema);
@@ -67,7 +67,7 @@ function unknownMetadata(entry: CatalogEntry, schema: JsonSchema): string[] {
     const [near = ''] = similarNames(name, [...known.keys()]);
     const place = known.get(near);
     const hint = place === undefined ? '' : ` Did you mean ${JSON.stringify(place)}?`;
-    return `has metadata for ${quotedName(name, [...known.keys()])}, which is no column of the stream; it has no effect.${hint}`;
+    return `has metadata for ${quotedName(name, [...known.keys()])}, which is not a column of the stream; this metadata has no effect.${hint}`;
   });
   const more = unknown.length - reported.length;
   return more > 0 ? [...reported, `has ${more} more such entries.`] : reported;
@@ -87,8 +87,8 @@ function hasOtherType(given: JsonSchema, own: JsonSchema): boolean {
 }
 
 /**
- * One sentence about selected columns of another type than the tap writes, one about columns the tap
- * does not have, and those about metadata without effect. Whether null is allowed makes no difference.
+ * Sentences about selected columns whose type differs from the tap's, about columns that the tap does not have, and
+ * about metadata without effect. Nullability is not compared.
  */
 export function schemaDifferences(entry: CatalogEntry, { schema }: StreamDescription): string[] {
   const retyped = [...propertyBreadcrumbs(schema)].filter((breadcrumb) => {
@@ -107,10 +107,10 @@ export function schemaDifferences(entry: CatalogEntry, { schema }: StreamDescrip
     const near = names.flatMap((name) => similarNames(name, Object.keys(columns))[0] ?? []);
     const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
     const list = quotedList(unknown);
-    sentences.unshift(`has columns the tap does not: ${list}; they are left out.${hint}`);
+    sentences.unshift(`has columns that the tap does not have: ${list}; they are left out.${hint}`);
   }
   const list = quotedList(retyped.map(dotted));
   if (retyped.length > 0)
-    sentences.unshift(`gives other types to ${list}; the tap's own are written.`);
+    sentences.unshift(`declares different types for ${list}; the tap writes its own types.`);
   return sentences.map((sentence) => `Stream "${entry.id}": the catalog ${sentence}`);
 }

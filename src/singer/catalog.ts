@@ -3,17 +3,17 @@ import { propertyBreadcrumbs, type Breadcrumb, type JsonSchema } from './schema.
 
 export type ReplicationMethod = 'FULL_TABLE' | 'INCREMENTAL';
 
-/** What a stream is to the protocol, whatever endpoint it comes from. */
+/** A stream as the Singer protocol sees it, independent of its endpoint. */
 export interface SingerStream {
-  /** `tap_stream_id` and, by default, the name a target is given. */
+  /** The `tap_stream_id` and the default stream name in messages. */
   readonly name: string;
-  /** Names other taps gave the same stream; accepted in catalogs and states. */
+  /** Names of the same stream in other taps; accepted in catalogs and states. */
   readonly aliases: readonly string[];
   readonly keyProperties: readonly string[];
   /** The first is the default. */
   readonly replicationMethods: readonly [ReplicationMethod, ...ReplicationMethod[]];
   readonly replicationKey?: string;
-  /** Discovered and selected unless the user says otherwise; the others only when `extra_streams` names them. */
+  /** Whether the stream is discovered and selected by default. Other streams must be named in `extra_streams`. */
   readonly isDefault: boolean;
 }
 
@@ -38,17 +38,17 @@ export interface Catalog {
   readonly streams: readonly CatalogEntryJson[];
 }
 
-/** Gets, in one sentence, what of a catalog or a state is not obeyed. */
+/** Receives one sentence for each part of a catalog or state that has no effect. */
 export type Warn = (message: string) => void;
 
-/** Can a stream be read from where an earlier run ended? */
+/** Whether the stream can resume from a bookmark. */
 export function isIncremental({ replicationMethods }: SingerStream): boolean {
   return replicationMethods.includes('INCREMENTAL');
 }
 
 function describeEntry(stream: StreamDescription, name = stream.name): CatalogEntryJson {
   const { schema, keyProperties, replicationMethods: methods, replicationKey, isDefault } = stream;
-  // The keys and what a bookmark is made of come whatever the user selects.
+  // Key properties and the replication key are always included.
   const bookmark = isIncremental(stream) && replicationKey !== undefined ? [replicationKey] : [];
   const automatic = new Set([...keyProperties, ...bookmark]);
   const properties = [...propertyBreadcrumbs(schema)].map((breadcrumb) => ({
@@ -74,8 +74,9 @@ function describeEntry(stream: StreamDescription, name = stream.name): CatalogEn
 }
 
 /**
- * The catalog of these streams, in their order. It says what can be read, and chooses nothing.
- * @param names by which streams are going to be selected: one of an alias, and not of its stream, names the entry
+ * The catalog of these streams, in the given order, without a selection.
+ * @param names Stream names in the selection that will be applied. If an alias is in it and the stream's own name is
+ *   not, the entry is named by the alias.
  */
 export function discoverCatalog(
   streams: readonly StreamDescription[],
@@ -91,14 +92,14 @@ function selectDefault({ breadcrumb, metadata }: MetadataEntry): MetadataEntry {
   return { breadcrumb, metadata: isDefault ? { ...metadata, selected: true } : metadata };
 }
 
-/** The same catalog with the streams selected that would be read without a catalog. */
+/** The catalog with the default streams selected. */
 export function sampleCatalog({ streams }: Catalog): Catalog {
   return {
     streams: streams.map((entry) => ({ ...entry, metadata: entry.metadata.map(selectDefault) })),
   };
 }
 
-/** A catalog as text: indented, since a reader with line buffers may take 64 KiB at most at once. */
+/** A catalog as JSON text. Indented, because some readers accept lines of at most 64 KiB. */
 export function formatCatalog(catalog: Catalog): string {
   return `${JSON.stringify(catalog, null, 2)}\n`;
 }

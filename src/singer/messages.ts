@@ -2,7 +2,7 @@ import type { TapError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { SelectedStream } from './select-streams.ts';
 
-/** A stream's schema as its records will follow it: pruned by the selection. Once per stream and run. */
+/** The schema of the records that follow, reduced to the selected columns. Sent once per stream and run. */
 export interface SchemaMessage extends Pick<
   SelectedStream,
   'stream' | 'schema' | 'keyProperties' | 'bookmarkProperties'
@@ -16,29 +16,29 @@ export interface RecordsMessage {
   readonly records: readonly JsonObject[];
   /** When the page was fetched, ms since 1970. */
   readonly timeExtractedMs: number;
-  /** Values of its columns that became null, as `history.3.timestamp`, by a record's place in `records`. */
+  /** Paths of values that were replaced by null, such as `history.3.timestamp`, by index in `records`. */
   readonly nulled?: ReadonlyMap<number, readonly string[]>;
 }
 
-/** `{"bookmarks": {...}, "currently_syncing": ...}` and whatever else the given state held. */
+/** `{"bookmarks": {...}, "currently_syncing": ...}` and all other keys of the input state. */
 export type StateValue = JsonObject;
 
-/** The whole state. It speaks only of records that stand before it. */
+/** The complete state. It covers only records that were sent before it. */
 export interface StateMessage {
   readonly type: 'STATE';
   readonly value: StateValue;
-  /** `tap_stream_id` of the stream whose bookmark moved; absent when none did. */
+  /** `tap_stream_id` of the stream whose bookmark moved; absent if none did. */
   readonly tapStreamId?: string;
 }
 
 export type StreamStatus = 'started' | 'running' | 'complete' | 'absent' | 'forbidden' | 'failed';
 
-/** What becomes of a stream. Singer has no word for it; Airbyte has. */
+/** A change of a stream's status. Airbyte has messages for it, Singer does not. */
 export interface StatusMessage {
   readonly type: 'STATUS';
   readonly stream: string;
   readonly status: StreamStatus;
-  /** With `failed`, `absent` and `forbidden`: why. */
+  /** The cause of `failed`, `absent` and `forbidden`. */
   readonly error?: TapError;
 }
 

@@ -4,7 +4,7 @@ import { quoted, quotedName } from '../core/quoting.ts';
 import type { Catalog } from './catalog.ts';
 import type { Breadcrumb, JsonSchema } from './schema.ts';
 
-/** The spec's own example has flags as texts. `undefined`: null, or the key is not there. */
+/** Reads a boolean, or a boolean as a string as in the spec's own example. Returns `undefined` for null or no value. */
 function readFlag(value: unknown): boolean | undefined | 'invalid' {
   if (value === undefined || value === null) return undefined;
   const text = typeof value === 'string' ? value.toLowerCase() : value;
@@ -29,7 +29,7 @@ function checkFlags(holder: JsonObject, where: string): void {
     );
 }
 
-/** A schema in a given catalog: old taps and their tools write their choices into it. */
+/** A schema in a catalog file. Older taps and tools write the selection into it. */
 interface CatalogSchema extends JsonSchema {
   readonly selected?: Json;
   readonly inclusion?: Json;
@@ -37,7 +37,7 @@ interface CatalogSchema extends JsonSchema {
   readonly items?: CatalogSchema;
 }
 
-/** Only what a choice can be read from; a list without properties says nothing. */
+/** Keeps only what the selection and the type checks use. Empty `properties` count as missing. */
 function parseSchema(schema: JsonObject, where: string): CatalogSchema {
   checkFlags(schema, where);
   const { type, format, properties, items, selected = null, inclusion = null } = schema;
@@ -58,36 +58,39 @@ function parseSchema(schema: JsonObject, where: string): CatalogSchema {
   };
 }
 
-/** More names of a breadcrumb than any column of ours has. */
+/** Maximum number of breadcrumb steps shown in an error. The tap's own breadcrumbs are shorter. */
 const maxBreadcrumbLength = 10;
 
 function parseMetadata(value: Json, where: string): readonly [Breadcrumb, JsonObject] {
   const { breadcrumb, metadata } = isJsonObject(value) ? value : {};
   if (!Array.isArray(breadcrumb) || !isJsonObject(metadata))
-    throw catalogError(where, 'has a metadata entry without "breadcrumb" (a list) and "metadata"');
+    throw catalogError(
+      where,
+      'has a metadata entry that lacks "breadcrumb" (an array) or "metadata" (an object)',
+    );
   const named = breadcrumb.slice(0, maxBreadcrumbLength).map((step) => quotedName(step));
   const place = `${where}, breadcrumb [${named.join(',')}],`;
   const steps = breadcrumb.filter((step) => typeof step === 'string');
-  if (steps.length < breadcrumb.length) throw catalogError(place, 'must be a list of texts');
+  if (steps.length < breadcrumb.length) throw catalogError(place, 'must be an array of strings');
   checkFlags(metadata, place);
   return [steps, metadata];
 }
 
-/** Every record's line repeats the name. No database takes one as long as this. */
+/** Every RECORD line repeats the name, and no database accepts longer ones. */
 const maxNameLength = 255;
 
-/** What a catalog says about one stream: in metadata, in the entry's own keys, in its schema. */
+/** A catalog entry: metadata, the entry's own keys and the schema. */
 export class CatalogEntry {
-  /** Its `tap_stream_id`. */
+  /** The `tap_stream_id`. */
   readonly id: string;
-  /** The name a target is given. */
+  /** The stream name in messages to the target. */
   readonly stream: string;
-  /** The metadata of the stream itself. */
+  /** Metadata of the stream itself (breadcrumb `[]`). */
   readonly root: JsonObject;
-  /** Keys of the entry itself, as older taps and tools write them. */
+  /** The entry's own keys, where older taps and tools put metadata. */
   readonly legacy: JsonObject;
   readonly schema: CatalogSchema;
-  /** The places its metadata is about. */
+  /** Breadcrumbs of all metadata entries. */
   readonly breadcrumbs: readonly Breadcrumb[];
   readonly #metadata: ReadonlyMap<string, JsonObject>;
 
@@ -97,17 +100,20 @@ export class CatalogEntry {
       throw catalogError(place, `is ${jsonTypeOf(value)}; it must be an object`);
     const { tap_stream_id: id, schema, metadata } = value;
     if (typeof id !== 'string' || id === '')
-      throw catalogError(place, 'needs a "tap_stream_id", the name of a stream');
+      throw catalogError(place, 'needs a "tap_stream_id" with the name of a stream');
     const where = `stream ${quotedName(id)}`;
     const stream = value['stream'] ?? id;
     if (typeof stream !== 'string' || stream === '')
-      throw catalogError(where, 'has a "stream" that is no text');
+      throw catalogError(where, 'has an invalid "stream"; it must be a non-empty string');
     const { length } = stream;
     if (length > maxNameLength)
-      throw catalogError(where, `has a "stream" of ${length} characters; at most ${maxNameLength}`);
-    if (!isJsonObject(schema)) throw catalogError(where, 'needs a "schema", an object');
+      throw catalogError(
+        where,
+        `has a "stream" of ${length} characters; the maximum is ${maxNameLength}`,
+      );
+    if (!isJsonObject(schema)) throw catalogError(where, 'needs a "schema" object');
     const list = metadata ?? [];
-    if (!Array.isArray(list)) throw catalogError(where, 'has "metadata" that is no list');
+    if (!Array.isArray(list)) throw catalogError(where, 'has "metadata" that is not an array');
     checkFlags(value, where);
     const entries = list.map((entry) => parseMetadata(entry, where));
     this.id = id;
@@ -123,7 +129,7 @@ export class CatalogEntry {
     return resolveSelected(this.root, this.schema, this.legacy) === true;
   }
 
-  /** Is the property at this place selected, its parents being so? */
+  /** Whether the property is selected, provided that its parents are. */
   isPropertySelected(breadcrumb: Breadcrumb): boolean {
     const node = schemaAt(this.schema, breadcrumb);
     return node !== 'absent' && resolveSelected(this.#metadataAt(breadcrumb), node) !== false;
@@ -134,7 +140,7 @@ export class CatalogEntry {
   }
 }
 
-/** The opinion that counts: of the metadata first, then of its older forms, then the default. */
+/** Precedence: `inclusion`, then `selected` in the metadata and its older places, then `selected-by-default`. */
 function resolveSelected(
   metadata: JsonObject,
   schema: CatalogSchema | undefined,
@@ -147,7 +153,7 @@ function resolveSelected(
   return flags.find((flag) => typeof flag === 'boolean');
 }
 
-/** `absent`: the schema lists the parent's properties without it; `undefined`: it does not say what the parent holds. */
+/** Returns `absent` if the parent's `properties` lack the property, `undefined` if the parent has no `properties`. */
 export function schemaAt(
   schema: CatalogSchema,
   breadcrumb: Breadcrumb,
@@ -170,13 +176,13 @@ export function schemaAt(
 }
 
 /**
- * A catalog as a user, a runner or another tap's discovery wrote it. Keys without a meaning here are
- * left alone; whether its streams exist is not asked.
- * @throws TapError of kind config that names the stream and the breadcrumb.
+ * Parses a catalog that a user, a runner or another tap has written. Ignores unknown keys and does not check that the
+ * streams exist.
+ * @throws TapError (config) that names the stream and the breadcrumb.
  */
 export function parseCatalog(value: Json | Catalog): readonly CatalogEntry[] {
   const streams = isJsonObject(value) ? value['streams'] : undefined;
   if (!Array.isArray(streams))
-    throw catalogError('it', 'must be an object with a list "streams", as --discover prints it');
+    throw catalogError('it', 'must be an object with a "streams" array, as --discover prints it');
   return streams.map((entry, index) => new CatalogEntry(entry, index));
 }

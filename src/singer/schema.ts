@@ -1,6 +1,6 @@
 /**
- * The part of JSON Schema (draft-07) our schema files use. One type, plus `null` where the value may be
- * missing; no references, no unions of schemas, so that every target understands it.
+ * The subset of JSON Schema (draft-07) that the schema files use: one type, plus `null` for values that may be missing.
+ * No references and no unions of schemas, because not every target supports them.
  */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -11,12 +11,12 @@ export interface JsonSchema {
 }
 
 /**
- * Where a property stands in a schema, as Singer's metadata spells it: `[]` is the stream,
- * `['properties', 'history', 'items', 'properties', 'msg']` a property of an array's items.
+ * The path of a property in a schema, as in Singer metadata. `[]` is the stream,
+ * `['properties', 'history', 'items', 'properties', 'msg']` is a property of array items.
  */
 export type Breadcrumb = readonly string[];
 
-/** The types a schema allows besides null, in its order. */
+/** The types of a schema without null, in schema order. */
 export function typesOf(schema: JsonSchema): readonly string[] {
   const { type = [] } = schema;
   const types = typeof type === 'string' ? [type] : type;
@@ -27,14 +27,14 @@ export function isNullable(schema: JsonSchema): boolean {
   return schema.type === 'null' || (Array.isArray(schema.type) && schema.type.includes('null'));
 }
 
-/** The same schema for a column that is never null: a key. */
+/** The schema without null. Key columns are never null. */
 export function withoutNull(schema: JsonSchema): JsonSchema {
   const [type, ...more] = typesOf(schema);
   if (!isNullable(schema) || type === undefined) return schema;
   return { ...schema, type: more.length === 0 ? type : [type, ...more] };
 }
 
-/** A schema's properties, those that are keys without null. */
+/** The properties of a schema; key properties are not nullable. */
 export function columnsOf(
   { properties = {} }: JsonSchema,
   keys: readonly string[],
@@ -46,7 +46,7 @@ export function columnsOf(
   return Object.fromEntries(columns);
 }
 
-/** Breadcrumbs of every property at every depth, also below array items, in the schema's order. */
+/** Breadcrumbs of all properties at every depth, including those in array items, in schema order. */
 export function* propertyBreadcrumbs(
   schema: JsonSchema,
   at: Breadcrumb = [],
@@ -60,9 +60,9 @@ export function* propertyBreadcrumbs(
 }
 
 /**
- * The schema with only the properties (and array items) that `isSelected` accepts. A parent that is not selected
- * takes its children with it; `undefined` when nothing is left, and such a property is left out of its
- * parent: there is never an object without properties, nor an array without items.
+ * Reduces a schema to the properties (and array items) that `isSelected` accepts. An unselected parent excludes its
+ * children. Objects without selected properties and arrays without selected items are excluded too. Returns
+ * `undefined` if nothing is left.
  */
 export function pruneSchema(
   schema: JsonSchema,

@@ -6,19 +6,19 @@ import type { ReplicationMethod, StreamDescription, Warn } from './catalog.ts';
 import { resolveKeyProperties, schemaDifferences } from './catalog-columns.ts';
 import { columnsOf, pruneSchema, type Breadcrumb, type JsonSchema } from './schema.ts';
 
-/** A stream that is to be read, and what of it. */
+/** A selected stream with its selected columns. */
 export interface SelectedStream {
   readonly name: string;
   readonly stream: string;
-  /** The key of its bookmark in the state. */
+  /** The key of the stream's bookmark in the state. */
   readonly tapStreamId: string;
-  /** What is written: only what was selected, keys without null. */
+  /** The schema of the records: selected columns only; keys are not nullable. */
   readonly schema: JsonSchema;
-  /** All that the tap knows of the stream, selected or not. */
+  /** The stream's full schema. */
   readonly knownSchema: JsonSchema;
   readonly keyProperties: readonly string[];
   readonly replicationMethod: ReplicationMethod;
-  /** The replication key, if the stream is read by it and it is among the columns. */
+  /** The replication key, if the method is INCREMENTAL and the schema has the column. */
   readonly bookmarkProperties: readonly string[];
 }
 
@@ -26,7 +26,7 @@ function selectionError(message: string, stream: string): TapError {
   return new TapError(message, { kind: 'config', stream });
 }
 
-/** The stream's own method unless the catalog asks for another one that the stream has. */
+/** The catalog's replication method if the stream supports it, otherwise the stream's default. */
 function replicationMethod(
   { id, root, legacy }: CatalogEntry,
   { replicationMethods: allowed }: StreamDescription,
@@ -37,12 +37,12 @@ function replicationMethod(
   const method = allowed.find((candidate) => candidate === text);
   if (method !== undefined) return method;
   warn(
-    `Stream "${id}": the catalog asks for replication method ${quoted(wanted, ['FULL_TABLE', 'INCREMENTAL', 'LOG_BASED'])}; the stream has ${allowed.join(' and ')}. It is read as ${allowed[0]}.`,
+    `Stream "${id}": the catalog requests replication method ${quoted(wanted, ['FULL_TABLE', 'INCREMENTAL', 'LOG_BASED'])}; the stream supports ${allowed.join(' and ')}. The tap uses ${allowed[0]}.`,
   );
   return allowed[0];
 }
 
-/** A stream's replication key is not for choice: says so when the catalog names another or expects it to matter. */
+/** Warns if the catalog sets a different replication key, or one without effect. A stream has only one. */
 function checkReplicationKey(
   { id, root, legacy }: CatalogEntry,
   { replicationKey: own }: StreamDescription,
@@ -52,12 +52,12 @@ function checkReplicationKey(
   const older = method === 'INCREMENTAL' ? legacy['replication_key'] : null;
   const key = root['replication-key'] ?? older ?? null;
   if (key === null) return;
-  const used = own === undefined ? 'the stream has none' : `the stream's is "${own}"`;
+  const used = own === undefined ? 'the stream has none' : `the stream uses "${own}"`;
   if (key !== own)
-    warn(`Stream "${id}": the catalog asks for replication key ${quotedName(key)}; ${used}.`);
+    warn(`Stream "${id}": the catalog requests replication key ${quotedName(key)}; ${used}.`);
   else if (method === 'FULL_TABLE' && (root['replication-method'] ?? null) === null)
     warn(
-      `Stream "${id}": it is read as FULL_TABLE, its replication key notwithstanding. Set "replication-method" to INCREMENTAL to read by bookmark.`,
+      `Stream "${id}": the catalog sets a replication key but no replication method, so the tap uses FULL_TABLE. Set "replication-method" to INCREMENTAL to resume from the bookmark.`,
     );
 }
 
@@ -77,7 +77,7 @@ function buildSelectedStream(
     description.schema,
     (breadcrumb) => automatic.has(breadcrumb[1] ?? '') || isSelected(breadcrumb),
   );
-  const noColumns = `The catalog selects the stream "${tapStreamId}" and none of its columns.`;
+  const noColumns = `The catalog selects the stream "${tapStreamId}" but none of its columns. Select a column, or deselect the stream.`;
   if (pruned === undefined) throw selectionError(noColumns, tapStreamId);
   const properties = columnsOf(pruned, keyProperties);
   const hasKey = replicationKey !== undefined && properties[replicationKey] !== undefined;
@@ -127,7 +127,7 @@ function descriptionOf(id: string, streams: readonly StreamDescription[]): Strea
   const hint =
     near.length > 0
       ? `Did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`
-      : `Its streams are: ${names.join(', ')}.`;
+      : `The streams are: ${names.join(', ')}.`;
   throw selectionError(
     `The catalog selects the stream ${quotedName(id, names)}, which this tap does not have. ${hint}`,
     id,
@@ -141,17 +141,17 @@ function checkUnique(
 ): void {
   const seen = new Set<string>();
   for (const name of entries.map(nameOf)) {
-    const twice = `The catalog ${what} ${quotedName(name)} twice; take one of them out.`;
+    const twice = `The catalog ${what} ${quotedName(name)} twice; remove one of them.`;
     if (seen.has(name)) throw selectionError(twice, name);
     seen.add(name);
   }
 }
 
 /**
- * The streams to read, in the tap's order, each with its columns, keys and method.
- * @param options.catalog `undefined`: none was given, and the default streams are read with all their columns.
- * @param options.warn gets, in one sentence, what of the catalog is not obeyed.
- * @throws TapError of kind config when the catalog selects what does not exist, or one thing twice.
+ * The streams to read, in the tap's order, with their columns, keys and replication methods.
+ * @param options.catalog `undefined` selects the default streams with all their columns.
+ * @param options.warn Receives one sentence for each part of the catalog that has no effect.
+ * @throws TapError (config) if the catalog selects an unknown stream or selects a stream twice.
  */
 export function selectStreams({
   catalog,
@@ -168,7 +168,7 @@ export function selectStreams({
   const entries = catalog.filter(({ isSelected }) => isSelected);
   const found = new Map(entries.map((entry) => [entry, descriptionOf(entry.id, streams)]));
   checkUnique(entries, 'selects the stream', (entry) => found.get(entry)?.name ?? '');
-  checkUnique(entries, 'gives targets the stream name', ({ stream }) => stream);
+  checkUnique(entries, 'uses the stream name', ({ stream }) => stream);
   return streams.flatMap((description) =>
     entries
       .filter((entry) => found.get(entry) === description)

@@ -1,4 +1,4 @@
-/** Selection without a catalog file: patterns over streams and columns, as Meltano's `select` has them. */
+/** Selection without a catalog file: patterns for streams and columns, like Meltano's `select`. */
 import { TapError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { quotedName } from '../core/quoting.ts';
@@ -9,8 +9,8 @@ import type { Breadcrumb } from './schema.ts';
 type Pattern = (path: string) => boolean;
 
 /**
- * Does the whole path match? Only the last `*` is tried again, so the time is at most pattern times path:
- * what an earlier one could take, the last one can take as well.
+ * Whether the glob matches the whole path. Backtracks to the last `*` only, because the last one can match whatever
+ * an earlier one could. The number of steps is at most the glob's length times the path's length.
  */
 export function matchesGlob(glob: string, path: string): boolean {
   let at = 0;
@@ -34,7 +34,7 @@ export function matchesGlob(glob: string, path: string): boolean {
   return at === glob.length;
 }
 
-/** `*` stands for any text, dots included, `?` for one character; `chats` alone means all of it. */
+/** `*` matches any text, including dots; `?` matches one character; `chats` alone matches the whole stream. */
 function compile(text: string): Pattern {
   const glob = text.replace(/^!/, '').trim();
   return (path) => matchesGlob(glob, path);
@@ -44,30 +44,30 @@ function streamNameOf(pattern: string): string {
   return pattern.replace(/^!/, '').split('.')[0] ?? '';
 }
 
-/** The names of streams in a JSON list of patterns; in what is no such list there are none. */
+/** The stream names in a JSON array of patterns. Returns none for any other text. */
 export function streamNamesIn(text = '[]'): ReadonlySet<string> {
   let patterns: Json = null;
   try {
     patterns = JSON.parse(text);
   } catch {
-    // A SyntaxError: the variable is set to something else.
+    // SyntaxError: the variable does not hold JSON.
   }
   const texts = Array.isArray(patterns) ? patterns : [];
   return new Set(texts.filter((pattern) => typeof pattern === 'string').map(streamNameOf));
 }
 
-/** Names only: `chats`, `visitor`, `email`; array items are no name of their own. */
+/** A breadcrumb as names, such as `chats`, `visitor`, `email`. Array items have no name. */
 function namesAt(stream: string, breadcrumb: Breadcrumb): readonly string[] {
   const names = breadcrumb.filter((_step, index) => breadcrumb[index - 1] === 'properties');
   return [stream, ...names];
 }
 
-/** The place itself and everything it is a part of, each as a dotted path. */
+/** The dotted paths of a property and of all its parents. */
 function pathsTo(names: readonly string[]): readonly string[] {
   return names.map((_name, index) => names.slice(0, index + 1).join('.'));
 }
 
-/** What a pattern chooses, it chooses with everything below and with what it is a part of. */
+/** A pattern selects what it matches, together with all children and all parents. */
 function applyPatterns(
   entry: CatalogEntryJson,
   included: readonly Pattern[],
@@ -93,13 +93,13 @@ function noMatchError(text: string, { streams }: Catalog, paths: readonly string
   const hint = names.includes(stream)
     ? didYouMean(text, columns)
     : didYouMean(stream, names) || ` The streams are: ${names.join(', ')}.`;
-  const problem = `--select: ${quotedName(text)} matches no stream and no column.${hint}`;
+  const problem = `--select: ${quotedName(text)} matches no stream or column.${hint}`;
   return new TapError(problem, { kind: 'config' });
 }
 
 /**
- * The catalog with what the patterns choose: those with `!` in front take away, and win. Without any that
- * choose, the streams that are read by default are taken away from.
+ * The catalog with `selected` set by the patterns. Patterns that start with `!` deselect and take precedence. If all
+ * patterns start with `!`, they apply to the default streams.
  * @throws TapError (config) for a pattern that matches nothing.
  */
 export function selectByPatterns(catalog: Catalog, texts: readonly string[]): Catalog {
@@ -107,7 +107,7 @@ export function selectByPatterns(catalog: Catalog, texts: readonly string[]): Ca
   const all = streams.flatMap(({ tap_stream_id: id, metadata }) =>
     metadata.map(({ breadcrumb }) => namesAt(id, breadcrumb).join('.')),
   );
-  // `chats.*` chooses columns: the stream alone would be matched by `chats` only.
+  // Compare with columns too: `chats.*` does not match the stream name.
   const unmatched = texts.find((text) => !all.some(compile(text)));
   if (unmatched !== undefined) throw noMatchError(unmatched, catalog, all);
   const defaults = streams.flatMap(({ tap_stream_id: id, metadata: [root] }) =>

@@ -5,13 +5,13 @@ import { didYouMean, similarNames } from '../core/suggestions.ts';
 import type { SingerStream, Warn } from './catalog.ts';
 import type { StateValue } from './messages.ts';
 
-/** The names under which a state may hold a stream's bookmark. */
+/** The keys under which a state may hold a stream's bookmark. */
 interface StreamNames extends Pick<SingerStream, 'name' | 'aliases'> {
-  /** Raises a TapError (config) for an entry that the stream cannot go on from. */
+  /** Throws a TapError (config) for a bookmark that the stream cannot resume from. */
   readonly checkBookmark?: (entry: JsonObject) => void;
 }
 
-/** A copy of the value that cannot change: what has been handed out as a state stays that state. */
+/** A frozen deep copy: a state that was returned must not change later. */
 function frozenCopy<T extends Json>(value: T): T {
   return deepFreeze(structuredClone(value));
 }
@@ -22,14 +22,14 @@ function deepFreeze<T extends Json>(value: T): T {
   return Object.freeze(value);
 }
 
-/** Objects stay objects and every leaf becomes null: the only way to clear something in a merged state. */
+/** Keeps objects and replaces all other values by null. Runners that merge states clear a key only this way. */
 function withNullLeaves(value: Json): Json {
   if (!isJsonObject(value)) return null;
   const entries = Object.entries(value).map(([key, child]) => [key, withNullLeaves(child)]);
   return Object.fromEntries(entries);
 }
 
-/** `next` laid over `old`: keys that `next` leaves out stay, and an object is never replaced by null. */
+/** Merges `next` into `old`. Keys that `next` does not have stay, and null never replaces an object. */
 function merge(old: Json | undefined, next: Json): Json {
   if (!isJsonObject(old)) return next;
   if (next === null) return withNullLeaves(old);
@@ -45,27 +45,25 @@ function stateError(problem: string): TapError {
   return new TapError(`The state is not usable: ${problem}`, { kind: 'config' });
 }
 
-/** Mistakes a person makes with a state file, each with what to do instead. */
+/** Detects common mistakes in a state file. */
 function checkEnvelope(state: JsonObject, names: readonly string[]): void {
   if (state['bookmarks'] !== undefined) return;
   if (typeof state['type'] === 'string')
-    throw stateError(
-      'this is a whole message. Pass only what stands under the "value" of a STATE.',
-    );
+    throw stateError('it is a whole message. Pass only the "value" of a STATE message.');
   const envelope = ['value', 'singer_state', 'completed'].find((key) => isJsonObject(state[key]));
   if (envelope !== undefined)
     throw stateError(
-      `the bookmarks are wrapped up. Pass only what stands under its "${envelope}".`,
+      `the bookmarks are inside "${envelope}". Pass only the value of "${envelope}".`,
     );
   const stream = names.find((name) => Object.hasOwn(state, name));
   if (stream !== undefined)
-    throw stateError(`"${stream}" stands at the top. Bookmarks belong under "bookmarks".`);
+    throw stateError(`"${stream}" is at the top level. Bookmarks belong under "bookmarks".`);
   const misspelt = Object.keys(state).find((key) => similarNames(key, ['bookmarks']).length > 0);
   if (misspelt !== undefined)
-    throw stateError(`it has ${quotedName(misspelt, ['bookmarks'])} in the place of "bookmarks".`);
+    throw stateError(`it has ${quotedName(misspelt, ['bookmarks'])} instead of "bookmarks".`);
 }
 
-/** Every known stream's entry, whether it will be read or not: later it would be too late. */
+/** Checks the bookmarks of all known streams, selected or not, before the first request. */
 function checkBookmarks(bookmarks: Json, streams: readonly StreamNames[]): void {
   if (bookmarks === null) return;
   if (!isJsonObject(bookmarks))
@@ -82,14 +80,14 @@ function checkEntry(key: string, entry: Json, { checkBookmark }: StreamNames): v
   try {
     checkBookmark?.(entry);
   } catch (error) {
-    // Only the stream knows its bookmark, only this place knows the stream.
+    // The stream's check does not know under which key the bookmark was found.
     if (!(error instanceof TapError)) throw error;
     throw new TapError(`${key}: ${error.message}`, { kind: error.kind, stream: key });
   }
 }
 
 function checkCurrentlySyncing(value: Json): void {
-  // Old taps left an empty object where there was nothing.
+  // Old taps write an empty object instead of null.
   const isEmpty = isJsonObject(value) && Object.keys(value).length === 0;
   if (value !== null && typeof value !== 'string' && !isEmpty)
     throw stateError(
@@ -97,7 +95,7 @@ function checkCurrentlySyncing(value: Json): void {
     );
 }
 
-/** A misspelt name makes a stream start again. */
+/** Without a warning, a misspelt name would restart its stream from the beginning. */
 function warnOfUnknownStreams(state: JsonObject, names: readonly string[], warn: Warn): void {
   const { bookmarks = null, currently_syncing: _, ...others } = state;
   if (!isJsonObject(bookmarks)) {
@@ -109,14 +107,14 @@ function warnOfUnknownStreams(state: JsonObject, names: readonly string[], warn:
   const near = unknown.slice(0, maxListed).find((key) => similarNames(key, names).length > 0);
   if (near !== undefined)
     warn(
-      `The state has a bookmark of a stream ${quotedName(near, names)}, which this tap does not have.${didYouMean(near, names)}`,
+      `The state has a bookmark for the stream ${quotedName(near, names)}, which this tap does not have.${didYouMean(near, names)}`,
     );
 }
 
 /**
- * Every stream's bookmark, and whatever else the given state held: all of it goes out again in each
- * STATE, since a runner replaces what it has stored by the last one. States are also laid over one
- * another by runners, so a path keeps its JSON type or is null, and nothing is ever left out.
+ * The bookmarks of all streams and all other keys of the input state. Each STATE message repeats everything, because
+ * some runners replace the stored state by the last message. Other runners merge states, so a path keeps its JSON type
+ * or becomes null, and no key is ever removed.
  */
 export class State {
   #value: StateValue;
@@ -126,8 +124,8 @@ export class State {
   }
 
   /**
-   * Starts from a given state, or from nothing. `warn` gets, in one sentence, what of it has no meaning here.
-   * @throws TapError of kind config for a state that cannot be understood.
+   * Parses the input state, if there is one. `warn` receives one sentence for each part that has no effect.
+   * @throws TapError (config) for an invalid state.
    */
   static parse(
     given: Json = {},
@@ -135,7 +133,7 @@ export class State {
   ): State {
     const { streams, warn = () => undefined } = options;
     if (Array.isArray(given))
-      throw stateError('this is a list, as Airbyte keeps it. A Singer state is an object.');
+      throw stateError('it is an array, as in Airbyte. A Singer state is an object.');
     if (!isJsonObject(given))
       throw stateError(`it must be an object with "bookmarks", not ${jsonTypeOf(given)}.`);
     const names = streams.flatMap(({ name, aliases }) => [name, ...aliases]);
@@ -147,29 +145,29 @@ export class State {
     return new State(frozenCopy({ ...given, bookmarks: bookmarks ?? {}, currently_syncing }));
   }
 
-  /** `tap_stream_id` of the stream that an earlier run was reading when it ended too early. */
+  /** `tap_stream_id` of the stream that the previous run was reading when it stopped early. */
   get currentlySyncing(): string | undefined {
     const name = this.#value['currently_syncing'];
     return typeof name === 'string' ? name : undefined;
   }
 
   /**
-   * A stream's bookmark, frozen: the entry under its `tap_stream_id`, else the first under one of the
-   * other `names`. An empty entry is none.
+   * A stream's frozen bookmark: the entry under its `tap_stream_id`, or the first one under another of its `names`.
+   * Skips empty entries.
    */
   getBookmark(tapStreamId: string, names: readonly string[] = []): JsonObject | undefined {
     const entries = [tapStreamId, ...names].map((name) => this.#entry(name));
     return entries.find((entry) => Object.keys(entry).length > 0);
   }
 
-  /** `null`: no stream is being read any more. */
+  /** `null` means that no stream is being read. */
   setCurrentlySyncing(tapStreamId: string | null): void {
     this.#value = Object.freeze({ ...this.#value, currently_syncing: tapStreamId });
   }
 
   /**
-   * A stream's bookmark moves. What other taps left in its entry (`foreignKeys`) is cleared, since the
-   * new bookmark overrules it; all other keys are carried.
+   * Sets a stream's bookmark. Clears keys that other taps left in its entry (`foreignKeys`), because the new bookmark
+   * replaces them, and keeps all other keys.
    */
   writeBookmark(tapStreamId: string, bookmark: JsonObject, foreignKeys: readonly string[]): void {
     const old = this.#entry(tapStreamId);
@@ -180,12 +178,12 @@ export class State {
     this.#value = Object.freeze({ ...this.#value, bookmarks });
   }
 
-  /** The whole state as it is now, frozen: what happens later does not reach it. */
+  /** The current state, frozen. Later changes do not affect it. */
   value(): StateValue {
     return this.#value;
   }
 
-  /** Would a STATE of now repeat this one? */
+  /** Whether the current state equals this one. */
   equals(value: StateValue | undefined): boolean {
     return value === this.#value || JSON.stringify(value) === JSON.stringify(this.#value);
   }

@@ -4,23 +4,23 @@ import { microsToInstant } from '../core/instant.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Message, RecordsMessage, SchemaMessage } from './messages.ts';
 
-/** A page leaves in chunks of about this many bytes: ones of a MiB take more memory and no less time. */
+/** Approximate size of an output chunk. Chunks of 1 MiB use more memory and are not faster. */
 const chunkBytes = 256 * 1024;
 
-/** Bytes of a character in UTF-8 at most, by UTF-16 units. */
+/** Maximum number of UTF-8 bytes for one UTF-16 code unit. */
 const maxBytesPerUnit = 3;
 
 const lineFeed = 10;
 
-/** What closes the line of the record at this place, whose JSON has so many characters. */
+/** Returns the text that ends a record's line, given the record's index and the length of its JSON. */
 export type RecordSuffix = (index: number, characters: number) => string;
 
 /**
- * A page's records as lines in UTF-8, each between `prefix` and `suffix`, which closes the message. One chunk
- * for all of them, or several, each of whole lines, when they are too many bytes.
+ * Encodes records as UTF-8 lines of `prefix`, the record's JSON and `suffix`. Yields one chunk, or several chunks of
+ * whole lines if one would exceed `maxBytes`.
  *
- * Each record's text is encoded where it will leave from: to join a page's texts first, or to encode each for
- * itself, takes up to a third more of the time that making the texts takes.
+ * Each record is written directly into the chunk. Joining the texts first, or encoding each text into its own Buffer,
+ * takes up to a third longer.
  */
 export function* recordLines(
   prefix: string,
@@ -40,7 +40,7 @@ export function* recordLines(
       if (length > 0) yield chunk.subarray(0, length);
       length = 0;
       const wanted = Math.min(maxBytes, maxLineBytes * (records.length - index));
-      // Of a record that fills a chunk of its own the bytes are counted: three times 30 MB are no guess.
+      // Count the bytes of a record that fills a chunk: for 30 MB, the estimate would allocate up to 90 MB.
       const needed = maxLineBytes > maxBytes ? Buffer.byteLength(prefix + json + end) + 1 : wanted;
       chunk = Buffer.allocUnsafeSlow(needed);
     }
@@ -77,7 +77,7 @@ function* messageLines(message: Message): Generator<Buffer, void, undefined> {
     yield Buffer.from(`{"type":"STATE","value":${JSON.stringify(message.value)}}\n`);
 }
 
-/** Messages in, Singer's lines out: few Buffers a message, so that a page is few writes. */
+/** Converts messages to Singer's JSON lines. Each message becomes few Buffers, so that a page takes few writes. */
 export function createSingerWriter(): Transform {
   return new Transform({
     objectMode: true,
@@ -87,8 +87,8 @@ export function createSingerWriter(): Transform {
         for (const chunk of messageLines(message)) this.push(chunk);
         done();
       } catch (error) {
-        // A RangeError: one record alone is longer than a text may be.
-        done(asTapError(error, `A record of ${message.type} cannot be written`));
+        // RangeError: one record exceeds the maximum string length.
+        done(asTapError(error, `The ${message.type} message cannot be written`));
       }
     },
   });

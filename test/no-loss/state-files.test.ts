@@ -103,7 +103,7 @@ test.each(oneEach)(
 
 /** All of them: unit/singer/state. */
 test.each<[string, object | string, RegExp]>([
-  ["Airbyte's list of stream states", [{ type: 'STREAM', stream: {} }], /as Airbyte keeps it/],
+  ["Airbyte's list of stream states", [{ type: 'STREAM', stream: {} }], /as in Airbyte/],
   ['a whole STATE message', { type: 'STATE', value: {} }, /whole message.*"value"/],
   ['nothing', '', /--state/],
   ['half a file', '{"bookmarks": {"chats": ', /--state/],
@@ -131,7 +131,7 @@ test.each<{ state: JsonObject; warns: string }>([
   {
     state: { bookmarks: { chat: { update_timestamp: '2024-12-01T00:00:00Z' } } },
     warns:
-      'The state has a bookmark of a stream "chat", which this tap does not have. Did you mean chats?',
+      'The state has a bookmark for the stream "chat", which this tap does not have. Did you mean chats?',
   },
   {
     state: { chats_position: '2024-12-01T00:00:00Z' },

@@ -37,7 +37,7 @@ test.concurrent('A pattern of eight stars is refused like any that matches nothi
   expect(run.code).toBe(1);
   expect(run.stderrLines).toEqual([
     expect.stringMatching(
-      /^CRITICAL --select: \(a name of 9 characters, not shown\) matches no stream and no column\./,
+      /^CRITICAL --select: \(a name of 9 characters, not shown\) matches no stream or column\./,
     ),
   ]);
 });
@@ -55,7 +55,7 @@ test.concurrent.each([
     input: {
       catalog: { streams: [{ tap_stream_id: blanks, schema: {}, metadata: [], selected: true }] },
     },
-    says: 'stream (a name of 200002 characters, not shown) has a "stream" of 200002 characters; at most 255',
+    says: 'stream (a name of 200002 characters, not shown) has a "stream" of 200002 characters; the maximum is 255',
   },
 ])('A text of 200,000 blanks in $name is told by its length', async ({ input, says }) => {
   const run = await spawnTap({ config, sandboxUrl, ...input });

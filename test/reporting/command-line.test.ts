@@ -73,7 +73,7 @@ const wrongInTap: readonly Wrong[] = [
   ],
   [
     ['--select', 'chats.visitr'],
-    '--select: "chats.visitr" matches no stream and no column. Did you mean chats.visitor?',
+    '--select: "chats.visitr" matches no stream or column. Did you mean chats.visitor?',
   ],
   [['--format', 'json'], '--format says how --about prints: give --about, too'],
   [['--about', '--select', 'chats'], '--select has no effect on --about: leave it out'],

@@ -136,7 +136,7 @@ test.each<{ name: string; input: TapInput; says: RegExp }>([
   {
     name: 'A state that is a whole message',
     input: { state: { type: 'STATE', value: { bookmarks: {} } } },
-    says: /^CRITICAL The state is not usable: this is a whole message\. Pass only what stands under the "value"/,
+    says: /^CRITICAL The state is not usable: it is a whole message\. Pass only the "value" of a STATE message/,
   },
   {
     name: 'A bookmark that makes no sense',

@@ -61,8 +61,8 @@ test('metadata for what is no column of its stream warns that it has no effect',
   });
   const warned = cases.map(
     ([, named, meant]) =>
-      `Stream "chats": the catalog has metadata for "${named}", which is no column of the stream; ` +
-      `it has no effect.${meant && ` Did you mean ${JSON.stringify(meant.split('/'))}?`}`,
+      `Stream "chats": the catalog has metadata for "${named}", which is not a column of the stream; ` +
+      `this metadata has no effect.${meant && ` Did you mean ${JSON.stringify(meant.split('/'))}?`}`,
   );
   expect(warnings).toEqual(warned);
 });
@@ -96,7 +96,7 @@ test('a column of a connection that does not exist warns, with what was meant', 
     runIn(sandbox, { catalog: JSON.stringify(catalog) }),
   );
   expect(logsOf(run, 'WARN')).toEqual([
-    'Stream "agents": the catalog has columns the tap does not: emial, first_nam; they are left out. Did you ' +
+    'Stream "agents": the catalog has columns that the tap does not have: emial, first_nam; they are left out. Did you ' +
       'mean email, first_name?',
   ]);
 });

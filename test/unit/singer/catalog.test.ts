@@ -42,8 +42,8 @@ const chatsWith = (more: { [key: string]: Json }): Json =>
 const place = ['properties', 'id'];
 
 test.each<[string, Json, RegExp]>([
-  ['no object', [], /must be an object with a list "streams", as --discover prints it/],
-  ['without streams', {}, /must be an object with a list "streams"/],
+  ['no object', [], /must be an object with a "streams" array, as --discover prints it/],
+  ['without streams', {}, /must be an object with a "streams" array/],
   [
     'a list of names',
     { streams: ['chats'] },
@@ -52,22 +52,26 @@ test.each<[string, Json, RegExp]>([
   ['with a stream without a name', wrap({ stream: 'chats' }), /stream 1.*"tap_stream_id"/],
   ['with an empty name', wrap({ tap_stream_id: '' }), /stream 1.*"tap_stream_id"/],
   ['without a schema', wrap({ tap_stream_id: 'chats' }), /stream "chats" needs a "schema"/],
-  ['with a number for a target', chatsWith({ stream: 5 }), /stream "chats" has a "stream" that is/],
+  [
+    'with a number for a target',
+    chatsWith({ stream: 5 }),
+    /stream "chats" has an invalid "stream"; it must be/,
+  ],
   ['with metadata in an object', chatsWith({ metadata: {} }), /stream "chats" has "metadata" that/],
   [
     'with text for metadata',
     chatsWith({ metadata: ['x'] }),
-    /a metadata entry without "breadcrumb"/,
+    /a metadata entry that lacks "breadcrumb"/,
   ],
   [
     'with a breadcrumb that is a text',
     chatsWith({ metadata: [{ breadcrumb: 'id', metadata: {} }] }),
-    /stream "chats" has a metadata entry without "breadcrumb" \(a list\)/,
+    /stream "chats" has a metadata entry that lacks "breadcrumb" \(an array\)/,
   ],
   [
     'with a number in a breadcrumb',
     chatsWith({ metadata: [{ breadcrumb: ['properties', 5], metadata: {} }] }),
-    /stream "chats", breadcrumb \["properties",5\], must be a list of texts/,
+    /stream "chats", breadcrumb \["properties",5\], must be an array of strings/,
   ],
   [
     'with a selection that is neither yes nor no',

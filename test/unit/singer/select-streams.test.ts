@@ -281,7 +281,7 @@ test.each<[string, string, RegExp]>([
     /the stream "chatz", which this tap does not have. Did you mean "chats"\?/,
   ],
   ['a singular', 'agent', /Did you mean "agents"\?/],
-  ['something else', 'orders', /Its streams are: shortcuts, agents, chats\./],
+  ['something else', 'orders', /The streams are: shortcuts, agents, chats\./],
 ])('a selected stream that does not exist is an error: %s', (_what, name, message) => {
   expect(() => select(entryOf(name, { root: { selected: true } }))).toThrow(message);
   expect(() => select(entryOf(name, { root: { selected: true } }))).toThrow(
@@ -304,7 +304,7 @@ test.each<[string, readonly JsonObject[], RegExp]>([
 test('two streams cannot go to one table', () => {
   const one = entryOf('chats', { root: { selected: true }, entry: { stream: 'all' } });
   const other = entryOf('agents', { root: { selected: true }, entry: { stream: 'all' } });
-  expect(() => select(one, other)).toThrow(/gives targets the stream name "all" twice/);
+  expect(() => select(one, other)).toThrow(/uses the stream name "all" twice/);
 });
 
 test('a stream listed under two names of which one is selected is read once', () => {
@@ -341,7 +341,7 @@ test('a stream without a key of which no column is selected is an error', () => 
   const root = { selected: true, 'table-key-properties': [] };
   const schema = { properties: { title: {} } };
   expect(() => select(entryOf('shortcuts', { root, schema }))).toThrow(
-    'The catalog selects the stream "shortcuts" and none of its columns.',
+    'The catalog selects the stream "shortcuts" but none of its columns. Select a column, or deselect the stream.',
   );
 });
 
@@ -363,7 +363,7 @@ test.each<[string, Json]>([
 ])('a key property that %s is an error', (_what, keys) => {
   const given = { root: { selected: true, 'table-key-properties': keys } };
   expect(() => select(entryOf('shortcuts', given))).toThrow(
-    /stream "shortcuts" has the key property .*, which is no plain column.*Its own are: id\./,
+    /stream "shortcuts" has the key property .*, which is not a scalar column.*The default is: id\./,
   );
 });
 
@@ -389,7 +389,7 @@ test.each<[string, Given, 'FULL_TABLE' | 'INCREMENTAL', readonly string[]]>([
     { root: { 'replication-method': 'LOG_BASED' } },
     'FULL_TABLE',
     [
-      'Stream "agents": the catalog asks for replication method "LOG_BASED"; the stream has FULL_TABLE and INCREMENTAL. It is read as FULL_TABLE.',
+      'Stream "agents": the catalog requests replication method "LOG_BASED"; the stream supports FULL_TABLE and INCREMENTAL. The tap uses FULL_TABLE.',
     ],
   ],
   [
@@ -397,7 +397,7 @@ test.each<[string, Given, 'FULL_TABLE' | 'INCREMENTAL', readonly string[]]>([
     { root: { 'replication-key': 'id' }, entry: { replication_method: 'FULL_TABLE' } },
     'FULL_TABLE',
     [
-      'Stream "agents": it is read as FULL_TABLE, its replication key notwithstanding. Set "replication-method" to INCREMENTAL to read by bookmark.',
+      'Stream "agents": the catalog sets a replication key but no replication method, so the tap uses FULL_TABLE. Set "replication-method" to INCREMENTAL to resume from the bookmark.',
     ],
   ],
   [
@@ -416,13 +416,13 @@ test.each<[string, Given, 'FULL_TABLE' | 'INCREMENTAL', readonly string[]]>([
     'another key',
     { root: { 'replication-method': 'INCREMENTAL', 'replication-key': 'email' } },
     'INCREMENTAL',
-    ['Stream "agents": the catalog asks for replication key "email"; the stream\'s is "id".'],
+    ['Stream "agents": the catalog requests replication key "email"; the stream uses "id".'],
   ],
   [
     'another key in the old spelling',
     { entry: { replication_method: 'INCREMENTAL', replication_key: 'email' } },
     'INCREMENTAL',
-    ['Stream "agents": the catalog asks for replication key "email"; the stream\'s is "id".'],
+    ['Stream "agents": the catalog requests replication key "email"; the stream uses "id".'],
   ],
   [
     'an old key that a whole read has no use for',
@@ -443,8 +443,8 @@ test('a stream that can only be read whole is, and says so', () => {
   const { chosen, warnings } = select(entryOf('shortcuts', { root }));
   expect(chosen[0]).toMatchObject({ replicationMethod: 'FULL_TABLE', bookmarkProperties: [] });
   expect(warnings).toEqual([
-    'Stream "shortcuts": the catalog asks for replication method "INCREMENTAL"; the stream has FULL_TABLE. It is read as FULL_TABLE.',
-    'Stream "shortcuts": the catalog asks for replication key "id"; the stream has none.',
+    'Stream "shortcuts": the catalog requests replication method "INCREMENTAL"; the stream supports FULL_TABLE. The tap uses FULL_TABLE.',
+    'Stream "shortcuts": the catalog requests replication key "id"; the stream has none.',
   ]);
 });
 
@@ -478,7 +478,7 @@ test('types come from the tap: other types in a catalog are one warning', () => 
   const { chosen, warnings } = select(entryOf('chats', { schema, root: { selected: true } }));
   expect(chosen[0]?.schema.properties?.['id']).toEqual({ type: 'string' });
   expect(warnings).toEqual([
-    'Stream "chats": the catalog gives other types to id, update_timestamp, visitor.email, history.items.index; the tap\'s own are written.',
+    'Stream "chats": the catalog declares different types for id, update_timestamp, visitor.email, history.items.index; the tap writes its own types.',
   ]);
 });
 
@@ -489,7 +489,7 @@ test('columns the tap does not have are one warning, unless they are deselected'
     entryOf('agents', { schema: { properties }, at, root: { selected: true } }),
   );
   expect(warnings).toEqual([
-    'Stream "agents": the catalog has columns the tap does not: foo, baz; they are left out.',
+    'Stream "agents": the catalog has columns that the tap does not have: foo, baz; they are left out.',
   ]);
 });
 

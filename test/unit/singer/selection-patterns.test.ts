@@ -70,8 +70,8 @@ test.each<readonly [readonly string[], Record<string, string>]>([
 });
 
 test.each([
-  ['chat.*', /"chat\.\*" matches no stream and no column\. Did you mean chats\?/],
-  ['!chats.nickname', /"!chats\.nickname" matches no stream and no column/],
+  ['chat.*', /"chat\.\*" matches no stream or column\. Did you mean chats\?/],
+  ['!chats.nickname', /"!chats\.nickname" matches no stream or column/],
   ['x', /The streams are: chats, agents, events\./],
 ])('%s, which matches nothing, is refused', (pattern, says) => {
   expect(() => selected('agents', pattern)).toThrow(says);
