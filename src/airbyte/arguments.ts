@@ -2,7 +2,7 @@ import { parseCommandLine, type Flag, type ParsedFlags } from '../cli/parser.ts'
 import { ConfigError } from '../core/errors.ts';
 import { didYouMean } from '../core/suggestions.ts';
 
-/** What the platform asks for; `''` is a file that the command does not need. */
+/** The parsed command line. A file that the command does not use is `''`. */
 export interface AirbyteArguments {
   readonly command: Command;
   readonly debug: boolean;
@@ -16,18 +16,18 @@ $0 check    --config FILE
 $0 discover --config FILE
 $0 read     --config FILE --catalog FILE [--state FILE]
 
-Reads a Zendesk Chat account as a source of Airbyte's: messages go to stdout.`;
+Airbyte source for Zendesk Chat. Writes Airbyte messages to stdout.`;
 
 const file = { takes: 'a file name', isFile: true, group: 'Files:' } as const;
 
 const flags = {
   config: { ...file, describe: 'JSON file with subdomain and credentials' },
-  catalog: { ...file, describe: 'The configured catalog of a connection' },
-  state: { ...file, describe: 'Where the last sync ended' },
-  debug: { describe: 'Log what a maintainer needs, too' },
+  catalog: { ...file, describe: 'Configured catalog of the connection' },
+  state: { ...file, describe: 'State of the last sync' },
+  debug: { describe: 'Log debug messages, too' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-/** The commands, each with its files; of these a state alone may be left out. */
+/** The commands and the files that they take. Only the state is optional. */
 const commands = {
   spec: [],
   check: ['config'],
@@ -47,18 +47,20 @@ function interpret({
 }: ParsedFlags<keyof typeof flags>): AirbyteArguments {
   const names = Object.keys(commands);
   if (!isCommand(command))
-    throw new ConfigError(`say what to do: ${names.join(', ')}.${didYouMean(command, names)}`);
+    throw new ConfigError(
+      `give one of the commands ${names.join(', ')}.${didYouMean(command, names)}`,
+    );
   const known: readonly string[] = commands[command];
   const missing = known.filter((name) => name !== 'state' && !Object.hasOwn(files, name));
   const needed = missing.map((name) => `--${name} FILE`).join(' and ');
   if (missing.length > 0) throw new ConfigError(`${command} needs ${needed}`);
   const unexpected = Object.keys(files).find((name) => !known.includes(name));
-  if (unexpected !== undefined) throw new ConfigError(`${command} takes no --${unexpected}`);
+  if (unexpected !== undefined) throw new ConfigError(`${command} does not take --${unexpected}`);
   const { config: [config = ''] = [], catalog: [catalog = ''] = [], state: [state] = [] } = files;
   return { command, debug: debug !== undefined, config, catalog, state };
 }
 
-/** @returns the arguments, or the text that --help or --version asks for. @throws UsageError */
+/** @returns The arguments, or the text for --help or --version. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<AirbyteArguments | string> {
   const program = 'source-zendesk-chat';
   return parseCommandLine({ program, usage, flags, maxPositionals: 1, interpret }, argv);

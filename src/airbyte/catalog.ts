@@ -1,4 +1,4 @@
-/** The catalog Airbyte is shown, and the one a connection was configured with. */
+/** Airbyte's catalogs: the one that `discover` writes, and the configured catalog of a connection. */
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
 import { quotedName } from '../core/quoting.ts';
@@ -6,8 +6,8 @@ import { isIncremental, type StreamDescription } from '../singer/catalog.ts';
 import { columnsOf } from '../singer/schema.ts';
 
 /**
- * Streams whose key Airbyte's own connector does not advertise: a primary key that appears would pause
- * the connections that are to be taken over.
+ * Streams that have no primary key in Airbyte's own connector. A new primary key would pause the connections that
+ * move from that connector to this one.
  */
 const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
 
@@ -36,7 +36,7 @@ export function airbyteCatalog(streams: readonly StreamDescription[]): object {
 }
 
 export interface ConfiguredCatalog {
-  /** A Singer catalog of the streams that exist. */
+  /** A Singer catalog of the configured streams that this source has. */
   readonly catalog: JsonObject;
   readonly names: readonly string[];
   readonly unknown: readonly string[];
@@ -47,7 +47,7 @@ function catalogError(where: string, problem: string): TapError {
   return new TapError(text, { kind: 'config' });
 }
 
-/** @returns a stream's name and its top-level columns the user has kept; none: all of them */
+/** @returns The stream's name and its selected top-level columns. No columns means all columns. */
 function parseConfiguredStream(value: Json, index: number): [name: string, columns: JsonObject] {
   const place = `stream ${index + 1} of the list`;
   if (!isJsonObject(value))
@@ -66,8 +66,8 @@ function parseConfiguredStream(value: Json, index: number): [name: string, colum
 }
 
 /**
- * The same choice in Singer's words. In both sync modes the state that is passed is obeyed, since the
- * platform resets it; of columns only those at the top count, as on the platform.
+ * A configured stream as a Singer catalog entry. Both sync modes resume from the state, because the platform resets
+ * the state for a full refresh. Only top-level columns can be deselected, as on the platform.
  */
 function singerEntry(description: StreamDescription, columns: JsonObject): JsonObject {
   const { name } = description;
@@ -82,13 +82,13 @@ function singerEntry(description: StreamDescription, columns: JsonObject): JsonO
   };
 }
 
-/** @throws TapError (config) for what is no configured catalog; a stream that does not exist is none of it. */
+/** @throws TapError (config) for an invalid catalog. An unknown stream does not throw; it is returned in `unknown`. */
 export function parseConfiguredCatalog(
   value: Json,
   streams: readonly StreamDescription[],
 ): ConfiguredCatalog {
   const list = isJsonObject(value) ? value['streams'] : undefined;
-  if (!Array.isArray(list)) throw catalogError('it', 'must be an object with a list "streams"');
+  if (!Array.isArray(list)) throw catalogError('it', 'must be an object with a "streams" array');
   const seen = new Set<string>();
   const entries = new Map<string, JsonObject>();
   for (const [name, columns] of list.map((stream, index) => parseConfiguredStream(stream, index))) {

@@ -7,7 +7,7 @@ export interface AirbyteContext extends RunContext {
   readonly emittedAt: EmittedAt;
 }
 
-/** The time of a line, ms since 1970, never before that of an earlier one. `at`: when it happened; left out: now. */
+/** Returns a line's time in ms since 1970, never earlier than that of the previous line. `at` defaults to now. */
 export type EmittedAt = (at?: number) => number;
 
 export function createEmittedAt({ now }: Clock): EmittedAt {
@@ -18,12 +18,12 @@ export function createEmittedAt({ now }: Clock): EmittedAt {
   };
 }
 
-/** An error's message on one line and without secrets. */
+/** An error's message on one line, without secrets. */
 export function redactedMessage({ message }: TapError, { logger }: AirbyteContext): string {
   return logger.redact(message).replaceAll('\n', ' ');
 }
 
-/** A TRACE ERROR; `stream`: the one whose failure it is, left out when it is the whole run's. */
+/** A TRACE line for an error. Omit `stream` if the whole run failed. */
 export function runErrorLine(error: TapError, run: AirbyteContext, stream?: string): string {
   const message = redactedMessage(error, run);
   return traceErrorLine({ message, kind: error.kind, stream }, run.emittedAt());

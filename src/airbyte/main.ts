@@ -8,8 +8,8 @@ import { connectionStatusLine, messageLine, formatLog } from './messages.ts';
 import { createEmittedAt, runErrorLine, redactedMessage, type AirbyteContext } from './context.ts';
 
 /**
- * The Airbyte program: a command in, the protocol's messages on stdout. stderr stays empty but for a command
- * line that cannot be understood, since the platform takes whatever stands there for an error.
+ * The Airbyte program: runs one command and writes protocol messages to stdout. Only errors in the command line go to
+ * stderr, because the platform reports every line on stderr as an error.
  */
 export async function runAirbyte(options: ProgramOptions): Promise<number> {
   const { argv, clock = systemClock, env, pid, stderr, stdout } = options;
@@ -31,7 +31,7 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
   };
   return runProgram(options, runCommand, async (fatal, error) => {
     if (fatal instanceof UsageError) stderr.write(`${fatal.usage}\n\n${fatal.message}\n`);
-    logger.debug('the run ends here', { error });
+    logger.debug('the run failed', { error });
     await print(stdout, runErrorLine(fatal, run));
   });
 }
@@ -52,7 +52,7 @@ async function spec({ stdout }: AirbyteContext): Promise<number> {
   return 0;
 }
 
-/** A config that is wrong and an account that cannot be read are answers; only a bug is an error. */
+/** Reports an invalid config or an unreadable account as a FAILED status. Only a bug is thrown. */
 async function check(run: AirbyteContext, { config: path }: AirbyteArguments): Promise<number> {
   const { checkAccount, loadConfig } = await import('../sync/build-sync.ts');
   const { needsTokenRenewal } = await import('../sync/dry-run.ts');
@@ -65,9 +65,9 @@ async function check(run: AirbyteContext, { config: path }: AirbyteArguments): P
     failure = error;
   }
   if (failure !== undefined && needsTokenRenewal(failure)) {
-    // A failed check keeps the platform from syncing, and only a sync can renew the token for good.
+    // The platform does not sync after a failed check, and only a sync can renew the token and store it.
     run.logger.warning(
-      'the access token has expired: the next sync renews it, a check does not, and reading was not tried',
+      'the access token has expired. The next sync renews it. This check did not test read access',
     );
     failure = undefined;
   }

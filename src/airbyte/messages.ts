@@ -1,6 +1,6 @@
 /**
- * Airbyte's messages as lines. Field names are the protocol's own (airbyte_protocol.yaml, version 0.18);
- * what has no value is left out, since readers have stumbled over null.
+ * Airbyte's messages as JSON lines. Field names come from airbyte_protocol.yaml, version 0.18. Fields without a value
+ * are omitted, because some readers fail on null.
  */
 import type { TapError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -20,25 +20,25 @@ export function messageLine(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }
 
-/** A LOG message, without its line feed. */
+/** A LOG message without a line feed. */
 export function formatLog(level: LogLevel, message: string): string {
   return JSON.stringify({ type: 'LOG', log: { level: airbyteLevels[level], message } });
 }
 
-/** `failure`: why a sync with this config would fail; `undefined`: it would not. */
+/** `failure` is the reason why a sync would fail; `undefined` means success. */
 export function connectionStatusLine(failure: string | undefined): string {
   const connectionStatus =
     failure === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', message: failure };
   return messageLine({ type: 'CONNECTION_STATUS', connectionStatus });
 }
 
-/** A config to be kept in the place of the one that was given, whole. */
+/** Asks the platform to store this config instead of the one it passed. */
 export function controlLine(config: JsonObject, emittedAt: number): string {
   const control = { type: 'CONNECTOR_CONFIG', emitted_at: emittedAt, connectorConfig: { config } };
   return messageLine({ type: 'CONTROL', control });
 }
 
-/** `untilMs`: the API makes the stream wait until then, ms since 1970. */
+/** `untilMs` is the end of the API's rate limit in ms since 1970. */
 export function streamStatusLine(
   name: string,
   status: AirbyteStreamStatus,
@@ -63,20 +63,20 @@ export function traceErrorLine(
   return messageLine({ type: 'TRACE', trace: { type: 'ERROR', emitted_at: emittedAt, error } });
 }
 
-/** A stream's state, and how many of its records were written since the last one. */
+/** A stream's state and the number of records written since its previous state. */
 export function stateLine(name: string, state: JsonObject, recordCount: number): string {
   const stream = { stream_descriptor: { name }, stream_state: state };
   const streamState = { type: 'STREAM', stream, sourceStats: { recordCount } };
   return messageLine({ type: 'STATE', state: streamState });
 }
 
-/** What stands before a record's JSON in its line; `recordSuffix` closes it. */
+/** The start of a RECORD line, before the record's JSON. `recordSuffix` is its end. */
 export function recordPrefix(name: string, emittedAt: number): string {
   const stream = JSON.stringify(name);
   return `{"type":"RECORD","record":{"stream":${stream},"emitted_at":${emittedAt},"data":`;
 }
 
-/** `nulled`: the fields of the record whose values could not be kept. */
+/** `nulled` lists the fields whose values were replaced by null. */
 export function recordSuffix(nulled: readonly string[] | undefined): string {
   if (nulled === undefined) return '}}';
   const reason = 'SOURCE_SERIALIZATION_ERROR';

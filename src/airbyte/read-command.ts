@@ -1,6 +1,6 @@
 /**
- * One sync. Exit 0 makes a destination replace its tables, so it is claimed only if every configured stream
- * is complete; a stream that failed or was never reached is INCOMPLETE.
+ * The command `read`: one sync. Destinations replace their tables after exit code 0, so it is returned only if every
+ * configured stream is complete. Failed and unread streams are INCOMPLETE.
  */
 import { buildSync, loadConfig } from '../sync/build-sync.ts';
 import { discoverStreams } from '../sync/discover-streams.ts';
@@ -21,8 +21,8 @@ import { parseAirbyteState, type AirbyteState } from './state.ts';
 import { AirbyteWriter } from './writer.ts';
 
 /**
- * @returns the exit code
- * @throws TapError (config) for a file that cannot be used; no request was made.
+ * @returns The exit code.
+ * @throws TapError (config) for an invalid input file, before the first request.
  */
 export async function read(run: AirbyteContext, files: AirbyteArguments): Promise<number> {
   const { logger } = run;
@@ -39,14 +39,14 @@ export async function read(run: AirbyteContext, files: AirbyteArguments): Promis
     ...run,
     config,
     tokens: {
-      // The platform has the config to keep before the new token is used.
+      // The platform receives the new config before the new token is used.
       onRenewed: (tokens) =>
         print(run.stdout, controlLine(replaceTokens(givenConfig, tokens), run.emittedAt())),
     },
     catalog,
     selectionHint: 'select at least one stream of this source in the connection',
     state: { bookmarks: Object.fromEntries(state.states) },
-    // A failed attempt that is made again is no limit of the API's.
+    // A retry of a failed attempt is not a rate limit.
     onWait: ({ reason, untilMs }) => {
       if (reason !== 'retry') writer.emitRateLimited(untilMs);
     },
@@ -59,7 +59,7 @@ export async function read(run: AirbyteContext, files: AirbyteArguments): Promis
   return writeFinalStatuses(run, sync.results(), unknown, unknownErrors);
 }
 
-/** The state of every stream; those of streams that do not exist are mentioned. */
+/** Reads the state of every stream. Logs the names of streams that do not exist. */
 async function readState(
   path: string | undefined,
   descriptions: readonly StreamDescription[],
@@ -71,17 +71,17 @@ async function readState(
   const state = parseAirbyteState(text, names);
   const unknownNames = [...state.states.keys()].filter((name) => !names.includes(name));
   if (unknownNames.length > 0)
-    info(`the state holds streams this source does not have: ${quotedList(unknownNames)}`);
+    info(`the state contains streams that this source does not have: ${quotedList(unknownNames)}`);
   return state;
 }
 
-/** An error for each of the first streams that do not exist, and one for the others. */
+/** One error for each unknown stream, up to `maxListed`, and one error for the rest. */
 function unknownStreamErrors(
   unknown: readonly string[],
   descriptions: readonly StreamDescription[],
 ): readonly TapError[] {
   const names = descriptions.map(({ name }) => name).join(', ');
-  const advice = `this source has no such stream; refresh the connection's schema (there are ${names})`;
+  const advice = `this source has no such stream; refresh the connection's schema (the streams are ${names})`;
   const kind = 'config';
   const first = unknown
     .slice(0, maxListed)
@@ -101,7 +101,7 @@ function incompleteLines(run: AirbyteContext, error: TapError): string {
   return status + runErrorLine(error, run, stream);
 }
 
-/** The statuses of streams that were never reached, and the summary of all failures, which is the last line. */
+/** Writes the statuses of unread streams, then the summary of all failures as the last line. */
 async function writeFinalStatuses(
   run: AirbyteContext,
   results: readonly StreamResult[],

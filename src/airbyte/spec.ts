@@ -1,9 +1,9 @@
-/** What the platform asks a user for: made of the config's own schema. */
+/** Airbyte's spec, built from the schema of the config. */
 import { userSettings, propertiesOf } from '../config/config.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { readPackageFile } from '../core/package-files.ts';
 
-/** Settings the platform has words of its own for, or whose place is inside `credentials`. */
+/** Settings that the platform sets itself or that are inside `credentials`. */
 const omittedSettings: ReadonlySet<string> = new Set([
   'access_token',
   'client_id',
@@ -14,10 +14,10 @@ const omittedSettings: ReadonlySet<string> = new Set([
   'log_format',
 ]);
 
-/** The first three as Airbyte's own connector shows them. */
+/** The first settings in the form, in the order of Airbyte's own connector. */
 const firstSettings = ['start_date', 'subdomain', 'credentials'];
 
-/** JSON Schema says `writeOnly` of a secret, Airbyte `airbyte_secret`; the order is the one they are asked in. */
+/** Replaces JSON Schema's `writeOnly` by Airbyte's `airbyte_secret`. `order` is the position in the form. */
 function specProperty(property: JsonObject, order?: number): JsonObject {
   const { writeOnly, oneOf, ...rest } = property;
   const members = propertiesOf(property);
@@ -47,7 +47,7 @@ export function airbyteSpec(schema: JsonObject): object {
       properties: specProperties([...first, ...others]),
       additionalProperties: true,
     },
-    // The platform's own sign-in: the code flow on the account's host. Words in double braces are the platform's.
+    // The platform's sign-in: the code flow on the account's host. The platform replaces the names in double braces.
     advanced_auth: JSON.parse(readPackageFile('schemas/airbyte-advanced-auth.json')),
   };
 }

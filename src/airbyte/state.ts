@@ -1,6 +1,6 @@
 /**
- * States as Airbyte hands them over: every envelope its platforms, libraries and users have put them in, and
- * what every version of its own connector has written. Whatever else it is, it is an error: never a silent restart.
+ * Airbyte's states: every format that platforms, libraries and users pass, and the states that all versions of
+ * Airbyte's own connector write. Anything else is an error, so that a sync never restarts silently.
  */
 import { TapError } from '../core/errors.ts';
 import { parseJson } from '../core/input-file.ts';
@@ -8,9 +8,9 @@ import { isJsonObject, jsonTypeOf, type Json, type JsonObject } from '../core/js
 import { quoted, quotedName } from '../core/quoting.ts';
 
 export interface AirbyteState {
-  /** By stream, also of streams that do not exist; without what says nothing. */
+  /** States by stream name, including unknown streams. Null values and ignored keys are removed. */
   readonly states: ReadonlyMap<string, JsonObject>;
-  /** One blob for all streams: the platform drops it at the first state of one stream. */
+  /** One state for all streams. The platform drops it when it receives the first state of a single stream. */
   readonly isLegacy: boolean;
 }
 
@@ -20,26 +20,26 @@ interface StateEntry {
   readonly isLegacy: boolean;
 }
 
-/** In the state of a stream without a bookmark that has been read whole: the word of Airbyte's own CDK for that. */
+/** Key that marks the state of a completely read stream without a bookmark; Airbyte's CDK uses the same one. */
 export const noCursorMarker = '__ab_no_cursor_state_message';
 
-/** Keys of Airbyte's CDK about streams without a cursor, and a form it replaced: nothing to resume from. */
+/** Keys without a position to resume from: the CDK's keys for streams without a cursor, and an old format of states. */
 const ignoredKeys: ReadonlySet<string> = new Set([
   noCursorMarker,
   '__ab_full_refresh_sync_complete',
   'legacy',
 ]);
 
-/** Of Airbyte's protocol and its states. */
+/** The types of Airbyte's messages and states. */
 const knownTypes =
   'RECORD STATE LOG SPEC CATALOG TRACE CONTROL CONNECTION_STATUS STREAM GLOBAL LEGACY'.split(' ');
 
 function stateError(problem: string): TapError {
-  const advice = 'pass what the last sync wrote, or no --state to read from start_date';
+  const advice = 'pass the state that the last sync wrote, or omit --state to read from start_date';
   return new TapError(`--state: ${problem}; ${advice}`, { kind: 'config' });
 }
 
-/** Null and left out are the same: PyAirbyte writes out what it does not know. */
+/** Null counts as missing: PyAirbyte writes null for unset fields. */
 function isPresent(value: Json | undefined): value is Exclude<Json, null> {
   return value !== undefined && value !== null;
 }
@@ -56,8 +56,8 @@ function parseStreamState(value: Json): StateEntry {
 function parseGlobalState(value: Json): readonly StateEntry[] {
   const { stream_states: states, shared_state: shared } = isJsonObject(value) ? value : {};
   if (isPresent(shared) && !(isJsonObject(shared) && Object.keys(shared).length === 0))
-    throw stateError('it has a "shared_state", which this source never wrote');
-  if (!Array.isArray(states)) throw stateError('its "global" has no list "stream_states"');
+    throw stateError('it has a "shared_state", which this source never writes');
+  if (!Array.isArray(states)) throw stateError('its "global" has no "stream_states" array');
   return states.map((state) => parseStreamState(state));
 }
 
@@ -66,14 +66,13 @@ function parseLegacyState(value: Json, names: readonly string[]): readonly State
   const entries = Object.entries(value);
   if ('bookmarks' in value) throw stateError('it is the state of a Singer tap ("bookmarks")');
   if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))
-    throw stateError('it names no stream of this source');
+    throw stateError('it contains no stream of this source');
   return entries.map(([name, state]) => ({ name, state, isLegacy: true }));
 }
 
-/** Of one message, or of one object that is not in the form of a message. */
+/** Parses one message, or one state that is not in a message. */
 function parseStateMessage(value: Json, names: readonly string[]): readonly StateEntry[] {
-  if (!isJsonObject(value))
-    throw stateError(`it holds ${jsonTypeOf(value)} in the place of a state`);
+  if (!isJsonObject(value)) throw stateError(`it contains ${jsonTypeOf(value)} instead of a state`);
   const { type = null, state, stream, global: whole, global_: renamed, data } = value;
   if (type === 'STATE') return parseStateMessage(state ?? null, names);
   const isStream = type === 'STREAM' || (isJsonObject(stream) && 'stream_descriptor' in stream);
@@ -82,13 +81,13 @@ function parseStateMessage(value: Json, names: readonly string[]): readonly Stat
   if (type === 'GLOBAL' && isPresent(globalState)) return parseGlobalState(globalState);
   if (isPresent(data) && (type === 'LEGACY' || type === null)) return parseLegacyState(data, names);
   if (type === null) return parseLegacyState(value, names);
-  throw stateError(`it has a message of type ${quoted(type, knownTypes)} without its state`);
+  throw stateError(`it has a message of type ${quoted(type, knownTypes)} without a state`);
 }
 
 function parseStateFile(text: string): readonly Json[] {
   const content = text.trim();
   if (content === '') return [];
-  // No line of a JSON text that has several is an object by itself.
+  // The first line is a complete object only in a file of JSON lines.
   if (/^\{.*\}\s*\n/.test(content)) {
     const lines = content.split('\n').filter((line) => line.trim() !== '');
     return lines.map((line, index) => parseJson(line, `--state: line ${index + 1}`));
@@ -110,9 +109,9 @@ function withoutIgnoredKeys(name: string, state: Json): JsonObject {
 }
 
 /**
- * @param text what the file holds; `''`: no state
- * @param names the streams there are
- * @throws TapError (config) for what no version of this source has written.
+ * @param text The content of the file; `''` means no state.
+ * @param names All streams of this source.
+ * @throws TapError (config) for an unknown format.
  */
 export function parseAirbyteState(text: string, names: readonly string[]): AirbyteState {
   const entries = parseStateFile(text)

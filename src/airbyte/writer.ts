@@ -1,6 +1,6 @@
 /**
- * From our messages to Airbyte's lines. A stream's STATE never precedes a record it covers: lines leave in
- * the order of the messages, and what the heartbeat repeats is the last STATE with nothing new in it.
+ * Converts messages to Airbyte's JSON lines. A STATE never precedes a record that it covers: lines keep the order of
+ * the messages, and the heartbeat repeats the last STATE unchanged.
  */
 import { Transform, type TransformCallback, type Writable } from 'node:stream';
 
@@ -21,17 +21,17 @@ import {
 import type { AirbyteContext } from './context.ts';
 import { noCursorMarker, type AirbyteState } from './state.ts';
 
-/** Records and states count as signs of life; Airbyte's own definition of this source allows 60 s without. */
+/** Airbyte's own definition of this source allows 60 s without a record or a state. */
 const heartbeatMs = 30_000;
 
-/** The platform warns about lines of so many characters, and destinations cut them (BasicAirbyteMessageValidator). */
+/** From this length on, the platform warns (BasicAirbyteMessageValidator) and destinations truncate the record. */
 const largeRecordCharacters = 20_000_000;
 
 export interface AirbyteWriterOptions extends Pick<AirbyteContext, 'clock' | 'emittedAt'> {
   readonly streams: readonly SingerStream[];
   readonly initialState: AirbyteState;
   readonly logger: Pick<Logger, 'redact' | 'warning'>;
-  /** A reader that keeps what was written waiting needs no sign of life. */
+  /** No heartbeat is needed while output waits for the reader. */
   readonly stdout: Pick<Writable, 'writableLength'>;
 }
 
@@ -39,14 +39,14 @@ interface OpenStream {
   readonly name: string;
   readonly hasBookmark: boolean;
   state: JsonObject;
-  /** Written since its last STATE. */
+  /** Records written since the last STATE. */
   records: number;
   isRunning: boolean;
 }
 
 /**
- * Messages in, lines out, a page in one write. Statuses come in Airbyte's order, and states with exact counts:
- * whatever ends a stream, records that no state has counted yet are counted by one more.
+ * Writes statuses in Airbyte's order and states with exact record counts. If a stream ends with records that no STATE
+ * has counted, one more STATE counts them.
  */
 export class AirbyteWriter extends Transform {
   readonly #options: AirbyteWriterOptions;
@@ -63,7 +63,7 @@ export class AirbyteWriter extends Transform {
     this.#lastOutputMs = options.clock.now();
   }
 
-  /** Writes at once that the API makes the running stream wait, until so many ms since 1970. */
+  /** Reports immediately that the API's rate limit stops the open stream. `untilMs` is in ms since 1970. */
   emitRateLimited(untilMs: number): void {
     if (this.#open === undefined) return;
     this.#emitRunning(this.#open);
@@ -71,15 +71,15 @@ export class AirbyteWriter extends Transform {
   }
 
   override _transform(message: Message, _encoding: BufferEncoding, done: TransformCallback): void {
-    // From the first message on: a run that ends before it must not be kept alive.
+    // The heartbeat's timer must not keep a run alive that ends before its first message.
     if (!this.#hasHeartbeat) void this.#heartbeat();
     this.#hasHeartbeat = true;
     try {
       this.#write(message);
       done();
     } catch (error) {
-      // A RangeError: one record alone is longer than a text may be.
-      done(asTapError(error, `A record of ${message.type} cannot be written`));
+      // RangeError: one record exceeds the maximum string length.
+      done(asTapError(error, `The ${message.type} message cannot be written`));
     }
   }
 
@@ -105,7 +105,7 @@ export class AirbyteWriter extends Transform {
       open.state = bookmarkOf(message.value, message.tapStreamId);
       this.#emitOpenState(open);
     }
-    // A SCHEMA has no counterpart: the connection's catalog holds it. Each stream has sent its own state.
+    // Airbyte has no message for a SCHEMA. A STATE without a stream is not needed: each stream sends its own.
   }
 
   #writeStatus({ stream, status, error }: StatusMessage): void {
@@ -121,10 +121,10 @@ export class AirbyteWriter extends Transform {
     }
   }
 
-  /** Starts a stream, and says at once what state it goes on from. */
+  /** Starts a stream and writes the state that it resumes from. */
   #startStream(name: string): void {
     const { streams, initialState } = this.#options;
-    // The platform drops what one blob says of other streams at the first state of one stream.
+    // The platform drops a legacy state when it receives the first state of a single stream, so all are written first.
     const carried = this.#isFirstStream && initialState.isLegacy ? streams : [];
     for (const legacyStream of carried) {
       const state = initialState.states.get(legacyStream.name);
@@ -132,7 +132,7 @@ export class AirbyteWriter extends Transform {
     }
     this.#isFirstStream = false;
     const stream = streams.find((candidate) => candidate.name === name);
-    if (stream === undefined) throw new Error(`${name} is not among the streams to read`);
+    if (stream === undefined) throw new Error(`${name} is not a configured stream`);
     const state = initialState.states.get(name) ?? {};
     const open = { name, hasBookmark: isIncremental(stream), state, records: 0, isRunning: false };
     this.#open = open;
@@ -175,7 +175,7 @@ export class AirbyteWriter extends Transform {
     this.push(Buffer.from(line));
   }
 
-  /** Repeats the open stream's last STATE whenever nothing has been written for a while. */
+  /** Repeats the open stream's last STATE if no record and no state was written for `heartbeatMs`. */
   async #heartbeat(): Promise<void> {
     const { clock, stdout } = this.#options;
     const { signal } = this.#stopHeartbeat;
@@ -186,17 +186,17 @@ export class AirbyteWriter extends Transform {
         if (quietMs() < heartbeatMs) continue;
         const isIdle = this.readableLength === 0 && stdout.writableLength === 0;
         if (isIdle && this.#open !== undefined) this.#emitOpenState(this.#open);
-        // Blocked, or no stream is open: asked again after a while, not in a circle.
+        // The reader is slow, or no stream is open: check again in a second.
         if (quietMs() >= heartbeatMs) await clock.sleep(1000, signal);
       }
     } catch (error) {
-      // The abort at the end of the run is what this waits for.
+      // The abort at the end of the run ends the heartbeat.
       if (!signal.aborted) throw error;
     }
   }
 }
 
-/** A page's records, with a warning for each that destinations may not take whole. */
+/** The lines of a page. Warns about each record that destinations may truncate. */
 function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generator<Buffer> {
   const { stream, records, nulled } = page;
   const { keyProperties = [] } = options.streams.find(({ name }) => name === stream) ?? {};
@@ -206,14 +206,14 @@ function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generat
       const values = keyProperties.map((key) => `${key} ${JSON.stringify(records[index]?.[key])}`);
       const size = `${Math.round(characters / 1e6)} MB`;
       options.logger.warning(
-        `${stream}: the record with ${values.join(', ')} is ${size} long; destinations may cut it or leave it out`,
+        `${stream}: the record with ${values.join(', ')} is ${size} long; destinations may truncate or drop it`,
       );
     }
     return recordSuffix(nulled?.get(index));
   });
 }
 
-/** A Singer state clears a key by null; one of Airbyte's replaces the one before it, and needs no such thing. */
+/** A bookmark without null values. Singer states clear a key with null; Airbyte replaces the whole state. */
 function bookmarkOf({ bookmarks }: JsonObject, name: string): JsonObject {
   const bookmark: Json = isJsonObject(bookmarks) ? (bookmarks[name] ?? null) : null;
   const entries = Object.entries(isJsonObject(bookmark) ? bookmark : {});

@@ -169,9 +169,9 @@ test.each([
       expect(checkRunFaults(check, [client.client_secret])).toEqual([]);
       expect(verdictOf(check)).toEqual({ status: 'SUCCEEDED' });
       expect(logsOf(check, 'WARN')).toEqual([
-        expect.stringContaining('the access token has expired: the next sync renews it'),
+        expect.stringContaining('the access token has expired. The next sync renews it'),
       ]);
-      expect(logsOf(check, 'WARN')[0]).toContain('reading was not tried');
+      expect(logsOf(check, 'WARN')[0]).toContain('did not test read access');
       expect(tokenRequests(sandbox)).toEqual([]);
       const run = await runWith(sandbox, config);
       expect(endsOf(run)).toMatchObject({ agents: 'COMPLETE', chats: 'COMPLETE' });

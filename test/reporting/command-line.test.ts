@@ -121,7 +121,7 @@ const wrongInSource: readonly Wrong[] = [
   ...wrong,
   [['--debug=false'], noValue('--debug')],
   [['--config', 'b.json'], twice('--config')],
-  [['--state', 's.json'], 'check takes no --state'],
+  [['--state', 's.json'], 'check does not take --state'],
 ];
 
 test.each(wrongInSource)('The source refuses %j in one sentence', async (args, says) => {

@@ -22,14 +22,14 @@ test.each([
 });
 
 test.each([
-  ['', /^say what to do: spec, check, discover, read\.$/],
-  ['chekc --config c', /^say what to do: .* Did you mean check\?$/],
-  ['write --config c', /^say what to do/],
+  ['', /^give one of the commands spec, check, discover, read\.$/],
+  ['chekc --config c', /^give one of the commands .* Did you mean check\?$/],
+  ['write --config c', /^give one of the commands/],
   ['check', /^check needs --config FILE$/],
   ['read', /^read needs --config FILE and --catalog FILE$/],
   ['read --config c', /^read needs --catalog FILE$/],
-  ['spec --config c', /^spec takes no --config$/],
-  ['check --config c --state s', /^check takes no --state$/],
+  ['spec --config c', /^spec does not take --config$/],
+  ['check --config c --state s', /^check does not take --state$/],
   ['check --confg c', /^the flag --confg does not exist/],
   ['check c.json --config c', /^an argument of 6 characters belongs to no flag/],
 ])('`%s` is refused with the way to do it', async (line, says) => {
@@ -42,7 +42,7 @@ test.each([
 
 test.each([
   ['--help', /^source-zendesk-chat spec\n/],
-  ['read --help', /--catalog {2}The configured catalog/],
+  ['read --help', /--catalog {2}Configured catalog/],
   ['--version', /^source-zendesk-chat \d+\.\d+\.\d+$/],
 ])('`%s` is answered with a text', async (line, says) => {
   expect(await parse(line)).toMatch(says);

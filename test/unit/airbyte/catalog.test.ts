@@ -83,5 +83,5 @@ test.each([
 });
 
 test.each([[null], [[]], [{}], [{ streams: {} }]])('%j is no catalog', (value) => {
-  expect(() => parseConfiguredCatalog(value as never, [chats])).toThrow(/list "streams"/);
+  expect(() => parseConfiguredCatalog(value as never, [chats])).toThrow(/"streams" array/);
 });

@@ -111,23 +111,23 @@ test('streams of another source are kept apart, not refused', () => {
 test.each([
   ['no JSON', '{"chats": ', /^--state: it is not JSON: it ends before it is complete/],
   ['lines of which one is no JSON', '{"type":"STATE"}\n{]}', /^--state: line 1|line 2 is not JSON/],
-  ['a text', '"chats"', /it holds string in the place of a state/],
-  ['a number in a list', [3], /it holds number in the place of a state/],
-  ['a list of a list', [[]], /it holds array in the place of a state/],
+  ['a text', '"chats"', /it contains string instead of a state/],
+  ['a number in a list', [3], /it contains number instead of a state/],
+  ['a list of a list', [[]], /it contains array instead of a state/],
   ['a stream without a name', [{ type: 'STREAM', stream: {} }], /no "stream_descriptor"/],
-  ['a type without its state', [{ type: 'STREAM' }], /of type "STREAM" without its state/],
-  ['a record', [{ type: 'RECORD', record: {} }], /of type "RECORD" without its state/],
+  ['a type without its state', [{ type: 'STREAM' }], /of type "STREAM" without a state/],
+  ['a record', [{ type: 'RECORD', record: {} }], /of type "RECORD" without a state/],
   ['a state that is a text', [streamState('chats', 'x')], /state of stream "chats" is string/],
   ['a blob with a number', { chats: 5 }, /state of stream "chats" is number, not an object/],
   ['data that is a list', { type: 'LEGACY', data: [] }, /"data" is array/],
-  ['a blob of another source', { tickets: {} }, /names no stream of this source/],
+  ['a blob of another source', { tickets: {} }, /contains no stream of this source/],
   ['a Singer state', { bookmarks: { chats } }, /the state of a Singer tap/],
   [
     'a shared state',
     { type: 'GLOBAL', global: { shared_state: { lsn: 1 }, stream_states: [] } },
-    /"shared_state", which this source never wrote/,
+    /"shared_state", which this source never writes/,
   ],
-  ['a global state without streams', { type: 'GLOBAL', global: {} }, /no list "stream_states"/],
+  ['a global state without streams', { type: 'GLOBAL', global: {} }, /no "stream_states" array/],
 ])('%s is an error, not a silent restart', (_name, value, says) => {
   expect(() => parse(value)).toThrow(says);
   expect(() => parse(value)).toThrow(expect.objectContaining({ kind: 'config' }));

@@ -272,7 +272,7 @@ test('a record of 20 MB is written and warned about by its key', async () => {
   const chunks = await write(status('chats', 'started'), records('chats', { id: 'b' }, large));
   expect(summarize(chunks).slice(-2)).toEqual(['record of chats', 'record of chats']);
   expect(warnings).toEqual([
-    'chats: the record with id "a" is 20 MB long; destinations may cut it or leave it out',
+    'chats: the record with id "a" is 20 MB long; destinations may truncate or drop it',
   ]);
 });
 

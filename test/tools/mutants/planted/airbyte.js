@@ -91,7 +91,7 @@ export const airbyteMutants = [
     name: 'a state nobody understands is none',
     file: state,
     search:
-      "if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))\n    throw stateError('it names no stream of this source');",
+      "if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))\n    throw stateError('it contains no stream of this source');",
     replacement: '',
     killers: testsOf('unit/airbyte/state', 'a blob of another source is an error'),
   },
