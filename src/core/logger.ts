@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.ts';
 import { quoted } from './quoting.ts';
+import { Redactor } from './redactor.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 export type LogFormat = 'text' | 'json';
@@ -20,7 +21,8 @@ export interface Metric {
   readonly tags: JsonObject;
 }
 
-type LogMethod = (message: string, fields?: LogFields) => void;
+/** A function as the message is called only when the line is written. */
+type LogMethod = (message: string | (() => string), fields?: LogFields) => void;
 
 /** The only way to stderr. Whatever it is given, no secret it knows leaves it. */
 export interface Logger extends Readonly<Record<LogLevel, LogMethod>> {
@@ -62,11 +64,9 @@ const maxMessage = 2000;
 /** Lines are written at once and in order; nothing is kept back. */
 export function createLogger(options: LoggerOptions): Logger {
   let minLevel = levels.indexOf(options.level);
-  const secrets = new Set<string>();
-  let encodedSecrets: readonly string[] = [];
   let { format } = options;
-
-  const redactAll = (text: string): string => redactSecrets(encodedSecrets, text);
+  const redactor = new Redactor();
+  const redactAll = (text: string): string => redactor.redact(text);
   // Cut afterwards: half a secret would not be found.
   const redact = (text: string): string => truncated(redactAll(text));
   const emit = (level: LogLevel, message: string, more: JsonObject): void => {
@@ -76,7 +76,9 @@ export function createLogger(options: LoggerOptions): Logger {
   };
   const log =
     (level: LogLevel): LogMethod =>
-    (message, { stream, error } = {}) => {
+    (given, { stream, error } = {}) => {
+      if (levels.indexOf(level) < minLevel) return;
+      const message = typeof given === 'string' ? given : given();
       const more = { stream_name: stream === undefined ? null : redactAll(stream) };
       if (minLevel === 0) for (const line of stackLines(error)) emit('debug', redact(line), more);
       emit(level, redact(message), more);
@@ -95,10 +97,7 @@ export function createLogger(options: LoggerOptions): Logger {
       const more = { stream_name: typeof stream === 'string' ? stream : null, metric_info };
       emit(options.metricLevel ?? 'info', `METRIC: ${text}`, more);
     },
-    addSecrets: (more) => {
-      for (const secret of more) secrets.add(secret);
-      encodedSecrets = encodingsOf(secrets);
-    },
+    addSecrets: (secrets) => redactor.addSecrets(secrets),
     setLevel: (level) => {
       minLevel = levels.indexOf(level);
     },
@@ -112,12 +111,6 @@ export function createLogger(options: LoggerOptions): Logger {
 /** For what ends in an answer of its own: the steps to it are logged for those who look for a fault. */
 export function quietLogger(logger: Logger): Logger {
   return { ...logger, info: logger.debug, metric: () => undefined };
-}
-
-function redactSecrets(encodedSecrets: readonly string[], text: string): string {
-  return encodedSecrets
-    .reduce((done, form) => done.replaceAll(form, '***'), text)
-    .replaceAll(/\b(Bearer(?:\s+|%20|\+))[\w.~+/%=*-]+/gi, '$1***');
 }
 
 function jsonOf(value: object, change: (text: string) => string): string {
@@ -172,23 +165,6 @@ function stackLines(error: unknown): readonly string[] {
 /** What other parts of Node threw need not be an instance of this part's Error. */
 function isError(value: unknown): value is Error {
   return typeof value === 'object' && value !== null && 'stack' in value && 'message' in value;
-}
-
-/**
- * Every form in which a secret may appear: as it is, in a URL, in JSON, in base64. The longest first: a
- * short one may be a part of it, and would leave the rest.
- */
-function encodingsOf(secrets: ReadonlySet<string>): readonly string[] {
-  const encodedSecrets = [...secrets].flatMap((secret) => {
-    if (secret.length < 4) return [];
-    const bytes = Buffer.from(secret);
-    const base64 = bytes.toString('base64').replace(/={1,2}$/, '');
-    const base64url = bytes.toString('base64url');
-    const inUrl = encodeURIComponent(secret.toWellFormed());
-    const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
-    return [secret, inUrl, inForm, JSON.stringify(secret).slice(1, -1), base64, base64url];
-  });
-  return [...new Set(encodedSecrets)].sort((left, right) => right.length - left.length);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { HttpOptions } from './options.ts';
 import { Transport, type HttpResponse, type OutgoingRequest, type Query } from './transport.ts';
 import { retryDelayMs } from './retry.ts';
 
-export interface HttpRequest extends Omit<OutgoingRequest, 'headers' | 'form'> {
+export interface HttpRequest extends Omit<OutgoingRequest, 'headers' | 'form' | 'attempt'> {
   /**
    * Called after each failed attempt, before any wait, unless the user must act or it was the last one.
    * @returns another query to go on with, for which backoff and retry budget begin anew
@@ -17,7 +17,7 @@ export interface HttpRequest extends Omit<OutgoingRequest, 'headers' | 'form'> {
 }
 
 /** A form to be sent without credentials. It is sent again only after a failure that passes. */
-type HttpForm = Required<Pick<OutgoingRequest, 'path' | 'acceptsError'>> & {
+type HttpForm = Required<Pick<OutgoingRequest, 'path' | 'acceptsError' | 'reason'>> & {
   form: URLSearchParams;
 };
 
@@ -52,8 +52,10 @@ interface RetryState {
   readonly request: HttpRequest;
   readonly maxAttempts: number;
   query: Query;
+  /** Number of the next attempt, from 1. */
+  attempt: number;
   /** Attempts with this query, the next one included. */
-  attempts: number;
+  queryAttempts: number;
   retryBudgetMs: number;
 }
 
@@ -91,12 +93,13 @@ export class HttpClient {
   async #sendWithRetries(request: HttpRequest, form?: URLSearchParams): Promise<HttpResponse> {
     const { maxRetryMs: retryBudgetMs, maxAttempts: defaultMax } = this.#options;
     const maxAttempts = this.#isRetryBudgetExhausted ? 1 : (request.maxAttempts ?? defaultMax);
-    const { query } = request;
-    const state: RetryState = { request, maxAttempts, query, attempts: 1, retryBudgetMs };
+    const attempts = { attempt: 1, queryAttempts: 1, maxAttempts };
+    const state: RetryState = { request, query: request.query, ...attempts, retryBudgetMs };
     for (;;) {
       // Not within a slot: renewing them takes a request of its own.
       const headers = form === undefined ? await this.#credentials.headers() : {};
-      const outgoing = { ...request, query: state.query, headers, form };
+      const { query, attempt } = state;
+      const outgoing = { ...request, query, headers, form, attempt };
       try {
         const response = await this.#limiter.withSlot(() => this.#transport.send(outgoing));
         this.#isRetryBudgetExhausted = false;
@@ -108,6 +111,7 @@ export class HttpClient {
           form === undefined && error.status === 401 && error.kind === 'config';
         const isRenewed = isUnauthorized && (await this.#credentials.onUnauthorized(headers));
         if (!isRenewed) await this.#prepareRetry(state, error);
+        state.attempt += 1;
       }
     }
   }
@@ -118,7 +122,7 @@ export class HttpClient {
    */
   async #prepareRetry(state: RetryState, error: HttpError): Promise<void> {
     const { clock, maxRetryMs } = this.#options;
-    const { request, attempts, retryBudgetMs } = state;
+    const { request, queryAttempts, retryBudgetMs } = state;
     const { kind, retryAfterMs } = error;
     if (kind === 'transient' && retryAfterMs !== undefined) {
       if (retryAfterMs > retryBudgetMs)
@@ -126,31 +130,34 @@ export class HttpClient {
       // Before `reviseQuery` may send a request: the pause is for all requests.
       this.#limiter.pauseFor(retryAfterMs);
     }
-    if (kind === 'config' || attempts >= state.maxAttempts) throw error;
+    if (kind === 'config' || queryAttempts >= state.maxAttempts) throw error;
     const query = await request.reviseQuery?.(error);
     if (query !== undefined) {
-      Object.assign(state, { query, attempts: 1, retryBudgetMs: maxRetryMs });
+      Object.assign(state, { query, queryAttempts: 1, retryBudgetMs: maxRetryMs });
       // A failure that stays is that of the other query: the new one needs no wait.
-      if (kind === 'transient') await this.#pause(1, maxRetryMs, error);
+      if (kind === 'transient') await this.#pause(state, 1, error);
       return;
     }
     if (kind !== 'transient') throw error;
     if (retryBudgetMs <= 0) {
       this.#isRetryBudgetExhausted = true;
-      throw retryBudgetExhaustedError(error, attempts, maxRetryMs - retryBudgetMs);
+      throw retryBudgetExhaustedError(error, state.attempt, maxRetryMs - retryBudgetMs);
     }
-    state.attempts += 1;
-    state.retryBudgetMs -= await this.#pause(attempts, retryBudgetMs, error);
+    state.queryAttempts += 1;
+    state.retryBudgetMs -= await this.#pause(state, queryAttempts, error);
   }
 
   /** @returns how long the pause was, in ms */
-  async #pause(attempts: number, maxMs: number, error: HttpError): Promise<number> {
+  async #pause(state: RetryState, attempts: number, error: HttpError): Promise<number> {
     const { clock, signal, onWait, random } = this.#options;
     const { isRateLimit, path, why, retryAfterMs } = error;
-    const ms = Math.min(retryDelayMs(attempts, retryAfterMs, random), maxMs);
+    const ms = Math.min(retryDelayMs(attempts, retryAfterMs, random), state.retryBudgetMs);
     if (ms > 0) {
       const reason = isRateLimit ? 'rate-limit' : 'retry';
-      onWait({ reason, untilMs: clock.now() + ms, path, why });
+      const remainingMs = state.retryBudgetMs - ms;
+      const isLast = remainingMs <= 0 || state.queryAttempts >= state.maxAttempts;
+      const retry = { attempt: state.attempt + 1, isLast, remainingMs };
+      onWait({ reason, untilMs: clock.now() + ms, path, why, retry });
       await clock.sleep(ms, signal);
     }
     return ms;

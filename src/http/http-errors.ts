@@ -13,7 +13,7 @@ import {
 import type { Json } from '../core/json.ts';
 import { describeErrorBody } from './error-body.ts';
 import type { Redact } from './options.ts';
-import { proxyStatusPrefix } from './proxy.ts';
+import { proxyStatusPrefix, type Peer } from './proxy.ts';
 import { tryLaterAdvice, proxyPasswordAdvice, statusRule } from './statuses.ts';
 
 const errorKinds: Readonly<Partial<Record<HttpFailure, ErrorKind>>> = {
@@ -68,7 +68,6 @@ const networkErrorRules: readonly (readonly [
   advice: string,
   kind?: ErrorKind,
 ])[] = [
-  [/^ENOTFOUND$/, 'cannot be reached: HOST has no address', 'Check the subdomain and the network.'],
   [/^EAI_/, 'cannot be reached: the name server does not answer for HOST', checkNetworkAdvice],
   [/^ECONNREFUSED$/, 'cannot be reached: HOST refuses the connection', checkNetworkAdvice],
   [
@@ -104,9 +103,29 @@ const networkErrorRules: readonly (readonly [
   [/^/, 'cannot be reached', checkNetworkAdvice],
 ];
 
-/** No answer came. `cause` has a `code`; `host`: who was to be connected with. */
-export function networkError(host: string, cause: unknown): HttpError {
+/** The name of the host, or of the proxy, does not exist. */
+function unknownHostError({ host, proxyHost }: Peer, cause: unknown, isKnownHost: boolean) {
+  const name = proxyHost === undefined ? host : `the proxy ${proxyHost}`;
+  const check = proxyHost === undefined ? 'the subdomain' : 'HTTPS_PROXY';
+  // A name that existed a moment ago comes back; one that never did is a mistake in the settings.
+  const kind = isKnownHost ? 'transient' : 'config';
+  const why = `cannot be reached: ${name} has no address (ENOTFOUND)`;
+  const advice = `Check ${check} and the network.`;
+  return createHttpError('network', why, advice, { kind, endsRun: !isKnownHost, cause });
+}
+
+const loopbackHost = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/;
+
+/**
+ * No answer came.
+ * @param cause has a `code`
+ * @param isKnownHost an answer has come before in this run
+ */
+export function networkError(peer: Peer, cause: unknown, isKnownHost: boolean): HttpError {
   const code = errorCode(cause);
+  if (code === 'ENOTFOUND') return unknownHostError(peer, cause, isKnownHost);
+  const { host: apiHost, proxyHost } = peer;
+  const host = proxyHost === undefined ? apiHost : `${apiHost} through the proxy ${proxyHost}`;
   if (code.startsWith(proxyStatusPrefix)) {
     const status = Number(code.slice(proxyStatusPrefix.length));
     const refused = `cannot be reached: the way to ${host} is refused with ${status}`;
@@ -117,7 +136,9 @@ export function networkError(host: string, cause: unknown): HttpError {
   }
   const [, why = '', advice, kind] = networkErrorRules.find(([codes]) => codes.test(code)) ?? [];
   const where = `${why.replace('HOST', () => host)} (${code})`;
-  return createHttpError('network', where, advice, { cause, ...(kind && { kind }) });
+  const isLocal = advice === checkNetworkAdvice && loopbackHost.test(host);
+  const localAdvice = isLocal ? 'Is the sandbox running?' : advice;
+  return createHttpError('network', where, localAdvice, { cause, ...(kind && { kind }) });
 }
 
 /** The last failure when no retry budget is left. */

@@ -35,10 +35,20 @@ export interface HttpOptions {
   readonly random: () => number;
 }
 
-/** One request that was made, for counts and metrics. One that the run's signal ended is not reported. */
+/** One request that was made, for counts, metrics and the log. One that the run's signal ended is not reported. */
 export interface RequestReport {
-  /** Without query. */
+  readonly method: 'GET' | 'POST';
+  /** Path that the caller requested, without query. */
   readonly path: string;
+  /** Address of this request. After a redirect the server has chosen it: its query may hold anything. */
+  readonly url: URL;
+  readonly isRedirected: boolean;
+  /** Which attempt to get this answer it is, from 1. Redirects belong to the attempt that they started in. */
+  readonly attempt: number;
+  /** Why the request was made, for a log line: `regular page`. */
+  readonly reason: string | undefined;
+  /** Size of the body before decompression; `undefined` when it did not arrive whole. */
+  readonly bytes: number | undefined;
   readonly status: number | undefined;
   readonly failure: HttpFailure | undefined;
   /** From its start until the body is read and parsed. */
@@ -54,4 +64,15 @@ export interface WaitReport {
   readonly path: string;
   /** What led to it, for a log line: `answers 503 Service Unavailable`. */
   readonly why: string;
+  /** The attempt that follows; `undefined` for a wait that is not for a retry. */
+  readonly retry?: RetryReport;
+}
+
+export interface RetryReport {
+  /** Number of the next attempt, from 2. */
+  readonly attempt: number;
+  /** No attempt follows that one. */
+  readonly isLast: boolean;
+  /** What is left of the retry budget after this wait, in ms. */
+  readonly remainingMs: number;
 }

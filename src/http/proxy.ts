@@ -40,19 +40,27 @@ function addressFor({ protocol, hostname, port }: URL): string {
   return addresses.includes('') ? '' : (addresses[0] ?? '');
 }
 
+/** Hosts for messages, without a proxy's user name and password. */
+export interface Peer {
+  /** `host:port` of the API. */
+  readonly host: string;
+  /** `host:port` of the proxy; `undefined`: there is none. */
+  readonly proxyHost: string | undefined;
+}
+
 /** The way to one origin: directly, or through the proxy the environment names. */
-export class Connection {
-  /** Who is connected with, for messages. A proxy's user name and password are not part of it. */
-  readonly peer: string;
+export class Connection implements Peer {
+  readonly host: string;
+  readonly proxyHost: string | undefined;
   readonly #proxy: URL | undefined;
   #agent: Agent | undefined;
   #closing = new AbortController();
 
   /** @param signal closes it. @throws TapError (config) when the proxy of the environment cannot be used. */
   constructor(origin: string, signal?: AbortSignal) {
-    const { host } = new URL(origin);
+    this.host = new URL(origin).host;
     this.#proxy = proxyFor(origin);
-    this.peer = this.#proxy === undefined ? host : `${host} through the proxy ${this.#proxy.host}`;
+    this.proxyHost = this.#proxy?.host;
     signal?.addEventListener('abort', () => this.close(), { once: true });
   }
 

@@ -9,7 +9,7 @@ import { isErrorObject } from './error-body.ts';
 import { responseError, createHttpError, networkError, formatMessage } from './http-errors.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { HttpOptions } from './options.ts';
-import { Connection } from './proxy.ts';
+import { Connection, type Peer } from './proxy.ts';
 import {
   explainAfterRedirect,
   formRedirectError,
@@ -53,6 +53,10 @@ export interface OutgoingRequest {
   readonly acceptsError?: (body: Json) => boolean;
   /** Bytes that are no text in the body's charset become U+FFFD; default: the attempt fails. */
   readonly replacesInvalidBytes?: boolean;
+  /** Why the request is made, for a log line: `regular page`. */
+  readonly reason?: string;
+  /** Which attempt to get this answer it is, from 1. */
+  readonly attempt: number;
   /** Besides those of every request; they may hold a secret. */
   readonly headers: Readonly<Record<string, string>>;
   /**
@@ -72,12 +76,16 @@ interface Exchange {
   /** The redirect that led here. */
   readonly redirect: Redirect | undefined;
   response?: Response;
+  /** Bytes of the whole body. */
+  bytes?: number;
 }
 
 export class Transport {
   readonly #options: HttpOptions;
   readonly #limiter: RateLimiter;
   #connection: Connection | undefined;
+  /** A response has arrived in this run: the names of its hosts exist. */
+  #hasResponse = false;
 
   constructor(options: HttpOptions, limiter: RateLimiter) {
     this.#options = options;
@@ -112,8 +120,13 @@ export class Transport {
     const { clock, onAttempt } = this.#options;
     const startMs = clock.elapsed();
     const reportAttempt = (status: number | undefined, failure?: HttpFailure): void => {
-      const { path } = exchange.outgoing;
-      onAttempt({ path, status, failure, durationMs: clock.elapsed() - startMs });
+      const { url, outgoing, redirect, bytes } = exchange;
+      const { path, reason, attempt } = outgoing;
+      const method = outgoing.form === undefined ? 'GET' : 'POST';
+      const isRedirected = redirect !== undefined;
+      const durationMs = clock.elapsed() - startMs;
+      const request = { method, path, url, isRedirected, reason, attempt } as const;
+      onAttempt({ ...request, status, failure, bytes, durationMs });
     };
     try {
       const download = await this.#download(exchange);
@@ -163,13 +176,16 @@ export class Transport {
     try {
       const response = await this.#fetch(exchange, timeout.signal, agent);
       exchange.response = response;
+      this.#hasResponse = true;
       headersMs = clock.now();
       timeout.onHeaders();
       const maxBytes = response.ok ? maxBodyBytes : maxErrorBytes;
       const received = withBodyLimit(response, maxBytes).arrayBuffer();
       // The stream is being read by now: this listener does not start it.
       response.body?.on('data', (chunk: Buffer) => timeout.onBodyChunk(chunk.length));
-      return { response, headersMs, bytes: Buffer.from(await received) };
+      const bytes = Buffer.from(await received);
+      exchange.bytes = bytes.length;
+      return { response, headersMs, bytes };
     } catch (cause) {
       if (isAbortable) runSignal.throwIfAborted();
       const { response } = exchange;
@@ -179,7 +195,7 @@ export class Transport {
       if (timeout.failure !== undefined && response === undefined) connection.close();
       if (cause instanceof FetchError && cause.type === 'max-size')
         throw bodyTooLargeError(maxBodyBytes);
-      throw timeout.failure ?? receiveError(response, connection.peer, cause);
+      throw timeout.failure ?? receiveError(response, connection, cause, this.#hasResponse);
     } finally {
       timeout.stop();
       if (!isAbortable) connection.close();
@@ -245,12 +261,17 @@ function withBodyLimit({ body }: Response, size: number): Response {
 }
 
 /** Why a response did not come, or not whole. */
-function receiveError(response: Response | undefined, peer: string, cause: unknown): unknown {
+function receiveError(
+  response: Response | undefined,
+  peer: Peer,
+  cause: unknown,
+  isKnownHost: boolean,
+): unknown {
   if (response !== undefined) {
     const why = 'breaks off in the middle of the body';
     return createHttpError('cut', why, tryLaterAdvice, { cause });
   }
   // FetchError and errors of Node with a code; anything else is a fault of ours.
   const isNetwork = errorCode(cause) !== '' || cause instanceof FetchError;
-  return isNetwork ? networkError(peer, cause) : cause;
+  return isNetwork ? networkError(peer, cause, isKnownHost) : cause;
 }

@@ -2,9 +2,9 @@ import { apiOrigin, readConfig, type Config, type ConfigSources } from '../confi
 import { parseConfig } from '../config/parse.ts';
 import { discoverStreams } from './discover-streams.ts';
 import type { TapError } from '../core/errors.ts';
-import type { RequestReport, WaitReport } from '../http/options.ts';
+import type { WaitReport } from '../http/options.ts';
 import type { Json } from '../core/json.ts';
-import { quietLogger, type Metric } from '../core/logger.ts';
+import { quietLogger } from '../core/logger.ts';
 import type { RunContext } from '../cli/program.ts';
 import { parseCatalog, type CatalogEntry } from '../singer/parse-catalog.ts';
 import { discoverCatalog, type StreamDescription } from '../singer/catalog.ts';
@@ -14,6 +14,7 @@ import { State } from '../singer/state.ts';
 import { loadValidator } from '../records/validator.ts';
 import { readManifest } from '../core/package-files.ts';
 import { createCredentials, type TokenOptions } from '../tokens/credentials.ts';
+import { requestLine, requestMetric, waitLine } from './request-log.ts';
 import type { StreamToRead } from './sync-options.ts';
 import { createSync, type Sync } from './sync.ts';
 import { createChatApi } from '../zendesk/api.ts';
@@ -58,20 +59,14 @@ async function createHttpClient(
     onAttempt: (request) => {
       requests += 1;
       logger.metric(requestMetric(request));
+      logger.debug(() => requestLine(request));
     },
     onWait: (wait) => {
-      const waitMs = Math.max(0, wait.untilMs - clock.now());
-      logger.info(`waiting ${Math.ceil(waitMs / 1000)} s: ${wait.path} ${wait.why}`);
+      logger.info(waitLine(wait, clock.now()));
       onWait?.(wait);
     },
   });
   return { client, requests: () => requests };
-}
-
-function requestMetric({ path, status, failure, durationMs }: RequestReport): Metric {
-  const result = failure === undefined ? 'succeeded' : 'failed';
-  const tags = { endpoint: path, http_status_code: status ?? null, status: result };
-  return { type: 'timer', metric: 'http_request_duration', value: durationMs / 1000, tags };
 }
 
 /**

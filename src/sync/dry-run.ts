@@ -8,6 +8,12 @@ import type { StreamResult, Sync } from './sync.ts';
 import { RenewalSkipped } from '../zendesk/credentials.ts';
 import type { Page, StreamDefinition } from '../zendesk/stream-definition.ts';
 
+/** The other streams are on the same host: they need not be tried. */
+function endIfUnreachable(error: unknown): never {
+  if (!(error instanceof HttpError) || error.failure !== 'network') throw error;
+  throw error.withMessage(error.message, { endsRun: true });
+}
+
 /** @param newest gets the instant of the newest item, by stream, where the endpoint knows one */
 export function probeOnly(
   definition: StreamDefinition,
@@ -17,7 +23,7 @@ export function probeOnly(
     ...definition,
     pages: (options) =>
       async function* probe(): AsyncGenerator<Page, void, undefined> {
-        const { items, newest: instant } = await definition.probe(options);
+        const { items, newest: instant } = await definition.probe(options).catch(endIfUnreachable);
         if (instant !== undefined) newest.set(definition.name, instant);
         yield { items, fetchedMs: options.now() };
       },
@@ -51,6 +57,7 @@ function ageText(instant: string, nowMs: number): string {
 function failureText({ error }: StreamResult): string {
   const failures = [error, error?.cause].filter((failure) => failure instanceof HttpError);
   const status = failures.find((failure) => failure.status !== undefined)?.status;
+  if (failures.some(({ failure }) => failure === 'network')) return 'cannot be reached';
   return error === undefined ? '' : `answers ${status ?? 'nothing that can be read'}`;
 }
 

@@ -76,10 +76,12 @@ async function failureOf(request: Promise<unknown>): Promise<HttpError | undefin
 
 /** Does the account answer the simplest request there is? @param options how hard to try */
 export async function isApiAvailable(api: ChatApi, options?: RequestOptions): Promise<boolean> {
-  return (await failureOf(api.get('agents', { limit: 1 }, options))) === undefined;
+  const reason = 'is the API available?';
+  return (await failureOf(api.get('agents', { limit: 1 }, { reason, ...options }))) === undefined;
 }
 
 /** Does the API refuse the token itself (401), and not only for one endpoint? */
 export async function isTokenRejected(api: ChatApi): Promise<boolean> {
-  return (await failureOf(api.get('agents/me')))?.status === 401;
+  const reason = 'is the token refused?';
+  return (await failureOf(api.get('agents/me', {}, { reason })))?.status === 401;
 }

@@ -97,10 +97,18 @@ interface GrantContext {
   readonly http: OAuth.TokenEndpointRequestOptions;
 }
 
+/** By grant type: why the token endpoint is asked, for the log. */
+const grantReasons: Readonly<Record<string, string>> = {
+  refresh_token: 'token refresh',
+  client_credentials: 'token for the client',
+  authorization_code: 'sign-in',
+};
+
 async function sendTokenRequest(post: HttpClient['post'], body: unknown): Promise<Json> {
   if (!(body instanceof URLSearchParams)) throw new Error('a token request is a form');
   try {
-    const answer = await post({ path: tokenPath, form: body, acceptsError: isRejection });
+    const reason = grantReasons[body.get('grant_type') ?? ''] ?? 'token';
+    const answer = await post({ path: tokenPath, form: body, acceptsError: isRejection, reason });
     if (!isRejection(answer)) return answer;
     const code = errorCodeIn(answer);
     const error = code === '' ? 'an error' : `the error ${code}`;

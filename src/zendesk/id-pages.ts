@@ -112,6 +112,7 @@ class IdPaginator implements Paginator<number, HttpResponse> {
     const query = (): Query => ({ limit: this.#limit.current, since_id: sinceId });
     return this.#api.get(this.#spec.path, query(), {
       responseKeys: this.#spec.shape.keys,
+      reason: 'page of ids',
       reviseQuery: async (error) =>
         (await this.#limit.lower(error, `since_id ${sinceId}`, 1)) ? query() : undefined,
     });

@@ -10,7 +10,8 @@ interface ListSpec {
 }
 
 async function fetchList(spec: ListSpec, { api, settings, warn }: ReadOptions): Promise<Page> {
-  const { body, receivedMs } = await api.get(spec.path, {}, { responseKeys: spec.shape.keys });
+  const options = { responseKeys: spec.shape.keys, reason: 'list' };
+  const { body, receivedMs } = await api.get(spec.path, {}, options);
   createUnknownListWarning(warn)(spec.shape.unreadLists(body));
   const items = spec.shape.read(body).flatMap((list) => list.items);
   for (const item of items) spec.prepare?.(item, settings);

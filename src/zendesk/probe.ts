@@ -8,7 +8,8 @@ import type { IdListSpec } from './id-pages.ts';
 export function idProbe({ path, shape, prepare }: IdListSpec): Probe {
   return async ({ api }) => {
     const query = { limit: 1, since_id: 0 };
-    const { body } = await api.get(path, query, { responseKeys: shape.keys });
+    const options = { responseKeys: shape.keys, reason: 'probe' };
+    const { body } = await api.get(path, query, options);
     const lists = shape.read(body);
     for (const { name, items } of lists) for (const item of items) prepare?.(item, name);
     return { items: lists.flatMap(({ items }) => items) };
@@ -24,7 +25,7 @@ export function exportProbe(spec: ExportSpec): Probe {
     const client = new ExportClient(spec, options);
     for (const windowMs of windowsMs) {
       const time = Math.floor(((options.now() - windowMs) * 1000) / spec.unit.micros);
-      const response = await client.fetchPage({ time, startId: null }, false);
+      const response = await client.fetchPage({ time, startId: null }, 'probe');
       const items = response?.items ?? [];
       for (const item of items) spec.prepare?.(item);
       const times = items.flatMap((item) => timeToMicros(item[spec.replicationKey]) ?? []);

@@ -28,7 +28,7 @@ const pausing: readonly Row[] = [
   [
     '429 with Retry-After in seconds',
     status(429, inSeconds),
-    /^INFO waiting 3 s: \S+ answers 429 Too Many Requests \("Too Many Requests"\)$/,
+    /^INFO waiting 3 s: \S+ answers 429 Too Many Requests \("Too Many Requests"\)\. Attempt 2 follows; /,
   ],
   ['429 with Retry-After as a date', status(429, asDate), /answers 429 Too Many Requests/],
   ['503 with Retry-After in seconds', status(503, inSeconds), /answers 503 Service Unavailable/],

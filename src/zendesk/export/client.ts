@@ -23,6 +23,9 @@ export interface ExportEndpointSpec extends BookmarkSpec {
   readonly limit?: PageLimitKey;
 }
 
+/** Why a page is requested; the log names it. */
+export type ExportRequestReason = 'regular page' | 'ties' | 'before' | 'beyond' | 'probe';
+
 export interface ReceivedExportResponse extends ExportResponse {
   readonly receivedMs: number;
   /** Those of its items whose bytes are no text. */
@@ -47,17 +50,19 @@ export class ExportClient {
   }
 
   /**
-   * @param isProbe the page is only looked at, not read
+   * @param reason of a request for what lies beyond the end, the page is only looked at, not read
    * @returns `undefined` when the API refuses the time as too young, though it answers an earlier one
    * @throws TapError; see parseExportResponse and the HTTP client
    */
   async fetchPage(
     position: ExportPosition,
-    isProbe: boolean,
+    reason: ExportRequestReason,
   ): Promise<ReceivedExportResponse | undefined> {
     const spec = this.#spec;
+    const isProbe = reason === 'beyond';
     try {
       const { body, receivedMs } = await this.#get(position, {
+        reason,
         reviseQuery: (error) => this.#revise(error, position),
       });
       const response = this.#read(body, position, isProbe);
@@ -71,7 +76,7 @@ export class ExportClient {
       if (!isProbe && this.#isToleratedBadItem(error)) return this.#fetchBadItem(position, error);
       const olderStart = this.#olderStart(error, position);
       if (olderStart === undefined) throw withPosition(error, position, spec);
-      await this.#get(olderStart);
+      await this.#get(olderStart, { reason: 'older start' });
       this.#options.warn(
         `the API refuses to be read up to ${describePosition(position, spec)} although that is more than five ` +
           'minutes old; the stream ends here and goes on from its bookmark in the next run',
@@ -80,7 +85,7 @@ export class ExportClient {
     }
   }
 
-  #get(position: ExportPosition, options: RequestOptions = {}): Promise<HttpResponse> {
+  #get(position: ExportPosition, options: RequestOptions): Promise<HttpResponse> {
     const { path, name } = this.#spec;
     return this.#options.api.get(path, this.#queryOf(position), {
       responseKeys: [name],
@@ -123,7 +128,10 @@ export class ExportClient {
 
   /** The same page with U+FFFD for the bytes that are no text: its envelope says where the next one begins. */
   async #fetchBadItem(position: ExportPosition, error: HttpError): Promise<ReceivedExportResponse> {
-    const { body, receivedMs } = await this.#get(position, { replacesInvalidBytes: true });
+    const { body, receivedMs } = await this.#get(position, {
+      reason: 'item with invalid bytes',
+      replacesInvalidBytes: true,
+    });
     let response: ExportResponse;
     try {
       response = this.#read(body, position, false);

@@ -177,7 +177,8 @@ function readPages(
   options.info(`reading from ${microsToInstant(start.position.time * spec.unit.micros)}`);
   return paginate<ExportRequest, ReceivedExportResponse | undefined>({
     first: run.walk.first,
-    fetchPage: (request) => client.fetchPage(request, request.kind === 'beyond'),
+    fetchPage: (request) =>
+      client.fetchPage(request, request.kind === 'regular' ? 'regular page' : request.kind),
     advance: (request, response) => advance(run, request, response),
   });
 }

@@ -38,7 +38,7 @@ function writing(options: Partial<AirbyteWriterOptions> = {}): Written {
     emittedAt: createEmittedAt(clock),
     logger: {
       redact: (text) => text.replaceAll('hunter2', '***'),
-      warning: (message) => void warnings.push(message),
+      warning: (message) => void warnings.push(String(message)),
     },
     stdout: { writableLength: 0 },
     ...options,

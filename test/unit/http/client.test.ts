@@ -26,7 +26,9 @@ test('an answer comes with the server time and the time it was received', async 
     receivedMs: startMs,
   });
   expect(api.requests[0]?.uri).toBe(`${path}?limit=100&fields=chats%28*%29`);
-  expect(reports).toEqual([{ path, status: 200, failure: undefined, durationMs: 0 }]);
+  const sent = { method: 'GET', path, url: expect.any(URL), isRedirected: false, attempt: 1 };
+  const received = { status: 200, failure: undefined, bytes: expect.any(Number), durationMs: 0 };
+  expect(reports).toEqual([{ ...sent, ...received, reason: undefined }]);
 });
 
 test('each request carries the token, the user agent and the wish for gzipped JSON', async () => {
@@ -69,13 +71,14 @@ test.each([
   [{ status: 429 }, 'rate-limit', 2_000],
   [{ status: 500 }, 'retry', 2_000],
   [{ status: 502, body: '<html>Bad gateway</html>' }, 'retry', 2_000],
-  [{ errorCode: 'ENOTFOUND' }, 'retry', 2_000],
+  [{ errorCode: 'EAI_AGAIN' }, 'retry', 2_000],
 ])('after %j the request is made again (%s, %i ms)', async (answer, reason, ms) => {
   scriptApi(origin, [answer, { body: { ok: true } }]);
   const { client, clock, waits } = createTestClient();
   expect((await client.get(get)).body).toEqual({ ok: true });
   expect(clock.sleeps).toEqual([ms]);
-  expect(waits).toEqual([{ reason, untilMs: startMs + ms, path, why: expect.any(String) }]);
+  const retry = { attempt: 2, isLast: false, remainingMs: 900_000 - ms };
+  expect(waits).toEqual([{ reason, untilMs: startMs + ms, path, why: expect.any(String), retry }]);
 });
 
 test('waits double up to a minute and are told with their cause', async () => {
@@ -188,7 +191,7 @@ test('a token with a line break in it is a mistake in the config, not a network 
 
 test.each([
   ['SELF_SIGNED_CERT_IN_CHAIN', 'in the environment variable NODE_EXTRA_CA_CERTS', 'config'],
-  ['ENOTFOUND', 'acme.example has no address (ENOTFOUND). Check the subdomain'],
+  ['ENOTFOUND', 'acme.example has no address (ENOTFOUND). Check the subdomain', 'config'],
   ['EAI_AGAIN', 'the name server does not answer'],
   ['ECONNREFUSED', 'refuses the connection'],
   ['ETIMEDOUT', 'there is no way to acme.example'],

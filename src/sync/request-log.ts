@@ -1,0 +1,40 @@
+/** What the log says about requests and waits. */
+import type { Metric } from '../core/logger.ts';
+import type { RequestReport, WaitReport } from '../http/options.ts';
+
+export function requestMetric({ path, status, failure, durationMs }: RequestReport): Metric {
+  const result = failure === undefined ? 'succeeded' : 'failed';
+  const tags = { endpoint: path, http_status_code: status ?? null, status: result };
+  return { type: 'timer', metric: 'http_request_duration', value: durationMs / 1000, tags };
+}
+
+/** `GET /api/v2/chat/agents?limit=1: 200, 512 bytes, 12 ms, attempt 1 (probe)`. */
+export function requestLine(report: RequestReport): string {
+  const { method, url, isRedirected, status, failure, bytes, durationMs, attempt } = report;
+  // A server has chosen the query of a redirect: it may hold anything.
+  const target = isRedirected ? url.pathname : url.pathname + url.search;
+  const size = bytes === undefined ? undefined : `${bytes} bytes`;
+  const result = joined([status, failure === 'status' ? undefined : failure], ' ');
+  const notes = [report.reason, isRedirected ? `redirected from ${report.path}` : undefined];
+  return (
+    `${method} ${target}: ${joined([result, size], ', ')}, ${durationMs} ms, ` +
+    `attempt ${attempt} (${joined(notes, ', ')})`
+  );
+}
+
+function joined(parts: readonly (string | number | undefined)[], separator: string): string {
+  return parts.filter((part) => part !== undefined).join(separator);
+}
+
+/** How long the tap waits and why, and for a retry which attempt follows and when the tap gives up. */
+export function waitLine({ untilMs, path, why, retry }: WaitReport, nowMs: number): string {
+  const line = `waiting ${seconds(Math.max(0, untilMs - nowMs))}: ${path} ${why}`;
+  if (retry === undefined) return line;
+  const { attempt, isLast, remainingMs } = retry;
+  const limit = `the tap gives up after ${seconds(remainingMs)} more of waiting (max_retry_seconds)`;
+  return `${line}. Attempt ${attempt} follows; ${isLast ? 'it is the last' : limit}`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)} s`;
+}
