@@ -15,7 +15,7 @@ export const additionalFieldsColumn = 'additional_fields';
 interface CoercionOptions
   extends
     Pick<SelectedStream, 'knownSchema' | 'schema' | 'keyProperties'>,
-    Pick<RecordWarningsOptions, 'onMismatch' | 'onNulled'> {}
+    Pick<RecordWarningsOptions, 'onMismatch' | 'onRepeatedMismatch' | 'onNulled'> {}
 
 /**
  * The coercion of one stream's items in one run. A record has every column of `schema`, in its order,

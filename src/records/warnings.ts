@@ -54,6 +54,8 @@ function jsonPointer(path: RecordPath): string {
 export interface RecordWarningsOptions {
   /** Gets what was met first at each path. */
   readonly onMismatch: (mismatch: SchemaMismatch) => void;
+  /** Gets the path of each further value at a path that was reported. */
+  readonly onRepeatedMismatch?: (path: string) => void;
   /** Gets every value that became null, or was taken out of its array, by the path to it. */
   readonly onNulled: (path: readonly (string | number)[]) => void;
   /** False: nothing is put aside. */
@@ -75,10 +77,10 @@ export class RecordWarnings {
   }
 
   report(kind: SchemaMismatchKind, path: RecordPath, value: Json): void {
-    const { onMismatch } = this.#options;
-    if (this.#reported.size >= maxReportedPaths) return;
+    const { onMismatch, onRepeatedMismatch } = this.#options;
     const pointer = jsonPointer(path);
-    if (this.#reported.has(pointer)) return;
+    if (this.#reported.has(pointer)) return onRepeatedMismatch?.(pointer);
+    if (this.#reported.size >= maxReportedPaths) return;
     this.#reported.add(pointer);
     onMismatch({ kind, path: pointer, type: jsonTypeOf(value) });
     if (this.#reported.size === maxReportedPaths)

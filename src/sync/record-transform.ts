@@ -46,6 +46,8 @@ export class RecordTransform extends Transform {
   readonly #validator: Promise<Validate>;
   /** Columns that became null in the record that is being made. */
   #nulledFields: string[] = [];
+  /** Values at a reported path besides the first one, by path. */
+  readonly #repeatedMismatches = new Map<string, number>();
   #lastState: StateValue | undefined;
   #pages = 0;
 
@@ -60,6 +62,10 @@ export class RecordTransform extends Transform {
     this.#coerce = compileCoercion({
       ...selected,
       onMismatch: (mismatch) => this.#warn(mismatchText(mismatch, selected)),
+      onRepeatedMismatch: (path) => {
+        const repeats = this.#repeatedMismatches;
+        repeats.set(path, (repeats.get(path) ?? 0) + 1);
+      },
       onNulled: (path) => {
         if (Object.hasOwn(columns, path[0] ?? '')) this.#nulledFields.push(path.join('.'));
       },
@@ -77,6 +83,15 @@ export class RecordTransform extends Transform {
         outcome.failure = asTapError(error, 'a page could not be written');
       })
       .then(() => callback(), callback);
+  }
+
+  override _flush(callback: TransformCallback): void {
+    const { tapStreamId: stream } = this.#stream.selected;
+    for (const [path, repeats] of this.#repeatedMismatches) {
+      const text = `the warning about ${path} applies to ${repeats + 1} values`;
+      this.#options.logger.info(`${stream}: ${text}`, { stream });
+    }
+    callback();
   }
 
   async #write(page: Page): Promise<void> {
