@@ -10,16 +10,16 @@ export interface LoginArguments {
   readonly clientId: string;
   readonly port: number;
   readonly destination: TokenDestination;
-  /** The browser is on another machine: its last address is pasted. */
+  /** The browser runs on another machine, so the user pastes its last address. */
   readonly isPaste: boolean;
 }
 
 const usage = `$0 login --subdomain NAME --client-id ID [--out FILE | --token-file FILE | --print]
 
-Signs in to Zendesk Chat in the browser and writes a config that works.
-A client secret is read from TAP_ZENDESK_CHAT_CLIENT_SECRET, or asked for: with
-one, expired tokens can be renewed. Register http://localhost:8080 as the
-redirect URL of the API client.`;
+Signs in to Zendesk Chat in the browser and writes a config.
+Reads the client secret from TAP_ZENDESK_CHAT_CLIENT_SECRET, or prompts for it.
+Only a client with a secret can renew expired tokens. Register
+http://localhost:8080 as the redirect URL of the API client.`;
 
 const file = { takes: 'a file name', isFile: true } as const;
 
@@ -27,10 +27,10 @@ const flags = {
   subdomain: { takes: 'a name', describe: 'acme for https://acme.zendesk.com' },
   'client-id': { takes: 'an id', describe: 'Id of the API client' },
   port: { takes: 'a number', describe: 'Port of the redirect URL [default: 8080]' },
-  out: { ...file, describe: 'Config to write or to update [default: config.json]' },
-  'token-file': { ...file, describe: 'Write the tokens into a file for token_file instead' },
+  out: { ...file, describe: 'Config to write or update [default: config.json]' },
+  'token-file': { ...file, describe: 'Write the tokens to a file for token_file instead' },
   print: { describe: 'Print the tokens instead' },
-  paste: { describe: 'The browser is on another machine: paste the last address' },
+  paste: { describe: 'Paste the address from a browser on another machine' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 type FlagName = keyof typeof flags;
@@ -40,7 +40,7 @@ function parseDestination({ flags: given }: ParsedFlags<FlagName>): TokenDestina
   const [tokenFile] = given['token-file'] ?? [];
   const isPrinted = given.print !== undefined;
   if ([out, tokenFile, isPrinted || undefined].filter((one) => one !== undefined).length > 1)
-    throw new ConfigError('give one of --out, --token-file and --print');
+    throw new ConfigError('use only one of --out, --token-file and --print');
   if (isPrinted) return { kind: 'print' };
   if (tokenFile !== undefined) return { kind: 'token-file', path: tokenFile };
   return { kind: 'config', path: out ?? 'config.json' };
@@ -58,7 +58,7 @@ function interpret(given: ParsedFlags<FlagName>): LoginArguments {
   return { subdomain, clientId, port, destination: parseDestination(given), isPaste };
 }
 
-/** @returns the arguments, or the text that --help asks for. @throws UsageError */
+/** @returns The arguments, or the text for --help. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<LoginArguments | string> {
   const program = 'tap-zendesk-chat';
   return parseCommandLine({ program, usage, flags, maxPositionals: 0, interpret }, argv);

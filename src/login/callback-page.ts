@@ -1,4 +1,4 @@
-/** What has become of a sign-in, for the page and the terminal. */
+/** The result of a sign-in, as the browser shows it. */
 export interface SignInOutcome {
   readonly isGood: boolean;
   readonly title: string;
@@ -18,13 +18,13 @@ main.good{border-top-color:var(--good)}main.bad{border-top-color:var(--bad)}
 h1{margin:0 0 .5rem;font-size:1.35rem;line-height:1.3}p{margin:0 0 1rem}
 .dim{margin:0;color:var(--dim);font-size:.9rem}`;
 
-/** Leaves nothing of the answer in the address, and hands over what stands behind the #. */
+/** Removes the answer from the address bar, and sends the part after # to the server. */
 const script = `const answer=location.hash.slice(1);history.replaceState(null,'','/');
 const show=({isGood,title,text})=>{document.title=title;document.querySelector('h1').textContent=title;
 document.querySelector('p').textContent=text;document.querySelector('main').className=isGood?'good':'bad'};
 if(answer!=='')fetch('/',{method:'POST',headers:{'content-type':'application/x-www-form-urlencoded'},body:answer})
-.then((response)=>response.json()).then(show,()=>show({isGood:false,title:'The program does not answer',
-text:'It has ended, or waited too long. Run the login command again.'}));`;
+.then((response)=>response.json()).then(show,()=>show({isGood:false,title:'tap-zendesk-chat does not respond',
+text:'The login command has ended or timed out. Run it again.'}));`;
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
@@ -32,14 +32,14 @@ function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>]/g, (character) => entities[character] ?? '');
 }
 
-/** The page before there is an outcome: it reads the answer out of its own address. */
+/** The page before the result is known. Its script reads the answer from the address. */
 export const waitingOutcome: SignInOutcome = {
   isGood: true,
   title: 'Signing in …',
-  text: 'This takes a moment. If nothing happens, this page was opened without an answer of Zendesk: go back to the terminal.',
+  text: 'This takes a moment. If nothing happens, the address of this page contains no answer from Zendesk: go back to the terminal.',
 };
 
-/** @param nonce the one that the headers allow scripts and styles by */
+/** @param nonce The nonce in the headers, which allows the page's script and style. */
 export function renderPage({ isGood, title, text }: SignInOutcome, nonce: string): string {
   return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>

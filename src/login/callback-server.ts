@@ -1,4 +1,4 @@
-/** Waits on this machine alone for what the browser brings back: one answer to one sign-in. */
+/** A server on the loopback interface that receives the answer to one sign-in from the browser. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -7,19 +7,19 @@ import { errorCode, ConfigError } from '../core/errors.ts';
 import { pageHeaders, renderPage, waitingOutcome, type SignInOutcome } from './callback-page.ts';
 
 export interface CallbackServerOptions {
-  /** 0: any free one. */
+  /** 0 means any free port. */
   readonly port: number;
-  /** What the answer must repeat. */
+  /** The OAuth state that the answer must contain. */
   readonly state: string;
-  /** Called once, with the first answer that has the state. */
+  /** Called once, with the first answer that contains the state. */
   readonly onCallback: (answer: URLSearchParams) => Promise<SignInOutcome>;
-  /** Called for each answer that has another state, or none: the login goes on waiting. */
+  /** Called for each answer with another state or none. The server continues to wait. */
   readonly onWrongState: (answer: URLSearchParams) => SignInOutcome;
 }
 
 export interface CallbackServer {
   readonly redirectUri: string;
-  /** Resolves when an answer has come and the page about it was sent. */
+  /** Resolves after an answer was received and its page was sent. */
   readonly answered: Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface CallbackServer {
 const noop = (): void => undefined;
 const maxCallbackBytes = 64 * 1024;
 
-/** @throws ConfigError when the port cannot be used. */
+/** @throws ConfigError if the port cannot be used. */
 export async function startCallbackServer(options: CallbackServerOptions): Promise<CallbackServer> {
   let end = noop;
   const answered = new Promise<void>((resolve) => {
@@ -36,7 +36,7 @@ export async function startCallbackServer(options: CallbackServerOptions): Promi
   const first = await open('127.0.0.1', options.port);
   const address = first.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
-  // Some machines have no IPv6; a port that another program has there would get our answer.
+  // Some machines have no IPv6. Where it exists, a program that uses the same port on ::1 would receive the answer.
   const second = await open('::1', port).catch((error: unknown) => {
     if (error instanceof ConfigError) {
       first.close();
@@ -64,9 +64,9 @@ async function open(host: string, port: number): Promise<Server> {
   } catch (error) {
     const code = errorCode(error);
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
-    const why = code === 'EADDRINUSE' ? 'is in use by another program' : 'may not be used';
+    const why = code === 'EADDRINUSE' ? 'is in use by another program' : 'is not allowed';
     const advice =
-      'end that program, or choose another with --port and register http://localhost:PORT for the API client';
+      'stop that program, or choose another port with --port and register http://localhost:PORT for the API client';
     throw new ConfigError(`port ${port} ${why}: ${advice}`, '', error);
   }
   return server;
@@ -83,8 +83,8 @@ type RequestListener = (incoming: IncomingMessage, outgoing: ServerResponse) => 
 
 const alreadyAnswered: SignInOutcome = {
   isGood: false,
-  title: 'This sign-in was answered already',
-  text: 'Each login takes one answer. The terminal says what came of it.',
+  title: 'This login has already received an answer',
+  text: 'A login accepts only one answer. The terminal shows the result.',
 };
 function createRequestListener(
   options: CallbackServerOptions,
@@ -118,17 +118,17 @@ function createRequestListener(
     outgoing.writeHead(outcome.isGood ? 200 : 400, { ...headers, ...type, connection: 'close' });
     outgoing.end(body);
     if (!isLast) return;
-    // A browser that has gone meanwhile needs no page.
+    // The browser may have closed the connection.
     if (outgoing.destroyed || outgoing.closed) end();
     else outgoing.on('close', end);
   };
   return (incoming, outgoing) => {
-    // A request that breaks off, or is too large.
+    // The request was aborted or is too large.
     answer(incoming, outgoing).catch(() => outgoing.destroy());
   };
 }
 
-/** The status for a request that is none of the browser's to this page; `undefined`: it is one. */
+/** The status that rejects a request from another origin or of another kind; `undefined` accepts the request. */
 function rejectionStatus(incoming: IncomingMessage, url: URL, host: string): number | undefined {
   const { method, headers } = incoming;
   const { origin } = headers;
@@ -150,7 +150,7 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Compared by their hashes, so that the time it takes tells nothing. */
+/** Compares hashes, so that the time it takes reveals nothing about the secret. */
 export function isSameSecret(left: string, right: string): boolean {
   return hashOf(left) === hashOf(right);
 }

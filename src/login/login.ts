@@ -1,4 +1,4 @@
-/** `tap-zendesk-chat login`: from an API client to a config that works, through the browser. */
+/** `tap-zendesk-chat login`: signs in through the browser and writes a config. */
 import { createHash, randomBytes } from 'node:crypto';
 import process from 'node:process';
 
@@ -27,9 +27,9 @@ const stoppedError = new TapError('stopped by a signal', { kind: 'transient' });
 const signInTimeoutMs = 5 * 60_000;
 
 const stillWaitingMessage =
-  'This login is still waiting for its own answer: use the page that it opened.';
+  'This login is still waiting for its answer: use the page that it opened.';
 
-/** One try to sign in, with what only its own answer can hold. */
+/** One attempt to sign in. `state` and `verifier` (PKCE) tie the answer to it. */
 interface SignInAttempt extends LoginArguments {
   readonly run: LoginRun;
   readonly config: Config;
@@ -38,7 +38,7 @@ interface SignInAttempt extends LoginArguments {
   readonly verifier: string;
 }
 
-/** @returns the exit code. @throws TapError that says why there are no tokens. */
+/** @returns The exit code. @throws TapError if the sign-in fails. */
 export async function login(run: LoginRun): Promise<number | string> {
   const { env, clock, stderr, signals } = run;
   const args = await parseArguments(run.argv.slice(1));
@@ -48,7 +48,7 @@ export async function login(run: LoginRun): Promise<number | string> {
   await checkDestination(args.destination, config.subdomain);
   const given = env['TAP_ZENDESK_CHAT_CLIENT_SECRET'] ?? '';
   const canAsk = given === '' && process.stdin.isTTY;
-  const question = 'Client secret (not shown; leave it empty if there is none): ';
+  const question = 'Client secret (not shown; leave it empty if the client has none): ';
   const secret = canAsk ? await promptHidden(question, stderr, signals.signal) : given;
   const client = { clientId: args.clientId, ...(secret !== '' && { clientSecret: secret }) };
   const [state, verifier] = [randomSecret(), randomSecret()];
@@ -75,7 +75,10 @@ async function signInWithBrowser(attempt: SignInAttempt): Promise<void> {
         failure = error;
         const { message } = asTapError(error, 'this is a bug, please report it');
         const why = run.logger.redact(message).replace(/\.$/, '');
-        return failureOutcome('You are not signed in', `${why}. The terminal says the same.`);
+        return failureOutcome(
+          'You are not signed in',
+          `${why}. The terminal shows the same message.`,
+        );
       }
     },
     onWrongState: (answer) => {
@@ -97,23 +100,23 @@ function failureOutcome(title: string, why: string): SignInOutcome {
   return { isGood: false, title, text: `${why.charAt(0).toUpperCase()}${why.slice(1)}` };
 }
 
-/** Some servers leave the state out of an error: it is explained all the same, and may be anybody's. */
+/** Some servers send errors without a state. The error is shown, although it may belong to another login. */
 function rejectionReason(answer: URLSearchParams, redirectUri: string): string {
   const hasState = answer.has('state');
   const problem =
     !hasState && answer.has('error') && describeOAuthError(answer, 'code', redirectUri);
-  const why = problem ? ` (${problem})` : ', since it belongs to another login';
-  return `an answer with ${hasState ? 'another' : 'no'} state was refused${why}. ${stillWaitingMessage}`;
+  const why = problem ? ` (${problem})` : ' because it belongs to another login';
+  return `an answer with ${hasState ? 'another' : 'no'} state was rejected${why}. ${stillWaitingMessage}`;
 }
 
-/** Waits five minutes, and no longer than the program lives. */
+/** Waits for the answer for at most five minutes, or until a signal stops the program. */
 async function withSignInTimeout(run: LoginRun, answered: Promise<void>): Promise<void> {
   const { signal } = run.signals;
   let timer: { readonly clear: () => void } | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const error = new TapError(
-      'no answer came within five minutes. Run the command again; if the browser has shown an error of Zendesk, ' +
-        'check the client id and that the redirect URL is registered for the API client',
+      'no answer arrived within five minutes. Run the command again. If the browser showed an error from Zendesk, ' +
+        'check the client ID, and check that the redirect URL is registered for the API client',
       { kind: 'config' },
     );
     timer = run.clock.timer(signInTimeoutMs, () => reject(error));
@@ -130,12 +133,12 @@ async function showAddress(attempt: SignInAttempt, redirectUri: string): Promise
   const { run, isPaste } = attempt;
   const address = addressOf(attempt, redirectUri);
   run.stderr.write(
-    `Sign in in the browser as an administrator, and allow access:\n\n  ${address}\n\n` +
-      `If Zendesk shows an error instead, check the client id, and register ${redirectUri} as its redirect URL.\n`,
+    `In the browser, sign in as an administrator and allow access:\n\n  ${address}\n\n` +
+      `If Zendesk shows an error, check the client ID and register ${redirectUri} as its redirect URL.\n`,
   );
   if (isPaste) return;
   const open = run.openBrowser ?? openInBrowser;
-  // No browser here, or none that can be started: the address is there to be opened by hand.
+  // If no browser can be started, the user opens the address by hand.
   await open(address).catch(() => undefined);
 }
 
@@ -162,24 +165,24 @@ function addressOf(attempt: SignInAttempt, redirectUri: string): string {
   return url.href;
 }
 
-/** The browser cannot reach this machine: its page does not load, but its address has the answer. */
+/** For a browser that cannot reach this machine. Its last page does not load, but the address contains the answer. */
 async function signInWithPastedAddress(attempt: SignInAttempt): Promise<void> {
   const { run, port, state } = attempt;
   const redirectUri = `http://localhost:${port}`;
   await showAddress(attempt, redirectUri);
-  const question = `\nThe browser ends at a page on ${redirectUri} that does not load. Paste its address (not shown): `;
+  const question = `\nThe last page, on ${redirectUri}, does not load in the browser. Paste its address (not shown): `;
   const pasted = await promptHidden(question, run.stderr, run.signals.signal);
   const url = URL.canParse(pasted) ? new URL(pasted) : undefined;
   if (url === undefined)
-    throw new ConfigError('this is no address: copy all of what the address bar shows');
+    throw new ConfigError('this is not an address: copy everything in the address bar');
   const answer = new URLSearchParams(url.search);
   for (const [key, value] of new URLSearchParams(url.hash.slice(1))) answer.set(key, value);
   if (!isSameSecret(answer.get('state') ?? '', state))
-    throw new ConfigError('this address is not the answer to this login: it carries another state');
+    throw new ConfigError('this address is not the answer to this login: it has another state');
   await completeSignIn(attempt, answer, redirectUri);
 }
 
-/** Makes tokens of the answer, keeps them, and tries them. */
+/** Exchanges the answer for tokens, stores them and tests them. */
 async function completeSignIn(
   attempt: SignInAttempt,
   answer: URLSearchParams,
@@ -198,7 +201,7 @@ async function completeSignIn(
   const newConfig = { ...config, access_token: accessToken };
   const failure = await checkAccount(apiOptions(attempt, newConfig));
   if (failure !== undefined) {
-    const text = `you are signed in and the tokens are kept, but they cannot read the account: ${failure.message}`;
+    const text = `you are signed in and the tokens are stored, but they cannot read the account: ${failure.message}`;
     throw new TapError(text, { kind: failure.kind, cause: failure });
   }
   const next = nextCommand(destination, config.subdomain);
@@ -218,7 +221,7 @@ async function requestTokens(
   return grants.authorizationCode(answer.get('code') ?? '', redirectUri, verifier);
 }
 
-/** Of the implicit flow, whose answer comes as it is. */
+/** The tokens in the answer of the implicit flow, which needs no exchange. */
 function tokensOfImplicitFlow(answer: URLSearchParams, obtainedMs: number): Tokens {
   const access_token = answer.get('access_token') ?? '';
   const seconds = Number(answer.get('expires_in') ?? '');

@@ -1,16 +1,16 @@
-/** Questions to the person at the terminal. What is typed is not shown. */
+/** Prompts in the terminal that do not show the input. */
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** @returns one line of standard input; `''` when there is none */
+/** @returns One line of standard input; `''` if the input has ended. */
 export async function promptHidden(
   question: string,
   stderr: Writable,
   signal: AbortSignal,
 ): Promise<string> {
   const { stdin } = process;
-  // readline would repeat what is typed on its output. From here on the terminal itself does not, either.
+  // readline echoes the input to its output and turns the terminal's own echo off.
   const noOutput = new Writable({ write: (_piece, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: noOutput, terminal: stdin.isTTY });
   stderr.write(question);

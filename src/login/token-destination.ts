@@ -11,7 +11,7 @@ import { quotedPath } from '../core/quoting.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
 import type { TokenDestination } from './arguments.ts';
 
-/** Is the place fit for tokens of this account? Asked before anybody signs in. @throws ConfigError */
+/** Checks, before the sign-in, that the destination can store tokens of this account. @throws ConfigError */
 export async function checkDestination(
   destination: TokenDestination,
   subdomain: string,
@@ -36,10 +36,10 @@ async function readDestination(
     isJsonObject(content) &&
     (destination.kind === 'config' || Object.keys(content).length === 0 || isTokenFile(content));
   if (!isJsonObject(content) || !isFit)
-    throw new ConfigError(`${name} holds something else: name a file that does not exist yet`);
+    throw new ConfigError(`${name} does not contain a config or tokens: name a new file`);
   const other = content['subdomain'] ?? subdomain;
   if (other !== subdomain)
-    throw new ConfigError(`${name} is for another account: name a file of its own`);
+    throw new ConfigError(`${name} is for another account: use a separate file for each account`);
   return content;
 }
 
@@ -50,7 +50,7 @@ export interface SignInResult {
   readonly stdout: Writable;
 }
 
-/** @throws ConfigError when the file cannot be written. */
+/** @throws ConfigError if the file cannot be written. */
 export async function saveTokens(
   destination: TokenDestination,
   { subdomain, client, tokens, stdout }: SignInResult,
@@ -62,7 +62,7 @@ export async function saveTokens(
     await print(stdout, `${JSON.stringify(printed, null, 2)}\n`);
     return;
   }
-  // A refresh token is of no use without the client it belongs to, and an older one of no use at all.
+  // Remove old tokens, and store the client, because a refresh token works only with its client.
   const existing = await readDestination(destination, subdomain);
   const { refresh_token: _old, credentials: _older, ...content } = existing;
   const secret = client_secret === undefined ? {} : { client_id, client_secret };
@@ -70,9 +70,9 @@ export async function saveTokens(
 }
 
 export function nextCommand(destination: TokenDestination, subdomain: string): string {
-  if (destination.kind === 'print') return 'The tokens are on standard output.';
+  if (destination.kind === 'print') return 'The tokens were printed to standard output.';
   const path = quotedPath(destination.path);
   if (destination.kind === 'config') return `Next: tap-zendesk-chat --config ${path} --check`;
   const config = JSON.stringify({ subdomain, token_file: destination.path });
-  return `Next, with the config ${config}: tap-zendesk-chat --config config.json --check`;
+  return `Next, save ${config} as config.json and run: tap-zendesk-chat --config config.json --check`;
 }

@@ -1,4 +1,4 @@
-/** Where the tokens of a config are kept once they are renewed. */
+/** Chooses the file that stores renewed tokens. */
 import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -13,11 +13,11 @@ import { isTokenFile, TokenFile } from './token-file.ts';
 export interface TokenStoreOptions extends Omit<LockOptions, 'path'> {
   readonly config: Pick<Config, 'subdomain' | 'token_file' | 'refresh_token'>;
   readonly configTokens: PartialTokens;
-  /** Files of the config, the last one winning; the one that `login` has written may be updated. */
+  /** Config files; the last one takes precedence. Only a file written by `login` is updated. */
   readonly configFiles: readonly string[];
 }
 
-/** @returns the store and the flag that makes `login` write to it; `undefined` when there is no place */
+/** @returns The store and the flag of `login` that writes to it; `undefined` if no file can store the tokens. */
 export async function chooseTokenStore(
   options: TokenStoreOptions,
 ): Promise<{ readonly store: TokenStore; readonly flag: string } | undefined> {
@@ -29,7 +29,7 @@ export async function chooseTokenStore(
     return { store, flag: `--token-file ${quotedPath(tokenFile)}` };
   }
   if (refreshToken === undefined) return undefined;
-  // A config that is the only one may have got newer tokens since it was read. Of several, only the one these are of.
+  // Another run may have updated a single config file. Of several files, only the one with this refresh token is used.
   const expected = configFiles.length > 1 ? refreshToken : undefined;
   for (const path of configFiles.toReversed()) {
     if (!(await isUpdatable(path, expected))) continue;
@@ -40,7 +40,7 @@ export async function chooseTokenStore(
   return undefined;
 }
 
-/** Is it a file of its own (no link, no pipe) that `login` has written, with this token if there is one? */
+/** Whether the path is a regular file (no link, no pipe) written by `login` and, if given, with this refresh token. */
 async function isUpdatable(path: string, refreshToken: string | undefined): Promise<boolean> {
   try {
     if (!(await lstat(path)).isFile()) return false;
@@ -49,7 +49,7 @@ async function isUpdatable(path: string, refreshToken: string | undefined): Prom
     if (!isJsonObject(content) || !isTokenFile(content)) return false;
     return refreshToken === undefined || content['refresh_token'] === refreshToken;
   } catch {
-    // It cannot be read or replaced, so it is no place to keep anything.
+    // A file that cannot be read or replaced cannot store tokens.
     return false;
   }
 }

@@ -4,13 +4,13 @@ import type { Credentials, HttpClient } from '../http/client.ts';
 import type { Logger } from '../core/logger.ts';
 import { bearerCredentials, type Tokens } from '../zendesk/credentials.ts';
 
-/** What a program does about tokens that are renewed. */
+/** How a program handles renewed tokens. */
 export interface TokenOptions {
-  /** Files of the config: one that `login` has written keeps renewed tokens. Default: none. */
+  /** Config files. The one that `login` has written stores renewed tokens. Default: none. */
   readonly configFiles?: readonly string[];
-  /** A refresh token is used only if the next one can be kept in a file. Default: false. */
+  /** Uses a refresh token only if a file can store the next one. Default: false. */
   readonly isDryRun?: boolean;
-  /** Passes renewed tokens on to what keeps the config. Resolves once they have left. */
+  /** Sends renewed tokens to the program that stores the config. Resolves after they are written. */
   readonly onRenewed?: (tokens: Tokens) => Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface CredentialsOptions extends TokenOptions {
 
 type CredentialsFactory = (post: HttpClient['post']) => Credentials;
 
-/** A run with a plain token loads nothing of what renews one. */
+/** Loads the modules that renew tokens only if the config has something to renew a token with. */
 export async function createCredentials(options: CredentialsOptions): Promise<CredentialsFactory> {
   const { access_token: token, refresh_token, token_file } = options.config;
   const isPlain = refresh_token === undefined && token_file === undefined;
@@ -44,7 +44,7 @@ async function createRenewingCredentials(options: CredentialsOptions): Promise<C
     clock,
     signal,
     maxWaitMs: Math.max(config.max_retry_seconds * 1000, minLockWaitMs),
-    onWait: () => logger.info('waiting for another run, which renews the access token'),
+    onWait: () => logger.info('waiting for another run to renew the access token'),
   });
   const hasNoPlace = store === undefined && onRenewed === undefined;
   return (post) =>
@@ -65,13 +65,13 @@ async function createRenewingCredentials(options: CredentialsOptions): Promise<C
     });
 }
 
-/** Longer than it takes to notice that the holder of a lock has died. */
+/** Longer than it takes for the lock of a dead process to expire. */
 const minLockWaitMs = 30_000;
 
 const noPlaceWarning =
-  'the access token was renewed, and there is no place to keep the next refresh token: a refresh token works ' +
-  'only once, so the next run has to sign in again. Set token_file, or use a config that ' +
-  '"tap-zendesk-chat login" has written';
+  'the access token was renewed, but no file can store the next refresh token. A refresh token works only once, ' +
+  'so you must sign in again before the next run. Set token_file, or use a config written by ' +
+  '"tap-zendesk-chat login"';
 
 function signInAdvice(subdomain: string, flag: string | undefined): string {
   const place = flag === undefined ? '' : ` ${flag}`;

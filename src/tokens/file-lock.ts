@@ -1,30 +1,30 @@
-/** One process at a time, by a lock beside a file. */
+/** A lock next to a file, so that only one process at a time uses the file. */
 import type { Clock } from '../core/clock.ts';
 import { errorCode, ConfigError, TapError } from '../core/errors.ts';
 import { quotedPath } from '../core/quoting.ts';
 
 export interface LockOptions {
-  /** The file; the lock is a folder of the same name and `.lock`, taken while one more `.lock` behind it is held. */
+  /** The file to lock. The lock is the folder `PATH.lock`; a process holds `PATH.lock.lock` while it acquires it. */
   readonly path: string;
   readonly clock: Clock;
-  /** Ends waiting for the lock. */
+  /** Cancels the wait for the lock. */
   readonly signal: AbortSignal;
-  /** Longest wait, in ms. A holder that has died is noticed within ten seconds. */
+  /** Maximum wait in ms. The lock of a dead process expires within ten seconds. */
   readonly maxWaitMs: number;
-  /** Called once, when there is a wait. */
+  /** Called once, when the wait begins. */
   readonly onWait: () => void;
 }
 
 const staleMs = 10_000;
 const pollMs = 200;
 
-/** @throws TapError (transient) when another process keeps it too long, ConfigError when it cannot be made. */
+/** @throws TapError (transient) if another process holds the lock for too long, ConfigError if it cannot be created. */
 export async function withLock<T>(options: LockOptions, work: () => Promise<T>): Promise<T> {
   const release = await acquire(options);
   try {
     return await work();
   } finally {
-    // A lock that is gone already: another process has taken this one for dead.
+    // Fails if another process has taken the lock over because this one did not refresh it.
     await release().catch(() => undefined);
   }
 }
@@ -33,7 +33,7 @@ async function acquire(options: LockOptions): Promise<() => Promise<void>> {
   const { path, clock, signal, maxWaitMs, onWait } = options;
   for (let waitedMs = 0; ; waitedMs += pollMs) {
     try {
-      // The library takes over a dead lock in two steps: two processes must not do so at the same time.
+      // The library takes over an expired lock in two steps, which two processes must not do at the same time.
       const release = await lock(`${path}.lock`);
       try {
         return await lock(path);
@@ -52,16 +52,16 @@ async function acquire(options: LockOptions): Promise<() => Promise<void>> {
 
 async function lock(path: string): Promise<() => Promise<void>> {
   const { default: lockfile } = await import('proper-lockfile');
-  // The file need not exist. What the library does about a lost lock by default is to throw in a timer.
+  // `realpath`: the file need not exist. `onCompromised`: by default, the library throws in a timer.
   return lockfile.lock(path, { realpath: false, stale: staleMs, onCompromised: () => undefined });
 }
 
 function lockHeldError(path: string, cause: unknown): TapError {
-  const text = `${quotedPath(`${path}.lock`)} is held by another run: wait until that has ended.`;
+  const text = `${quotedPath(`${path}.lock`)} is held by another run: wait until that run ends.`;
   return new TapError(text, { kind: 'transient', cause });
 }
 
 function lockError(path: string, code: string, cause: unknown): ConfigError {
-  const text = `no lock can be made beside ${quotedPath(path)} (${code || 'no code'}): its folder must exist, and this user must be allowed to write to it.`;
+  const text = `cannot create a lock for ${quotedPath(path)} (${code || 'no code'}): its folder must exist, and this user must be allowed to write to it.`;
   return new ConfigError(text, '', cause);
 }

@@ -1,4 +1,4 @@
-/** A file that holds tokens: the one of `token_file`, or a config that `login` has written. */
+/** A file with tokens: the `token_file`, or a config written by `login`. */
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 
@@ -10,20 +10,20 @@ import type { PartialTokens, StoredTokens, Tokens, TokenStore } from '../zendesk
 import { withLock, type LockOptions } from './file-lock.ts';
 
 export interface TokenFileOptions extends LockOptions {
-  /** How errors call it: `token_file`. */
+  /** Name of the file in errors, such as `token_file`. */
   readonly label: string;
-  /** The account the tokens are for: others are never sent to it. */
+  /** The account. Tokens of another account are never sent to it. */
   readonly subdomain: string;
-  /** The config's tokens; `undefined`: it has none, or is this file. */
+  /** The tokens in the config; `undefined` if it has none or is this file. */
   readonly configTokens: PartialTokens | undefined;
 }
 
-/** What the key `login` holds; it also marks a file that may be written. Times are ISO. */
+/** The value of the key `login`, which marks a file that the tap may update. Times are in ISO format. */
 interface LoginMetadata {
   readonly obtained_at?: string;
   readonly expires_at?: string;
   readonly renewing_since?: string;
-  /** Hash of the config's token that these tokens come from. */
+  /** Hash of the config's token that these tokens were obtained with. */
   readonly replaces?: string;
 }
 
@@ -64,7 +64,7 @@ export class TokenFile implements TokenStore {
 
   async withLock<T>(work: () => Promise<T>): Promise<T> {
     const { path, ...lock } = this.#options;
-    // Two names of one file have one lock.
+    // All paths of one file must share one lock.
     return withLock({ ...lock, path: await realpath(path).catch(() => path) }, work);
   }
 
@@ -92,7 +92,7 @@ export class TokenFile implements TokenStore {
     await writeTokenFile(path, { subdomain, ...(await this.#readContent()), ...change });
   }
 
-  /** `undefined`: there is no such file yet. */
+  /** Returns `undefined` if the file does not exist. */
   async #readContent(): Promise<JsonObject | undefined> {
     const { path, label, subdomain } = this.#options;
     const file = { path, label, maxBytes: maxSmallFileBytes, mustBeRegular: true };
@@ -101,11 +101,11 @@ export class TokenFile implements TokenStore {
     const name = `${label}: ${quotedPath(path)}`;
     if (!isJsonObject(content) || !isTokenFile(content))
       throw new ConfigError(
-        `${name} holds something else than tokens: name a file that does not exist yet, or that "tap-zendesk-chat login" has written.`,
+        `${name} does not contain tokens: name a new file, or a file written by "tap-zendesk-chat login".`,
       );
     if (content['subdomain'] !== subdomain)
       throw new ConfigError(
-        `${name} holds tokens of another account: each account needs a file of its own.`,
+        `${name} contains tokens of another account: use a separate file for each account.`,
       );
     return content;
   }
@@ -126,7 +126,7 @@ export function tokensToJson(
   };
 }
 
-/** Replaces a file, readable by this user alone. It is whole at any moment. @throws ConfigError when it cannot be written. */
+/** Replaces a file atomically. Only this user may read it. @throws ConfigError if it cannot be written. */
 export async function writeTokenFile(path: string, content: JsonObject): Promise<void> {
   const { default: writeFileAtomic } = await import('write-file-atomic');
   const text = `${JSON.stringify(content, null, 2)}\n`;
@@ -142,7 +142,7 @@ export function fileWriteError(path: string, cause: unknown): ConfigError {
   return new ConfigError(`${quotedPath(path)} ${why}`, '', cause);
 }
 
-/** Has `login` written it, or a run after it? */
+/** Whether `login`, or a run that renewed its tokens, has written the file. */
 export function isTokenFile(content: JsonObject): boolean {
   return isJsonObject(content['login']);
 }

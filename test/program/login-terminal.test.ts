@@ -45,9 +45,9 @@ test.each([
 });
 
 test.each([
-  ['no address', 'access-pasted-token-alone', 'this is no address'],
-  ['another address', 'http://localhost:8080/?code=x&state=y', 'it carries another state'],
-  ['nothing', '', 'this is no address'],
+  ['no address', 'access-pasted-token-alone', 'this is not an address'],
+  ['another address', 'http://localhost:8080/?code=x&state=y', 'it has another state'],
+  ['nothing', '', 'this is not an address'],
 ])('With --paste %s is told in one sentence', async (_what, pasted, words) => {
   await withSandbox({}, async (sandbox) => {
     const { written, code } = await runLogin(sandbox, {

@@ -168,8 +168,8 @@ test.each([
     const args = ['--client-id', id, '--out', out];
     const input = { args, browse, ...(given !== undefined && { secret: given }) };
     const { ended } = await signIn(sandbox, input);
-    expect(ended).toContain('the answer of Zendesk holds no ');
-    expect(page).toContain('The answer of Zendesk holds no ');
+    expect(ended).toContain("Zendesk's answer contains no ");
+    expect(page).toContain("Zendesk's answer contains no ");
     await expect(stat(out)).rejects.toThrow('ENOENT');
   });
 });
@@ -235,8 +235,8 @@ test('Only the answer to this sign-in counts, once, and only what comes from its
       400,
       '200 400',
     ]);
-    expect(stderr).toContain('an answer with another state was refused');
-    expect(stderr).toContain('an answer with no state was refused (access was denied');
+    expect(stderr).toContain('an answer with another state was rejected');
+    expect(stderr).toContain('an answer with no state was rejected (access was denied');
     expect(stderr).toContain('This login is still waiting');
   });
 });
@@ -249,7 +249,7 @@ test('After five minutes without an answer the login gives up', async () => {
     };
     const args = ['--client-id', 'sandbox-public', '--out', out];
     const { ended } = await signIn(sandbox, { args, browse, clock });
-    expect(ended).toContain('no answer came within five minutes');
+    expect(ended).toContain('no answer arrived within five minutes');
   });
 });
 
@@ -275,7 +275,7 @@ test.each([
   [
     'two places',
     ['--subdomain', 'acme', '--client-id', 'x', '--print', '--out', 'c.json'],
-    'give one of --out, --token-file and --print',
+    'use only one of --out, --token-file and --print',
   ],
 ])('A command line with %s is refused', async (_what, args, words) => {
   const { code, stderr } = await runTap({ args: ['login', ...args] });
@@ -286,7 +286,7 @@ test.each([
 test('A file that holds something else, or is for another account, stays as it is', async () => {
   await writeFile(out, '[]');
   const args = ['login', '--subdomain', 'acme', '--client-id', 'x', '--out', out];
-  expect((await runTap({ args })).stderr).toContain('holds something else');
+  expect((await runTap({ args })).stderr).toContain('does not contain a config or tokens');
   await writeFile(out, '{"subdomain": "other"}');
   expect((await runTap({ args })).stderr).toContain('is for another account');
   expect(await readFile(out, 'utf8')).toBe('{"subdomain": "other"}');

@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const client = { client_id: 'sandbox-client', client_secret: 'sandbox-secret' };
-const noPlace = 'there is no place to keep the next refresh token';
+const noPlace = 'no file can store the next refresh token';
 
 /** A config whose access token can be renewed. */
 function renewable({ provider }: Sandbox) {
@@ -496,7 +496,7 @@ test('An answer is taken without token_type, and with null for what it does not 
 });
 
 test.each([
-  ['holds something else', '{"a": 1}', 'holds something else than tokens'],
+  ['holds something else', '{"a": 1}', 'does not contain tokens'],
   ['is of another account', '{"subdomain": "other", "login": {}}', 'another account'],
   ['is not JSON', '{"subdomain": "sand', 'is not JSON'],
 ])('A token file that %s is neither used nor replaced', async (_what, content, words) => {

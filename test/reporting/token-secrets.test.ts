@@ -162,7 +162,7 @@ test.each(fewCases)('A refused sign-in tells no secret: $name', async (one) => {
     const clock = createFakeClock(Date.now());
     const { ended, stdout, stderr } = await signIn({ url }, { args, secret, browse, clock });
     expect(ended).not.toBe(0);
-    expect(page).toMatch(/You are not signed in.*[^.]\. The terminal says the same\./s);
+    expect(page).toMatch(/You are not signed in.*[^.]\. The terminal shows the same message\./s);
     const secrets = [...sent].filter((value) => value !== 'c');
     expect(secrets).toHaveLength(3);
     expect(secretsIn({ stdout: stdout + page, stderr }, secrets)).toEqual([]);

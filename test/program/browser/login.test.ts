@@ -167,7 +167,7 @@ test('A browser that is closed leaves the login to its time limit', async () => 
     };
     const args = ['--client-id', 'sandbox-public', '--print'];
     const { ended } = await signIn(sandbox, { args, browse, clock });
-    expect(ended).toContain('no answer came within five minutes');
+    expect(ended).toContain('no answer arrived within five minutes');
   });
 });
 
