@@ -1,5 +1,6 @@
 /** The table of consumers. A row more is an entry here, a file in `rows`, and one in `requirements`. */
 import { airbyteConnector } from './rows/airbyte-connector.ts';
+import { comparison } from './rows/comparison.ts';
 import { airbyteStandardTests } from './rows/airbyte-standard-tests.ts';
 import { conformanceRows } from './rows/conformance.ts';
 import { meltanoRows } from './rows/meltano.ts';
@@ -28,4 +29,5 @@ export const table: readonly Row[] = [
   ...pyairbyteRows,
   pyairbyteMoving,
   airbyteConnector,
+  comparison,
 ];
