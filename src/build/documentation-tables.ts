@@ -9,7 +9,7 @@ type Row = readonly string[];
 
 const emptyCell = '–';
 
-/** A Markdown table; a vertical bar in a cell does not end it. */
+/** A Markdown table. Vertical bars in cells are escaped. */
 function markdownTable(header: Row, rows: readonly Row[]): string {
   const tableRow = (cells: Row): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`;
@@ -20,17 +20,17 @@ function code(word: string): string {
   return `\`${word}\``;
 }
 
-/** The config's keys: what each means and what goes without it. Those that are no longer needed are left out. */
+/** The config keys with their meaning and default. Deprecated keys are left out. */
 export function configTable(schema: JsonObject): string {
   const rows = describeSettings(schema).map(({ key, description, isRequired, property }) => {
     const { default: value } = property;
-    const given = value === undefined ? emptyCell : code(JSON.stringify(value));
-    return [code(key), description, isRequired ? '**required**' : given];
+    const text = value === undefined ? emptyCell : code(JSON.stringify(value));
+    return [code(key), description, isRequired ? '**required**' : text];
   });
   return markdownTable(['Key', 'Meaning', 'Default'], rows);
 }
 
-/** The config's keys that are accepted for the sake of old configs. */
+/** Config keys that old configs may contain and that have no effect. */
 export function deprecatedList(schema: JsonObject): string {
   return propertiesOf(schema)
     .filter(([, property]) => property['deprecated'] === true)
@@ -39,26 +39,26 @@ export function deprecatedList(schema: JsonObject): string {
 }
 
 function replicationText({ replicationMethods, replicationKey = '' }: StreamDefinition): string {
-  const sees =
-    replicationKey === 'id' ? 'ids above the highest one seen' : 'what is new or changed';
+  const range =
+    replicationKey === 'id' ? 'IDs above the highest known one' : 'new and changed records';
   return replicationMethods
     .map((method) =>
-      method === 'FULL_TABLE' ? method : `${method} by ${code(replicationKey)}: sees ${sees}`,
+      method === 'FULL_TABLE' ? method : `${method} by ${code(replicationKey)}: ${range}`,
     )
     .join('; or ');
 }
 
-/** How the endpoint is asked, by the family of the API it belongs to. */
+/** How many records one request returns. */
 function pagingText({ name, path }: StreamDefinition, config: JsonObject): string {
-  if (path.startsWith('incremental/')) return '1,000 in a page; nothing younger than five minutes';
+  if (path.startsWith('incremental/')) return 'up to 1,000 records';
   const key = `${name}_page_limit`;
   const limit = propertiesOf(config).find(([property]) => property === key)?.[1]['default'];
-  return limit === undefined ? 'one answer' : `${JSON.stringify(limit)} in a page (${code(key)})`;
+  return limit === undefined ? 'one response' : `${JSON.stringify(limit)} records (${code(key)})`;
 }
 
-/** The streams in the order in which they are read. */
+/** The streams in the order in which the tap reads them. */
 export function streamTable(streams: readonly DiscoveredStream[], config: JsonObject): string {
-  const header = 'Stream|What it is|Path|Key|Read as|Pages|Absent on|Columns'.split('|');
+  const header = 'Stream|Content|Path|Key|Read as|Page|Absent on|Fields'.split('|');
   const rows = streams.map((stream) => {
     const { name, description, path, keyProperties, absentStatuses, isDefault, schema } = stream;
     const columns = Object.keys(schema.properties ?? {}).length;
@@ -76,7 +76,7 @@ export function streamTable(streams: readonly DiscoveredStream[], config: JsonOb
   return markdownTable(header, rows);
 }
 
-/** As in src/airbyte/catalog.ts, which must not be needed here. */
+/** As in src/airbyte/catalog.ts, which this folder does not import. */
 const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
 
 export function airbyteStreamTable(streams: readonly StreamDefinition[]): string {
@@ -95,17 +95,17 @@ export function airbyteStreamTable(streams: readonly StreamDefinition[]): string
 const section = /<!-- generated: (\S+) -->\n[\s\S]*?<!-- end -->/g;
 
 /**
- * The document with each section between `<!-- generated: NAME -->` and `<!-- end -->` replaced.
- * @throws Error when a section has no place in the document, or a place has no section.
+ * Replaces the text between `<!-- generated: NAME -->` and `<!-- end -->`.
+ * @throws Error if the document lacks a section, or has an unknown one.
  */
 export function replaceSections(text: string, sections: Readonly<Record<string, string>>): string {
   const missing = new Set(Object.keys(sections));
   const filled = text.replaceAll(section, (_match, name: string) => {
     const content = sections[name];
-    if (content === undefined) throw new Error(`there is nothing to generate for "${name}"`);
+    if (content === undefined) throw new Error(`no generated section is called "${name}"`);
     missing.delete(name);
     return `<!-- generated: ${name} -->\n\n${content}\n\n<!-- end -->`;
   });
   if (missing.size === 0) return filled;
-  throw new Error(`the document has no place for ${[...missing].join(', ')}`);
+  throw new Error(`the document lacks the section ${[...missing].join(', ')}`);
 }

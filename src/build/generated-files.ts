@@ -12,7 +12,7 @@ import {
   streamTable,
 } from './documentation-tables.ts';
 
-/** Pages of the documentation with their generated sections by name. */
+/** The generated sections of each page, by name. */
 function documentationSections(): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const config = readConfigSchema();
   const streams = discoverStreams('all');
@@ -26,7 +26,7 @@ function documentationSections(): Readonly<Record<string, Readonly<Record<string
   };
 }
 
-/** The documentation's tables, the sample catalog and Meltano's definitions, as they should be in the folder. */
+/** The documentation with its tables, the sample catalog and the definitions for Meltano, with paths relative to `root`. */
 export async function generatedFiles(
   root: URL,
 ): Promise<readonly { readonly path: string; readonly text: string }[]> {

@@ -97,8 +97,8 @@ test('Moving from the singer-io tap reads chats once more, and leaves the state 
   expect(await readFile(join(folder, 'state.json'), 'utf8')).toBe(before);
 });
 
-test('The Airbyte source reads all streams, and then only what is new; the image gets its config', async () => {
-  const { folder } = shellOf('docs/airbyte.md');
+test('The Airbyte source reads all streams, and then only what is new', async () => {
+  const { folder } = shellOf('docs/pyairbyte.md');
   const chatsIn = async (name: string): Promise<number> => {
     const messages = await readFile(join(folder, name), 'utf8');
     return messages.split('"type":"RECORD","record":{"stream":"chats"').length - 1;
@@ -107,12 +107,15 @@ test('The Airbyte source reads all streams, and then only what is new; the image
   expect(messages.match(/"status":"COMPLETE"/g)).toHaveLength(streams.length);
   expect(await chatsIn('messages.jsonl')).toBe(30);
   expect(await chatsIn('more.jsonl')).toBeLessThan(30);
+});
 
+test('The image gets the config', async () => {
   const image = `source-zendesk-chat:${manifest.version}`;
-  const calls = await shellOf('docs/airbyte.md').calls();
+  const shell = shellOf('docs/airbyte.md');
+  const calls = await shell.calls();
   expect(calls.filter((call) => call.startsWith('docker'))).toEqual([
     `docker build --tag ${image} .`,
     `docker run --rm ${image} spec`,
-    `docker run --rm --user ${process.getuid?.()} --volume ${folder}:/config:ro ${image} check --config /config/config.json`,
+    `docker run --rm --user ${process.getuid?.()} --volume ${shell.folder}:/config:ro ${image} check --config /config/config.json`,
   ]);
 });

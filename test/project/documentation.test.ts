@@ -179,7 +179,7 @@ test('Each environment variable it explains is one the program knows', async () 
   expect(names.filter((name) => !program.includes(name))).toEqual([]);
 });
 
-describe('The Airbyte page', () => {
+describe('Airbyte', () => {
   test('says of each stream what discover says', () => {
     const { streams: found } = airbyteCatalog(discoverStreams('all')) as {
       streams: AirbyteStream[];
@@ -194,7 +194,7 @@ describe('The Airbyte page', () => {
   });
 
   test('has a config for PyAirbyte that is accepted, and streams that exist', async () => {
-    const [python = ''] = blocksIn(page('airbyte'), 'python').map(({ text }) => text);
+    const [python = ''] = blocksIn(page('pyairbyte'), 'python').map(({ text }) => text);
     const [, text = ''] = /config=(\{[\s\S]*?\n {4}\}),/.exec(python) ?? [];
     const value: JsonObject = JSON.parse(text.replaceAll(/,(?=\s*\})/g, ''));
     const { config, messages } = await parseConfig(value, { nowMs: Date.now() });

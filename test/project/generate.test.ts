@@ -42,6 +42,6 @@ test('A section without a place, and a place without a section, are mistakes', (
   expect(replaceSections(document, { a: 'new' })).toBe(
     '<!-- generated: a -->\n\nnew\n\n<!-- end -->\n',
   );
-  expect(() => replaceSections(document, { a: 'new', b: 'more' })).toThrow('no place for b');
-  expect(() => replaceSections(document, {})).toThrow('nothing to generate for "a"');
+  expect(() => replaceSections(document, { a: 'new', b: 'more' })).toThrow('lacks the section b');
+  expect(() => replaceSections(document, {})).toThrow('no generated section is called "a"');
 });

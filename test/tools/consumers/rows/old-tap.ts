@@ -80,11 +80,7 @@ async function readNew({ sandbox, folder }: Opened, given: Files) {
 
 /** The guide's commands for this table. */
 async function prepareTable({ stage, python, target }: Opened, table: string) {
-  const blocks = await blocksUnder(
-    'moving-from-singer-io.md',
-    "# Moving from singer-io's tap",
-    'sh',
-  );
+  const blocks = await blocksUnder('moving-from-singer-io.md', '## Steps', 'sh');
   const commands = blocks.join('').matchAll(/^psql --command '(.*)'$/gm);
   const statements = [...commands].flatMap(([, sql = '']) => (sql.includes(table) ? [sql] : []));
   equal(statements.length, 1, `commands of the guide for ${table}`);

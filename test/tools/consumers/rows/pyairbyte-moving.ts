@@ -49,7 +49,7 @@ async function moveOver(stage: Stage) {
   const program = await installConnector(stage, sandbox);
   const [steps = ''] = await blocksUnder(
     'moving-from-airbyte.md',
-    "# Moving from Airbyte's connector",
+    '## Refresh four streams once',
     'python',
   );
   const read = (session: Session) => readChats(session, sandbox);
