@@ -28,6 +28,7 @@ export interface Config extends DateRange {
   readonly request_timeout: number;
   readonly min_bytes_per_minute: number;
   readonly requests_per_minute: number;
+  readonly read_ahead: number;
   readonly max_retry_seconds: number;
   readonly agents_page_limit: number;
   readonly bans_page_limit: number;

@@ -1,12 +1,21 @@
 import { HttpError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { retryBudgetExhaustedError, retryAfterTooLongError } from './http-errors.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import { NoSpareStart, RateLimiter } from './rate-limiter.ts';
 import type { HttpOptions } from './options.ts';
-import { Transport, type HttpResponse, type OutgoingRequest, type Query } from './transport.ts';
+import {
+  Transport,
+  type HttpResponse,
+  type OutgoingRequest,
+  type Query,
+  type UnparsedResponse,
+} from './transport.ts';
 import { retryDelayMs } from './retry.ts';
 
-export interface HttpRequest extends Omit<OutgoingRequest, 'headers' | 'form' | 'attempt'> {
+export interface HttpRequest extends Omit<
+  OutgoingRequest,
+  'headers' | 'form' | 'attempt' | 'isEarly'
+> {
   /**
    * Called after each failed attempt, before any wait, unless the user must act or it was the last one.
    * @returns another query to go on with, for which backoff and retry budget begin anew
@@ -48,8 +57,12 @@ export type HttpClientOptions = Omit<HttpOptions, keyof typeof defaults> &
     readonly credentials: (post: HttpClient['post']) => Credentials;
   };
 
+export type EarlyHttpRequest = Omit<HttpRequest, 'reviseQuery' | 'maxAttempts' | 'onBody'>;
+
 interface RetryState {
   readonly request: HttpRequest;
+  /** That of the run and the request's own; `undefined`: that of the run. */
+  readonly signal: AbortSignal | undefined;
   readonly maxAttempts: number;
   query: Query;
   /** Number of the next attempt, from 1. */
@@ -84,6 +97,40 @@ export class HttpClient {
     return this.#sendWithRetries(request);
   }
 
+  /**
+   * One attempt of a request that can be done without: it waits for no other, renews no token, and its failure
+   * says nothing about later requests. Only a pause that the API asks for holds for all of them.
+   * @returns `undefined`: there is no room for it now
+   * @throws as `get`, and the reason of the request's own signal
+   */
+  async getEarly(request: EarlyHttpRequest): Promise<UnparsedResponse | undefined> {
+    const { maxRetryMs } = this.#options;
+    const signal = this.#signalFor(request);
+    try {
+      const headers = await this.#credentials.headers();
+      signal?.throwIfAborted();
+      const sent = { ...request, signal, headers, form: undefined, attempt: 1, isEarly: true };
+      return await this.#limiter.withSpareSlot(() => this.#transport.sendUnparsed(sent));
+    } catch (error) {
+      if (error instanceof NoSpareStart) return undefined;
+      if (error instanceof HttpError && error.kind === 'transient') {
+        const { retryAfterMs = 0 } = error;
+        // A longer pause is an error, and that is met by a request that is needed.
+        if (retryAfterMs <= maxRetryMs) this.#limiter.pauseFor(retryAfterMs);
+      }
+      throw error;
+    }
+  }
+
+  /** How many requests may start now without a wait; 0 while the API has asked for a pause. */
+  spareStarts(): number {
+    return this.#limiter.spareStarts();
+  }
+
+  #signalFor({ signal }: Pick<HttpRequest, 'signal'>): AbortSignal | undefined {
+    return signal && AbortSignal.any([this.#options.signal, signal]);
+  }
+
   /** @throws as `get`; an HttpError with a status holds what the server said. */
   async post({ form, ...request }: HttpForm): Promise<Json> {
     return (await this.#sendWithRetries({ ...request, query: {} }, form)).body;
@@ -94,12 +141,14 @@ export class HttpClient {
     const { maxRetryMs: retryBudgetMs, maxAttempts: defaultMax } = this.#options;
     const maxAttempts = this.#isRetryBudgetExhausted ? 1 : (request.maxAttempts ?? defaultMax);
     const attempts = { attempt: 1, queryAttempts: 1, maxAttempts };
-    const state: RetryState = { request, query: request.query, ...attempts, retryBudgetMs };
+    const signal = this.#signalFor(request);
+    const { query: firstQuery } = request;
+    const state: RetryState = { request, signal, query: firstQuery, ...attempts, retryBudgetMs };
     for (;;) {
       // Not within a slot: renewing them takes a request of its own.
       const headers = form === undefined ? await this.#credentials.headers() : {};
       const { query, attempt } = state;
-      const outgoing = { ...request, query, headers, form, attempt };
+      const outgoing = { ...request, query, headers, form, attempt, signal };
       try {
         const response = await this.#limiter.withSlot(() => this.#transport.send(outgoing));
         this.#isRetryBudgetExhausted = false;
@@ -149,7 +198,7 @@ export class HttpClient {
 
   /** @returns how long the pause was, in ms */
   async #pause(state: RetryState, attempts: number, error: HttpError): Promise<number> {
-    const { clock, signal, onWait, random } = this.#options;
+    const { clock, onWait, random, signal: runSignal } = this.#options;
     const { isRateLimit, path, why, retryAfterMs } = error;
     const ms = Math.min(retryDelayMs(attempts, retryAfterMs, random), state.retryBudgetMs);
     if (ms > 0) {
@@ -158,7 +207,7 @@ export class HttpClient {
       const isLast = remainingMs <= 0 || state.queryAttempts >= state.maxAttempts;
       const retry = { attempt: state.attempt + 1, isLast, remainingMs };
       onWait({ reason, untilMs: clock.now() + ms, path, why, retry });
-      await clock.sleep(ms, signal);
+      await clock.sleep(ms, state.signal ?? runSignal);
     }
     return ms;
   }

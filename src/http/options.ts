@@ -50,7 +50,8 @@ export interface RequestReport {
   /** Size of the body before decompression; `undefined` when it did not arrive whole. */
   readonly bytes: number | undefined;
   readonly status: number | undefined;
-  readonly failure: HttpFailure | undefined;
+  /** `aborted`: it was not needed any more. */
+  readonly failure: HttpFailure | 'aborted' | undefined;
   /** From its start until the body is read and parsed. */
   readonly durationMs: number;
 }

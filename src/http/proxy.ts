@@ -55,6 +55,8 @@ export class Connection implements Peer {
   readonly #proxy: URL | undefined;
   #agent: Agent | undefined;
   #closing = new AbortController();
+  #requests = 0;
+  #isStuck = false;
 
   /** @param signal closes it. @throws TapError (config) when the proxy of the environment cannot be used. */
   constructor(origin: string, signal?: AbortSignal) {
@@ -70,8 +72,24 @@ export class Connection implements Peer {
     return (this.#agent ??= await createAgent(this.#proxy, this.#closing.signal));
   }
 
+  /** Counts a request that uses it. */
+  acquire(): void {
+    this.#requests += 1;
+  }
+
+  /**
+   * The request has ended.
+   * @param isStuck its connection may stay open, and with it the process; it is closed with all others, once none is used
+   */
+  release(isStuck: boolean): void {
+    this.#requests -= 1;
+    this.#isStuck ||= isStuck;
+    if (this.#isStuck && this.#requests === 0) this.close();
+  }
+
   /** Closes all connections to the proxy, also those it has not answered yet; the next request makes new ones. */
   close(): void {
+    this.#isStuck = false;
     this.#closing.abort();
     this.#closing = new AbortController();
     this.#agent?.destroy();

@@ -13,6 +13,14 @@ type RateLimiterOptions = Pick<
   'clock' | 'signal' | 'requestsPerMinute' | 'requestsInFlight' | 'onWait'
 >;
 
+/** There is no room for a request that does not wait: no free slot, or fewer than two starts. */
+export class NoSpareStart extends Error {
+  override readonly name = 'NoSpareStart';
+}
+
+/** So many starts must be free for a request that can do without: one stays for a request that is needed. */
+const minSpareStarts = 2;
+
 /** Permission to be in flight (slots) and permission to start (pace), one for all requests of a run. */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
@@ -37,14 +45,49 @@ export class RateLimiter {
     }
   }
 
-  /** Resolves when a request may start, and counts it. @throws the signal's reason when the run is stopped. */
-  async waitForStart(path: string): Promise<void> {
-    const { clock, signal, requestsPerMinute } = this.#options;
+  /** As `withSlot`, but without a wait. @throws NoSpareStart */
+  async withSpareSlot<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#slots.tryAcquire() === undefined) throw new NoSpareStart();
+    try {
+      return await work();
+    } finally {
+      this.#slots.release();
+    }
+  }
+
+  /** How many requests may start now without a wait; 0 while the API has asked for a pause. */
+  spareStarts(): number {
+    const { clock, requestsPerMinute } = this.#options;
+    const nowMs = clock.elapsed();
+    if (this.#pausedUntil > nowMs) return 0;
+    const first = this.#starts.findIndex((startMs) => startMs + windowMs > nowMs);
+    const counted = first < 0 ? 0 : this.#starts.length - first;
+    return requestsPerMinute - counted;
+  }
+
+  /** Counts a start that need not wait. @throws NoSpareStart */
+  takeSpareStart(): void {
+    if (this.spareStarts() < minSpareStarts) throw new NoSpareStart();
+    this.#countStart();
+  }
+
+  /**
+   * Resolves when a request may start, and counts it.
+   * @param signal ends the wait; default: that of the run
+   * @throws the signal's reason
+   */
+  async waitForStart(path: string, signal = this.#options.signal): Promise<void> {
+    const { clock } = this.#options;
     for (let waitMs = this.#waitMs(); waitMs > 0; waitMs = this.#waitMs()) {
       if (waitMs >= minReportedWaitMs) this.#report(waitMs, path);
       await clock.sleep(waitMs, signal);
     }
     // Nothing is awaited between the check and the count: two slots cannot take the same place.
+    this.#countStart();
+  }
+
+  #countStart(): void {
+    const { clock, requestsPerMinute } = this.#options;
     this.#starts.push(clock.elapsed());
     if (this.#starts.length > requestsPerMinute) this.#starts.shift();
   }

@@ -2,13 +2,13 @@ import type { Agent } from 'node:http';
 
 import fetch, { FetchError, Response, type ResponseInit } from 'node-fetch';
 
-import { errorCode, HttpError, type HttpFailure } from '../core/errors.ts';
+import { errorCode, HttpError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { decodeContent, readErrorBody, parseJson, bodyTooLargeError } from './body.ts';
 import { isErrorObject } from './error-body.ts';
 import { responseError, createHttpError, networkError, formatMessage } from './http-errors.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import type { HttpOptions } from './options.ts';
+import type { HttpOptions, RequestReport } from './options.ts';
 import { Connection, type Peer } from './proxy.ts';
 import {
   explainAfterRedirect,
@@ -30,12 +30,23 @@ export interface HttpResponse {
   readonly headersMs: number;
   /** When the whole body was here, ms since 1970 by our clock. */
   readonly receivedMs: number;
+  /** From the start of the attempt that was answered until the whole body was here, decoded. */
+  readonly durationMs: number;
 }
 
-interface Download extends Pick<HttpResponse, 'headersMs' | 'receivedMs'> {
-  readonly response: Response;
+/** A response whose body is parsed when it is needed. */
+export interface UnparsedResponse extends Omit<HttpResponse, 'body'> {
+  /** The decoded body. */
   readonly bytes: Buffer;
+  /** @throws HttpError as a request whose body is parsed at once */
+  readonly parse: () => Json;
 }
+
+interface Download extends Pick<UnparsedResponse, 'headersMs' | 'receivedMs' | 'bytes'> {
+  readonly response: Response;
+}
+
+type Read<T> = (response: UnparsedResponse) => Promise<T>;
 
 /** Query parameters, in the order they are sent. */
 export type Query = Readonly<Record<string, string | number>>;
@@ -64,6 +75,12 @@ export interface OutgoingRequest {
    * not cut off its answer, which may be all that is left of what it has used up.
    */
   readonly form: URLSearchParams | undefined;
+  /** Ends this request; default: the run's signal does. Not for a form. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the decoded body; it is parsed once this resolves. */
+  readonly onBody?: (bytes: Buffer) => Promise<void>;
+  /** It does not wait for the pace: where two starts are not free now, it fails with `NoSpareStart`. */
+  readonly isEarly?: boolean;
 }
 
 /** A page that explains an error is no longer than this, or not worth reading. */
@@ -97,7 +114,19 @@ export class Transport {
    * @throws HttpError when it fails; the signal's reason when the run is stopped; TapError (config) when the
    * proxy of the environment cannot be used.
    */
-  async send(outgoing: OutgoingRequest): Promise<HttpResponse> {
+  send(outgoing: OutgoingRequest): Promise<HttpResponse> {
+    return this.#follow(outgoing, async ({ bytes, parse, ...times }) => {
+      await outgoing.onBody?.(bytes);
+      return { body: parse(), ...times };
+    });
+  }
+
+  /** As `send`, but the body is not parsed yet. */
+  sendUnparsed(outgoing: OutgoingRequest): Promise<UnparsedResponse> {
+    return this.#follow(outgoing, async (response) => response);
+  }
+
+  async #follow<T>(outgoing: OutgoingRequest, read: Read<T>): Promise<T> {
     const { path, query, form } = outgoing;
     let url = new URL(this.#options.origin);
     // Set, not resolved: a path like `//elsewhere/x` stays a path of this origin.
@@ -105,9 +134,10 @@ export class Transport {
     for (const [key, value] of Object.entries(query)) url.searchParams.append(key, String(value));
     let redirect: Redirect | undefined;
     for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-      await this.#limiter.waitForStart(path);
-      const reply = await this.#sendOnce({ url, outgoing, redirect });
-      if ('body' in reply) return reply;
+      if (outgoing.isEarly === true) this.#limiter.takeSpareStart();
+      else await this.#limiter.waitForStart(path, outgoing.signal);
+      const reply = await this.#sendOnce({ url, outgoing, redirect }, read);
+      if ('value' in reply) return reply.value;
       if (form !== undefined) throw formRedirectError(path);
       redirect = reply;
       ({ url } = reply);
@@ -116,10 +146,10 @@ export class Transport {
   }
 
   /** Makes a request and reports it. A failure is completed here; the client decides whether to try again. */
-  async #sendOnce(exchange: Exchange): Promise<HttpResponse | Redirect> {
-    const { clock, onAttempt } = this.#options;
+  async #sendOnce<T>(exchange: Exchange, read: Read<T>): Promise<{ value: T } | Redirect> {
+    const { clock, onAttempt, signal: runSignal } = this.#options;
     const startMs = clock.elapsed();
-    const reportAttempt = (status: number | undefined, failure?: HttpFailure): void => {
+    const reportAttempt = (status: number | undefined, failure?: RequestReport['failure']) => {
       const { url, outgoing, redirect, bytes } = exchange;
       const { path, reason, attempt } = outgoing;
       const method = outgoing.form === undefined ? 'GET' : 'POST';
@@ -130,11 +160,16 @@ export class Transport {
     };
     try {
       const download = await this.#download(exchange);
-      const reply = 'bytes' in download ? this.#read(download, exchange) : download;
+      const reply =
+        'bytes' in download
+          ? { value: await read(this.#unparsed(download, exchange, startMs)) }
+          : download;
       reportAttempt(exchange.response?.status);
       return reply;
     } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
+      const isAborted = exchange.outgoing.signal?.aborted === true && !runSignal.aborted;
+      if (isAborted) reportAttempt(exchange.response?.status, 'aborted');
+      if (isAborted || !(error instanceof HttpError)) throw error;
       const failure = this.#withContext(error, exchange);
       reportAttempt(failure.status, failure.failure);
       throw failure;
@@ -154,26 +189,35 @@ export class Transport {
     return { response, bytes: decoded, headersMs, receivedMs };
   }
 
-  #read({ response, bytes, ...times }: Download, { outgoing }: Exchange): HttpResponse {
-    const { headers } = response;
+  #unparsed(download: Download, exchange: Exchange, startMs: number): UnparsedResponse {
+    const { clock } = this.#options;
+    const { response, ...times } = download;
+    const serverTimeMs = parseHttpDate(response.headers.get('date'));
+    const durationMs = clock.elapsed() - startMs;
+    return { ...times, serverTimeMs, durationMs, parse: () => this.#parse(download, exchange) };
+  }
+
+  #parse({ response, bytes }: Download, { outgoing }: Exchange): Json {
     const { responseKeys = [], acceptsError, replacesInvalidBytes } = outgoing;
-    const body = parseJson(bytes, headers, replacesInvalidBytes);
+    const body = parseJson(bytes, response.headers, replacesInvalidBytes);
     if (isErrorObject(body, responseKeys) && acceptsError?.(body) !== true) {
       throw responseError(response, body, this.#options.redact);
     }
-    return { body, serverTimeMs: parseHttpDate(headers.get('date')), ...times };
+    return body;
   }
 
   /** A response with its body as it came over the wire; empty, where that of an error does not come. */
   async #receive(exchange: Exchange) {
     const { clock, signal: runSignal, maxBodyBytes } = this.#options;
     const isAbortable = exchange.outgoing.form === undefined;
+    const signal = exchange.outgoing.signal ?? runSignal;
     const connection = this.#connectionFor(isAbortable);
-    const agent = await connection.agent();
-    runSignal.throwIfAborted();
-    const timeout = new RequestTimeout(this.#options, isAbortable ? runSignal : undefined);
+    const timeout = new RequestTimeout(this.#options, isAbortable ? signal : undefined);
+    connection.acquire();
     let headersMs = 0;
     try {
+      const agent = await connection.agent();
+      signal.throwIfAborted();
       const response = await this.#fetch(exchange, timeout.signal, agent);
       exchange.response = response;
       this.#hasResponse = true;
@@ -187,17 +231,17 @@ export class Transport {
       exchange.bytes = bytes.length;
       return { response, headersMs, bytes };
     } catch (cause) {
-      if (isAbortable) runSignal.throwIfAborted();
+      if (isAbortable) signal.throwIfAborted();
       const { response } = exchange;
       // A status that is no success says enough, whatever becomes of its body.
       if (response?.ok === false) return { response, headersMs, bytes: Buffer.alloc(0) };
-      // A proxy that keeps silent would keep its connection, and with it the process.
-      if (timeout.failure !== undefined && response === undefined) connection.close();
       if (cause instanceof FetchError && cause.type === 'max-size')
         throw bodyTooLargeError(maxBodyBytes);
       throw timeout.failure ?? receiveError(response, connection, cause, this.#hasResponse);
     } finally {
       timeout.stop();
+      // A proxy that keeps silent would keep its connection.
+      connection.release(timeout.signal.aborted && exchange.response === undefined);
       if (!isAbortable) connection.close();
     }
   }

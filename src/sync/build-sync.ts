@@ -47,6 +47,7 @@ async function createHttpClient(
     clock,
     signal,
     requestsPerMinute: config.requests_per_minute,
+    requestsInFlight: config.read_ahead,
     requestTimeoutMs: config.request_timeout * 1000,
     minBytesPerMinute: config.min_bytes_per_minute,
     maxRetryMs: config.max_retry_seconds * 1000,

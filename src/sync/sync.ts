@@ -81,6 +81,8 @@ class StreamReader {
         api,
         settings,
         now: clock.now,
+        elapsed: clock.elapsed,
+        timer: clock.timer,
         bookmark: isFullTable(selected) ? undefined : state.getBookmark(name, names),
         info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
         warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),

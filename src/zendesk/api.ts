@@ -1,6 +1,6 @@
 import { HttpError } from '../core/errors.ts';
-import type { HttpClient, HttpRequest } from '../http/client.ts';
-import type { HttpResponse, Query } from '../http/transport.ts';
+import type { EarlyHttpRequest, HttpClient, HttpRequest } from '../http/client.ts';
+import type { HttpResponse, Query, UnparsedResponse } from '../http/transport.ts';
 
 const apiPrefix = '/api/v2/chat/';
 
@@ -8,19 +8,34 @@ const apiPrefix = '/api/v2/chat/';
 const toleratedSkewMs = 60_000;
 
 export type RequestOptions = Omit<HttpRequest, 'path' | 'query'>;
+export type EarlyRequestOptions = Omit<EarlyHttpRequest, 'path' | 'query'>;
 
 /** The Chat API as the page sources see it: paths below `/api/v2/chat/`, answers as JSON. */
 export interface ChatApi {
   /** @throws HttpError when the answer is given up. */
   get(path: string, query?: Query, options?: RequestOptions): Promise<HttpResponse>;
+  /**
+   * One attempt that waits for nothing and can be done without; its body is parsed when it is needed.
+   * @returns `undefined`: there is no room for it now
+   * @throws HttpError; the signal's reason
+   */
+  getEarly(
+    path: string,
+    query: Query,
+    options: EarlyRequestOptions,
+  ): Promise<UnparsedResponse | undefined>;
+  /** How many requests may start now without a wait; 0 while the API has asked for a pause. */
+  spareStarts(): number;
   /** The newest `Date` the server sent in this run, ms since 1970. */
   latestServerTimeMs(): number | undefined;
   /** How many requests of this run were answered with 200. */
   responseCount(): number;
 }
 
+type Times = Pick<HttpResponse, 'serverTimeMs' | 'headersMs'>;
+
 interface ChatApiOptions {
-  readonly http: Pick<HttpClient, 'get'>;
+  readonly http: Pick<HttpClient, 'get' | 'getEarly' | 'spareStarts'>;
   /** Called once when our clock and the server's differ. */
   readonly warn: (message: string) => void;
   readonly now: () => number;
@@ -45,19 +60,26 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
     );
   };
 
+  const recordResponse = async <T extends Times | undefined>(pending: Promise<T>): Promise<T> => {
+    try {
+      const response = await pending;
+      if (response === undefined) return response;
+      responseCount += 1;
+      recordServerTime(response.serverTimeMs, response.headersMs);
+      return response;
+    } catch (error) {
+      // The answer of a refused request has the server's time, too.
+      if (error instanceof HttpError) recordServerTime(error.serverTimeMs, now());
+      throw error;
+    }
+  };
+
   return {
-    get: async (path, query = {}, options = {}) => {
-      try {
-        const response = await http.get({ path: apiPrefix + path, query, ...options });
-        responseCount += 1;
-        recordServerTime(response.serverTimeMs, response.headersMs);
-        return response;
-      } catch (error) {
-        // The answer of a refused request has the server's time, too.
-        if (error instanceof HttpError) recordServerTime(error.serverTimeMs, now());
-        throw error;
-      }
-    },
+    get: (path, query = {}, options = {}) =>
+      recordResponse(http.get({ path: apiPrefix + path, query, ...options })),
+    getEarly: (path, query, options) =>
+      recordResponse(http.getEarly({ path: apiPrefix + path, query, ...options })),
+    spareStarts: () => http.spareStarts(),
     latestServerTimeMs: () => latestMs,
     responseCount: () => responseCount,
   };

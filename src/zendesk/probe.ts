@@ -25,7 +25,8 @@ export function exportProbe(spec: ExportSpec): Probe {
     const client = new ExportClient(spec, options);
     for (const windowMs of windowsMs) {
       const time = Math.floor(((options.now() - windowMs) * 1000) / spec.unit.micros);
-      const response = await client.fetchPage({ time, startId: null }, 'probe');
+      const first = { kind: 'regular', time, startId: null } as const;
+      const response = await client.fetchPage(first, { reason: 'probe' });
       const items = response?.items ?? [];
       for (const item of items) spec.prepare?.(item);
       const times = items.flatMap((item) => timeToMicros(item[spec.replicationKey]) ?? []);

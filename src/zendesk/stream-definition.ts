@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { SingerStream } from '../singer/catalog.ts';
 import type { ChatApi } from './api.ts';
@@ -28,16 +29,16 @@ export interface ReadSettings extends Readonly<Record<PageLimitKey, number>> {
   readonly hasStartDate: boolean;
   readonly endDateMs?: number;
   readonly lookback_minutes: number;
+  /** Requests of an export that may be in flight at the same time; 1: one after another. */
+  readonly read_ahead: number;
   readonly on_absent: 'warn' | 'fail';
   readonly on_forbidden: 'fail' | 'warn';
   readonly on_bad_item: 'fail' | 'warn';
 }
 
-export interface ReadOptions {
+export interface ReadOptions extends Pick<Clock, 'now' | 'elapsed' | 'timer'> {
   readonly api: ChatApi;
   readonly settings: ReadSettings;
-  /** Milliseconds since 1970 by this machine's clock. */
-  readonly now: () => number;
   /** This stream's entry in the given state; `undefined`: from the beginning. */
   readonly bookmark: JsonObject | undefined;
   readonly info: (message: string) => void;

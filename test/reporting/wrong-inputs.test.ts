@@ -18,7 +18,7 @@ import { selectStreams } from '../../src/singer/select-streams.ts';
 import { State } from '../../src/singer/state.ts';
 import type { StreamDefinition } from '../../src/zendesk/stream-definition.ts';
 import { streams } from '../../src/zendesk/streams.ts';
-import { now, scriptedApi, usualSettings } from '../support/scripted-api.ts';
+import { now, scriptedApi, stillClock, usualSettings } from '../support/scripted-api.ts';
 import {
   airbyteCatalog,
   airbyteLines,
@@ -378,7 +378,7 @@ async function firstQuestion(
   const pages = definition.pages({
     api,
     bookmark,
-    now: () => now,
+    ...stillClock,
     info: (message) => told.push(message),
     warn: (message) => told.push(message),
     settings: usualSettings,

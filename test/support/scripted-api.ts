@@ -27,17 +27,22 @@ export function scriptedApi(
   const asked: ScriptedApi['asked'] = [];
   const left = [...script];
   let answers = 0;
+  const get: ChatApi['get'] = async (path, query = {}, options?): Promise<HttpResponse> => {
+    asked.push({ path, query });
+    const next = left.shift();
+    if (next === undefined) throw new Error(`not in the script: ${path} ${JSON.stringify(query)}`);
+    const body = typeof next === 'function' ? await next(query, options) : next;
+    answers += 1;
+    return { body, serverTimeMs, headersMs: now, receivedMs: now, durationMs: 0 };
+  };
   return {
     asked,
-    get: async (path, query = {}, options?): Promise<HttpResponse> => {
-      asked.push({ path, query });
-      const next = left.shift();
-      if (next === undefined)
-        throw new Error(`not in the script: ${path} ${JSON.stringify(query)}`);
-      const body = typeof next === 'function' ? await next(query, options) : next;
-      answers += 1;
-      return { body, serverTimeMs, headersMs: now, receivedMs: now };
+    get,
+    getEarly: async (path, query, options) => {
+      const { body, ...response } = await get(path, query, options);
+      return { ...response, bytes: Buffer.from(JSON.stringify(body)), parse: () => body };
     },
+    spareStarts: () => 200,
     latestServerTimeMs: () => (answers > 0 ? serverTimeMs : undefined),
     responseCount: () => answers,
   };
@@ -60,6 +65,13 @@ export interface ReadingOptions {
   readonly nowMs?: number;
 }
 
+/** A clock whose time is always the present of the unit tests. */
+export const stillClock: Pick<ReadOptions, 'now' | 'elapsed' | 'timer'> = {
+  now: () => now,
+  elapsed: () => 0,
+  timer: () => ({ refresh: () => undefined, clear: () => undefined }),
+};
+
 /** The settings a stream is read with, unless a test changes some. */
 export const usualSettings: ReadSettings = {
   subdomain: 'acme',
@@ -72,6 +84,8 @@ export const usualSettings: ReadSettings = {
   agents_page_limit: 100,
   bans_page_limit: 100,
   chats_page_limit: 1000,
+  // A script has its answers in the order of the questions.
+  read_ahead: 1,
 };
 
 /** Reads a page source to its end. */
@@ -83,6 +97,8 @@ export async function readAll(source: PageSource, options: ReadingOptions): Prom
     api,
     bookmark,
     now: () => nowMs,
+    elapsed: stillClock.elapsed,
+    timer: stillClock.timer,
     info: (message) => infos.push(message),
     warn: (message) => warnings.push(message),
     settings: { ...usualSettings, ...settings },

@@ -5,6 +5,7 @@ import { jsonText, type Json, type JsonObject } from '../../core/json.ts';
 import type { RequestOptions } from '../api.ts';
 import type { PageLimitKey, ReadOptions } from '../stream-definition.ts';
 import type { BookmarkSpec, ExportPosition } from './bookmark.ts';
+import type { ExportRequest } from './walk.ts';
 import { parseExportResponse, type ExportResponse } from './response.ts';
 import { PageLimit } from '../page-limit.ts';
 import { createUnknownListWarning, namedArrays } from '../response-shape.ts';
@@ -32,8 +33,25 @@ export interface ReceivedExportResponse extends ExportResponse {
   readonly badItems?: ReadonlySet<JsonObject>;
 }
 
+export interface OwnRequestOptions extends Pick<RequestOptions, 'signal' | 'onBody'> {
+  readonly reason?: ExportRequestReason;
+  /** Called after each failed attempt that is not the last. */
+  readonly onFailedAttempt?: (error: HttpError) => void;
+}
+
+/** Where the walk's pages come from. */
+export interface ExportFetcher {
+  /**
+   * @returns `undefined` when the API refuses the time as too young, though it answers an earlier one
+   * @throws TapError; see parseExportResponse and the HTTP client
+   */
+  fetchPage(request: ExportRequest): Promise<ReceivedExportResponse | undefined>;
+  /** Nothing more is fetched: ends what is in flight. */
+  close(): void;
+}
+
 /** Asks for the pages of one export: our own query always, smaller where a page does not get through. */
-export class ExportClient {
+export class ExportClient implements ExportFetcher {
   readonly #spec: ExportEndpointSpec;
   readonly #options: ReadOptions;
   readonly #limit: PageLimit;
@@ -49,21 +67,23 @@ export class ExportClient {
     this.#warnOfUnknownLists = createUnknownListWarning(options.warn);
   }
 
-  /**
-   * @param reason of a request for what lies beyond the end, the page is only looked at, not read
-   * @returns `undefined` when the API refuses the time as too young, though it answers an earlier one
-   * @throws TapError; see parseExportResponse and the HTTP client
-   */
+  /** @param options how it is sent; the reason is that of the walk's request unless another is given */
   async fetchPage(
-    position: ExportPosition,
-    reason: ExportRequestReason,
+    request: ExportRequest,
+    { onFailedAttempt, ...options }: OwnRequestOptions = {},
   ): Promise<ReceivedExportResponse | undefined> {
     const spec = this.#spec;
-    const isProbe = reason === 'beyond';
+    const { kind, ...position } = request;
+    // The page is only looked at, not read.
+    const isProbe = kind === 'beyond';
     try {
       const { body, receivedMs } = await this.#get(position, {
-        reason,
-        reviseQuery: (error) => this.#revise(error, position),
+        reason: kind === 'regular' ? 'regular page' : kind,
+        ...options,
+        reviseQuery: (error) => {
+          onFailedAttempt?.(error);
+          return this.#revise(error, position);
+        },
       });
       const response = this.#read(body, position, isProbe);
       this.#warnOfUnknownLists(namedArrays(spec.name).unreadLists(body));
@@ -83,6 +103,10 @@ export class ExportClient {
       );
       return undefined;
     }
+  }
+
+  close(): void {
+    // One request after another: the run's signal ends it.
   }
 
   #get(position: ExportPosition, options: RequestOptions): Promise<HttpResponse> {

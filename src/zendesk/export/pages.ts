@@ -177,8 +177,7 @@ function readPages(
   options.info(`reading from ${microsToInstant(start.position.time * spec.unit.micros)}`);
   return paginate<ExportRequest, ReceivedExportResponse | undefined>({
     first: run.walk.first,
-    fetchPage: (request) =>
-      client.fetchPage(request, request.kind === 'regular' ? 'regular page' : request.kind),
+    fetchPage: (request) => client.fetchPage(request),
     advance: (request, response) => advance(run, request, response),
   });
 }

@@ -6,6 +6,8 @@ import { namedArrays } from '../response-shape.ts';
 /** One answer of an incremental export, checked. */
 export interface ExportResponse {
   readonly items: readonly JsonObject[];
+  /** How many the server sent, where `items` leaves out some of them. */
+  readonly size?: number;
   /** The server's own position; `undefined` on an empty page, which never changes it. */
   readonly end: { readonly time: number; readonly endId: string | null } | undefined;
   /** Items the request asked for. */

@@ -139,7 +139,7 @@ function advance(state: WalkState, request: ExportRequest, response: ExportRespo
     state.wasEmpty = false;
     state.isResumedInTies = false;
   }
-  state.lastSize = response.items.length;
+  state.lastSize = sizeOf(response);
   const isTied = request.startId !== null && !hasMoved;
   const position = { time: end.time, startId: isTied ? end.endId : null };
   const next = continueFrom(state, position);
@@ -275,9 +275,14 @@ function idsOf(state: WalkState, { items }: ExportResponse): readonly string[] {
 }
 
 /** As many items as were asked for, or as a clamping server seems to be willing to send. */
-function isFull(state: WalkState, { items, limit }: ExportResponse): boolean {
+function isFull(state: WalkState, response: ExportResponse): boolean {
   const clamp = Math.max(state.largestFollowed, minPageSize);
-  return items.length >= limit || (state.largestFollowed > 0 && items.length >= clamp);
+  const size = sizeOf(response);
+  return size >= response.limit || (state.largestFollowed > 0 && size >= clamp);
+}
+
+function sizeOf({ items, size = items.length }: ExportResponse): number {
+  return size;
 }
 
 /** Does an answer to a `start_id` hold anything of the instant it was asked for? */

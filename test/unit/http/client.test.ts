@@ -24,6 +24,7 @@ test('an answer comes with the server time and the time it was received', async 
     serverTimeMs: dateMs,
     headersMs: startMs,
     receivedMs: startMs,
+    durationMs: 0,
   });
   expect(api.requests[0]?.uri).toBe(`${path}?limit=100&fields=chats%28*%29`);
   const sent = { method: 'GET', path, url: expect.any(URL), isRedirected: false, attempt: 1 };

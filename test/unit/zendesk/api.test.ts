@@ -11,8 +11,18 @@ test.each([
 ])('%s', async (_, headMs, bodyMs, warnings) => {
   const warn = jest.fn<(message: string) => void>();
   const [begun, ended] = [serverTimeMs + headMs, serverTimeMs + bodyMs];
-  const answer: HttpResponse = { body: [], serverTimeMs, headersMs: begun, receivedMs: ended };
-  const api = createChatApi({ http: { get: async () => answer }, warn, now: () => ended });
+  const answer: HttpResponse = {
+    body: [],
+    serverTimeMs,
+    headersMs: begun,
+    receivedMs: ended,
+    durationMs: 0,
+  };
+  const api = createChatApi({
+    http: { get: async () => answer, getEarly: async () => undefined, spareStarts: () => 0 },
+    warn,
+    now: () => ended,
+  });
   await api.get('agents');
   await api.get('agents');
   expect(warn).toHaveBeenCalledTimes(warnings);

@@ -59,8 +59,8 @@ export const walkMutants = [
   {
     name: 'a clamped page is never full',
     file: walk,
-    search: 'return items.length >= limit || (state.largestFollowed > 0 && items.length >= clamp);',
-    replacement: 'return items.length >= limit + 0 * clamp;',
+    search: 'return size >= response.limit || (state.largestFollowed > 0 && size >= clamp);',
+    replacement: 'return size >= response.limit + 0 * clamp;',
     killers: exportTests('a server that clamps the limit and ignores start_id ends in an error'),
   },
   {
