@@ -29,11 +29,13 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
     if (parsed.debug) logger.setLevel('debug');
     return commands[parsed.command](run, parsed);
   };
-  return runProgram(options, runCommand, async (fatal, error) => {
+  const exitCode = await runProgram(options, runCommand, async (fatal, error) => {
     if (fatal instanceof UsageError) stderr.write(`${fatal.usage}\n\n${fatal.message}\n`);
     logger.debug('the run failed', { error });
     await print(stdout, runErrorLine(fatal, run));
   });
+  // The protocol knows no other: a TRACE message says whether a user must act.
+  return exitCode === 0 ? 0 : 1;
 }
 
 type RunCommand = (run: AirbyteContext, args: AirbyteArguments) => Promise<number>;

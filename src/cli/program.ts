@@ -24,7 +24,7 @@ export interface RunContext extends ProgramOptions {
 /**
  * @param work resolves with the exit code, or with a text that is printed and means 0
  * @param onFatal is given what ended the program, and the error it was made of
- * @returns the exit code; what went wrong has been said by then
+ * @returns the exit code; the failure has been logged by then. 1 for a reader that has gone away
  */
 export async function runProgram(
   { stdout }: ProgramOptions,
@@ -38,11 +38,12 @@ export async function runProgram(
     return 0;
   } catch (error) {
     // The last place for everything that was not foreseen.
-    const { asFatalError, errorCode } = await import('../core/errors.ts');
+    const { asFatalError, errorCode, failureExitCode } = await import('../core/errors.ts');
     // A reader that went away knows why.
-    if (!stdout.destroyed && errorCode(error) !== 'EPIPE')
-      await onFatal(asFatalError(error), error);
-    return 1;
+    if (stdout.destroyed || errorCode(error) === 'EPIPE') return 1;
+    const fatal = asFatalError(error);
+    await onFatal(fatal, error);
+    return failureExitCode([fatal]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { TapError } from '../core/errors.ts';
+import { failureExitCode, TapError } from '../core/errors.ts';
 import type { LogFields, Logger } from '../core/logger.ts';
 import type { Message } from '../singer/messages.ts';
 import type { StreamResult } from '../sync/sync.ts';
@@ -52,10 +52,11 @@ export class RunReport {
   }
 }
 
-/** 0 only if every stream is complete, absent or forbidden, and not all that could be read is nothing. */
+/** 0 only if every stream is complete, absent or forbidden, and not all that could be read is nothing; else `failureExitCode`. */
 export function exitCodeOf(results: readonly StreamResult[]): number {
-  const isGoodRun = results.every(({ status }) => isSuccess(status));
-  return isGoodRun && nothingReadError(results) === undefined ? 0 : 1;
+  const errors = runErrors(results);
+  if (errors.length > 0) return failureExitCode(errors);
+  return results.every(({ status }) => isSuccess(status)) ? 0 : 1;
 }
 
 /** What the streams failed with; or, where none did and yet nothing could be read, that. */
@@ -75,7 +76,8 @@ function nothingReadError(results: readonly StreamResult[]): readonly [TapError]
   const [first] = passed;
   if (first === undefined || results.some((result) => isRead(result))) return undefined;
   const text = `no stream could be read (${quotedList(passed.map(({ stream }) => stream))}); see the warnings above`;
-  return [new TapError(text, { kind: first.error?.kind ?? 'system' })];
+  const isForbidden = passed.every(({ error }) => error?.kind === 'config');
+  return [new TapError(text, { kind: isForbidden ? 'config' : 'system' })];
 }
 
 /** One sentence on several failures, of which the first stands for all; `names`: the streams that failed. */

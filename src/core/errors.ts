@@ -108,6 +108,11 @@ export class HttpError extends TapError {
   }
 }
 
+/** The exit code of a program that failed: 2 if a user must act on every failure, else 1: a retry may help, or it is a bug. */
+export function failureExitCode(errors: readonly TapError[]): 1 | 2 {
+  return errors.every(({ kind }) => kind === 'config') ? 2 : 1;
+}
+
 /** Wraps what is no TapError yet, once, at the boundary where it appears; a TapError passes through. */
 export function asTapError(error: unknown, what: string): TapError {
   if (error instanceof TapError) return error;

@@ -17,6 +17,9 @@ interface StreamEnd extends StreamToRead, SyncOptions {
   readonly previousHttpStatus: number | undefined;
 }
 
+/** Statuses with which a host answers that does not have the account. */
+const missingStatuses: ReadonlySet<number> = new Set([404, 410]);
+
 /** `unconfirmed`: an answer that may pass, so the stream is asked once more; `httpStatus` counts if it comes again. */
 type Decision = ResolvedStatus | { readonly status: 'unconfirmed'; readonly httpStatus: number };
 
@@ -35,7 +38,10 @@ export async function resolveStreamStatus(end: StreamEnd): Promise<Decision> {
   try {
     if (status === 401 && (await isTokenRejected(api))) return failedStatus(name, failure, true);
     if (!end.isFirstRequest) return failedStatus(name, failure);
-    if (definition.absentStatuses.includes(status)) return await absentStatus(end, failure, status);
+    const mayBeAbsent = definition.absentStatuses.includes(status);
+    if ((mayBeAbsent || missingStatuses.has(status)) && (await isAccountUnknown(end)))
+      return unknownAccountStatus(name, failure);
+    if (mayBeAbsent) return absentStatus(end, failure, status);
     const isTemporary = failure instanceof HttpError && failure.isRateLimit;
     const isForbidden = status === 403 && !isTemporary && end.settings.on_forbidden === 'warn';
     return isForbidden ? forbiddenStatus(end, failure) : failedStatus(name, failure);
@@ -55,24 +61,36 @@ function completeStatus({ outcome, selected, settings }: StreamEnd): ResolvedSta
   return failedStatus(selected.tapStreamId, new TapError(text, { kind: 'system' }));
 }
 
-function failedStatus(name: string, failure: TapError, endsRun = failure.endsRun): ResolvedStatus {
-  const options = { kind: failure.kind, endsRun, stream: name, cause: failure };
+function failedStatus(
+  name: string,
+  failure: TapError,
+  endsRun = failure.endsRun,
+  kind = failure.kind,
+): ResolvedStatus {
+  const options = { kind, endsRun, stream: name, cause: failure };
   return { status: 'failed', error: new TapError(`${name}: ${failure.message}`, options) };
 }
 
-/** The table says that an account may lack the endpoint. Green and empty would be the worst outcome. */
-async function absentStatus(end: StreamEnd, failure: TapError, status: number): Promise<Decision> {
-  const { api, selected, definition, state, logger } = end;
+/** Nothing has answered in this run, and the simplest request does not either. Green and empty would be the worst outcome. */
+async function isAccountUnknown({ api }: StreamEnd): Promise<boolean> {
+  return api.responseCount() === 0 && !(await isApiAvailable(api));
+}
+
+function unknownAccountStatus(name: string, failure: TapError): ResolvedStatus {
+  const text =
+    `neither this endpoint nor agents answers (${failure.message}); ` +
+    'check subdomain and access_token in the config';
+  return failedStatus(name, new TapError(text, { kind: 'config' }), true);
+}
+
+/** The table says that an account may lack the endpoint. */
+function absentStatus(end: StreamEnd, failure: TapError, status: number): Decision {
+  const { selected, definition, state, logger } = end;
   const name = selected.tapStreamId;
-  if (api.responseCount() === 0 && !(await isApiAvailable(api))) {
-    const text =
-      `neither this endpoint nor agents answers (${failure.message}); ` +
-      'check subdomain and access_token in the config';
-    return failedStatus(name, new TapError(text, { kind: 'config' }), true);
-  }
   if (needsConfirmation(end)) return { status: 'unconfirmed', httpStatus: status };
-  if (end.settings.on_absent === 'fail' || !isConfirmed(end, status))
-    return failedStatus(name, failure);
+  if (!isConfirmed(end, status)) return failedStatus(name, failure);
+  if (end.settings.on_absent === 'fail')
+    return failedStatus(name, failure, failure.endsRun, 'config');
   const hasBookmark = state.getBookmark(name, [definition.name, ...definition.aliases]);
   const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
   const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;

@@ -69,6 +69,6 @@ test.each([
   },
 ])('Discovery with a config that $name fails and prints no catalog', async ({ config, says }) => {
   const { code, stdout, stderrLines } = await discover({ config });
-  expect([code, stdout]).toEqual([1, '']);
+  expect([code, stdout]).toEqual([2, '']);
   expect(stderrLines).toEqual([expect.stringMatching(says)]);
 });

@@ -8,6 +8,8 @@ export interface FaultCase {
   readonly name: string;
   readonly fault: Fault;
   readonly says: RegExp;
+  /** Of a run that fails because of it; default: 1. */
+  readonly exitCode?: number;
 }
 
 export interface PassingCase extends FaultCase {
@@ -83,10 +85,10 @@ export const passing: readonly PassingCase[] = [
 const otherShape =
   /the API's answer is .*, but (an object with the list of objects "chats"|a list of objects) was expected/;
 
-const refusing: readonly Row[] = [
+const refusing: readonly (readonly [...Row, exitCode?: 2])[] = [
   ['400', status(400), /answers 400 Bad Request/],
-  ['401', status(401), /answers 401 .*The access token is refused/],
-  ['403', status(403), /answers 403 .*user may not read this/],
+  ['401', status(401), /answers 401 .*The access token is refused/, 2],
+  ['403', status(403), /answers 403 .*user may not read this/, 2],
   ['404', status(404), /answers 404 .*The account has no such thing/],
   ['410', status(410, { body: 'html' }), /answers 410 Gone/],
   ['422', status(422), /answers 422 .*report it together with this line/],
@@ -97,12 +99,15 @@ const refusing: readonly Row[] = [
     { kind: 'wrongShape', body: '{"chats":[null,17],"end_time":1}' },
     /"chats" is a list that holds null|but a list of objects was expected/,
   ],
-  ['a redirect that leads nowhere', status(302, { body: 'empty' }), /redirects without saying wh/],
+  [
+    'a redirect that leads nowhere',
+    status(302, { body: 'empty' }),
+    /redirects without saying wh/,
+    2,
+  ],
 ];
 
 /** Trouble that stays: asking again would be no use. */
-export const lasting: readonly FaultCase[] = refusing.map(([name, fault, says]) => ({
-  name,
-  fault,
-  says,
-}));
+export const lasting: readonly FaultCase[] = refusing.map(
+  ([name, fault, says, exitCode = 1]): FaultCase => ({ name, fault, says, exitCode }),
+);

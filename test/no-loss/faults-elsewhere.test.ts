@@ -67,7 +67,7 @@ test.each(
         const fault: Fault = { kind: 'redirect', location: link(host), status };
         addFault(sandbox, where, { fault });
         const broken = await run();
-        expect(broken.code).toBe(1);
+        expect(broken.code).toBe(2);
         expect(criticalLines(broken)).toEqual([lastErrorLine(broken)]);
         expect(lastErrorLine(broken)).toMatch(new RegExp(`^CRITICAL ${where.stream}: `));
         expect(lastErrorLine(broken)).toContain(
@@ -94,7 +94,7 @@ test('Redirects in a circle are given up, and the next run completes the stream'
     if (where === undefined) throw new Error('There is no such place.');
     addFault(sandbox, where, { fault: { kind: 'redirect', location: '' } });
     const broken = await run();
-    expect(broken.code).toBe(1);
+    expect(broken.code).toBe(2);
     expect(lastErrorLine(broken)).toMatch(/^CRITICAL chats: .* redirects more than 5 times/);
     sandbox.faults.clear();
     const next = await run({}, broken.lastState);
@@ -145,7 +145,7 @@ test.each(chosen(answeredBefore, (count) => count === 2))(
       async ({ sandbox, run }) => {
         sandboxes.push(sandbox);
         const broken = await run();
-        expect(broken.code).toBe(1);
+        expect(broken.code).toBe(2);
         expect(criticalLines(broken)).toEqual([lastErrorLine(broken)]);
         expect(lastErrorLine(broken)).toMatch(/ answers 401 .* The access token is refused/);
         expect(sandbox.requests.slice(count).map(({ status }) => status)).toEqual([401, 401]);

@@ -67,7 +67,7 @@ test.each(wrongBookmarks)(
         state: { bookmarks: { [stream]: entry } },
         sandboxUrl: sandbox.url,
       });
-      expect(run).toMatchObject({ code: 1, stdout: '' });
+      expect(run).toMatchObject({ code: 2, stdout: '' });
       expect(run.stderrLines).toEqual([expect.stringContaining(says)]);
       expect(run.stderr).toContain(stream);
       expect(sandbox.requests).toEqual([]);
@@ -110,7 +110,7 @@ test.each<[string, object | string, RegExp]>([
 ])('A state that is %s is refused before any request, with a hint', async (_name, state, hint) => {
   await withSandbox({}, async (sandbox) => {
     const run = await runTap({ config: { ...sandbox.config }, state, sandboxUrl: sandbox.url });
-    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderrLines).toEqual([expect.stringMatching(hint)]);
     expect(sandbox.requests).toEqual([]);
   });

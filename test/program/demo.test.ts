@@ -87,5 +87,5 @@ test('The demo ends where the tap fails', async () => {
   const { told, code } = await signedIn('deny');
   expect(code).toBe(1);
   expect(told).toContain('CRITICAL access was denied in the browser');
-  expect(told.trim()).toMatch(/\nThe tap ended with 1\.$/);
+  expect(told.trim()).toMatch(/\nThe tap ended with 2\.$/);
 });

@@ -55,7 +55,7 @@ test.each([
       args: ['--client-id', 'sandbox-public', '--paste'],
       typed: [pasting, async () => `${pasted}\n`],
     });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(written.match(/^CRITICAL .*$/gm)).toEqual([expect.stringContaining(words)]);
     expect(written).not.toContain('pasted-token');
     await expect(storedConfig()).rejects.toThrow('ENOENT');

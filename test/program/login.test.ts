@@ -260,7 +260,7 @@ test('A port that is in use is told before the browser opens', async () => {
     const { port } = other.address() as AddressInfo;
     const args = ['login', '--subdomain', 'acme', '--client-id', 'x', '--port', `${port}`];
     const { code, stderr } = await spawnTap({ args: [...args, '--out', out] });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain(`CRITICAL port ${port} is in use by another program`);
     expect(stderr).not.toContain('http://localhost:PORT/');
   } finally {
@@ -279,7 +279,7 @@ test.each([
   ],
 ])('A command line with %s is refused', async (_what, args, words) => {
   const { code, stderr } = await runTap({ args: ['login', ...args] });
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toContain(`CRITICAL ${words}`);
 });
 
@@ -298,7 +298,7 @@ test.each(['--out', '--token-file'])(
     const path = join(folder, 'missing', 'tokens.json');
     const args = ['login', '--subdomain', 'acme', '--client-id', 'x', flag, path];
     const { code, stderr } = await runTap({ args });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain(`CRITICAL ${path} cannot be written (ENOENT)`);
     expect(stderr).not.toContain('http');
   },

@@ -52,7 +52,11 @@ function expectGood(result: TapResult): void {
 }
 
 function expectFailure(result: TapResult, ...words: readonly string[]): void {
-  expect(result.code).toBe(1);
+  expectFailureWith(2, result, ...words);
+}
+
+function expectFailureWith(code: number, result: TapResult, ...words: readonly string[]): void {
+  expect(result.code).toBe(code);
   for (const one of words) expect(result.stderr).toContain(one);
   expectNoTokens(result);
 }
@@ -323,7 +327,7 @@ test.each([
       const config = { ...renewable(sandbox), token_file: tokenFile, max_retry_seconds: 0 };
       sandbox.provider.expire();
       sandbox.faults.add({ path: 'oauth2/chat/token', times: 1, fault });
-      expectFailure(await run({ config }), 'the access token cannot be renewed');
+      expectFailureWith(1, await run({ config }), 'the access token cannot be renewed');
       for (const _run of [1, 2]) {
         const next = await run({ config });
         expectFailure(next, 'a run that began to renew the access token at 2026-01-05T12:');
@@ -368,7 +372,11 @@ test('A token endpoint that stays away ends the run, and the pair is as good as 
     sandbox.provider.expire();
     sandbox.faults.add({ path: 'oauth2/chat/token', fault: { kind: 'status', status: 503 } });
     const result = await run({ config });
-    expectFailure(result, 'the access token cannot be renewed: /oauth2/chat/token answers 503');
+    expectFailureWith(
+      1,
+      result,
+      'the access token cannot be renewed: /oauth2/chat/token answers 503',
+    );
     expect(criticalLines(result)).toHaveLength(1);
     sandbox.faults.clear();
     expectGood(await run({ config }));
@@ -466,7 +474,7 @@ test.each([
       times: 1,
       fault: { kind: 'wrongShape', body },
     });
-    expectFailure(await run({ config }), 'the token endpoint sends no usable tokens');
+    expectFailureWith(1, await run({ config }), 'the token endpoint sends no usable tokens');
     expectGood(await run({ config }));
   });
 });

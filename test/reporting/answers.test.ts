@@ -130,7 +130,7 @@ test.each<[string, string, RequestListener]>([
       if (!request.url?.startsWith(path)) login(request, response);
       else response.writeHead(302, { location: `${location}?return_to=x` }).end();
     });
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(2);
     expect(lastErrorLine(result)).toMatch(/^CRITICAL departments: /);
     expect(lastErrorLine(result)).toContain(
       ` redirects to a login page (${location}). This usually means that the access token is not accepted`,

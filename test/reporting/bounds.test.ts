@@ -34,7 +34,7 @@ async function pipe(name: string): Promise<string> {
 /** In a process, since this one would be as busy. */
 test.concurrent('A pattern of eight stars is refused like any that matches nothing', async () => {
   const run = await spawnTap({ config, sandboxUrl, args: ['--select', '********Q'] });
-  expect(run.code).toBe(1);
+  expect(run.code).toBe(2);
   expect(run.stderrLines).toEqual([
     expect.stringMatching(
       /^CRITICAL --select: \(a name of 9 characters, not shown\) matches no stream or column\./,
@@ -59,14 +59,14 @@ test.concurrent.each([
   },
 ])('A text of 200,000 blanks in $name is told by its length', async ({ input, says }) => {
   const run = await spawnTap({ config, sandboxUrl, ...input });
-  expect(run.code).toBe(1);
+  expect(run.code).toBe(2);
   expect(run.stderrLines).toEqual([expect.stringContaining(says)]);
 });
 
 test.concurrent('An unknown config key of 14 MB is told by its length', async () => {
   const long = { ...config, subdomain: undefined, ['k'.repeat(14_000_000)]: 1 };
   const run = await spawnTap({ config: long, sandboxUrl });
-  expect(run.code).toBe(1);
+  expect(run.code).toBe(2);
   expect(run.stderrLines).toEqual([expect.stringMatching(/^CRITICAL subdomain is missing: /)]);
 });
 
@@ -122,7 +122,7 @@ test.each([
   { name: 'state', input: { config, state: deep } },
 ])('100,000 levels of nesting in the $name are refused', async ({ name, input }) => {
   const run = await runTap({ ...input, sandboxUrl });
-  expect(run.code).toBe(1);
+  expect(run.code).toBe(2);
   expect(run.stderrLines).toEqual([
     expect.stringMatching(
       new RegExp(`^CRITICAL --${name}: .*\\.json is nested more than 100 levels deep: `),

@@ -1,4 +1,4 @@
-/** A wrong command line, or an empty one: one sentence, exit code 1, no request, and nothing of what may be a secret. */
+/** A wrong command line, or an empty one: one sentence, exit code 2, no request, and nothing of what may be a secret. */
 import { expect, test } from '@jest/globals';
 
 import type { Sandbox } from '../../src/sandbox/api/server.ts';
@@ -101,7 +101,7 @@ test.each(wrongInTap)('The tap refuses %j in one sentence', async (args, says) =
   const { result, asked } = await inSandbox((sandbox) =>
     runTap({ config: sandbox.config, args, sandboxUrl: sandbox.url }),
   );
-  expect(result).toMatchObject({ code: 1, stdout: '', stderr: `CRITICAL ${says}\n` });
+  expect(result).toMatchObject({ code: 2, stdout: '', stderr: `CRITICAL ${says}\n` });
   expect(leaks(result, secret)).toEqual([]);
   expect(asked).toEqual([]);
 });

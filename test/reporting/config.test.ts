@@ -106,7 +106,7 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
   { name: 'no file', input: {}, says: [/^CRITICAL no config: pass --config FILE/] },
 ])('A config with $name is told in so many words, and nobody is asked', async ({ input, says }) => {
   const { result, requests } = await ask(input);
-  expect(result).toMatchObject({ code: 1, stdout: '' });
+  expect(result).toMatchObject({ code: 2, stdout: '' });
   expect(criticalLines(result)).toEqual(says.map((text) => expect.stringMatching(text)));
   expect(result.stderrLines.at(-1)).toMatch(/^CRITICAL /);
   expect(requests).toEqual([]);
@@ -155,7 +155,7 @@ test.each<{ name: string; input: TapInput; says: RegExp }>([
     const run = await runTap({ ...rest, ...input, sandboxUrl: sandbox.url });
     return { result: run, requests: sandbox.requests };
   });
-  expect(result).toMatchObject({ code: 1, stdout: '' });
+  expect(result).toMatchObject({ code: 2, stdout: '' });
   expect(result.stderrLines).toEqual([expect.stringMatching(says)]);
   expect(requests).toEqual([]);
 });
@@ -163,7 +163,7 @@ test.each<{ name: string; input: TapInput; says: RegExp }>([
 test('The API’s address cannot be turned elsewhere by ZENDESK_CHAT_API_URL', async () => {
   const url = 'https://user:sec-c15@api.example.com';
   const result = await runTap({ config: plain, sandboxUrl: url });
-  expect(result).toMatchObject({ code: 1, stdout: '' });
+  expect(result).toMatchObject({ code: 2, stdout: '' });
   expect(criticalLines(result)).toEqual([
     expect.stringMatching(/^CRITICAL ZENDESK_CHAT_API_URL must be https:\/\/host, or /),
   ]);

@@ -48,7 +48,7 @@ test('--check of chats that are days old looks further back until there is one',
 test('--check with a wrong token asks twice and says what to do', async () => {
   await withSandbox({}, async (sandbox) => {
     const result = await check(sandbox, { access_token: 'wrong-token' });
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(2);
     expect(rows(result).slice(0, 2)).toEqual([
       'accounts FAILED answers 401',
       'routing_settings not asked',
@@ -69,7 +69,7 @@ test('--check with a token that may not read two endpoints names them, and what 
       /^WARNING 10 of 12 streams can be read; not there .*: accounts, triggers\. Use the token of an administrator/,
     );
     const strict = await check(sandbox, { on_absent: 'fail' });
-    expect(strict.code).toBe(1);
+    expect(strict.code).toBe(2);
     expect(lastErrorLine(strict)).toMatch(
       /^CRITICAL 2 of 12 streams failed \(accounts, triggers\)/,
     );

@@ -33,8 +33,8 @@ const removed =
   'the current folder does not exist any more, or may not be entered: go to another one';
 
 test.concurrent.each([
-  ['tap-zendesk-chat', '--version', `1 CRITICAL ${removed}\n`],
-  ['zendesk-chat-sandbox', '--version', `1 ${removed}\n`],
+  ['tap-zendesk-chat', '--version', `2 CRITICAL ${removed}\n`],
+  ['zendesk-chat-sandbox', '--version', `2 ${removed}\n`],
   ['source-zendesk-chat', 'spec', `"message":"${removed}","failure_type":"config_error"`],
 ])('%s %s says that the current folder was removed', async (program, arg, says) => {
   expect(await runNowhere(program, arg)).toContain(says);

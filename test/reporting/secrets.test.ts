@@ -91,8 +91,8 @@ test.each(formats)('What is not selected is not mentioned either (%s log)', asyn
   });
 });
 
-const faultRuns = [...passing, ...lasting].flatMap(({ name, fault }) =>
-  formats.map((format) => ({ name, fault, format })),
+const faultRuns = [...passing, ...lasting].flatMap(({ name, fault, exitCode = 1 }) =>
+  formats.map((format) => ({ name, fault, exitCode, format })),
 );
 
 test.each(
@@ -102,7 +102,7 @@ test.each(
   ),
 )(
   'A failure tells no secret and nothing about a person: $name ($format log)',
-  async ({ format, fault }) => {
+  async ({ format, fault, exitCode }) => {
     await withSecrets(format, {}, async ({ sandbox, run }) => {
       markPersons(sandbox);
       sandbox.faults.add(
@@ -111,7 +111,7 @@ test.each(
         { path: '=bans', fault },
       );
       const result = await run();
-      expect(result.code).toBe(1);
+      expect(result.code).toBe(exitCode);
       expectSilence(result);
     });
   },
@@ -150,6 +150,8 @@ test.each(chosen(quoted, ({ before }) => before === 180))(
 interface BadInput {
   readonly name: string;
   readonly input: TapInput;
+  /** Default: 2. */
+  readonly exitCode?: number;
 }
 
 const good = { subdomain: 'acme', max_retry_seconds: 0, ...markedSecrets };
@@ -161,7 +163,11 @@ const badInputs: readonly BadInput[] = [
     name: 'the token behind the subdomain',
     input: { config: { ...good, subdomain: `https://acme.example.test/?access_token=${token}` } },
   },
-  { name: 'a secret of two lines', input: { config: { ...good, client_secret: `${token}\nx` } } },
+  {
+    name: 'a secret of two lines',
+    input: { config: { ...good, client_secret: `${token}\nx` } },
+    exitCode: 1,
+  },
   { name: 'JSON in single quotes', input: { config: `{'access_token': '${token}'}` } },
   { name: 'the token alone', input: { config: token } },
   { name: 'a state that is none', input: { config: good, state: `{"bookmarks": "${token}` } },
@@ -177,25 +183,28 @@ const badInputs: readonly BadInput[] = [
       env: { ZENDESK_CHAT_API_URL: `http://127.0.0.1/?${encodeURIComponent(token)}` },
     },
   },
-  { name: 'an API that cannot be reached', input: { config: good } },
+  { name: 'an API that cannot be reached', input: { config: good }, exitCode: 1 },
   {
     name: 'a user agent with a line break',
     input: { config: { ...good, user_agent: `a\r\nx-token: ${token}` } },
   },
 ];
 
-function expectTold(result: TapResult): void {
-  expect(result.code).toBe(1);
+function expectTold(result: TapResult, exitCode = 2): void {
+  expect(result.code).toBe(exitCode);
   expect(result.stderr).toContain('CRITICAL ');
   expect(secretsIn(result)).toEqual([]);
 }
 
-test.each(badInputs)('A mistake is told without the secret in it: $name', async ({ input }) => {
-  await withClosedPort(async (sandboxUrl) => {
-    const env = { LOGLEVEL: 'debug', ...input.env };
-    expectTold(await runTap({ sandboxUrl, ...input, env }));
-  });
-});
+test.each(badInputs)(
+  'A mistake is told without the secret in it: $name',
+  async ({ input, exitCode }) => {
+    await withClosedPort(async (sandboxUrl) => {
+      const env = { LOGLEVEL: 'debug', ...input.env };
+      expectTold(await runTap({ sandboxUrl, ...input, env }), exitCode);
+    });
+  },
+);
 
 const secretText = encodeURIComponent(token);
 
@@ -204,12 +213,14 @@ test.each([
   {
     name: 'with a password that cannot be reached',
     proxyAt: (host: string) => `http://me:${secretText}@${host}`,
+    exitCode: 1,
   },
-  { name: 'that is none', proxyAt: () => `me:${token}@:` },
-])('A proxy $name is told without the secret in it', async ({ proxyAt }) => {
+  { name: 'that is none', proxyAt: () => `me:${token}@:`, exitCode: 2 },
+])('A proxy $name is told without the secret in it', async ({ proxyAt, exitCode }) => {
   await withClosedPort(async (origin) => {
     const env = { LOGLEVEL: 'debug', HTTPS_PROXY: proxyAt(new URL(origin).host) };
-    expectTold(await spawnTap({ sandboxUrl: 'https://api.example.test', config: good, env }));
+    const input = { sandboxUrl: 'https://api.example.test', config: good, env };
+    expectTold(await spawnTap(input), exitCode);
   });
 });
 

@@ -38,19 +38,39 @@ test('An account that has only agents and chats is read without complaint, and s
 });
 
 test.each([
-  { path: 'goals', status: 403, stream: 'goals' },
-  { path: 'agents', status: 404, stream: 'agents' },
-  { path: 'chats', status: 404, stream: 'chats' },
-  { path: 'bans', status: 410, stream: 'bans' },
+  { path: 'goals', status: 403, stream: 'goals', exitCode: 2 },
+  { path: 'agents', status: 404, stream: 'agents', exitCode: 1 },
+  { path: 'chats', status: 404, stream: 'chats', exitCode: 1 },
+  { path: 'bans', status: 410, stream: 'bans', exitCode: 1 },
 ])(
   'Status $status of $stream is a failure of that stream, and the others are read',
-  async ({ path, status, stream }) => {
+  async ({ path, status, stream, exitCode }) => {
     const { result } = await runOnce({ switches: { absent: { [path]: status } } });
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(exitCode);
     expect(criticalLines(result)).toHaveLength(1);
     expect(lastErrorLine(result)).toMatch(new RegExp(`^CRITICAL ${stream}: .* answers ${status} `));
     expect(result.stderr).toMatch(/11 complete, 0 absent, 1 failed/);
     expect(result.lastState['currently_syncing']).toBeNull();
+  },
+);
+
+test('A run whose failures are of both kinds ends with 1: it may be tried again', async () => {
+  const faults = [{ path: '=agents', fault: { kind: 'status', status: 500 } }] as const;
+  const switches = { absent: { goals: 403 } };
+  const { result } = await runOnce({ switches, faults }, { config: { max_retry_seconds: 0 } });
+  expect(result.code).toBe(1);
+  expect(lastErrorLine(result)).toMatch(/^CRITICAL 2 of 12 streams failed \(goals, agents\): /);
+});
+
+test.each([404, 410])(
+  'A wrong subdomain, where everything answers %s, is told by chats alone, too',
+  async (status) => {
+    const options = { switches: { absent: { '*': status } } };
+    const { result } = await runOnce(options, { args: ['--select', 'chats'] });
+    expect(result.code).toBe(2);
+    expect(lastErrorLine(result)).toMatch(
+      /^CRITICAL chats: neither this endpoint nor agents answers .* check subdomain and access_token in the config$/,
+    );
   },
 );
 
@@ -74,7 +94,7 @@ test.each([404, 403])(
   'A wrong subdomain, where everything answers %s, ends the run at once with advice',
   async (status) => {
     const { result, sandbox } = await runOnce({ switches: { absent: { '*': status } } });
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(2);
     expect(criticalLines(result)).toHaveLength(1);
     expect(lastErrorLine(result)).toMatch(
       /^CRITICAL accounts: neither this endpoint nor agents answers .* check subdomain and access_token in the config$/,
@@ -89,7 +109,7 @@ test.each([404, 403])(
 
 test('A token that is refused everywhere ends the run at once with advice', async () => {
   const { result, sandbox } = await runOnce({ switches: { tokenRefused: true } });
-  expect(result.code).toBe(1);
+  expect(result.code).toBe(2);
   expect(criticalLines(result)).toHaveLength(1);
   expect(lastErrorLine(result)).toMatch(
     /^CRITICAL accounts: .* answers 401 Unauthorized .* The access token is refused: .*put a new Chat token/,
@@ -105,7 +125,7 @@ test.each([
   'A token that is refused for $stream alone fails that stream alone',
   async ({ resource, stream }) => {
     const { result } = await runOnce({ switches: { tokenRefused: [resource] } });
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(2);
     expect(criticalLines(result)).toEqual([
       expect.stringMatching(new RegExp(`^CRITICAL ${stream}: .* answers 401 Unauthorized`)),
     ]);
@@ -156,7 +176,7 @@ test('A stream that answers 404 and then 403 is not absent: it fails', async () 
     },
     { catalog: catalogOf(['departments', 'agents']) },
   );
-  expect(result.code).toBe(1);
+  expect(result.code).toBe(2);
   expect(lastErrorLine(result)).toMatch(/^CRITICAL departments: .* answers 403 /);
 });
 

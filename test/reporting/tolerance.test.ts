@@ -116,7 +116,7 @@ test('where a 403 means absent, on_absent decides', async () => {
   const { result } = await runOnce(options, { config });
 
   expect(lastErrorLine(result)).toMatch(/^CRITICAL accounts: .* answers 403 Forbidden/);
-  expect(result.code).toBe(1);
+  expect(result.code).toBe(2);
 });
 
 test('a 403 that passes is asked again, and the stream is read', async () => {
@@ -139,7 +139,7 @@ test('a run that may read nothing fails, whatever is let pass', async () => {
   expect(lastErrorLine(result)).toBe(
     'CRITICAL no stream could be read (goals, agents); see the warnings above',
   );
-  expect(result.code).toBe(1);
+  expect(result.code).toBe(2);
 });
 
 test('--check tells what is forbidden apart from what is absent', async () => {

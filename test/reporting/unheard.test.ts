@@ -108,7 +108,7 @@ const refused =
 test('a config with stream_maps is refused, and nothing is asked', async () => {
   const config = { stream_maps: { chats: { email: 'md5(email)' } } };
   const { result, sandbox } = await runOnce({}, { config });
-  expect(result).toMatchObject({ code: 1, stdout: '' });
+  expect(result).toMatchObject({ code: 2, stdout: '' });
   expect(criticalLines(result)).toEqual([`CRITICAL ${refused}`]);
   expect(askedPaths(sandbox)).toEqual([]);
   const check = await withSandbox({}, (own) => runIn(own, { verb: 'check', config }));
@@ -163,7 +163,7 @@ function figures({ stderrLines }: TapResult): Readonly<Record<string, readonly s
 
 test('the figures of a run whose token is refused show no success', async () => {
   const { result } = await runOnce({}, { config: { access_token: 'another-token' } });
-  expect(result.code).toBe(1);
+  expect(result.code).toBe(2);
   expect(figures(result)).toEqual({ failed: ['accounts'] });
 });
 

@@ -123,7 +123,7 @@ test.each([
   [['--faults', '{}'], 'faults must be a list.'],
 ])('%j is refused in one sentence', async (argv, sentence) => {
   const terminal = fakeTerminal();
-  expect(await runSandboxProgram(argv, terminal)).toBe(1);
+  expect(await runSandboxProgram(argv, terminal)).toBe(2);
   expect(terminal.complained()).toContain(sentence);
   expect(terminal.complained().trimEnd().split('\n')).toHaveLength(1);
   expect(terminal.printed()).toBe('');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { ConfigError } from '../../core/errors.ts';
 import { makeAccountData } from '../data/account-data.ts';
 import { Account } from '../data/account.ts';
 import { createApiListener } from './request-pipeline.ts';
@@ -53,7 +54,7 @@ export interface Sandbox {
 function startOfData({ now, clock }: ResolvedOptions): number {
   const ms = typeof now === 'string' ? Date.parse(now) : (now ?? clock?.() ?? Date.now());
   if (Number.isFinite(ms)) return ms;
-  throw new Error('now must be an instant such as 2024-01-31T00:00:00Z.');
+  throw new ConfigError('now must be an instant such as 2024-01-31T00:00:00Z.');
 }
 
 async function listen(server: Server, port: number): Promise<number> {

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/json.ts';
 import type { SandboxOptions } from './options.ts';
 
@@ -44,5 +45,5 @@ export async function checkOptions(value: unknown): Promise<SandboxOptions> {
   const { default: validate }: { readonly default: OptionsValidator } = await import(url.href);
   if (validate(value)) return value;
   const [error] = validate.errors ?? [];
-  throw new Error(error === undefined ? 'The options are wrong.' : errorText(error));
+  throw new ConfigError(error === undefined ? 'The options are wrong.' : errorText(error));
 }

@@ -1,5 +1,5 @@
 import { parseCommandLine, type Flag, type ParsedFlags } from '../../cli/parser.ts';
-import { asFatalError, ConfigError } from '../../core/errors.ts';
+import { asFatalError, ConfigError, failureExitCode } from '../../core/errors.ts';
 import schema from './options.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
 import { checkOptions } from './check-options.ts';
@@ -131,6 +131,6 @@ export async function runSandboxProgram(
     // One sentence for each mistake in flags or files, and for a port that cannot be used.
     const isOwn = error instanceof Error && !('syscall' in error);
     terminal.stderr.write(`${isOwn ? error.message : asFatalError(error).message}\n`);
-    return 1;
+    return failureExitCode([asFatalError(error)]);
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { ConfigError } from '../../core/errors.ts';
 import { checkOptions } from './check-options.ts';
 import type { SandboxOptions } from './options.ts';
 import { startSandbox, type Sandbox } from '../api/server.ts';
@@ -27,14 +28,14 @@ export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${where} is not JSON.`);
+    throw new ConfigError(`${where} is not JSON.`);
   }
 }
 
 async function readOptions(name: string | undefined, cwd: string): Promise<SandboxOptions> {
   if (name === undefined) return {};
   const text = await readFile(resolve(cwd, name), 'utf8').catch((error: unknown) => {
-    throw new Error(`--options ${name} cannot be read.`, { cause: error });
+    throw new ConfigError(`--options ${name} cannot be read.`, '', error);
   });
   return checkOptions(parseJson(text, `--options ${name}`));
 }
