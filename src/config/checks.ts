@@ -8,10 +8,10 @@ import type { RawConfig } from './raw-config.ts';
 
 dayjs.extend(utc);
 
-/** The streams that `extra_streams` may name; those that are no default need to be named. */
+/** The streams that `extra_streams` may name. */
 export type KnownStreams = readonly { readonly name: string; readonly isDefault: boolean }[];
 
-/** Puts the bare subdomain in place of whatever address was given. */
+/** Checks the subdomain and reduces a whole address to it. */
 export function checkSubdomain(rawConfig: RawConfig): void {
   const { settings, violations } = rawConfig;
   const { subdomain: address } = settings;
@@ -29,26 +29,26 @@ export function checkSubdomain(rawConfig: RawConfig): void {
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(subdomain)) settings['subdomain'] = subdomain;
   else {
     const why = subdomain.includes('.')
-      ? 'another host than zendesk.com'
-      : 'no name of letters, digits and hyphens';
+      ? 'which is not a host of zendesk.com'
+      : 'which does not consist of letters, digits and hyphens';
     violations.set('subdomain', `subdomain is ${quoted(address)}, ${why}: ${example}`);
   }
 }
 
-/** There must be a token that a header can carry, or what gets one. */
+/** Checks that the config has a valid token, or something to obtain a token with. */
 export function checkCredentials(rawConfig: RawConfig): void {
   const { settings, violations } = rawConfig;
   const { access_token: token, refresh_token, client_id, client_secret, token_file } = settings;
   if (typeof token === 'string' && !/^[!-~]+$/.test(token)) {
     const message =
-      'access_token holds a blank, a line break or a letter no token has: copy it again.';
+      'access_token contains a space, a line break or a letter that no token contains: copy it again.';
     violations.set('access_token', message);
   }
   if (token_file !== undefined || (client_id !== undefined && client_secret !== undefined)) return;
   if (refresh_token !== undefined && client_id === undefined) {
-    const why = 'a refresh token can only be used together with the client it was issued to';
+    const why = 'a refresh token works only with the client that it was issued to';
     if (token === undefined) violations.set('client_id', `client_id is missing: ${why}.`);
-    else rawConfig.warn(`refresh_token is not used: ${why}, so give client_id, too.`);
+    else rawConfig.warn(`refresh_token is not used: ${why}. Set client_id, too.`);
   } else if (token === undefined && refresh_token === undefined) {
     const missing =
       'access_token is missing: get one with "tap-zendesk-chat login", or give an OAuth token of Zendesk Chat ' +
@@ -57,13 +57,13 @@ export function checkCredentials(rawConfig: RawConfig): void {
   }
 }
 
-/** A misspelt key that is taken for the missing one. */
+/** A hint if an unknown key is similar to a missing one. */
 function misspeltKeyText(rawConfig: RawConfig, key: string): string {
   const unknownKey = rawConfig.unknownKeys
     .slice(0, maxListed)
     .find((path) => rawConfig.suggestedKey(path) === key);
   if (unknownKey === undefined) return '';
-  return ` The config holds ${quotedName(unknownKey, [...rawConfig.schema.keys()])}: did you mean ${key}?`;
+  return ` The config contains ${quotedName(unknownKey, [...rawConfig.schema.keys()])}: did you mean ${key}?`;
 }
 
 export function checkExtraStreams(rawConfig: RawConfig, streams: KnownStreams): void {
@@ -77,21 +77,21 @@ export function checkExtraStreams(rawConfig: RawConfig, streams: KnownStreams): 
   const choice =
     offByDefault.length > 0
       ? `it may name ${offByDefault.join(', ')}, or be all.`
-      : 'all streams of this version are default ones, so take it out.';
+      : 'this version has no extra streams, so remove it.';
   const sentence = `extra_streams names ${quotedName(unknown, known)}, a stream that does not exist: ${choice}`;
   violations.set('extra_streams', sentence + didYouMean(unknown, known));
 }
 
-/** The span to read, in ms since 1970. */
+/** The range of time to read, in ms since 1970. */
 export interface DateRange {
   readonly startDateMs: number;
-  /** False when `startDateMs` is the default, two years before now, which never overrules a bookmark. */
+  /** False if `startDateMs` is the default, two years before now, which never overrides a bookmark. */
   readonly hasStartDate: boolean;
   /** Inclusive. */
   readonly endDateMs?: number;
 }
 
-/** Dates must be ISO and in order. */
+/** Checks that the dates are in ISO format and in order. */
 export function checkDates(rawConfig: RawConfig, nowMs: number): DateRange {
   const { messages, violations } = rawConfig;
   const startMs = checkDate(rawConfig, 'start_date');
@@ -120,12 +120,12 @@ function checkDate({ settings, violations }: RawConfig, key: string): number | u
   const isSane = micros !== undefined && micros >= 0 && micros < 4_102_444_800e6;
   if (isSane) return Math.floor(micros / 1000);
   const advice = possibleIsoDates(text) || '2024-01-31 or 2024-01-31T08:00:00Z';
-  const what = micros === undefined ? 'no ISO date' : 'not between the years 1970 and 2099';
+  const what = micros === undefined ? 'not an ISO date' : 'not between the years 1970 and 2099';
   violations.set(key, `${key} is ${quoted(text)}, which is ${what}: write ${advice}.`);
   return undefined;
 }
 
-/** What `12/01/2010` may mean, in ISO form: nobody can tell the day from the month. */
+/** The ISO dates that a text such as `12/01/2010` may stand for: its day and month are ambiguous. */
 function possibleIsoDates(text: string): string {
   const match = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text);
   const [first = '', second = '', year = ''] = match?.slice(1) ?? [];
@@ -135,7 +135,7 @@ function possibleIsoDates(text: string): string {
   return [...readings].filter((date) => instantToMicros(date) !== undefined).join(' or ');
 }
 
-/** One warning for each of the first unknown keys, and one for the others. */
+/** One warning for each unknown key, up to `maxListed`, and one for the rest. */
 export function warnOfUnknownKeys(rawConfig: RawConfig): void {
   for (const path of rawConfig.unknownKeys.slice(0, maxListed)) {
     const name = quotedName(path, [...rawConfig.schema.keys()]);

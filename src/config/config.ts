@@ -9,9 +9,9 @@ export { userSettings, propertiesOf } from './raw-config.ts';
 export { readConfigFile, type ConfigSources } from './sources.ts';
 export { replaceTokens } from './replace-tokens.ts';
 
-/** The user's settings by the keys of the schema, which describes them: checked, with defaults, in whatever form they were given. */
+/** The checked settings, with defaults. `schemas/config.json` describes each key. */
 export interface Config extends DateRange {
-  /** Lower case, without host. */
+  /** In lower case, without the domain. */
   readonly subdomain: string;
   readonly access_token?: string;
   readonly client_id?: string;
@@ -39,7 +39,7 @@ export function readConfigSchema(): JsonObject {
   return JSON.parse(readPackageFile('schemas/config.json'));
 }
 
-/** The config of all its sources as one object. @throws ConfigError for a file that cannot be used. */
+/** Reads and merges the sources of a config. @throws ConfigError for a file that cannot be read or parsed. */
 export async function readConfig(sources: ConfigSources): Promise<JsonObject> {
   const keys = userSettings(readConfigSchema()).map(([key]) => key);
   return mergeSources(sources, keys);
@@ -48,9 +48,8 @@ export async function readConfig(sources: ConfigSources): Promise<JsonObject> {
 export const extraStreamsHint = ' For example ["chat_messages"].';
 
 /**
- * `extra_streams` of a config that may lack all the rest, as discovery is given it: other keys are not
- * looked at.
- * @throws ConfigError when it is no list
+ * Reads only `extra_streams`, because discovery accepts a config without the other keys.
+ * @throws ConfigError if it is not a list
  */
 export function readExtraStreams(value: Json): Config['extra_streams'] {
   const rawValue = isJsonObject(value) ? (value['extra_streams'] ?? []) : [];
@@ -62,8 +61,8 @@ export function readExtraStreams(value: Json): Config['extra_streams'] {
 }
 
 /**
- * Where the API is: the account's own host, unless ZENDESK_CHAT_API_URL names another.
- * @throws ConfigError for anything but https, or http to this very machine: a token must not travel in the clear
+ * The API's origin: ZENDESK_CHAT_API_URL, or the account's host.
+ * @throws ConfigError for http to another machine, because a token must not be sent unencrypted, and for an invalid URL
  */
 export function apiOrigin(subdomain: string, env: Variables): string {
   const rawValue = (env['ZENDESK_CHAT_API_URL'] ?? '').trim();
@@ -71,7 +70,7 @@ export function apiOrigin(subdomain: string, env: Variables): string {
   const url = URL.canParse(rawValue) ? new URL(rawValue) : undefined;
   const isLoopback = /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(url?.hostname ?? '');
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
-  // The address is not repeated: it may hold a password.
+  // The message does not repeat the URL, because it may contain a password.
   if (url === undefined || !isSafe || url.href !== `${url.origin}/`)
     throw new ConfigError(
       'ZENDESK_CHAT_API_URL must be https://host, or http://127.0.0.1:port on this machine, without path, query or password.',

@@ -1,6 +1,6 @@
 import { jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
 
-/** What is said of a config that is no object. */
+/** The error for a config that is not an object. */
 export function notAnObjectText(value: Json): string {
   return (
     `The config is of type ${jsonTypeOf(value)}: ` +
@@ -8,7 +8,7 @@ export function notAnObjectText(value: Json): string {
   );
 }
 
-/** What a value of this property has to be, as the end of a sentence. */
+/** The expected value of a property, as the end of a sentence. */
 export function expectedText(property: JsonObject): string {
   const { type, format, pattern, enum: allowedValues } = property;
   const { minimum, maximum, exclusiveMinimum } = property;
@@ -16,8 +16,8 @@ export function expectedText(property: JsonObject): string {
     return allowedValues.map((allowed) => JSON.stringify(allowed)).join(' or ');
   if (type === 'array') return 'a list of stream names, or all';
   if (format !== undefined) return 'an ISO date such as 2024-01-31';
-  if (pattern !== undefined) return 'text of plain ASCII characters on one line';
-  if (type === 'string') return 'text';
+  if (pattern !== undefined) return 'one line of printable ASCII characters';
+  if (type === 'string') return 'a string';
   const number = type === 'integer' ? 'a whole number' : 'a number';
   if (maximum === undefined) return `${number} of ${textOf(minimum)} or more`;
   const from =
@@ -27,7 +27,7 @@ export function expectedText(property: JsonObject): string {
   return `${number} ${from} ${textOf(maximum)}`;
 }
 
-/** A text as it is, anything else as JSON. */
+/** Returns a string unchanged and any other value as JSON. */
 export function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }

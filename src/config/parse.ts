@@ -1,4 +1,4 @@
-/** From a config of any accepted form to settings that are checked. */
+/** Parses a config of any accepted form and checks it. */
 import { ConfigError } from '../core/errors.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
 import { quoted } from '../core/quoting.ts';
@@ -17,21 +17,21 @@ import { expectedText, notAnObjectText } from './error-text.ts';
 
 export interface ConfigOptions {
   readonly nowMs: number;
-  /** Left out: any name may be an extra stream's. */
+  /** If omitted, the names in `extra_streams` are not checked. */
   readonly knownStreams?: KnownStreams;
-  /** Is given all secrets before anything that is said about the config. */
+  /** Receives all secrets before any message about the config is created. */
   readonly addSecrets?: (secrets: readonly string[]) => void;
 }
 
-/** The schema as ajv compiled it when the program was built: it fills in defaults, and finds all that is wrong. */
+/** The schema, compiled by ajv during the build. Sets defaults and collects all errors. */
 interface ConfigValidator {
   (value: unknown): value is Omit<Config, keyof DateRange>;
   errors?: readonly { readonly instancePath: string }[] | null;
 }
 
 /**
- * Brings every accepted form of a config into one and checks it.
- * @throws ConfigError with a line for each wrong key, in the order of the schema, and the first of these keys
+ * Normalizes and checks a config.
+ * @throws ConfigError with one line for each invalid key, in the order of the schema. Its `key` is the first one.
  */
 export async function parseConfig(
   value: Json,
@@ -63,7 +63,7 @@ const hints: Readonly<Record<string, string>> = {
   extra_streams: extraStreamsHint,
 };
 
-/** Says of the key at the beginning of a JSON pointer what it has to be. */
+/** Adds an error for the key at the start of a JSON Pointer. */
 function addViolation({ schema, settings, violations }: RawConfig, pointer: string): void {
   const [, key = ''] = pointer.split('/');
   const property = schema.get(key);

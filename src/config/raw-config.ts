@@ -7,7 +7,7 @@ export interface ConfigMessage {
   readonly message: string;
 }
 
-/** Objects that hold the token keys: Airbyte's, and an old draft's. A key of the same name inside tells the method. */
+/** Objects that contain the token keys: Airbyte's and an old draft's. The key of the same name inside is the method. */
 export const credentialGroups: readonly string[] = ['credentials', 'authorization'];
 
 const tokenKeys: ReadonlySet<string> = new Set([
@@ -18,15 +18,15 @@ const tokenKeys: ReadonlySet<string> = new Set([
   'token_file',
 ]);
 
-/** Settings of other taps that change records, which people use to protect data: what to do instead. */
+/** Settings of other taps that change records, for example to protect personal data, with what they do. */
 const unsupportedSettings: ReadonlyMap<string, string> = new Map([
   ['stream_maps', 'map or hash values'],
   ['stream_map_config', 'map or hash values'],
-  ['faker_config', 'replace values by made-up ones'],
+  ['faker_config', 'replace values with fake ones'],
   ['batch_config', 'write records to batch files'],
 ]);
 
-/** The properties of a config's schema, or of an object in it. */
+/** The properties of an object schema. */
 export function propertiesOf({
   properties,
 }: JsonObject): readonly (readonly [key: string, property: JsonObject])[] {
@@ -35,36 +35,36 @@ export function propertiesOf({
   );
 }
 
-/** The settings a user may want to give, without those of old configs and those that programs write. */
+/** The settings for users: without deprecated ones and those that programs write. */
 export function userSettings(schema: JsonObject): ReturnType<typeof propertiesOf> {
   return propertiesOf(schema).filter(
     ([, property]) => property['deprecated'] !== true && property['readOnly'] !== true,
   );
 }
 
-/** A config of any accepted form: its settings, its secrets, and the messages about it. */
+/** The settings and secrets in a config of any accepted form, with messages and errors about it. */
 export class RawConfig {
   readonly schema: ReadonlyMap<string, JsonObject>;
-  /** Known keys that hold something, from top level and groups together. */
+  /** Known keys with a value, from the top level and the groups. */
   readonly settings: JsonObject = {};
   readonly secrets: Set<string> = new Set<string>();
   readonly messages: ConfigMessage[] = [];
-  /** What is wrong, in one sentence a key. */
+  /** One error sentence for each invalid key. */
   readonly violations: Map<string, string> = new Map<string, string>();
-  /** Those of a group with its name before them. */
+  /** Keys in a group have the group's name as prefix. */
   readonly unknownKeys: string[] = [];
 
-  /** Judges nothing but the groups, and what would have protected data. */
+  /** Checks only the groups and the unsupported settings. */
   constructor(value: JsonObject, schema: JsonObject) {
     this.schema = new Map(propertiesOf(schema));
     for (const [key, rawValue] of Object.entries(value))
       if (!credentialGroups.includes(key)) this.#addKnown(key, rawValue);
-    // After the top level, whose values win.
+    // After the top level, which takes precedence.
     for (const group of credentialGroups)
       this.#addCredentials(group, parseIfJson(value[group] ?? null));
   }
 
-  /** The known key that was probably meant by an unknown one. */
+  /** The known key that an unknown one probably stands for. */
   suggestedKey(path: string): string | undefined {
     const key = path.slice(path.lastIndexOf('.') + 1);
     return similarNames(key, [...this.schema.keys()])[0];
@@ -77,7 +77,7 @@ export class RawConfig {
   #addCredentials(group: string, rawValue: Json): void {
     if (rawValue === null || rawValue === '') return;
     if (!isJsonObject(rawValue)) {
-      this.violations.set(group, `${group} must be an object that holds access_token.`);
+      this.violations.set(group, `${group} must be an object with access_token.`);
       return;
     }
     for (const [key, value] of Object.entries(rawValue)) {
@@ -86,7 +86,7 @@ export class RawConfig {
     }
   }
 
-  /** Null and an empty text count as left out. */
+  /** Null and an empty string count as missing. */
   #addKnown(key: string, rawValue: Json): void {
     const property = this.schema.get(key);
     if (property === undefined) return this.#addUnknown(key, parseIfJson(rawValue));
@@ -101,13 +101,13 @@ export class RawConfig {
     this.settings[key] ??= value;
   }
 
-  /** What is ignored is warned about later; what would have protected data must not be ignored. */
+  /** Unknown keys cause warnings. An unsupported setting is an error, because ignoring it could expose data. */
   #addUnknown(key: string, rawValue: Json): void {
     const rule = unsupportedSettings.get(key);
     if (rule === undefined) this.unknownKeys.push(key);
     else if (!isEmpty(rawValue)) {
       const advice =
-        'Take it out of the config; to keep a column out, deselect it in the catalog or the connection, or ' +
+        'Remove it from the config. To exclude a column, deselect it in the catalog or the connection, or ' +
         "with --select '!chats.visitor.email'.";
       this.violations.set(key, `${key} is not supported: this tap does not ${rule}. ${advice}`);
     }
@@ -128,7 +128,7 @@ function normalize(rawValue: Json, key: string, { type }: JsonObject): Json {
   return type === 'array' ? parseNames(text) : text;
 }
 
-/** A list as JSON text, or names divided by commas. */
+/** Parses a JSON array, or names separated by commas. */
 export function parseNames(text: string): Json {
   const list = parseIfJson(text);
   if (typeof list !== 'string') return list;
@@ -136,14 +136,14 @@ export function parseNames(text: string): Json {
   return names.filter((name) => name !== '');
 }
 
-/** An object or a list may come as JSON text: that is how it looks in an environment variable. */
+/** Parses an object or an array given as JSON text, as in an environment variable. */
 export function parseIfJson(rawValue: Json): Json {
   if (typeof rawValue !== 'string' || !/^\s*[[{"]/.test(rawValue)) return rawValue;
   try {
     const value: Json = JSON.parse(rawValue);
     return isTooDeep(value) ? rawValue : value;
   } catch {
-    // A SyntaxError: it was not JSON after all, and is judged as the text it is.
+    // SyntaxError: the value is a string, not JSON.
     return rawValue;
   }
 }

@@ -7,8 +7,8 @@ interface NewTokens {
 }
 
 /**
- * A config of any accepted form with other tokens, wherever it has some, and otherwise unchanged. Where it has no
- * access token, that stands beside the refresh token.
+ * Replaces the tokens in a config of any accepted form. A config without an access token gets one next to its refresh
+ * token.
  */
 export function replaceTokens(
   config: JsonObject,

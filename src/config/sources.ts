@@ -1,4 +1,4 @@
-/** Where a config comes from: files, the environment, single settings of the command line. */
+/** The sources of a config: files, the environment and settings on the command line. */
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from '../core/errors.ts';
@@ -12,21 +12,21 @@ const prefix = 'TAP_ZENDESK_CHAT_';
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface ConfigSources {
-  /** Paths of JSON files, a later one overriding an earlier one key by key, and `ENV` for the environment. */
+  /** Paths of JSON files, or `ENV` for the environment. A later file overrides an earlier one key by key. */
   readonly files: readonly string[];
-  /** Wins over everything else. */
+  /** Overrides all other sources. */
   readonly settings?: JsonObject;
-  /** Left out: `ENV` is the name of a file like any other. */
+  /** If omitted, `ENV` is an ordinary file name. */
   readonly env?: Variables;
-  /** A file of variables that may be missing. Default: `.env` in the current folder. */
+  /** An optional file with environment variables. Default: `.env` in the current folder. */
   readonly envFile?: string;
 }
 
 /**
- * All sources as one object. A key that holds null or nothing but blanks counts as left out. The environment
- * wins over files wherever `ENV` stands among them, and over `envFile`.
- * @param keys the settings that exist; others are passed on as well
- * @throws ConfigError for a file that cannot be used.
+ * Merges all sources into one object. A key with null or a blank string counts as missing. The environment overrides
+ * `envFile` and all files, regardless of the position of `ENV` in the list.
+ * @param keys All known settings. The result may contain other keys, too.
+ * @throws ConfigError for a file that cannot be read or parsed.
  */
 export async function mergeSources(
   { files, settings = {}, env, envFile = '.env' }: ConfigSources,
@@ -42,7 +42,7 @@ export async function mergeSources(
   return Object.fromEntries(entries.filter(([, value]) => !isBlank(value)));
 }
 
-/** @throws ConfigError for a file that cannot be used. */
+/** @throws ConfigError for a file that cannot be read or parsed. */
 export async function readConfigFile(path: string): Promise<JsonObject> {
   const value = await readJsonFile({ path, label: '--config', maxBytes: maxSmallFileBytes });
   if (!isJsonObject(value)) throw new ConfigError(notAnObjectText(value));
@@ -56,7 +56,7 @@ function isBlank(value: Json): boolean {
 async function readEnvFile(path: string, keys: readonly string[]): Promise<Variables> {
   const file = { path, label: '--config=ENV', maxBytes: maxSmallFileBytes };
   const text = await readTextFile(file).catch(ifMissing(''));
-  // Without a line's end, an open quote takes its variable along.
+  // Without the line feed, parseEnv omits a last variable whose quote is not closed.
   const variables = parseEnv(`${text}\n`);
   const known = keys.map((key) => prefix + key.toUpperCase());
   const unclosed = Object.keys(variables).find((name) => hasOpenQuote(name, variables[name] ?? ''));
@@ -67,16 +67,16 @@ async function readEnvFile(path: string, keys: readonly string[]): Promise<Varia
   return variables;
 }
 
-/** Begins with a quote, or reaches into the line of the next variable. */
+/** Whether the value starts with a quote that is not closed, or extends into the line of the next variable. */
 function hasOpenQuote(name: string, value: string): boolean {
   if (/\n[^\S\n]*(?:export[^\S\n]+)?TAP_ZENDESK_CHAT_/.test(value)) return true;
   return name.startsWith(prefix) && /^["'`]/.test(value) && !value.endsWith(value.charAt(0));
 }
 
-/** Ours that is no setting, and those of Meltano's. */
+/** The tap's variable that is not a setting, and Meltano's own variables. */
 const notSettings = /^(?:LOGLEVEL$|_)/;
 
-/** Values are texts: what a setting's type makes of them is the config's own business. Unknown names are reported there. */
+/** All values are strings. RawConfig converts them to the types of the settings and reports unknown names. */
 function configFromEnv(env: Variables): JsonObject {
   const entries = Object.entries(env).flatMap(([variable, value = '']) => {
     const name = variable.startsWith(prefix) ? variable.slice(prefix.length) : '_';

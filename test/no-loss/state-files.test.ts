@@ -20,10 +20,10 @@ const wrongBookmarks: readonly { stream: string; entry: JsonObject | string; say
   {
     stream: 'chats',
     entry: { update_timestamp: 'SECRET12345' },
-    says: `a text of 11 characters, ${noTime}`,
+    says: `a string of 11 characters, ${noTime}`,
   },
   { stream: 'chats', entry: { update_timestamp: -1 }, says: `update_timestamp is -1, ${noTime}` },
-  { stream: 'chats', entry: { update_timestamp: ['2024-01-01'] }, says: `is a list, ${noTime}` },
+  { stream: 'chats', entry: { update_timestamp: ['2024-01-01'] }, says: `is an array, ${noTime}` },
   { stream: 'chats', entry: { position: { end_time: 1704153600, end_id: null } }, says: needsTime },
   {
     stream: 'chats',
@@ -33,7 +33,7 @@ const wrongBookmarks: readonly { stream: string; entry: JsonObject | string; say
   {
     stream: 'chats',
     entry: { slices: [{ start: '10000-01-01', end: '2024-01-01' }] },
-    says: `start is a text of 11 characters, ${noTime}`,
+    says: `start is a string of 11 characters, ${noTime}`,
   },
   {
     stream: 'chats',

@@ -48,7 +48,7 @@ test.concurrent.each([
   {
     name: 'a state',
     input: { state: { bookmarks: { chats: { update_timestamp: blanks } } } },
-    says: 'update_timestamp is a text of 200002 characters',
+    says: 'update_timestamp is a string of 200002 characters',
   },
   {
     name: 'a catalog',

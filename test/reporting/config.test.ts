@@ -92,9 +92,9 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
       config: { subdomain: 'acme.example.com', acces_token: 'sec-c14', start_date: '12/01/2010' },
     },
     says: [
-      /^CRITICAL subdomain is "acme\.example\.com", another host than zendesk\.com: give acme for /,
-      /^CRITICAL access_token is missing: .* The config holds "acces_token": did you mean access_token\?$/,
-      /^CRITICAL start_date is "12\/01\/2010", which is no ISO date: write 2010-01-12 or 2010-12-01\.$/,
+      /^CRITICAL subdomain is "acme\.example\.com", which is not a host of zendesk\.com: give acme for /,
+      /^CRITICAL access_token is missing: .* The config contains "acces_token": did you mean access_token\?$/,
+      /^CRITICAL start_date is "12\/01\/2010", which is not an ISO date: write 2010-01-12 or 2010-12-01\.$/,
     ],
   },
   { name: 'a list', input: { config: '[]' }, says: [/^CRITICAL The config is of type array: /] },

@@ -102,8 +102,8 @@ test('a column of a connection that does not exist warns, with what was meant', 
 });
 
 const refused =
-  'stream_maps is not supported: this tap does not map or hash values. Take it out of the config; to keep a column ' +
-  "out, deselect it in the catalog or the connection, or with --select '!chats.visitor.email'.";
+  'stream_maps is not supported: this tap does not map or hash values. Remove it from the config. To exclude a column, ' +
+  "deselect it in the catalog or the connection, or with --select '!chats.visitor.email'.";
 
 test('a config with stream_maps is refused, and nothing is asked', async () => {
   const config = { stream_maps: { chats: { email: 'md5(email)' } } };

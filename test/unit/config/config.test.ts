@@ -259,27 +259,27 @@ const noStream =
 
 const writeIso = 'write 2024-01-31 or 2024-01-31T08:00:00Z.';
 const example = 'give acme for an account at https://acme.zendesk.com.';
-const otherHost = `another host than zendesk.com: ${example}`;
-const noName = `no name of letters, digits and hyphens: ${example}`;
+const otherHost = `which is not a host of zendesk.com: ${example}`;
+const noName = `which does not consist of letters, digits and hyphens: ${example}`;
 
 test.each<[string, Json, string]>([
   ['subdomain', 'chat.acme.com', `is "chat.acme.com", ${otherHost}`],
-  ['subdomain', 'https://evil.example/.zendesk.com', `is a text of 33 characters, ${otherHost}`],
+  ['subdomain', 'https://evil.example/.zendesk.com', `is a string of 33 characters, ${otherHost}`],
   ['subdomain', 'zendesk.com', `is "zendesk.com", ${otherHost}`],
-  ['subdomain', 'me@acme', `is a text of 7 characters, ${noName}`],
-  ['subdomain', '-acme', `is a text of 5 characters, ${noName}`],
-  ['subdomain', 'https://.zendesk.com', `is a text of 20 characters, ${noName}`],
+  ['subdomain', 'me@acme', `is a string of 7 characters, ${noName}`],
+  ['subdomain', '-acme', `is a string of 5 characters, ${noName}`],
+  ['subdomain', 'https://.zendesk.com', `is a string of 20 characters, ${noName}`],
   ['subdomain', 'a b', `is "a b", ${noName}`],
   ['subdomain', '', `is missing: ${example}`],
   [
     'start_date',
     '12/01/2010',
-    'is "12/01/2010", which is no ISO date: write 2010-01-12 or 2010-12-01.',
+    'is "12/01/2010", which is not an ISO date: write 2010-01-12 or 2010-12-01.',
   ],
-  ['start_date', '31.12.2010', 'is "31.12.2010", which is no ISO date: write 2010-12-31.'],
-  ['start_date', '45/45/2010', `is "45/45/2010", which is no ISO date: ${writeIso}`],
-  ['start_date', '2023-02-30', `is "2023-02-30", which is no ISO date: ${writeIso}`],
-  ['start_date', 'yesterday', `is a text of 9 characters, which is no ISO date: ${writeIso}`],
+  ['start_date', '31.12.2010', 'is "31.12.2010", which is not an ISO date: write 2010-12-31.'],
+  ['start_date', '45/45/2010', `is "45/45/2010", which is not an ISO date: ${writeIso}`],
+  ['start_date', '2023-02-30', `is "2023-02-30", which is not an ISO date: ${writeIso}`],
+  ['start_date', 'yesterday', `is a string of 9 characters, which is not an ISO date: ${writeIso}`],
   [
     'start_date',
     '0023-02-03',
@@ -300,19 +300,19 @@ test.each<[string, Json, string]>([
   ['request_timeout', 0, 'is 0: it must be a number above 0, at most 86400.'],
   ['max_retry_seconds', true, 'is true: it must be a number from 0 to 604800.'],
   ['requests_per_minute', 0.5, 'is 0.5: it must be a whole number from 1 to 10000.'],
-  ['on_absent', 'ignore', 'is a text of 6 characters: it must be "warn" or "fail".'],
+  ['on_absent', 'ignore', 'is a string of 6 characters: it must be "warn" or "fail".'],
   ['log_format', 1, 'is 1: it must be "text" or "json".'],
   [
     'user_agent',
     'a\nb',
-    'is a text of 3 characters: it must be text of plain ASCII characters on one line.',
+    'is a string of 3 characters: it must be one line of printable ASCII characters.',
   ],
-  ['token_file', [], 'is a list: it must be text.'],
-  ['subdomain', 7, 'is 7: it must be text.'],
+  ['token_file', [], 'is an array: it must be a string.'],
+  ['subdomain', 7, 'is 7: it must be a string.'],
   ['start_date', 20240101, 'is 20240101: it must be an ISO date such as 2024-01-31.'],
   ['end_date', {}, 'is an object: it must be an ISO date such as 2024-01-31.'],
   ['extra_streams', 7, `is 7: ${notAList}`],
-  ['extra_streams', [7], `is a list: ${notAList}`],
+  ['extra_streams', [7], `is an array: ${notAList}`],
   [
     'extra_streams',
     'chat_mesages',
@@ -327,9 +327,9 @@ test.each<[string, Json, string]>([
   [
     'access_token',
     'two words',
-    'holds a blank, a line break or a letter no token has: copy it again.',
+    'contains a space, a line break or a letter that no token contains: copy it again.',
   ],
-  ['credentials', 'secret', 'must be an object that holds access_token.'],
+  ['credentials', 'secret', 'must be an object with access_token.'],
 ])('%s: %j is refused with a sentence of advice', async (key, value, rest) => {
   const error = await errorOf({ ...needed, [key]: value });
   expect(error).toMatchObject({ kind: 'config', key, message: `${key} ${rest}` });
@@ -350,21 +350,21 @@ test('A file with several mistakes is told all of them, each in its own sentence
     start_date: '12/01/2010',
   });
   expect(sentences).toEqual([
-    'subdomain is missing: give acme for an account at https://acme.zendesk.com. The config holds "subdomian": did you mean subdomain?',
-    'access_token must be text.',
-    'start_date is "12/01/2010", which is no ISO date: write 2010-01-12 or 2010-12-01.',
-    'on_absent is a text of 5 characters: it must be "warn" or "fail".',
+    'subdomain is missing: give acme for an account at https://acme.zendesk.com. The config contains "subdomian": did you mean subdomain?',
+    'access_token must be a string.',
+    'start_date is "12/01/2010", which is not an ISO date: write 2010-01-12 or 2010-12-01.',
+    'on_absent is a string of 5 characters: it must be "warn" or "fail".',
   ]);
 });
 
 test.each<[string, Json, string]>([
   ['stream_maps', '{"chats": {"email": null}}', 'map or hash values'],
   ['stream_map_config', { hash_seed: 'x' }, 'map or hash values'],
-  ['faker_config', { seed: 1 }, 'replace values by made-up ones'],
+  ['faker_config', { seed: 1 }, 'replace values with fake ones'],
   ['batch_config', { encoding: {} }, 'write records to batch files'],
 ])('%s is refused unless it is empty', async (key, value, what) => {
   const [sentence] = await sentencesOf({ ...needed, [key]: value });
-  expect(sentence).toContain(`${key} is not supported: this tap does not ${what}. Take it out of`);
+  expect(sentence).toContain(`${key} is not supported: this tap does not ${what}. Remove it from`);
   for (const empty of [{}, [], null, '', '{}', false])
     expect(await messagesOf({ ...needed, start_date: '2024-01-01', [key]: empty })).toEqual([]);
 });
@@ -378,24 +378,28 @@ test.each<[string, JsonObject, string]>([
   [
     'with acces_token',
     { acces_token: 'x' },
-    `${noToken} The config holds "acces_token": did you mean access_token?`,
+    `${noToken} The config contains "acces_token": did you mean access_token?`,
   ],
   [
     'with accessToken',
     { accessToken: 'x' },
-    `${noToken} The config holds "accessToken": did you mean access_token?`,
+    `${noToken} The config contains "accessToken": did you mean access_token?`,
   ],
-  ['with token', { token: 'x' }, `${noToken} The config holds "token": did you mean access_token?`],
+  [
+    'with token',
+    { token: 'x' },
+    `${noToken} The config contains "token": did you mean access_token?`,
+  ],
   [
     'with a slip inside credentials',
     { credentials: { credentials: 'access_token', access_tokn: 'x' } },
-    `${noToken} The config holds "credentials.access_tokn": did you mean access_token?`,
+    `${noToken} The config contains "credentials.access_tokn": did you mean access_token?`,
   ],
   ['with a client secret only', { client_secret: 'b' }, noToken],
   [
     'with a refresh token only',
     { refresh_token: 'c', client_secret: 'b' },
-    'client_id is missing: a refresh token can only be used together with the client it was issued to.',
+    'client_id is missing: a refresh token works only with the client that it was issued to.',
   ],
 ])('A config %s is told what is missing', async (_how, tokens, sentence) => {
   expect(await sentencesOf({ subdomain: 'acme', ...tokens })).toEqual([sentence]);

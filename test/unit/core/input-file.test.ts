@@ -76,7 +76,7 @@ test.each([
   ['/dev/null', '/dev/null is neither a regular file nor a pipe.'],
   [
     'x'.repeat(300),
-    '(a text of 300 characters, not shown) cannot be read (ENAMETOOLONG): check the path and the disk.',
+    '(a string of 300 characters, not shown) cannot be read (ENAMETOOLONG): check the path and the disk.',
   ],
 ])('The path %s is refused with what it is', async (path, says) => {
   await expect(readJsonFile(named(path))).rejects.toThrow(`--config: ${says}`);
@@ -147,7 +147,7 @@ test.each([
   const error: unknown = await readTextFile(named(path)).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConfigError);
   expect(String(error)).toContain(
-    `--config: (a text of ${path.length} characters, not shown) ${why}`,
+    `--config: (a string of ${path.length} characters, not shown) ${why}`,
   );
 });
 

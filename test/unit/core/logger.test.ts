@@ -184,7 +184,7 @@ test('An unknown level is warned about and means info', async () => {
     level: 'info',
     format: 'text',
     warnings: [
-      'LOGLEVEL is a text of 11 characters, which is no level: write debug, info, warning, error, critical.',
+      'LOGLEVEL is a string of 11 characters, which is no level: write debug, info, warning, error, critical.',
     ],
   });
 });

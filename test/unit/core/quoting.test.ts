@@ -9,7 +9,7 @@ test.each([
   [true, 'true'],
   [-12.5, '-12.5'],
   [Number.POSITIVE_INFINITY, 'Infinity'],
-  [[secret], 'a list'],
+  [[secret], 'an array'],
   [{ [secret]: 1 }, 'an object'],
   ['', '""'],
   ['abc', '"abc"'],
@@ -22,13 +22,13 @@ test.each([
   ['chat.example.com', '"chat.example.com"'],
   ['wran', '"wran"'],
   ['WARN', '"WARN"'],
-  ['swordfish', 'a text of 9 characters'],
-  [secret, 'a text of 11 characters'],
-  [`2024-01-01\nTOKEN=${secret}`, 'a text of 28 characters'],
-  [`2024-01-01 ${secret}`, 'a text of 22 characters'],
-  ['1'.repeat(21), 'a text of 21 characters'],
-  ['abc\n', 'a text of 4 characters'],
-  ['\u0000', 'a text of 1 character'],
+  ['swordfish', 'a string of 9 characters'],
+  [secret, 'a string of 11 characters'],
+  [`2024-01-01\nTOKEN=${secret}`, 'a string of 28 characters'],
+  [`2024-01-01 ${secret}`, 'a string of 22 characters'],
+  ['1'.repeat(21), 'a string of 21 characters'],
+  ['abc\n', 'a string of 4 characters'],
+  ['\u0000', 'a string of 1 character'],
 ])('the value %j is repeated as %s', (value, expected) => {
   expect(quoted(value, ['warn', 'fail'])).toBe(expected);
 });
@@ -73,5 +73,5 @@ test.each([
   `/tmp/a\nb`,
   `/${'a'.repeat(200)}`,
 ])('the text %j is not taken for a path', (text) => {
-  expect(quotedPath(text)).toBe(`(a text of ${text.length} characters, not shown)`);
+  expect(quotedPath(text)).toBe(`(a string of ${text.length} characters, not shown)`);
 });

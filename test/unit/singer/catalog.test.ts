@@ -86,12 +86,12 @@ test.each<[string, Json, RegExp]>([
   [
     'with an unknown inclusion',
     chatsWith({ metadata: [{ breadcrumb: place, metadata: { inclusion: 'always' } }] }),
-    /has "inclusion": a text of 6 characters; it must be available, automatic or unsupported/,
+    /has "inclusion": a string of 6 characters; it must be available, automatic or unsupported/,
   ],
   [
     'with a strange selection of a stream',
     chatsWith({ selected: 'maybe' }),
-    /"selected": a text of 5 characters;/,
+    /"selected": a string of 5 characters;/,
   ],
   [
     'with a strange selection in a schema',
