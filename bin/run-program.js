@@ -3,12 +3,12 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const dist = new URL('../dist/', import.meta.url);
-/** What the last step of the build writes. */
+/** The output of the last build step. */
 const lastBuilt = new URL('validators/', dist);
 
 /**
- * Imports a module of the build by its path below `dist/`. In a checkout that is not built it prints one sentence,
- * sets the exit code to 1 and resolves with undefined.
+ * Imports a built module by its path in `dist/`. If the checkout is not built, prints one sentence, sets the exit code
+ * to 1 and resolves with undefined.
  */
 export async function importBuilt(path) {
   if (existsSync(lastBuilt)) return import(new URL(path, dist).href);
@@ -20,13 +20,13 @@ export async function importBuilt(path) {
   return undefined;
 }
 
-/** Runs a program of the build, the function `name` of a module below `dist/`, with the streams of this process. */
+/** Runs a program, the function `name` of a module in `dist/`, with the streams of this process. */
 export async function runProgram(path, name) {
   const program = await importBuilt(path);
   if (program === undefined) return;
   const { createProcessSignals } = await importBuilt('cli/signals.js');
   const { argv, env, stdout, stderr, pid } = process;
-  // A reader that has gone away is noticed where the program writes. Without a listener the error would end the process.
+  // The program handles write errors itself. Without a listener, an error event would end the process.
   stdout.on('error', () => {});
   stderr.on('error', () => {});
   const signals = createProcessSignals(process);

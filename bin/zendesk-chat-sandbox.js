@@ -5,7 +5,7 @@ import { importBuilt } from './run-program.js';
 
 const program = await importBuilt('sandbox/program/cli.js');
 if (program !== undefined) {
-  // A reader that has gone away does not end the sandbox.
+  // A closed stdout does not end the sandbox.
   process.stdout.on('error', () => {});
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());

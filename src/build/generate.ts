@@ -1,4 +1,4 @@
-/** `npm run generate`: writes what follows from the schemas and the table of streams. */
+/** `npm run generate`: writes the files that are generated from the schemas and the table of streams. */
 import { writeFile } from 'node:fs/promises';
 
 import { generatedFiles } from './generated-files.ts';

@@ -26,7 +26,7 @@ function documentationSections(): Readonly<Record<string, Readonly<Record<string
   };
 }
 
-/** The documentation with its tables, the sample catalog and the definitions for Meltano, with paths relative to `root`. */
+/** The documentation with its tables, the sample catalog and Meltano's definitions. Paths are relative to `root`. */
 export async function generatedFiles(
   root: URL,
 ): Promise<readonly { readonly path: string; readonly text: string }[]> {

@@ -1,16 +1,16 @@
-/** Meltano's definitions of the plugin: the one `meltano add --from-ref` takes, and the hub's. */
+/** Meltano's definitions of the plugin: one for `meltano add --from-ref` and one for the hub. */
 import { createRequire } from 'node:module';
 
 import { capabilities } from '../cli/program-description.ts';
 import { userSettings } from '../config/config.ts';
 import type { JsonObject } from '../core/json.ts';
 
-/** Settings whose value Meltano has no field for, since it is an object of Airbyte's. */
+/** Settings that Meltano has no field for: objects of Airbyte. */
 const unsupportedByMeltano: ReadonlySet<string> = new Set(['credentials']);
 
 /**
- * Numbers with a fraction and lists are texts to Meltano, which hands over whatever value they have: of a
- * `decimal` from the environment it cannot write the config (4.4), and an `array` has to be JSON there.
+ * Decimals and lists are declared as strings, which Meltano passes on unchanged. Meltano 4.4 cannot write the config
+ * for a `decimal` from the environment, and requires JSON for an `array`.
  */
 function meltanoKind({ type, format, enum: allowedValues }: JsonObject): string {
   if (Array.isArray(allowedValues)) return 'options';
@@ -65,7 +65,7 @@ npm install --global tap-zendesk-chat
 \`\`\`
 `;
 
-/** The same as a file of the hub: with how well it is kept, and what has to be there before. */
+/** The definition for the hub, with its maintenance status and prerequisites. */
 export function hubDefinition(definition: JsonObject): JsonObject {
   return {
     ...definition,
@@ -78,7 +78,7 @@ export function hubDefinition(definition: JsonObject): JsonObject {
   };
 }
 
-/** As YAML, by the library that is there for development only. */
+/** Formats a definition as YAML. js-yaml is a development dependency. */
 export function toYaml(value: JsonObject): string {
   const require = createRequire(import.meta.url);
   const yaml: { dump(value: JsonObject, options: object): string } = require('js-yaml');

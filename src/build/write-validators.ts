@@ -1,4 +1,4 @@
-/** Compiles the schemas with ajv when the program is built, so that no run has to load a compiler. */
+/** Compiles the schemas with ajv during the build, so that the program runs without a compiler. */
 import { mkdir, writeFile } from 'node:fs/promises';
 
 import { _, Ajv, type Options } from 'ajv';
@@ -10,8 +10,8 @@ import { discoverStreams } from '../sync/discover-streams.ts';
 import sandboxSchema from '../sandbox/program/options.json' with { type: 'json' };
 
 /**
- * Has it the one form of an instant in a record? By its length and separators: that it is a real day was
- * seen to when it was made, and this is asked about every instant again. Its text goes into the modules.
+ * Whether a string has the format of instants in records. Checks only the length and the separators, because the
+ * coercion has already checked the date and speed matters here. The compiled modules contain this function's source.
  */
 function isInstant(text: string): boolean {
   const { length } = text;
@@ -35,7 +35,7 @@ export const streamAjvOptions: Options = {
   code: { ...code, formats: _`{ 'date-time': ${new Code(String(isInstant))} }` },
 };
 
-/** How the schema of the config is compiled: all errors are reported at once, and its instants are parsed later. */
+/** Options for the config schema: report all errors; dates are parsed later. */
 const configAjvOptions: Options = {
   allErrors: true,
   useDefaults: true,
@@ -43,7 +43,7 @@ const configAjvOptions: Options = {
   code,
 };
 
-/** How the schema of the sandbox's options is compiled. Its flags are for the command line. */
+/** Options for the schema of the sandbox's options. The keywords `flag` and `takes` are for the command line. */
 const sandboxAjvOptions: Options = {
   verbose: true,
   allowUnionTypes: true,
@@ -54,13 +54,13 @@ const sandboxAjvOptions: Options = {
 function validatorModule(schema: object, options: Options): string {
   const ajv = new Ajv(options);
   const text = standalone.default(ajv, ajv.compile(schema));
-  // A rule that needs ajv at run time would be looked for in vain: the program is installed without it.
+  // ajv is not installed with the program.
   if (/\brequire\(|\bimport\b/.test(text))
-    throw new Error('A schema has a rule that needs ajv when it is applied.');
+    throw new Error('A schema has a rule that needs ajv at run time.');
   return text;
 }
 
-/** Writes the modules into a folder: its path with a slash at its end. */
+/** Writes the modules into a folder, whose URL must end with a slash. */
 export async function writeValidators(folder: URL): Promise<void> {
   await mkdir(new URL('streams/', folder), { recursive: true });
   const write = (name: string, text: string): Promise<void> =>

@@ -1,19 +1,19 @@
 /**
- * Whose turn it is after a failure: the user must act (`config`), later it may work (`transient`),
- * or the program met what it does not understand (`system`).
+ * What resolves a failure: `config`, the user must change something; `transient`, a retry may work; `system`, the
+ * program met something unexpected. The names are those of Airbyte's failure types.
  */
 export type ErrorKind = 'config' | 'transient' | 'system';
 
 export type TapErrorOptions = Pick<TapError, 'kind'> &
   Partial<Pick<TapError, 'stream' | 'endsRun' | 'cause'>>;
 
-/** Every failure the program knows. The message is for the user: what happened, then what to do. */
+/** An expected failure. The message tells the user what happened and what to do. */
 export class TapError extends Error {
   override readonly name: string = 'TapError';
   readonly kind: ErrorKind;
-  /** `tap_stream_id` of the stream that failed, when it was one stream's failure. */
+  /** `tap_stream_id` of the stream, if a single stream failed. */
   readonly stream: string | undefined;
-  /** True when no later stream may be tried either: the whole account is concerned. */
+  /** True if the failure affects the whole account, so that no other stream can be read. */
   readonly endsRun: boolean;
 
   constructor(message: string, options: TapErrorOptions) {
@@ -24,12 +24,12 @@ export class TapError extends Error {
   }
 }
 
-/** An item that cannot be written as a record; all others can. */
+/** A single item cannot be written as a record. */
 export class ItemError extends TapError {
   override readonly name = 'ItemError';
 }
 
-/** A config key is missing or wrong. `key` is the key's path, `''` when the file as a whole is meant. */
+/** A config key is missing or invalid. `key` is its path, or `''` for the whole file. */
 export class ConfigError extends TapError {
   override readonly name = 'ConfigError';
   readonly key: string;
@@ -41,10 +41,9 @@ export class ConfigError extends TapError {
 }
 
 /**
- * Why a request brought no answer: the status said so, or an error in a body with a status of success
- * (`error-object`), nothing or only a part arrived (`network`, `timeout`, `cut`), what arrived is no text
- * (`not-text`), no JSON (`not-json`) or more than a body may hold (`too-large`), or the server pointed to
- * another host or to a login page (`redirect`).
+ * Why a request failed: an error status (`status`), an error in the body of a successful response (`error-object`), no
+ * response or an incomplete one (`network`, `timeout`, `cut`), a body that is not text (`not-text`), not JSON
+ * (`not-json`) or too large (`too-large`), or a redirect to another host or a login page (`redirect`).
  */
 export type HttpFailure =
   | 'status'
@@ -61,24 +60,24 @@ export type HttpErrorOptions = TapErrorOptions &
   Pick<HttpError, 'failure' | 'path'> &
   Partial<Omit<HttpError, keyof TapError | 'mentions' | 'withMessage'>>;
 
-/** A request that failed, once or for good. */
+/** A failed request. */
 export class HttpError extends TapError {
   override readonly name = 'HttpError';
   readonly failure: HttpFailure;
-  /** Path without query: a query may hold what a log must not. */
+  /** The path without the query, which may contain data that must not be logged. */
   readonly path: string;
   readonly status: number | undefined;
-  /** The answer's `Date` header in ms since 1970. */
+  /** The response's `Date` header in ms since 1970. */
   readonly serverTimeMs: number | undefined;
-  /** The wait the answer asks for before the next request, in ms. */
+  /** The wait that the response requests, in ms. */
   readonly retryAfterMs: number | undefined;
-  /** The API asks for fewer requests: 429, or a Retry-After or words that say so. */
+  /** The API's rate limit was exceeded: status 429, a Retry-After header, or an error text that says so. */
   readonly isRateLimit: boolean;
   /** The message without path and advice, for a log line: `answers 503 Service Unavailable`. */
   readonly why: string;
-  /** What the user may do about it, as a sentence. */
+  /** What the user can do, as a sentence. */
   readonly advice: string;
-  /** What came with the status. It is not logged: it may hold anything. */
+  /** The response body. Not logged, because it may contain anything. */
   readonly body: unknown;
   readonly #options: HttpErrorOptions;
 
@@ -96,52 +95,53 @@ export class HttpError extends TapError {
     this.#options = options;
   }
 
-  /** Is this word, for example the name of a parameter, in what the API says about the error? */
+  /** Whether the API's error contains this word, for example the name of a parameter. */
   mentions(word: string): boolean {
     const text = JSON.stringify(this.body ?? '').toLowerCase();
     return text.split(/[^a-z]+/).includes(word);
   }
 
-  /** The same failure in other words. */
+  /** The same failure with another message. */
   withMessage(message: string, changes: Partial<HttpErrorOptions> = {}): HttpError {
     return new HttpError(message, { ...this.#options, cause: this, ...changes });
   }
 }
 
-/** The exit code of a program that failed: 2 if a user must act on every failure, else 1: a retry may help, or it is a bug. */
+/** The exit code of a failed program: 2 if every failure requires action by the user, otherwise 1. */
 export function failureExitCode(errors: readonly TapError[]): 1 | 2 {
   return errors.every(({ kind }) => kind === 'config') ? 2 : 1;
 }
 
-/** Wraps what is no TapError yet, once, at the boundary where it appears; a TapError passes through. */
+/** Wraps an error that is not a TapError. Returns a TapError unchanged. */
 export function asTapError(error: unknown, what: string): TapError {
   if (error instanceof TapError) return error;
   const text = error instanceof Error ? error.message : String(error);
   return new TapError(`${what}: ${text}`, { kind: 'system', cause: error });
 }
 
-/** What ends a program: its own errors as they are; a bug is only what the system is not to blame for. */
+/** The error that ends the program. Returns a TapError unchanged. Any other error is a bug, unless the system caused it. */
 export function asFatalError(error: unknown): TapError {
   if (error instanceof TapError) return error;
   const syscall = textIn(error, 'syscall');
   if (syscall === 'uv_cwd') {
     const text =
-      'the current folder does not exist any more, or may not be entered: go to another one';
+      'the current folder no longer exists or cannot be accessed: change to another folder';
     return new TapError(text, { kind: 'config', cause: error });
   }
   if (syscall === 'write') return asTapError(error, 'the output cannot be written');
-  if (syscall !== undefined) return asTapError(error, 'the system refuses what the program needs');
+  if (syscall !== undefined)
+    return asTapError(error, 'the operating system refused a request of the program');
   if (errorCode(error) === 'ERR_MODULE_NOT_FOUND')
     return asTapError(error, 'the installation is incomplete, install the program again');
   return asTapError(error, 'this is a bug, please report it');
 }
 
-/** The code of an error of Node's, or ''. */
+/** The code of a Node.js error, or ''. */
 export function errorCode(error: unknown): string {
   return textIn(error, 'code') ?? '';
 }
 
-/** What Node threw need not be an instance of this realm's Error. */
+/** Errors from Node.js may come from another realm, so `instanceof Error` is not reliable. */
 function textIn(error: unknown, key: 'code' | 'syscall'): string | undefined {
   if (typeof error !== 'object' || error === null || !(key in error)) return undefined;
   const value: unknown = Reflect.get(error, key);

@@ -1,9 +1,9 @@
 export type Scalar = null | boolean | number | string;
 
-/** A value as `JSON.parse` gives it. */
+/** A value that `JSON.parse` returns. */
 export type Json = Scalar | Json[] | JsonObject;
 
-/** A JSON object. Freshly parsed ones are changed in place by the coercion; nobody else changes one. */
+/** A JSON object. Only the coercion of records changes objects in place. */
 export interface JsonObject {
   [key: string]: Json;
 }
@@ -12,7 +12,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The word a reader of a log knows for the type of a JSON value: `null`, `array`, `object`, `string`, ... */
+/** The JSON type of a value: `null`, `array`, `object`, `string`, `number` or `boolean`. */
 export function jsonTypeOf(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
@@ -20,12 +20,12 @@ export function jsonTypeOf(value: Json): string {
 }
 
 /**
- * Values of more levels than this are not walked by recursion. JSON.parse reads any number of levels, but
- * JSON.stringify ends with a RangeError at about 5,000, Python's parser at about 1,000.
+ * Limit for recursion into nested values. JSON.parse accepts any number of levels, but JSON.stringify throws a
+ * RangeError at about 5,000 levels, and Python's parser fails at about 1,000.
  */
 export const maxNesting = 100;
 
-/** Has the value more than `maxNesting` levels of objects and arrays? Looks no deeper than that. */
+/** Whether the value has more than `maxNesting` levels of objects and arrays. Does not look deeper. */
 export function isTooDeep(value: unknown, levels: number = maxNesting): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((child) => isTooDeep(child, levels - 1));
@@ -35,15 +35,15 @@ export function jsonText(value: Json): string {
   try {
     return JSON.stringify(value);
   } catch {
-    // It has too many levels; or its text is too long, and then this throws again.
+    // RangeError: too many levels, or the text is too long. In the second case, this throws again.
     return deepJsonText(value);
   }
 }
 
-/** JSON text made without recursion. `replace` gives what is written for each scalar and each key. */
+/** Like JSON.stringify, but without recursion. `replace` is applied to each scalar and each key. */
 export function deepJsonText(value: Json, replace = (scalar: Scalar): Scalar => scalar): string {
   const pieces: string[] = [];
-  // The next one is last. A text is written as it is; a value stands in an array of its own.
+  // A stack: the next entry is the last. A string is written unchanged; a value to stringify is wrapped in an array.
   const rest: (string | [Json])[] = [[value]];
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     if (typeof next === 'string') {

@@ -1,7 +1,7 @@
-/** Files that are shipped with the program. */
+/** Files in the package. */
 import { readFileSync } from 'node:fs';
 
-/** The text of a file, by its path below the package's root. */
+/** Reads a text file. The path is relative to the root of the package. */
 export function readPackageFile(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }

@@ -1,4 +1,4 @@
-/** Takes secrets out of texts. */
+/** Replaces secrets in text by `***`. */
 export class Redactor {
   readonly #secrets = new Set<string>();
   #encodedSecrets: readonly string[] = [];
@@ -16,8 +16,8 @@ export class Redactor {
 }
 
 /**
- * Every form in which a secret may appear: as it is, in a URL, in JSON, in base64. The longest first: a
- * short one may be a part of it, and would leave the rest.
+ * All forms in which a secret may appear: unchanged, in a URL, in JSON, in base64. The longest form comes first,
+ * because it may contain a shorter one.
  */
 function encodingsOf(secrets: ReadonlySet<string>): readonly string[] {
   const encodedSecrets = [...secrets].flatMap((secret) => {

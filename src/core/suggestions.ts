@@ -1,20 +1,20 @@
-/** Which known names a misspelt one may stand for. */
+/** Suggests known names for a misspelt one. */
 
-/** Longer names are not compared with known ones: nobody misspells them. */
+/** Longer names get no suggestions, which keeps the comparison fast. */
 const maxCompared = 64;
 
-/** Is the name within an edit distance of two of a known one? */
+/** Whether the name is within an edit distance of two of a known name. */
 export function isSimilar(name: string, known: readonly string[]): boolean {
   if (!/^[ -~]{0,64}$/.test(name)) return false;
   const given = normalized(name);
   return known.some((one) => editDistance(given, normalized(one)) <= Math.min(2, one.length / 2));
 }
 
-/** Those of the known names that a person may have meant by a name that is not known, best first. */
+/** Up to three known names that an unknown name may stand for, best first. */
 export function similarNames(name: string, known: readonly string[]): readonly string[] {
   if (name.length > maxCompared) return [];
   const given = normalized(name);
-  /** A part of a known name, or a longer one, comes behind all misspellings. */
+  /** A name that contains a known one, or is part of it, ranks below all misspellings. */
   const containsRank = maxCompared + 1;
   const rankOf = (word: string): number => {
     const distance = editDistance(given, word);
@@ -35,12 +35,12 @@ export function didYouMean(name: string, known: readonly string[]): string {
   return near === undefined ? '' : ` Did you mean ${near}?`;
 }
 
-/** `Access-Token`, `accessToken` and `access_token` are one word. */
+/** `Access-Token`, `accessToken` and `access_token` are equal. */
 function normalized(word: string): string {
   return word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
-/** How many letters have to be put in, taken out or replaced to turn one word into the other. */
+/** The Levenshtein distance: the number of insertions, deletions and replacements between two words. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

@@ -1,9 +1,9 @@
-/** Can every target store the text as it is: no NUL, no half of a surrogate pair? */
+/** Whether every target can store the string: it contains no NUL and no lone surrogate. */
 export function isCleanText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
-/** The text without NUL, and with U+FFFD for each half of a surrogate pair. */
+/** Removes NUL and replaces each lone surrogate by U+FFFD. */
 export function cleanText(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }

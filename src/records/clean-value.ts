@@ -1,27 +1,26 @@
 /**
- * Makes a value safe that no schema describes, in place. The value was parsed a moment ago and belongs
- * to nobody else.
+ * Cleans values that no schema describes, in place: nothing else uses the parsed item.
  */
 import { deepJsonText, isTooDeep, type Json, type JsonObject, type Scalar } from '../core/json.ts';
 import type { SchemaMismatchKind, RecordWarnings, PathSegment, RecordPath } from './warnings.ts';
 import { cleanText, isCleanText } from './clean-text.ts';
 
-/** Has reading JSON rounded it, or made it infinite? No double above 2^53 has a fraction. */
+/** Whether JSON.parse may have rounded the number or made it infinite. Doubles beyond 2^53 are always integers. */
 export function isUnsafeNumber(value: number): boolean {
   return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
 }
 
-/** The digits as they were read, marked by `~` since they may not be those that were sent. */
+/** The digits of a rounded number. The prefix `~` means that the API may have sent other digits. */
 export function roundedNumberText(value: number): string {
   return `~${Number.isFinite(value) ? BigInt(value) : value}`;
 }
 
-/** What is wrong with a number, or a text of digits, whose value is unsafe. */
+/** The kind of an unsafe number, given as a number or as digits. */
 export function unsafeNumberKind(value: number | string): SchemaMismatchKind {
   return Number.isFinite(Number(value)) ? 'unsafe-integer' : 'out-of-range';
 }
 
-/** Renames the keys that no target can store, unless the clean name is taken: then the value is put aside. */
+/** Renames keys that no target can store. If the clean name exists, keeps the value in additional_fields instead. */
 function cleanKeys(object: JsonObject, path: RecordPath, warnings: RecordWarnings): void {
   const dirty = Object.keys(object).filter((key) => !isCleanText(key));
   for (const key of dirty) {
@@ -33,7 +32,7 @@ function cleanKeys(object: JsonObject, path: RecordPath, warnings: RecordWarning
       warnings.keepRaw([...path, key], value);
     } else {
       const property = { value, enumerable: true, configurable: true, writable: true };
-      // Plain assignment of a key that turns out to be __proto__ would not make a property.
+      // An assignment to the key __proto__ would not create a property.
       Object.defineProperty(object, name, property);
     }
   }
@@ -84,8 +83,8 @@ function cleanScalar(value: Scalar): Scalar {
 }
 
 /**
- * Cleans every text and key, and makes null of every number that is not what was sent. A value of too many
- * levels becomes its JSON text, in which such numbers are marked texts.
+ * Cleans all strings and keys, and replaces unsafe numbers by null. A value with too many levels becomes JSON text, in
+ * which unsafe numbers are strings that start with `~`.
  */
 export function cleanValue(value: Json, path: RecordPath, warnings: RecordWarnings): Json {
   if (typeof value === 'boolean' || value === null) return value;
@@ -93,11 +92,11 @@ export function cleanValue(value: Json, path: RecordPath, warnings: RecordWarnin
   return cleanAt(value, [...path], warnings);
 }
 
-/** Puts a field aside that the schema does not know. */
+/** Reports an unknown field and keeps it in additional_fields. */
 export function keepUnknownField(value: Json, path: RecordPath, warnings: RecordWarnings): void {
   warnings.report('unknown-field', path, value);
   if (!warnings.keepsRaw) return;
   const cleaned = cleanValue(value, path, warnings);
-  // A number that is not what was sent has been put aside under this very path already.
+  // cleanValue has already kept an unsafe number under this path.
   if (cleaned !== null || value === null) warnings.keepRaw(path, cleaned);
 }

@@ -1,7 +1,7 @@
 /**
- * What a value of each declared type may be made of. What cannot be turned into it becomes null and is
- * put aside. Objects and arrays are changed in place: they were parsed a moment ago and belong to nobody
- * else, and copying them costs more than all the rest.
+ * Convert values to the declared type of their column. A value that cannot be converted becomes null and is kept in
+ * additional_fields. Objects and arrays are changed in place: nothing else uses the parsed item, and a copy would take
+ * longer than the conversion.
  */
 import { ItemError } from '../core/errors.ts';
 import { normalizeInstant } from '../core/instant.ts';
@@ -10,23 +10,23 @@ import { cleanValue, isUnsafeNumber, roundedNumberText, unsafeNumberKind } from 
 import type { RecordPath, RecordWarnings } from './warnings.ts';
 import { cleanText, isCleanText } from './clean-text.ts';
 
-/** Turns a value into what its column holds; `undefined` for a column that was not selected. */
+/** Converts a value to the type of its column. Returns `undefined` for an unselected column. */
 export type Coerce = (value: Json) => Json | undefined;
 
-/** A path in the records of a stream, and what is special about it. */
+/** A path in the records of a stream, with its properties. */
 export interface Column {
   readonly path: RecordPath;
   readonly warnings: RecordWarnings;
-  /** A key cannot be null: an item whose key is a rounded number cannot be written. */
+  /** A key cannot be null, so an item whose key was rounded cannot be written. */
   readonly isKey: boolean;
-  /** The user does not want something below: a value that cannot be read as declared may hold it. */
+  /** A nested property is not selected. A value of another type may contain it. */
   readonly hasUnselected: boolean;
 }
 
 const integerText = /^[+-]?\d+(?:\.0*)?(?:[Ee]\+?\d+)?$/;
 const numberText = /^[+-]?\d+(?:\.\d*)?(?:[Ee][+-]?\d+)?$/;
 
-/** Reports a value its column cannot hold and puts it aside. */
+/** Reports a value that its column cannot hold and keeps it in additional_fields. */
 export function reject(value: Json, { path, warnings, hasUnselected }: Column): null {
   const isHarmless = typeof value === 'number' || typeof value === 'boolean';
   const isSuppressed = hasUnselected && !isHarmless;
@@ -34,21 +34,21 @@ export function reject(value: Json, { path, warnings, hasUnselected }: Column): 
   warnings.reportNulled(path);
   if (isSuppressed) return null;
   const cleaned = cleanValue(value, path, warnings);
-  // A rounded integer has been put aside under this very path already.
+  // cleanValue has already kept an unsafe number under this path.
   if (typeof value !== 'number' || !isUnsafeNumber(value)) warnings.keepRaw(path, cleaned);
   return null;
 }
 
-/** A number that is not the one that was sent; as text it still is, and that text is kept. */
+/** Rejects a number that JSON.parse rounded. Keeps its text, which is exact if the API sent a string. */
 function rejectUnsafeNumber(value: number | string, { path, warnings, isKey }: Column): null {
   const kind = unsafeNumberKind(value);
   if (isKey) {
     const problem =
       kind === 'out-of-range'
         ? 'a number that is out of range'
-        : 'an integer beyond 2^53, whose last digits are lost in reading';
+        : 'an integer beyond 2^53, which JSON.parse rounds';
     throw new ItemError(
-      `Key property "${String(path[0])}" holds ${problem}: its records cannot be told apart`,
+      `Key property "${String(path[0])}" contains ${problem}: its records cannot be distinguished`,
       { kind: 'system' },
     );
   }
@@ -58,7 +58,7 @@ function rejectUnsafeNumber(value: number | string, { path, warnings, isKey }: C
   return null;
 }
 
-/** The number that a text spells. */
+/** The number in a string. */
 function parseNumber(value: Json, pattern: RegExp, column: Column): number | null {
   if (typeof value !== 'string' || !pattern.test(value)) return reject(value, column);
   const number = Number(value);
@@ -103,7 +103,7 @@ function stringCoercer(column: Column): Coerce {
       return rejectUnsafeNumber(value, column);
     if (typeof value !== 'object') return String(value);
     const cleaned = cleanValue(value, path, warnings);
-    // A value of too many levels is JSON text already.
+    // cleanValue returns JSON text for a value with too many levels.
     return typeof cleaned === 'string' ? cleaned : JSON.stringify(cleaned);
   };
 }
@@ -115,7 +115,7 @@ function dateTimeCoercer(column: Column): Coerce {
   };
 }
 
-/** By type, or by format where there is one. */
+/** By format, or by type if there is no format. */
 export const scalarCoercers: Readonly<Record<string, (column: Column) => Coerce>> = {
   boolean: booleanCoercer,
   'date-time': dateTimeCoercer,
@@ -124,7 +124,7 @@ export const scalarCoercers: Readonly<Record<string, (column: Column) => Coerce>
   string: stringCoercer,
 };
 
-/** Items that cannot be turned into what the array holds are taken out of it. */
+/** Removes items that cannot be converted. */
 export function arrayCoercer(
   column: Column,
   items: Column,

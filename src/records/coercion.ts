@@ -1,6 +1,6 @@
 /**
- * Turns a freshly parsed item into a record that is valid by its schema. Compiled once for a stream and a
- * run: no value is looked up by its path. Everything below the top level is changed in place.
+ * Turns a parsed item into a record that is valid by its schema. Compiled once per stream and run, so that no lookup by
+ * path is needed. Changes everything below the top level in place.
  */
 import type { JsonObject } from '../core/json.ts';
 import { keepUnknownField } from './clean-value.ts';
@@ -8,19 +8,19 @@ import { RecordWarnings, type RecordWarningsOptions } from './warnings.ts';
 import { createColumn, compileProperties, createPropertyLookup } from './object-coercer.ts';
 import type { SelectedStream } from '../singer/select-streams.ts';
 
-/** Holds, as JSON text, what no other column can: an object of values by JSON Pointer; mostly null. */
+/** Contains values that no other column can hold, as JSON text of an object by JSON Pointer. Usually null. */
 export const additionalFieldsColumn = 'additional_fields';
 
-/** What `knownSchema` lacks is unknown; what `schema` lacks of it is unwanted. */
+/** Properties that are not in `knownSchema` are unknown. Those that are not in `schema` are not selected. */
 interface CoercionOptions
   extends
     Pick<SelectedStream, 'knownSchema' | 'schema' | 'keyProperties'>,
     Pick<RecordWarningsOptions, 'onMismatch' | 'onRepeatedMismatch' | 'onNulled'> {}
 
 /**
- * The coercion of one stream's items in one run. A record has every column of `schema`, in its order,
- * nulls written out; below the top level only what was sent.
- * The coercion throws an ItemError for a key whose digits were lost in reading.
+ * Compiles the coercion of a stream's items. A record has every column of `schema`, in schema order, with null for
+ * missing values. Nested objects contain only the properties that the API sent.
+ * The coercion throws an ItemError for a key that JSON.parse rounded.
  */
 export function compileCoercion(options: CoercionOptions): (item: JsonObject) => JsonObject {
   const { knownSchema: known, schema, keyProperties } = options;
@@ -50,7 +50,7 @@ export function compileCoercion(options: CoercionOptions): (item: JsonObject) =>
     try {
       return coerce(item);
     } catch (error) {
-      // What was put aside of this item is not the next one's.
+      // Discard the kept values of this item.
       warnings.takeRaw();
       throw error;
     }

@@ -1,4 +1,4 @@
-/** Compiles a schema, before and after the selection, into closures that know their path. */
+/** Compiles a schema, before and after the selection, into functions that know their path. */
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
 import { keepUnknownField } from './clean-value.ts';
@@ -13,7 +13,7 @@ interface SchemaPair {
   readonly schema: JsonSchema;
 }
 
-/** Is anything known below that is not written? */
+/** Whether any nested property is not selected. */
 function hasUnselectedProperty({ known, schema }: SchemaPair): boolean {
   return [...propertyBreadcrumbs(known)].length > [...propertyBreadcrumbs(schema)].length;
 }
@@ -31,7 +31,7 @@ function compileValue(selected: SchemaPair, column: Column): Coerce {
   }
   const scalar = scalarCoercers[schema.format ?? type];
   if (types.length === 1 && scalar !== undefined) return scalar(column);
-  const text = `Schema of ${column.path.join('.')}: values of this kind cannot be written`;
+  const text = `Schema of ${column.path.join('.')}: this type is not supported`;
   throw new TapError(text, { kind: 'system' });
 }
 
@@ -46,7 +46,7 @@ export function createColumn(
 interface PropertyCoercer {
   readonly name: string;
   readonly coerce: Coerce;
-  /** A text that is clean can stay as it is, and most values are such texts. */
+  /** Clean strings, the most frequent values, need no conversion. */
   readonly isText: boolean;
   readonly isDropped: boolean;
 }
@@ -69,9 +69,9 @@ export function compileProperties(
 }
 
 /**
- * Finds properties by name. Items of a stream nearly always have the same keys in the same order, so
- * the property found at a position the last time is tried first. A key that only a character no target
- * can store tells from an unwanted one is unwanted too.
+ * Finds properties by name. Items of a stream usually have the same keys in the same order, so the property that was
+ * last found at this position is tried first. A key that becomes the name of an unselected property after cleanText
+ * counts as that property.
  */
 export function createPropertyLookup(
   properties: ReadonlyMap<string, PropertyCoercer>,

@@ -5,13 +5,12 @@ export interface CompiledSchema {
   errors?: readonly { readonly instancePath: string; readonly message?: string }[] | null;
 }
 
-/** Answers nothing for a valid record, else one line with the path and the rule that is broken, never the value. */
+/** Returns `undefined` for a valid record, else one line with the path and the violated rule, without the value. */
 export type Validate = (record: JsonObject) => string | undefined;
 
 /**
- * Loads the check of a stream's records against its schema, which was compiled when the program was built.
- * It is the whole stream's, whatever is selected: no schema has a property that must be there, so a record of
- * some columns is valid by the whole just when it is by these. (A key that is null was left out before.)
+ * Loads the validator of a stream's records, which was compiled during the build. It validates the full schema, which
+ * also fits a selection of columns, because no property is required. (Records with a null key are removed before.)
  */
 export async function loadValidator(stream: string): Promise<Validate> {
   const url = new URL(`../../dist/validators/streams/${stream}.js`, import.meta.url);

@@ -2,8 +2,9 @@ import { jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
 import { cleanText } from './clean-text.ts';
 
 /**
- * `suppressed`: it did not fit and is not put aside either, since it may hold what was not selected. `unsafe-integer`:
- * reading JSON has rounded it. `out-of-range`: no double can hold it. `more-mismatches`: further ones are not reported.
+ * `not-kept`: the column cannot hold the value; additional_fields keeps it. `suppressed`: the column cannot hold the
+ * value, and it is dropped because it may contain unselected properties. `unsafe-integer`: JSON.parse rounded it.
+ * `out-of-range`: too large for a double. `more-mismatches`: no further paths are reported.
  */
 export type SchemaMismatchKind =
   | 'unknown-field'
@@ -14,32 +15,32 @@ export type SchemaMismatchKind =
   | 'cleaned-text'
   | 'more-mismatches';
 
-/** Something about the values of a stream that its user should know. Never holds the value. */
+/** A value that does not match the stream's schema. Never contains the value itself. */
 export interface SchemaMismatch {
   readonly kind: SchemaMismatchKind;
   /** JSON Pointer, with `*` for an array index. */
   readonly path: string;
-  /** The JSON type that was met. */
+  /** The JSON type of the value. */
   readonly type: string;
 }
 
 /**
- * A segment of a path in a record: a key, an array index, or `null` for the index that `indexes` holds for
- * the array at this depth, since a path that is known beforehand knows no indexes.
+ * A segment of a path in a record: a key, an array index, or `null` for the current index in the array at this depth,
+ * which is in `RecordWarnings.indexes`. Compiled paths contain `null`, because they do not know the index.
  */
 export type PathSegment = string | number | null;
 export type RecordPath = readonly PathSegment[];
 
-/** Reported paths are remembered, and an object with endless keys must not make memory endless. */
+/** Limits the memory for reported paths: an object may have any number of keys. */
 const maxReportedPaths = 1000;
 
-/** Longer paths are cut: keys may be anything. */
+/** Longer paths are truncated, because a key may have any length. */
 const maxPathCharacters = 300;
 
 const charactersToEscape = /[~/\0\uD800-\uDFFF]/;
 
 function escapeSegment(key: string): string {
-  // Nearly every key: a new field may come in each item of a list.
+  // Fast path for almost every key: an unknown field may occur in each item of an array.
   if (!charactersToEscape.test(key)) return key;
   return cleanText(key).replaceAll('~', '~0').replaceAll('/', '~1');
 }
@@ -52,19 +53,19 @@ function jsonPointer(path: RecordPath): string {
 }
 
 export interface RecordWarningsOptions {
-  /** Gets what was met first at each path. */
+  /** Receives the first mismatch at each path. */
   readonly onMismatch: (mismatch: SchemaMismatch) => void;
-  /** Gets the path of each further value at a path that was reported. */
+  /** Receives the path of each further mismatch at a reported path. */
   readonly onRepeatedMismatch?: (path: string) => void;
-  /** Gets every value that became null, or was taken out of its array, by the path to it. */
+  /** Receives the path of every value that was replaced by null or removed from its array. */
   readonly onNulled: (path: readonly (string | number)[]) => void;
-  /** False: nothing is put aside. */
+  /** Whether the record has the column additional_fields. */
   readonly keepsRaw: boolean;
 }
 
-/** What the coercion of a stream's items says and puts aside in one run. */
+/** Collects the mismatches of a stream and the values for the additional_fields of the current record. */
 export class RecordWarnings {
-  /** Where we are in each array around the value in hand, the outermost first. */
+  /** The current index in each enclosing array, the outermost first. */
   readonly indexes: number[] = [];
   readonly keepsRaw: boolean;
   readonly #options: RecordWarningsOptions;
@@ -91,18 +92,18 @@ export class RecordWarnings {
     this.#options.onNulled(this.#resolvePath(path));
   }
 
-  /** Puts a value aside, to be found under its pointer. */
+  /** Keeps a value for additional_fields, under its JSON Pointer. */
   keepRaw(path: RecordPath, value: Json): void {
     if (!this.keepsRaw) return;
     this.#raw ??= {};
     const segments = this.#resolvePath(path).map(String);
     let name = segments.map((segment) => `/${escapeSegment(segment)}`).join('');
-    // Two keys may differ only in characters that no target can store.
+    // Different keys may be equal after cleanText.
     while (Object.hasOwn(this.#raw, name)) name += '\uFFFD';
     this.#raw[name] = value;
   }
 
-  /** What has been put aside since the last call, as JSON text. */
+  /** Returns the values kept since the last call as JSON text, or null if there are none. */
   takeRaw(): string | null {
     const text = this.#raw === undefined ? null : JSON.stringify(this.#raw);
     this.#raw = undefined;

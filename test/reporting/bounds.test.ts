@@ -134,7 +134,7 @@ test('100,000 levels of nesting in an Airbyte state are refused', async () => {
   const run = await runVerb('read', { config, catalog: { streams: [] }, state: deep });
   expect(run).toMatchObject({ code: 1, stderr: '' });
   expect(errorsOf(run).map(({ message }) => message)).toEqual([
-    '--state: it is nested more than 100 levels deep: check what wrote it.',
+    '--state: it is nested more than 100 levels deep: check the program that wrote it.',
   ]);
 });
 
@@ -147,7 +147,7 @@ test('100,000 levels of nesting in a setting that is JSON text are no list', asy
 test('A config of more than 16 MB is refused', async () => {
   const run = await runTap({ config: ' '.repeat(16 * 1024 * 1024 + 1), sandboxUrl });
   expect(run.stderrLines).toEqual([
-    expect.stringMatching(/^CRITICAL --config: .* holds more than 16 MB: /),
+    expect.stringMatching(/^CRITICAL --config: .* is larger than 16 MB: /),
   ]);
 });
 

@@ -101,7 +101,7 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
   {
     name: 'no JSON',
     input: { config: '{"subdomain": "acme",\n "access_token": sec-c14}' },
-    says: [/^CRITICAL --config: .*config\.json is not JSON: the mistake is at line 2, column 18\./],
+    says: [/^CRITICAL --config: .*config\.json is not JSON: the error is at line 2, column 18\./],
   },
   { name: 'no file', input: {}, says: [/^CRITICAL no config: pass --config FILE/] },
 ])('A config with $name is told in so many words, and nobody is asked', async ({ input, says }) => {

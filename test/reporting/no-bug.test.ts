@@ -30,7 +30,7 @@ async function runNowhere(program: string, arg: string): Promise<string> {
 }
 
 const removed =
-  'the current folder does not exist any more, or may not be entered: go to another one';
+  'the current folder no longer exists or cannot be accessed: change to another folder';
 
 test.concurrent.each([
   ['tap-zendesk-chat', '--version', `2 CRITICAL ${removed}\n`],
@@ -42,7 +42,10 @@ test.concurrent.each([
 
 test.each([
   { fault: { syscall: 'write', code: 'ENOSPC' }, says: 'the output cannot be written: x' },
-  { fault: { syscall: 'open', code: 'EMFILE' }, says: 'the system refuses what the program needs' },
+  {
+    fault: { syscall: 'open', code: 'EMFILE' },
+    says: 'the operating system refused a request of the program',
+  },
   { fault: { code: 'ERR_MODULE_NOT_FOUND' }, says: 'the installation is incomplete' },
   { fault: {}, says: 'this is a bug, please report it: x' },
 ])('an error with $fault is told as $says', ({ fault, says }) => {

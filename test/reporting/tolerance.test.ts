@@ -32,7 +32,7 @@ test('an item that cannot be written fails its stream, and the error says which 
   const errors = result.stderrLines.filter((line) => line.startsWith('ERROR '));
   expect(errors).toEqual([
     expect.stringMatching(
-      /^ERROR departments: Key property "id" holds a number that is out of range: .* \(item 4 of page 1, received \S+Z\)$/,
+      /^ERROR departments: Key property "id" contains a number that is out of range: .* \(item 4 of page 1, received \S+Z\)$/,
     ),
     expect.stringMatching(
       /^ERROR chats: 1 item without a key was left out, everything else was read; see the warnings above \(it is item 6 of page 1 from start_time \d+, update_timestamp \S+Z\)$/,

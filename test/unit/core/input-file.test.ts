@@ -41,21 +41,21 @@ test.each<[string, Json]>([
   expect(await readJsonFile(named(await fileOf(content)))).toEqual(expected);
 });
 
-const look = 'Look for a comma, a quote or a bracket too many or too few.';
+const look = 'Check for a missing or extra comma, quote or bracket.';
 
 test.each([
-  ['', 'is empty: it must hold a JSON object, {} at least.'],
-  [' \n', 'is empty: it must hold a JSON object, {} at least.'],
-  ['{"a": 1,}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
-  ['{\n  "a": 1\n  "b": 2\n}', `is not JSON: the mistake is at line 3, column 3. ${look}`],
-  ['{"a": "marker\n"}', `is not JSON: the mistake is at line 1, column 14. ${look}`],
-  ["{'a': 1}", `is not JSON: the mistake is at line 1, column 2. ${look}`],
-  ['{"a": 1}}', `is not JSON: the mistake is at line 1, column 9. ${look}`],
-  ['token marker', `is not JSON: the mistake is at line 1, column 1. ${look}`],
-  ['{} // note', `is not JSON: the mistake is at line 1, column 4. ${look}`],
+  ['', 'is empty: it must contain a JSON object, at least {}.'],
+  [' \n', 'is empty: it must contain a JSON object, at least {}.'],
+  ['{"a": 1,}', `is not JSON: the error is at line 1, column 9. ${look}`],
+  ['{\n  "a": 1\n  "b": 2\n}', `is not JSON: the error is at line 3, column 3. ${look}`],
+  ['{"a": "marker\n"}', `is not JSON: the error is at line 1, column 14. ${look}`],
+  ["{'a': 1}", `is not JSON: the error is at line 1, column 2. ${look}`],
+  ['{"a": 1}}', `is not JSON: the error is at line 1, column 9. ${look}`],
+  ['token marker', `is not JSON: the error is at line 1, column 1. ${look}`],
+  ['{} // note', `is not JSON: the error is at line 1, column 4. ${look}`],
   ['token: marker', 'is not JSON: it looks like YAML. JSON is expected, such as {"key": "value"}.'],
-  ['{"a": "mark', 'is not JSON: it ends before it is complete, at line 1, column 12.'],
-  ['{"a": [1,', 'is not JSON: it ends before it is complete, at line 1, column 10.'],
+  ['{"a": "mark', 'is not JSON: it is incomplete: it ends at line 1, column 12.'],
+  ['{"a": [1,', 'is not JSON: it is incomplete: it ends at line 1, column 10.'],
 ])('The file %j is refused, and the place of the mistake is told', async (content, why) => {
   const path = await fileOf(content);
   const error = await readJsonFile(named(path)).catch((reason: unknown) => reason);
@@ -72,7 +72,7 @@ test('A file in UTF-16, as some shells write it, is refused with a hint', async 
 
 test.each([
   ['./no/such.json', './no/such.json does not exist: check the path.'],
-  [tmpdir(), `${tmpdir()} is a directory: name the file in it.`],
+  [tmpdir(), `${tmpdir()} is a directory: give the path of a file.`],
   ['/dev/null', '/dev/null is neither a regular file nor a pipe.'],
   [
     'x'.repeat(300),
@@ -96,9 +96,7 @@ test('A file without permission is told so', async () => {
   const built = new URL('../../../dist/core/input-file.js', import.meta.url).href;
   const argv = ['--input-type=module', '--eval', readAsNobody, built, path];
   const { stdout } = await promisify(execFile)(process.execPath, argv);
-  expect(stdout).toBe(
-    `--config: ${path} may not be read: give this user the permission to read it.\n`,
-  );
+  expect(stdout).toBe(`--config: ${path} cannot be read: give this user permission to read it.\n`);
 });
 
 test('A file of the limit is read, a larger one is not', async () => {
@@ -106,7 +104,7 @@ test('A file of the limit is read, a larger one is not', async () => {
   expect(await readJsonFile(named(path))).toHaveLength(1024 * 1024 - 2);
   await writeFile(path, ' ', { flag: 'a' });
   await expect(readJsonFile(named(path))).rejects.toThrow(
-    `--config: ${path} holds more than 1 MB: check that it is the right file.`,
+    `--config: ${path} is larger than 1 MB: check that it is the right file.`,
   );
 });
 
@@ -128,7 +126,7 @@ test('A pipe is read once something is written to it', async () => {
 test('A pipe that nothing is written to is given up', async () => {
   const path = await pipe();
   await expect(readTextFile(named(path, { firstByteMs: 1 }))).rejects.toThrow(
-    `--config: ${path} is a pipe, and nothing was written to it within 0.001 s.`,
+    `--config: ${path} is a pipe, but no data arrived within 0.001 s.`,
   );
 });
 

@@ -121,6 +121,6 @@ test.each([
 
 test('microseconds beyond the year 9999 are refused', () => {
   expect(() => microsToInstant(253402300800000000)).toThrow(
-    new RangeError('253402300800000000 microseconds are no instant of the years 1 to 9999'),
+    new RangeError('253402300800000000 microseconds is outside the years 1 to 9999'),
   );
 });
