@@ -28,7 +28,7 @@ async function readBody(incoming: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(body);
   } catch {
-    // JSON.parse's position does not help a person who types the body into a shell.
+    // The position in JSON.parse's message does not help if the body was typed in a shell.
     throw new Error('The body is not JSON.');
   }
 }
@@ -61,7 +61,7 @@ function resourceOf(name: unknown): Resource {
   throw new Error(`There is no resource ${String(name)}. There are ${resourceNames.join(', ')}.`);
 }
 
-/** What can be done, by method and path. Each gives what is answered as JSON; nothing: `{}`. */
+/** The control calls by method and path. Each returns the JSON response; undefined means `{}`. */
 function controlsOf(context: ControlContext): Readonly<Record<string, (body: unknown) => unknown>> {
   const { account, faults, provider, requests, setSwitches } = context;
   return {
@@ -95,7 +95,7 @@ function controlsOf(context: ControlContext): Readonly<Record<string, (body: unk
   };
 }
 
-/** Every item as a line, no faster than it is read. */
+/** Sends each item as a line, at the speed of the reader. */
 async function dump(account: Account, resource: Resource, outgoing: ServerResponse): Promise<void> {
   outgoing.writeHead(200, { 'content-type': 'application/jsonl; charset=utf-8' });
   const lines = Readable.from(account.dumpLines(resource)).map((line) => `${line}\n`);
@@ -107,7 +107,7 @@ function sendJson(outgoing: ServerResponse, status: number, value: unknown): voi
   outgoing.end(`${JSON.stringify(value)}\n`);
 }
 
-/** Answers the calls under `/sandbox/`, which need no token. A call that cannot be understood is answered 400. */
+/** Handles calls under `/sandbox/`, which need no token. Responds with 400 to an invalid call. */
 export function createControlListener(context: ControlContext): RequestListener {
   const controls = controlsOf(context);
   return async (incoming, outgoing, url) => {
@@ -122,8 +122,7 @@ export function createControlListener(context: ControlContext): RequestListener 
         sendJson(outgoing, 200, (await control(await readBody(incoming))) ?? {});
       }
     } catch (error) {
-      // A reader that went away in the middle of a dump. Every other error is about what the caller sent: the
-      // sentence is the answer.
+      // If headers were sent, the reader closed the connection during a dump. All other errors are about the request.
       if (outgoing.headersSent) return;
       const sentence = error instanceof Error ? error.message : String(error);
       sendJson(outgoing, 400, { error: sentence });

@@ -10,7 +10,7 @@ import { unitOf, type ExportName } from '../data/resources.ts';
 import type { StoredItem, ItemStore } from '../data/item-store.ts';
 import type { EmptyPages, EnvelopeChange, EveryNth, Switches } from '../program/switches.ts';
 
-/** What answers are made from. */
+/** The data for responses. */
 export interface AnswerContext {
   readonly account: Account;
   readonly switches: () => Switches;
@@ -23,12 +23,12 @@ interface Page {
   readonly exportQuery: ExportQuery;
   readonly entries: readonly StoredItem[];
   readonly emptyEnd: Switches['emptyEnd'];
-  /** Where `next_page` points. */
+  /** The origin of `next_page`. */
   readonly origin: string;
   readonly hasIds: boolean;
 }
 
-/** Of the exports, only agent_events are known to give a fraction in `end_time` (a client's type says so). */
+/** Only agent_events has a fraction in `end_time`, according to the types of a client. */
 function endTimeOf({ name, exportQuery, entries, emptyEnd }: Page): number | null {
   const last = entries.at(-1);
   if (last === undefined) return { echo: exportQuery.startTime, null: null, zero: 0 }[emptyEnd];
@@ -39,7 +39,7 @@ function inWrongUnit(name: ExportName, time: number): number {
   return unitOf(name) === 1 ? Math.floor(time / secondUs) : Math.floor(time) * secondUs;
 }
 
-/** Brackets and asterisks are encoded too, as recorded links have them. */
+/** Also encodes brackets and asterisks, as in recorded links. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(
     /[()*]/g,
@@ -47,7 +47,7 @@ function encode(text: string): string {
   );
 }
 
-/** Always there, also on the last page: there is no end flag in this API. */
+/** Present on the last page, too: the API does not mark the end. */
 function nextPage({ name, exportQuery, entries, origin, hasIds }: Page): string {
   const last = entries.at(-1);
   const startTime = last === undefined ? exportQuery.startTime : exportTime(name, last);
@@ -84,7 +84,7 @@ function envelopeOf(page: Page, change: EnvelopeChange | undefined): JsonObject 
   });
 }
 
-/** The rule, if it means this answer: the n-th of this export. Without `every` it means each one. */
+/** Returns the rule if it applies to the n-th request of this export. Without `every`, it applies to all requests. */
 function matchingRule<Rule extends EveryNth>(
   rule: Rule | null,
   name: ExportName,
@@ -95,8 +95,8 @@ function matchingRule<Rule extends EveryNth>(
 }
 
 /**
- * The answers of the exports. They depend on the stored data and the query alone, except where a switch says "each
- * n-th request", "the first times" or "the one before it once more".
+ * The responses of the exports. They depend only on the stored data and the query, except for switches that count
+ * requests or repeat the previous response.
  */
 export class ExportAnswers {
   readonly #context: AnswerContext;
@@ -108,7 +108,7 @@ export class ExportAnswers {
     this.#context = context;
   }
 
-  /** The page a query asks for. `origin` is where `next_page` points. Throws RejectedRequest. */
+  /** The response to a query. `origin` is the origin of `next_page`. @throws RejectedRequest */
   answer(name: ExportName, query: Query, origin: string): Reply {
     const switches = this.#context.switches();
     const exportQuery = readExportQuery(name, query, this.#context.now(), switches);
@@ -142,7 +142,7 @@ export class ExportAnswers {
     return okReply(toJsonText(envelopeOf(page, change)), ids);
   }
 
-  /** With `atItem` only pages that would hold this item are empty, the first so many times. */
+  /** With `atItem`, only the first `times` pages with this item are empty. */
   #isEmptied(rule: EmptyPages, store: ItemStore, entries: readonly StoredItem[]): boolean {
     if (rule.atItem === undefined) return true;
     const key = store.initialKey(rule.atItem);

@@ -3,12 +3,12 @@ import { unitOf, type ExportName } from '../data/resources.ts';
 import { isAfter, type StoredItem, type ItemStore } from '../data/item-store.ts';
 import type { HiddenRecords, Switches } from '../program/switches.ts';
 
-/** The instant of an item in its export's unit, cut to whole units. */
+/** The time of an item in the export's unit, rounded down. */
 export function exportTime(name: ExportName, { at }: StoredItem): number {
   return Math.floor(at / unitOf(name));
 }
 
-/** Which items a query starts at. undefined: none at all. */
+/** A predicate for the items from the query's start on. undefined means no items. */
 function startOf(
   name: ExportName,
   store: ItemStore,
@@ -19,14 +19,14 @@ function startOf(
   if (startId === '' || switches.startId === 'ignored') return ({ at }) => at >= startAt;
   const found = store.find(startId);
   if (switches.startId === 'lookup') return found && ((entry) => isAfter(entry, found));
-  // Times may be finer than the unit of start_time: the place is where the item of that id lies within it.
+  // Times may be more precise than start_time. Within the same unit, the start is the time of the item with this id.
   const isThere = found !== undefined && exportTime(name, found) === startTime;
   const from = { at: isThere ? found.at : startAt, key: startId };
   if (switches.startId === 'inclusive') return (entry) => !isAfter(from, entry);
   return (entry) => isAfter(entry, from);
 }
 
-/** Takes away what such a server does not show to a request that starts here. */
+/** Removes the items that the switch hides from a request with this start time. */
 function withoutHidden(
   name: ExportName,
   entries: readonly StoredItem[],
@@ -39,7 +39,7 @@ function withoutHidden(
   return hidden.empty === true && isStuck ? [] : shown;
 }
 
-/** The items of a page: from stored data and the query alone. */
+/** The items of a page, which depend only on the stored data, the query and the switches. */
 export function pageEntries(
   name: ExportName,
   store: ItemStore,

@@ -5,26 +5,26 @@ import { unitOf, type ExportName } from '../data/resources.ts';
 import type { Switches } from '../program/switches.ts';
 
 export interface ExportQuery {
-  /** In the export's unit. */
+  /** In the export's unit of time. */
   readonly startTime: number;
   /** Empty if none was sent. */
   readonly startId: string;
   readonly limit: number;
-  /** The parameter as it was sent. */
+  /** The parameter as sent. */
   readonly fields: string | undefined;
-  /** The keys wanted; undefined: all. */
+  /** The requested keys; undefined means all keys. */
   readonly keys: readonly string[] | undefined;
 }
 
-/** Highest and standard `limit` of every export. */
+/** Maximum and default `limit` of all exports. */
 export const maxLimit = 1000;
 
-/** A start in seconds is below this until the year 5138. */
+/** Until the year 5138, times in seconds are below this. */
 const maxSeconds = 1e11;
-/** A start in microseconds, other than 0, is above this since 1973. */
+/** Since 1973, times in microseconds are above this. */
 const minMicros = 1e14;
 
-/** The keys that `fields` may name: those of the templates that items are made from. */
+/** The keys that `fields` may contain: those of the templates. */
 const knownKeys: Readonly<Record<Exclude<ExportName, 'agent_events'>, readonly string[]>> = {
   chats: Object.keys({ ...templates.chats, ...templates.offline }),
   agent_timeline: Object.keys(templates.agent_timeline),
@@ -32,12 +32,12 @@ const knownKeys: Readonly<Record<Exclude<ExportName, 'agent_events'>, readonly s
   department_events: Object.keys(templates.department_events),
 };
 
-/** Without `fields` these give whole items, the others ids only. */
+/** Exports that return complete items without `fields`. The others return only ids. */
 const wholeWithoutFields: ReadonlySet<ExportName> = new Set(['agent_timeline', 'agent_events']);
 
 const fieldsPattern = /^(\w+)\((\*|\w+(?:,\w+)*)\)$/;
 
-/** Reads `chats(*)` and `chats(id,visitor)`. Expansion does not apply to agent_events: there it changes nothing. */
+/** Parses `chats(*)` and `chats(id,visitor)`. Has no effect on agent_events. */
 function readFields(name: ExportName, text: string | undefined): readonly string[] | undefined {
   if (text === undefined) return wholeWithoutFields.has(name) ? undefined : ['id'];
   const parts = fieldsPattern.exec(text);
@@ -52,7 +52,7 @@ function readFields(name: ExportName, text: string | undefined): readonly string
     : rejectRequest(`fields names an unknown field: ${unknown}.`);
 }
 
-/** A start must be in the export's unit, and old enough. */
+/** Checks that the start is in the export's unit and old enough. */
 function checkStart(name: ExportName, startTime: number, nowMs: number, minimumAge: number): void {
   if (name === 'agent_timeline') {
     if (startTime > 0 && startTime < minMicros) rejectRequest('start_time is not in microseconds.');
@@ -64,7 +64,7 @@ function checkStart(name: ExportName, startTime: number, nowMs: number, minimumA
   rejectRequest(`start_time is not more than ${minimumAge} seconds ago.`);
 }
 
-/** Reads and checks the query of an export against the server's clock. Throws RejectedRequest. */
+/** Parses and checks the query of an export. @throws RejectedRequest */
 export function readExportQuery(
   name: ExportName,
   query: Query,
@@ -72,7 +72,7 @@ export function readExportQuery(
   switches: Switches,
 ): ExportQuery {
   const parameters = ['start_time', 'limit', 'fields'];
-  // Timespans have no id to tie-break by, unless a switch gives them one.
+  // Timespans have no ids, unless a switch adds them.
   const hasIds = name !== 'agent_timeline' || switches.endIds.includes(name);
   allowParameters(query, hasIds ? [...parameters, 'start_id'] : parameters);
   const startTime = readWholeNumber(query, 'start_time') ?? 0;

@@ -7,12 +7,12 @@ import { isOneOf, objectNames, type IdListName, type WholeName } from '../data/r
 import type { StoredItem } from '../data/item-store.ts';
 import type { Switches } from '../program/switches.ts';
 
-/** Page size without `limit`. Documented for bans; taken over for the other lists. */
+/** Default page size. Documented for bans; assumed for the other lists. */
 const defaultLimit = 10;
 /** Largest `limit` of bans, as documented. */
 const maxBansLimit = 1000;
 
-/** `since_id` includes the id it names, unless a switch says otherwise. */
+/** `since_id` is inclusive by default. */
 function cut(all: readonly StoredItem[], limit: number, query: Query, switches: Switches) {
   const sinceId = readWholeNumber(query, 'since_id');
   const isUsed = sinceId !== undefined && switches.sinceId !== 'ignored';
@@ -28,7 +28,7 @@ function isIpBan({ item }: StoredItem): boolean {
   return 'ip_address' in item();
 }
 
-/** How many items one page may hold: refused above the first number, cut silently at the second. */
+/** The maximum number of items per page. A `limit` above the first bound is rejected, above the second one reduced. */
 function readBounds(name: IdListName, query: Query, switches: Switches): number {
   const [refuseAbove, max] =
     name === 'bans'
@@ -39,7 +39,7 @@ function readBounds(name: IdListName, query: Query, switches: Switches): number 
   return Math.min(limit, max);
 }
 
-/** A page of a list that is paged by id. Throws RejectedRequest. */
+/** A page of a list that is paged by id. @throws RejectedRequest */
 export function answerIdList(context: AnswerContext, name: IdListName, query: Query): Reply {
   const switches = context.switches();
   allowParameters(query, ['limit', 'since_id']);
@@ -62,7 +62,7 @@ export function answerIdList(context: AnswerContext, name: IdListName, query: Qu
   return okReply(toJsonText(body), ids);
 }
 
-/** What is answered whole: a list as a bare array, or an object; routing settings lie under `data`. Throws RejectedRequest. */
+/** A resource without pages: an array, or an object. Routing settings are inside `data`. @throws RejectedRequest */
 export function answerUnpaged(context: AnswerContext, name: WholeName, query: Query): Reply {
   allowParameters(query, []);
   const { entries } = context.account.store(name);
@@ -74,7 +74,7 @@ export function answerUnpaged(context: AnswerContext, name: WholeName, query: Qu
   return okReply(toJsonText(name === 'account' ? items[0] : { data: items[0] ?? null }), [], 1);
 }
 
-/** `agents/me` (the first agent) and `agents/{id}`. Throws RejectedRequest. */
+/** `agents/me` (the first agent) and `agents/{id}`. @throws RejectedRequest */
 export function answerAgent({ account }: AnswerContext, path: string, query: Query): Reply {
   allowParameters(query, []);
   const agents = account.store('agents');

@@ -1,8 +1,8 @@
 const windowMs = 60_000;
 
 /**
- * Allows so many requests in any 60 seconds; those that are refused do not count.
- * @returns how many whole seconds a request that comes too early has to wait, else undefined
+ * Allows `limit` requests in any 60 seconds. Rejected requests do not count.
+ * @returns A function that returns undefined for an allowed request, or the number of seconds to wait.
  */
 export function createRateLimiter(limit: number): (nowMs: number) => number | undefined {
   const starts: number[] = [];

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FaultKind } from '../faults/fault-rules.ts';
 import type { Query } from './query.ts';
 
-/** One request to the API, as it was received and answered. */
+/** A request to the API and its response. */
 export interface LoggedRequest {
   /** Counted from 1 since the sandbox started. */
   readonly number: number;
@@ -14,18 +14,18 @@ export interface LoggedRequest {
   readonly headers: IncomingHttpHeaders;
   readonly isAuthorized: boolean;
   readonly userAgent: string;
-  /** When it came, ms since 1970 by the sandbox's `clock`; without one by the machine's. */
+  /** When it arrived, in ms since 1970, by the option `clock` or the system clock. */
   readonly at: number;
-  /** When the sandbox was done with it, also by a fault; null while it is not. */
+  /** When the sandbox finished it, with a response or a fault; null until then. */
   doneAt: number | null;
-  /** null: none was sent. */
+  /** null if no status was sent. */
   status: number | null;
-  /** Items in the body, as far as the body went out whole. */
+  /** Number of items in the body; 0 if the body was not sent completely. */
   items: number;
   fault: FaultKind | null;
 }
 
-/** What is known of a request when it comes. */
+/** The log entry of a request that has just arrived. */
 export function createLogEntry(
   incoming: IncomingMessage,
   seen: Pick<LoggedRequest, 'number' | 'path' | 'query' | 'isAuthorized' | 'at'>,

@@ -18,7 +18,7 @@ export interface PipelineContext {
   readonly options: ResolvedOptions;
   readonly provider: OAuthProvider;
   readonly answerToken: (request: TokenRequest) => Reply;
-  /** The right answer of the API as the switches have it. */
+  /** The response of the API without a fault. */
   readonly makeReply: (request: ApiRequest) => Reply;
   readonly faults: FaultInjector;
   readonly requests: LoggedRequest[];
@@ -33,7 +33,7 @@ interface Call {
   readonly request: ApiRequest;
 }
 
-/** The right answer, made when it is due: a token that is given out has used up what it was asked for with. */
+/** Creates the response only when needed, because a token response uses up the code or refresh token. */
 async function replyMaker(
   { makeReply, answerToken }: PipelineContext,
   { incoming, entry, request }: Call,
@@ -45,7 +45,7 @@ async function replyMaker(
   return () => (entry.method === 'GET' ? makeReply(request) : errorReply(405));
 }
 
-/** Sends the answer, or the fault that meets the request, and logs it. */
+/** Sends the response, or a fault if one applies to the request, and logs it. */
 async function respond(context: PipelineContext, call: Call, makeReply: () => Reply) {
   const { incoming, outgoing, entry, request } = call;
   const { options, faults } = context;
@@ -75,7 +75,7 @@ async function respond(context: PipelineContext, call: Call, makeReply: () => Re
   });
 }
 
-/** Hook, latency, rate limit, then the answer or a fault. */
+/** Calls the hook, waits for the latency, applies the rate limit, and sends the response or a fault. */
 function createAnswerer(context: PipelineContext): (call: Call) => Promise<void> {
   const { onRequest, latencyMs, rateLimit } = context.options;
   const waitFor = rateLimit === undefined ? () => undefined : createRateLimiter(rateLimit);
@@ -95,7 +95,7 @@ function createAnswerer(context: PipelineContext): (call: Call) => Promise<void>
   };
 }
 
-/** Answers requests to the API: logs each one, and works on at most `concurrency` at the same time. */
+/** Handles requests to the API. Logs each one, and processes at most `concurrency` at the same time. */
 export function createApiListener(context: PipelineContext): RequestListener {
   const { options, provider, requests } = context;
   const { clock = Date.now, concurrency, onAnswer } = options;

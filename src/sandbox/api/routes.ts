@@ -4,24 +4,24 @@ import { readQuery, RejectedRequest } from './query.ts';
 import { errorReply, unauthorized, type Reply } from './reply.ts';
 import { exportNames, idListNames, isOneOf, listNames, type Resource } from '../data/resources.ts';
 
-/** A request, as far as an answer depends on it. */
+/** The parts of a request that the response depends on. */
 export interface ApiRequest {
   /** Without `/api/v2/chat/`. */
   readonly path: string;
   readonly parameters: URLSearchParams;
   readonly isAuthorized: boolean;
-  /** Scheme and host the client called, for links. */
+  /** The origin that the client used, for links. */
   readonly origin: string;
 }
 
-/** The name the switches `absent` and `tokenRefused` know a path by. */
+/** The name of a path in the switches `absent` and `tokenRefused`. */
 function resourceOf(path: string): Resource | 'agents/me' | undefined {
   if (path === 'agents/me' || isOneOf(listNames, path)) return path;
   if (/^agents\/\d+$/.test(path)) return 'agents';
   return exportNames.find((name) => path === `incremental/${name}`);
 }
 
-/** Binds paths to answers; checks the token first, as the real API does. */
+/** Maps paths to responses. Checks the token first, like the real API. */
 export function createRouter(context: AnswerContext): (request: ApiRequest) => Reply {
   const exports = new ExportAnswers(context);
   function answer(resource: Resource | 'agents/me', { path, parameters, origin }: ApiRequest) {

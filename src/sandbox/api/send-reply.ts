@@ -31,18 +31,18 @@ export function sendWhole(outgoing: ServerResponse, encoded: EncodedReply): void
   outgoing.end(encoded.bytes);
 }
 
-/** Promises all of it, sends half, and then calls `then`, once the half is on its way. */
+/** Sends the headers for the complete body, but only half of the body. Calls `then` after that half was flushed. */
 export function sendHalf(outgoing: ServerResponse, encoded: EncodedReply, then: () => void): void {
   writeHead(outgoing, encoded);
   outgoing.write(firstHalf(encoded), then);
 }
 
-/** Has the client closed the connection? From Node 24 on such a response is closed, but not destroyed. */
+/** Whether the client has closed the connection. Since Node.js 24, the response is then closed but not destroyed. */
 function isGone({ destroyed, closed }: ServerResponse): boolean {
   return destroyed || closed;
 }
 
-/** Resolves after `ms`, or as soon as the client has gone. */
+/** Resolves after `ms`, or when the client closes the connection. */
 export async function pause(ms: number, outgoing: ServerResponse): Promise<void> {
   if (ms <= 0 || isGone(outgoing)) return;
   const gone = new AbortController();
@@ -52,7 +52,7 @@ export async function pause(ms: number, outgoing: ServerResponse): Promise<void>
   outgoing.off('close', stop);
 }
 
-/** Sends all of it in so many pieces, waiting `everyMs` before each. */
+/** Sends the body in `pieces` pieces and waits `everyMs` before each one. */
 export async function sendSlowly(
   outgoing: ServerResponse,
   encoded: EncodedReply,

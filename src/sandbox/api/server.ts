@@ -19,35 +19,35 @@ import { defaultSwitches, type Switches } from '../program/switches.ts';
 
 const host = '127.0.0.1';
 
-/** Idle connections stay open so long, so that a client's pause is not taken for a fault. */
+/** How long idle connections stay open. Long enough that a pause of the client does not look like a fault. */
 const keepAliveMs = 65_000;
 
-/** The config a tap needs to read this sandbox. */
+/** The config that a tap needs to read the sandbox. */
 export interface TapConfig {
   readonly subdomain: string;
   readonly access_token: string;
   readonly client_id?: string;
   readonly client_secret?: string;
   readonly refresh_token?: string;
-  /** Before the oldest chat. */
+  /** Earlier than the oldest chat. */
   readonly start_date: string;
 }
 
 export interface Sandbox {
-  /** Scheme, host and port, without a path: what `ZENDESK_CHAT_API_URL` wants. */
+  /** The origin, for `ZENDESK_CHAT_API_URL`. */
   readonly url: string;
   readonly token: string;
   readonly config: TapConfig;
-  /** Every request to the API so far, oldest first. Emptying it is allowed. */
+  /** All requests to the API, oldest first. May be emptied. */
   readonly requests: LoggedRequest[];
   readonly account: Omit<Account, 'store'>;
   readonly faults: Pick<FaultInjector, 'add' | 'clear' | 'set'>;
   readonly provider: Omit<OAuthProvider, 'accepts'>;
-  /** Changes switches from the next request on; `timelineSort` is read at the start only. */
+  /** Changes switches for the following requests. `timelineSort` has an effect only at the start. */
   setSwitches(change: Partial<Switches>): void;
   /** The server's clock, ms since 1970. */
   now(): number;
-  /** Ends all connections, also stalled ones, and stops listening. */
+  /** Closes all connections, including stalled ones, and stops the server. */
   close(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ async function listen(server: Server, port: number): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-/** Sends a request where it belongs. What fails in the sandbox itself, or in a hook, becomes a 500 that says so. */
+/** Dispatches requests. Responds with 500 and the error if the sandbox itself or a hook fails. */
 function createListener(api: RequestListener, others: ReadonlyMap<string, RequestListener>) {
   return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? host}`);
@@ -76,11 +76,11 @@ function createListener(api: RequestListener, others: ReadonlyMap<string, Reques
   };
 }
 
-/** Everything behind the server: the account, the switches and the clock. */
+/** The state of the sandbox: the account, the switches and the clock. */
 function createState(options: ResolvedOptions) {
   const startMs = startOfData(options);
   const startedAt = performance.now();
-  // Before the switch sets it off: the caller's, or one that starts at `now` and ticks.
+  // The option `clock`, or a clock that starts at `now`. The switch clockOffsetSeconds is added to it.
   const clock = options.clock ?? (() => startMs + Math.floor(performance.now() - startedAt));
   let switches: Switches = { ...defaultSwitches, ...options.switches };
   const now = (): number => clock() + switches.clockOffsetSeconds * 1000;
@@ -106,7 +106,7 @@ async function closeServer(server: Server): Promise<void> {
   await closed;
 }
 
-/** What a config needs beside the access token when that token expires. */
+/** The config keys that are needed to renew the access token. */
 function refreshConfig(clients: readonly OAuthClient[], provider: OAuthProvider) {
   const client = clients.find(({ id }) => provider.client(id) !== undefined);
   if (client === undefined) return {};

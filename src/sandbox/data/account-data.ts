@@ -12,21 +12,21 @@ import type { StoredItem } from './item-store.ts';
 import { timelineEntries } from './timeline.ts';
 import { latinOnly } from './vocabulary.ts';
 
-/** Everything an account holds at the start. */
+/** The initial data of an account. */
 export interface AccountData {
   readonly exports: Readonly<Record<ExportName, readonly StoredItem[]>>;
   readonly lists: Readonly<Record<Exclude<Resource, ExportName>, readonly JsonObject[]>>;
-  /** What more chats are made from. */
+  /** The options for adding chats later. */
   readonly chatOptions: ChatDataOptions;
-  /** The beginning of the time the data are spread over. */
+  /** The start of the time range of the data. */
   readonly fromSeconds: number;
 }
 
-/** Makes up everything the account holds. The same settings and the same `nowSeconds` give the same data. */
+/** Generates the initial data. The same settings and the same `nowSeconds` give the same data. */
 export function makeAccountData(settings: ResolvedOptions, nowSeconds: number): AccountData {
   const { seed, history, chatSize, agents: agentCount } = settings;
   const agents = makeAgents(agentCount, seed);
-  // With no agents asked for, chats still have somebody to talk to; only the list is empty.
+  // With an agent count of 0, only the list of agents is empty: chats still need an agent.
   const members = agents.slice(0, agentCount);
   const fromSeconds = nowSeconds - settings.days * daySeconds;
   const range = [fromSeconds, nowSeconds - settings.newestAgeSeconds] as const;

@@ -6,8 +6,8 @@ import { applyPatch } from './raw-json.ts';
 import type { WholeName } from './resources.ts';
 
 /**
- * The single objects and the lists that are answered whole, as the API has them: what `settings.json` holds, with
- * the agents in it.
+ * The resources without pages (single objects and unpaged lists): the content of `settings.json`, with the generated
+ * agents.
  */
 export function makeAccountSettings(
   agents: readonly Agent[],

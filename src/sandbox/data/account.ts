@@ -25,21 +25,21 @@ export interface AccountOptions {
   readonly now: () => number;
 }
 
-/** Which chats to touch: these, or so many the sandbox chooses (default 1), at this time (default: now). */
+/** Selects chats: the given ids, or `count` chats that the sandbox chooses (default 1). */
 export interface ChatSelection {
   readonly ids?: readonly string[];
   readonly count?: number;
-  /** The new update time in seconds since 1970. */
+  /** The new update time in seconds since 1970. Default: now. */
   readonly at?: number;
 }
 
 const lateSeconds = 1200;
 
-/** What the account holds, and how to change it while the sandbox runs. */
+/** The data of the account, which can change while the sandbox runs. */
 export class Account {
   readonly #stores = new Map<Resource, ItemStore>();
   readonly #options: AccountOptions;
-  /** Chats that existed from the start. */
+  /** Number of initial chats. */
   readonly #chats: number;
   #added = 0;
   #edits = 0;
@@ -64,7 +64,7 @@ export class Account {
     return this.store(resource).count;
   }
 
-  /** Every item as the API would give it in full, in the API's order, parsed from the very text it would send. */
+  /** All items in the API's order, parsed from the JSON text that the API sends. */
   *dump(resource: Resource): Iterable<JsonObject> {
     for (const line of this.dumpLines(resource)) {
       const item: unknown = JSON.parse(line);
@@ -72,17 +72,17 @@ export class Account {
     }
   }
 
-  /** The same as JSON texts. */
+  /** All items in the API's order, as JSON text. */
   *dumpLines(resource: Resource): Iterable<string> {
     for (const { item } of this.store(resource).entries) yield toJsonText(item());
   }
 
-  /** The id of the chat (or event) of this place, counted from 0 in the order of update times at the start. */
+  /** The id of an item by its index in the initial order of update times, from 0. */
   idAt(resource: ExportName, index: number): string {
     return this.#entryAt(resource, index).key;
   }
 
-  /** Its time now, in the export's unit: microseconds for agent_timeline, else seconds. */
+  /** The current time of that item in the export's unit: microseconds for agent_timeline, otherwise seconds. */
   timeAt(resource: ExportName, index: number): number {
     return Math.floor(this.#entryAt(resource, index).at / unitOf(resource));
   }
@@ -95,9 +95,9 @@ export class Account {
   }
 
   /**
-   * Adds an item, or replaces the one with the same id. `at` is where it stands: for an export its time in the
-   * export's unit (default: its own update_timestamp, timestamp or end of span), for a list paged by id its id. Lists
-   * that are answered whole keep the order of arrival.
+   * Adds an item, or replaces the one with the same id. `at` is its sort key: in an export, the time in the export's
+   * unit (default: its update_timestamp, timestamp or end of span); in a list paged by id, the id. Unpaged lists keep
+   * the order of insertion.
    */
   put(resource: Resource, item: JsonObject, at?: number): void {
     const store = this.store(resource);
@@ -105,7 +105,7 @@ export class Account {
     store.put({ at: this.#placeOf(resource, key, item, at), key, item: () => item });
   }
 
-  /** What an item is known by. A single object takes the place of the one there is. */
+  /** The key that identifies an item. A resource with a single object always has the same key. */
   #keyOf(resource: Resource, item: JsonObject): string {
     if (isOneOf(objectNames, resource)) return '';
     const { id, agent_id: agentId, name } = item;
@@ -140,8 +140,8 @@ export class Account {
   }
 
   /**
-   * Changes top-level keys of a chat (`undefined` removes one). With `at` (seconds) it moves to that time, and its
-   * update_timestamp says so too, unless the patch names it. False: there is no such chat.
+   * Changes top-level keys of a chat; `undefined` removes a key. `at` (in seconds) sets its update time, including its
+   * update_timestamp unless the patch contains one. Returns false if the chat does not exist.
    */
   patchChat(id: string, patch: Patch, at?: number): boolean {
     const entry = this.store('chats').find(id);
@@ -167,7 +167,7 @@ export class Account {
     return ids;
   }
 
-  /** Deletes chats as the switch `deletedChats` says. Returns their ids. */
+  /** Deletes chats as the switch `deletedChats` defines it. Returns their ids. */
   delete(selection: ChatSelection = {}): string[] {
     const ids = this.#selectChats(selection);
     const isGone = this.#options.switches().deletedChats === 'gone';
@@ -178,7 +178,7 @@ export class Account {
     return ids;
   }
 
-  /** New chats, now or at a given time. Returns their ids. */
+  /** Adds chats, now or at the given time. Returns their ids. */
   add({ count = 1, at = this.#nowSeconds() }: Omit<ChatSelection, 'ids'> = {}): string[] {
     return Array.from({ length: count }, () => {
       const entry = chatEntry(this.#options.data.chatOptions, this.#chats + this.#added, at);
@@ -188,7 +188,7 @@ export class Account {
     });
   }
 
-  /** Late arrivals: new chats whose update time lies in the past (default: 20 minutes). Returns their ids. */
+  /** Adds chats with an update time in the past (default: 20 minutes ago). Returns their ids. */
   late(selection: Omit<ChatSelection, 'ids'> = {}): string[] {
     return this.add({ at: this.#nowSeconds() - lateSeconds, ...selection });
   }
@@ -197,7 +197,7 @@ export class Account {
     return Math.floor(this.#options.now() / 1000);
   }
 
-  /** Picks chats that exist, none twice; the same calls in the same order pick the same ones. */
+  /** Selects different existing chats. The same calls in the same order select the same chats. */
   #selectChats({ ids, count = 1 }: ChatSelection): string[] {
     const store = this.store('chats');
     if (ids !== undefined) return ids.filter((id) => store.find(id) !== undefined);

@@ -4,17 +4,17 @@ import { daySeconds, isoSeconds } from './time-formats.ts';
 import { cyclicItem, hash32, Random } from './random.ts';
 import { fullVocabulary } from './vocabulary.ts';
 
-/** Ids of an account connected to Support have twelve digits and more. */
+/** In an account connected to Zendesk Support, ids have at least twelve digits. */
 const firstAgentId = 380_000_000_001;
 
-/** An agent, as far as chats and timespans name one. */
+/** The properties of an agent that chats and timespans contain. */
 export interface Agent {
   readonly id: number;
   readonly name: string;
   readonly fullName: string;
 }
 
-/** What timespans, events and chats are made from. */
+/** Options for generating timespans, events and chats. */
 export interface DataOptions {
   readonly seed: number;
   /** The range of their times in seconds since 1970. */
@@ -22,12 +22,12 @@ export interface DataOptions {
   readonly agents: readonly Agent[];
 }
 
-/** The number of the account, part of many ids. */
+/** The id of the account, which is part of many other ids. */
 export const accountId = 1_234_567;
 
 export const { departments } = settings;
 
-/** The agents of an account, at least one, so that chats have somebody to talk to. */
+/** The agents of an account. At least one, because chats need an agent. */
 export function makeAgents(count: number, seed: number): Agent[] {
   const { firstNames, lastNames } = fullVocabulary;
   return Array.from({ length: Math.max(1, count) }, (_unused, index) => {
@@ -45,8 +45,8 @@ function skillsOf(index: number): number[] {
 }
 
 /**
- * An agent as `GET agents` has it. `last_login` is null for some; a few lack `role_id`, `skills` and
- * `enabled_departments`, and have 1 for true, as old accounts do.
+ * An agent in the format of `GET agents`. As in old accounts, some agents have a null `last_login`, and a few lack
+ * `role_id`, `skills` and `enabled_departments` and use 1 instead of true.
  */
 export function agentItem(agent: Agent, index: number, nowSeconds: number): JsonObject {
   const isOld = index % 9 === 8;
@@ -71,7 +71,7 @@ export function agentItem(agent: Agent, index: number, nowSeconds: number): Json
   return index % 6 === 5 ? { ...newer, scope: 'all' } : newer;
 }
 
-/** Routing of one agent. No recording of this resource is known: the shape is a guess from the account-wide one. */
+/** The routing settings of an agent. No recording is available; the format is a guess from the account-wide settings. */
 export function agentRoutingItem(agent: Agent, index: number): JsonObject {
   return {
     agent_id: agent.id,

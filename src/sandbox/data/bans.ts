@@ -4,7 +4,7 @@ import type { BanCounts } from '../program/options.ts';
 
 const firstBanId = 70_000_001;
 
-/** Every so many bans one has a null `created_at`, and one has none at all (both are reported for old bans). */
+/** How often a ban has a null `created_at` and how often it has none. Both are reported for old bans. */
 const nullDateEvery = 7;
 const noDateEvery = 11;
 
@@ -26,7 +26,7 @@ function banItem(isIp: boolean, place: number, nowSeconds: number): JsonObject {
   return { ...item, created_at: place % nullDateEvery === nullDateEvery - 1 ? null : created };
 }
 
-/** Bans in the order of their ids, which both arrays share: three of each five are of an ip, while there are any. */
+/** Bans in the order of their ids, which both arrays share. Three of every five are IP bans until none are left. */
 export function makeBans({ ip, visitor, layout }: BanCounts, nowSeconds: number): JsonObject[] {
   let ips = ip;
   return Array.from({ length: ip + visitor }, (_unused, place) => {

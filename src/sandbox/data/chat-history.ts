@@ -5,7 +5,7 @@ import { accountId, departments, type Agent } from './agents.ts';
 import { cyclicItem, toBase62, type Random } from './random.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** What the parts of one chat have in common. Times in seconds since 1970. */
+/** Data that all parts of a chat use. Times are in seconds since 1970. */
 export interface ChatContext {
   readonly random: Random;
   readonly vocabulary: Vocabulary;
@@ -18,7 +18,7 @@ export interface ChatContext {
   readonly duration: number;
 }
 
-/** What the entries of its history depend on besides. */
+/** Additional data for the entries of the history. */
 interface HistoryContext extends ChatContext {
   readonly visitorName: string;
   readonly department: { readonly id: number; readonly name: string } | undefined;
@@ -27,7 +27,7 @@ interface HistoryContext extends ChatContext {
   readonly length: number;
 }
 
-/** Its keys are those that depend on the type. */
+/** `keys` are the keys that depend on the type. */
 type HistoryEntry = readonly [type: string, byAgent: boolean, keys: JsonObject];
 
 const [, support] = departments;
@@ -43,7 +43,7 @@ function agentMessage({ random, vocabulary }: HistoryContext): HistoryEntry {
   return ['chat.msg', true, { msg: random.pick(vocabulary.agentLines), options }];
 }
 
-/** A conversion as chats embed it. */
+/** A conversion in the format that chats embed. */
 export function conversionItem(atMs: number): JsonObject {
   const timestamp = isoSeconds(Math.floor(atMs / 1000));
   const attribution = { ...templates.conversion.attribution, chat_timestamp: timestamp };
@@ -51,8 +51,8 @@ export function conversionItem(atMs: number): JsonObject {
 }
 
 /**
- * The rare kinds. Recorded: tag, comment. Known by their keys only, the name of the type being a guess: rating, file,
- * request.rating, transfer, skill, conversion, trigger.
+ * Rare types of entries. Recordings exist for tag and comment. For rating, file, request.rating, transfer, skill,
+ * conversion and trigger, only the keys are known; the names of the types are a guess.
  */
 const rareEntries: readonly ((context: HistoryContext, atMs: number) => HistoryEntry)[] = [
   ({ random, vocabulary }) => [
@@ -90,7 +90,7 @@ function entryAt(context: HistoryContext, index: number, atMs: number): HistoryE
   return random.chance(0.5) ? visitorMessage(context, atMs) : agentMessage(context);
 }
 
-/** The history in the order of its times. `index` is the position, as newer exports have it. */
+/** The history in order of time. `index` is the position, as in newer exports. */
 export function historyItems(context: HistoryContext): JsonObject[] {
   const startMs = context.started * 1000;
   const stepMs = (context.duration * 1000) / context.length;

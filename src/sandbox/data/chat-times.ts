@@ -10,8 +10,8 @@ function firstPlace({ at, count }: ChatTie, chats: number): number {
 }
 
 /**
- * The update times of so many chats in seconds: spread as the density says, with some jitter, the last one exactly at
- * the end, and tied where it is asked for.
+ * The update times of the chats in seconds: distributed by the density with some jitter, the last one exactly at the
+ * end of the range, with the requested ties.
  */
 export function chatTimes(
   { seed, range: [fromSeconds, to] }: DataOptions,

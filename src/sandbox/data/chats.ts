@@ -11,23 +11,23 @@ import { fullVocabulary, latinOnly, latinVocabulary } from './vocabulary.ts';
 const hashDigits = 6;
 const latinDepartments = latinOnly(departments);
 
-/** A tenth of all chats are messages left while no agent was there. */
+/** The share of offline messages, which visitors leave while no agent is online. */
 const offlineShare = 0.1;
 
-/** A quarter uses every script, the others western ones only. */
+/** The share of chats that use all scripts. The others use western scripts only. */
 const internationalShare = 0.25;
 
-/** All that a chat is made from, besides its place and time. */
+/** Options for generating chats, except index and time. */
 export interface ChatDataOptions extends DataOptions {
-  /** Those with western names, who talk in the chats that are western altogether. */
+  /** Agents with western names, for chats that use western scripts only. */
   readonly latinAgents: readonly Agent[];
   readonly history: { readonly min: number; readonly max: number };
   readonly chatSize: ChatSize;
 }
 
 /**
- * The id of the chat of this place: `YYMM.<account>.<hash>`. Within one second ids ascend with the place, as the order
- * of exports needs it; from second to second they jump.
+ * The id of a chat: `YYMM.<account>.<hash>`. Within one second, ids ascend with the index, because exports order by
+ * time and id. From second to second, they are not ordered.
  */
 function chatId({ seed }: ChatDataOptions, index: number, updated: number): string {
   const month = isoSeconds(updated).slice(2, 7).replace('-', '');
@@ -44,7 +44,7 @@ function sessionItem(context: ChatContext): JsonObject {
   const place = random.pick(vocabulary.places);
   const client = random.pick(vocabulary.clients);
   const day = isoSeconds(started).slice(2, 10).replaceAll('-', '');
-  // Recordings of offline messages have the zero offset followed by a Z.
+  // In recordings, offline messages have a zero offset followed by Z.
   const date = (seconds: number): string =>
     isOffline ? isoSeconds(seconds).replace('Z', '+00:00Z') : isoSeconds(seconds);
   return {
@@ -79,7 +79,7 @@ function departmentOf({ random, departments: known }: ChatContext) {
   return random.chance(0.4) ? undefined : random.pick(known);
 }
 
-/** The keys that chats and offline messages have in common, besides the head. */
+/** The keys of both chats and offline messages, except ids and times. */
 function visitorAndSession(context: ChatContext, name: string): JsonObject {
   const { random, vocabulary, index } = context;
   const department = departmentOf(context);
@@ -140,12 +140,12 @@ function engagementItem(
   };
 }
 
-/** The keys that only a chat has, not an offline message. */
+/** The keys that chats have and offline messages do not. */
 function chatOnlyKeys(context: ChatContext, options: ChatDataOptions, visitor: string): JsonObject {
   const { random, started, duration } = context;
   const { min, max } = options.history;
   const agents = chatAgents(context);
-  // Mostly short, as talks are: the middle of the range is rare, its end very rare.
+  // Most histories are short: the middle of the range is rare, its end very rare.
   const length = min + Math.floor((max - min + 1) * random.next() ** 3);
   const metrics = chatMetrics(context, length);
   const needsSkill = random.chance(0.1);
@@ -174,7 +174,7 @@ function chatOnlyKeys(context: ChatContext, options: ChatDataOptions, visitor: s
   return { ...keys, history: historyItems(historyContext) };
 }
 
-/** The chat of this place. Chats and offline messages have different keys, in the order of their templates. */
+/** Generates a chat or an offline message, with the keys in the order of the template. */
 function chatItem(options: ChatDataOptions, index: number, updated: number): JsonObject {
   const random = new Random(hash32(options.seed, index + 1));
   const isOffline = random.chance(offlineShare);
@@ -205,7 +205,7 @@ function chatItem(options: ChatDataOptions, index: number, updated: number): Jso
     : { ...templates.chats, ...shared, ...chatOnlyKeys(context, options, name) };
 }
 
-/** A chat of about 0.3 KB, with few of the keys. */
+/** A chat of about 0.3 KB with only a few keys. */
 function smallChatItem(options: ChatDataOptions, index: number, updated: number): JsonObject {
   const started = updated - 1 - (hash32(options.seed, index + 1) % 2400);
   return {
@@ -231,7 +231,7 @@ const itemMakers: Readonly<Record<ChatSize, typeof chatItem>> = {
   small: smallChatItem,
 };
 
-/** The chat of this place with this update time in seconds; it is made when it is asked for. */
+/** An entry for the chat with this index and update time in seconds. The chat is generated on demand. */
 export function chatEntry(options: ChatDataOptions, index: number, updated: number): StoredItem {
   const makeItem = itemMakers[options.chatSize];
   return {

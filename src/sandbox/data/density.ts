@@ -3,7 +3,7 @@ import { cyclicItem, hash32 } from './random.ts';
 /** How the chats are distributed over time; `options.json` describes each one. */
 export type Density = 'even' | 'uneven' | 'week' | 'silence' | 'growth' | 'bursts';
 
-/** A part of the time range in which chats come at one rate. Both are fractional. */
+/** A part of the time range with a constant rate of chats. Both values may have a fraction. */
 export interface Stretch {
   readonly seconds: number;
   readonly chats: number;
@@ -17,7 +17,7 @@ interface Load {
   readonly seed: number;
 }
 
-/** A part of the time range, and its rate in relation to the other parts. */
+/** A part of the time range with its rate relative to the other parts. */
 interface Part {
   readonly seconds: number;
   readonly rate: number;
@@ -25,18 +25,18 @@ interface Part {
 
 const hourSeconds = 3600;
 
-/** `uneven`: so many blocks with equally many chats. The sparse ones take so many times as long as the dense ones. */
+/** `uneven`: the number of blocks with equal numbers of chats, and the length of sparse blocks relative to dense ones. */
 const blocks = 40;
 const sparseToDense = 50;
 
-/** `week`: from Monday to Friday, 8 to 18 o'clock UTC, chats are so much more frequent than at other hours. */
+/** `week`: the rate from Monday to Friday, 8:00 to 18:00 UTC, relative to the rate at other times. */
 const workToRest = 20;
 
-/** `growth`: the rate at the end in relation to the rate at the start, in so many steps. */
+/** `growth`: the rate at the end relative to the rate at the start, and the number of steps. */
 const growthFactor = 20;
 const growthSteps = 200;
 
-/** `bursts`: this share of the chats comes in bursts of so many within an hour. */
+/** `bursts`: the share of chats in bursts, and the number of chats in a burst of one hour. */
 const burstShare = 0.4;
 const chatsPerBurst = 2000;
 
@@ -46,7 +46,7 @@ function distribute(parts: readonly Part[], chats: number): Stretch[] {
   return parts.map(({ seconds, rate }) => ({ seconds, chats: (chats * seconds * rate) / sum }));
 }
 
-/** Of each two neighbouring blocks one is dense, chosen by the seed. */
+/** In each pair of blocks, one is dense. The seed determines which one. */
 function unevenStretches({ seconds, chats, seed }: Load): Stretch[] {
   const unit = (2 * seconds) / (blocks * (1 + sparseToDense));
   return Array.from({ length: blocks }, (_unused, block) => {
@@ -56,7 +56,7 @@ function unevenStretches({ seconds, chats, seed }: Load): Stretch[] {
   });
 }
 
-/** Monday to Friday, 8 to 18 o'clock UTC. */
+/** Monday to Friday, 8:00 to 18:00 UTC. */
 function isWorkingHour(hourSince1970: number): boolean {
   const date = new Date(hourSince1970 * hourSeconds * 1000);
   const [day, hour] = [date.getUTCDay(), date.getUTCHours()];
@@ -87,7 +87,7 @@ function growthParts({ seconds }: Load): Part[] {
   }));
 }
 
-/** Bursts at equal distances, between which the other chats are spread evenly. */
+/** Bursts at equal intervals. The other chats are spread evenly between them. */
 function burstStretches({ seconds, chats }: Load): Stretch[] {
   const count = Math.max(1, Math.round((chats * burstShare) / chatsPerBurst));
   const burst = {
@@ -111,8 +111,8 @@ const stretchMakers: Readonly<Record<Density, (load: Load) => Stretch[]>> = {
 };
 
 /**
- * The time of each place in the order of chats, in whole seconds since 1970.
- * @param places ascending, counted from 0, with a fraction: 1.5 is between the second chat and the third
+ * The time of each position in the order of chats, in whole seconds since 1970.
+ * @param places Ascending positions from 0, which may have a fraction: 1.5 is between the second and the third chat.
  */
 export function timesOfPlaces(density: Density, load: Load, places: readonly number[]): number[] {
   const stretches = stretchMakers[density](load);

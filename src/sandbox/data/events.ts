@@ -7,21 +7,21 @@ import type { StoredItem } from './item-store.ts';
 
 interface Event {
   readonly index: number;
-  /** The index as a text of fixed width. */
+  /** The index as a string of fixed width. */
   readonly place: string;
   readonly timeUs: number;
   readonly agentId: number;
 }
 
 interface EventKind {
-  /** Its times are finer than a second. */
+  /** Whether its times have microseconds. */
   readonly hasMicros: boolean;
   readonly key: (event: Event) => string;
   readonly item: (key: string, event: Event) => JsonObject;
 }
 
 const kinds: Readonly<Record<Exclude<ExportName, 'agent_timeline' | 'chats'>, EventKind>> = {
-  /** No recording is known: the fields are those that a connector's schema declares. */
+  /** No recording is available. The fields come from a connector's schema. */
   conversions: {
     hasMicros: false,
     key: ({ place }) => `conv-${place}`,
@@ -38,7 +38,7 @@ const kinds: Readonly<Record<Exclude<ExportName, 'agent_timeline' | 'chats'>, Ev
       },
     }),
   },
-  /** No recording is known: `value` is a text by analogy with agent events, a guess. */
+  /** No recording is available. `value` is assumed to be a string, as in agent events. */
   department_events: {
     hasMicros: false,
     key: ({ place }) => `dev-${place}`,
@@ -51,7 +51,7 @@ const kinds: Readonly<Record<Exclude<ExportName, 'agent_timeline' | 'chats'>, Ev
       value: index % 2 === 0 ? 'online' : 'offline',
     }),
   },
-  /** `value` is a text for `status` and an integer for `engagements`. */
+  /** `value` is a string for `status` and an integer for `engagements`. */
   agent_events: {
     hasMicros: true,
     key: ({ place, agentId }) => `Sb01.agent:${agentId}.${place}`,
@@ -67,7 +67,7 @@ const kinds: Readonly<Record<Exclude<ExportName, 'agent_timeline' | 'chats'>, Ev
   },
 };
 
-/** So many events of an export, spread over the range, the last one exactly at its end. */
+/** `count` events of an export, spread over the range. The last one is exactly at the end. */
 export function eventEntries(
   { seed: baseSeed, range, agents }: DataOptions,
   name: keyof typeof kinds,

@@ -6,7 +6,7 @@ import { rawJson, type Patch } from './raw-json.ts';
 
 const secondsPerHour = 3600;
 
-/** The next whole number after the last one that a double can hold. */
+/** 2^53 + 1, which a double cannot represent. */
 const beyondSafe = '9007199254740993';
 
 function datePatches(at: number): Patch[] {
@@ -34,7 +34,7 @@ function datePatches(at: number): Patch[] {
   ];
 }
 
-/** What each kind does to a chat, one chat per patch. `at` is the chat's update time in seconds. */
+/** The patches of a kind. Each one is applied to a different chat. `at` is the chat's update time in seconds. */
 function patchesOf(kind: HostileKind, at: number, bytes: number): readonly Patch[] {
   switch (kind) {
     case 'dates':
@@ -57,7 +57,7 @@ function requestedKinds(requested: ResolvedOptions['hostile']): readonly Hostile
   return requested === false ? [] : requested;
 }
 
-/** Puts the hostile values that the options ask for into chats spread over the whole range. The chats stay in their places. */
+/** Adds the requested hostile values to chats that are spread over the range. Keeps the order of the chats. */
 export function injectHostileChats(account: Account, settings: ResolvedOptions): void {
   const total = account.count('chats');
   const makers = requestedKinds(settings.hostile).flatMap((kind) =>

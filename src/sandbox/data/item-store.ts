@@ -1,12 +1,12 @@
 import type { JsonObject } from '../../core/json.ts';
 
-/** An item and where it stands among the others of its resource: by `at`, then by key. */
+/** An item with its sort keys: `at`, then `key`. */
 export interface StoredItem {
-  /** Of an export its time in microseconds since 1970, of a list its id or its place. */
+  /** In exports, the time in microseconds since 1970. In lists, the id or the position. */
   readonly at: number;
-  /** What the item is known by. */
+  /** Identifies the item. */
   readonly key: string;
-  /** Makes the item, which costs nothing until it is asked for. */
+  /** Generates the item on demand. */
   readonly item: () => JsonObject;
 }
 
@@ -22,7 +22,7 @@ export function isAfter(left: SortKey, right: SortKey): boolean {
   return compare(left, right) > 0;
 }
 
-/** The items of a resource in their order; good for some 100,000. */
+/** The items of a resource in order. Fast enough for about 100,000 items. */
 export class ItemStore {
   readonly #byKey: Map<string, StoredItem>;
   readonly #initialKeys: readonly string[];
@@ -44,7 +44,7 @@ export class ItemStore {
     return this.#sorted;
   }
 
-  /** At most so many items, from the first one that is wanted on. */
+  /** At most `max` items, starting at the first one that `isWanted` accepts. */
   from(isWanted: (entry: StoredItem) => boolean, max: number): readonly StoredItem[] {
     const first = this.entries.findIndex(isWanted);
     return first < 0 ? [] : this.entries.slice(first, first + max);
@@ -54,7 +54,7 @@ export class ItemStore {
     return this.#byKey.get(key);
   }
 
-  /** The key of the item that was at this place, counted from 0, at the start. */
+  /** The key of the item at this index of the initial order, from 0. */
   initialKey(place: number): string | undefined {
     return this.#initialKeys[place];
   }

@@ -1,4 +1,4 @@
-/** The item of this place, counted round and round. */
+/** The item at an index, modulo the length of the list. */
 export function cyclicItem<T>(list: readonly T[], place: number): T {
   const item = list[place % list.length];
   if (item === undefined) throw new RangeError('There is nothing to choose from.');
@@ -7,7 +7,7 @@ export function cyclicItem<T>(list: readonly T[], place: number): T {
 
 const twoTo32 = 2 ** 32;
 
-/** A 32-bit number that looks random and depends on nothing but its two arguments. */
+/** A 32-bit hash of two numbers. */
 export function hash32(left: number, right: number): number {
   let hash = Math.imul(left ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(right + 0x7f4a7c15, 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
@@ -20,7 +20,7 @@ export function hashFraction(left: number, right: number): number {
   return hash32(left, right) / twoTo32;
 }
 
-/** A stream of made-up choices that is the same for the same seed, on every machine. */
+/** A random number generator that gives the same numbers for the same seed on every machine. */
 export class Random {
   #state: number;
 
@@ -41,7 +41,7 @@ export class Random {
     return low + Math.floor(this.next() * (high - low + 1));
   }
 
-  /** True in `share` of all cases. */
+  /** True with the probability `share`. */
   chance(share: number): boolean {
     return this.next() < share;
   }
@@ -51,10 +51,10 @@ export class Random {
   }
 }
 
-/** Digits in the order of their code points, so that a larger number of equal width sorts later as text. */
+/** Digits in the order of their code points, so that numbers of equal width sort correctly as strings. */
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** A whole number in base 62, filled up with zeros to `width` digits. */
+/** A whole number in base 62, padded with zeros to `width` digits. */
 export function toBase62(value: number, width: number): string {
   let left = value;
   let text = '';

@@ -1,14 +1,14 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 
-/** Changes to the top level of an item: a value replaces, `undefined` takes the key away. */
+/** Changes to the top level of an item. `undefined` removes the key. */
 export type Patch = Readonly<Record<string, Json | undefined>>;
 
-/** Begins a string that stands for raw JSON text: a character of the private use area, which no made-up data hold. */
+/** Marks a string that stands for raw JSON text. The data contains no private-use characters. */
 const marker = '\uE000raw:';
 
 /**
- * A value that is sent as exactly this JSON text, for what JavaScript cannot hold: `rawJson('9007199254740993')`.
- * It may stand anywhere in an item or a patch.
+ * A value that is sent as exactly this JSON text, for values that JavaScript cannot represent, such as
+ * `rawJson('9007199254740993')`. Can be used anywhere in an item or a patch.
  */
 export function rawJson(text: string): string {
   return marker + text;
@@ -16,7 +16,7 @@ export function rawJson(text: string): string {
 
 const markedString = /"\uE000raw:((?:[^"\\]|\\.)*)"/gu;
 
-/** A value as it goes over the wire. */
+/** Converts a value to the JSON text that is sent. */
 export function toJsonText(value: unknown): string {
   const text = JSON.stringify(value);
   if (!text.includes(marker)) return text;
@@ -25,7 +25,7 @@ export function toJsonText(value: unknown): string {
   );
 }
 
-/** The item with the patch applied; the item itself stays as it was. */
+/** Returns a copy of the item with the patch applied. */
 export function applyPatch(item: JsonObject, patch: Patch): JsonObject {
   const changed: JsonObject = {};
   for (const [key, value] of Object.entries({ ...item, ...patch })) {

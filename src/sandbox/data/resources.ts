@@ -10,26 +10,26 @@ export const exportNames = [
 ] as const;
 export type ExportName = (typeof exportNames)[number];
 
-/** The lists that are answered whole. */
+/** The lists without pages. */
 const unpagedNames = ['departments', 'goals', 'roles', 'shortcuts', 'skills', 'triggers'] as const;
 
 /** The lists that are paged by id. */
 export const idListNames = ['agents', 'bans', 'routing_settings/agents'] as const;
 export type IdListName = (typeof idListNames)[number];
 
-/** The two resources that are one object. */
+/** The resources that consist of a single object. */
 export const objectNames = ['account', 'routing_settings/account'] as const;
 export type WholeName = (typeof objectNames | typeof unpagedNames)[number];
 
-/** What the sandbox holds. An export is named without its `incremental/`. */
+/** All resources. The names of exports do not contain `incremental/`. */
 export type Resource = ExportName | WholeName | IdListName;
 
-/** All but the exports. */
+/** All resources except the exports. */
 export const listNames = [...objectNames, ...unpagedNames, ...idListNames] as const;
 
 export const resourceNames: readonly Resource[] = [...listNames, ...exportNames];
 
-/** The key of an export's items that holds their time; for timespans it is their start. */
+/** The key with the time of an export's items. For timespans, this is the start. */
 export const timeKeys: Readonly<Partial<Record<Resource, string>>> = {
   chats: 'update_timestamp',
   agent_timeline: 'start_time',
@@ -42,7 +42,7 @@ export function isOneOf<Name extends string>(list: readonly Name[], word: string
   return list.some((name) => name === word);
 }
 
-/** What a store counts in, in the unit of the resource. Of the exports, only agent_timeline counts microseconds. */
+/** The unit of the resource's times or positions, in the store's unit. Exports except agent_timeline use seconds. */
 export function unitOf(resource: Resource): number {
   return resource === 'agent_timeline' || timeKeys[resource] === undefined ? 1 : secondUs;
 }

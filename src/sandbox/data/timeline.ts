@@ -13,16 +13,16 @@ interface Span {
 
 const statuses = ['online', 'away', 'invisible', 'online', 'offline'];
 
-/** Agents of tied spans have ids of their own: one agent cannot be in two spans at once. */
+/** Tied spans have their own agents, because an agent cannot have two spans at the same time. */
 const firstTiedAgentId = 390_000_000_001;
 const tiedLengthUs = 61_000_123;
 
-/** Two spans of the first agent lie within one second: the first ends after this, the second begins there. */
+/** Two spans of the first agent are within one second. The first ends, and the second starts, after this time. */
 const shortSpanUs = 251_003;
 
 /**
- * Each agent's spans follow each other without a gap: every block of time holds one change of status per agent, at a
- * moment that depends on nothing but block and agent.
+ * The spans of each agent follow each other without gaps. Each agent changes status once per block of time, at a
+ * moment that depends only on the block and the agent.
  */
 function regularSpans({ agents, seed, range: [from, to] }: DataOptions, count: number): Span[] {
   const blocks = Math.ceil(count / agents.length);
@@ -37,7 +37,7 @@ function regularSpans({ agents, seed, range: [from, to] }: DataOptions, count: n
   });
 }
 
-/** Two spans of one agent within one second, and spans that tie at the microsecond. */
+/** Two spans of one agent within one second, and spans that start in the same microsecond. */
 function specialSpans({ range: [from, to], agents }: DataOptions, rows: number, ties: number) {
   const middleUs = Math.floor((from + to) / 2) * secondUs;
   const agentId = cyclicItem(agents, 0).id;
@@ -66,8 +66,8 @@ function spanItem({ agentId, startUs, endUs }: Span): JsonObject {
 }
 
 /**
- * Timespans during which an agent's status and number of chats stayed the same. They have no id of their own; agent and
- * start tell them apart.
+ * Timespans in which an agent's status and number of chats did not change. They have no id; the agent and the start
+ * identify them.
  */
 export function timelineEntries(options: DataOptions, settings: ResolvedOptions): StoredItem[] {
   const { timeline, timelineTies, switches } = settings;

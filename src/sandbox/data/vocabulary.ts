@@ -1,17 +1,17 @@
 import vocabulary from './values/vocabulary.json' with { type: 'json' };
 
-/** The made-up people, places and sentences that one chat is made of. Addresses are of the reserved test kinds. */
+/** Invented people, places and sentences for chats. Addresses are from ranges reserved for tests. */
 export type Vocabulary = typeof vocabulary;
 
-/** Every script there is. */
+/** All scripts. */
 export const fullVocabulary: Vocabulary = vocabulary;
 
-/** Does its JSON text need no more than one byte per character in memory? */
+/** Whether its JSON text contains only Latin-1 characters, which take one byte each in memory. */
 function isLatin(value: unknown): boolean {
   return !/[^ -ÿ]/.test(JSON.stringify(value));
 }
 
-/** The items that a western chat may use; the first if there is none. */
+/** The items with western scripts only, or the first item if there is none. */
 export function latinOnly<T>(list: readonly T[]): T[] {
   const latin = list.filter(isLatin);
   return latin.length > 0 ? latin : list.slice(0, 1);
@@ -19,5 +19,5 @@ export function latinOnly<T>(list: readonly T[]): T[] {
 
 const latin = Object.entries(vocabulary).map(([name, list]) => [name, latinOnly<unknown>(list)]);
 
-/** Western scripts only, which is what most chats of most accounts are made of. */
+/** Western scripts only, as in most chats of most accounts. */
 export const latinVocabulary: Vocabulary = Object.fromEntries(latin);

@@ -11,11 +11,11 @@ import { htmlHeaders, htmlPage, okReply, errorReply, type Reply } from '../api/r
 
 export interface FaultContext {
   readonly outgoing: ServerResponse;
-  /** The answer there would be without the fault. */
+  /** The response without the fault. */
   readonly reply: () => Reply;
-  /** Sends an answer like any other, and logs it. */
+  /** Sends and logs a complete response. */
   readonly sendReply: (reply: Reply) => Promise<void>;
-  /** Sends the answer there would be in another way. Unless it arrives whole, it is logged without items. */
+  /** Sends the response without the fault through `send`. Logs its items only if `isWhole`. */
   readonly sendDamaged: (
     send: (encoded: EncodedReply) => void | Promise<void>,
     isWhole?: boolean,

@@ -1,4 +1,4 @@
-/** Each kind of fault and its parameters; `options.json` says what goes wrong. Times in ms. */
+/** The kinds of faults with their parameters, which `options.json` describes. Times are in ms. */
 interface FaultKinds {
   readonly status: {
     readonly status: number;
@@ -27,11 +27,11 @@ export type FaultOf<Kind extends FaultKind> = {
 
 export type Fault = FaultOf<FaultKind>;
 
-/** A fault and the requests it meets. A rule without conditions meets every request. */
+/** A fault and the conditions under which it occurs. A rule without conditions applies to every request. */
 export interface FaultRule {
   readonly path?: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** In the export's unit, both ends included. */
+  /** In the export's unit of time; both bounds are inclusive. */
   readonly startTime?: { readonly min?: number; readonly max?: number };
   readonly limitAbove?: number;
   readonly includes?: string;
@@ -45,11 +45,11 @@ export interface FaultTarget {
   /** Without `/api/v2/chat/`. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** The ids in the answer; worked out only if a rule asks for them. */
+  /** The ids in the response. Called only if a rule needs them. */
   ids(): readonly string[];
 }
 
-/** A request without a start_time is in no range. */
+/** Returns false for a request without a start_time. */
 function isInRange({ min = 0, max = Infinity }: { min?: number; max?: number }, text?: string) {
   const startTime = Number(text ?? NaN);
   return startTime >= min && startTime <= max;
@@ -65,14 +65,14 @@ function matches(rule: FaultRule, target: FaultTarget): boolean {
   return includes === undefined || target.ids().includes(includes);
 }
 
-/** A rule, how many requests it matched so far, and how many of them it met. */
+/** A rule with the number of requests that it matched and the number of faults that it caused. */
 interface CountedRule {
   readonly rule: FaultRule;
   matched: number;
   applied: number;
 }
 
-/** Counts the request if the rule matches it; does the rule want it? */
+/** Whether the rule applies to the request. Counts the request if the rule matches it. */
 function applies(counted: CountedRule, target: FaultTarget): boolean {
   const { nth, every, times = Infinity } = counted.rule;
   if (!matches(counted.rule, target)) return false;
@@ -82,7 +82,7 @@ function applies(counted: CountedRule, target: FaultTarget): boolean {
   return counted.applied < times;
 }
 
-/** The rules there are; the first that meets a request wins. */
+/** Holds the rules. The first rule that applies to a request takes precedence. */
 export class FaultInjector {
   #rules: CountedRule[] = [];
 
@@ -90,12 +90,12 @@ export class FaultInjector {
     this.set(rules);
   }
 
-  /** Adds rules behind those there are. */
+  /** Appends rules. */
   add(...rules: readonly FaultRule[]): void {
     this.#rules.push(...rules.map((rule) => ({ rule, matched: 0, applied: 0 })));
   }
 
-  /** Replaces all rules, with fresh counters. */
+  /** Replaces all rules. Their counters start at 0. */
   set(rules: readonly FaultRule[]): void {
     this.clear();
     this.add(...rules);
@@ -105,9 +105,9 @@ export class FaultInjector {
     this.#rules = [];
   }
 
-  /** The fault for this request, if any; counts it. */
+  /** Returns the fault for this request, if any, and counts the request. */
   faultFor(target: FaultTarget): Fault | undefined {
-    // Every rule counts every request it matches, also when an earlier rule wins.
+    // Every rule counts every request that it matches, even if an earlier rule applies.
     const applicable = this.#rules.filter((counted) => applies(counted, target));
     const first = applicable.at(0);
     if (first !== undefined) first.applied += 1;

@@ -19,7 +19,7 @@ interface AuthorizationRequest {
   readonly fields: URLSearchParams;
 }
 
-/** Who asks, or why the browser cannot be sent back. */
+/** Returns the request, or the reason why the browser cannot be redirected. */
 function readRequest(fields: URLSearchParams, provider: OAuthProvider) {
   const [clientId, redirectUri] = [fields.get('client_id') ?? '', fields.get('redirect_uri') ?? ''];
   const client = provider.client(clientId);
@@ -29,7 +29,7 @@ function readRequest(fields: URLSearchParams, provider: OAuthProvider) {
   return { clientId, redirectUri, responseType: fields.get('response_type') ?? '', fields };
 }
 
-/** What the browser takes back to the client. */
+/** The parameters of the redirect to the client. */
 function redirectParameters(request: AuthorizationRequest, provider: OAuthProvider) {
   const { clientId, redirectUri, responseType, fields } = request;
   if (responseType !== 'code' && responseType !== 'token')
@@ -52,11 +52,11 @@ function redirectTarget(request: AuthorizationRequest, provider: OAuthProvider):
   return `${request.redirectUri}${mark}${parameters.toString()}`;
 }
 
-/** The authorize page: a GET shows it, its buttons POST the decision. */
+/** The consent page: GET shows it, its buttons POST the decision. */
 export function createAuthorizeListener(provider: OAuthProvider): RequestListener {
   return async (incoming, outgoing, url) => {
     const isDecision = incoming.method === 'POST';
-    // A decision needs no more than itself beside the address of the page.
+    // The form may omit the fields that are in the URL of the page.
     const posted = isDecision ? new URLSearchParams(await text(incoming)) : [];
     const fields = new URLSearchParams([...url.searchParams, ...posted]);
     const request = readRequest(fields, provider);

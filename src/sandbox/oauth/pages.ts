@@ -1,4 +1,4 @@
-/** The pages a browser sees while a user signs in. */
+/** The pages of the sign-in. */
 
 const style = `
 :root { color-scheme: light dark; --ink: #17212b; --dim: #51606e; --paper: #fff; --ground: #eef1f4; --line: #cfd7de;
@@ -42,22 +42,22 @@ function page(title: string, body: string): string {
 `;
 }
 
-/** Asks the user; the form sends the fields back together with the decision. */
+/** The consent page. Its form sends the fields together with the decision. */
 export function consentPage(clientId: string, action: string, fields: URLSearchParams): string {
   const hidden = [...fields].map(
     ([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`,
   );
   return page(
     'Allow access to this account?',
-    `<p><strong>${escaped(clientId)}</strong> wants to read the chats, agents and settings of this made-up
+    `<p><strong>${escaped(clientId)}</strong> wants to read the chats, agents and settings of this fictional
     Zendesk account.</p>
-    <p class="dim">This is the sandbox of tap-zendesk-chat: no real account is touched.</p>
+    <p class="dim">This is the sandbox of tap-zendesk-chat: it does not access a real account.</p>
     <form method="post" action="${action}">${hidden.join('')}
     <button name="decision" value="allow">Allow</button><button name="decision" value="deny">Deny</button></form>`,
   );
 }
 
-/** What a user sees who cannot be sent back. */
+/** The page for a user who cannot be redirected. */
 export function errorPage(description: string): string {
-  return page('This request cannot be answered', `<p>${escaped(description)}</p>`);
+  return page('Invalid request', `<p>${escaped(description)}</p>`);
 }

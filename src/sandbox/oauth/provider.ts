@@ -3,13 +3,13 @@ import type { Switches } from '../program/switches.ts';
 
 export interface OAuthClient {
   readonly id: string;
-  /** A client without one can use the implicit flow, and the code flow with PKCE alone. */
+  /** A client without a secret can use the implicit flow and the code flow with PKCE. */
   readonly secret?: string;
-  /** Only a confidential client may ask for a token without a user. Default: `confidential` with a secret. */
+  /** Only a confidential client can use client credentials. Default: `confidential` if there is a secret. */
   readonly type?: 'confidential' | 'public';
-  /** Where the browser may be sent back to. Default: http://localhost with any port. */
+  /** Allowed redirect URLs. Default: http://localhost with any port. */
   readonly redirectUrls?: readonly string[];
-  /** It existed once. */
+  /** The client was deleted. */
   readonly isRevoked?: boolean;
 }
 
@@ -19,7 +19,7 @@ export const defaultClients: readonly OAuthClient[] = [
   { id: 'revoked-client', secret: 'sandbox-secret', isRevoked: true },
 ];
 
-/** How long an access token lives unless an option says otherwise: the ten hours of the API page's example. */
+/** Default lifetime of an access token: ten hours, as in the example of the API documentation. */
 const defaultLifeSeconds = 36_000;
 const codeLifeMs = 600_000;
 
@@ -28,26 +28,26 @@ export interface TokenPair {
   readonly refresh_token?: string;
 }
 
-/** What the user was asked for, and allowed. */
+/** An authorization that the user has granted. */
 export interface AuthorizationGrant {
   readonly clientId: string;
   readonly redirectUri: string;
-  /** PKCE, S256; undefined: the client sent none. */
+  /** The PKCE challenge (S256); undefined if the client sent none. */
   readonly challenge: string | undefined;
 }
 
 export interface OAuthProviderOptions {
   readonly clients: readonly OAuthClient[];
-  /** The token that is accepted from the start. */
+  /** The initial access token. */
   readonly token: string;
-  /** Seconds an access token lives, that one included. undefined: ten hours, and that one for ever. */
+  /** Lifetime of access tokens in seconds. undefined: ten hours, and no limit for the initial token. */
   readonly tokenLife: number | undefined;
   readonly switches: () => Switches;
   /** The server's clock, ms since 1970. */
   readonly now: () => number;
 }
 
-/** Compared by their hashes, so that the time it takes tells nothing. */
+/** Compares hashes, so that the time it takes reveals nothing about the secret. */
 export function secretsAreEqual(left: string, right: string): boolean {
   return hash(left) === hash(right);
 }
@@ -62,13 +62,13 @@ function randomText(kind: 'access' | 'code' | 'refresh'): string {
 
 /** The clients, codes and tokens of an account. */
 export class OAuthProvider {
-  /** Of an access token. */
+  /** Lifetime of an access token in seconds. */
   readonly lifeSeconds: number;
   readonly #options: OAuthProviderOptions;
-  /** When each access token ends, ms since 1970. */
+  /** The expiry of each access token, in ms since 1970. */
   readonly #ends = new Map<string, number>();
   readonly #codes = new Map<string, AuthorizationGrant & { readonly untilMs: number }>();
-  /** The client of each refresh token that may be used. */
+  /** The client of each valid refresh token. */
   readonly #refreshTokens = new Map<string, string>();
 
   constructor(options: OAuthProviderOptions) {
@@ -78,18 +78,18 @@ export class OAuthProvider {
     this.#ends.set(token, tokenLife === undefined ? Infinity : now() + tokenLife * 1000);
   }
 
-  /** A client that is known and not revoked. */
+  /** Finds a client that is not revoked. */
   client(id: string): OAuthClient | undefined {
     return this.#options.clients.find((one) => one.id === id && one.isRevoked !== true);
   }
 
-  /** Is this `authorization` header that of a living access token? */
+  /** Whether the `authorization` header contains a valid access token. */
   accepts(authorization = ''): boolean {
     const given = /^Bearer (.+)$/.exec(authorization)?.[1] ?? '';
     return (this.#ends.get(given) ?? 0) > this.#options.now();
   }
 
-  /** A fresh access token, and a refresh token beside it where there is a user. */
+  /** Issues an access token and, for a sign-in by a user, a refresh token. */
   issue(clientId: string, withRefresh: boolean): TokenPair {
     const access_token = randomText('access');
     this.#ends.set(access_token, this.#options.now() + this.lifeSeconds * 1000);
@@ -99,14 +99,14 @@ export class OAuthProvider {
     return { access_token, refresh_token };
   }
 
-  /** A code for what the user has allowed. */
+  /** Issues an authorization code. */
   issueCode(grant: AuthorizationGrant): string {
     const code = randomText('code');
     this.#codes.set(code, { ...grant, untilMs: this.#options.now() + codeLifeMs });
     return code;
   }
 
-  /** Uses up a code; false: unknown, expired, used before, another client's, or without the right verifier. */
+  /** Redeems a code. Returns false if it is unknown, expired, used or of another client, or the verifier is wrong. */
   redeemCode(
     code: string,
     proof: Omit<AuthorizationGrant, 'challenge'> & { verifier: string },
@@ -119,7 +119,7 @@ export class OAuthProvider {
     return isProven && found.redirectUri === redirectUri && found.untilMs > this.#options.now();
   }
 
-  /** Uses up a refresh token; undefined: unknown, another client's, or used before. */
+  /** Redeems a refresh token. Returns undefined if it is unknown, used or of another client. */
   redeemRefresh(token: string, clientId: string): TokenPair | undefined {
     if (this.#refreshTokens.get(token) !== clientId) return undefined;
     const { oldAccessTokens, refreshTokens } = this.#options.switches();
@@ -129,12 +129,12 @@ export class OAuthProvider {
     return this.issue(clientId, true);
   }
 
-  /** All access tokens there are expire now. */
+  /** Expires all access tokens. */
   expire(): void {
     this.#ends.clear();
   }
 
-  /** All refresh tokens there are end now. */
+  /** Revokes all refresh tokens. */
   revoke(): void {
     this.#refreshTokens.clear();
   }

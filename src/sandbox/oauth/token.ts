@@ -15,12 +15,12 @@ function reply(status: number, body: object): Reply {
   return { status, headers: noStore, body: JSON.stringify(body), items: 0, ids: [] };
 }
 
-/** The refusals of RFC 6749, 5.2. */
+/** An error response of RFC 6749, 5.2. */
 function oauthError(error: string, description: string, status = 400): Reply {
   return reply(status, { error, error_description: description });
 }
 
-/** What `expires_in` says, as the switches have it. */
+/** The `expires_in` of the response, by switch. */
 const expiresIn: Readonly<Record<Switches['expiresIn'], (seconds: number) => object>> = {
   present: (seconds) => ({ expires_in: seconds }),
   absent: () => ({}),
@@ -29,7 +29,7 @@ const expiresIn: Readonly<Record<Switches['expiresIn'], (seconds: number) => obj
   huge: () => ({ expires_in: 1e300 }),
 };
 
-/** Client id and secret: in the form, or as HTTP basic authentication. */
+/** The client id and secret from the form or from HTTP basic authentication. */
 function clientOf({ form, authorization = '' }: TokenRequest) {
   const basic = /^Basic (.+)$/.exec(authorization)?.[1];
   if (basic === undefined) return [form.get('client_id') ?? '', form.get('client_secret') ?? ''];
