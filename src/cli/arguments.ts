@@ -2,6 +2,7 @@ import type { ConfigSources } from '../config/config.ts';
 import { parseCommandLine, type Flag, type ParsedFlags } from './parser.ts';
 import { ConfigError } from '../core/errors.ts';
 import { parseLogLevel, type LogLevel } from '../core/logger.ts';
+import { epilogue, usage } from './help.ts';
 import type { RunContext } from './program.ts';
 import type { Progress } from './progress.ts';
 
@@ -21,50 +22,18 @@ export interface SingerArguments {
   readonly config: readonly string[];
   readonly catalog: string | undefined;
   readonly state: string | undefined;
-  /** Patterns, in the place of a catalog. */
+  /** Patterns that replace a catalog. */
   readonly select: readonly string[];
   readonly startDate: string | undefined;
+  readonly endDate: string | undefined;
   readonly format: AboutFormat;
   /** Replaces the level that the environment sets. */
   readonly logLevel: LogLevel | undefined;
 }
 
-const examples = `Try it without an account (in a clone: npm run demo):
-  zendesk-chat-sandbox demo
-
-Is the token right, and what may it read?
-  tap-zendesk-chat -c config.json --check
-
-From nothing to a file of messages:
-  tap-zendesk-chat -c config.json > messages.jsonl
-
-Chats without their visitors, of this year, without a catalog file:
-  tap-zendesk-chat -c config.json --start-date 2026-01-01 \\
-    --select 'chats.*' --select '!chats.visitor' > messages.jsonl
-
-Into a target, and later again from where that run ended:
-  tap-zendesk-chat -c config.json | target-jsonl > states.jsonl
-  tail -n 1 states.jsonl > state.json
-  tap-zendesk-chat -c config.json -s state.json | target-jsonl > states.jsonl
-
-Without a config file (variables, or a file .env in this folder):
-  TAP_ZENDESK_CHAT_SUBDOMAIN=acme TAP_ZENDESK_CHAT_ACCESS_TOKEN=... \\
-    tap-zendesk-chat --config=ENV > messages.jsonl
-
-config.json needs two keys:
-  {"subdomain": "acme", "access_token": "<Chat OAuth token, scopes read chat>"}`;
-
-const usage = `$0 --config FILE [--catalog FILE] [--state FILE]
-$0 --config FILE --check
-$0 --discover
-$0 login --subdomain NAME --client-id ID
-
-Reads a Zendesk Chat account and writes it to stdout as Singer messages.
-Logs go to stderr.`;
-
 const files = { takes: 'a file name', isFile: true, group: 'Files:' } as const;
 const choice = { group: 'What to read:' } as const;
-const group = 'Instead of reading:';
+const group = 'Commands (default: read the streams):';
 
 const flags = {
   config: {
@@ -73,49 +42,56 @@ const flags = {
     mayRepeat: true,
     aliases: ['c'],
     describe:
-      'JSON file with subdomain and access_token; several are merged, the last one wins; ENV: ' +
-      'TAP_ZENDESK_CHAT_* variables and .env',
+      'JSON file with settings, or ENV for environment variables. Can be repeated: the last one overrides the others',
   },
   catalog: {
     ...files,
     aliases: ['properties', 'p'],
-    describe: 'Which streams and fields; without it the default streams, whole',
+    describe:
+      'JSON file that selects streams and fields. Default: the default streams with all fields',
   },
   state: {
     ...files,
     aliases: ['s'],
-    describe: 'Where the last run ended: the value of its last STATE',
+    describe: 'JSON file with the last state of the previous run. Default: read from start_date',
   },
   select: {
     ...choice,
     takes: "a pattern such as 'chats.*'",
     mayRepeat: true,
-    describe: "Pattern of streams and fields, as 'chats.*' or '!chats.visitor'; may be repeated",
+    describe:
+      "Pattern of streams and fields, such as 'chats.*' or '!chats.visitor'. Can be repeated",
   },
   'start-date': {
     ...choice,
     takes: 'a date such as 2024-01-31',
-    describe: "In the place of the config's start_date",
+    describe: 'Date such as 2024-01-31. Overrides start_date of the config',
+  },
+  'end-date': {
+    ...choice,
+    takes: 'a date such as 2024-12-31',
+    describe: 'Date such as 2024-12-31. Overrides end_date of the config',
   },
   discover: {
     group,
     aliases: ['d'],
-    describe: 'Print the catalog of all streams and fields; needs no network',
+    describe: 'Print the catalog. Needs neither network nor config',
   },
-  check: { group, describe: 'Ask each endpoint once: what may this token read?' },
+  check: { group, describe: 'Send one request to each endpoint and print what the token can read' },
   test: {
     group,
     takes: 'all or schema',
     isOptional: true,
     choices: ['all', 'schema'],
-    describe: 'Read one record of each selected stream; =schema: print their SCHEMA messages',
+    describe:
+      'Read one record of each stream and discard it (all, the default), or print SCHEMA messages',
   },
-  about: { group, describe: 'Print what this program is and takes' },
+  about: { group, describe: 'Print a description of the program and its settings' },
   format: {
     group,
     takes: 'text, json or markdown',
     choices: ['text', 'json', 'markdown'],
-    describe: 'How --about prints it',
+    describe: 'Format of --about',
   },
   'log-level': {
     group: 'Log:',
@@ -124,6 +100,11 @@ const flags = {
       'debug, info, warning, error or critical; replaces TAP_ZENDESK_CHAT_LOGLEVEL and LOGLEVEL [default: info]',
   },
 } as const satisfies Readonly<Record<string, Flag>>;
+
+/** Flags of other taps and tools. */
+const hints: Readonly<Record<string, string>> = {
+  '--full-refresh': 'To read everything again, omit --state.',
+};
 
 type SingerFlags = ParsedFlags<keyof typeof flags>['flags'];
 
@@ -137,8 +118,8 @@ function commandOf(parsed: SingerFlags): Command {
 
 /** Flags that have no effect on some commands. Files do not count: Meltano names them whatever it asks for. */
 const unusedFlags: Readonly<Partial<Record<Command, readonly (keyof SingerFlags)[]>>> = {
-  about: ['select', 'start-date'],
-  discover: ['start-date'],
+  about: ['select', 'start-date', 'end-date'],
+  discover: ['start-date', 'end-date'],
 };
 
 function checkUnusedFlags(command: Command, parsed: SingerFlags): void {
@@ -171,6 +152,7 @@ function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerAr
     state: parsed.state?.[0],
     select,
     startDate: parsed['start-date']?.[0],
+    endDate: parsed['end-date']?.[0],
     format: format === 'json' || format === 'markdown' ? format : 'text',
     logLevel: parseLogLevelFlag(parsed['log-level']),
   };
@@ -179,11 +161,15 @@ function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerAr
 /** @returns the arguments, or the text that --help or --version asks for. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
   const program = 'tap-zendesk-chat';
-  const line = { program, usage, flags, group, epilogue: examples, maxPositionals: 0, interpret };
+  const line = { program, usage, flags, group, epilogue, hints, maxPositionals: 0, interpret };
   return parseCommandLine(line, argv);
 }
 
 /** Where the command line says that the config is. */
 export function configSources(args: SingerArguments, env: RunContext['env']): ConfigSources {
-  return { files: args.config, settings: { start_date: args.startDate ?? null }, env };
+  return {
+    files: args.config,
+    settings: { start_date: args.startDate ?? null, end_date: args.endDate ?? null },
+    env,
+  };
 }

@@ -6,7 +6,7 @@ import type { Argv, Options, default as Yargs } from 'yargs';
 import { ConfigError } from '../core/errors.ts';
 import { readManifest } from '../core/package-files.ts';
 import { characterCount } from '../core/quoting.ts';
-import { didYouMean } from '../core/suggestions.ts';
+import { didYouMean, similarNames } from '../core/suggestions.ts';
 
 /** A flag; without `takes` it takes no value. */
 export interface Flag {
@@ -37,6 +37,8 @@ export interface CommandDefinition<Name extends string, Parsed> {
   readonly flags: Flags<Name>;
   readonly group?: string;
   readonly maxPositionals: number;
+  /** Flags of other programs, such as `--full-refresh`, and what to do here instead, as a sentence. */
+  readonly hints?: Readonly<Record<string, string>>;
   /** Raises a ConfigError for what does not go together. */
   readonly interpret: (parsed: ParsedFlags<Name>) => Parsed;
 }
@@ -72,12 +74,11 @@ export async function parseCommandLine<Name extends string, Parsed>(
     return helpText(await parser.getHelp());
   if (flagArguments.includes('--version')) return `${program} ${readManifest().version}`;
   try {
-    checkFlags(argv, all);
+    checkFlags(argv, all, line.hints);
     const parsed = collectFlags(parser.parseSync([...argv]), line.flags);
     const unexpected = parsed.positionals[line.maxPositionals];
     if (unexpected !== undefined) {
-      const what = `an argument of ${characterCount(unexpected)}`;
-      throw new ConfigError(`${what} belongs to no flag; --help shows all flags`);
+      throw unknownArgument(unexpected, Object.keys(all));
     }
     return interpret(parsed);
   } catch (error) {
@@ -120,10 +121,10 @@ function createParser<Name extends string, Parsed>(
     .wrap(80);
 }
 
-function optionOf({ describe, group, aliases, takes, isOptional }: Flag): Options {
+function optionOf({ describe, group, aliases, takes, isOptional, choices }: Flag): Options {
   return {
     type: 'string',
-    describe,
+    describe: choices === undefined ? describe : `${describe} [choices: ${choices.join(', ')}]`,
     ...(group !== undefined && { group }),
     ...(aliases !== undefined && { alias: aliases }),
     ...(isOptional !== true && { nargs: takes === undefined ? 0 : 1 }),
@@ -145,7 +146,7 @@ function isFlag(word: string | undefined): boolean {
   return word !== undefined && word.length > 1 && word.startsWith('-');
 }
 
-function checkFlags(argv: readonly string[], flags: Flags<string>): void {
+function checkFlags(argv: readonly string[], flags: Flags<string>, hints = {}): void {
   const spellings = new Map(
     Object.entries(flags).flatMap(([name, { aliases = [] }]) =>
       [name, ...aliases].map((one) => [one.length === 1 ? `-${one}` : `--${one}`, name] as const),
@@ -159,7 +160,7 @@ function checkFlags(argv: readonly string[], flags: Flags<string>): void {
     const [spelling = ''] = word.split('=', 1);
     const name = spellings.get(spelling) ?? '';
     const flag = flags[name];
-    if (flag === undefined) throw unknownFlag(spelling, [...spellings.keys()]);
+    if (flag === undefined) throw unknownFlag(spelling, [...spellings.keys()], hints);
     const value = word.length > spelling.length ? word.slice(spelling.length + 1) : undefined;
     const next = argv[index + 1];
     checkValue(spelling, flag, value ?? (isFlag(next) ? undefined : next), value !== undefined);
@@ -198,12 +199,26 @@ function isContent(value: string): boolean {
 }
 
 /** A flag that may be a misplaced secret is not repeated: only its length is. */
-function unknownFlag(spelling: string, known: readonly string[]): ConfigError {
+function unknownFlag(
+  spelling: string,
+  known: readonly string[],
+  hints: Readonly<Record<string, string>>,
+): ConfigError {
   const isShown = /^--[a-z][a-z-]{0,40}$/.test(spelling);
   const what = isShown ? `the flag ${spelling}` : `a flag of ${characterCount(spelling)}`;
   const long = known.filter((name) => name.startsWith('--'));
-  const meant = didYouMean(spelling, long);
-  return new ConfigError(`${what} does not exist.${meant} --help shows all flags`);
+  const [near] = similarNames(spelling, [...long, ...Object.keys(hints)]);
+  const hint = hints[near ?? ''];
+  const advice = hint === undefined ? didYouMean(spelling, long) : ` ${hint}`;
+  return new ConfigError(`${what} does not exist.${advice} --help shows all flags`);
+}
+
+/** A word that belongs to no flag. It can be a secret, so the error does not repeat it. */
+function unknownArgument(word: string, names: readonly string[]): ConfigError {
+  const long = names.map((name) => `--${name}`);
+  const meant = /^[a-z-]{1,20}$/i.test(word) ? didYouMean(word, long) : '';
+  const what = `an argument of ${characterCount(word)}`;
+  return new ConfigError(`${what} belongs to no flag.${meant} --help shows all flags`);
 }
 
 function collectFlags<Name extends string>(

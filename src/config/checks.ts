@@ -5,6 +5,7 @@ import { instantToMicros, microsToInstant } from '../core/instant.ts';
 import { maxListed, quoted, quotedName } from '../core/quoting.ts';
 import { didYouMean } from '../core/suggestions.ts';
 import type { RawConfig } from './raw-config.ts';
+import { variableOf } from './sources.ts';
 
 dayjs.extend(utc);
 
@@ -18,7 +19,7 @@ export function checkSubdomain(rawConfig: RawConfig): void {
   const example = 'give acme for an account at https://acme.zendesk.com.';
   if (address === undefined) {
     const missing = `subdomain is missing: ${example}`;
-    violations.set('subdomain', missing + misspeltKeyText(rawConfig, 'subdomain'));
+    violations.set('subdomain', missing + missingKeyHint(rawConfig, ['subdomain']));
   }
   if (typeof address !== 'string') return;
   const [host = ''] = address
@@ -53,17 +54,29 @@ export function checkCredentials(rawConfig: RawConfig): void {
     const missing =
       'access_token is missing: get one with "tap-zendesk-chat login", or give an OAuth token of Zendesk Chat ' +
       'with the scopes read and chat.';
-    violations.set('access_token', missing + misspeltKeyText(rawConfig, 'access_token'));
+    const keys = ['access_token', 'token_file', 'refresh_token', 'client_secret'];
+    violations.set('access_token', missing + missingKeyHint(rawConfig, keys));
   }
 }
 
-/** A hint if an unknown key is similar to a missing one. */
-function misspeltKeyText(rawConfig: RawConfig, key: string): string {
-  const unknownKey = rawConfig.unknownKeys
+/**
+ * A hint if the environment has a missing key, or if an unknown key is similar to it. The similar key then gets no
+ * warning of its own.
+ * @param keys the missing key, followed by the keys that can replace it
+ */
+function missingKeyHint(rawConfig: RawConfig, keys: readonly string[]): string {
+  const { unknownKeys, unreadVariables } = rawConfig;
+  const variable = keys.map((key) => variableOf(key)).find((one) => unreadVariables.includes(one));
+  const unread =
+    variable === undefined ? '' : ` ${variable} is set, but it is read only with --config=ENV.`;
+  const [key = ''] = keys;
+  const index = unknownKeys
     .slice(0, maxListed)
-    .find((path) => rawConfig.suggestedKey(path) === key);
-  if (unknownKey === undefined) return '';
-  return ` The config contains ${quotedName(unknownKey, [...rawConfig.schema.keys()])}: did you mean ${key}?`;
+    .findIndex((path) => rawConfig.suggestedKey(path) === key);
+  const [similar] = index < 0 ? [] : unknownKeys.splice(index, 1);
+  if (similar === undefined) return unread;
+  const name = quotedName(similar, [...rawConfig.schema.keys()]);
+  return `${unread} The config contains ${name}: did you mean ${key}?`;
 }
 
 export function checkExtraStreams(rawConfig: RawConfig, streams: KnownStreams): void {

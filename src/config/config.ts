@@ -1,5 +1,5 @@
 import { userSettings, parseNames } from './raw-config.ts';
-import { mergeSources, type ConfigSources, type Variables } from './sources.ts';
+import { mergeSources, unreadVariables, type ConfigSources, type Variables } from './sources.ts';
 import type { DateRange } from './checks.ts';
 import { ConfigError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
@@ -41,8 +41,16 @@ export function readConfigSchema(): JsonObject {
 
 /** Reads and merges the sources of a config. @throws ConfigError for a file that cannot be read or parsed. */
 export async function readConfig(sources: ConfigSources): Promise<JsonObject> {
-  const keys = userSettings(readConfigSchema()).map(([key]) => key);
-  return mergeSources(sources, keys);
+  return mergeSources(sources, settingKeys());
+}
+
+/** Environment variables of settings that are set but not read, because the sources do not include `ENV`. */
+export function findUnreadVariables(sources: ConfigSources): readonly string[] {
+  return unreadVariables(sources, settingKeys());
+}
+
+function settingKeys(): readonly string[] {
+  return userSettings(readConfigSchema()).map(([key]) => key);
 }
 
 export const extraStreamsHint = ' For example ["chat_messages"].';

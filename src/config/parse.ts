@@ -21,6 +21,19 @@ export interface ConfigOptions {
   readonly knownStreams?: KnownStreams;
   /** Receives all secrets before any message about the config is created. */
   readonly addSecrets?: (secrets: readonly string[]) => void;
+  /** Environment variables with settings that are not part of the config. */
+  readonly unreadVariables?: readonly string[];
+}
+
+/** A config with invalid keys: one line for each, in the order of the schema. `key` is the first one. */
+export class InvalidConfigError extends ConfigError {
+  /** Warnings about other keys of the config. */
+  readonly warnings: readonly string[];
+
+  constructor(message: string, key: string | undefined, warnings: readonly string[]) {
+    super(message, key);
+    this.warnings = warnings;
+  }
 }
 
 /** The schema, compiled by ajv during the build. Sets defaults and collects all errors. */
@@ -31,14 +44,14 @@ interface ConfigValidator {
 
 /**
  * Normalizes and checks a config.
- * @throws ConfigError with one line for each invalid key, in the order of the schema. Its `key` is the first one.
+ * @throws InvalidConfigError, or ConfigError if the value is not an object
  */
 export async function parseConfig(
   value: Json,
-  { nowMs, knownStreams, addSecrets }: ConfigOptions,
+  { nowMs, knownStreams, addSecrets, unreadVariables }: ConfigOptions,
 ): Promise<{ readonly config: Config; readonly messages: readonly ConfigMessage[] }> {
   if (!isJsonObject(value)) throw new ConfigError(notAnObjectText(value));
-  const rawConfig = new RawConfig(value, readConfigSchema());
+  const rawConfig = new RawConfig(value, readConfigSchema(), unreadVariables);
   const { settings, violations, schema } = rawConfig;
   addSecrets?.([...rawConfig.secrets]);
   const url = new URL('../../dist/validators/config.js', import.meta.url);
@@ -50,11 +63,13 @@ export async function parseConfig(
   if (knownStreams !== undefined) checkExtraStreams(rawConfig, knownStreams);
   const span = checkDates(rawConfig, nowMs);
   const invalidKeys = [...schema.keys(), ...violations.keys()].filter((key) => violations.has(key));
+  warnOfUnknownKeys(rawConfig);
   if (invalidKeys.length > 0 || !isValid) {
     const sentences = [...new Set(invalidKeys)].map((key) => violations.get(key));
-    throw new ConfigError(sentences.join('\n'), invalidKeys[0]);
+    const warnings = rawConfig.messages.filter(({ level }) => level === 'warning');
+    const texts = warnings.map(({ message }) => message);
+    throw new InvalidConfigError(sentences.join('\n'), invalidKeys[0], texts);
   }
-  warnOfUnknownKeys(rawConfig);
   return { config: { ...settings, ...span }, messages: rawConfig.messages };
 }
 

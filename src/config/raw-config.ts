@@ -53,9 +53,12 @@ export class RawConfig {
   readonly violations: Map<string, string> = new Map<string, string>();
   /** Keys in a group have the group's name as prefix. */
   readonly unknownKeys: string[] = [];
+  /** Environment variables with settings that are not part of the config. */
+  readonly unreadVariables: readonly string[];
 
   /** Checks only the groups and the unsupported settings. */
-  constructor(value: JsonObject, schema: JsonObject) {
+  constructor(value: JsonObject, schema: JsonObject, unreadVariables: readonly string[] = []) {
+    this.unreadVariables = unreadVariables;
     this.schema = new Map(propertiesOf(schema));
     for (const [key, rawValue] of Object.entries(value))
       if (!credentialGroups.includes(key)) this.#addKnown(key, rawValue);

@@ -49,6 +49,20 @@ export async function readConfigFile(path: string): Promise<JsonObject> {
   return value;
 }
 
+/** Environment variables of settings that are set but not read, because the sources do not include `ENV`. */
+export function unreadVariables(
+  { files, env = {} }: ConfigSources,
+  keys: readonly string[],
+): readonly string[] {
+  if (files.includes('ENV')) return [];
+  return keys.map((key) => variableOf(key)).filter((name) => !isBlank(env[name] ?? ''));
+}
+
+/** The environment variable of a setting. */
+export function variableOf(key: string): string {
+  return prefix + key.toUpperCase();
+}
+
 function isBlank(value: Json): boolean {
   return value === null || (typeof value === 'string' && value.trim() === '');
 }
@@ -58,7 +72,7 @@ async function readEnvFile(path: string, keys: readonly string[]): Promise<Varia
   const text = await readTextFile(file).catch(ifMissing(''));
   // Without the line feed, parseEnv omits a last variable whose quote is not closed.
   const variables = parseEnv(`${text}\n`);
-  const known = keys.map((key) => prefix + key.toUpperCase());
+  const known = keys.map((key) => variableOf(key));
   const unclosed = Object.keys(variables).find((name) => hasOpenQuote(name, variables[name] ?? ''));
   if (unclosed !== undefined)
     throw new ConfigError(

@@ -59,16 +59,33 @@ export function parseJson(text: string, where: string): Json {
     value = JSON.parse(text);
   } catch {
     // The message of the SyntaxError is not used, because it contains a part of the text.
-    const why = isYaml(text)
-      ? 'it looks like YAML. JSON is expected, such as {"key": "value"}.'
-      : whereNotJson(text);
-    throw new ConfigError(`${where} is not JSON: ${why}`);
+    throw new ConfigError(`${where} is not JSON: ${whyNotJson(text)}`);
   }
   if (isTooDeep(value))
     throw new ConfigError(
       `${where} is nested more than ${maxNesting} levels deep: check the program that wrote it.`,
     );
   return value;
+}
+
+function whyNotJson(text: string): string {
+  if (isYaml(text)) return 'it looks like YAML. JSON is expected, such as {"key": "value"}.';
+  if (isJsonLines(text))
+    return 'it has several lines, each with a JSON object. If a target wrote these states, use the last line (tail -n 1).';
+  return whereNotJson(text);
+}
+
+/** Whether an object ends in the first line and the text continues after it. */
+function isJsonLines(text: string): boolean {
+  const [first = '', ...more] = text.slice(0, mebibyte).trim().split('\n', 2);
+  if (more.length === 0 || !first.startsWith('{')) return false;
+  try {
+    JSON.parse(first);
+    return true;
+  } catch {
+    // A SyntaxError: the object spans several lines, or the error is in the first line.
+    return false;
+  }
 }
 
 /** Whether the first line that is not a comment is a marker, a key or an item of YAML. */

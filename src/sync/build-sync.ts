@@ -1,5 +1,11 @@
-import { apiOrigin, readConfig, type Config, type ConfigSources } from '../config/config.ts';
-import { parseConfig } from '../config/parse.ts';
+import {
+  apiOrigin,
+  readConfig,
+  findUnreadVariables,
+  type Config,
+  type ConfigSources,
+} from '../config/config.ts';
+import { InvalidConfigError, parseConfig } from '../config/parse.ts';
 import { discoverStreams } from './discover-streams.ts';
 import type { TapError } from '../core/errors.ts';
 import type { WaitReport } from '../http/options.ts';
@@ -114,6 +120,11 @@ export async function loadConfig(
     nowMs: clock.now(),
     knownStreams: streams,
     addSecrets: logger.addSecrets,
+    unreadVariables: findUnreadVariables(sources),
+  }).catch((error: unknown) => {
+    if (error instanceof InvalidConfigError)
+      for (const warning of error.warnings) logger.warning(warning);
+    throw error;
   });
   if (config.log_format === 'json') logger.setFormat('json');
   for (const { level, message } of messages) logger[level](message);

@@ -23,8 +23,8 @@ const empty = (flag: string, takes: string): string =>
   `the value of ${flag} is empty: give ${takes} (is a variable not set?)`;
 const content = (flag: string, takes: string): string =>
   `${flag} takes ${takes}, not the content of one: write the content into a file and give its name`;
-const stray = (length: number): string =>
-  `an argument of ${length} characters belongs to no flag; --help shows all flags`;
+const stray = (length: number, meant = ''): string =>
+  `an argument of ${length} characters belongs to no flag.${meant && ` Did you mean ${meant}?`} --help shows all flags`;
 
 /** Wrong in both programs, in the same words. */
 const wrong: readonly Wrong[] = [
@@ -46,9 +46,18 @@ const wrong: readonly Wrong[] = [
   [['--state', inline], content('--state', 'a file name')],
   [['--state', `'${inline}'`], content('--state', 'a file name')],
   [['--catalog', `streams:\n- ${secret}`], content('--catalog', 'a file name')],
+  [['config'], stray(6, '--config')],
   [['--', secret], stray(11)],
   [[secret], stray(11)],
 ];
+
+const omitState = 'To read everything again, omit --state.';
+
+/** A flag in another style than ours is not repeated. */
+function shown(flag: string): string {
+  const [name = ''] = flag.split('=');
+  return /^[a-z-]+$/.test(name) ? `the flag ${name}` : `a flag of ${name.length} characters`;
+}
 
 const wrongInTap: readonly Wrong[] = [
   ...wrong,
@@ -56,6 +65,24 @@ const wrongInTap: readonly Wrong[] = [
   [['--discover', 'false'], stray(5)],
   [['-dc', 'c'], noFlag('a flag of 3 characters')],
   [['--startDate', '2024-01-01'], noFlag('a flag of 11 characters', '--start-date')],
+  [['--chek'], noFlag('the flag --chek', '--check')],
+  [['check'], stray(5, '--check')],
+  [['discover'], stray(8, '--discover')],
+  [['discovr'], stray(7, '--discover')],
+  ...['--full-refresh', '--full-refresh=1', '--full_refresh', '--fullRefresh'].map(
+    (flag): Wrong => [[flag], `${shown(flag)} does not exist. ${omitState} --help shows all flags`],
+  ),
+  [[`--someFlag=${secret}`], noFlag('a flag of 10 characters')],
+  [['--some-flag', secret], noFlag('the flag --some-flag')],
+  [['--end-date', ''], empty('--end-date', 'a date such as 2024-12-31')],
+  [
+    ['--end-date', '31/12/2024'],
+    'end_date is "31/12/2024", which is not an ISO date: write 2024-12-31.',
+  ],
+  [
+    ['--start-date=2024-02-01', '--end-date=2024-01-01'],
+    'end_date must be later than start_date, which is 2024-02-01T00:00:00Z.',
+  ],
   [['--check', '--check'], twice('--check')],
   [['-p', 'a', '--properties', 'b'], twice('--catalog')],
   [[`-c=  ${inline}`], content('-c', 'a file name, or ENV')],

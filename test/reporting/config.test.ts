@@ -104,6 +104,24 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
     says: [/^CRITICAL --config: .*config\.json is not JSON: the error is at line 2, column 18\./],
   },
   { name: 'no file', input: {}, says: [/^CRITICAL no config: pass --config FILE/] },
+  {
+    name: 'variables that no --config=ENV reads',
+    input: { env: { TAP_ZENDESK_CHAT_ACCESS_TOKEN: 'sec-c14', TAP_ZENDESK_CHAT_LOGLEVEL: 'info' } },
+    says: [
+      /^CRITICAL no config: pass --config=ENV\. TAP_ZENDESK_CHAT_ACCESS_TOKEN is set, but only --config=ENV reads variables$/,
+    ],
+  },
+  {
+    name: 'a file that lacks what variables have',
+    input: {
+      config: { start_date: '2024-01-01' },
+      env: { TAP_ZENDESK_CHAT_SUBDOMAIN: 'acme', TAP_ZENDESK_CHAT_TOKEN_FILE: 'sec-c14' },
+    },
+    says: [
+      /^CRITICAL subdomain is missing: .* TAP_ZENDESK_CHAT_SUBDOMAIN is set, but it is read only with --config=ENV\.$/,
+      /^CRITICAL access_token is missing: .* TAP_ZENDESK_CHAT_TOKEN_FILE is set, but it is read only with --config=ENV\.$/,
+    ],
+  },
 ])('A config with $name is told in so many words, and nobody is asked', async ({ input, says }) => {
   const { result, requests } = await ask(input);
   expect(result).toMatchObject({ code: 2, stdout: '' });
@@ -115,7 +133,41 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
   }
 });
 
+test('Warnings about unknown keys come with the errors about other keys, and each key once', async () => {
+  const config = { subdomian: 'acme', access_token: 'x', strat_date: '2020-01-01', lookback: 1 };
+  const { result } = await ask({ config, env: {} });
+  expect(result.stderrLines).toEqual([
+    'WARNING The config key "strat_date" is unknown and ignored. Did you mean start_date?',
+    'WARNING The config key "lookback" is unknown and ignored. Did you mean lookback_minutes?',
+    expect.stringMatching(/^CRITICAL subdomain is missing: .* contains "subdomian": did you mean/),
+  ]);
+});
+
+test('--start-date and --end-date override the dates of the config', async () => {
+  const timesOf = ({ result }: Asked): readonly string[] =>
+    result
+      .records('chats')
+      .map(({ update_timestamp: time }) => (typeof time === 'string' ? time : ''));
+  const all = timesOf(await ask({ config: plain }));
+  const [start = '', end = ''] = [all[2], all.at(-3)];
+  const config = { ...plain, end_date: '2024-12-02' };
+  const some = await ask({ config, args: ['--start-date', start, '--end-date', end] });
+  expect(some.result.code).toBe(0);
+  expect(some.requests[0]?.query['start_time']).toBe(`${Math.floor(Date.parse(start) / 1000)}`);
+  expect(timesOf(some)).toEqual(all.slice(2, -2));
+});
+
 test.each<{ name: string; input: TapInput; says: RegExp }>([
+  {
+    name: 'A state file with all states of a target',
+    input: { state: '{"bookmarks": {}}\n{"bookmarks": {"agents": {"id": 4}}}\n' },
+    says: /^CRITICAL --state: .* has several lines, each with a JSON object\. If a target wrote these states, use the last line \(tail -n 1\)\.$/,
+  },
+  {
+    name: 'A state file whose last line is incomplete',
+    input: { state: '{"bookmarks": {}}\n{"bookmarks": {"agents": {"id": 4}' },
+    says: /^CRITICAL --state: .* has several lines, each with a JSON object\./,
+  },
   {
     name: 'A catalog that is not JSON',
     input: { catalog: '{' },
