@@ -20,7 +20,6 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
     now: clock.now,
     name: 'source-zendesk-chat',
     pid,
-    metricLevel: 'debug',
   });
   const run: AirbyteContext = { ...options, clock, logger, emittedAt: createEmittedAt(clock) };
   const runCommand = async (): Promise<number | string> => {
@@ -30,6 +29,7 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
     return commands[parsed.command](run, parsed);
   };
   const exitCode = await runProgram(options, runCommand, async (fatal, error) => {
+    if (stdout.destroyed) return;
     if (fatal instanceof UsageError) stderr.write(`${fatal.usage}\n\n${fatal.message}\n`);
     logger.debug('the run failed', { error });
     await print(stdout, runErrorLine(fatal, run));

@@ -8,11 +8,11 @@ import { readConfigFile, replaceTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
 import { maxLargeFileBytes as maxBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
 import { print } from '../cli/program.ts';
-import { runErrors, exitCodeOf, failureSummary } from '../cli/run-report.ts';
+import { RunReport, runErrors, exitCodeOf, failureSummary } from '../cli/run-report.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
-import type { StreamResult } from '../sync/sync.ts';
+import type { StreamResult } from '../sync/sync-options.ts';
 import { isHarmlessName, quotedList, maxListed, quotedName } from '../core/quoting.ts';
-import { writeRun } from '../cli/stdout.ts';
+import { writeMessages } from '../cli/stdout.ts';
 import type { AirbyteArguments } from './arguments.ts';
 import { parseConfiguredCatalog } from './catalog.ts';
 import { controlLine, streamStatusLine } from './messages.ts';
@@ -35,9 +35,11 @@ export async function read(run: AirbyteContext, files: AirbyteArguments): Promis
   const state = await readState(files.state, descriptions, logger.info);
   const streams = descriptions.filter(({ name }) => names.includes(name));
   const writer = new AirbyteWriter({ ...run, streams, initialState: state });
+  const report = new RunReport({ logger, now: run.clock.now, hasErrorMessages: true });
   const sync = await buildSync({
     ...run,
     config,
+    onStreamEnd: report.logStream,
     tokens: {
       // The platform receives the new config before the new token is used.
       onRenewed: (tokens) =>
@@ -54,8 +56,14 @@ export async function read(run: AirbyteContext, files: AirbyteArguments): Promis
   run.signals.catchSignals();
   const unknownErrors = unknownStreamErrors(unknown, descriptions);
   await print(run.stdout, unknownErrors.map((error) => incompleteLines(run, error)).join(''));
-  const report = await writeRun(run, sync, { writer });
-  report.summarize(sync.results());
+  await writeMessages(sync, {
+    stdout: run.stdout,
+    writer,
+    observe: (message) => report.observe(message),
+  });
+  if (run.signals.signal.aborted)
+    logger.warning('stopped by a signal; what was read has its state');
+  report.logTotal(sync.results());
   return writeFinalStatuses(run, sync.results(), unknown, unknownErrors);
 }
 

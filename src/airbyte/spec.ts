@@ -12,6 +12,7 @@ const omittedSettings: ReadonlySet<string> = new Set([
   'token_file',
   'extra_streams',
   'log_format',
+  'log_metrics',
 ]);
 
 /** The first settings in the form, in the order of Airbyte's own connector. */

@@ -15,7 +15,7 @@ const unsupportedByMeltano: ReadonlySet<string> = new Set(['credentials']);
 function meltanoKind({ type, format, enum: allowedValues }: JsonObject): string {
   if (Array.isArray(allowedValues)) return 'options';
   if (format === 'date-time') return 'date_iso8601';
-  return type === 'integer' ? 'integer' : 'string';
+  return type === 'integer' || type === 'boolean' ? type : 'string';
 }
 
 function meltanoSetting(name: string, property: JsonObject): JsonObject {

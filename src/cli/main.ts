@@ -47,7 +47,7 @@ async function loggerFor(
     now: clock.now,
     name: 'tap-zendesk-chat',
     pid,
-    metricLevel: stderr.isTTY === true ? 'debug' : 'info',
+    hasTimestamps: stderr.isTTY !== true,
   });
   for (const warning of warnings) logger.warning(warning);
   return logger;

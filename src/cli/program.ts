@@ -39,8 +39,8 @@ export async function runProgram(
   } catch (error) {
     // The last place for everything that was not foreseen.
     const { asFatalError, errorCode, failureExitCode } = await import('../core/errors.ts');
-    // A reader that went away knows why.
-    if (stdout.destroyed || errorCode(error) === 'EPIPE') return 1;
+    // A reader that has seen enough of a help text or a catalog is no failure to report.
+    if (errorCode(error) === 'EPIPE') return 1;
     const fatal = asFatalError(error);
     await onFatal(fatal, error);
     return failureExitCode([fatal]);

@@ -1,53 +1,88 @@
 import { failureExitCode, TapError } from '../core/errors.ts';
 import type { LogFields, Logger } from '../core/logger.ts';
 import type { Message } from '../singer/messages.ts';
-import type { StreamResult } from '../sync/sync.ts';
+import type { StreamResult } from '../sync/sync-options.ts';
 import { quotedList } from '../core/quoting.ts';
 
-/** A stream that takes long says how many records it has, this often. */
-const countEveryMs = 60_000;
+const minuteMs = 60_000;
 
-/** What a run says about itself: counts while it goes on, a summary when it is over. */
+export interface RunReportOptions {
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** The protocol has its own message that says why a stream failed. Default: no. */
+  readonly hasErrorMessages?: boolean;
+}
+
+/** What a run logs about itself: each stream when it ends, counts while a long one goes on, totals at the end. */
 export class RunReport {
-  readonly #logger: Logger;
-  readonly #now: () => number;
+  readonly #options: RunReportOptions;
   readonly #startMs: number;
   #stream = '';
+  #streamStartMs = 0;
   #records = 0;
-  #countedMs = 0;
+  #minutes = 0;
+  #nextLineMinutes = 1;
+  #failures = 0;
 
-  constructor(logger: Logger, now: () => number) {
-    this.#logger = logger;
-    this.#now = now;
-    this.#startMs = now();
+  constructor(options: RunReportOptions) {
+    this.#options = options;
+    this.#startMs = options.now();
   }
 
   observe(message: Message): void {
     if (message.type !== 'RECORDS') return;
     const { stream, records } = message;
-    const nowMs = this.#now();
     if (stream !== this.#stream) {
       this.#stream = stream;
+      this.#streamStartMs = this.#options.now();
       this.#records = 0;
-      this.#countedMs = nowMs;
+      this.#minutes = 0;
+      this.#nextLineMinutes = 1;
     }
     this.#records += records.length;
-    if (nowMs - this.#countedMs < countEveryMs) return;
-    this.#countedMs = nowMs;
+    this.#logCount(stream);
+  }
+
+  /** A METRIC line each minute; a line for people after 1, 2, 4, 8 … minutes, so that a long run has few of them. */
+  #logCount(stream: string): void {
+    const { logger, now } = this.#options;
+    const minutes = Math.floor((now() - this.#streamStartMs) / minuteMs);
+    if (minutes <= this.#minutes) return;
+    this.#minutes = minutes;
     const value = this.#records;
-    this.#logger.metric({ type: 'counter', metric: 'record_count', value, tags: { stream } });
+    logger.metric({ type: 'counter', metric: 'record_count', value, tags: { stream } });
+    if (minutes < this.#nextLineMinutes) return;
+    this.#nextLineMinutes = minutes * 2;
+    logger.info(`${stream}: ${plural(value, 'record')} so far`, { stream });
   }
 
-  /** Logs how each stream ended, and all of them together; not what they failed with. */
-  summarize(results: readonly StreamResult[]): void {
-    for (const result of results) logStream(this.#logger, result);
-    logTotal(this.#logger, results, this.#now() - this.#startMs);
+  /**
+   * Logs how a stream ended, in one line. Of an absent or forbidden one its warning has said it.
+   * @param isLast no other stream is read: the last line of the run follows, and says why the stream failed
+   */
+  readonly logStream = (result: StreamResult, isLast: boolean): void => {
+    const { logger, hasErrorMessages = false } = this.#options;
+    logMetrics(logger, result);
+    const { stream, status, error } = result;
+    if (status === 'absent' || status === 'forbidden') return;
+    const text = `${stream}: ${status}, ${countsText(result)}, ${seconds(result.durationMs)}`;
+    if (status !== 'failed') return logger.info(text, { stream });
+    this.#failures += 1;
+    const isExplainedElsewhere = hasErrorMessages || (isLast && this.#failures === 1);
+    const reason = isExplainedElsewhere ? '' : `: ${withoutName(stream, error?.message)}`;
+    logger.error(`${text}${reason}`, { stream, error });
+  };
+
+  logTotal(results: readonly StreamResult[]): void {
+    const { logger, now } = this.#options;
+    logger.info(totalText(results, now() - this.#startMs));
   }
 
-  /** Logs the summary, the failures last. @returns the exit code */
+  /** Logs the total and, after a failure, what to do. @returns the exit code */
   finish(results: readonly StreamResult[]): number {
-    this.summarize(results);
-    logFailures(this.#logger, results);
+    this.logTotal(results);
+    logRunFailure(this.#options.logger, results);
     return exitCodeOf(results);
   }
 }
@@ -94,50 +129,69 @@ function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
-function withLeftOut(items: number): string {
-  return items === 0 ? '' : `, ${plural(items, 'item')} left out`;
+type Counts = Pick<StreamResult, 'records' | 'leftOut' | 'requests'>;
+
+function countsText({ records, leftOut = 0, requests }: Counts): string {
+  const items = leftOut === 0 ? '' : `, ${plural(leftOut, 'item')} left out`;
+  return `${plural(records, 'record')}${items}, ${plural(requests, 'request')}`;
 }
 
-function logStream(logger: Logger, result: StreamResult): void {
-  const { stream, status, records, leftOut = 0, requests, durationMs } = result;
-  // A stream that was never read has no figures: zero records in zero seconds would look like a success.
-  if (status !== 'unread') {
-    const tags = { stream, status: isSuccess(status) ? 'succeeded' : 'failed' };
-    logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
-    logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
-  }
-  const counts = `${plural(records, 'record')}${withLeftOut(leftOut)}, ${plural(requests, 'request')}`;
-  logger.info(`${stream}: ${status}, ${counts}, ${seconds(durationMs)}`, { stream });
+/** A failure of a stream begins with the stream's name. */
+function withoutName(stream: string, message = ''): string {
+  return message.startsWith(`${stream}: `) ? message.slice(stream.length + 2) : message;
 }
 
-function logTotal(logger: Logger, results: readonly StreamResult[], durationMs: number): void {
-  const sum = (count: (result: StreamResult) => number): number =>
-    results.reduce((total, result) => total + count(result), 0);
+function logMetrics(logger: Logger, { stream, status, records, durationMs }: StreamResult): void {
+  const tags = { stream, status: isSuccess(status) ? 'succeeded' : 'failed' };
+  logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
+  logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
+}
+
+/** The one line on all streams; those that were not read are named here, since they have no line. */
+function totalText(results: readonly StreamResult[], durationMs: number): string {
   const statuses = ['complete', 'absent', 'forbidden', 'failed', 'interrupted', 'unread'] as const;
   const counts = statuses.flatMap((status) => {
-    const count = sum((result) => (result.status === status ? 1 : 0));
+    const names = results.filter((one) => one.status === status).map(({ stream }) => stream);
     const isAlwaysShown = status === 'complete' || status === 'absent' || status === 'failed';
-    return count > 0 || isAlwaysShown ? [`${count} ${status}`] : [];
+    const list = status === 'unread' ? ` (${quotedList(names)})` : '';
+    return names.length > 0 || isAlwaysShown ? [`${names.length} ${status}${list}`] : [];
   });
-  const items = sum(({ leftOut = 0 }) => leftOut);
-  const records = sum((result) => result.records);
-  const requests = sum((result) => result.requests);
-  const read = `${plural(records, 'record')}${withLeftOut(items)}, ${plural(requests, 'request')}`;
-  const streams = plural(results.length, 'stream');
-  logger.info(`${streams}: ${counts.join(', ')}; ${read}, ${seconds(durationMs)}`);
+  const sum = (count: (result: StreamResult) => number): number =>
+    results.reduce((total, result) => total + count(result), 0);
+  const total = countsText({
+    records: sum(({ records }) => records),
+    leftOut: sum(({ leftOut = 0 }) => leftOut),
+    requests: sum(({ requests }) => requests),
+  });
+  return `${plural(results.length, 'stream')}: ${counts.join(', ')}; ${total}, ${seconds(durationMs)}`;
 }
 
-function logFields(error: TapError): LogFields {
-  return { error, ...(error.stream && { stream: error.stream }) };
+function streamField({ stream }: TapError): LogFields {
+  return stream === undefined ? {} : { stream };
 }
 
-/** The last line is what a runner shows its user. */
+function fieldsWithStack(error: TapError): LogFields {
+  return { error, ...streamField(error) };
+}
+
+/** For a run whose streams have no lines: all failures, and last what `logRunFailure` logs. */
 export function logFailures(logger: Logger, results: readonly StreamResult[]): void {
+  const errors = runErrors(results);
+  if (errors.length > 1)
+    for (const error of errors) logger.error(error.message, fieldsWithStack(error));
+  logRunFailure(logger, results, fieldsWithStack);
+}
+
+/** The last line is what a runner shows its user: why the run failed, and what to do. */
+function logRunFailure(
+  logger: Logger,
+  results: readonly StreamResult[],
+  fieldsOf: (error: TapError) => LogFields = streamField,
+): void {
   const errors = runErrors(results);
   const [first] = errors;
   if (first === undefined) return;
-  if (errors.length === 1) return logger.critical(first.message, logFields(first));
-  for (const error of errors) logger.error(error.message, logFields(error));
+  if (errors.length === 1) return logger.critical(first.message, fieldsOf(first));
   const failed = errors.flatMap(({ stream }) => stream ?? []);
   logger.critical(failureSummary(failed, results.length, first));
 }

@@ -24,8 +24,9 @@ export interface ProcessSignals {
   /**
    * Records are written from now on: the first signal aborts `signal`, so that the page in hand and its state
    * still go out. Until then a signal ends the process at once, also in the middle of long computations.
+   * @param onForcedEnd called when the process has to end before its output was taken
    */
-  catchSignals(): void;
+  catchSignals(onForcedEnd?: () => void): void;
   /** Waits until `output` has taken everything, then leaves by exit code or by the signal that came. */
   end(exitCode: number, output: Writable): Promise<void>;
 }
@@ -40,6 +41,7 @@ export function createProcessSignals(process: ProcessLike): ProcessSignals {
   const isPidOne = process.pid === 1;
   let isDeferring = false;
   let caught: Signal | undefined;
+  let beforeForcedEnd: (() => void) | undefined;
 
   const setListeners = (method: 'on' | 'off'): void => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process[method](signal, onSignal);
@@ -53,18 +55,24 @@ export function createProcessSignals(process: ProcessLike): ProcessSignals {
     else process.kill(process.pid, signal);
   };
 
+  const forceEnd = (signal: Signal): void => {
+    beforeForcedEnd?.();
+    exitBySignal(signal);
+  };
+
   function onSignal(signal: Signal): void {
-    if (caught !== undefined || !isDeferring) return exitBySignal(signal);
+    if (caught !== undefined || !isDeferring) return forceEnd(signal);
     caught = signal;
-    setTimeout(() => exitBySignal(signal), flushTimeoutMs).unref();
+    setTimeout(() => forceEnd(signal), flushTimeoutMs).unref();
     controller.abort(new Error(`stopped by ${signal}`));
   }
 
   if (isPidOne) setListeners('on');
   return {
     signal: controller.signal,
-    catchSignals: () => {
+    catchSignals: (onForcedEnd) => {
       isDeferring = true;
+      beforeForcedEnd = onForcedEnd;
       if (!isPidOne) setListeners('on');
     },
     end: async (exitCode, output) => {

@@ -3,8 +3,6 @@ import { Readable, type Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { AbortableSync } from '../sync/build-sync.ts';
-import type { RunContext } from './program.ts';
-import { RunReport } from './run-report.ts';
 import type { Message } from '../singer/messages.ts';
 
 interface Output {
@@ -12,22 +10,6 @@ interface Output {
   readonly writer: Transform;
   /** Is given each message before it is written. */
   readonly observe?: (message: Message) => void;
-}
-
-/** Writes all messages of a run. @returns what sums the run up @throws as `writeMessages` */
-export async function writeRun(
-  { logger, clock, signals, stdout }: RunContext,
-  sync: AbortableSync,
-  { writer, observe }: Output,
-): Promise<RunReport> {
-  const report = new RunReport(logger, clock.now);
-  const observeAll = (message: Message): void => {
-    report.observe(message);
-    observe?.(message);
-  };
-  await writeMessages(sync, { stdout, writer, observe: observeAll });
-  if (signals.signal.aborted) logger.warning('stopped by a signal; what was read has its state');
-  return report;
 }
 
 /**

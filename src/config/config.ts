@@ -24,6 +24,7 @@ export interface Config extends DateRange {
   readonly on_forbidden: 'fail' | 'warn';
   readonly on_bad_item: 'fail' | 'warn';
   readonly log_format: 'text' | 'json';
+  readonly log_metrics?: boolean;
   readonly user_agent?: string;
   readonly request_timeout: number;
   readonly min_bytes_per_minute: number;

@@ -14,6 +14,7 @@ export function expectedText(property: JsonObject): string {
   const { minimum, maximum, exclusiveMinimum } = property;
   if (Array.isArray(allowedValues))
     return allowedValues.map((allowed) => JSON.stringify(allowed)).join(' or ');
+  if (type === 'boolean') return 'true or false';
   if (type === 'array') return 'a list of stream names, or all';
   if (format !== undefined) return 'an ISO date such as 2024-01-31';
   if (pattern !== undefined) return 'one line of printable ASCII characters';

@@ -122,11 +122,18 @@ function isEmpty(value: Json): boolean {
   return value === false || value === '';
 }
 
+/** How a boolean is written as text, for example in a variable of the environment. */
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
 function normalize(rawValue: Json, key: string, { type }: JsonObject): Json {
   if (typeof rawValue !== 'string') return rawValue;
   const text = rawValue.trim();
   if (type === 'integer' || type === 'number')
     return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+  if (type === 'boolean') return booleans.get(text.toLowerCase()) ?? text;
   if (key === 'access_token') return text.replace(/^Bearer\s+/i, '');
   return type === 'array' ? parseNames(text) : text;
 }

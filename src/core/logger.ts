@@ -27,6 +27,8 @@ type LogMethod = (message: string | (() => string), fields?: LogFields) => void;
 /** The only way to stderr. Whatever it is given, no secret it knows leaves it. */
 export interface Logger extends Readonly<Record<LogLevel, LogMethod>> {
   readonly metric: (metric: Metric) => void;
+  /** Default: METRIC lines are written in the JSON format alone. Has no effect on lines of another protocol. */
+  readonly setMetrics: (isOn: boolean) => void;
   /** From the next line on; texts of less than four characters are not taken for secrets. */
   readonly addSecrets: (secrets: readonly string[]) => void;
   readonly setLevel: (level: LogLevel) => void;
@@ -45,8 +47,8 @@ export interface LoggerOptions {
   readonly now: () => number;
   readonly name: string;
   readonly pid: number;
-  /** At what level measurements are logged. Default info; a person at a terminal wants fewer lines. */
-  readonly metricLevel?: LogLevel;
+  /** Text lines have a time stamp, in UTC. Default: false, as for a person at a terminal. */
+  readonly hasTimestamps?: boolean;
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warning', 'error', 'critical'];
@@ -65,14 +67,14 @@ const maxMessage = 2000;
 export function createLogger(options: LoggerOptions): Logger {
   let minLevel = levels.indexOf(options.level);
   let { format } = options;
+  let hasMetrics: boolean | undefined;
   const redactor = new Redactor();
   const redactAll = (text: string): string => redactor.redact(text);
   // Cut afterwards: half a secret would not be found.
   const redact = (text: string): string => truncated(redactAll(text));
   const emit = (level: LogLevel, message: string, more: JsonObject): void => {
     if (levels.indexOf(level) < minLevel) return;
-    const lineOf = typeof format === 'function' ? format : format === 'json' ? jsonLine : textLine;
-    options.write(`${lineOf(level, message, more, options)}\n`);
+    options.write(`${lineIn(format)(level, message, more, options)}\n`);
   };
   const log =
     (level: LogLevel): LogMethod =>
@@ -90,12 +92,11 @@ export function createLogger(options: LoggerOptions): Logger {
     error: log('error'),
     critical: log('critical'),
     metric: (metric) => {
-      // Redacted before it becomes JSON: afterwards a secret could look different, or be a part of the form.
-      const text = jsonOf(metric, redactAll);
-      const metric_info: Metric & JsonObject = JSON.parse(text);
-      const { stream } = metric_info.tags;
-      const more = { stream_name: typeof stream === 'string' ? stream : null, metric_info };
-      emit(options.metricLevel ?? 'info', `METRIC: ${text}`, more);
+      if (typeof format === 'function' || !(hasMetrics ?? format === 'json')) return;
+      emit('info', ...metricEntry(metric, redactAll));
+    },
+    setMetrics: (isOn) => {
+      hasMetrics = isOn;
     },
     addSecrets: (secrets) => redactor.addSecrets(secrets),
     setLevel: (level) => {
@@ -108,9 +109,26 @@ export function createLogger(options: LoggerOptions): Logger {
   };
 }
 
+function lineIn(format: LoggerOptions['format']): typeof jsonLine {
+  if (typeof format === 'function') return format;
+  return format === 'json' ? jsonLine : textLine;
+}
+
 /** For what ends in an answer of its own: the steps to it are logged for those who look for a fault. */
 export function quietLogger(logger: Logger): Logger {
   return { ...logger, info: logger.debug, metric: () => undefined };
+}
+
+/** Redacted before it becomes JSON: afterwards a secret could look different, or be a part of the form. */
+function metricEntry(
+  metric: Metric,
+  redactAll: (text: string) => string,
+): readonly [message: string, more: JsonObject] {
+  const text = jsonOf(metric, redactAll);
+  const metric_info: Metric & JsonObject = JSON.parse(text);
+  const { stream } = metric_info.tags;
+  const stream_name = typeof stream === 'string' ? stream : null;
+  return [`METRIC: ${text}`, { stream_name, metric_info }];
 }
 
 function jsonOf(value: object, change: (text: string) => string): string {
@@ -121,12 +139,22 @@ function truncated(text: string): string {
   return text.length > maxMessage ? `${text.slice(0, maxMessage).toWellFormed()}…` : text;
 }
 
-/** On one line, and without what could steer a terminal. */
-function textLine(level: LogLevel, message: string): string {
+/**
+ * On one line, and without what could steer a terminal. The level comes first, since tools look for it. A METRIC line
+ * has no time stamp: readers of the Singer format expect the word behind the level.
+ */
+function textLine(
+  level: LogLevel,
+  message: string,
+  { metric_info }: JsonObject,
+  { now, hasTimestamps = false }: LoggerOptions,
+): string {
   const text = message
     .trim()
     .replaceAll(/[\s\p{Cc}]+/gu, (run) => (/[\p{Cc}\u2028\u2029]/u.test(run) ? ' ' : run));
-  return `${level.toUpperCase()} ${text}`;
+  const isStamped = hasTimestamps && metric_info === undefined;
+  const time = isStamped ? `${new Date(now()).toISOString().slice(0, 19)}Z ` : '';
+  return `${level.toUpperCase()} ${time}${text}`;
 }
 
 /** The keys Meltano demands of a structured line, all of them in each line. */

@@ -21,7 +21,7 @@ import { loadValidator } from '../records/validator.ts';
 import { readManifest } from '../core/package-files.ts';
 import { createCredentials, type TokenOptions } from '../tokens/credentials.ts';
 import { requestLine, requestMetric, waitLine } from './request-log.ts';
-import type { StreamToRead } from './sync-options.ts';
+import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import { createSync, type Sync } from './sync.ts';
 import { createChatApi } from '../zendesk/api.ts';
 import type { OAuthClient } from '../zendesk/credentials.ts';
@@ -127,6 +127,7 @@ export async function loadConfig(
     throw error;
   });
   if (config.log_format === 'json') logger.setFormat('json');
+  if (config.log_metrics !== undefined) logger.setMetrics(config.log_metrics);
   for (const { level, message } of messages) logger[level](message);
   return config;
 }
@@ -141,7 +142,8 @@ export interface SelectionOptions {
   readonly patterns?: readonly string[];
 }
 
-export interface BuildSyncOptions extends ApiOptions, SelectionOptions {
+export interface BuildSyncOptions
+  extends ApiOptions, SelectionOptions, Pick<SyncOptions, 'onStreamEnd'> {
   readonly state: Json | undefined;
   /** Reads less, or otherwise, of each stream; for a dry run. */
   readonly transformDefinition?: (definition: StreamDefinition) => StreamDefinition;
@@ -183,6 +185,10 @@ export async function buildSync(options: BuildSyncOptions): Promise<AbortableSyn
     settings: config,
     confirmsRefusals: options.transformDefinition === undefined,
     logger,
+    onStreamEnd: (result, isLast) => {
+      // After `abort` nothing of the run is reported: why it was called is the last line of the log.
+      if (!controller.signal.aborted) options.onStreamEnd?.(result, isLast);
+    },
     signal,
     clock,
     requests,

@@ -4,7 +4,8 @@
  */
 import { HttpError, TapError } from '../core/errors.ts';
 import { instantToMicros } from '../core/instant.ts';
-import type { StreamResult, Sync } from './sync.ts';
+import type { Sync } from './sync.ts';
+import type { StreamResult } from './sync-options.ts';
 import { RenewalSkipped } from '../zendesk/credentials.ts';
 import type { Page, StreamDefinition } from '../zendesk/stream-definition.ts';
 

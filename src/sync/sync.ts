@@ -7,20 +7,9 @@ import { pipeline, Readable } from 'node:stream';
 import { asTapError, TapError } from '../core/errors.ts';
 import { isFullTable, RecordTransform, type ReadOutcome } from './record-transform.ts';
 import type { Message } from '../singer/messages.ts';
-import type { StreamToRead, SyncOptions } from './sync-options.ts';
+import type { StreamResult, StreamToRead, SyncOptions } from './sync-options.ts';
 import { resolveStreamStatus, type ResolvedStatus } from './stream-status.ts';
 import type { Page } from '../zendesk/stream-definition.ts';
-
-/** How a stream ended. `unread`: the run ended before it. */
-export interface StreamResult {
-  readonly stream: string;
-  readonly status: 'complete' | 'absent' | 'forbidden' | 'failed' | 'interrupted' | 'unread';
-  readonly records: number;
-  readonly leftOut?: number;
-  readonly requests: number;
-  readonly durationMs: number;
-  readonly error?: TapError;
-}
 
 export interface Sync {
   /** All messages of the run, the last STATE last. Never throws for a failure of the account. */
@@ -34,7 +23,7 @@ export interface Sync {
  * @throws TapError (config) for a bookmark that cannot be understood.
  */
 export function createSync(options: SyncOptions): Sync {
-  const { state, signal } = options;
+  const { state, signal, onStreamEnd } = options;
   const readers = resumeOrder(options).map((stream) => new StreamReader(stream, options));
   const results: StreamResult[] = [];
   async function* messages(): AsyncGenerator<Message, void, undefined> {
@@ -44,6 +33,8 @@ export function createSync(options: SyncOptions): Sync {
       const result: StreamResult = isOver ? reader.unread() : yield* reader.read();
       results.push(result);
       hasEnded ||= result.error?.endsRun ?? false;
+      const isLast = hasEnded || results.length === readers.length;
+      if (!isOver) onStreamEnd?.(result, isLast);
     }
     if (!hasEnded && !signal.aborted) state.setCurrentlySyncing(null);
     yield { type: 'STATE', value: state.value() };
@@ -104,7 +95,7 @@ class StreamReader {
     const name = this.#name;
     const before = { ms: clock.now(), requests: requests() };
     state.setCurrentlySyncing(name);
-    logger.info(`${name}: started`, { stream: name });
+    logger.debug(`${name}: started`, { stream: name });
     yield { type: 'STATUS', stream, status: 'started' };
     const resolved = yield* this.#readAndResolve();
     const { status, error } = resolved;

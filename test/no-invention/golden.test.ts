@@ -4,10 +4,12 @@
  */
 import { afterEach, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 
 import type { JsonObject } from '../../src/core/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { withLookup } from '../support/fake-lookup.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { runIn, runVerb } from '../support/run-source.ts';
 import { runTap, type TapResult } from '../support/run-tap.ts';
@@ -22,7 +24,7 @@ afterEach(async () => {
   await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
 });
 
-async function startSmall(): Promise<Sandbox> {
+async function startSmall(onRequest?: (path: string) => void): Promise<Sandbox> {
   const sandbox = await startSandbox({
     seed: 3,
     clock: clock.now,
@@ -32,6 +34,7 @@ async function startSmall(): Promise<Sandbox> {
     agents: 2,
     bans: { ip: 1, visitor: 2 },
     timeline: 4,
+    ...(onRequest && { onRequest: ({ path }) => onRequest(path) }),
   });
   sandboxes.push(sandbox);
   return sandbox;
@@ -58,18 +61,109 @@ async function golden(name: string, lines: readonly string[]): Promise<readonly 
   return (await readFile(path, 'utf8')).trimEnd().split('\n');
 }
 
+function linesIn(text: string): readonly string[] {
+  return text.trimEnd().split('\n');
+}
+
 function linesOf({ stdout }: { readonly stdout: Buffer }): readonly string[] {
-  return stdout.toString('utf8').trimEnd().split('\n');
+  return linesIn(stdout.toString('utf8'));
 }
 
 test('a first run without a catalog', async () => {
-  const { lines, stderrLines } = await run(await startSmall());
+  const { lines } = await run(await startSmall());
 
   expect(lines).toEqual(await golden('first-run.jsonl', lines));
-  // The log names the sandbox's port and the files of the run; its METRIC lines name neither.
-  const metrics = stderrLines.filter((line) => line.includes('METRIC'));
+});
+
+test('the METRIC lines of a first run', async () => {
+  const sandbox = await startSmall();
+  const config = { ...sandbox.config, log_metrics: true };
+  const { log } = await runTap({ sandboxUrl: sandbox.url, config, clock });
+  const metrics = linesIn(log).filter((line) => line.includes('METRIC'));
+
   expect(metrics).toEqual(await golden('metrics.txt', metrics));
 });
+
+/** Logs of runs over all twelve streams, as they are in a file. */
+const logs: readonly {
+  run: string;
+  file: string;
+  code: number;
+  start: () => Promise<TapResult>;
+}[] = [
+  { run: 'a full run', file: 'full-run', code: 0, start: async () => run(await startSmall()) },
+  {
+    run: 'a run with a refused token',
+    file: 'refused-token',
+    code: 2,
+    start: async () => {
+      const { url, config } = await startSmall();
+      return runTap({ sandboxUrl: url, config: { ...config, access_token: 'another' }, clock });
+    },
+  },
+  {
+    run: 'a run in which two streams fail',
+    file: 'two-failures',
+    code: 1,
+    start: async () => {
+      const { url, config, faults } = await startSmall();
+      for (const path of ['=goals', '=agents'])
+        faults.add({ path, fault: { kind: 'status', status: 400 } });
+      return runTap({ sandboxUrl: url, config, clock });
+    },
+  },
+  {
+    run: 'a run whose target dies',
+    file: 'target-dies',
+    code: 1,
+    start: async () => {
+      const die = new AbortController();
+      const { url, config } = await startSmall((path) => {
+        if (path.endsWith('incremental/chats')) die.abort();
+      });
+      const read = async (stdout: Readable): Promise<Buffer> => {
+        stdout.resume();
+        die.signal.addEventListener('abort', () => stdout.destroy());
+        return Buffer.alloc(0);
+      };
+      return runTap({ sandboxUrl: url, config, clock, read });
+    },
+  },
+  {
+    run: 'a run that is stopped by a signal',
+    file: 'stopped',
+    code: 1,
+    start: async () => {
+      const stop = new AbortController();
+      const { url, config } = await startSmall((path) => {
+        if (path.endsWith('incremental/chats')) stop.abort();
+      });
+      return runTap({ sandboxUrl: url, config, clock, signal: stop.signal });
+    },
+  },
+  {
+    run: 'a run without network',
+    file: 'no-network',
+    code: 2,
+    start: () =>
+      withLookup(['ENOTFOUND'], () =>
+        runTap({ config: { subdomain: 'acme', access_token: 'token' }, clock }),
+      ),
+  },
+];
+
+test.each(logs)(
+  'the log of $run: at most 30 lines, and after a failure CRITICAL is the last',
+  async ({ file, code, start }) => {
+    const result = await start();
+    const lines = linesIn(result.log);
+
+    expect(result.code).toBe(code);
+    expect(lines).toEqual(await golden(`log-${file}.txt`, lines));
+    expect(lines.length).toBeLessThanOrEqual(30);
+    expect(lines.at(-1)).toMatch(code === 0 ? /^INFO / : /^CRITICAL /);
+  },
+);
 
 test('discover', async () => {
   const { lines } = await runTap({ args: ['--discover'] });

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { runSandboxProgram } from '../../src/sandbox/program/cli.ts';
 import { blocksOf } from '../project/markdown.ts';
+import { withoutTimes } from '../support/run-tap.ts';
 import { startProcess } from '../support/start-process.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -50,11 +51,13 @@ test('The demo reads everything, and after some edits what has changed; the READ
   const state = JSON.parse(await leftIn('state.json'));
   expect(state).toHaveProperty('bookmarks.chats.position');
 
-  const withoutTimes = (text: string): string => text.replaceAll(/, \d+\.\d s$/gm, '');
-  const told = withoutTimes(await readFile(join(folder, 'log'), 'utf8')).split('\n');
+  const withoutDurations = (text: string): string => text.replaceAll(/, \d+\.\d s$/gm, '');
+  const told = withoutDurations(withoutTimes(await readFile(join(folder, 'log'), 'utf8'))).split(
+    '\n',
+  );
   const readme = await readFile(new URL('README.md', root), 'utf8');
   const shown = blocksOf(readme).find(({ text }) => text.includes('chats: complete'))?.text ?? '';
-  const lines = withoutTimes(shown.trim()).split('\n');
+  const lines = withoutDurations(shown.trim()).split('\n');
   expect(lines.length).toBeGreaterThan(2);
   expect(lines.filter((line) => !told.includes(line))).toEqual([]);
 });
@@ -70,7 +73,11 @@ async function signedIn(decision: 'allow' | 'deny') {
   });
   const { stdout, stderr } = demo.child;
   const written = await Promise.all([buffer(stdout), buffer(stderr), demo.ended]);
-  return { printed: String(written[0]), told: String(written[1]), code: written[2].code };
+  return {
+    printed: String(written[0]),
+    told: withoutTimes(String(written[1])),
+    code: written[2].code,
+  };
 }
 
 test('The demo with a sign-in gets its token in the browser, and a new one when that has expired', async () => {

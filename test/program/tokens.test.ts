@@ -11,7 +11,7 @@ import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { startLocalServer } from '../support/local-server.ts';
 import type { TapResult } from '../support/run-tap.ts';
 import { spawnTap } from '../support/spawn-tap.ts';
-import { criticalLines, withSandbox } from '../support/with-sandbox.ts';
+import { criticalLines, lastErrorLine, withSandbox } from '../support/with-sandbox.ts';
 import { withWorld, type World } from '../support/world.ts';
 
 let folder = '';
@@ -243,7 +243,7 @@ test('A run that is stopped while new tokens are on their way still keeps them',
     sandbox.provider.expire();
     const stopped = await run({ config, signal: stop.signal });
     expectNoTokens(stopped);
-    expect(stopped.warnings).toContain('stopped by a signal; what was read has its state');
+    expect(lastErrorLine(stopped)).toMatch(/^CRITICAL stopped by a signal/);
     expectGood(await run({ config }));
     expect(tokenRequests(sandbox)).toEqual([200]);
   });

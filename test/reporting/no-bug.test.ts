@@ -9,7 +9,7 @@ import { expect, test } from '@jest/globals';
 
 import { asFatalError } from '../../src/core/errors.ts';
 import { catalogOf } from '../support/catalogs.ts';
-import { runTap } from '../support/run-tap.ts';
+import { runTap, withoutTimes } from '../support/run-tap.ts';
 import { withSandbox } from '../support/with-sandbox.ts';
 
 /** Runs a built program in a folder that has just been removed. */
@@ -21,7 +21,7 @@ async function runNowhere(program: string, arg: string): Promise<string> {
   try {
     return await new Promise((resolve) => {
       execFile('sh', argv, { cwd: folder }, (error, stdout, stderr) =>
-        resolve(`${error?.code ?? 0} ${stdout}${stderr}`),
+        resolve(`${error?.code ?? 0} ${stdout}${withoutTimes(stderr)}`),
       );
     });
   } finally {

@@ -162,7 +162,10 @@ function figures({ stderrLines }: TapResult): Readonly<Record<string, readonly s
 }
 
 test('the figures of a run whose token is refused show no success', async () => {
-  const { result } = await runOnce({}, { config: { access_token: 'another-token' } });
+  const { result } = await runOnce(
+    {},
+    { config: { access_token: 'another-token', log_metrics: true } },
+  );
   expect(result.code).toBe(2);
   expect(figures(result)).toEqual({ failed: ['accounts'] });
 });
@@ -175,7 +178,12 @@ test('the figures of a run that was stopped show no success of what was not read
         if (path.endsWith('/goals')) stop.abort();
       },
     },
-    (sandbox) => runTap({ config: sandbox.config, sandboxUrl: sandbox.url, signal: stop.signal }),
+    ({ config, url }) =>
+      runTap({
+        config: { ...config, log_metrics: true },
+        sandboxUrl: url,
+        signal: stop.signal,
+      }),
   );
   const { succeeded = [], failed = [] } = figures(result);
   expect(succeeded).toEqual(['accounts', 'routing_settings', 'departments']);

@@ -62,6 +62,9 @@ export interface Output {
   readonly states: readonly JsonObject[];
   /** The value of the last STATE line; throws when there is none. */
   readonly lastState: JsonObject;
+  /** stderr as it was written. */
+  readonly log: string;
+  /** The log without time stamps. */
   readonly stderr: string;
   readonly stderrLines: readonly string[];
   /** Lines that begin with WARNING, without that word. */
@@ -69,6 +72,11 @@ export interface Output {
 }
 
 export interface TapResult extends Output, Ending {}
+
+/** A log without the time stamps of its lines. */
+export function withoutTimes(log: string): string {
+  return log.replaceAll(/^([A-Z]+) \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ /gm, '$1 ');
+}
 
 function linesOf(text: string): string[] {
   const lines = text.split('\n');
@@ -99,7 +107,8 @@ function lastOf(states: readonly JsonObject[]): JsonObject {
 }
 
 /** What is in the bytes of a run, also of one that was made elsewhere. */
-export function readOutput(bytes: Buffer, stderr: string): Output {
+export function readOutput(bytes: Buffer, log: string): Output {
+  const stderr = withoutTimes(log);
   const stdout = lazy(() => bytes.toString('utf8'));
   const lines = lazy(() => linesOf(stdout()));
   const messages = lazy(() => lines().map((line): Line => JSON.parse(line)));
@@ -111,6 +120,7 @@ export function readOutput(bytes: Buffer, stderr: string): Output {
   const stderrLines = linesOf(stderr);
   return {
     bytes,
+    log,
     stderr,
     stderrLines,
     warnings: stderrLines

@@ -24,22 +24,44 @@ function logTo(options: Partial<LoggerOptions> = {}, secrets: readonly string[] 
 }
 
 test.each([
-  [
-    'debug',
-    ['DEBUG a\n', 'INFO b\n', 'INFO METRIC: {"type":"counter","metric":"n","value":1,"tags":{}}\n'],
-  ],
+  ['debug', ['DEBUG a\n', 'INFO b\n']],
   ['error', []],
 ] as const)('At the level %s each message from it on is one line', (level, first) => {
   const { logger, lines } = logTo({ level });
   logger.debug('a');
   logger.info('b', { stream: 'chats' });
-  logger.metric({ type: 'counter', metric: 'n', value: 1, tags: {} });
   logger.setLevel('warning');
   logger.info('c');
   logger.warning('d');
   logger.error('e');
   logger.critical('f');
   expect(lines).toEqual([...first, 'WARNING d\n', 'ERROR e\n', 'CRITICAL f\n']);
+});
+
+const counter = { type: 'counter', metric: 'n', value: 1, tags: {} } as const;
+
+test.each([
+  ['text', undefined, false],
+  ['text', true, true],
+  ['json', undefined, true],
+  ['json', false, false],
+] as const)('In %s with metrics %s: METRIC lines are written: %s', (format, isOn, isWritten) => {
+  const { logger, lines } = logTo();
+  logger.setFormat(format);
+  if (isOn !== undefined) logger.setMetrics(isOn);
+  logger.metric(counter);
+  expect(lines).toHaveLength(isWritten ? 1 : 0);
+});
+
+test('A text line has its time behind the level, and a METRIC line has none', () => {
+  const { logger, lines } = logTo({ hasTimestamps: true });
+  logger.setMetrics(true);
+  logger.critical('no token');
+  logger.metric(counter);
+  expect(lines).toEqual([
+    'CRITICAL 2023-11-14T22:13:20Z no token\n',
+    'INFO METRIC: {"type":"counter","metric":"n","value":1,"tags":{}}\n',
+  ]);
 });
 
 test('A message of several lines becomes one, without what could steer a terminal', () => {
