@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { exampleOf } from '../../src/sandbox/program/accepted-values.ts';
+import schema from '../../src/sandbox/program/options.json' with { type: 'json' };
 import { runSandboxProgram } from '../../src/sandbox/program/cli.ts';
 import type { Terminal } from '../../src/sandbox/program/serve.ts';
 import { send } from './sandbox-requests.ts';
@@ -117,14 +119,71 @@ test.each([
   [['nothing'], 'say what to do: serve or demo.'],
   [['--chats', 'x'], 'chats must be a whole number'],
   [['--now', 'yesterday'], 'now must be an instant'],
-  [['--options', 'gone.json'], '--options gone.json cannot be read.'],
-  [['--switches', '{'], '--switches is not JSON.'],
-  [['--switches', '{"startId":1}'], 'startId must be one of'],
-  [['--faults', '{}'], 'faults must be a list.'],
+  [['--options', 'gone.json'], 'gone.json does not exist: check the path.'],
+  [['--write-config', 'gone/c.json'], 'its folder does not exist. Create the folder first.'],
+  [['--write-config', '.'], 'it is a folder. Give the name of a file.'],
+  [['--switches', '{'], '--switches is not JSON: it is incomplete'],
+  [['--switches', '{"startId":1}'], 'startId must be one of exclusive, inclusive,'],
+  [['--switches', '{"startid":1}'], 'startid is not known. Known are startId, endIds,'],
+  [
+    ['--switches', '[]'],
+    'must be a JSON object. switches takes a JSON object with any of startId,',
+  ],
+  [['--faults', '{}'], 'faults must be a list. faults takes a JSON list of rules.'],
+  [['--faults', 'status'], 'A fault has a kind, one of status, reset,'],
+  [['--faults', '[{"fault":{"kind":"no"}}]'], 'kind must be one of status, reset,'],
+  [['--faults', '[{"fault":{"kind":"status"}}]'], 'faults.0.fault needs status.'],
+  [['--faults', '[{"path":"chats"}]'], 'faults.0 needs fault.'],
+  [['--ties', '[{"at":"middle"}]'], 'ties.0 needs count.'],
+  [['--density', 'weekly'], 'Did you mean week?'],
 ])('%j is refused in one sentence', async (argv, sentence) => {
   const terminal = fakeTerminal();
   expect(await runSandboxProgram(argv, terminal)).toBe(2);
   expect(terminal.complained()).toContain(sentence);
   expect(terminal.complained().trimEnd().split('\n')).toHaveLength(1);
   expect(terminal.printed()).toBe('');
+});
+
+test.each(['switches', 'faults', 'ties'] as const)(
+  'help and errors about --%s show an example, and the sandbox accepts it',
+  async (flag) => {
+    const help = fakeTerminal();
+    await runSandboxProgram(['--help'], help);
+    const example = exampleOf(flag);
+    expect(help.printed()).toContain(`'${example}'`);
+    const wrong = fakeTerminal();
+    await runSandboxProgram([`--${flag}`, '7'], wrong);
+    expect(wrong.complained().trimEnd()).toMatch(/ Example: \S+$/);
+    expect(wrong.complained()).toContain(example);
+    expect((await serving([`--${flag}`, example])).code).toBe(0);
+  },
+);
+
+test('help lists every switch, condition, fault and parameter', async () => {
+  const help = fakeTerminal();
+  await runSandboxProgram(['--help'], help);
+  const { switches, faults } = schema.properties;
+  const { properties } = faults.items;
+  const words = [switches.properties, properties, properties.fault.properties].flatMap(Object.keys);
+  const missing = [...words, ...properties.fault.properties.kind.enum].filter(
+    (word) => !help.printed().includes(word),
+  );
+  expect(missing).toEqual([]);
+  const longest = Math.max(
+    ...help
+      .printed()
+      .split('\n')
+      .map(({ length }) => length),
+  );
+  expect(longest).toBeLessThanOrEqual(80);
+});
+
+test('a port that is in use is refused in one sentence', async () => {
+  const terminal = fakeTerminal();
+  let code: number | undefined;
+  await serving([], async (url) => {
+    code = await runSandboxProgram(['--port', new URL(url).port], terminal);
+  });
+  expect(code).toBe(2);
+  expect(terminal.complained()).toMatch(/^Port \d+ is in use: choose another --port, .*\.\n$/);
 });

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/json.ts';
+import { adviceFor } from './accepted-values.ts';
 import type { SandboxOptions } from './options.ts';
 
 /** `options.json` as ajv compiled it when the program was built. */
@@ -25,18 +26,24 @@ const typeNames: Readonly<Record<string, string>> = {
   string: 'a text',
 };
 
-/** One sentence that names what is wrong and repeats no value. */
+/** What is wrong and what the option accepts. The text repeats no value. */
 function errorText({ instancePath, params, parentSchema, message }: SchemaError): string {
   const where = instancePath.slice(1).replaceAll('/', '.') || 'options';
-  const { additionalProperty: unknown, allowedValues, type } = params;
+  const [option = ''] = where.split('.');
+  const { additionalProperty: unknown, allowedValues, missingProperty: missing, type } = params;
   if (typeof unknown === 'string') {
     const { properties } = isJsonObject(parentSchema) ? parentSchema : {};
-    return `${where}: ${unknown} is not known. Known are ${Object.keys(properties ?? {}).join(', ')}.`;
+    const known = Object.keys(properties ?? {});
+    const problem = `${where}: ${unknown} is not known. Known are ${known.join(', ')}.`;
+    return `${problem}${adviceFor(option, true)}`;
   }
-  if (Array.isArray(allowedValues)) return `${where} must be one of ${allowedValues.join(', ')}.`;
-  if (type === undefined) return `${where} ${message}.`;
+  if (Array.isArray(allowedValues)) {
+    return `${where} must be one of ${allowedValues.join(', ')}.${adviceFor(option, true)}`;
+  }
+  if (typeof missing === 'string') return `${where} needs ${missing}.${adviceFor(option)}`;
+  if (type === undefined) return `${where} ${message}.${adviceFor(option)}`;
   const words = [type].flat().map((name) => (typeof name === 'string' ? typeNames[name] : ''));
-  return `${where} must be ${words.join(' or ')}.`;
+  return `${where} must be ${words.join(' or ')}.${adviceFor(option)}`;
 }
 
 /** Options as they come from a file or over the wire. Raises an error that names the first wrong one. */

@@ -1,9 +1,11 @@
 import { parseCommandLine, type Flag, type ParsedFlags } from '../../cli/parser.ts';
 import { asFatalError, ConfigError, failureExitCode } from '../../core/errors.ts';
+import { parseJson } from '../../core/input-file.ts';
 import schema from './options.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
+import { acceptedLists, adviceFor } from './accepted-values.ts';
 import { checkOptions } from './check-options.ts';
-import { parseJson, serve, type Terminal } from './serve.ts';
+import { serve, type Terminal } from './serve.ts';
 
 const usage = `$0 [serve] [OPTION ...]
 $0 demo [--chats N] [--output FOLDER] [--login]
@@ -24,7 +26,10 @@ const examples = `Examples:
 
 While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches,
 /expire, /revoke; GET /sandbox/requests, /sandbox/dump/<resource>.
-All options, switches and faults: dist/sandbox/program/options.json.`;
+
+${acceptedLists}
+
+What each of them does: dist/sandbox/program/options.json.`;
 
 /** An option in the schema. Those without `flag` can be given in a file only. */
 interface Property {
@@ -87,8 +92,16 @@ const flagsOfDemo: ReadonlySet<string> = new Set(['chats', 'output', 'login']);
 
 function valueOf(flag: string, { takes }: Flag, text: string): unknown {
   if (takes === undefined) return true;
-  if (takes === valueByType['object']) return parseJson(text, `--${flag}`);
+  if (takes === valueByType['object']) return jsonOf(flag, text);
   return takes === valueByType['number'] ? Number(text) : text;
+}
+
+function jsonOf(flag: string, text: string): unknown {
+  try {
+    return parseJson(text, `--${flag}`);
+  } catch (error) {
+    throw new ConfigError(`${asFatalError(error).message}${adviceFor(flag)}`);
+  }
 }
 
 function interpret({ flags: given, positionals }: ParsedFlags<string>): Command {
@@ -128,7 +141,7 @@ export async function runSandboxProgram(
     terminal.stdout.write(`${command}\n`);
     return 0;
   } catch (error) {
-    // One sentence for each mistake in flags or files, and for a port that cannot be used.
+    // A ConfigError for each mistake in flags or files, and for a port that cannot be used.
     const isOwn = error instanceof Error && !('syscall' in error);
     terminal.stderr.write(`${isOwn ? error.message : asFatalError(error).message}\n`);
     return failureExitCode([asFatalError(error)]);

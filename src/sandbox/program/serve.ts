@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ConfigError } from '../../core/errors.ts';
+import { ConfigError, errorCode } from '../../core/errors.ts';
+import { maxSmallFileBytes, readJsonFile } from '../../core/input-file.ts';
+import { quotedPath } from '../../core/quoting.ts';
 import { checkOptions } from './check-options.ts';
 import type { SandboxOptions } from './options.ts';
-import { startSandbox, type Sandbox } from '../api/server.ts';
+import { startSandbox, type Sandbox, type TapConfig } from '../api/server.ts';
 
 /** What the program may touch of the process it runs in. */
 export interface Terminal {
@@ -23,21 +25,37 @@ export interface ServeFiles {
   readonly config: string | undefined;
 }
 
-/** Raises an error that names where the text came from, and not the parser's position in it. */
-export function parseJson(text: string, where: string): unknown {
+async function readOptions(name: string | undefined, cwd: string): Promise<SandboxOptions> {
+  if (name === undefined) return {};
+  const file = { path: resolve(cwd, name), label: '--options', maxBytes: maxSmallFileBytes };
+  return checkOptions(await readJsonFile(file));
+}
+
+/** Starts a sandbox. A port that cannot be used is a mistake of the user. */
+async function startOnPort(options: SandboxOptions): Promise<Sandbox> {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new ConfigError(`${where} is not JSON.`);
+    return await startSandbox(options);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    const problem = code === 'EACCES' ? 'needs the rights of an administrator' : 'is in use';
+    const advice = 'choose another --port, or leave it out for any free one';
+    throw new ConfigError(`Port ${options.port} ${problem}: ${advice}.`, '', error);
   }
 }
 
-async function readOptions(name: string | undefined, cwd: string): Promise<SandboxOptions> {
-  if (name === undefined) return {};
-  const text = await readFile(resolve(cwd, name), 'utf8').catch((error: unknown) => {
-    throw new ConfigError(`--options ${name} cannot be read.`, '', error);
+function unwritableReason(error: unknown): string {
+  const code = errorCode(error);
+  if (code === 'ENOENT') return 'its folder does not exist. Create the folder first.';
+  if (code === 'EISDIR') return 'it is a folder. Give the name of a file.';
+  return `check the permissions and the disk (${code || String(error)}).`;
+}
+
+async function writeConfig(path: string, config: TapConfig): Promise<void> {
+  await writeFile(path, `${JSON.stringify(config, null, 2)}\n`).catch((error: unknown) => {
+    const problem = `--write-config: ${quotedPath(path)} cannot be written`;
+    throw new ConfigError(`${problem}: ${unwritableReason(error)}`, '', error);
   });
-  return checkOptions(parseJson(text, `--options ${name}`));
 }
 
 function startupMessage(sandbox: Sandbox, configFile: string | undefined): string {
@@ -64,12 +82,9 @@ export async function serve(
   { cwd, stdout, signal }: Terminal,
 ): Promise<number> {
   const options = { ...(await readOptions(files.options, cwd)), ...(await checkOptions(given)) };
-  const sandbox = await startSandbox(options);
+  const sandbox = await startOnPort(options);
   try {
-    if (files.config !== undefined) {
-      const text = `${JSON.stringify(sandbox.config, null, 2)}\n`;
-      await writeFile(resolve(cwd, files.config), text);
-    }
+    if (files.config !== undefined) await writeConfig(resolve(cwd, files.config), sandbox.config);
     stdout.write(startupMessage(sandbox, files.config));
     if (!signal.aborted) await once(signal, 'abort');
     return 0;

@@ -1,0 +1,77 @@
+/** What the options that take JSON accept, in words, for `--help` and for errors. It comes from `options.json`. */
+import schema from './options.json' with { type: 'json' };
+
+/** A part of the schema, as far as a list of accepted values needs it. */
+interface Part {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly string[];
+  readonly properties?: Readonly<Record<string, Part>>;
+  readonly required?: readonly string[];
+  readonly items?: Part;
+  /** The accepted values in words, where they do not follow from the other keys. */
+  readonly takes?: string;
+}
+
+const { switches, faults, ties } = schema.properties;
+const fault = faults.items.properties.fault;
+const { kind, ...parameters } = fault.properties;
+const { fault: _fault, ...conditions } = faults.items.properties;
+
+/** The options that take JSON and have a flag of the same name. */
+export const jsonOptions = { switches, faults, ties } as const;
+type JsonOption = keyof typeof jsonOptions;
+
+function isJsonOption(name: string): name is JsonOption {
+  return Object.hasOwn(jsonOptions, name);
+}
+
+export function exampleOf(name: JsonOption): string {
+  return JSON.stringify(jsonOptions[name].examples[0]);
+}
+
+const acceptedKeys: Readonly<Record<JsonOption, string>> = {
+  switches: `a JSON object with any of ${Object.keys(switches.properties).join(', ')}`,
+  faults:
+    `a JSON list of rules. A rule has a fault and any of ${Object.keys(conditions).join(', ')}. ` +
+    `A fault has a kind, one of ${kind.enum.join(', ')}, and any of ${Object.keys(parameters).join(', ')}`,
+  ties: 'a JSON list of objects, each with at (start, middle, head or a number) and count',
+};
+
+/** What follows an error about an option: what the option accepts, unless the error says so, and an example. */
+export function adviceFor(name: string, isComplete = false): string {
+  if (!isJsonOption(name)) return '';
+  const accepted = isComplete ? '' : ` ${name} takes ${acceptedKeys[name]}.`;
+  return `${accepted} Example: '${exampleOf(name)}'`;
+}
+
+function valueText({ type, enum: words, properties, required, items, takes }: Part): string {
+  if (takes !== undefined) return takes;
+  if (words !== undefined) return words.join(' | ');
+  if (items !== undefined) return `a list of: ${valueText(items)}`;
+  if (properties === undefined) return [type].flat().join(' | ');
+  const keys = Object.keys(properties);
+  return `{${keys.map((key) => (required?.includes(key) === true ? key : `${key}?`)).join(', ')}}`;
+}
+
+function listOf(properties: Readonly<Record<string, Part>>): string {
+  const width = Math.max(...Object.keys(properties).map(({ length }) => length));
+  return Object.entries(properties)
+    .map(([name, part]) => `  ${name.padEnd(width)}  ${valueText(part)}`)
+    .join('\n');
+}
+
+/** For --help. Each line has at most 80 characters. */
+export const acceptedLists = `--switches takes a JSON object with any of:
+${listOf(switches.properties)}
+Example: --switches '${exampleOf('switches')}'
+
+--faults takes a JSON list of rules. A rule has a fault, and conditions:
+${listOf(conditions)}
+A fault has a kind, and parameters that depend on the kind:
+${listOf(fault.properties)}
+Example: --faults
+  '${exampleOf('faults')}'
+
+--ties takes a JSON list of objects with:
+${listOf(ties.items.properties)}
+Example: --ties '${exampleOf('ties')}'`;
