@@ -53,7 +53,8 @@ async function createHttpClient(
     clock,
     signal,
     requestsPerMinute: config.requests_per_minute,
-    requestsInFlight: config.read_ahead,
+    // One more than are in flight: a response that is being parsed still has its slot.
+    requestsInFlight: config.read_ahead === 1 ? 1 : config.read_ahead + 1,
     requestTimeoutMs: config.request_timeout * 1000,
     minBytesPerMinute: config.min_bytes_per_minute,
     maxRetryMs: config.max_retry_seconds * 1000,

@@ -10,6 +10,8 @@ export interface Paginator<PageRequest, PageResponse> {
     request: PageRequest,
     response: PageResponse,
   ): { page?: Page | undefined; next?: PageRequest | undefined };
+  /** Nothing more is fetched. */
+  close?(): void;
 }
 
 /**
@@ -19,20 +21,24 @@ export interface Paginator<PageRequest, PageResponse> {
 export async function* paginate<PageRequest, PageResponse>(
   paginator: Paginator<PageRequest, PageResponse>,
 ): AsyncGenerator<Page, void, undefined> {
-  let request: PageRequest | undefined = paginator.first;
-  let pending = paginator.fetchPage(request);
-  while (request !== undefined) {
-    const response = await pending;
-    const step: ReturnType<typeof paginator.advance> = paginator.advance(request, response);
-    const { page, next } = step;
-    if (next !== undefined) {
-      pending = paginator.fetchPage(next);
-      // Its failure is met when it is awaited, after the current page; nothing may be left to do so.
-      pending.catch(() => undefined);
-      // The request reaches the socket only when the event loop turns.
-      await oneTurn();
+  try {
+    let request: PageRequest | undefined = paginator.first;
+    let pending = paginator.fetchPage(request);
+    while (request !== undefined) {
+      const response = await pending;
+      const step: ReturnType<typeof paginator.advance> = paginator.advance(request, response);
+      const { page, next } = step;
+      if (next !== undefined) {
+        pending = paginator.fetchPage(next);
+        // Its failure is met when it is awaited, after the current page; nothing may be left to do so.
+        pending.catch(() => undefined);
+        // The request reaches the socket only when the event loop turns.
+        await oneTurn();
+      }
+      if (page !== undefined) yield page;
+      request = next;
     }
-    if (page !== undefined) yield page;
-    request = next;
+  } finally {
+    paginator.close?.();
   }
 }

@@ -36,6 +36,21 @@ export interface ReadSettings extends Readonly<Record<PageLimitKey, number>> {
   readonly on_bad_item: 'fail' | 'warn';
 }
 
+/** What became of the requests of one export. */
+export interface ReadAheadStats {
+  /** Early requests in flight and early pages that are held. */
+  readonly ahead: number;
+  /** Early pages that were handed to the walk. */
+  readonly used: number;
+  /** Early pages that were not needed. */
+  readonly wasted: number;
+  readonly failed: number;
+  /** Early requests that were ended before their answer was here. */
+  readonly dropped: number;
+  /** Doubtful answers that were asked for again. */
+  readonly ownAskedAgain: number;
+}
+
 export interface ReadOptions extends Pick<Clock, 'now' | 'elapsed' | 'timer'> {
   readonly api: ChatApi;
   readonly settings: ReadSettings;
@@ -43,6 +58,8 @@ export interface ReadOptions extends Pick<Clock, 'now' | 'elapsed' | 'timer'> {
   readonly bookmark: JsonObject | undefined;
   readonly info: (message: string) => void;
   readonly warn: (message: string) => void;
+  /** Called whenever something has changed in what is read ahead. */
+  readonly onReadAhead?: (stats: ReadAheadStats) => void;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { RequestOptions } from '../api.ts';
 import type { PageLimitKey, ReadOptions } from '../stream-definition.ts';
 import type { BookmarkSpec, ExportPosition } from './bookmark.ts';
 import type { ExportRequest } from './walk.ts';
+import { summarize, summarizeTail, type PageSummary } from './read-ahead/page-summary.ts';
 import { parseExportResponse, type ExportResponse } from './response.ts';
 import { PageLimit } from '../page-limit.ts';
 import { createUnknownListWarning, namedArrays } from '../response-shape.ts';
@@ -25,12 +26,29 @@ export interface ExportEndpointSpec extends BookmarkSpec {
 }
 
 /** Why a page is requested; the log names it. */
-export type ExportRequestReason = 'regular page' | 'ties' | 'before' | 'beyond' | 'probe';
+export type ExportRequestReason =
+  | 'regular page'
+  | 'ties'
+  | 'before'
+  | 'beyond'
+  | 'probe'
+  | 'read ahead';
 
 export interface ReceivedExportResponse extends ExportResponse {
   readonly receivedMs: number;
+  /** Of the attempt that was answered. */
+  readonly durationMs: number;
   /** Those of its items whose bytes are no text. */
   readonly badItems?: ReadonlySet<JsonObject>;
+}
+
+/** A page that was asked for before the walk did. Its items are parsed when they are needed. */
+export interface EarlyPage extends PageSummary {
+  readonly bytes: Buffer;
+  readonly limit: number;
+  readonly durationMs: number;
+  /** @throws TapError as a request that is answered with it */
+  readonly read: () => ReceivedExportResponse;
 }
 
 export interface OwnRequestOptions extends Pick<RequestOptions, 'signal' | 'onBody'> {
@@ -77,7 +95,7 @@ export class ExportClient implements ExportFetcher {
     // The page is only looked at, not read.
     const isProbe = kind === 'beyond';
     try {
-      const { body, receivedMs } = await this.#get(position, {
+      const { body, receivedMs, durationMs } = await this.#get(position, {
         reason: kind === 'regular' ? 'regular page' : kind,
         ...options,
         reviseQuery: (error) => {
@@ -85,11 +103,10 @@ export class ExportClient implements ExportFetcher {
           return this.#revise(error, position);
         },
       });
-      const response = this.#read(body, position, isProbe);
+      const response = this.#read(body, position, { isProbe });
       this.#warnOfUnknownLists(namedArrays(spec.name).unreadLists(body));
-      if (response.items.length > 0) this.#limit.recordSuccess();
-      if (response.end !== undefined) this.#minLimit = response.end.endId === null ? 2 : 1;
-      return { ...response, receivedMs };
+      this.accept(response);
+      return { ...response, receivedMs, durationMs };
     } catch (error) {
       // A 400 may mean that the start is too young; any other failure gets its position.
       if (!(error instanceof HttpError)) throw error;
@@ -103,6 +120,34 @@ export class ExportClient implements ExportFetcher {
       );
       return undefined;
     }
+  }
+
+  /**
+   * One attempt of a request that the walk may come to; it waits for nothing.
+   * @returns `undefined`: there is no room for it now
+   * @throws HttpError; TapError (system) for a body that is no page
+   */
+  async fetchEarly(request: ExportRequest, signal: AbortSignal): Promise<EarlyPage | undefined> {
+    const { path, name, unit } = this.#spec;
+    const { kind, ...position } = request;
+    const limit = this.#limit.current;
+    const options = { responseKeys: [name], reason: 'read ahead', signal };
+    const unparsed = await this.#options.api.getEarly(path, this.#queryOf(position), options);
+    if (unparsed === undefined) return undefined;
+    const { bytes, parse, receivedMs, durationMs } = unparsed;
+    const read = (): ReceivedExportResponse => {
+      const body = parse();
+      const response = this.#read(body, position, { isProbe: kind === 'beyond', limit });
+      this.#warnOfUnknownLists(namedArrays(name).unreadLists(body));
+      return { ...response, receivedMs, durationMs };
+    };
+    return { ...(summarizeTail(bytes, unit) ?? summarize(read())), bytes, limit, durationMs, read };
+  }
+
+  /** The walk is given this response. */
+  accept({ items, end, limit }: ExportResponse): void {
+    if (items.length > 0 && limit === this.#limit.current) this.#limit.recordSuccess();
+    if (end !== undefined) this.#minLimit = end.endId === null ? 2 : 1;
   }
 
   close(): void {
@@ -135,13 +180,13 @@ export class ExportClient implements ExportFetcher {
     return undefined;
   }
 
-  #read(body: Json, position: ExportPosition, isProbe: boolean): ExportResponse {
+  #read(
+    body: Json,
+    position: ExportPosition,
+    { isProbe = false, limit = this.#limit.current },
+  ): ExportResponse {
     const { name, unit } = this.#spec;
-    return parseExportResponse(body, name, unit, {
-      ...position,
-      limit: this.#limit.current,
-      isProbe,
-    });
+    return parseExportResponse(body, name, unit, { ...position, limit, isProbe });
   }
 
   /** Are the bytes of the one item that is asked for no text, and does the user want all others? */
@@ -152,19 +197,19 @@ export class ExportClient implements ExportFetcher {
 
   /** The same page with U+FFFD for the bytes that are no text: its envelope says where the next one begins. */
   async #fetchBadItem(position: ExportPosition, error: HttpError): Promise<ReceivedExportResponse> {
-    const { body, receivedMs } = await this.#get(position, {
+    const { body, receivedMs, durationMs } = await this.#get(position, {
       reason: 'item with invalid bytes',
       replacesInvalidBytes: true,
     });
     let response: ExportResponse;
     try {
-      response = this.#read(body, position, false);
+      response = this.#read(body, position, {});
     } catch {
       // It does not lead on: what is wrong with it are its bytes.
       throw withPosition(error, position, this.#spec);
     }
     const badItems = new Set(response.items.filter((item) => jsonText(item).includes('\uFFFD')));
-    return { ...response, receivedMs, badItems };
+    return { ...response, receivedMs, durationMs, badItems };
   }
 
   /** Was the start refused for being too young? Then a start that is old enough by the server's clock. */

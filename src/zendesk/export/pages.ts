@@ -16,6 +16,7 @@ import {
   planStart,
   type ExportStart,
 } from './time-range.ts';
+import { ReadAhead } from './read-ahead/read-ahead.ts';
 import { createWalk, type ExportRequest, type WalkResult, type Walk } from './walk.ts';
 import { paginate } from '../paginate.ts';
 
@@ -31,7 +32,6 @@ export interface ExportSpec extends ExportEndpointSpec {
 interface ExportRun {
   readonly spec: ExportSpec;
   readonly options: ReadOptions;
-  readonly client: ExportClient;
   readonly walk: Walk;
   /** Requests in a row that have brought no new item. */
   requestsWithoutNewItems: number;
@@ -154,10 +154,11 @@ function readPages(
   start: ExportStart,
 ): AsyncGenerator<Page> {
   const client = new ExportClient(spec, options);
+  const isSerial = options.settings.read_ahead === 1;
+  const fetcher = isSerial ? client : new ReadAhead(client, spec, options, () => run.head);
   const run: ExportRun = {
     spec,
     options,
-    client,
     start,
     head: undefined,
     requestsWithoutNewItems: 0,
@@ -177,8 +178,9 @@ function readPages(
   options.info(`reading from ${microsToInstant(start.position.time * spec.unit.micros)}`);
   return paginate<ExportRequest, ReceivedExportResponse | undefined>({
     first: run.walk.first,
-    fetchPage: (request) => client.fetchPage(request),
+    fetchPage: (request) => fetcher.fetchPage(request),
     advance: (request, response) => advance(run, request, response),
+    close: () => fetcher.close(),
   });
 }
 

@@ -63,16 +63,26 @@ export function parseExportResponse(
   const { limit } = request;
   // A probe's page is looked at for one thing only: does it bring anything new?
   if (items.length === 0 || request.isProbe) return { items, end: undefined, limit };
-  const query = nextPageQuery(envelope);
-  const time = timeOf(envelope['end_time']) ?? timeOf(query.get('start_time') ?? undefined);
-  if (time === undefined)
+  const end = readEnd(envelope, unit);
+  if (end === undefined)
     throw invalidResponseError(`the API's page of ${items.length} items has no end_time`);
-  if (checkUnit(time, unit) < request.time) {
+  if (end.time < request.time) {
     throw invalidResponseError(
-      `the API's end_time ${time} lies before the start_time ${request.time} asked for`,
+      `the API's end_time ${end.time} lies before the start_time ${request.time} asked for`,
     );
   }
+  return { items, end, limit };
+}
+
+/**
+ * The position in an envelope; `undefined` when it has none.
+ * @throws TapError (system) for one in the wrong unit
+ */
+export function readEnd(envelope: JsonObject, unit: TimeUnit): ExportResponse['end'] {
+  const query = nextPageQuery(envelope);
+  const time = timeOf(envelope['end_time']) ?? timeOf(query.get('start_time') ?? undefined);
+  if (time === undefined) return undefined;
   const endId = envelope['end_id'] ?? query.get('start_id');
   const hasId = typeof endId === 'string' && endId !== '';
-  return { items, end: { time, endId: hasId ? endId : null }, limit };
+  return { time: checkUnit(time, unit), endId: hasId ? endId : null };
 }

@@ -32,7 +32,7 @@ export const positionMutants = [
   {
     name: 'an end before the start is believed',
     file: envelope,
-    search: 'if (checkUnit(time, unit) < request.time)',
+    search: 'if (end.time < request.time)',
     replacement: 'if (checkUnit(time, unit) < 0)',
     killers: exportTests('is an error, not an end'),
   },

@@ -1,0 +1,316 @@
+/**
+ * What is in flight and held, and what to send next: decisions alone. Nothing is sent and nothing waits here, and the
+ * time is an argument; `read-ahead.ts` does the rest.
+ *
+ *     frontier                                      head
+ *   ─────┼──────────┬──────────┬──────────┬─────────┼──
+ *        │ own      │ guess    │ guess    │ guess
+ *        └── 0.9 of its expected span ──► the next guess: a small error leaves no gap
+ *
+ * A guess is a regular request at an estimated place. Guesses overlap the pages before them, and the walk drops what
+ * comes twice. Where a gap is left, the next plan fills it.
+ */
+import type { EarlyPage } from '../client.ts';
+import type { ExportRequest } from '../walk.ts';
+import type { Allowance } from './allowance.ts';
+import { firstUncovered } from './coverage.ts';
+import { Inventory, isPlain, isSameRequest, type Flight, type HeldPage } from './inventory.ts';
+import { PageSizes } from './page-sizes.ts';
+import type { PageSummary } from './page-summary.ts';
+import { SpanPredictor } from './span-predictor.ts';
+import { Tail } from './tail.ts';
+
+/** No guess within this part of a span before the head: it would bring little. */
+const headPart = 0.1;
+
+/** Bytes of early pages that are held or expected. */
+const maxHeldBytes = 64 * 2 ** 20;
+
+/** An early request needs two starts: one stays for the walk's own. */
+const minSpareStarts = 2;
+
+export interface PlannerOptions {
+  /** Requests in flight at most, the walk's own included. */
+  readonly readAhead: number;
+  readonly allowance: Allowance;
+  /** The newest time that may be asked for, in the stream's unit; `undefined` before the first answer. */
+  readonly head: () => number | undefined;
+}
+
+export type Actions = ReturnType<Inventory['takeChanges']>;
+
+type Answer = PageSummary & { readonly limit: number };
+
+export class Planner {
+  readonly #options: PlannerOptions;
+  readonly #inventory = new Inventory();
+  readonly #sizes = new PageSizes();
+  readonly #spans = new SpanPredictor();
+  readonly #tail = new Tail();
+  #questions = 0;
+  /** What the walk waits for; `undefined`: nothing, or its answer is here. */
+  #question: ExportRequest | undefined;
+  /** Can a page that was asked for at another place answer it? */
+  #isAnchored = false;
+  /** From here on pages are planned; `undefined`: it is not known where the walk goes on. */
+  #frontier: number | undefined;
+  /** An instant of which an answer was full. */
+  #fullInstant: number | undefined;
+  /** Starts of early pages that are full of one instant: the walk reads these, guesses lie behind. */
+  #marks: readonly number[] = [];
+  /** The own request is repeated with nothing else in flight. */
+  #isAlone = false;
+  /** An early request was answered 401: nothing is sent early until an own one is answered. */
+  #isUnauthorized = false;
+  #refusedFrom = Number.POSITIVE_INFINITY;
+  readonly #failedAt = new Set<number>();
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+  }
+
+  /** What became of early requests, and how many are in flight or held. */
+  get stats(): Inventory['counts'] & { readonly ahead: number } {
+    const { counts, size, own } = this.#inventory;
+    return { ...counts, ahead: size - (own === undefined ? 0 : 1) };
+  }
+
+  /** @param isAnchored is the last item known that the walk was given, and is this its position? */
+  ask(request: ExportRequest, isAnchored: boolean): void {
+    const { time, kind } = request;
+    this.#questions += 1;
+    this.#question = request;
+    this.#isAnchored = isAnchored && isPlain(request);
+    if (isPlain(request)) {
+      this.#frontier = time;
+      this.#dropTail();
+    } else {
+      this.#tail.remove(request);
+      const isInTies = kind === 'ties' && this.#fullInstant === time;
+      this.#frontier = isInTies ? time + 1 : undefined;
+    }
+  }
+
+  /** The held page that may answer the question; it is taken out, and planning goes on behind it. */
+  takeCandidate(): HeldPage | undefined {
+    const question = this.#question;
+    if (question === undefined) return undefined;
+    const fitting = this.#inventory.held.filter((held) => this.#mayAnswer(held, question));
+    const [farthest] = fitting.toSorted((a, b) => b.end - a.end);
+    if (farthest === undefined) return undefined;
+    this.#inventory.take(farthest);
+    this.#question = undefined;
+    if (farthest.flight.kind === 'guess') this.#frontier = farthest.end;
+    return farthest;
+  }
+
+  /**
+   * The candidate has turned out not to answer the question.
+   * @param question `undefined`: the walk does not wait for it any more
+   */
+  rejectCandidate(question: ExportRequest | undefined): void {
+    this.#inventory.counts.wasted += 1;
+    if (question === undefined) return;
+    this.#question = question;
+    if (isPlain(question)) this.#frontier = question.time;
+  }
+
+  /** The walk is given an answer. @param isEarly it comes from an early request */
+  give(request: ExportRequest, { end, size, limit }: Answer, isEarly: boolean): void {
+    const { counts, own } = this.#inventory;
+    if (isEarly) counts.used += 1;
+    else this.#isUnauthorized = false;
+    this.#question = undefined;
+    this.#isAlone = false;
+    if (own !== undefined) this.#inventory.cancel([own]);
+    const hasMoved = end !== undefined && end.time > request.time;
+    this.#frontier = hasMoved ? end.time : undefined;
+    if (hasMoved) this.#dropBefore(end.time);
+    if (end === undefined) return;
+    const fullSize = this.#sizes.fullSize(limit);
+    this.#fullInstant = !hasMoved && size >= fullSize ? end.time : undefined;
+    this.#tail.recordAnswer(end, size, fullSize);
+  }
+
+  /** The answer to the own request is here, but not parsed: planning goes on behind it. */
+  peek(request: ExportRequest, { end }: PageSummary): void {
+    if (isPlain(request) && end !== undefined && end.time > request.time) this.#frontier = end.time;
+  }
+
+  learn({ time: start }: ExportRequest, { end, size, limit }: Answer): void {
+    this.#sizes.learn({ start, end: end?.time, size, limit });
+    if (end !== undefined && end.time > start) this.#spans.learn({ start, end: end.time, size });
+  }
+
+  earlyArrived(flight: Flight, page: EarlyPage): void {
+    this.#inventory.remove(flight);
+    const { time } = flight.request;
+    const { end, size, limit } = page;
+    if (flight.kind === 'guess') {
+      this.learn(flight.request, page);
+      const isFullInstant = end?.time === time && size >= this.#sizes.fullSize(limit);
+      if (isFullInstant) this.#marks = [...this.#marks, time];
+      // It proves nothing: only the own request does.
+      if (end === undefined || end.time <= time) {
+        this.#inventory.counts.wasted += 1;
+        return;
+      }
+    }
+    this.#inventory.hold({ flight, end: end?.time ?? time, page });
+  }
+
+  /** @param failure `refused`: 400; `no-room`: it was not sent */
+  earlyFailed(flight: Flight, failure: 'refused' | 'unauthorized' | 'failed' | 'no-room'): void {
+    this.#inventory.remove(flight);
+    if (failure === 'no-room') return;
+    const { time } = flight.request;
+    this.#inventory.counts.failed += 1;
+    if (failure === 'unauthorized') this.#isUnauthorized = true;
+    else this.#failedAt.add(time);
+    if (failure === 'refused') this.#refusedFrom = Math.min(this.#refusedFrom, time);
+  }
+
+  /** An own answer is doubtful: it is asked for again with nothing else in flight. */
+  askAgain(flight: Flight): void {
+    this.#inventory.remove(flight);
+    this.#inventory.cancel(this.#inventory.flights);
+    this.#isAlone = true;
+    this.#frontier = undefined;
+  }
+
+  /** The own request is answered, or has failed for good. */
+  ownEnded(flight: Flight): void {
+    this.#inventory.remove(flight);
+  }
+
+  /** When the answer that the walk waits for is overdue, in ms of the clock; `undefined`: its own request is in flight. */
+  overdueMs(): number | undefined {
+    const question = this.#question;
+    const { overdueAfterMs } = this.#options.allowance;
+    if (question === undefined || this.#inventory.own !== undefined) return undefined;
+    const sent = this.#inventory.flights.flatMap((flight) =>
+      this.#mayCover(flight, question) ? flight.sentMs : [],
+    );
+    if (overdueAfterMs === undefined || sent.length === 0) return undefined;
+    return Math.max(...sent) + overdueAfterMs;
+  }
+
+  /** @param spareStarts how many requests may start now without a wait */
+  plan(nowMs: number, spareStarts: number): Actions {
+    this.#sendOwn(nowMs);
+    this.#sendTail(nowMs, spareStarts);
+    this.#sendGuesses(nowMs, spareStarts);
+    return this.#inventory.takeChanges();
+  }
+
+  /** Everything ends: what is held is of no use any more. */
+  close(): Actions {
+    this.#question = undefined;
+    this.#inventory.cancel(this.#inventory.flights);
+    this.#inventory.waste(() => true);
+    return this.#inventory.takeChanges();
+  }
+
+  #mayAnswer({ flight, end }: HeldPage, question: ExportRequest): boolean {
+    if (flight.kind === 'tail') return isSameRequest(flight.request, question);
+    return this.#isAnchored && flight.request.time <= question.time && end > question.time;
+  }
+
+  /** May the answer that a flight brings be that to the question? */
+  #mayCover({ kind, request }: Flight, question: ExportRequest): boolean {
+    if (kind === 'tail') return isSameRequest(request, question);
+    const { time } = request;
+    return this.#isAnchored && time <= question.time && time + this.#spanAt(time) > question.time;
+  }
+
+  #isOverdue({ kind, sentMs }: Flight, nowMs: number): boolean {
+    const { overdueAfterMs } = this.#options.allowance;
+    return kind !== 'own' && overdueAfterMs !== undefined && sentMs + overdueAfterMs <= nowMs;
+  }
+
+  #spanAt(place: number): number {
+    return this.#spans.span(place, this.#sizes.largest) ?? 0;
+  }
+
+  #sendOwn(nowMs: number): void {
+    const question = this.#question;
+    if (question === undefined || this.#inventory.own !== undefined) return;
+    const isAwaited = this.#inventory.flights.some(
+      (flight) => this.#mayCover(flight, question) && !this.#isOverdue(flight, nowMs),
+    );
+    if (isAwaited) return;
+    this.#makeRoom();
+    this.#inventory.send('own', question, nowMs);
+    const head = this.#options.head();
+    if (isPlain(question) && head !== undefined) this.#tail.start(question, head);
+  }
+
+  /** The own request is more important than the early ones that lie farthest from it. */
+  #makeRoom(): void {
+    const { readAhead } = this.#options;
+    const { flights, held } = this.#inventory;
+    if (flights.length >= readAhead)
+      this.#inventory.cancel(
+        flights.toSorted((a, b) => b.request.time - a.request.time).slice(0, 1),
+      );
+    if (this.#inventory.size < 2 * readAhead) return;
+    const [farthest] = held.toSorted((a, b) => b.end - a.end);
+    this.#inventory.waste((one) => one === farthest);
+  }
+
+  #sendTail(nowMs: number, spareStarts: number): void {
+    for (let { next } = this.#tail; next !== undefined && this.#hasRoom(spareStarts);) {
+      this.#inventory.send('tail', next, nowMs);
+      this.#tail.remove(next);
+      ({ next } = this.#tail);
+    }
+  }
+
+  #sendGuesses(nowMs: number, spareStarts: number): void {
+    const frontier = this.#frontier;
+    const head = this.#options.head();
+    const isTooSoon = this.#questions < 2 || !this.#sizes.hasFullPage;
+    if (frontier === undefined || head === undefined || isTooSoon) return;
+    if (head - frontier < this.#spanAt(frontier)) return;
+    while (this.#hasRoom(spareStarts)) {
+      const { held, flights } = this.#inventory;
+      const place = firstUncovered(frontier, {
+        held: held.filter(({ flight }) => flight.kind === 'guess'),
+        flights: flights.filter((flight) => !this.#isOverdue(flight, nowMs)),
+        marks: this.#marks,
+        spanAt: (start) => this.#spanAt(start),
+      });
+      const isBehindEdge = place >= Math.min(this.#sizes.edge, this.#refusedFrom);
+      const isNearHead = place > head - headPart * this.#spanAt(place);
+      if (isBehindEdge || isNearHead || this.#failedAt.has(place)) return;
+      this.#inventory.send('guess', { kind: 'regular', time: place, startId: null }, nowMs);
+    }
+  }
+
+  /** May one more early request be sent? @param spareStarts before this plan */
+  #hasRoom(spareStarts: number): boolean {
+    const { allowance, readAhead } = this.#options;
+    if (allowance.hasRetreated || this.#isUnauthorized || this.#isAlone) return false;
+    const { flights, size, expectedBytes, sent } = this.#inventory;
+    return (
+      flights.length < allowance.allowed &&
+      size < 2 * readAhead &&
+      expectedBytes <= maxHeldBytes &&
+      spareStarts - sent.length >= minSpareStarts
+    );
+  }
+
+  /** The walk has passed this place. */
+  #dropBefore(time: number): void {
+    this.#inventory.waste(({ flight, end }) => flight.kind === 'guess' && end <= time);
+    this.#marks = this.#marks.filter((mark) => mark >= time);
+  }
+
+  #dropTail(): void {
+    const flights = this.#inventory.flights.filter(({ kind }) => kind === 'tail');
+    const isHeld = this.#inventory.held.some(({ flight }) => flight.kind === 'tail');
+    this.#tail.drop(isHeld || flights.length > 0);
+    this.#inventory.cancel(flights);
+    this.#inventory.waste(({ flight }) => flight.kind === 'tail');
+  }
+}
