@@ -4,31 +4,31 @@ import type { HttpResponse, Query, UnparsedResponse } from '../http/transport.ts
 
 const apiPrefix = '/api/v2/chat/';
 
-/** Clocks further apart than this are worth a warning. */
+/** A larger difference between the clocks causes a warning. */
 const toleratedSkewMs = 60_000;
 
 export type RequestOptions = Omit<HttpRequest, 'path' | 'query'>;
 export type EarlyRequestOptions = Omit<EarlyHttpRequest, 'path' | 'query'>;
 
-/** The Chat API as the page sources see it: paths below `/api/v2/chat/`, answers as JSON. */
+/** The Chat API for page sources: paths relative to `/api/v2/chat/`, JSON responses. */
 export interface ChatApi {
-  /** @throws HttpError when the answer is given up. */
+  /** @throws HttpError after the last attempt has failed. */
   get(path: string, query?: Query, options?: RequestOptions): Promise<HttpResponse>;
   /**
-   * One attempt that waits for nothing and can be done without; its body is parsed when it is needed.
-   * @returns `undefined`: there is no room for it now
-   * @throws HttpError; the signal's reason
+   * Makes one optional attempt, without waiting for the rate limit. The body is parsed on demand.
+   * @returns `undefined` if the request cannot start now
+   * @throws HttpError, or the signal's reason
    */
   getEarly(
     path: string,
     query: Query,
     options: EarlyRequestOptions,
   ): Promise<UnparsedResponse | undefined>;
-  /** How many requests may start now without a wait; 0 while the API has asked for a pause. */
+  /** Number of requests that can start now without waiting; 0 during a pause that the API requested. */
   spareStarts(): number;
-  /** The newest `Date` the server sent in this run, ms since 1970. */
+  /** The newest `Date` header of this run, in ms since 1970. */
   latestServerTimeMs(): number | undefined;
-  /** How many requests of this run were answered with 200. */
+  /** Number of responses with status 200 in this run. */
   responseCount(): number;
 }
 
@@ -36,7 +36,7 @@ type Times = Pick<HttpResponse, 'serverTimeMs' | 'headersMs'>;
 
 interface ChatApiOptions {
   readonly http: Pick<HttpClient, 'get' | 'getEarly' | 'spareStarts'>;
-  /** Called once when our clock and the server's differ. */
+  /** Called once if the local clock and the server's clock differ. */
   readonly warn: (message: string) => void;
   readonly now: () => number;
 }
@@ -46,7 +46,7 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
   let responseCount = 0;
   let hasWarned = false;
 
-  /** `atMs`: by our clock, when the server had just said its time. */
+  /** `atMs` is the local time at which the header arrived. */
   const recordServerTime = (serverTimeMs: number | undefined, atMs: number): void => {
     if (serverTimeMs === undefined) return;
     latestMs = Math.max(latestMs ?? serverTimeMs, serverTimeMs);
@@ -56,7 +56,7 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
     const side = aheadMs > 0 ? 'ahead of' : 'behind';
     warn(
       `this machine's clock is ${Math.round(Math.abs(aheadMs) / 1000)} s ${side} the API's; ` +
-        'the earlier of the two is used, but the clock should be set',
+        'the tap uses the earlier of the two. Set the clock of this machine',
     );
   };
 
@@ -68,7 +68,7 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
       recordServerTime(response.serverTimeMs, response.headersMs);
       return response;
     } catch (error) {
-      // The answer of a refused request has the server's time, too.
+      // A response with an error status contains the server's time, too.
       if (error instanceof HttpError) recordServerTime(error.serverTimeMs, now());
       throw error;
     }
@@ -85,7 +85,7 @@ export function createChatApi({ http, warn, now }: ChatApiOptions): ChatApi {
   };
 }
 
-/** How a request fails; `undefined`: it is answered. An abort or a wait beyond the retry budget is passed on. */
+/** The failure of a request, or `undefined`. Rethrows aborts and waits that exceed the retry budget. */
 async function failureOf(request: Promise<unknown>): Promise<HttpError | undefined> {
   try {
     await request;
@@ -96,13 +96,13 @@ async function failureOf(request: Promise<unknown>): Promise<HttpError | undefin
   }
 }
 
-/** Does the account answer the simplest request there is? @param options how hard to try */
+/** Whether the API responds to a minimal request. @param options For example the number of attempts. */
 export async function isApiAvailable(api: ChatApi, options?: RequestOptions): Promise<boolean> {
   const reason = 'is the API available?';
   return (await failureOf(api.get('agents', { limit: 1 }, { reason, ...options }))) === undefined;
 }
 
-/** Does the API refuse the token itself (401), and not only for one endpoint? */
+/** Whether the API rejects the token itself (401), not only its access to one endpoint. */
 export async function isTokenRejected(api: ChatApi): Promise<boolean> {
   const reason = 'is the token refused?';
   return (await failureOf(api.get('agents/me', {}, { reason })))?.status === 401;

@@ -1,13 +1,13 @@
 import { TapError } from '../core/errors.ts';
 import type { Credentials } from '../http/client.ts';
 
-/** Tokens that were got together, as far as there are any. */
+/** Tokens of one response. Each may be missing. */
 export interface PartialTokens {
   readonly accessToken?: string | undefined;
   readonly refreshToken?: string | undefined;
-  /** ms since 1970 by our clock, where it is known. */
+  /** When the tokens were obtained, in ms since 1970 by the local clock, if known. */
   readonly obtainedMs?: number | undefined;
-  /** When the access token ends, ms since 1970 by our clock, where it is known. */
+  /** When the access token expires, in ms since 1970 by the local clock, if known. */
   readonly expiresMs?: number | undefined;
 }
 
@@ -17,31 +17,31 @@ export interface Tokens extends PartialTokens {
 
 export interface OAuthClient {
   readonly clientId: string;
-  /** A client without one is public. */
+  /** A public client has none. */
   readonly clientSecret?: string | undefined;
 }
 
-/** What a store holds; maybe no tokens yet. */
+/** The content of a token store, which may have no tokens yet. */
 export interface StoredTokens extends PartialTokens {
-  /** Of the client the tokens were issued to, where the store has it. */
+  /** The client that the tokens were issued to, if the store contains it. */
   readonly clientId?: string | undefined;
   readonly clientSecret?: string | undefined;
-  /** A run began to renew them at this time, ISO, and has not stored new ones. */
+  /** ISO time at which a run began to renew the tokens, if it has not stored new ones. */
   readonly renewingSince?: string | undefined;
-  /** Are the config's tokens others than those that these come from, and so newer? */
+  /** True if the config's tokens have changed since these were obtained with them, and therefore are newer. */
   readonly isSuperseded: boolean;
 }
 
 export interface TokenStore {
-  /** What it holds now, which another run may have put there. @throws TapError (config) when it cannot be read. */
+  /** Reads the current content, which another run may have written. @throws TapError (config) if it cannot be read. */
   readonly read: () => Promise<StoredTokens | undefined>;
-  /** Runs `work` while no other run does. @throws TapError when the store cannot be locked. */
+  /** Runs `work` while the store is locked. @throws TapError if the store cannot be locked. */
   readonly withLock: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Notes that tokens are being renewed: proof that new ones can be kept. @throws TapError when it cannot be written. */
+  /** Records that a renewal has begun, which proves that the store is writable. @throws TapError if it is not. */
   readonly beginRenewal: () => Promise<void>;
-  /** Takes that note back. */
+  /** Removes the record of a renewal. */
   readonly cancelRenewal: () => Promise<void>;
-  /** Resolves once the tokens are safe. @throws TapError when they cannot be written. */
+  /** Resolves after the tokens are stored. @throws TapError if they cannot be written. */
   readonly save: (tokens: Tokens) => Promise<void>;
 }
 
@@ -49,20 +49,20 @@ export function bearerHeaders(accessToken: string): Readonly<Record<string, stri
   return { authorization: `Bearer ${accessToken}` };
 }
 
-/** A Chat OAuth token; a Support token is refused by this API. */
+/** Credentials with an OAuth token of Zendesk Chat. The API rejects tokens of Zendesk Support. */
 export function bearerCredentials(accessToken: string): Credentials {
   const headers = bearerHeaders(accessToken);
   return { headers: async () => headers, onUnauthorized: async () => false };
 }
 
-/** A renewal that was due and not made, since the new refresh token would be lost. */
+/** A renewal that was skipped because the new refresh token could not be stored. */
 export class RenewalSkipped extends TapError {
   override readonly name = 'RenewalSkipped';
 
   constructor() {
     const text =
-      'the access token has expired or is refused, and it is not renewed here: the refresh token works only ' +
-      'once, and there is no place to keep the next one. Set token_file';
+      'the access token has expired or is refused. This command does not renew it, because a refresh token works ' +
+      'only once and no file can store the next one. Set token_file';
     super(text, { kind: 'config', endsRun: true });
   }
 }

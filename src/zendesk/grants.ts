@@ -1,4 +1,4 @@
-/** OAuth 2.0 grants of Zendesk Chat, by the library, over our own HTTP client. */
+/** OAuth 2.0 grants of Zendesk Chat, with oauth4webapi and the tap's HTTP client. */
 import type * as OAuth from 'oauth4webapi';
 
 import { HttpError, TapError } from '../core/errors.ts';
@@ -6,7 +6,7 @@ import type { HttpClient } from '../http/client.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { OAuthClient, Tokens } from './credentials.ts';
 
-/** Below the account's own host, as are all paths of the API. */
+/** Paths on the account's host. */
 export const authorizePath = '/oauth2/chat/authorizations/new';
 export const tokenPath = '/oauth2/chat/token';
 
@@ -18,7 +18,7 @@ export interface GrantOptions extends OAuthClient {
 
 export class GrantRejected extends TapError {
   override readonly name = 'GrantRejected';
-  /** Of RFC 6749, 5.2: `invalid_grant`; `''` when the endpoint does not say. */
+  /** An error code of RFC 6749, 5.2, such as `invalid_grant`; `''` if the response has none. */
   readonly code: string;
 
   constructor(code: string, why: string, cause?: unknown) {
@@ -27,7 +27,7 @@ export class GrantRejected extends TapError {
   }
 }
 
-/** The one host is given by our HTTP client: this address only has to look like one. */
+/** A placeholder: the tap's HTTP client determines the host. */
 const authorizationServer = {
   issuer: 'https://zendesk.invalid',
   token_endpoint: `https://zendesk.invalid${tokenPath}`,
@@ -35,7 +35,7 @@ const authorizationServer = {
 
 type SendGrant = (oauth: typeof OAuth, context: GrantContext) => Promise<Response>;
 
-/** Each grant resolves with new tokens. @throws GrantRejected, or TapError when there is no usable answer. */
+/** Each grant resolves with new tokens. @throws GrantRejected, or TapError if there is no valid response. */
 export class Grants {
   readonly #options: GrantOptions;
 
@@ -55,7 +55,7 @@ export class Grants {
     );
   }
 
-  /** For a code whose state was compared; the address and the verifier are those it was asked for with. */
+  /** Exchanges a code. The caller has checked its state. URI and verifier are those of the authorization request. */
   authorizationCode(code: string, redirectUri: string, verifier: string): Promise<Tokens> {
     return this.#grant((oauth, { client, auth, http }) => {
       const query = new URLSearchParams({ code });
@@ -70,7 +70,7 @@ export class Grants {
     const oauth = await import('oauth4webapi');
     const { clientId: client_id, clientSecret, now, post } = this.#options;
     const client = { client_id };
-    // In the form, as every known client of this API does.
+    // The secret is in the form, as in every known client of this API.
     const auth = clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(clientSecret);
     const http: OAuth.TokenEndpointRequestOptions = {
       [oauth.customFetch]: async (_url: string, { body }) =>
@@ -79,16 +79,16 @@ export class Grants {
     const startMs = now();
     const response = await sendGrant(oauth, { client, auth, http });
     try {
-      // All grants are answered in one form.
+      // All grants have the same response format.
       const answer = await oauth.processRefreshTokenResponse(authorizationServer, client, response);
       return tokensFromResponse(answer, startMs);
     } catch (cause) {
-      throw new TapError('the token endpoint sends no usable tokens', { kind: 'system', cause });
+      throw new TapError('the token endpoint sends no valid tokens', { kind: 'system', cause });
     }
   }
 }
 
-/** The tap only reads. */
+/** Read access is enough. */
 export const scope = 'read chat';
 
 interface GrantContext {
@@ -97,7 +97,7 @@ interface GrantContext {
   readonly http: OAuth.TokenEndpointRequestOptions;
 }
 
-/** By grant type: why the token endpoint is asked, for the log. */
+/** The reason of a token request for the log, by grant type. */
 const grantReasons: Readonly<Record<string, string>> = {
   refresh_token: 'token refresh',
   client_credentials: 'token for the client',
@@ -121,10 +121,10 @@ async function sendTokenRequest(post: HttpClient['post'], body: unknown): Promis
   }
 }
 
-/** Of RFC 6749, 4.1.2.1, and RFC 8628: the same request may be accepted later. */
+/** Temporary errors of RFC 6749, 4.1.2.1, and RFC 8628, after which a retry may succeed. */
 const transientErrors = new Set(['server_error', 'temporarily_unavailable', 'slow_down']);
 
-/** Is it an error of OAuth, which some servers send with status 200? */
+/** Whether the response is an OAuth error, which some servers send with status 200. */
 function isRejection(answer: Json): boolean {
   const error = isJsonObject(answer) ? answer['error'] : undefined;
   return typeof error === 'string' && /^[a-z_]+$/.test(error) && !transientErrors.has(error);
@@ -145,8 +145,8 @@ function errorCodeIn(body: unknown): string {
 }
 
 /**
- * What counts of an answer. An `expires_in` of less than a second or that is no number says nothing; `token_type` is
- * Bearer where it is left out.
+ * Keeps the relevant keys of a token response. Ignores an `expires_in` that is not a number or less than a second.
+ * `token_type` defaults to Bearer.
  */
 function normalizeTokenResponse(answer: Json): JsonObject {
   if (!isJsonObject(answer)) return {};
@@ -160,10 +160,10 @@ function normalizeTokenResponse(answer: Json): JsonObject {
   };
 }
 
-/** A header can carry it. */
+/** Characters that are valid in a header. */
 const tokenPattern = /^[!-~]+$/;
 
-/** A life longer than this is none that a clock can tell: 100 years. */
+/** A lifetime of more than 100 years counts as unlimited. */
 const maxLifetimeMs = 100 * 365 * 86_400_000;
 
 type TokenResponse = Pick<

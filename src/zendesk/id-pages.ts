@@ -13,7 +13,7 @@ export interface IdListSpec {
   readonly path: string;
   readonly limit: PageLimitKey;
   readonly shape: ResponseShape;
-  /** Fills in, in place, what the API leaves to be known; `list` is the name of the one the item came from. */
+  /** Adds derived properties to an item, in place. `list` is the name of the item's array. */
   readonly prepare?: (item: JsonObject, list: string) => void;
 }
 
@@ -28,12 +28,12 @@ function largestId(items: readonly JsonObject[]): number | undefined {
   return ids.length === 0 ? undefined : Math.max(...ids);
 }
 
-/** Keys other taps left in a bookmark of a list by id. What they kept about reading it whole (`offset`) is no bookmark. */
+/** Keys of other taps in a bookmark of a list by id. `offset` belongs to their full reads and is not a bookmark. */
 export const foreignIdKeys: readonly string[] = ['offset', 'state_type', 'slices', 'legacy'];
 
 /**
- * A bookmark of a list by id: `{"id": n}`; Airbyte's `slices` hold the same number. `undefined` when it holds
- * nothing to resume from.
+ * Reads a bookmark of a list by id: `{"id": n}`, or Airbyte's `slices` with the same number. Returns `undefined` if
+ * there is nothing to resume from.
  * @throws TapError (config) for anything else.
  */
 export function readIdBookmark(entry: JsonObject): number | undefined {
@@ -44,7 +44,7 @@ export function readIdBookmark(entry: JsonObject): number | undefined {
   return undefined;
 }
 
-/** The next id must be a number that is exact, too. */
+/** Checks that the id and the next one are exact integers. */
 function parseId(key: string, value: Json): number {
   const id = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof id === 'number' && Number.isSafeInteger(id + 1) && id >= 0 && Number.isInteger(id))
@@ -60,7 +60,7 @@ function cursorOfSlices(slices: Json): Json {
   return first['most_recent_cursor_value'] ?? first['end'] ?? first['start'] ?? null;
 }
 
-/** The objects of a list in which each has an id; `undefined` for any other. */
+/** The items of an array in which each item is an object with an id; `undefined` for any other value. */
 function objectsWithIds(list: Json | undefined): readonly JsonObject[] | undefined {
   if (!Array.isArray(list)) return undefined;
   const items = list.filter((item) => isJsonObject(item));
@@ -69,18 +69,18 @@ function objectsWithIds(list: Json | undefined): readonly JsonObject[] | undefin
 }
 
 /**
- * With several lists in one answer, one of them may be behind: nothing below its last id is certain to
- * have come. (Whether `limit` counts each list or all of them together is not documented.)
+ * If a response has several arrays, the next page starts after the smallest of their last ids, because one of them may
+ * be behind. (It is not documented whether `limit` applies to each array or to all of them together.)
  */
 function nextSinceId(lists: readonly ItemList[], sinceId: number): number {
   const ends = lists.flatMap(({ items }) => (items.length === 0 ? [] : [largestId(items)]));
   const ids = ends.flatMap((id) => id ?? []);
   if (ids.length < ends.length || ids.length === 0) {
-    throw pagingError("the API's page has no ids, so the next page cannot be asked for");
+    throw pagingError("the API's page has no ids, so the next page cannot be requested");
   }
   const next = Math.min(...ids) + 1;
   if (next > sinceId && Number.isSafeInteger(next)) return next;
-  throw pagingError(`the API's page does not lead on from ${sinceId}`);
+  throw pagingError(`the API's page does not continue after ${sinceId}`);
 }
 
 function pagingError(message: string): TapError {
@@ -93,7 +93,7 @@ class IdPaginator implements Paginator<number, HttpResponse> {
   readonly #api: ChatApi;
   readonly #limit: PageLimit;
   readonly #warnOfUnknownLists: (names: readonly string[]) => void;
-  /** The bookmark as read: never is a lower one written. */
+  /** The bookmark in the state. A lower one is never written. */
   readonly #bookmark: number;
   readonly #seen = new Set<string>();
   #largest: number;
@@ -133,20 +133,20 @@ class IdPaginator implements Paginator<number, HttpResponse> {
     return { page: this.#withBookmark(page, next - 1), next };
   }
 
-  /** The lists of an answer, and those of the same kind that it holds beside them. */
+  /** The arrays of a response, including unknown ones with items of the same kind. */
   #listsOf(body: Json, sinceId: number): readonly ItemList[] {
     const { shape } = this.#spec;
     const unread = shape.unreadLists(body);
     const alike = unread.flatMap((name) => {
       const items = objectsWithIds(isJsonObject(body) ? body[name] : undefined);
-      // It may not be paged: what lies before the place asked for has come.
+      // The unknown array may not be paged. Items before since_id were already read.
       return items ? [{ name, items: items.filter((item) => (idOf(item) ?? 0) >= sinceId) }] : [];
     });
     this.#warnOfUnknownLists(unread.filter((other) => !alike.some(({ name }) => name === other)));
     return [...shape.read(body), ...alike];
   }
 
-  /** Items before the place asked for: the server ignores paging and sends the whole list, if it fits. */
+  /** Whether the server ignores since_id and sends the whole list. @throws TapError if it may not be complete. */
   #ignoresPaging(lists: readonly ItemList[], sinceId: number): boolean {
     if (!lists.some(({ items }) => items.some((item) => (idOf(item) ?? sinceId) < sinceId)))
       return false;
@@ -155,14 +155,14 @@ class IdPaginator implements Paginator<number, HttpResponse> {
     const limit = this.#limit.current;
     if (total === limit || sizes.includes(limit)) {
       throw pagingError(
-        `the API ignores since_id and sends ${limit} items at most, so the ` +
-          'rest cannot be reached; a larger page limit in the config may help',
+        `the API ignores since_id and sends at most ${limit} items, so the ` +
+          'rest cannot be read; a larger page limit in the config may help',
       );
     }
     return true;
   }
 
-  /** Takes out what lies before the place asked for and what came already. */
+  /** Removes items before since_id and items that were already read. */
   #newItems(lists: readonly ItemList[], sinceId: number): JsonObject[] {
     return lists.flatMap(({ name, items }) =>
       items.filter((item) => {
@@ -183,8 +183,8 @@ class IdPaginator implements Paginator<number, HttpResponse> {
 }
 
 /**
- * Lists in the order of their ids: `since_id` is inclusive, so the next page starts at the last id + 1,
- * until a page is empty.
+ * Reads a list in the order of ids. `since_id` is inclusive, so the next page starts at the last id + 1. An empty page
+ * is the end.
  */
 export function idPages(spec: IdListSpec): PageSource {
   return (options) => {

@@ -5,7 +5,7 @@ import { createUnknownListWarning, type ResponseShape } from './response-shape.t
 interface ListSpec {
   readonly path: string;
   readonly shape: ResponseShape;
-  /** Fills in, in place, what the API leaves to be known. */
+  /** Adds derived properties to an item, in place. */
   readonly prepare?: ((item: JsonObject, settings: ReadSettings) => void) | undefined;
 }
 
@@ -18,7 +18,7 @@ async function fetchList(spec: ListSpec, { api, settings, warn }: ReadOptions): 
   return { items, fetchedMs: receivedMs };
 }
 
-/** Endpoints that answer everything at once: one request, no bookmark, and no smaller request to probe with. */
+/** An endpoint without pages: one request, no bookmark. The probe makes the same request. */
 export function listEndpoint(spec: ListSpec): Pick<StreamDefinition, 'path' | 'pages' | 'probe'> {
   return {
     path: spec.path,

@@ -2,42 +2,42 @@ import type { HttpError } from '../core/errors.ts';
 import { isApiAvailable } from './api.ts';
 import type { ReadOptions } from './stream-definition.ts';
 
-/** Failures of one page in a row that make it suspicious while the API answers elsewhere. */
+/** After this many consecutive failures of a page, it may be too large, if the API responds to other requests. */
 const suspiciousFailuresInRow = 3;
 
-/** After so many pages that got through, a few more items are asked for. */
+/** After this many successful pages, the limit is raised. */
 const pagesBeforeRaise = 10;
 
-/** A limit that has failed so often is not asked for again, nor a larger one. */
+/** After this many failures of a limit, neither it nor a larger one is used again. */
 const maxFailuresOfLimit = 2;
 
-/** Could a smaller page get through where this one fails? */
+/** Whether a smaller page might succeed. */
 function isSuspicious({ failure, status = 0, isRateLimit }: HttpError): boolean {
   if (failure === 'timeout' || failure === 'not-text') return true;
   return !isRateLimit && (status >= 500 || failure === 'error-object');
 }
 
-/** The API, or the largest body that is read, says that this page is too large. */
+/** Whether the page is certainly too large: for the API, or for the maximum size of a body. */
 function isTooLarge(error: HttpError): boolean {
   const { failure, status, isRateLimit } = error;
   if (failure === 'too-large') return true;
   return (status === 400 || status === 422) && !isRateLimit && error.mentions('limit');
 }
 
-/** How many items a page is asked for: half as many where one does not get through, and then slowly more. */
+/** Determines the `limit` of pages: halves it if a page fails, and then raises it slowly. */
 export class PageLimit {
   readonly #maxLimit: number;
   readonly #options: Pick<ReadOptions, 'api' | 'warn'>;
   #current: number;
-  /** The limit of the last page that got through. */
+  /** The limit of the last successful page. */
   #lastGoodLimit: number | undefined;
   #goodPages = 0;
-  /** Suspicious failures in a row of the page that is being asked for. */
+  /** Consecutive suspicious failures of the current page. */
   #failures = 0;
-  /** How often a page of so many items has failed in this run. */
+  /** Number of failed pages in this run, by limit. */
   readonly #failuresByLimit = new Map<number, number>();
 
-  /** @param maxLimit the limit to begin with; never is a larger one asked for */
+  /** @param maxLimit The initial limit, which is also the maximum. */
   constructor(maxLimit: number, options: Pick<ReadOptions, 'api' | 'warn'>) {
     this.#maxLimit = maxLimit;
     this.#options = options;
@@ -62,8 +62,8 @@ export class PageLimit {
   }
 
   /**
-   * @param minLimit no fewer items than this are asked for
-   * @returns true: the same page is to be asked for with what is now the current limit
+   * @param minLimit The minimum limit.
+   * @returns Whether to request the same page again with the new `current` limit.
    */
   async lower(error: HttpError, page: string, minLimit: number): Promise<boolean> {
     const isCertain = isTooLarge(error);
@@ -77,14 +77,14 @@ export class PageLimit {
     const earlierFailures = this.#failuresByLimit.get(limit) ?? 0;
     this.#failuresByLimit.set(limit, earlierFailures + (isCertain ? maxFailuresOfLimit : 1));
     const isRaised = this.#lastGoodLimit !== undefined && limit > this.#lastGoodLimit;
-    // Once a page has been made smaller, a failure of it says enough.
+    // After a raise, one failure is enough to return to the last good limit.
     const isEnough = isCertain || isRaised || this.#failures >= suspiciousFailuresInRow;
     if (!isEnough || limit <= minLimit) return false;
     if (!isCertain && !(await isApiAvailable(api, { maxAttempts: 1 }))) return false;
     this.#goodPages = 0;
     const lowered = isRaised ? (this.#lastGoodLimit ?? 1) : Math.floor(limit / 2);
     this.#current = Math.max(minLimit, lowered);
-    warn(`the page at ${page} does not get through; asking for ${this.#current} items`);
+    warn(`the page at ${page} fails; requesting ${this.#current} items instead`);
     return true;
   }
 }

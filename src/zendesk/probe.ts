@@ -1,4 +1,4 @@
-/** How the endpoints that answer in pages are probed. */
+/** Probes of the endpoints with pages. */
 import { microsToInstant, timeToMicros } from '../core/instant.ts';
 import type { Probe } from './stream-definition.ts';
 import type { ExportSpec } from './export/pages.ts';
@@ -16,10 +16,10 @@ export function idProbe({ path, shape, prepare }: IdListSpec): Probe {
   };
 }
 
-/** How far back the newest item is looked for, one after another until there is one. */
+/** The ranges in which the newest item is searched, one after another until an item is found. */
 const windowsMs = [1, 24, 30 * 24, 5 * 365 * 24].map((hours) => hours * 3_600_000);
 
-/** One request where something happened within the last hour, a few more where it is quiet. */
+/** Makes one request if there is an item from the last hour, otherwise a few more. */
 export function exportProbe(spec: ExportSpec): Probe {
   return async (options) => {
     const client = new ExportClient(spec, options);

@@ -1,4 +1,4 @@
-/** Access tokens that run out: when they are renewed, by whom, and what is done before a new one is used. */
+/** Renews access tokens that expire, coordinated with other runs through the token store. */
 import { asTapError, TapError } from '../core/errors.ts';
 import type { Credentials } from '../http/client.ts';
 import {
@@ -13,36 +13,37 @@ import {
 import { GrantRejected, type Grants } from './grants.ts';
 
 const minuteMs = 60_000;
-/** A token got in this run whose end is not known is not renewed before. */
+/** Minimum lifetime of a token that was obtained in this run, if its expiry is unknown. */
 const unknownLifetimeMs = 10 * minuteMs;
 
 interface RenewingCredentialsOptions {
-  /** Of the config. */
+  /** The tokens in the config. */
   readonly configTokens: PartialTokens;
   readonly client: Pick<StoredTokens, 'clientId' | 'clientSecret'>;
   readonly grantsFor: (client: OAuthClient) => Grants;
   readonly store: TokenStore | undefined;
-  /** Called with new tokens that are stored, before they are used. */
+  /** Called with new tokens after they are stored and before they are used. */
   readonly onRenewed: (tokens: Tokens) => Promise<void>;
-  /** Called with all tokens before anything is said or done with them. */
+  /** Called with all tokens before they are used or logged. */
   readonly addSecrets: (secrets: readonly string[]) => void;
-  /** A refresh token is used only if the next one can be stored. */
+  /** Uses a refresh token only if the next one can be stored. */
   readonly isDryRun: boolean;
-  /** What the user is to do when there is no way to a new token, as a sentence. */
+  /** What the user must do if no new token can be obtained, as a sentence. */
   readonly signIn: string;
   /** ms since 1970. */
   readonly now: () => number;
 }
 
-/** Credentials that renew themselves: once for all requests that wait, and only when it is needed. */
+/** Credentials that renew themselves when needed, once for all waiting requests. */
 export class RenewingCredentials implements Credentials {
   readonly #options: RenewingCredentialsOptions;
-  /** Refresh tokens that may work, the most likely first; the rest is what is left of older ones. */
+  /** The tokens in use. */
   #current: PartialTokens;
+  /** Older tokens, whose refresh token may still work. */
   #fallback: PartialTokens = {};
-  /** As it was last read. */
+  /** The store's content when it was last read. */
   #stored: StoredTokens | undefined;
-  /** Were the current tokens got in this run? */
+  /** Whether the current tokens were obtained in this run. */
   #isRenewedHere = false;
   #loading: Promise<void> | undefined;
   #renewing: Promise<void> | undefined;
@@ -55,7 +56,7 @@ export class RenewingCredentials implements Credentials {
 
   readonly headers: Credentials['headers'] = async () => {
     await (this.#loading ??= this.#load());
-    // A renewal that has failed is not tried again: every later request fails alike.
+    // A failed renewal is not repeated: all later requests fail with the same error.
     await this.#renewing;
     if (this.#isExpiring()) await this.#renew();
     const { accessToken } = this.#current;
@@ -95,7 +96,7 @@ export class RenewingCredentials implements Credentials {
     this.#options.addSecrets(secrets);
   }
 
-  /** Uses what another run has stored meanwhile. @returns whether there is something to use */
+  /** Uses tokens that another run has stored in the meantime. @returns Whether there is a usable access token. */
   async #adoptStoredTokens(): Promise<boolean> {
     const before = this.#stored;
     const stored = await this.#read();
@@ -107,7 +108,7 @@ export class RenewingCredentials implements Credentials {
     return !this.#rejectedTokens.has(stored.accessToken) && !this.#isExpiring();
   }
 
-  /** That of the config, with the secret of the store where both name the same one. */
+  /** The config's client, with the store's secret if both have the same id. */
   #client(): OAuthClient | undefined {
     const { client } = this.#options;
     const stored = this.#stored;
@@ -117,7 +118,7 @@ export class RenewingCredentials implements Credentials {
     return { clientId, clientSecret: client.clientSecret ?? storedSecret };
   }
 
-  /** Can the client get a token on its own behalf? Not where a user has signed in. */
+  /** Whether the client can use the client credentials grant. Not used if there are tokens of a user. */
   #hasClientCredentials(): boolean {
     const { accessToken } = this.#options.configTokens;
     if (accessToken !== undefined || hasTokens(this.#stored ?? {})) return false;
@@ -134,7 +135,7 @@ export class RenewingCredentials implements Credentials {
     return [...new Set(tokens)];
   }
 
-  /** There is none, or it is known to end within a minute, or the last tenth of its life. */
+  /** Whether the access token is missing, or expires within a minute and within the last tenth of its lifetime. */
   #isExpiring(): boolean {
     const { accessToken, obtainedMs, expiresMs } = this.#current;
     if (accessToken === undefined) return true;
@@ -143,7 +144,7 @@ export class RenewingCredentials implements Credentials {
     return expiresMs - this.#options.now() < Math.min(minuteMs, tenthMs);
   }
 
-  /** A 401 may mean that the token has ended: not one got in this run whose time has not come. */
+  /** Whether a 401 may mean that the token has expired. False for a token of this run before its expiry. */
   #mayHaveExpired(): boolean {
     const { obtainedMs = 0, expiresMs = obtainedMs + unknownLifetimeMs } = this.#current;
     return !this.#isRenewedHere || this.#options.now() >= expiresMs;
@@ -199,7 +200,7 @@ export class RenewingCredentials implements Credentials {
     [this.#current, this.#fallback, this.#isRenewedHere] = [tokens, {}, true];
   }
 
-  /** With one refresh token after another, where an older config may hold one that still works. */
+  /** Tries the current refresh token and then the older one, which may still work. */
   async #exchange(grants: Grants): Promise<Tokens> {
     const [first = '', second] = this.#refreshTokens();
     const exchange = async (refreshToken: string): Promise<Tokens> => {
@@ -235,12 +236,14 @@ export class RenewingCredentials implements Credentials {
     const since = this.#stored?.renewingSince;
     if (since !== undefined)
       return (
-        `a run that began to renew the access token at ${since} ended before it had stored the new tokens, and ` +
-        `the refresh token it has used works only once. ${signIn}`
+        `a run that began to renew the access token at ${since} ended before it stored the new tokens. Its ` +
+        `refresh token works only once. ${signIn}`
       );
     const place =
-      store === undefined ? ' (an earlier run may have used it: token_file keeps new ones)' : '';
-    return `the refresh token is refused: it was used before, has expired or was revoked${place}. ${signIn}`;
+      store === undefined
+        ? ' (an earlier run may have used it: set token_file to store new ones)'
+        : '';
+    return `the refresh token is refused: it was already used, has expired or was revoked${place}. ${signIn}`;
   }
 }
 

@@ -3,15 +3,15 @@ import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { quotedList } from '../core/quoting.ts';
 
 export interface ResponseShape {
-  /** Keys of an object that is an answer; `[]`: no object is one. */
+  /** Keys that identify an object as a response; `[]` if a response is never an object. */
   readonly keys: readonly string[];
-  /** @throws TapError (system) for an answer of another shape. */
+  /** @throws TapError (system) for a response of another shape. */
   readonly read: (body: Json) => readonly ItemList[];
-  /** Names of the lists that an answer holds beside what is read. */
+  /** Names of further arrays in the response, which are not read. */
   readonly unreadLists: (body: Json) => readonly string[];
 }
 
-/** Objects of an answer, and the name of their list when it has one. */
+/** An array of objects in a response. `name` is its key, or `''`. */
 export interface ItemList {
   readonly name: string;
   readonly items: readonly JsonObject[];
@@ -20,11 +20,11 @@ export interface ItemList {
 /** `[{…}, {…}]` */
 export const bareArray: ResponseShape = {
   keys: [],
-  read: (body) => [{ name: '', items: objectsIn(body, 'a list of objects', (found) => found) }],
+  read: (body) => [{ name: '', items: objectsIn(body, 'an array of objects', (found) => found) }],
   unreadLists: () => [],
 };
 
-/** `{…}`, which always has this key */
+/** `{…}` with this key */
 export function singleObject(key: string): ResponseShape {
   return {
     keys: [key],
@@ -38,23 +38,23 @@ export function singleObject(key: string): ResponseShape {
 
 /** `{"<key>": {…}}` */
 export function nestedObject(key: string): ResponseShape {
-  const expected = `an object that holds another one as ${key}`;
+  const expected = `an object that contains another one as ${key}`;
   return {
     keys: [key],
     read: (body) => {
       const inner = isJsonObject(body) ? body[key] : undefined;
       if (inner === undefined) throw shapeError(expected, describeJson(body));
       if (isJsonObject(inner)) return [{ name: '', items: [inner] }];
-      throw shapeError(expected, `an object that holds ${describeJson(inner)} as ${key}`);
+      throw shapeError(expected, `an object that contains ${describeJson(inner)} as ${key}`);
     },
     unreadLists: (body) => otherLists(body, [key]),
   };
 }
 
-/** `{"<name>": [{…}], …}`; a list that is missing is empty, but one of them must be there */
+/** `{"<name>": [{…}], …}`. Missing arrays count as empty, but at least one must be present. */
 export function namedArrays(...names: readonly string[]): ResponseShape {
   const quoted = names.map((name) => `"${name}"`).join(' and ');
-  const expected = `an object with the ${names.length > 1 ? 'lists' : 'list'} of objects ${quoted}`;
+  const expected = `an object with the ${names.length > 1 ? 'arrays' : 'array'} of objects ${quoted}`;
   const missing = names.length > 1 ? [] : null;
   return {
     keys: names,
@@ -78,7 +78,7 @@ function otherLists(body: Json, known: readonly string[]): readonly string[] {
   );
 }
 
-/** Takes the names of lists that are not read, page by page, and warns of the first ones. */
+/** Returns a function that takes the names of unread arrays in each page and warns once. */
 export function createUnknownListWarning(
   warn: (message: string) => void,
 ): (names: readonly string[]) => void {
@@ -86,15 +86,15 @@ export function createUnknownListWarning(
   return (names) => {
     if (names.length === 0 || hasWarned) return;
     hasWarned = true;
-    const what = names.length === 1 ? 'a list' : 'lists';
+    const what = names.length === 1 ? 'an array' : 'arrays';
     warn(
-      `the API's answer holds ${what} that this version does not know and does not read: ` +
+      `the API's response contains ${what} that this version does not know and does not read: ` +
         `${quotedList(names)}. Please report it`,
     );
   };
 }
 
-/** @param describeWhole turns what was found into what the whole answer is */
+/** @param describeWhole Describes the whole response, given the description of the value. */
 function objectsIn(
   value: Json,
   expected: string,
@@ -104,12 +104,12 @@ function objectsIn(
   const objects = value.filter((item) => isJsonObject(item));
   if (objects.length === value.length) return objects;
   const odd = value.find((item) => !isJsonObject(item)) ?? null;
-  throw shapeError(expected, describeWhole(`a list that holds ${describeJson(odd)}`));
+  throw shapeError(expected, describeWhole(`an array that contains ${describeJson(odd)}`));
 }
 
 function shapeError(expected: string, found: string): TapError {
   return new TapError(
-    `the API's answer is ${found}, but ${expected} was expected; nothing was read from it. Report this ` +
+    `the API's response is ${found}, but ${expected} was expected; nothing was read from it. Report this ` +
       "with the tap's version",
     { kind: 'system' },
   );
@@ -118,11 +118,11 @@ function shapeError(expected: string, found: string): TapError {
 const maxShownKeys = 5;
 const maxKeyLength = 40;
 
-/** What a value is; never what it says. */
+/** Describes the kind of a value, without its content. */
 function describeJson(value: Json): string {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'string') return 'a text';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'string') return 'a string';
   if (typeof value !== 'object') return `a ${typeof value}`;
   const keys = Object.keys(value);
   if (keys.length === 0) return 'an empty object';

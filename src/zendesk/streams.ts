@@ -1,6 +1,5 @@
 /**
- * The table of streams: the only place that knows them. A new one is an entry here, a schema file and
- * items in the sandbox.
+ * The table of streams. A new stream needs an entry here, a schema file and data in the sandbox.
  */
 import { normalizeInstant } from '../core/instant.ts';
 import { jsonText, type JsonObject } from '../core/json.ts';
@@ -12,7 +11,7 @@ import { listEndpoint } from './list-pages.ts';
 import { exportProbe, idProbe } from './probe.ts';
 import { bareArray, namedArrays, nestedObject, singleObject } from './response-shape.ts';
 
-/** A chat comes again whenever its update_timestamp has changed (API page "incremental export"). */
+/** The export returns a chat again after its update_timestamp has changed (API page "incremental export"). */
 function chatVersion(chat: JsonObject): string {
   const { id, update_timestamp: version } = chat;
   const hasVersion = typeof id === 'string' && typeof version === 'string';
@@ -20,8 +19,8 @@ function chatVersion(chat: JsonObject): string {
 }
 
 /**
- * A span has no id of its own: agent and start identify it, the start with all its digits (two spans of one
- * agent may begin in the same second). One fixture of another connector has whole microseconds.
+ * A span has no id: the agent and the start identify it. The start needs all its digits, because two spans of an agent
+ * may start in the same second. A fixture of another connector has microseconds as an integer.
  */
 function addSpanId(span: JsonObject): void {
   const { agent_id: agent, start_time: start } = span;
@@ -31,7 +30,7 @@ function addSpanId(span: JsonObject): void {
   span['id'] = `${agent}|${instant}`;
 }
 
-/** The array is the kind where the ban has none; Airbyte's schema calls created_at create_date. */
+/** A ban without a type gets the name of its array. Airbyte's schema has create_date instead of created_at. */
 function addBanFields(ban: JsonObject, array: string): void {
   ban['type'] ??= array;
   if ('created_at' in ban) ban['create_date'] ??= ban['created_at'] ?? null;
@@ -145,14 +144,14 @@ const agentTimeline: StreamDefinition = {
     unit: microseconds,
     isImmutable: true,
     prepare: addSpanId,
-    // The version of a span is all it holds.
+    // A span has no version, so any change makes it a new version.
     identify: jsonText,
   }),
 };
 
 /**
- * The Singer tap before this one kept the ends of its searches, chats and offline messages apart. Its fork
- * read the export; it wrote start_date under the two older keys, and never moved them.
+ * singer-io's tap stored separate end times for chats and offline messages. Its fork reads the export; it wrote
+ * start_date under the two older keys and never changed them.
  */
 const chatBookmark = {
   replicationKey: 'update_timestamp',
@@ -180,7 +179,7 @@ const chats: StreamDefinition = {
   }),
 };
 
-/** In the order they are read: small ones first, so that a reader soon sees a record; chats last. */
+/** All streams in the order in which they are read: small ones first, so that records appear early; chats last. */
 export const streams: readonly StreamDefinition[] = [
   accounts,
   routingSettings,
@@ -188,7 +187,7 @@ export const streams: readonly StreamDefinition[] = [
   listStream('goals', 'Goals that make a visit a conversion'),
   listStream('roles', 'Roles and what they permit'),
   listStream('shortcuts', 'Canned answers', (shortcut) => {
-    // Old ones have no id; elsewhere it equals the name.
+    // Old shortcuts have no id. In newer ones, it equals the name.
     shortcut['id'] ??= shortcut['name'] ?? null;
   }),
   listStream('skills', 'Skills and the agents who have them'),

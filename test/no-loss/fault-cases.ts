@@ -83,7 +83,7 @@ export const passing: readonly PassingCase[] = [
 ];
 
 const otherShape =
-  /the API's answer is .*, but (an object with the list of objects "chats"|a list of objects) was expected/;
+  /the API's response is .*, but (an object with the array of objects "chats"|an array of objects) was expected/;
 
 const refusing: readonly (readonly [...Row, exitCode?: 2])[] = [
   ['400', status(400), /answers 400 Bad Request/],
@@ -97,7 +97,7 @@ const refusing: readonly (readonly [...Row, exitCode?: 2])[] = [
   [
     'a list that holds what is no object',
     { kind: 'wrongShape', body: '{"chats":[null,17],"end_time":1}' },
-    /"chats" is a list that holds null|but a list of objects was expected/,
+    /"chats" is an array that contains null|but an array of objects was expected/,
   ],
   [
     'a redirect that leads nowhere',

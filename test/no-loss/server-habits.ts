@@ -30,10 +30,10 @@ const smallBursts: SandboxOptions = {
 const anHourOld: SandboxOptions = { newestAgeSeconds: 3700 };
 
 const tooMany =
-  /: the API holds more records at one instant \(.*\) than a page can hold, and does not lead on inside it/;
+  /: the API has more records at one time \(.*\) than fit in a page, and does not return the rest of them/;
 const noEndTime = /: the API's page of \d+ items has no end_time/;
 const wrongUnit = /: the API's end_time \d+ is not in (micro)?seconds/;
-const ignoresSinceId = /: the API ignores since_id and sends 10 items at most/;
+const ignoresSinceId = /: the API ignores since_id and sends at most 10 items/;
 const hides = /: the API hides records after 20/;
 
 /** What streams failed with, one line each. */

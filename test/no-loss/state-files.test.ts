@@ -7,9 +7,9 @@ import { connection, errorsOf, runIn } from '../support/run-source.ts';
 import { runTap } from '../support/run-tap.ts';
 import { withSandbox } from '../support/with-sandbox.ts';
 
-const noTime = 'not a time of the years 1 to 9999; ';
+const noTime = 'not a time in the years 1 to 9999; ';
 const noId = 'not a whole number from 0 to 9007199254740990; ';
-const needsTime = 'cannot be understood: it has no update_timestamp, but "position"; ';
+const needsTime = 'is invalid: it has no update_timestamp, but "position"; ';
 
 const wrongBookmarks: readonly { stream: string; entry: JsonObject | string; says: string }[] = [
   ...['0000-01-01', '9999-12-31T23:59:59-01:00'].map((time) => ({

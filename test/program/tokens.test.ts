@@ -474,7 +474,7 @@ test.each([
       times: 1,
       fault: { kind: 'wrongShape', body },
     });
-    expectFailureWith(1, await run({ config }), 'the token endpoint sends no usable tokens');
+    expectFailureWith(1, await run({ config }), 'the token endpoint sends no valid tokens');
     expectGood(await run({ config }));
   });
 });
@@ -549,7 +549,7 @@ test.each(['--check', '--test'])(
       sandbox.provider.expire();
       expectFailure(
         await run({ config, args: [flag] }),
-        'it is not renewed here',
+        'This command does not renew it',
         'Set token_file',
       );
       expect(tokenRequests(sandbox)).toEqual([]);

@@ -128,12 +128,12 @@ test('a config can come from the environment, and single choices from the comman
 });
 
 test.each([
-  { path: '=goals', body: '{}', says: /^CRITICAL goals: .* but a list of objects was expected/ },
+  { path: '=goals', body: '{}', says: /^CRITICAL goals: .* but an array of objects was expected/ },
   { path: '=account', body: '{"error":"internal"}', says: /^CRITICAL accounts: .*"internal"/ },
   {
     path: 'incremental/chats',
     body: '[]',
-    says: /^CRITICAL chats: .* but an object with the list/,
+    says: /^CRITICAL chats: .* but an object with the array/,
   },
   { path: '=agents', body: '[{"name":"x"}]', says: /^CRITICAL agents: 1 item without a key/ },
 ])('--check fails where a sync would: $path answered with $body', async ({ path, body, says }) => {

@@ -54,7 +54,7 @@ const echoes: readonly (readonly [name: string, echo: Echo, exitCode?: number])[
   ['401', json(401, (said) => ({ error: 'invalid_client', message: said }))],
   ['422', json(422, (said) => ({ errors: [{ title: said, detail: said }] })), 1],
   ['an error with 200', json(200, (said) => ({ error: said })), 1],
-  ['no usable tokens', json(200, (said) => ({ token_type: said, access_token: `${said} \n` })), 1],
+  ['no valid tokens', json(200, (said) => ({ token_type: said, access_token: `${said} \n` })), 1],
   ['503', json(503, (said) => ({ message: said })), 1],
   [
     'plain text',

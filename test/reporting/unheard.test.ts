@@ -133,8 +133,8 @@ test('a start_date newer than the bookmark warns of what is left out', async () 
   const input = { catalog: catalogOf('chats'), state: sinceMay };
   const { result } = await runOnce({}, { ...input, config: { start_date: '2024-06-01' } });
   expect(result.warnings).toContain(
-    'chats: start_date 2024-06-01T00:00:00Z is newer than the bookmark 2024-05-01T00:00:00Z: what changed ' +
-      'between the two is not read, now or later. To read it, take start_date out or set it to ' +
+    'chats: start_date 2024-06-01T00:00:00Z is newer than the bookmark 2024-05-01T00:00:00Z: changes ' +
+      'between the two are never read. To read them, remove start_date or set it to ' +
       '2024-05-01T00:00:00Z or earlier',
   );
   const older = await runOnce({}, { ...input, config: { start_date: '2024-04-01' } });
@@ -213,7 +213,7 @@ test('a third list of bans is read like the two that are known', async () => {
   expect(records.length).toBeGreaterThan(7);
   expect(result.warnings).toEqual([
     expect.stringMatching(
-      /^bans: the API's answer holds a list that this version does not know .*: note\./,
+      /^bans: the API's response contains an array that this version does not know .*: note\./,
     ),
   ]);
 });
@@ -239,7 +239,9 @@ test.each([
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([
     expect.stringMatching(
-      new RegExp(`^${stream}: the API's answer holds .* does not read: deleted_chats(, tags)?\\.`),
+      new RegExp(
+        `^${stream}: the API's response contains .* does not read: deleted_chats(, tags)?\\.`,
+      ),
     ),
   ]);
 });

@@ -3,7 +3,7 @@ import { epochToMicros, instantToMicros, microsToInstant } from '../../core/inst
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import { quoted, quotedName } from '../../core/quoting.ts';
 
-/** The unit of `start_time` and `end_time`: seconds, but microseconds for agent_timeline (API page "incremental export"). */
+/** The unit of `start_time` and `end_time`: seconds, or microseconds for agent_timeline (API page "incremental export"). */
 export interface TimeUnit {
   readonly name: 'seconds' | 'microseconds';
   readonly micros: 1_000_000 | 1;
@@ -12,64 +12,64 @@ export interface TimeUnit {
 export const seconds: TimeUnit = { name: 'seconds', micros: 1_000_000 };
 export const microseconds: TimeUnit = { name: 'microseconds', micros: 1 };
 
-/** Where an export stands: a time in the stream's unit and, inside ties only, the last id of that instant. */
+/** A position in an export: a time in the stream's unit and, only inside ties, the last id at that time. */
 export interface ExportPosition {
   readonly time: number;
   readonly startId: string | null;
 }
 
-/** A bookmark as it was read. */
+/** A parsed bookmark. */
 export interface ExportBookmark {
   readonly micros: number;
   readonly endId: string | null;
-  /** False: another tap wrote it, which did not cap it at the head. */
+  /** False if another tap wrote the bookmark, which may be later than the head. */
   readonly isOwn: boolean;
-  /** The key its time was found under. */
+  /** The key of the time. */
   readonly key: string;
-  /** Keys of the times of which this is the oldest. */
+  /** The keys of all times that were compared. This is the oldest one. */
   readonly sourceKeys: readonly string[];
 }
 
-/** What reading and writing an export's bookmark needs to know of the stream. */
+/** The properties of a stream that determine its bookmark. */
 export interface BookmarkSpec {
   readonly replicationKey: string;
   readonly unit: TimeUnit;
   /**
-   * Keys of times other taps keep, in groups: the parts of one reading, of which the oldest counts. They follow our
-   * bookmark once the end is proven, so that such a tap can go on from there.
+   * Keys of times that other taps store, in groups. The oldest time of a group is used. After the end is reached, they
+   * are set to the bookmark's time, so that the other tap can resume from there.
    */
   readonly foreignTimeKeys: readonly (readonly string[])[];
-  /** All other keys of other taps. */
+  /** Further keys of other taps. */
   readonly foreignBookmarkKeys: readonly string[];
 }
 
-/** Airbyte's notes about streams without a cursor: nothing to resume. */
+/** Airbyte's markers for streams without a cursor. */
 const airbyteMarkers = new Set(['__ab_no_cursor_state_message', '__ab_full_refresh_sync_complete']);
 
-/** The error of a bookmark from which nothing can be resumed. It is said before any request. */
+/** The error for an invalid bookmark, thrown before the first request. */
 export function invalidBookmarkError(problem: string): TapError {
   return new TapError(
-    `the state's bookmark cannot be understood: ${problem}; ` +
-      'pass the state the last run wrote, or remove this bookmark to read from the beginning',
+    `the state's bookmark is invalid: ${problem}; ` +
+      'pass the state that the last run wrote, or remove this bookmark to read from the beginning',
     { kind: 'config' },
   );
 }
 
 function invalidTimeError(key: string, value: Json): TapError {
-  return invalidBookmarkError(`${key} is ${quoted(value)}, not a time of the years 1 to 9999`);
+  return invalidBookmarkError(`${key} is ${quoted(value)}, not a time in the years 1 to 9999`);
 }
 
-/** A time in any form a tap has written it: ISO text, or digits (Airbyte's connector wrote all three units). */
+/** Parses a time in any format that taps write: ISO text, or digits (Airbyte's connector wrote all three units). */
 function parseTime(key: string, value: Json): number {
   const text = typeof value === 'number' ? String(Math.floor(value)) : value;
   if (typeof text !== 'string') throw invalidTimeError(key, value);
   const micros = epochToMicros(text.trim()) ?? instantToMicros(text);
-  // Beginning within the very last second, a later position would have no ISO form.
+  // From a start in the last second of the year 9999, a later position would have no ISO format.
   if (micros === undefined || micros > 253_402_300_799e6) throw invalidTimeError(key, value);
   return micros;
 }
 
-/** Is there a value? Old taps left null and `{}` where nothing had been read yet. */
+/** Whether there is a value. Old taps write null and `{}` before they have read anything. */
 export function isPresent(value: Json | undefined): value is Exclude<Json, null> {
   if (value === undefined || value === null) return false;
   return !isJsonObject(value) || Object.values(value).some((inner) => isPresent(inner));
@@ -81,7 +81,7 @@ interface Slice {
   cursor: number | undefined;
 }
 
-/** Airbyte's concurrent form: of the slices that touch, the first run of them has been read without a gap. */
+/** The bookmark in Airbyte's concurrent format: the end of the first slices that follow each other without a gap. */
 function slicesToMicros(slices: Json): number {
   if (!Array.isArray(slices) || slices.length === 0) throw invalidTimeError('slices', slices);
   const parsed = slices.map((slice): Slice => {
@@ -112,7 +112,7 @@ function foreignBookmark(
   return { micros, endId: null, isOwn: false, key, sourceKeys };
 }
 
-/** The oldest time of the first group that is complete: a missing one means that part was never read. */
+/** The oldest time of the first complete group. A missing time means that its part was never read. */
 function oldestTime(entry: JsonObject, spec: BookmarkSpec): ExportBookmark | undefined {
   const group = spec.foreignTimeKeys.find((keys) => keys.every((key) => isPresent(entry[key])));
   const times = group?.map((key) => ({ key, micros: parseTime(key, entry[key] ?? null) }));
@@ -133,9 +133,9 @@ function ownEndId(
 }
 
 /**
- * Reads a bookmark of an export stream: ours, Airbyte's forms and those of the older Singer taps.
- * `undefined` when it holds nothing to resume from.
- * @throws TapError (config) for one that holds something else: never a silent restart.
+ * Reads a bookmark of an export stream in this tap's format, Airbyte's formats or those of older Singer taps. Returns
+ * `undefined` if there is nothing to resume from.
+ * @throws TapError (config) for any other content, so that a stream never restarts silently.
  */
 export function readExportBookmark(
   entry: JsonObject | undefined,
@@ -160,8 +160,8 @@ export function readExportBookmark(
 }
 
 /**
- * Of a bookmark without the key that is needed: holds it nothing else, but what another tap is known to leave?
- * @throws TapError (config)
+ * Checks a bookmark without the required key: it may contain only known keys of other taps.
+ * @throws TapError (config) for an unknown key.
  */
 export function checkUnknownKeys(
   entry: JsonObject,
@@ -175,14 +175,14 @@ export function checkUnknownKeys(
     throw invalidBookmarkError(`it has no ${needed}, but ${quotedName(other)}`);
 }
 
-/** Says, where a bookmark holds only a part of another tap's times, why there is nothing to resume from. */
+/** The reason why a bookmark with only some of another tap's times is not used. */
 export function describeMissingTimes(entry: JsonObject, spec: BookmarkSpec): string | undefined {
   const group = spec.foreignTimeKeys.find((keys) => keys.some((key) => isPresent(entry[key])));
   const missing = group?.filter((key) => !isPresent(entry[key])) ?? [];
   return missing.length > 0 ? `it has no ${missing.join(' and no ')}` : undefined;
 }
 
-/** Our bookmark: the time for people and other taps, the server's own position for us. */
+/** The bookmark of this tap: the time for users and other taps, and the server's position for this tap. */
 export function writeExportBookmark(position: ExportPosition, spec: BookmarkSpec): JsonObject {
   return {
     [spec.replicationKey]: microsToInstant(position.time * spec.unit.micros),

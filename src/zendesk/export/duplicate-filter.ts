@@ -1,16 +1,16 @@
 import type { JsonObject } from '../../core/json.ts';
 
-/** A page held against what has come already. */
+/** A page compared with earlier pages. */
 interface FilteredPage {
-  /** The items that have not come in this version, in their order. */
+  /** Items that were not read in this version yet, in order. */
   readonly newItems: readonly JsonObject[];
   readonly identities: ReadonlySet<string>;
 }
 
 /**
- * What has come already, as far back as the export can deliver it again. `start_time` is inclusive, so pages
- * overlap. An item is dropped only if the same key in the same version came since the end time last changed, or
- * in the page before that: what an export can repeat lies there, and nothing older is kept in memory.
+ * Removes items that the export delivers again. `start_time` is inclusive, so pages overlap. An item is removed only if
+ * the same key in the same version was read since the end time last changed, or in the page before. The export cannot
+ * repeat older items, so they are not kept in memory.
  */
 export class DuplicateFilter {
   readonly #identify: (item: JsonObject) => string;
@@ -18,12 +18,12 @@ export class DuplicateFilter {
   #currentPages: ReadonlySet<string>[] = [];
   #lastEnd: number | undefined;
 
-  /** @param identify key and version of an item in one text */
+  /** @param identify Returns the key and the version of an item as one string. */
   constructor(identify: (item: JsonObject) => string) {
     this.#identify = identify;
   }
 
-  /** Holds a page against it; changes nothing. */
+  /** Compares a page with earlier pages, without changing the filter. */
   filter(items: readonly JsonObject[]): FilteredPage {
     const identities = new Set<string>();
     const known = [...this.#previousPages, ...this.#currentPages];
@@ -36,7 +36,7 @@ export class DuplicateFilter {
     return { newItems, identities };
   }
 
-  /** Remembers a page that was used. `endTime`: its end in the stream's unit. */
+  /** Adds a page. `endTime` is its end in the stream's unit. */
   remember({ identities }: FilteredPage, endTime: number): void {
     if (endTime === this.#lastEnd) {
       this.#currentPages.push(identities);

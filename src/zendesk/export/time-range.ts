@@ -10,23 +10,23 @@ import {
   type ExportPosition,
 } from './bookmark.ts';
 
-/** The API refuses a start younger than five minutes; ten seconds more allow for the way there. */
+/** The API rejects a start in the last five minutes. Ten more seconds allow for network delays. */
 const headDelayMs = 310_000;
 
-/** An API that never says what time it is leaves us to our own clock, which may be fast by so much. */
+/** Additional delay if the API sends no time: the local clock may be this fast. */
 const unknownTimeDelayMs = 900_000;
 
-/** Where an export begins, and the bookmark it may not fall behind. */
+/** The start of an export, and the minimum of its bookmark. */
 export interface ExportStart {
   readonly position: ExportPosition;
-  /** What was read from the state. `time`: in the stream's unit, never before the bookmark's own. */
+  /** The bookmark in the state. `time` is in the stream's unit, rounded up. */
   readonly floor: { readonly time: number; readonly endId: string | null } | undefined;
   /**
-   * Reading starts before the bookmark, so that only a later position says more than it: another tap's,
-   * which was not capped, or one that is to be looked back from.
+   * Reading starts before the bookmark, because of a lookback or because another tap wrote it. Only positions after the
+   * bookmark replace it.
    */
   readonly isBeforeFloor: boolean;
-  /** Another tap wrote the bookmark: once the end is proven, ours takes its place. */
+  /** Another tap wrote the bookmark. This tap's bookmark replaces it after the end is reached. */
   readonly isForeign: boolean;
 }
 
@@ -40,7 +40,7 @@ function initialStart(options: ReadOptions, spec: BookmarkSpec): ExportStart {
   };
 }
 
-/** What is made of another tap's bookmark: it holds several times, and much or all may be read once more. */
+/** Logs which time of another tap's bookmark is used, because items may be read again. */
 function logUsedBookmark(
   bookmark: ExportBookmark | undefined,
   { info, bookmark: entry = {} }: ReadOptions,
@@ -56,7 +56,7 @@ function logUsedBookmark(
   }
 }
 
-/** @throws TapError (config) for a bookmark that cannot be understood. */
+/** @throws TapError (config) for an invalid bookmark. */
 export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart {
   const bookmark = readExportBookmark(options.bookmark, spec);
   const first = initialStart(options, spec);
@@ -71,15 +71,15 @@ export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart
     const start = microsToInstant(settings.startDateMs * 1000);
     const end = microsToInstant(bookmark.micros);
     options.warn(
-      `start_date ${start} is newer than the bookmark ${end}: what changed between the two is not ` +
-        `read, now or later. To read it, take start_date out or set it to ${end} or earlier`,
+      `start_date ${start} is newer than the bookmark ${end}: changes between the two are never ` +
+        `read. To read them, remove start_date or set it to ${end} or earlier`,
     );
     return { ...first, floor, isBeforeFloor: true };
   }
   const backMs = settings.lookback_minutes * 60_000 + (bookmark.isOwn ? 0 : headDelayMs);
   const isForeign = !bookmark.isOwn;
   if (backMs === 0) {
-    // The API knows no time before 1970.
+    // The API accepts no time before 1970.
     const position = { time: Math.max(floor.time, 0), startId: bookmark.endId };
     return { position, floor, isBeforeFloor: false, isForeign };
   }
@@ -89,7 +89,7 @@ export function planStart(options: ReadOptions, spec: BookmarkSpec): ExportStart
   return { position, floor, isBeforeFloor: true, isForeign };
 }
 
-/** The newest time that may be asked for, in the stream's unit: with what is known of the time now. */
+/** The newest time that can be requested, in the stream's unit, as far as the current time is known. */
 export function computeHead({ api, settings, now }: ReadOptions, spec: BookmarkSpec): number {
   const serverMs = api.latestServerTimeMs();
   const isTimeUnknown = serverMs === undefined && api.responseCount() > 0;
@@ -100,8 +100,8 @@ export function computeHead({ api, settings, now }: ReadOptions, spec: BookmarkS
 }
 
 /**
- * The bookmark that is true at a position: never later than the head, since what arrives late near the
- * present is to be read again; never earlier than the one that was read. `undefined`: leave it.
+ * The bookmark for a position. Never later than the head, so that items that arrive late are read again, and never
+ * earlier than the bookmark in the state. `undefined` means that the bookmark does not change.
  */
 export function bookmarkAt(
   position: ExportPosition,
@@ -119,9 +119,9 @@ export function bookmarkAt(
 }
 
 /**
- * The times of other taps that the state holds, as an export that was read to its end makes them true. An earlier
- * bookmark does not: such a tap finds a chat by its end, and one that was edited later lies further on in the export.
- * @param bookmark ours, as it was written last
+ * New values for other taps' times in the state, valid only after the export was read to its end: other taps find a
+ * chat by its end, but a chat that was edited later is at a later position of the export.
+ * @param bookmark The last bookmark of this tap.
  */
 export function foreignTimes(
   bookmark: JsonObject,
@@ -133,7 +133,7 @@ export function foreignTimes(
   if (micros === undefined) return {};
   const text = microsToInstant(micros - headDelayMs * 1000);
   const keys = groups.filter((group) => group.some((key) => Object.hasOwn(entry, key))).flat();
-  // What is an object stays one, so that runners can merge the states.
+  // Objects stay objects, so that runners can merge the states.
   return Object.fromEntries(
     keys.filter((key) => !isJsonObject(entry[key])).map((key) => [key, text]),
   );

@@ -1,26 +1,25 @@
 /**
- * How an incremental export is walked, as a pure machine: an answer in, the page to emit and the next
- * request out. Nothing is sent and nothing waits here; `pages.ts` does both.
+ * The algorithm that reads an incremental export, as a pure state machine: it takes a response and returns the new
+ * items and the next request. `pages.ts` sends the requests and waits.
  *
  * One page, in the server's time (brackets: inclusive, parentheses: exclusive):
  *
  *     read before            this page                 not yet read
  *   ───────────────[══════════════════════════]──────────────────────────────)
  *              start_time                  end_time                          head = now − 310 s
- *                  └─ its instant comes twice: the duplicate filter drops what came already
+ *                  └─ read twice: the duplicate filter removes items that were already read
  *   bookmark after it: [end_time, never later than the head
  *
- * Inside ties (more items in one instant than a page holds) end_time stays where it is, and `start_id`
- * leads on from item to item.
+ * Inside ties (more items at one time than fit in a page), end_time does not change, and `start_id` moves from item to
+ * item.
  *
- * The end is never assumed from a short or an empty page: it is proven by other requests.
- *   regular   the position itself. Something new: go on from its end.
- *   ties      the same position, behind its last id. Something new: these were ties.
- *   before    the same position, behind an id before that: the last one may have moved meanwhile.
- *   beyond    one unit later, only to see whether anything is there. Nothing: the end, but an empty page is
- *             believed only behind another one, and where the regular request was answered with one, both
- *             are sent again.
- * Something beyond, or a full page of what came already: the request again, three times at most.
+ * A short or an empty page is not the end. Other requests prove the end:
+ *   regular   At the position itself. New items: continue from their end.
+ *   ties      At the same position, after its last id. New items: they were ties.
+ *   before    At the same position, after an earlier id, because the last item may have moved.
+ *   beyond    One unit later, only to check for items. No items: the end. An empty page counts only after another
+ *             empty page. If the regular request returned an empty page, both requests are repeated.
+ * If there are items beyond, or a full page has only known items, the request is repeated at most three times.
  */
 import { TapError } from '../../core/errors.ts';
 import { microsToInstant, timeToMicros } from '../../core/instant.ts';
@@ -36,11 +35,11 @@ export interface ExportRequest extends ExportPosition {
 }
 
 export interface WalkResult {
-  /** What the page brought that had not come yet. */
+  /** Items of the page that were not read before. */
   readonly newItems: readonly JsonObject[];
-  /** Where reading can be taken up after these items; `undefined`: where it could be before. */
+  /** The position to resume from after these items; `undefined` if it did not change. */
   readonly position: ExportPosition | undefined;
-  /** `undefined`: the end, and proven. */
+  /** `undefined` at the proven end. */
   readonly next: ExportRequest | undefined;
 }
 
@@ -48,48 +47,48 @@ export interface WalkOptions {
   readonly start: ExportPosition;
   readonly unit: TimeUnit;
   readonly replicationKey: string;
-  /** False: an edited item moves to another place of the export, which the replication key tells. */
+  /** False if an edited item moves to another position of the export, that of its new replication key. */
   readonly isImmutable: boolean;
-  /** The id the export knows an item by, `undefined` when it has none. */
+  /** The item's id in `start_id`; `undefined` if it has none. */
   readonly idOf: (item: JsonObject) => string | undefined;
-  /** Key and version of an item in one text. */
+  /** The key and the version of an item as one string. */
   readonly identify: (item: JsonObject) => string;
-  /** The newest time that may be asked for, in the stream's unit. */
+  /** The newest time that can be requested, in the stream's unit. */
   readonly head: () => number;
 }
 
-/** How often the regular request is sent again because something lies beyond it. */
+/** Maximum number of repeated regular requests. */
 const maxRepeats = 3;
 
-/** A page smaller than this says nothing about how many items a server is willing to send. */
+/** A smaller page does not indicate the server's maximum page size. */
 const minPageSize = 2;
 
 export interface Walk {
   readonly first: ExportRequest;
-  /** @throws TapError (system) where going on would lose items or never end. */
+  /** @throws TapError (system) if continuing would lose items or never end. */
   advance(request: ExportRequest, response: ExportResponse): WalkResult;
 }
 
 interface WalkState extends WalkOptions {
   readonly duplicates: DuplicateFilter;
   regularPosition: ExportPosition;
-  /** The server's own position after the last page that was used. */
+  /** The server's position after the last used page. */
   lastEnd: { readonly time: number; readonly endId: string | null } | undefined;
-  /** Ids and size of the last page that was used. */
+  /** Ids and size of the last used page. */
   lastIds: readonly string[];
   lastSize: number;
-  /** The largest page that was followed by something new: servers may clamp the limit. */
+  /** The size of the largest page that was followed by new items: servers may reduce the limit. */
   largestFollowed: number;
   repeats: number;
-  /** Something lies beyond the position that the regular request has not brought yet. */
+  /** There are items beyond the position that the regular request did not return. */
   hasHiddenItems: boolean;
-  /** Where something had been read, there was an empty page; nothing new has come since. */
+  /** The server returned an empty page at a position with items, and no new item since then. */
   wasEmpty: boolean;
-  /** Empty pages in a row that say that nothing lies there. */
+  /** Number of consecutive empty pages. */
   emptyPages: number;
-  /** What the last regular request that brought nothing new was answered with. */
+  /** The response to the last regular request without new items. */
   regularResponse: 'items' | 'empty';
-  /** The position is a bookmark's inside ties, and nothing has come from it yet. */
+  /** The position is a bookmark inside ties, and no item was read from it yet. */
   isResumedInTies: boolean;
 }
 
@@ -118,7 +117,7 @@ export function createWalk(options: WalkOptions): Walk {
 
 function advance(state: WalkState, request: ExportRequest, response: ExportResponse): WalkResult {
   const page = state.duplicates.filter(response.items);
-  // Behind an id before there is at least the item after it: an empty answer only says that the id is not known.
+  // After an earlier id, there is at least one item. An empty response means that the server does not know the id.
   const isEmpty = response.items.length === 0 && request.kind !== 'before';
   state.emptyPages = isEmpty ? state.emptyPages + 1 : 0;
   if (request.kind === 'beyond') return advanceBeyond(state, page.newItems.length > 0);
@@ -143,7 +142,7 @@ function advance(state: WalkState, request: ExportRequest, response: ExportRespo
   const isTied = request.startId !== null && !hasMoved;
   const position = { time: end.time, startId: isTied ? end.endId : null };
   const next = continueFrom(state, position);
-  // The position itself was asked for just now, and answered with as much as a page holds.
+  // The position did not move although the page is full, so continue inside ties.
   if (next?.startId === null && !hasMoved && end.endId !== null && isFull(state, response)) {
     state.regularResponse = 'items';
     return {
@@ -155,7 +154,7 @@ function advance(state: WalkState, request: ExportRequest, response: ExportRespo
   return { newItems: page.newItems, position, next };
 }
 
-/** A page that brought nothing new: the same position is requested in another way. */
+/** Handles a page without new items: requests the same position in another way. */
 function onNoNewItems(
   state: WalkState,
   request: ExportRequest,
@@ -171,23 +170,23 @@ function onNoNewItems(
     }
     if (state.isResumedInTies) return requestOnly(restartInstant(state));
   }
-  // Nothing behind an id where more may be: the server may not know that item any more.
+  // No items after an id where more are possible: the server may no longer know the id.
   const wasTied = state.regularResponse !== 'empty' && state.lastIds.length > 1;
   const isSuspicious = request.kind === 'regular' || wasTied || state.repeats > 0;
   const before = isEmpty && isSuspicious ? requestBefore(state, request) : undefined;
   if (before !== undefined) return requestOnly(before);
-  // What lies beyond is known, or would leave out what is here; and a page may be the one before it again.
+  // A request beyond is useless if it is known that there are items, and would skip the rest of a full page.
   if (state.hasHiddenItems || isFull(state, response)) return repeatRequest(state, request);
   return requestOnly(createRequest(state, 'beyond', oneUnitLater(state)));
 }
 
-/** An answer to a `start_id` that skipped its instant: the ties are over, or that item moved just now. */
+/** Handles a response to a `start_id` that skips its time: the ties are over, or the item has moved. */
 function onSkippedInstant(state: WalkState, request: ExportRequest): WalkResult {
   if (state.isResumedInTies) return requestOnly(restartInstant(state));
   const before = requestBefore(state, request);
   if (before !== undefined) return requestOnly(before);
   if (request.kind !== 'before') return requestOnly(continueFrom(state, oneUnitLater(state)));
-  // Not one item of that page is where it was: what is left of the instant is read from its beginning.
+  // All items of that page have moved: read the rest of this time from its start.
   state.repeats += 1;
   if (state.repeats > maxRepeats) throw giveUpError(state);
   return requestOnly(restartInstant(state));
@@ -195,7 +194,7 @@ function onSkippedInstant(state: WalkState, request: ExportRequest): WalkResult 
 
 function advanceBeyond(state: WalkState, hasNewItems: boolean): WalkResult {
   state.hasHiddenItems = hasNewItems;
-  // An empty page is believed only when it comes twice.
+  // An empty page counts only if it is repeated.
   const isDoubtful =
     state.regularResponse === 'empty' &&
     state.regularPosition.startId === null &&
@@ -206,11 +205,11 @@ function advanceBeyond(state: WalkState, hasNewItems: boolean): WalkResult {
   );
 }
 
-/** The regular request once more: the server has not sent everything, or may not have. */
+/** Repeats the regular request, because the server may not have sent everything. */
 function repeatRequest(state: WalkState, request?: ExportRequest): WalkResult {
   state.repeats += 1;
   if (state.repeats > maxRepeats) throw giveUpError(state);
-  // The answer may have been the one before it: the same request first, the next time the regular one.
+  // The server may have repeated its previous response: repeat the same request first, then the regular one.
   const repeatsTies = request?.kind === 'ties' && !state.hasHiddenItems && state.repeats % 2 === 1;
   return requestOnly(
     repeatsTies
@@ -222,8 +221,8 @@ function repeatRequest(state: WalkState, request?: ExportRequest): WalkResult {
 function giveUpError(state: WalkState): TapError {
   if (!state.wasEmpty) return tooManyTiesError(state);
   return new TapError(
-    `the API hides records after ${describeRegularPosition(state)}: it answers with an empty page there, and with records ` +
-      'later; run again, and report this to Zendesk if it stays so',
+    `the API hides records after ${describeRegularPosition(state)}: it returns an empty page there, but records ` +
+      'later; run again, and report this to Zendesk if it happens again',
     { kind: 'system' },
   );
 }
@@ -245,7 +244,7 @@ function continueFrom(state: WalkState, position: ExportPosition): ExportRequest
   return createRequest(state, 'regular', position);
 }
 
-/** A bookmark's id is of another run, whose pages are gone: its instant is read again rather than left. */
+/** Reads the time of a bookmark from its start, because the pages before the bookmark's id are not known. */
 function restartInstant(state: WalkState): ExportRequest | undefined {
   state.isResumedInTies = false;
   return continueFrom(state, { time: state.regularPosition.time, startId: null });
@@ -256,8 +255,8 @@ function oneUnitLater(state: WalkState): ExportPosition {
 }
 
 /**
- * The same request with an id before the one it had: one item back, then twice as far from the
- * page's end each time, since chats are edited several at once. `undefined`: there is none left.
+ * The same request with an earlier id: one item back, then each time twice as far from the end of the page, because
+ * several chats may be edited at once. Returns `undefined` if there is no earlier id.
  */
 function requestBefore(state: WalkState, request: ExportRequest): ExportRequest | undefined {
   if (request.startId === null) return undefined;
@@ -268,13 +267,13 @@ function requestBefore(state: WalkState, request: ExportRequest): ExportRequest 
   return id ? createRequest(state, 'before', { time: request.time, startId: id }) : undefined;
 }
 
-/** Each id once, at the last place it has: a server may give an item in two versions. */
+/** The ids without duplicates, each at its last position: a server may send two versions of an item. */
 function idsOf(state: WalkState, { items }: ExportResponse): readonly string[] {
   const ids = items.map((item) => state.idOf(item) ?? '');
   return [...new Set(ids.toReversed())].toReversed();
 }
 
-/** As many items as were asked for, or as a clamping server seems to be willing to send. */
+/** Whether the page has as many items as requested, or as the server's reduced limit seems to allow. */
 function isFull(state: WalkState, response: ExportResponse): boolean {
   const clamp = Math.max(state.largestFollowed, minPageSize);
   const size = sizeOf(response);
@@ -285,7 +284,7 @@ function sizeOf({ items, size = items.length }: ExportResponse): number {
   return size;
 }
 
-/** Does an answer to a `start_id` hold anything of the instant it was asked for? */
+/** Whether a response to a `start_id` contains items with the requested time. */
 function includesInstant(state: WalkState, { items, end }: ExportResponse, time: number): boolean {
   if (end?.time === time) return true;
   return items.some((item) => {
@@ -296,8 +295,8 @@ function includesInstant(state: WalkState, { items, end }: ExportResponse, time:
 
 function tooManyTiesError(state: WalkState): TapError {
   return new TapError(
-    `the API holds more records at one instant (${describeRegularPosition(state)}) than a page can hold, and does not lead ` +
-      'on inside it; nothing after it was read. Report this to Zendesk with this time',
+    `the API has more records at one time (${describeRegularPosition(state)}) than fit in a page, and does not return ` +
+      'the rest of them; nothing after this time was read. Report this to Zendesk with this time',
     { kind: 'system' },
   );
 }

@@ -114,7 +114,7 @@ test.each([[{ id: 'x' }], [{ id: 1.5 }], [{ id: -1 }], [{ id: true }]])(
   'the bookmark %j is an error before any request',
   async (bookmark) => {
     const api = scriptedApi([]);
-    await expect(readAll(agents, { api, bookmark })).rejects.toThrow(/cannot be understood/);
+    await expect(readAll(agents, { api, bookmark })).rejects.toThrow(/is invalid/);
     expect(api.asked).toEqual([]);
   },
 );

@@ -111,31 +111,31 @@ test('a chat that changed comes again, one that did not comes once', async () =>
 });
 
 test.each<[string, Json, string]>([
-  ['departments', { error: 'x' }, 'an object with "error", but a list of objects'],
-  ['agents', 'gone', 'a text, but a list of objects'],
-  ['departments', [{ id: 1 }, 7], 'a list that holds a number, but a list of objects'],
-  ['accounts', [], 'a list, but an object with account_key'],
+  ['departments', { error: 'x' }, 'an object with "error", but an array of objects'],
+  ['agents', 'gone', 'a string, but an array of objects'],
+  ['departments', [{ id: 1 }, 7], 'an array that contains a number, but an array of objects'],
+  ['accounts', [], 'an array, but an object with account_key'],
   ['accounts', {}, 'an empty object, but an object with account_key'],
   [
     'routing_settings',
     { id: 1 },
-    'an object with "id", but an object that holds another one as data',
+    'an object with "id", but an object that contains another one as data',
   ],
-  ['routing_settings', { data: null }, 'an object that holds null as data, but'],
+  ['routing_settings', { data: null }, 'an object that contains null as data, but'],
   [
     'bans',
     { visitors: [] },
-    'an object with "visitors", but an object with the lists of objects "ip_address" and "visitor"',
+    'an object with "visitors", but an object with the arrays of objects "ip_address" and "visitor"',
   ],
   ['bans', { visitor: true }, 'an object whose "visitor" is a boolean, but'],
-  ['bans', { visitor: [null] }, 'an object whose "visitor" is a list that holds null, but'],
-  ['chats', null, 'null, but an object with the list of objects "chats"'],
+  ['bans', { visitor: [null] }, 'an object whose "visitor" is an array that contains null, but'],
+  ['chats', null, 'null, but an object with the array of objects "chats"'],
   ['chats', { chats: null }, 'an object whose "chats" is null, but'],
   [
     'agent_timeline',
     { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 },
-    'an object with "a", "b", "c", "d", "e", …, but an object with the list of objects "agent_timeline"',
+    'an object with "a", "b", "c", "d", "e", …, but an object with the array of objects "agent_timeline"',
   ],
 ])('%s answered with %j is an error that says what was expected', async (name, body, words) => {
-  await expect(items(name, body)).rejects.toThrow(`the API's answer is ${words}`);
+  await expect(items(name, body)).rejects.toThrow(`the API's response is ${words}`);
 });

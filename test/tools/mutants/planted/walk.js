@@ -66,9 +66,9 @@ export const walkMutants = [
   {
     name: 'hidden records end green',
     file: walk,
-    search: 'if (state.repeats > maxRepeats) throw giveUpError(state);\n  // The answer may',
+    search: 'if (state.repeats > maxRepeats) throw giveUpError(state);\n  // The server may',
     replacement:
-      'if (state.repeats > maxRepeats) return requestOnly(undefined);\n  // The answer may',
+      'if (state.repeats > maxRepeats) return requestOnly(undefined);\n  // The server may',
     killers: exportTests('records hidden behind empty pages end in an error'),
   },
   {

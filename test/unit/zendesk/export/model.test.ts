@@ -65,7 +65,7 @@ test.each(seeds)(
     const ids = await readModel(options).then(
       (reading) => reading.ids,
       (error: unknown) => {
-        expect(String(error)).toMatch(/more records at one instant/);
+        expect(String(error)).toMatch(/more records at one time/);
         return options.items.map(({ id }) => id);
       },
     );

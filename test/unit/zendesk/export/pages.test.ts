@@ -133,9 +133,13 @@ test.each([
   [
     'no list',
     { count: 0 },
-    /an object with "count", but an object with the list of objects "chats" was expected/,
+    /an object with "count", but an object with the array of objects "chats" was expected/,
   ],
-  ['a list of no objects', { chats: ['a'], end_time: t0 }, /"chats" is a list that holds a text/],
+  [
+    'a list of no objects',
+    { chats: ['a'], end_time: t0 },
+    /"chats" is an array that contains a string/,
+  ],
   ['items without a position', { chats: [chat('a1')], count: 1 }, /no end_time/],
   ['an end before the start', { chats: [chat('a1')], end_time: t0 - 1 }, /lies before/],
   ['microseconds for seconds', { chats: [chat('a1')], end_time: t0 * 1e6 }, /not in seconds/],
@@ -188,12 +192,12 @@ test.each<[string, JsonObject[], RegExp]>([
   [
     'a server that ignores start_id ends in an error, not in a loop and not green',
     Array<JsonObject>(9).fill(fullPage(5)),
-    /more records at one instant/,
+    /more records at one time/,
   ],
   [
     'a server that clamps the limit and ignores start_id ends in an error, too',
     [page('d1', 'e2', 'f3'), ...Array<JsonObject>(9).fill(page('a4', 'b4', 'c4'))],
-    /more records at one instant/,
+    /more records at one time/,
   ],
   [
     'records hidden behind empty pages end in an error that names the place',
@@ -261,7 +265,7 @@ test.each<[string, JsonObject]>([
   ['broken slices', { slices: [5] }],
 ])('a bookmark that holds %s is an error before any request', async (_, bookmark) => {
   const api = scriptedApi([]);
-  await expect(readAll(chats, { api, bookmark })).rejects.toThrow(/cannot be understood/);
+  await expect(readAll(chats, { api, bookmark })).rejects.toThrow(/is invalid/);
   expect(api.asked).toEqual([]);
 });
 
