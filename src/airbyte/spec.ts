@@ -3,7 +3,7 @@ import { userSettings, propertiesOf } from '../config/config.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { readPackageFile } from '../core/package-files.ts';
 
-/** Settings that the platform sets itself or that are inside `credentials`. */
+/** Settings that have no effect in Airbyte, that the platform sets itself, or that are inside `credentials`. */
 const omittedSettings: ReadonlySet<string> = new Set([
   'access_token',
   'client_id',
@@ -15,8 +15,11 @@ const omittedSettings: ReadonlySet<string> = new Set([
   'log_metrics',
 ]);
 
-/** The first settings in the form, in the order of Airbyte's own connector. */
-const firstSettings = ['start_date', 'subdomain', 'credentials'];
+/** The first settings in the form: those that most users set. */
+const firstSettings = ['subdomain', 'start_date', 'credentials'];
+
+/** The form links to it. Zendesk's pages describe the data and say how to get a token. */
+const documentationUrl = 'https://developer.zendesk.com/api-reference/live-chat/introduction';
 
 /** Replaces JSON Schema's `writeOnly` by Airbyte's `airbyte_secret`. `order` is the position in the form. */
 function specProperty(property: JsonObject, order?: number): JsonObject {
@@ -43,6 +46,7 @@ export function airbyteSpec(schema: JsonObject): object {
   const first = firstSettings.flatMap((wanted) => all.filter(([name]) => name === wanted));
   const others = all.filter(([name]) => !firstSettings.includes(name));
   return {
+    documentationUrl,
     connectionSpecification: {
       ...schema,
       properties: specProperties([...first, ...others]),
