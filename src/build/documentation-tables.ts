@@ -76,6 +76,18 @@ export function streamTable(streams: readonly DiscoveredStream[], config: JsonOb
   return markdownTable(header, rows);
 }
 
+/** The default streams in short. */
+export function streamOverview(streams: readonly StreamDefinition[]): string {
+  const rows = streams
+    .filter(({ isDefault }) => isDefault)
+    .map(({ name, description, replicationMethods: [method] }) => [
+      code(name),
+      description,
+      method === 'INCREMENTAL' ? 'new and changed records' : 'everything',
+    ]);
+  return markdownTable(['Stream', 'Content', 'A later run reads'], rows);
+}
+
 /** As in src/airbyte/catalog.ts, which this folder does not import. */
 const withoutPrimaryKey: ReadonlySet<string> = new Set(['routing_settings']);
 

@@ -9,6 +9,7 @@ import {
   configTable,
   deprecatedList,
   replaceSections,
+  streamOverview,
   streamTable,
 } from './documentation-tables.ts';
 
@@ -17,6 +18,7 @@ function documentationSections(): Readonly<Record<string, Readonly<Record<string
   const config = readConfigSchema();
   const streams = discoverStreams('all');
   return {
+    'README.md': { 'stream-overview': streamOverview(streams) },
     'docs/configuration.md': {
       config: configTable(config),
       'config-deprecated': deprecatedList(config),

@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { runSandboxProgram } from '../../src/sandbox/program/cli.ts';
-import { blocksOf } from '../project/markdown.ts';
 import { withoutTimes } from '../support/run-tap.ts';
 import { startProcess } from '../support/start-process.ts';
+import { textsOf } from '../tools/picture/terminal-svg.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -29,16 +29,30 @@ function leftIn(name: string): Promise<string> {
   return readFile(join(folder, 'demo-output', name), 'utf8');
 }
 
-test('The demo reads everything, and after some edits what has changed; the README shows lines of it', async () => {
-  const log = await open(join(folder, 'log'), 'w');
+const picture = new URL('docs/demo.svg', root);
+
+/** Texts of the picture that the output does not have, apart from numbers that differ in each run. */
+function unlike(output: string, svg: string): readonly string[] {
+  const fixed = (text: string): string =>
+    text
+      .replaceAll(/\d+\.\d s\b/g, '0.0 s')
+      .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0')
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
+  const [, ...texts] = textsOf(svg).map(fixed);
+  expect(texts.length).toBeGreaterThan(20);
+  return texts.filter((text) => !fixed(output).includes(text));
+}
+
+test('The demo reads everything, and after some edits what has changed; docs/demo.svg shows this (npm run picture)', async () => {
+  const stderr = await open(join(folder, 'log'), 'w');
   let printed = '';
   const code = await runSandboxProgram(['demo'], {
     cwd: folder,
     signal: new AbortController().signal,
     stdout: { write: (text) => (printed += text) },
-    stderr: { write: (text) => log.write(text), fd: log.fd },
+    stderr: { write: (text) => stderr.write(text), fd: stderr.fd },
   });
-  await log.close();
+  await stderr.close();
   expect(code).toBe(0);
   const commands = [...printed.matchAll(/^\$ (.*)$/gm)].map(([, command]) => command);
   expect(commands).toEqual([
@@ -51,15 +65,8 @@ test('The demo reads everything, and after some edits what has changed; the READ
   const state = JSON.parse(await leftIn('state.json'));
   expect(state).toHaveProperty('bookmarks.chats.position');
 
-  const withoutDurations = (text: string): string => text.replaceAll(/, \d+\.\d s$/gm, '');
-  const told = withoutDurations(withoutTimes(await readFile(join(folder, 'log'), 'utf8'))).split(
-    '\n',
-  );
-  const readme = await readFile(new URL('README.md', root), 'utf8');
-  const shown = blocksOf(readme).find(({ text }) => text.includes('chats: complete'))?.text ?? '';
-  const lines = withoutDurations(shown.trim()).split('\n');
-  expect(lines.length).toBeGreaterThan(2);
-  expect(lines.filter((line) => !told.includes(line))).toEqual([]);
+  const log = await readFile(join(folder, 'log'), 'utf8');
+  expect(unlike(`${printed}${withoutTimes(log)}`, await readFile(picture, 'utf8'))).toEqual([]);
 });
 
 /** The demo with a sign-in in a process of its own: what opens a browser goes by the environment. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
@@ -12,23 +13,26 @@ import { blocksIn, readDocuments, type Document } from './documents.ts';
 
 const root = new URL('../../', import.meta.url);
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
-const [readme, ...pages] = await readDocuments();
+const [readme = fail('there is no README'), ...pages] = await readDocuments();
 const allStreams = streams.map(({ name }) => name).join(' ');
 
-/** They need a registry, an engine, a database or a cluster, so the test only records their calls. */
-const recorded = ['npm', 'pipx', 'meltano', 'kind', 'psql'];
+/** The README starts the sandbox in the background. The test starts it with the same options on a free port. */
+const sandboxCommand = /^zendesk-chat-sandbox (.*) &\nexport ZENDESK_CHAT_API_URL=(.*)$/m;
+
+/** These need a registry, an engine, a database or a cluster, so the test only records their calls. */
+const recorded = ['zendesk-chat-sandbox', 'npm', 'pipx', 'meltano', 'kind', 'psql'];
+
+const string = { type: 'string' } as const;
 
 let sandbox: Sandbox;
 const shells = new Map<string, CommandLine>();
 
 beforeAll(async () => {
-  const clients = [{ id: 'CLIENT_ID', secret: 'CLIENT_SECRET' }];
-  sandbox = await startSandbox({
-    token: 'your-chat-token',
-    subdomain: 'acme',
-    chats: 30,
-    clients,
-  });
+  const [, command = '', url] = sandboxCommand.exec(readme.text) ?? [];
+  const options = { port: string, subdomain: string, token: string };
+  const { port, ...values } = parseArgs({ args: command.split(' '), options }).values;
+  expect(url).toBe(`http://127.0.0.1:${port}`);
+  sandbox = await startSandbox({ ...values, chats: 30 });
 });
 
 afterAll(async () => {
@@ -68,7 +72,7 @@ function runCommands(document: Document): void {
   });
 }
 
-for (const document of [readme ?? fail('there is no README'), ...pages]) runCommands(document);
+for (const document of [readme, ...pages]) runCommands(document);
 
 test('The README reads all streams, and then continues from the state', async () => {
   expect(await targetCalls('README.md')).toEqual(Array(2).fill(`target-jsonl < ${allStreams}`));

@@ -14,6 +14,7 @@ test('What is generated is up to date; else run npm run generate', async () => {
   for (const { path, text } of files)
     expect(await readFile(new URL(path, root), 'utf8')).toBe(text);
   expect(files.map(({ path }) => path)).toEqual([
+    'README.md',
     'docs/configuration.md',
     'docs/streams.md',
     'docs/airbyte.md',

@@ -16,6 +16,8 @@ export interface OAuthClient {
 export const defaultClients: readonly OAuthClient[] = [
   { id: 'sandbox-client', secret: 'sandbox-secret' },
   { id: 'sandbox-public' },
+  // The examples of the documentation use it.
+  { id: 'CLIENT_ID', secret: 'CLIENT_SECRET' },
   { id: 'revoked-client', secret: 'sandbox-secret', isRevoked: true },
 ];
 
