@@ -144,17 +144,20 @@ test('Warnings about unknown keys come with the errors about other keys, and eac
 });
 
 test('--start-date and --end-date override the dates of the config', async () => {
-  const timesOf = ({ result }: Asked): readonly string[] =>
-    result
-      .records('chats')
-      .map(({ update_timestamp: time }) => (typeof time === 'string' ? time : ''));
-  const all = timesOf(await ask({ config: plain }));
-  const [start = '', end = ''] = [all[2], all.at(-3)];
-  const config = { ...plain, end_date: '2024-12-02' };
-  const some = await ask({ config, args: ['--start-date', start, '--end-date', end] });
-  expect(some.result.code).toBe(0);
-  expect(some.requests[0]?.query['start_time']).toBe(`${Math.floor(Date.parse(start) / 1000)}`);
-  expect(timesOf(some)).toEqual(all.slice(2, -2));
+  await withSandbox({}, async (sandbox) => {
+    const read = async (config: JsonObject, ...args: string[]): Promise<readonly string[]> => {
+      const result = await runTap({ catalog: chats, config, args, sandboxUrl: sandbox.url });
+      expect(result.code).toBe(0);
+      const times = result.records('chats').map(({ update_timestamp: time }) => time);
+      return times.filter((time) => typeof time === 'string');
+    };
+    const all = await read(plain);
+    const [start = '', end = ''] = [all[2], all.at(-3)];
+    const narrow = { ...plain, end_date: '2024-12-02' };
+    const some = await read(narrow, '--start-date', start, '--end-date', end);
+    expect(some.length).toBeLessThan(all.length);
+    expect(some).toEqual(all.filter((time) => time >= start && time <= end));
+  });
 });
 
 test.each<{ name: string; input: TapInput; says: RegExp }>([

@@ -32,6 +32,13 @@ export const airbyteMutants = [
     killers: faultTests('500: chats fails'),
   },
   {
+    name: 'the source ends by 2',
+    file: 'src/airbyte/main.ts',
+    search: 'return exitCode === 0 ? 0 : 1;',
+    replacement: 'return exitCode;',
+    killers: testsOf('reporting/command-line', 'The source refuses'),
+  },
+  {
     name: 'a failure without an error',
     file: writer,
     search: 'traceErrorLine({ message: logger.redact(message), kind, stream }, emittedAt())',

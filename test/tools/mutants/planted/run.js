@@ -133,6 +133,13 @@ export const runMutants = [
     ),
   },
   {
+    name: 'exit 2 after failures of both kinds',
+    file: 'src/core/errors.ts',
+    search: "errors.every(({ kind }) => kind === 'config')",
+    replacement: "errors.some(({ kind }) => kind === 'config')",
+    killers: statusTests('A run whose failures are of both kinds ends with 1'),
+  },
+  {
     name: 'absent anywhere in a stream',
     file: streamStatus,
     search: 'if (!end.isFirstRequest) return failedStatus(name, failure);',
