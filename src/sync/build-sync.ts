@@ -20,7 +20,7 @@ import { State } from '../singer/state.ts';
 import { loadValidator } from '../records/validator.ts';
 import { readManifest } from '../core/package-files.ts';
 import { createCredentials, type TokenOptions } from '../tokens/credentials.ts';
-import { requestLine, requestMetric, waitLine } from './request-log.ts';
+import { requestLine, requestMetric, waitLevel, waitLine } from './request-log.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import { createSync, type Sync } from './sync.ts';
 import { createChatApi } from '../zendesk/api.ts';
@@ -70,7 +70,7 @@ async function createHttpClient(
       logger.debug(() => requestLine(request));
     },
     onWait: (wait) => {
-      logger.info(waitLine(wait, clock.now()));
+      logger[waitLevel(wait)](waitLine(wait, clock.now()));
       onWait?.(wait);
     },
   });

@@ -1,7 +1,7 @@
 import { asTapError, HttpError, TapError } from '../core/errors.ts';
 import type { ReadOutcome } from './record-transform.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
-import { isApiAvailable, isTokenRejected } from '../zendesk/api.ts';
+import { isApiAvailable, isHostUnreachable, isTokenRejected } from '../zendesk/api.ts';
 
 /** What became of a stream. With `failed`, `absent` and `forbidden` there is an error that says why. */
 export interface ResolvedStatus {
@@ -38,6 +38,7 @@ export async function resolveStreamStatus(end: StreamEnd): Promise<Decision> {
   try {
     if (status === 401 && (await isTokenRejected(api))) return failedStatus(name, failure, true);
     if (!end.isFirstRequest) return failedStatus(name, failure);
+    if (await isWithoutNetwork(end, failure)) return failedStatus(name, failure, true);
     const mayBeAbsent = definition.absentStatuses.includes(status);
     if ((mayBeAbsent || missingStatuses.has(status)) && (await isAccountUnknown(end)))
       return unknownAccountStatus(name, failure);
@@ -50,6 +51,13 @@ export async function resolveStreamStatus(end: StreamEnd): Promise<Decision> {
     if (signal.aborted) return { status: 'interrupted' };
     return failedStatus(name, asTapError(error, 'the account cannot be asked'));
   }
+}
+
+/** The retries of one stream are used up, and nothing was answered before: for the others it is no different. */
+async function isWithoutNetwork({ api }: StreamEnd, failure: TapError): Promise<boolean> {
+  const isSuspect =
+    failure instanceof HttpError && failure.failure === 'network' && !failure.endsRun;
+  return isSuspect && api.responseCount() === 0 && (await isHostUnreachable(api));
 }
 
 function completeStatus({ outcome, selected, settings }: StreamEnd): ResolvedStatus {

@@ -102,6 +102,12 @@ export async function isApiAvailable(api: ChatApi, options?: RequestOptions): Pr
   return (await failureOf(api.get('agents', { limit: 1 }, { reason, ...options }))) === undefined;
 }
 
+/** Whether no connection to the API is possible, so that no other stream can be read either. */
+export async function isHostUnreachable(api: ChatApi): Promise<boolean> {
+  const reason = 'is the API reachable?';
+  return (await failureOf(api.get('agents', { limit: 1 }, { reason })))?.failure === 'network';
+}
+
 /** Whether the API rejects the token itself (401), not only its access to one endpoint. */
 export async function isTokenRejected(api: ChatApi): Promise<boolean> {
   const reason = 'is the token refused?';

@@ -36,11 +36,11 @@ const wrongUnit = /: the API's end_time \d+ is not in (micro)?seconds/;
 const ignoresSinceId = /: the API ignores since_id and sends at most 10 items/;
 const hides = /: the API hides records after 20/;
 
-/** What streams failed with, one line each. */
+/** Lines that say what a stream failed with; not those that hold its counts, or the names of several streams. */
 export function failuresIn(stderr: string): string[] {
-  const lines = stderr.split('\n');
+  const lines = stderr.split('\n').filter((line) => /^(?:ERROR|CRITICAL) /.test(line));
   return lines.filter(
-    (line) => /^(?:ERROR|CRITICAL) /.test(line) && !/ streams failed \(/.test(line),
+    (line) => !/ streams failed \(/.test(line) && !/^ERROR \w+: failed, [^:]+$/.test(line),
   );
 }
 

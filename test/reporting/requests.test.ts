@@ -109,6 +109,30 @@ test('A name server that does not answer is asked again until the retries are us
   });
 });
 
+test('Without a network the run ends with the first stream, and its log has at most 30 lines', async () => {
+  await withLookup(['EAI_AGAIN'], async () => {
+    const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
+    const result = await runTap({ config: acme, clock });
+    expect(result.code).toBe(1);
+    expect(clock.sleeps.length).toBeGreaterThan(8);
+    expect(result.stderrLines.length).toBeLessThanOrEqual(30);
+    expect(result.stderr).toMatch(/^INFO 12 streams: .* 1 failed, 11 unread \(/m);
+    expect(lastErrorLine(result)).toMatch(
+      /^CRITICAL accounts: .* cannot be reached: .*\(EAI_AGAIN\).*Check the network\.$/,
+    );
+  });
+});
+
+test('A stream that alone gets no connection fails alone', async () => {
+  await withWorld({}, async ({ sandbox, run }) => {
+    sandbox.faults.add({ path: '=account', fault: { kind: 'reset' } });
+    const result = await run({ config: { max_retry_seconds: 1 } });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^INFO 12 streams: 11 complete, 0 absent, 1 failed; /m);
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL accounts: /);
+  });
+});
+
 test('After a first answer a host name that does not exist is looked up again', async () => {
   await withWorld({}, async ({ sandbox, clock }) => {
     // The connection of the first answer is lost, so that the name is looked up again.

@@ -336,7 +336,7 @@ test('The environment and a file of variables', async () => {
 test('No setting that is accepted is ignored without a word', async () => {
   const key = fc.constantFrom(
     ...(
-      'start_date end_date lookback_minutes extra_streams on_absent log_format user_agent request_timeout ' +
+      'start_date end_date lookback_minutes extra_streams on_absent log_format log_metrics user_agent request_timeout ' +
       'requests_per_minute max_retry_seconds agents_page_limit bans_page_limit subdomain unknown Start-Date __proto__'
     ).split(' '),
   );

@@ -62,6 +62,13 @@ test('Subdomain and access token are enough, the rest has defaults', async () =>
   expect(await configOf(needed)).toEqual({ ...needed, ...defaults });
 });
 
+test.each([
+  ['true', true],
+  [' False ', false],
+])('A boolean may be written as text: %j', async (text, value) => {
+  expect(await configOf({ ...needed, log_metrics: text })).toMatchObject({ log_metrics: value });
+});
+
 test('Every setting arrives in the config', async () => {
   const settings = {
     ...needed,
@@ -73,6 +80,7 @@ test('Every setting arrives in the config', async () => {
     on_forbidden: 'warn',
     on_bad_item: 'warn',
     log_format: 'json',
+    log_metrics: false,
     user_agent: 'acme (ops@acme.example)',
     request_timeout: 0.5,
     min_bytes_per_minute: 0,
@@ -302,6 +310,8 @@ test.each<[string, Json, string]>([
   ['requests_per_minute', 0.5, 'is 0.5: it must be a whole number from 1 to 10000.'],
   ['on_absent', 'ignore', 'is a string of 6 characters: it must be "warn" or "fail".'],
   ['log_format', 1, 'is 1: it must be "text" or "json".'],
+  ['log_metrics', 'on', 'is "on": it must be true or false.'],
+  ['log_metrics', 1, 'is 1: it must be true or false.'],
   [
     'user_agent',
     'a\nb',

@@ -196,6 +196,16 @@ async function killAndResume(stage: Stage) {
   });
 }
 
+/** The values of a metric by stream, as Meltano has parsed them. */
+function metricsIn(log: string, metric: string): Record<string, number> {
+  const entries = log
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): Answer => JSON.parse(line));
+  const infos = entries.flatMap(({ metric_info: info }) => (info?.metric === metric ? [info] : []));
+  return Object.fromEntries(infos.map(({ tags, value }) => [tags.stream, value]));
+}
+
 /** A stream fails: its error is shown as one, all others are loaded. */
 async function tellErrors(stage: Stage) {
   return inProject(stage, { chats: 20, timeline: 10 }, async (project, sandbox) => {
@@ -211,9 +221,15 @@ async function tellErrors(stage: Stage) {
     sandbox.faults.clear();
     await project.well(intoFiles);
     equal((await takeFiles(project))['goals']?.length, sandbox.account.count('goals'));
+    const logged = await project.well(['--log-format=json', ...intoFiles]);
+    deepEqual(
+      metricsIn(`${logged.stdout}${logged.stderr}`, 'record_count')['goals'],
+      sandbox.account.count('goals'),
+      "the metrics in Meltano's log",
+    );
     const debug = await project.well(['--log-level=debug', ...intoFiles]);
     equal(`${debug.stdout}${debug.stderr}`.includes(sandbox.token), false, 'the token is logged');
-    return 'a failing stream is told at its level, the others are loaded; no token in a debug log';
+    return 'a failing stream is told at its level, the others are loaded; metrics are parsed; no token in a debug log';
   });
 }
 
