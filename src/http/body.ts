@@ -9,7 +9,7 @@ import type { Json } from '../core/json.ts';
 import { createHttpError } from './http-errors.ts';
 import { tryLaterAdvice } from './statuses.ts';
 
-/** Inflated, a page that explains an error is no longer than this, or not worth reading. */
+/** Maximum size of a decompressed error body. */
 const maxErrorBodyBytes = 2 ** 20;
 
 type Inflate = (body: Buffer, options: ZlibOptions) => Promise<Buffer>;
@@ -17,7 +17,7 @@ type Inflate = (body: Buffer, options: ZlibOptions) => Promise<Buffer>;
 const zlibInflate: Inflate = promisify(inflate);
 const rawInflate: Inflate = promisify(inflateRaw);
 
-/** The codings node-fetch knows. `deflate` is a zlib stream, but some servers leave its header out. */
+/** The same codings as in node-fetch. `deflate` is a zlib stream, but some servers omit its header. */
 const inflateByCoding: Readonly<Record<string, Inflate>> = {
   gzip: promisify(gunzip),
   deflate: (body, options) =>
@@ -25,7 +25,7 @@ const inflateByCoding: Readonly<Record<string, Inflate>> = {
   br: promisify(brotliDecompress),
 };
 
-/** The codings of a Content-Encoding header in the order they were applied. */
+/** The codings in the Content-Encoding header, in the order in which they were applied. */
 function codingsOf(headers: Headers): readonly string[] {
   const codings = (headers.get('content-encoding') ?? '').toLowerCase().split(',');
   return codings
@@ -34,16 +34,16 @@ function codingsOf(headers: Headers): readonly string[] {
 }
 
 /**
- * zlib inflates into one piece that holds it all, since JSON shrinks to a fifth or a tenth: pieces of 16 KiB make
- * inflating a page three times dearer. What is not filled of it takes no memory.
+ * A chunk size that is probably enough for the whole output, because JSON compresses to a fifth or a tenth. With chunks
+ * of 16 KiB, decompression takes three times as long. The unused part of a chunk takes no memory.
  */
 function inflateChunkSize(body: Buffer, maxBytes: number): number {
   return Math.max(256 * 1024, Math.min(body.length * 10, maxBytes));
 }
 
 /**
- * A body without its Content-Encoding, up to `maxBytes`. Inflated as a whole, since only so one that is cut
- * in half is noticed.
+ * Removes the Content-Encoding of a body of up to `maxBytes`. Decompresses the whole body at once, which detects
+ * truncated bodies.
  * @throws HttpError
  */
 export async function decodeContent(
@@ -53,12 +53,12 @@ export async function decodeContent(
 ): Promise<Buffer> {
   let decoded = body;
   for (const coding of codingsOf(headers).toReversed()) {
-    // An empty body is no gzip either, but it is not "cut in half".
+    // An empty body is not gzip, but it is not truncated either.
     if (decoded.length === 0) return decoded;
     const inflateBody = inflateByCoding[coding];
     if (inflateBody === undefined) {
       const name = coding.slice(0, 40);
-      throw createHttpError('not-json', `sends the encoding ${name}, which was not asked for`);
+      throw createHttpError('not-json', `sends the encoding ${name}, which was not requested`);
     }
     try {
       const options = { chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes };
@@ -75,23 +75,23 @@ function inflateFailed(coding: string, maxBytes: number, cause: unknown): HttpEr
   const name = coding === 'br' ? 'brotli' : coding;
   if (code === 'ERR_BUFFER_TOO_LARGE') return bodyTooLargeError(maxBytes, cause);
   const isCut = code === 'Z_BUF_ERROR';
-  const why = isCut ? `breaks off in the middle of the ${name}` : `sends a damaged ${name}`;
+  const why = isCut ? `sends an incomplete ${name}` : `sends a damaged ${name}`;
   return createHttpError(isCut ? 'cut' : 'not-json', `${why} body`, tryLaterAdvice, { cause });
 }
 
 export function bodyTooLargeError(maxBytes: number, cause?: unknown): HttpError {
   const why = `sends a body of more than ${Math.floor(maxBytes / 2 ** 20)} MiB`;
-  return createHttpError('too-large', why, 'Ask for fewer items at a time.', { cause });
+  return createHttpError('too-large', why, 'Lower the page limit in the config.', { cause });
 }
 
-/** The charset a Content-Type names, in the name TextDecoder has for it; UTF-8 when it names none or an unknown one. */
+/** TextDecoder's name of the charset in the Content-Type. UTF-8 if the charset is missing or unknown. */
 function charsetOf(headers: Headers): string {
   const contentType = headers.get('content-type') ?? '';
   const [, label] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType) ?? [];
   try {
     return new TextDecoder(label).encoding;
   } catch {
-    // No such charset.
+    // RangeError: unknown charset.
     return 'utf-8';
   }
 }
@@ -101,12 +101,12 @@ function hasByteOrderMark(bytes: Buffer): boolean {
 }
 
 /**
- * The text of a decoded body, without a byte order mark, which counts more than the header; `undefined` when
- * its bytes are none in the charset, which `isLenient` makes U+FFFD.
+ * Decodes the text of a body. A byte order mark takes precedence over the header and is removed. Returns `undefined`
+ * for bytes that are invalid in the charset, unless `isLenient` replaces them by U+FFFD.
  */
 function decodeText(bytes: Buffer, charset: string, isLenient = false): string | undefined {
   if (charset === 'utf-8' || hasByteOrderMark(bytes)) {
-    // Text that is ASCII alone is copied as it is, out of V8's heap, whose size is a multiple of what it holds.
+    // For ASCII text, latin1 creates a string outside V8's heap, which would otherwise grow by a multiple of the text.
     if (isAscii(bytes)) return bytes.toString('latin1');
     if (!isLenient && !isUtf8(bytes)) return undefined;
     return bytes.toString('utf8', hasByteOrderMark(bytes) ? 3 : 0);
@@ -114,12 +114,12 @@ function decodeText(bytes: Buffer, charset: string, isLenient = false): string |
   try {
     return new TextDecoder(charset, { fatal: !isLenient }).decode(bytes);
   } catch {
-    // A TypeError: bytes that are invalid in this charset.
+    // TypeError: the bytes are invalid in this charset.
     return undefined;
   }
 }
 
-/** What comes with an error: JSON, else plain text; `''` when it cannot be read, or is a web page or nothing. */
+/** The body of an error response: JSON or plain text. Returns `''` for HTML, or if there is no readable body. */
 export async function readErrorBody(body: Buffer, headers: Headers): Promise<Json> {
   try {
     const decoded = await decodeContent(body, headers, maxErrorBodyBytes);
@@ -131,26 +131,26 @@ export async function readErrorBody(body: Buffer, headers: Headers): Promise<Jso
   }
 }
 
-/** `undefined`: it is no JSON. */
+/** Returns `undefined` for invalid JSON. */
 function tryParseJson(text: string): Json | undefined {
   try {
     return JSON.parse(text);
   } catch {
-    // The SyntaxError quotes the body: it is left behind on purpose.
+    // The SyntaxError is dropped, because it quotes the body.
     return undefined;
   }
 }
 
 /**
- * Parses a decoded body. What is no JSON is named by its kind and never quoted.
- * @param isLenient bytes that are no text become U+FFFD
+ * Parses a decoded body. Errors name the kind of an invalid body and never quote it.
+ * @param isLenient Replace invalid bytes by U+FFFD.
  * @throws HttpError
  */
 export function parseJson(bytes: Buffer, headers: Headers, isLenient = false): Json {
   const charset = charsetOf(headers);
   const text = decodeText(bytes, charset, isLenient);
   if (text === undefined) {
-    throw createHttpError('not-text', `sends bytes that are no text in ${charset.toUpperCase()}`);
+    throw createHttpError('not-text', `sends bytes that are not valid ${charset.toUpperCase()}`);
   }
   const json = tryParseJson(text);
   if (json !== undefined) return json;

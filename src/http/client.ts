@@ -17,25 +17,25 @@ export interface HttpRequest extends Omit<
   'headers' | 'form' | 'attempt' | 'isEarly'
 > {
   /**
-   * Called after each failed attempt, before any wait, unless the user must act or it was the last one.
-   * @returns another query to go on with, for which backoff and retry budget begin anew
+   * Called after each failed attempt, before any wait, unless the user must act or it was the last attempt.
+   * @returns Another query to continue with. Backoff and retry budget are reset for it.
    */
   readonly reviseQuery?: (error: HttpError) => Promise<Query | undefined>;
-  /** For a request whose failure is an answer. */
+  /** Maximum number of attempts, for a request whose failure is a valid result. */
   readonly maxAttempts?: number;
 }
 
-/** A form to be sent without credentials. It is sent again only after a failure that passes. */
+/** A form that is sent without credentials. It is sent again only after a transient failure. */
 type HttpForm = Required<Pick<OutgoingRequest, 'path' | 'acceptsError' | 'reason'>> & {
   form: URLSearchParams;
 };
 
 export interface Credentials {
-  /** Headers of the next request; they hold a secret. Resolves once they can be used. */
+  /** Headers for the next request, which contain a secret. Resolves when they are ready. */
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
   /**
-   * Called when a request with these headers is answered 401.
-   * @returns true when `headers` gives others now, so that the request is worth another attempt
+   * Called when the response to a request with these headers is 401.
+   * @returns Whether `headers` now returns other headers, so that the request should be repeated.
    */
   readonly onUnauthorized: (headers: Readonly<Record<string, string>>) => Promise<boolean>;
 }
@@ -61,24 +61,24 @@ export type EarlyHttpRequest = Omit<HttpRequest, 'reviseQuery' | 'maxAttempts' |
 
 interface RetryState {
   readonly request: HttpRequest;
-  /** That of the run and the request's own; `undefined`: that of the run. */
+  /** The combined signal of run and request; `undefined` if the request has none. */
   readonly signal: AbortSignal | undefined;
   readonly maxAttempts: number;
   query: Query;
   /** Number of the next attempt, from 1. */
   attempt: number;
-  /** Attempts with this query, the next one included. */
+  /** Number of attempts with this query, including the next one. */
   queryAttempts: number;
   retryBudgetMs: number;
 }
 
-/** The one way to get JSON; one client per run, which has the pace, the slots and the retry budget. */
+/** Sends all requests of a run, with the rate limit, the limit of requests in flight and the retry budget. */
 export class HttpClient {
   readonly #options: HttpOptions;
   readonly #limiter: RateLimiter;
   readonly #transport: Transport;
   readonly #credentials: Credentials;
-  /** The retry budget ran out and nothing was answered since: each request gets one attempt. */
+  /** The retry budget was exhausted and no response has arrived since then, so each request gets one attempt. */
   #isRetryBudgetExhausted = false;
 
   constructor(options: HttpClientOptions) {
@@ -90,18 +90,18 @@ export class HttpClient {
   }
 
   /**
-   * @throws HttpError when the answer is given up; the signal's reason when the run is stopped;
-   * TapError (config) when the proxy of the environment cannot be used.
+   * @throws HttpError after the last attempt has failed, the signal's reason if the run is stopped, and TapError
+   *   (config) for an invalid proxy in the environment.
    */
   get(request: HttpRequest): Promise<HttpResponse> {
     return this.#sendWithRetries(request);
   }
 
   /**
-   * One attempt of a request that can be done without: it waits for no other, renews no token, and its failure
-   * says nothing about later requests. Only a pause that the API asks for holds for all of them.
-   * @returns `undefined`: there is no room for it now
-   * @throws as `get`, and the reason of the request's own signal
+   * Makes one attempt of an optional request. It does not wait for other requests and does not renew a token, and its
+   * failure has no effect on later requests. Only a pause that the API requests applies to all of them.
+   * @returns `undefined` if the request cannot start now
+   * @throws like `get`, and the reason of the request's own signal
    */
   async getEarly(request: EarlyHttpRequest): Promise<UnparsedResponse | undefined> {
     const { maxRetryMs } = this.#options;
@@ -115,14 +115,14 @@ export class HttpClient {
       if (error instanceof NoSpareStart) return undefined;
       if (error instanceof HttpError && error.kind === 'transient') {
         const { retryAfterMs = 0 } = error;
-        // A longer pause is an error, and that is met by a request that is needed.
+        // A longer pause is an error, which the next required request reports.
         if (retryAfterMs <= maxRetryMs) this.#limiter.pauseFor(retryAfterMs);
       }
       throw error;
     }
   }
 
-  /** How many requests may start now without a wait; 0 while the API has asked for a pause. */
+  /** Number of requests that can start now without waiting; 0 during a pause that the API requested. */
   spareStarts(): number {
     return this.#limiter.spareStarts();
   }
@@ -131,12 +131,12 @@ export class HttpClient {
     return signal && AbortSignal.any([this.#options.signal, signal]);
   }
 
-  /** @throws as `get`; an HttpError with a status holds what the server said. */
+  /** @throws like `get`. An HttpError with a status contains the response body. */
   async post({ form, ...request }: HttpForm): Promise<Json> {
     return (await this.#sendWithRetries({ ...request, query: {} }, form)).body;
   }
 
-  /** Makes attempts until one is answered or given up, with credentials unless it is a form. */
+  /** Makes attempts until one succeeds or no more are allowed. Adds credentials unless it is a form. */
   async #sendWithRetries(request: HttpRequest, form?: URLSearchParams): Promise<HttpResponse> {
     const { maxRetryMs: retryBudgetMs, maxAttempts: defaultMax } = this.#options;
     const maxAttempts = this.#isRetryBudgetExhausted ? 1 : (request.maxAttempts ?? defaultMax);
@@ -145,7 +145,7 @@ export class HttpClient {
     const { query: firstQuery } = request;
     const state: RetryState = { request, signal, query: firstQuery, ...attempts, retryBudgetMs };
     for (;;) {
-      // Not within a slot: renewing them takes a request of its own.
+      // Not inside a slot, because renewing the credentials needs a request.
       const headers = form === undefined ? await this.#credentials.headers() : {};
       const { query, attempt } = state;
       const outgoing = { ...request, query, headers, form, attempt, signal };
@@ -154,7 +154,7 @@ export class HttpClient {
         this.#isRetryBudgetExhausted = false;
         return response;
       } catch (error) {
-        // The one place where a failed attempt is caught.
+        // Failed attempts are caught only here.
         if (!(error instanceof HttpError)) throw error;
         const isUnauthorized =
           form === undefined && error.status === 401 && error.kind === 'config';
@@ -166,8 +166,8 @@ export class HttpClient {
   }
 
   /**
-   * Waits, and changes what is asked for where that helps.
-   * @throws HttpError when the failed attempt was the last
+   * Waits, and changes the query if that helps.
+   * @throws HttpError if the failed attempt was the last one
    */
   async #prepareRetry(state: RetryState, error: HttpError): Promise<void> {
     const { clock, maxRetryMs } = this.#options;
@@ -176,14 +176,14 @@ export class HttpClient {
     if (kind === 'transient' && retryAfterMs !== undefined) {
       if (retryAfterMs > retryBudgetMs)
         throw retryAfterTooLongError(error, clock.now() + retryAfterMs);
-      // Before `reviseQuery` may send a request: the pause is for all requests.
+      // Before `reviseQuery`, which may send a request: the pause applies to all requests.
       this.#limiter.pauseFor(retryAfterMs);
     }
     if (kind === 'config' || queryAttempts >= state.maxAttempts) throw error;
     const query = await request.reviseQuery?.(error);
     if (query !== undefined) {
       Object.assign(state, { query, queryAttempts: 1, retryBudgetMs: maxRetryMs });
-      // A failure that stays is that of the other query: the new one needs no wait.
+      // A permanent failure belongs to the old query, so the new one needs no wait.
       if (kind === 'transient') await this.#pause(state, 1, error);
       return;
     }
@@ -196,7 +196,7 @@ export class HttpClient {
     state.retryBudgetMs -= await this.#pause(state, queryAttempts, error);
   }
 
-  /** @returns how long the pause was, in ms */
+  /** @returns The length of the pause in ms. */
   async #pause(state: RetryState, attempts: number, error: HttpError): Promise<number> {
     const { clock, onWait, random, signal: runSignal } = this.#options;
     const { isRateLimit, path, why, retryAfterMs } = error;

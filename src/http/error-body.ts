@@ -3,13 +3,13 @@ import type { Redact } from './options.ts';
 
 const maxTextLength = 200;
 
-/** Zendesk's own words are `APIRateLimitExceeded` and `Number of allowed API requests per minute exceeded`. */
+/** Zendesk sends `APIRateLimitExceeded` and `Number of allowed API requests per minute exceeded`. */
 const rateLimitPattern =
   /rate[ _-]?limit|too[ _-]?many[ _-]?(api )?(requests|calls)|requests per (second|minute|hour|day)|throttl|quota[ _-]?exceeded/i;
 
 /**
- * What an API says about an error; nothing where the body is no JSON object or plain text.
- * @returns `text`: on one line, shortened, without secrets; `isRateLimit`: that there were too many requests
+ * The error text in a response body that is a JSON object.
+ * @returns `text`: on one line, truncated, without secrets. `isRateLimit`: the body reports too many requests.
  */
 export function describeErrorBody(
   body: Json,
@@ -23,7 +23,7 @@ export function describeErrorBody(
   return { text: toQuotable(parts.join(': '), redact), isRateLimit };
 }
 
-/** There is no one shape: any of these may be a text, an object that holds others of them, or a list of both. */
+/** Errors have no fixed format. Each of these may be a string, an object with other keys of the list, or an array. */
 const messageKeys = [
   'error',
   'errors',
@@ -46,7 +46,7 @@ function textsIn(value: Json | undefined, keys: readonly string[], levels: numbe
   return inner.flatMap((nested) => textsIn(nested, keys, levels - 1));
 }
 
-/** Is this an object with `error` or `errors` and none of the keys an answer has? */
+/** Whether the body is an object with `error` or `errors` and without any key of a successful response. */
 export function isErrorObject(body: Json, responseKeys: readonly string[]): boolean {
   if (!isJsonObject(body) || responseKeys.some((key) => key in body)) return false;
   return [body['error'], body['errors']].some((value) =>
@@ -54,9 +54,9 @@ export function isErrorObject(body: Json, responseKeys: readonly string[]): bool
   );
 }
 
-/** A text of the API as a message may repeat it: without secrets, on one line, shortened. */
+/** A text of the API for a message: without secrets, on one line, truncated. */
 export function toQuotable(text: string, redact: Redact): string {
-  // Control characters could break the line or the terminal.
+  // Control characters could break the line or affect the terminal.
   const line = redact(text)
     .replace(/[\p{C}\s]+/gu, ' ')
     .trim();

@@ -1,4 +1,4 @@
-/** The sentences about requests that fail. */
+/** Error messages for failed requests. */
 import { STATUS_CODES } from 'node:http';
 
 import type { Response } from 'node-fetch';
@@ -22,9 +22,9 @@ const errorKinds: Readonly<Partial<Record<HttpFailure, ErrorKind>>> = {
 };
 
 /**
- * A failed attempt; only what is `transient` is made again unchanged.
- * @param why the rest of a sentence that begins with the path: `sends HTML instead of JSON`
- * @param more what is not known yet is added where the request is (`HttpError.withMessage`)
+ * Creates the error of a failed attempt. Only a `transient` one is repeated unchanged.
+ * @param why The rest of a sentence that starts with the path: `sends HTML instead of JSON`.
+ * @param more Further details. The transport adds those of the request (`HttpError.withMessage`).
  */
 export function createHttpError(
   failure: HttpFailure,
@@ -42,8 +42,8 @@ export function formatMessage(path: string, why: string, advice: string): string
 }
 
 /**
- * The server answers with an error: with a status that is no success, or in an object.
- * @param body what it says, `''` for nothing
+ * Creates the error of a response with an error status or with an error object.
+ * @param body The response body; `''` if there is none.
  */
 export function responseError(response: Response, body: Json, redact: Redact): HttpError {
   const { status, ok, headers } = response;
@@ -52,7 +52,7 @@ export function responseError(response: Response, body: Json, redact: Redact): H
   const why = `answers ${name}${ok ? ' with an error' : ''}${text === '' ? '' : ` ("${text}")`}`;
   if (ok)
     return createHttpError('error-object', why, tryLaterAdvice, { isRateLimit: mentionsLimit });
-  // Whatever the status means elsewhere: this time it passes.
+  // Regardless of its usual meaning, the status is transient here.
   const isRateLimit =
     status === 429 || (status >= 400 && (headers.has('retry-after') || mentionsLimit));
   const { kind, advice } = statusRule(isRateLimit ? 429 : status);
@@ -61,7 +61,7 @@ export function responseError(response: Response, body: Json, redact: Redact): H
 
 const checkNetworkAdvice = 'Check the network.';
 
-/** Codes of Node, its TLS layer and its HTTP parser, the first that matches; default: `transient`. */
+/** Error codes of Node.js, its TLS layer and its HTTP parser. The first match applies. Default kind: `transient`. */
 const networkErrorRules: readonly (readonly [
   codes: RegExp,
   why: string,
@@ -72,31 +72,31 @@ const networkErrorRules: readonly (readonly [
   [/^ECONNREFUSED$/, 'cannot be reached: HOST refuses the connection', checkNetworkAdvice],
   [
     /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)$/,
-    'cannot be reached: there is no way to HOST',
+    'cannot be reached: there is no route to HOST',
     checkNetworkAdvice,
   ],
   [
     /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE)$/,
-    'is not answered: the connection breaks off',
+    'fails: the connection was closed before the response',
     tryLaterAdvice,
   ],
   [
-    // A certificate that is not trusted now is not trusted a minute later either.
+    // A retry does not help if the certificate is not trusted.
     /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_/,
     'cannot be reached: the certificate of HOST is not trusted',
-    'Where a proxy or a company has a certificate authority of its own, name its file in the ' +
-      'environment variable NODE_EXTRA_CA_CERTS; else check the clock of this machine.',
+    'If a proxy or a company uses its own certificate authority, set the environment variable ' +
+      'NODE_EXTRA_CA_CERTS to its file. Otherwise check the clock of this machine.',
     'config',
   ],
   [
     /^(EPROTO|ERR_SSL_.*)$/,
-    'cannot be reached: no TLS connection to HOST comes about',
-    'Check the proxy and, where a company has its own authority, NODE_EXTRA_CA_CERTS.',
+    'cannot be reached: the TLS connection to HOST fails',
+    'Check the proxy and, if a company uses its own authority, NODE_EXTRA_CA_CERTS.',
   ],
-  [/^HPE_/, 'is not answered in HTTP', 'Check the proxy and the network.'],
+  [/^HPE_/, 'fails: the response is not HTTP', 'Check the proxy and the network.'],
   [
     /^(ERR_INVALID_CHAR|ERR_HTTP_INVALID_HEADER_VALUE)$/,
-    'cannot be asked for: the access token or user_agent holds a character no header may hold',
+    'cannot be requested: the access token or user_agent contains a character that is invalid in a header',
     'Copy the token again, without line breaks.',
     'config',
   ],
@@ -107,7 +107,7 @@ const networkErrorRules: readonly (readonly [
 function unknownHostError({ host, proxyHost }: Peer, cause: unknown, isKnownHost: boolean) {
   const name = proxyHost === undefined ? host : `the proxy ${proxyHost}`;
   const check = proxyHost === undefined ? 'the subdomain' : 'HTTPS_PROXY';
-  // A name that existed a moment ago comes back; one that never did is a mistake in the settings.
+  // If the name existed earlier in this run, the failure is temporary. Otherwise a setting is probably wrong.
   const kind = isKnownHost ? 'transient' : 'config';
   const why = `cannot be reached: ${name} has no address (ENOTFOUND)`;
   const advice = `Check ${check} and the network.`;
@@ -117,9 +117,9 @@ function unknownHostError({ host, proxyHost }: Peer, cause: unknown, isKnownHost
 const loopbackHost = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/;
 
 /**
- * No answer came.
- * @param cause has a `code`
- * @param isKnownHost an answer has come before in this run
+ * Creates the error of a request without a response.
+ * @param cause Has a `code`.
+ * @param isKnownHost A response has arrived earlier in this run.
  */
 export function networkError(peer: Peer, cause: unknown, isKnownHost: boolean): HttpError {
   const code = errorCode(cause);
@@ -128,8 +128,8 @@ export function networkError(peer: Peer, cause: unknown, isKnownHost: boolean): 
   const host = proxyHost === undefined ? apiHost : `${apiHost} through the proxy ${proxyHost}`;
   if (code.startsWith(proxyStatusPrefix)) {
     const status = Number(code.slice(proxyStatusPrefix.length));
-    const refused = `cannot be reached: the way to ${host} is refused with ${status}`;
-    const check = 'Check HTTPS_PROXY and NO_PROXY, or ask who runs the proxy.';
+    const refused = `cannot be reached: the connection to ${host} is refused with ${status}`;
+    const check = 'Check HTTPS_PROXY and NO_PROXY, or ask the administrator of the proxy.';
     const proxyAdvice = status === 407 ? proxyPasswordAdvice : check;
     const { kind } = statusRule(status);
     return createHttpError('network', refused, proxyAdvice, { kind, cause });
@@ -148,21 +148,19 @@ export function retryBudgetExhaustedError(
   waitedMs: number,
 ): HttpError {
   const seconds = Math.round(waitedMs / 1000);
-  const why =
-    `${error.why}, at attempt ${attempts} after ${seconds} s of waiting in between ` +
-    '(max_retry_seconds)';
+  const why = `${error.why}, at attempt ${attempts} after ${seconds} s of waiting (max_retry_seconds)`;
   return error.withMessage(formatMessage(error.path, why, error.advice), { kind: 'transient' });
 }
 
 /** 9999-12-31T23:59:59Z: a longer wait has no date. */
 const lastDateMs = 253_402_300_799_000;
 
-/** The server wants a longer wait than is left: no request may be made before, in any stream. */
+/** The server requests a longer wait than the retry budget allows. No stream may send a request before its end. */
 export function retryAfterTooLongError(error: HttpError, untilMs: number): HttpError {
   const until = new Date(Math.min(untilMs, lastDateMs)).toISOString();
   return error.withMessage(
-    `${error.path} ${error.why} and asks for no request before ${until}, which is longer than the tap ` +
-      'waits (max_retry_seconds). Run it again after that time, or raise max_retry_seconds.',
+    `${error.path} ${error.why} and allows no request before ${until}; this exceeds max_retry_seconds. ` +
+      'Run the tap again after that time, or raise max_retry_seconds.',
     { kind: 'transient', endsRun: true },
   );
 }

@@ -1,79 +1,79 @@
 import type { Clock } from '../core/clock.ts';
 import type { HttpFailure } from '../core/errors.ts';
 
-/** Takes the secrets out of a text, before it is cut. */
+/** Replaces the secrets in a text, before it is truncated. */
 export type Redact = (text: string) => string;
 
 export interface HttpOptions {
   /** Scheme, host and port: https, or http on loopback. Not checked here. */
   readonly origin: string;
   readonly userAgent: string;
-  /** An API may quote what it was sent. */
+  /** Applied to texts of the API, which may quote the request. */
   readonly redact: Redact;
   readonly clock: Clock;
-  /** Ends requests and waits at once. */
+  /** Cancels all requests and waits. */
   readonly signal: AbortSignal;
-  /** Called after each request; retries and redirects are requests of their own. */
+  /** Called after each request. Retries and redirects are separate requests. */
   readonly onAttempt: (report: RequestReport) => void;
-  /** Called at once when a wait begins, before a retry or of a second or more for the pace. */
+  /** Called when a wait begins: before a retry, or for the rate limit if it takes a second or more. */
   readonly onWait: (wait: WaitReport) => void;
-  /** Request starts in any 60 s, retries included. Default 200. */
+  /** Maximum number of requests in any 60 s, including retries. Default 200. */
   readonly requestsPerMinute: number;
-  /** Requests in flight at the same time. Default 1. */
+  /** Maximum number of requests in flight. Default 1. */
   readonly requestsInFlight: number;
-  /** Time to the headers, and to each next piece of the body. Default 60,000. */
+  /** Maximum time until the headers, and until each next chunk of the body. Default 60,000. */
   readonly requestTimeoutMs: number;
-  /** A body that comes more slowly has timed out; 0: none has. Default 1,024. */
+  /** A slower body times out. 0 turns this limit off. Default 1,024. */
   readonly minBytesPerMinute: number;
-  /** Retry budget: the sum of the waits for one answer. Default 900,000. */
+  /** Retry budget: the maximum sum of the waits for one response. Default 900,000. */
   readonly maxRetryMs: number;
-  /** Attempts at most for one answer, whatever the retry budget. Default: no limit. */
+  /** Maximum number of attempts for one response. Default: no limit. */
   readonly maxAttempts: number;
-  /** The largest body, as it comes and inflated. Default 256 MiB. */
+  /** Maximum size of a body, compressed and decompressed. Default 256 MiB. */
   readonly maxBodyBytes: number;
-  /** As Math.random, which is the default. */
+  /** Default: Math.random. */
   readonly random: () => number;
 }
 
-/** One request that was made, for counts, metrics and the log. One that the run's signal ended is not reported. */
+/** A finished request, for counts, metrics and the log. A request that the run's signal canceled is not reported. */
 export interface RequestReport {
   readonly method: 'GET' | 'POST';
-  /** Path that the caller requested, without query. */
+  /** The path that the caller requested, without query. */
   readonly path: string;
-  /** Address of this request. After a redirect the server has chosen it: its query may hold anything. */
+  /** The URL of this request. After a redirect, the server has chosen it, so its query may contain anything. */
   readonly url: URL;
   readonly isRedirected: boolean;
-  /** Which attempt to get this answer it is, from 1. Redirects belong to the attempt that they started in. */
+  /** Number of the attempt for this response, from 1. Redirects belong to the attempt in which they occur. */
   readonly attempt: number;
   /** Why the request was made, for a log line: `regular page`. */
   readonly reason: string | undefined;
-  /** Size of the body before decompression; `undefined` when it did not arrive whole. */
+  /** Size of the body before decompression; `undefined` if it is incomplete. */
   readonly bytes: number | undefined;
   readonly status: number | undefined;
-  /** `aborted`: it was not needed any more. */
+  /** `aborted`: the request was no longer needed. */
   readonly failure: HttpFailure | 'aborted' | undefined;
-  /** From its start until the body is read and parsed. */
+  /** Time from the start until the body is parsed. */
   readonly durationMs: number;
 }
 
 export interface WaitReport {
-  /** The API asked for it (429), a failed attempt is tried again, or the pace is used up. */
+  /** The API's rate limit (429), a retry after a failed attempt, or the tap's own limit (requests_per_minute). */
   readonly reason: 'rate-limit' | 'retry' | 'pace';
-  /** Its end by our clock, ms since 1970. */
+  /** The end of the wait in ms since 1970, by the local clock. */
   readonly untilMs: number;
-  /** Path of the request that waits, without query. */
+  /** Path of the waiting request, without query. */
   readonly path: string;
-  /** What led to it, for a log line: `answers 503 Service Unavailable`. */
+  /** The cause, for a log line: `answers 503 Service Unavailable`. */
   readonly why: string;
-  /** The attempt that follows; `undefined` for a wait that is not for a retry. */
+  /** The next attempt; `undefined` if the wait is not for a retry. */
   readonly retry?: RetryReport;
 }
 
 export interface RetryReport {
   /** Number of the next attempt, from 2. */
   readonly attempt: number;
-  /** No attempt follows that one. */
+  /** Whether this is the last attempt. */
   readonly isLast: boolean;
-  /** What is left of the retry budget after this wait, in ms. */
+  /** The retry budget that is left after this wait, in ms. */
   readonly remainingMs: number;
 }

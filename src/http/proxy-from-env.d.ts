@@ -1,4 +1,4 @@
 declare module 'proxy-from-env' {
-  /** The proxy for a URL as *_PROXY and NO_PROXY of process.env say; '' when there is none. */
+  /** The proxy for a URL from *_PROXY and NO_PROXY in process.env; '' if there is none. */
   export function getProxyForUrl(url: string): string;
 }

@@ -5,21 +5,20 @@ import { getProxyForUrl } from 'proxy-from-env';
 
 import { TapError } from '../core/errors.ts';
 
-/** What an error's `code` begins with when the proxy answers CONNECT with a status that is no success. */
+/** Prefix of the error code if the proxy responds to CONNECT with an error status. */
 export const proxyStatusPrefix = 'PROXY_ANSWERS_';
 
 const proxyVariables: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
 
 /**
- * The proxy process.env names for an origin (HTTPS_PROXY or ALL_PROXY in either case, unless NO_PROXY
- * excepts it); `undefined` for none. Plain http is for loopback only and takes no proxy.
- * @throws TapError (config) when the proxy's address cannot be used; it is not quoted, since it may hold
- * a password.
+ * The proxy for an origin in process.env: HTTPS_PROXY or ALL_PROXY in upper or lower case, unless NO_PROXY excludes the
+ * origin. Returns `undefined` if there is none. Plain http is only used on loopback, without a proxy.
+ * @throws TapError (config) for an invalid address, which is not quoted because it may contain a password.
  */
 export function proxyFor(origin: string): URL | undefined {
   const found = origin.startsWith('https:') ? addressFor(new URL(origin)) : '';
   if (found === '') return undefined;
-  // The package gives an address without a scheme the scheme of the request; other programs take http.
+  // For an address without a scheme, the package uses the scheme of the request. Other programs use http.
   const isAsGiven = proxyVariables.some((name) => process.env[name] === found);
   const address = isAsGiven ? found : found.replace(/^https:/, 'http:');
   if (URL.canParse(address)) {
@@ -32,7 +31,7 @@ export function proxyFor(origin: string): URL | undefined {
   );
 }
 
-/** The package takes `example.com` in NO_PROXY for that host alone; other programs for its subdomains, too. */
+/** In the package, `example.com` in NO_PROXY applies to that host only. In other programs, also to its subdomains. */
 function addressFor({ protocol, hostname, port }: URL): string {
   const labels = isIP(hostname.replaceAll(/[[\]]/g, '')) === 0 ? hostname.split('.') : [hostname];
   const hosts = labels.map((_, index) => labels.slice(index).join('.'));
@@ -40,15 +39,15 @@ function addressFor({ protocol, hostname, port }: URL): string {
   return addresses.includes('') ? '' : (addresses[0] ?? '');
 }
 
-/** Hosts for messages, without a proxy's user name and password. */
+/** Hosts for messages, without the proxy's user name and password. */
 export interface Peer {
   /** `host:port` of the API. */
   readonly host: string;
-  /** `host:port` of the proxy; `undefined`: there is none. */
+  /** `host:port` of the proxy; `undefined` without a proxy. */
   readonly proxyHost: string | undefined;
 }
 
-/** The way to one origin: directly, or through the proxy the environment names. */
+/** The connection to an origin, direct or through the proxy in the environment. */
 export class Connection implements Peer {
   readonly host: string;
   readonly proxyHost: string | undefined;
@@ -58,7 +57,7 @@ export class Connection implements Peer {
   #requests = 0;
   #isStuck = false;
 
-  /** @param signal closes it. @throws TapError (config) when the proxy of the environment cannot be used. */
+  /** @param signal Closes the connection. @throws TapError (config) for an invalid proxy in the environment. */
   constructor(origin: string, signal?: AbortSignal) {
     this.host = new URL(origin).host;
     this.#proxy = proxyFor(origin);
@@ -66,20 +65,20 @@ export class Connection implements Peer {
     signal?.addEventListener('abort', () => this.close(), { once: true });
   }
 
-  /** The agent of the proxy; `undefined`: there is none. */
+  /** The agent of the proxy; `undefined` without a proxy. */
   async agent(): Promise<Agent | undefined> {
     if (this.#proxy === undefined) return undefined;
     return (this.#agent ??= await createAgent(this.#proxy, this.#closing.signal));
   }
 
-  /** Counts a request that uses it. */
+  /** Counts a request that uses the connection. */
   acquire(): void {
     this.#requests += 1;
   }
 
   /**
-   * The request has ended.
-   * @param isStuck its connection may stay open, and with it the process; it is closed with all others, once none is used
+   * Called after the request has ended.
+   * @param isStuck The socket may stay open and keep the process alive. Closes all sockets when no request uses them.
    */
   release(isStuck: boolean): void {
     this.#requests -= 1;
@@ -87,7 +86,7 @@ export class Connection implements Peer {
     if (this.#isStuck && this.#requests === 0) this.close();
   }
 
-  /** Closes all connections to the proxy, also those it has not answered yet; the next request makes new ones. */
+  /** Closes all sockets to the proxy, including pending ones. The next request opens a new one. */
   close(): void {
     this.#isStuck = false;
     this.#closing.abort();
@@ -97,11 +96,11 @@ export class Connection implements Peer {
   }
 }
 
-/** The agent package is loaded here, so that only who has a proxy pays for it. */
+/** Loads the agent package only if there is a proxy. */
 async function createAgent(proxy: URL, signal: AbortSignal): Promise<Agent> {
   const { HttpsProxyAgent } = await import('https-proxy-agent');
   const agent = new HttpsProxyAgent(proxy, { keepAlive: true, signal });
-  // The package would hand the proxy's refusal over as if the API had answered.
+  // Without this, the package returns the proxy's error response as the API's response.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: ClientRequest) => {
     if (statusCode === 200) return;
     const code = `${proxyStatusPrefix}${statusCode}`;

@@ -2,7 +2,7 @@ import { Sema } from 'async-sema';
 
 import type { HttpOptions } from './options.ts';
 
-/** The span the pace is counted over. */
+/** The window of the rate limit. */
 const windowMs = 60_000;
 
 /** Shorter waits are not reported. */
@@ -13,19 +13,19 @@ type RateLimiterOptions = Pick<
   'clock' | 'signal' | 'requestsPerMinute' | 'requestsInFlight' | 'onWait'
 >;
 
-/** There is no room for a request that does not wait: no free slot, or fewer than two starts. */
+/** A request that must not wait cannot start now: there is no free slot, or fewer than two starts are left. */
 export class NoSpareStart extends Error {
   override readonly name = 'NoSpareStart';
 }
 
-/** So many starts must be free for a request that can do without: one stays for a request that is needed. */
+/** An optional request needs this many free starts, so that one remains for a required request. */
 const minSpareStarts = 2;
 
-/** Permission to be in flight (slots) and permission to start (pace), one for all requests of a run. */
+/** Limits the number of requests in flight (slots) and of starts per minute for all requests of a run. */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
   readonly #slots: Sema;
-  /** The last starts, as many as the pace allows in a window, in ms of `clock.elapsed`. */
+  /** The times of the last starts, at most `requestsPerMinute`, in ms of `clock.elapsed`. */
   readonly #starts: number[] = [];
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
@@ -34,7 +34,7 @@ export class RateLimiter {
     this.#slots = new Sema(options.requestsInFlight);
   }
 
-  /** Runs `work` once a slot is free. @throws the signal's reason when the run is stopped; what `work` throws. */
+  /** Runs `work` when a slot is free. @throws the signal's reason if the run is stopped, and errors of `work` */
   async withSlot<T>(work: () => Promise<T>): Promise<T> {
     await this.#slots.acquire();
     try {
@@ -45,7 +45,7 @@ export class RateLimiter {
     }
   }
 
-  /** As `withSlot`, but without a wait. @throws NoSpareStart */
+  /** Like `withSlot`, but does not wait. @throws NoSpareStart */
   async withSpareSlot<T>(work: () => Promise<T>): Promise<T> {
     if (this.#slots.tryAcquire() === undefined) throw new NoSpareStart();
     try {
@@ -55,7 +55,7 @@ export class RateLimiter {
     }
   }
 
-  /** How many requests may start now without a wait; 0 while the API has asked for a pause. */
+  /** Number of requests that can start now without waiting; 0 during a pause that the API requested. */
   spareStarts(): number {
     const { clock, requestsPerMinute } = this.#options;
     const nowMs = clock.elapsed();
@@ -65,7 +65,7 @@ export class RateLimiter {
     return requestsPerMinute - counted;
   }
 
-  /** Counts a start that need not wait. @throws NoSpareStart */
+  /** Counts the start of an optional request. @throws NoSpareStart */
   takeSpareStart(): void {
     if (this.spareStarts() < minSpareStarts) throw new NoSpareStart();
     this.#countStart();
@@ -73,7 +73,7 @@ export class RateLimiter {
 
   /**
    * Resolves when a request may start, and counts it.
-   * @param signal ends the wait; default: that of the run
+   * @param signal Cancels the wait. Default: the signal of the run.
    * @throws the signal's reason
    */
   async waitForStart(path: string, signal = this.#options.signal): Promise<void> {
@@ -82,7 +82,7 @@ export class RateLimiter {
       if (waitMs >= minReportedWaitMs) this.#report(waitMs, path);
       await clock.sleep(waitMs, signal);
     }
-    // Nothing is awaited between the check and the count: two slots cannot take the same place.
+    // There is no await between the check and the count, so two requests cannot use the same start.
     this.#countStart();
   }
 
@@ -108,7 +108,7 @@ export class RateLimiter {
     const { clock, requestsPerMinute, onWait } = this.#options;
     const untilMs = clock.now() + waitMs;
     if (clock.elapsed() + waitMs === this.#pausedUntil) {
-      onWait({ reason: 'rate-limit', untilMs, path, why: 'the API has asked for a pause' });
+      onWait({ reason: 'rate-limit', untilMs, path, why: 'the API requested a pause' });
     } else {
       const why = `${requestsPerMinute} requests in 60 s are made (requests_per_minute)`;
       onWait({ reason: 'pace', untilMs, path, why });

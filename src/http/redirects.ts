@@ -8,26 +8,26 @@ import type { Redact } from './options.ts';
 export const maxRedirects = 5;
 const checkSubdomainAdvice = 'Check the subdomain.';
 
-/** Where to ask instead, within the origin. */
+/** A redirect within the origin. */
 export interface Redirect {
   readonly status: number;
   readonly url: URL;
 }
 
 /**
- * Where an answer points instead of being one; `undefined` when it is one. The token is sent to no other host.
- * @throws HttpError when it leads to another host, or nowhere.
+ * Returns the target of a redirect, or `undefined` for any other response. The token is never sent to another host.
+ * @throws HttpError for a redirect to another host or without a target.
  */
 export function readRedirect({ status, headers }: Response, requestUrl: URL): Redirect | undefined {
   if (!isRedirect(status)) return undefined;
   const advice = `The token was not sent there. ${checkSubdomainAdvice}`;
   const location = headers.get('location');
   if (location === null || !URL.canParse(location, requestUrl.href)) {
-    throw createHttpError('redirect', 'redirects without saying where', advice);
+    throw createHttpError('redirect', 'redirects without a valid target', advice);
   }
   const url = new URL(location, requestUrl);
   if (url.origin === requestUrl.origin) return { status, url };
-  // The query of the target may hold anything: only scheme and host are named.
+  // Name only scheme and host, because the query may contain anything.
   throw createHttpError('redirect', `redirects to ${url.protocol}//${url.host}`, advice);
 }
 
@@ -36,18 +36,18 @@ export function tooManyRedirectsError(): HttpError {
   return createHttpError('redirect', why, checkSubdomainAdvice);
 }
 
-/** A form is sent to no other path, which would be sent secrets with it. */
+/** A form is not sent to another path, because it contains secrets. */
 export function formRedirectError(path: string): HttpError {
   const advice = `Nothing was sent there. ${checkSubdomainAdvice}`;
   return createHttpError('redirect', 'redirects to another path', advice, { path });
 }
 
-/** `/access/login` and `/access/unauthenticated` are Zendesk's. */
+/** Zendesk uses `/access/login` and `/access/unauthenticated`. */
 const loginPath = /log-?in|sign-?in|unauthenticated|sso\b|saml/i;
 
 /**
- * What a failure means behind a redirect to a login page, or to another folder of the host than the one that
- * was asked: such a page answers in its place, and its status says nothing about what was asked for.
+ * Explains a failure after a redirect to a login page or to another folder of the host. The status then belongs to that
+ * page and not to the requested resource.
  */
 export function explainAfterRedirect(
   { why, kind, failure }: HttpError,

@@ -5,9 +5,9 @@ import type { HttpOptions } from './options.ts';
 
 const minuteMs = 60_000;
 
-/** Ends a request: at the end of the run, after a time without a byte, or without enough of them. */
+/** Aborts a request when the run is stopped, when no data arrives for too long, or when it arrives too slowly. */
 export class RequestTimeout {
-  /** Why the request has ended, if a limit has ended it. */
+  /** The error, if a limit has aborted the request. */
   failure: HttpError | undefined;
   readonly #options: HttpOptions;
   readonly #controller = new AbortController();
@@ -17,7 +17,7 @@ export class RequestTimeout {
   readonly #runSignal: AbortSignal | undefined;
   readonly #abort = (): void => this.#controller.abort();
 
-  /** @param runSignal a request without it is not ended by the end of the run */
+  /** @param runSignal If omitted, the end of the run does not abort the request. */
   constructor(options: HttpOptions, runSignal: AbortSignal | undefined) {
     this.#options = options;
     this.#runSignal = runSignal;
@@ -26,7 +26,7 @@ export class RequestTimeout {
     const seconds = requestTimeoutMs / 1000;
     this.#idleTimer = clock.timer(requestTimeoutMs, () => {
       const noAnswer = `does not answer within ${seconds} s`;
-      const noMore = `falls silent for ${seconds} s in the middle of the body`;
+      const noMore = `sends nothing for ${seconds} s in the middle of the body`;
       const why = this.#rateTimer ? noMore : noAnswer;
       this.#timeOut(why, 'Try again later, or raise request_timeout.');
     });
@@ -41,13 +41,13 @@ export class RequestTimeout {
     this.#startRate();
   }
 
-  /** Called for each piece of the body with its size in bytes. */
+  /** Called for each chunk of the body, with its size in bytes. */
   onBodyChunk(size: number): void {
     this.#idleTimer.refresh();
     this.#bytes += size;
   }
 
-  /** The request has ended. */
+  /** Stops the timers after the request has ended. */
   stop(): void {
     this.#idleTimer.clear();
     this.#rateTimer?.clear();
@@ -56,7 +56,7 @@ export class RequestTimeout {
 
   #startRate(): void {
     const { clock, requestTimeoutMs, minBytesPerMinute } = this.#options;
-    // No shorter than the wait for one piece.
+    // Not shorter than the maximum wait for one chunk.
     const windowMs = Math.max(minuteMs, requestTimeoutMs);
     const minBytes = Math.ceil((minBytesPerMinute * windowMs) / minuteMs);
     this.#bytes = 0;

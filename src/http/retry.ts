@@ -2,8 +2,8 @@ const minBackoffMs = 1_000;
 const maxBackoffMs = 60_000;
 
 /**
- * Milliseconds to wait before the next attempt: what the server asked for (0 would make a loop without a pause),
- * else anything between one second and a ceiling that doubles with each attempt, from 1, up to a minute.
+ * Milliseconds to wait before the next attempt: the time that the server requested, unless it is 0. Otherwise a random
+ * time between one second and a limit that doubles with each attempt, up to a minute.
  */
 export function retryDelayMs(
   attempts: number,
@@ -15,26 +15,26 @@ export function retryDelayMs(
   return Math.round(minBackoffMs + random() * (ceilingMs - minBackoffMs));
 }
 
-/** The forms of RFC 9110 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT` and the two older ones. */
+/** The formats of RFC 9110 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT` and two older ones. */
 const dateForms: readonly RegExp[] = [
   /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
   /^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
   /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
 ];
 
-/** An HTTP date (`Date`, `Retry-After`) in ms since 1970; `undefined` when there is none or it is malformed. */
+/** Parses an HTTP date (`Date`, `Retry-After`) to ms since 1970. Returns `undefined` if it is missing or malformed. */
 export function parseHttpDate(header: string | null): number | undefined {
   const text = header?.trim() ?? '';
-  // V8's Date.parse makes a date of nearly anything, hence the forms; asctime's lacks its zone.
+  // V8's Date.parse accepts almost anything, so check the format. The format of asctime has no time zone.
   if (!dateForms.some((form) => form.test(text))) return undefined;
   const ms = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
   return Number.isNaN(ms) ? undefined : ms;
 }
 
 /**
- * A Retry-After header in ms from now: seconds, or a date measured against `nowMs` (the server's own
- * time where it is known). 0 when the date has passed; `undefined` when there is none or it is malformed.
- * Of several headers, which arrive joined by commas, the first counts; a date has a comma of its own.
+ * Parses a Retry-After header to ms from now. It contains seconds, or a date that is compared with `nowMs` (the
+ * server's time, if known). Returns 0 for a date in the past, and `undefined` if the header is missing or malformed.
+ * Several headers are joined by commas; the first one is used. A date contains a comma itself.
  */
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
   const text = header?.trim() ?? '';
@@ -48,12 +48,12 @@ function isSeconds(text: string): boolean {
   return /^\d+(\.\d+)?$/.test(text);
 }
 
-/** A larger number of seconds is a time since 1970: 10^9 s are 31 years, or the year 2001. */
+/** A larger number is a time since 1970, because 10^9 s are 31 years, or the year 2001. */
 const maxWaitSeconds = 1e9;
 
 /**
- * When a rate limit is reset, in ms from now: Zendesk's `ratelimit-reset` or `x-rate-limit-reset`, in seconds
- * from now or since 1970. `undefined` when there is neither.
+ * The reset of a rate limit in ms from now, from Zendesk's `ratelimit-reset` or `x-rate-limit-reset`, which contain
+ * seconds from now or since 1970. Returns `undefined` if both are missing.
  */
 export function parseRateLimitReset(
   headers: Pick<Headers, 'get'>,

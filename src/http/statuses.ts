@@ -1,6 +1,6 @@
 import type { ErrorKind } from '../core/errors.ts';
 
-/** What an answer's status means: who must act, whether asking again helps (`transient`), and what to do. */
+/** The meaning of a response status: the kind of the error, and what the user can do. */
 interface StatusRule {
   readonly kind: ErrorKind;
   /** A sentence for the user. */
@@ -9,11 +9,11 @@ interface StatusRule {
 
 export const tryLaterAdvice = 'Try again later.';
 export const proxyPasswordAdvice =
-  'The proxy asks for a user name and a password: put them into HTTPS_PROXY.';
+  'The proxy requires a user name and a password: add them to HTTPS_PROXY.';
 
 const transientStatus: StatusRule = { kind: 'transient', advice: tryLaterAdvice };
 const unknownStatus = systemStatus(
-  'This is not known to the tap: report it together with this line.',
+  'The tap does not know this status: report it together with this line.',
 );
 
 function configStatus(advice: string): StatusRule {
@@ -25,9 +25,8 @@ function systemStatus(advice: string): StatusRule {
 }
 
 /**
- * All statuses with a meaning of their own: RFC 9110 and the IANA registry, the API page on errors for
- * those of Zendesk, and the ones gateways have made up (Internet Information Services 449, nginx 49x,
- * Cloudflare 52x). Others: `ruleFor`.
+ * Rules for statuses of RFC 9110 and the IANA registry, of Zendesk (API page on errors), and of gateways (Internet
+ * Information Services 449, nginx 49x, Cloudflare 52x). For other statuses, see `statusRule`.
  */
 const rules: Readonly<Record<number, StatusRule>> = {
   ...sameRule(transientStatus, [408, 409, 421, 424, 425, 429, 449, 499]),
@@ -41,34 +40,36 @@ const rules: Readonly<Record<number, StatusRule>> = {
   ),
   402: configStatus(
     'The account is suspended, its trial or its subscription has ended, or a payment is due: an owner of ' +
-      'the account must set that right in Zendesk.',
+      'the account must resolve this in Zendesk.',
   ),
   403: configStatus(
     "The token's user may not read this: the role, the plan or the kind of account does not include " +
-      'it. Use the token of an administrator or leave the stream out.',
+      'it. Use the token of an administrator or deselect the stream.',
   ),
-  404: systemStatus('The account has no such thing: check the subdomain, or leave the stream out.'),
+  404: systemStatus(
+    'The account does not have this resource: check the subdomain, or deselect the stream.',
+  ),
   407: configStatus(proxyPasswordAdvice),
-  410: systemStatus('The address is out of use: check the subdomain.'),
+  410: systemStatus('The address is no longer in use: check the subdomain.'),
   423: configStatus(
-    'The account is locked, or what is asked for is: an administrator of the account must unlock it in ' +
-      'Zendesk, or ask its support.',
+    'The account or the resource is locked: an administrator of the account must unlock it in ' +
+      'Zendesk, or contact Zendesk support.',
   ),
   ...sameRule(
     configStatus('The headers are too long: check access_token and user_agent in the config.'),
     [431, 494],
   ),
   451: configStatus(
-    'Access is blocked for legal reasons: the message of the API or the owner of the account tells which. ' +
-      'Leave the stream out, or run from where access is allowed.',
+    'Access is blocked for legal reasons: see the message of the API, or ask the owner of the account. ' +
+      'Deselect the stream, or run the tap where access is allowed.',
   ),
   511: configStatus(
-    'The network asks for a login before it lets requests out: log in to it, or use another.',
+    'The network requires a login before it allows requests: log in, or use another network.',
   ),
-  // Not of the API, which is asked for no such thing: of something in between.
+  // The API does not send these for the tap's requests, so they come from a proxy or a firewall.
   ...sameRule(
     systemStatus(
-      'The API is not known to answer so: check ZENDESK_CHAT_API_URL and any proxy or firewall in between, ' +
+      'The API is not known to send this status: check ZENDESK_CHAT_API_URL and any proxy or firewall in between, ' +
         'or report this line.',
     ),
     [405, 406, 411, 412, 415, 416, 417, 426, 428, 501, 505, 506, 510],
@@ -79,7 +80,7 @@ function sameRule(rule: StatusRule, statuses: readonly number[]): Record<number,
   return Object.fromEntries(statuses.map((status) => [status, rule]));
 }
 
-/** A 5xx without a rule passes; any other status without one is not understood. */
+/** The rule of a status. An unknown 5xx is transient; any other unknown status is a system error. */
 export function statusRule(status: number): StatusRule {
   return rules[status] ?? (status >= 500 ? transientStatus : unknownStatus);
 }

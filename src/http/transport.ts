@@ -26,19 +26,19 @@ export interface HttpResponse {
   readonly body: Json;
   /** The `Date` header in ms since 1970. */
   readonly serverTimeMs: number | undefined;
-  /** When its headers were here, ms since 1970 by our clock. */
+  /** When the headers arrived, in ms since 1970 by the local clock. */
   readonly headersMs: number;
-  /** When the whole body was here, ms since 1970 by our clock. */
+  /** When the whole body had arrived, in ms since 1970 by the local clock. */
   readonly receivedMs: number;
-  /** From the start of the attempt that was answered until the whole body was here, decoded. */
+  /** Time from the start of the successful attempt until the body was decoded. */
   readonly durationMs: number;
 }
 
-/** A response whose body is parsed when it is needed. */
+/** A response whose body is parsed on demand. */
 export interface UnparsedResponse extends Omit<HttpResponse, 'body'> {
   /** The decoded body. */
   readonly bytes: Buffer;
-  /** @throws HttpError as a request whose body is parsed at once */
+  /** @throws HttpError like a request whose body is parsed immediately */
   readonly parse: () => Json;
 }
 
@@ -48,7 +48,7 @@ interface Download extends Pick<UnparsedResponse, 'headersMs' | 'receivedMs' | '
 
 type Read<T> = (response: UnparsedResponse) => Promise<T>;
 
-/** Query parameters, in the order they are sent. */
+/** Query parameters, in order. */
 export type Query = Readonly<Record<string, string | number>>;
 
 export interface OutgoingRequest {
@@ -56,44 +56,44 @@ export interface OutgoingRequest {
   readonly path: string;
   readonly query: Query;
   /**
-   * Keys of an object that is an answer; default: no object with an `error` is one. Such an object with none of
-   * them is a failed attempt, whatever its status.
+   * Keys of a successful response. An object with an `error` and without any of these keys is a failed attempt,
+   * regardless of its status. Default: any object with an `error` is.
    */
   readonly responseKeys?: readonly string[];
-  /** Is an object with an `error` an answer all the same? */
+  /** Whether to return an object with an `error` as a response. */
   readonly acceptsError?: (body: Json) => boolean;
-  /** Bytes that are no text in the body's charset become U+FFFD; default: the attempt fails. */
+  /** Replace bytes that are invalid in the body's charset by U+FFFD. By default, the attempt fails. */
   readonly replacesInvalidBytes?: boolean;
   /** Why the request is made, for a log line: `regular page`. */
   readonly reason?: string;
-  /** Which attempt to get this answer it is, from 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** Besides those of every request; they may hold a secret. */
+  /** Additional headers, which may contain secrets. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * Makes it a POST of this form. It is sent to no other address, and once it has left, the end of the run does
-   * not cut off its answer, which may be all that is left of what it has used up.
+   * Sends this form with POST. Redirects are not followed. After the request has started, the end of the run does not
+   * abort it, because its response may contain the only valid refresh token.
    */
   readonly form: URLSearchParams | undefined;
-  /** Ends this request; default: the run's signal does. Not for a form. */
+  /** Aborts this request. Default: the run's signal. Not used for a form. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with the decoded body; it is parsed once this resolves. */
+  /** Called with the decoded body. The body is parsed after this resolves. */
   readonly onBody?: (bytes: Buffer) => Promise<void>;
-  /** It does not wait for the pace: where two starts are not free now, it fails with `NoSpareStart`. */
+  /** Fails with `NoSpareStart` instead of waiting for the rate limit. */
   readonly isEarly?: boolean;
 }
 
-/** A page that explains an error is no longer than this, or not worth reading. */
+/** Maximum size of an error body. */
 const maxErrorBytes = 64 * 1024;
 
-/** One request and, once its headers are here, the response. */
+/** A request and, after its headers have arrived, the response. */
 interface Exchange {
   readonly url: URL;
   readonly outgoing: OutgoingRequest;
-  /** The redirect that led here. */
+  /** The redirect that caused this request. */
   readonly redirect: Redirect | undefined;
   response?: Response;
-  /** Bytes of the whole body. */
+  /** Size of the complete body. */
   bytes?: number;
 }
 
@@ -101,7 +101,7 @@ export class Transport {
   readonly #options: HttpOptions;
   readonly #limiter: RateLimiter;
   #connection: Connection | undefined;
-  /** A response has arrived in this run: the names of its hosts exist. */
+  /** A response has arrived in this run, so the host name exists. */
   #hasResponse = false;
 
   constructor(options: HttpOptions, limiter: RateLimiter) {
@@ -110,9 +110,9 @@ export class Transport {
   }
 
   /**
-   * One attempt: a GET, redirects within the origin included, or a POST.
-   * @throws HttpError when it fails; the signal's reason when the run is stopped; TapError (config) when the
-   * proxy of the environment cannot be used.
+   * Makes one attempt: a GET, including redirects within the origin, or a POST.
+   * @throws HttpError if it fails, the signal's reason if the run is stopped, and TapError (config) for an invalid
+   *   proxy in the environment.
    */
   send(outgoing: OutgoingRequest): Promise<HttpResponse> {
     return this.#follow(outgoing, async ({ bytes, parse, ...times }) => {
@@ -121,7 +121,7 @@ export class Transport {
     });
   }
 
-  /** As `send`, but the body is not parsed yet. */
+  /** Like `send`, but does not parse the body. */
   sendUnparsed(outgoing: OutgoingRequest): Promise<UnparsedResponse> {
     return this.#follow(outgoing, async (response) => response);
   }
@@ -129,7 +129,7 @@ export class Transport {
   async #follow<T>(outgoing: OutgoingRequest, read: Read<T>): Promise<T> {
     const { path, query, form } = outgoing;
     let url = new URL(this.#options.origin);
-    // Set, not resolved: a path like `//elsewhere/x` stays a path of this origin.
+    // Do not resolve the path: `//elsewhere/x` must stay a path of this origin.
     url.pathname = path;
     for (const [key, value] of Object.entries(query)) url.searchParams.append(key, String(value));
     let redirect: Redirect | undefined;
@@ -145,7 +145,7 @@ export class Transport {
     throw this.#withContext(tooManyRedirectsError(), { url, outgoing, redirect });
   }
 
-  /** Makes a request and reports it. A failure is completed here; the client decides whether to try again. */
+  /** Makes a request and reports it. Adds details to a failure; the client decides whether to retry. */
   async #sendOnce<T>(exchange: Exchange, read: Read<T>): Promise<{ value: T } | Redirect> {
     const { clock, onAttempt, signal: runSignal } = this.#options;
     const startMs = clock.elapsed();
@@ -176,7 +176,7 @@ export class Transport {
     }
   }
 
-  /** The bytes of a finished body, decoded; or where to ask instead. */
+  /** The decoded body, or a redirect. */
   async #download(exchange: Exchange): Promise<Download | Redirect> {
     const { clock, redact, maxBodyBytes } = this.#options;
     const { response, headersMs, bytes } = await this.#receive(exchange);
@@ -206,7 +206,7 @@ export class Transport {
     return body;
   }
 
-  /** A response with its body as it came over the wire; empty, where that of an error does not come. */
+  /** The response and its encoded body. The body of an error is empty if it cannot be read. */
   async #receive(exchange: Exchange) {
     const { clock, signal: runSignal, maxBodyBytes } = this.#options;
     const isAbortable = exchange.outgoing.form === undefined;
@@ -225,7 +225,7 @@ export class Transport {
       timeout.onHeaders();
       const maxBytes = response.ok ? maxBodyBytes : maxErrorBytes;
       const received = withBodyLimit(response, maxBytes).arrayBuffer();
-      // The stream is being read by now: this listener does not start it.
+      // The stream is already flowing, so this listener does not start it.
       response.body?.on('data', (chunk: Buffer) => timeout.onBodyChunk(chunk.length));
       const bytes = Buffer.from(await received);
       exchange.bytes = bytes.length;
@@ -233,20 +233,20 @@ export class Transport {
     } catch (cause) {
       if (isAbortable) signal.throwIfAborted();
       const { response } = exchange;
-      // A status that is no success says enough, whatever becomes of its body.
+      // An error status is enough, even without its body.
       if (response?.ok === false) return { response, headersMs, bytes: Buffer.alloc(0) };
       if (cause instanceof FetchError && cause.type === 'max-size')
         throw bodyTooLargeError(maxBodyBytes);
       throw timeout.failure ?? receiveError(response, connection, cause, this.#hasResponse);
     } finally {
       timeout.stop();
-      // A proxy that keeps silent would keep its connection.
+      // A proxy that does not respond would keep its connection open.
       connection.release(timeout.signal.aborted && exchange.response === undefined);
       if (!isAbortable) connection.close();
     }
   }
 
-  /** The one connection, which ends with the run, or one for a single request that does not. */
+  /** The shared connection, which closes when the run is stopped, or a separate one for a request that is not. */
   #connectionFor(isAbortable: boolean): Connection {
     const { origin, signal } = this.#options;
     if (!isAbortable) return new Connection(origin);
@@ -267,14 +267,14 @@ export class Transport {
         'user-agent': this.#options.userAgent,
       },
       redirect: 'manual',
-      // The whole body is inflated at once: that is cheaper, and only so one cut in half is noticed.
+      // decodeContent decompresses the whole body at once, which is faster and detects truncated bodies.
       compress: false,
       signal,
       ...(agent && { agent }),
     });
   }
 
-  /** Adds to a failure what is known of its request and answer. */
+  /** Adds details of the request and the response to a failure. */
   #withContext(error: HttpError, { outgoing: { path }, redirect, response }: Exchange): HttpError {
     const { clock, redact } = this.#options;
     const details = {
@@ -289,7 +289,7 @@ export class Transport {
   }
 }
 
-/** @param nowMs by our clock, for a server that does not say what time it is */
+/** @param nowMs The local time, used if the response has no `Date`. */
 function responseDetails({ status, headers }: Response, isRateLimit: boolean, nowMs: number) {
   const serverTimeMs = parseHttpDate(headers.get('date'));
   const fromMs = serverTimeMs ?? nowMs;
@@ -298,13 +298,13 @@ function responseDetails({ status, headers }: Response, isRateLimit: boolean, no
   return { status, serverTimeMs, retryAfterMs };
 }
 
-/** The same with a limit for its body: an option of node-fetch that its types leave out. */
+/** Limits the size of the body. `size` is an option of node-fetch that its types lack. */
 function withBodyLimit({ body }: Response, size: number): Response {
   const options: ResponseInit & { readonly size: number } = { size };
   return new Response(body, options);
 }
 
-/** Why a response did not come, or not whole. */
+/** The error for a missing or incomplete response. */
 function receiveError(
   response: Response | undefined,
   peer: Peer,
@@ -312,10 +312,10 @@ function receiveError(
   isKnownHost: boolean,
 ): unknown {
   if (response !== undefined) {
-    const why = 'breaks off in the middle of the body';
+    const why = 'ends in the middle of the body';
     return createHttpError('cut', why, tryLaterAdvice, { cause });
   }
-  // FetchError and errors of Node with a code; anything else is a fault of ours.
+  // FetchError and Node.js errors with a code are network errors. Anything else is a bug.
   const isNetwork = errorCode(cause) !== '' || cause instanceof FetchError;
   return isNetwork ? networkError(peer, cause, isKnownHost) : cause;
 }

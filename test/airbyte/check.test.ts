@@ -103,7 +103,7 @@ test('a port where nobody listens', async () => {
 test('a server that speaks no TLS where it should', async () => {
   await withSandbox({}, async (sandbox) => {
     const run = await checkAt(sandbox.url.replace('http:', 'https:'));
-    expectFailed(run, /no TLS connection .* comes about/);
+    expectFailed(run, /the TLS connection .* fails/);
     expect(sandbox.requests).toEqual([]);
   });
 });

@@ -56,14 +56,10 @@ const momentary: readonly Row[] = [
     { kind: 'wrongShape', body: errorBody },
     /answers 200 OK with an error \("internal: try later"\)/,
   ],
-  ['a reset connection', { kind: 'reset' }, /is not answered: the connection breaks off/],
-  [
-    'a reset in the middle of the body',
-    { kind: 'resetInBody' },
-    /breaks off in the middle of the body/,
-  ],
-  ['a body cut in half', { kind: 'cutBody' }, /breaks off in the middle of the body/],
-  ['a gzip body cut in half', { kind: 'cutGzip' }, /breaks off in the middle of the gzip body/],
+  ['a reset connection', { kind: 'reset' }, /fails: the connection was closed before the response/],
+  ['a reset in the middle of the body', { kind: 'resetInBody' }, /ends in the middle of the body/],
+  ['a body cut in half', { kind: 'cutBody' }, /ends in the middle of the body/],
+  ['a gzip body cut in half', { kind: 'cutGzip' }, /sends an incomplete gzip body/],
   [
     'silence instead of an answer',
     { kind: 'stall', where: 'headers' },
@@ -72,7 +68,7 @@ const momentary: readonly Row[] = [
   [
     'silence in the middle of the body',
     { kind: 'stall', where: 'body' },
-    /falls silent for 60 s in the middle of the body/,
+    /sends nothing for 60 s in the middle of the body/,
   ],
 ];
 
@@ -89,7 +85,7 @@ const refusing: readonly (readonly [...Row, exitCode?: 2])[] = [
   ['400', status(400), /answers 400 Bad Request/],
   ['401', status(401), /answers 401 .*The access token is refused/, 2],
   ['403', status(403), /answers 403 .*user may not read this/, 2],
-  ['404', status(404), /answers 404 .*The account has no such thing/],
+  ['404', status(404), /answers 404 .*The account does not have this resource/],
   ['410', status(410, { body: 'html' }), /answers 410 Gone/],
   ['422', status(422), /answers 422 .*report it together with this line/],
   ['JSON of another shape', { kind: 'wrongShape' }, otherShape],
@@ -102,7 +98,7 @@ const refusing: readonly (readonly [...Row, exitCode?: 2])[] = [
   [
     'a redirect that leads nowhere',
     status(302, { body: 'empty' }),
-    /redirects without saying wh/,
+    /redirects without a valid target/,
     2,
   ],
 ];

@@ -165,7 +165,7 @@ test.each(atPlaces(beyondPatience))(
       addFault(sandbox, where, { fault });
       const broken = await run(config);
       expectOneFailure(broken, where, {
-        says: /asks for no request before .*\(max_retry_seconds\)/,
+        says: /allows no request before .* exceeds max_retry_seconds/,
       });
       const [refused] = met(sandbox);
       expect(sandbox.requests.at(-1)).toBe(refused);

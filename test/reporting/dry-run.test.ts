@@ -81,7 +81,7 @@ test('--check does not wait for an API that asks for patience', async () => {
     sandbox.faults.add({ path: '=agents', fault: { kind: 'status', status: 429, retryAfter: 60 } });
     const result = await check(sandbox);
     expect(result.code).toBe(1);
-    expect(lastErrorLine(result)).toMatch(/^CRITICAL agents: .* asks for no request before /);
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL agents: .* allows no request before /);
   });
 });
 

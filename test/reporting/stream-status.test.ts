@@ -29,7 +29,7 @@ test('An account that has only agents and chats is read without complaint, and s
   );
   expect(result.warnings[0]).toBe(
     'accounts: this is not there for this account or its token (/api/v2/chat/account answers 404 Not Found ' +
-      '("Not Found"). The account has no such thing: check the subdomain, or leave the stream out.)',
+      '("Not Found"). The account does not have this resource: check the subdomain, or deselect the stream.)',
   );
   expect(Object.keys(result.schemas)).toEqual(['agents', 'chats']);
   expect(result.records('chats')).toHaveLength(12);

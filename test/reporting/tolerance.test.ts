@@ -218,7 +218,7 @@ test('an item whose bytes are no text fails its stream, and the error names its 
   const result = await readSpoiledText({});
 
   expect(lastErrorLine(result)).toMatch(
-    /^CRITICAL chats: .* sends bytes that are no text in UTF-8.* \(reading from \S+Z \(start_time \d+\)\)$/,
+    /^CRITICAL chats: .* sends bytes that are not valid UTF-8.* \(reading from \S+Z \(start_time \d+\)\)$/,
   );
   expect(result.records('chats')).toHaveLength(12);
   expect(result.code).toBe(1);
@@ -239,8 +239,6 @@ test('on_bad_item: warn passes over an item whose bytes are no text', async () =
 test('such an item is not passed over where the envelope does not say how to go on', async () => {
   const result = await readSpoiledText({ on_bad_item: 'warn' }, false);
 
-  expect(lastErrorLine(result)).toMatch(
-    /^CRITICAL chats: .* sends bytes that are no text in UTF-8/,
-  );
+  expect(lastErrorLine(result)).toMatch(/^CRITICAL chats: .* sends bytes that are not valid UTF-8/);
   expect(result.code).toBe(1);
 });

@@ -113,11 +113,11 @@ test.each([
   [410, 'system', 'check the subdomain'],
   [418, 'system', 'report it'],
   [422, 'system', 'does not accept this request'],
-  [423, 'config', 'The account is locked'],
+  [423, 'config', 'The account or the resource is locked'],
   [431, 'config', 'check access_token and user_agent'],
   [451, 'config', 'blocked for legal reasons'],
   [501, 'system', 'any proxy or firewall in between'],
-  [511, 'config', 'asks for a login'],
+  [511, 'config', 'requires a login'],
 ])('status %i is final at once, %s, with advice', async (status, kind, advice) => {
   scriptApi(origin, [{ status, headers: { date } }]);
   const { client, clock } = createTestClient();
@@ -143,8 +143,8 @@ const to = (location: string) => ({ status: 302, headers: { location } });
 
 test.each([
   [[to('/gone'), { status: 404 }], 'redirects to /gone, which answers 404 Not Found'],
-  [[{ status: 302 }], 'redirects without saying where'],
-  [[to('http://')], 'redirects without saying where'],
+  [[{ status: 302 }], 'redirects without a valid target'],
+  [[to('http://')], 'redirects without a valid target'],
 ])('a redirect that leads nowhere is no missing stream: %j', async (answers, words) => {
   scriptApi(origin, answers);
   const error = await rejectionOf(createTestClient().client.get(get));
@@ -191,13 +191,13 @@ test('a token with a line break in it is a mistake in the config, not a network 
 });
 
 test.each([
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'in the environment variable NODE_EXTRA_CA_CERTS', 'config'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'set the environment variable NODE_EXTRA_CA_CERTS', 'config'],
   ['ENOTFOUND', 'acme.example has no address (ENOTFOUND). Check the subdomain', 'config'],
   ['EAI_AGAIN', 'the name server does not answer'],
   ['ECONNREFUSED', 'refuses the connection'],
-  ['ETIMEDOUT', 'there is no way to acme.example'],
+  ['ETIMEDOUT', 'there is no route to acme.example'],
   ['EPROTO', 'NODE_EXTRA_CA_CERTS'],
-  ['HPE_INVALID_CONSTANT', 'is not answered in HTTP'],
+  ['HPE_INVALID_CONSTANT', 'the response is not HTTP'],
   ['EWEIRD', 'cannot be reached (EWEIRD)'],
 ])('the message for %s says what is wrong', async (errorCode, words, kind = 'transient') => {
   scriptApi(origin, [{ errorCode }]);
@@ -218,7 +218,7 @@ test('when patience is used up the message names the last failure, the attempts 
   expect(clock.sleeps).toEqual([2_000, 4_000, 4_000]);
   expect(error).toMatchObject({ kind: 'transient', status: 502, endsRun: false });
   expect((error as HttpError).message).toBe(
-    `${path} answers 502 Bad Gateway, at attempt 4 after 10 s of waiting in between ` +
+    `${path} answers 502 Bad Gateway, at attempt 4 after 10 s of waiting ` +
       '(max_retry_seconds). Try again later.',
   );
 });

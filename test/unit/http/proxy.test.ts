@@ -96,14 +96,14 @@ test('a request goes through the proxy with its user name and password, and an e
   expect(proxy.asked).toEqual([['CONNECT acme.example:443', `Basic ${credentials}`]]);
   expect(error).toMatchObject({ failure: 'network', kind: 'transient', status: undefined });
   expect(String(error)).toContain(
-    `the way to acme.example through the proxy ${proxy.host} is refused with 502`,
+    `the connection to acme.example through the proxy ${proxy.host} is refused with 502`,
   );
   expect(String(error)).not.toContain('pass');
 });
 
 test.each([
   [403, 'Check HTTPS_PROXY and NO_PROXY'],
-  [407, 'The proxy asks for a user name and a password'],
+  [407, 'The proxy requires a user name and a password'],
 ])(
   'a proxy that answers %i is for the user to set right, and is not asked again',
   async (status, advice) => {

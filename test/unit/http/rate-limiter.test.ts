@@ -63,7 +63,7 @@ test('a pause the API asked for holds every request back, also after the clock w
   await limiter.waitForStart('/1');
   expect(clock.sleeps).toEqual([30_000]);
   expect(waits.map(({ reason, why }) => [reason, why])).toEqual([
-    ['rate-limit', 'the API has asked for a pause'],
+    ['rate-limit', 'the API requested a pause'],
   ]);
 });
 

@@ -16,6 +16,8 @@ test.each([
 });
 
 test('of all 4xx and 5xx that have a name, only 418 is not known', () => {
-  const unknown = named.filter((status) => /not known to the tap/.test(statusRule(status).advice));
+  const unknown = named.filter((status) =>
+    /does not know this status/.test(statusRule(status).advice),
+  );
   expect(unknown.filter((status) => status >= 400)).toEqual([418]);
 });

@@ -110,5 +110,5 @@ test('something that does not speak HTTP is a network failure', async () => {
   const error = await rejectionOf(createTestClient({ origin }).client.get(once));
   server.close();
   expect(error).toMatchObject({ failure: 'network', kind: 'transient' });
-  expect(String(error)).toContain('is not answered in HTTP');
+  expect(String(error)).toContain('the response is not HTTP');
 });
