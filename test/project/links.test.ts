@@ -1,6 +1,9 @@
 /** Relative links of all Markdown files lead to files and headings that exist, and the index names each page. */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
@@ -34,4 +37,19 @@ test('The index names each page', async () => {
   const files = await readdir(new URL('docs/', root));
   const pages = files.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
   expect(named).toEqual(expect.arrayContaining(pages));
+});
+
+test.each([
+  { repository: 'github:acme/tap', code: 0, says: '' },
+  {
+    code: 1,
+    says: 'Set repository in package.json: the registry needs it for the links in the README.\n',
+  },
+])('A package is published only with an address for its links: $repository', async (given) => {
+  const { scripts } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+  const folder = await mkdtemp(join(tmpdir(), 'publish-'));
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ repository: given.repository }));
+  const { status, stderr } = spawnSync('sh', ['-c', scripts.prepublishOnly], { cwd: folder });
+  expect({ code: status, says: String(stderr) }).toEqual({ code: given.code, says: given.says });
+  await rm(folder, { recursive: true });
 });
