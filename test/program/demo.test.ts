@@ -66,6 +66,13 @@ test('The demo reads everything, and after some edits what has changed; docs/dem
   expect(state).toHaveProperty('bookmarks.chats.position');
 
   const log = await readFile(join(folder, 'log'), 'utf8');
+  const [, requests] = /chats: complete, 3000 records, (\d+) requests/.exec(log) ?? [];
+  expect(printed).toContain(`The first run sent ${requests} requests for 3 pages of chats.`);
+  const [, whole = ''] = /reads these streams whole, .*:\n(.*)\.\n/.exec(printed) ?? [];
+  expect(whole).toBe(
+    'accounts, routing_settings, departments, goals, roles, shortcuts, skills, triggers, agents, bans',
+  );
+  expect(printed).toContain('continue from the saved state: agent_timeline, chats.\n');
   expect(unlike(`${printed}${withoutTimes(log)}`, await readFile(picture, 'utf8'))).toEqual([]);
 });
 

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, writeFile } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isJsonObject } from '../../core/json.ts';
 import type { Terminal } from './serve.ts';
+import type { LoggedRequest } from '../api/request-log.ts';
 import { startSandbox, type Sandbox } from '../api/server.ts';
 
 export interface DemoOptions {
@@ -21,7 +22,8 @@ const editAgeSeconds = 600;
 const edits = 5;
 
 const client = { id: 'demo-client', secret: 'demo-secret' };
-const tapPath = fileURLToPath(new URL('../../../bin/tap-zendesk-chat.js', import.meta.url));
+const binFolder = fileURLToPath(new URL('../../../bin/', import.meta.url));
+const tapPath = join(binFolder, 'tap-zendesk-chat.js');
 
 /** The value of the last STATE line of a file. */
 async function lastState(path: string): Promise<unknown> {
@@ -32,19 +34,44 @@ async function lastState(path: string): Promise<unknown> {
   return isJsonObject(message) ? message['value'] : undefined;
 }
 
+/** Why a run sends more requests for chats than there are pages of chats. */
+function requestsText(requests: readonly LoggedRequest[], chats: number): string {
+  const exported = requests.filter(({ path }) => path.endsWith('/incremental/chats'));
+  const limit = Math.max(1, ...exported.map(({ query }) => Number(query['limit'] ?? 1)));
+  const pages = Math.ceil(chats / limit);
+  return `The first run sent ${exported.length} requests for ${pages} page${pages === 1 ? '' : 's'} of chats. A page begins with the last second
+of the page before, so that no chat is lost between two pages. The API does not mark
+the last page: the tap asks for more until it is certain that there are no more chats.`;
+}
+
+/** Which streams a run reads whole, by the catalog that the tap has written. */
+function wholeStreamsText(catalog: unknown): string {
+  const streams = isJsonObject(catalog) ? [catalog['streams']].flat(1).filter(isJsonObject) : [];
+  const namesOf = (method: string): string =>
+    streams
+      .filter((stream) => stream['replication_method'] === method)
+      .flatMap(({ tap_stream_id: id }) => (typeof id === 'string' ? [id] : []))
+      .join(', ');
+  return `Each run reads these streams whole, because the API cannot list only what has changed:
+${namesOf('FULL_TABLE')}.
+These streams continue from the saved state: ${namesOf('INCREMENTAL')}.`;
+}
+
 class Demo {
   readonly #sandbox: Sandbox;
   readonly #terminal: Terminal;
   readonly #output: string;
-  /** How a reader of the output calls the tap. */
-  readonly #tap: string;
 
   constructor(sandbox: Sandbox, terminal: Terminal, output: string) {
-    const path = relative(terminal.cwd, tapPath);
     this.#sandbox = sandbox;
     this.#terminal = terminal;
     this.#output = output;
-    this.#tap = path.startsWith('..') ? 'tap-zendesk-chat' : `node ${path}`;
+  }
+
+  /** How a reader of the output calls a program of the package. */
+  #command(program: string): string {
+    const path = relative(this.#terminal.cwd, join(binFolder, `${program}.js`));
+    return path.startsWith('..') ? program : `node ${path}`;
   }
 
   /** Discovers, syncs, changes some chats, syncs again from the saved state. Raises an error when the tap fails. */
@@ -58,7 +85,9 @@ class Demo {
     const read = ['--config', `${output}/config.json`];
     const all = [...read, '--catalog', `${output}/catalog.json`];
     await this.#run([...read, '--discover'], 'catalog.json');
+    const requestsBefore = this.#sandbox.requests.length;
     await this.#run(all, 'first.jsonl');
+    const requests = this.#sandbox.requests.slice(requestsBefore);
     await this.#writeJson('state.json', await lastState(this.#pathOf('first.jsonl')));
     account.edit({ count: edits, at: Math.floor(this.#sandbox.now() / 1000) - editAgeSeconds });
     this.#print(`\n${edits} chats were edited in the sandbox.`);
@@ -67,11 +96,14 @@ class Demo {
       this.#print('The access token has expired: the tap gets a new one.');
     }
     await this.#run([...all, '--state', `${output}/state.json`], 'second.jsonl');
+    this.#print(`\n${requestsText(requests, account.count('chats'))}`);
+    this.#print(wholeStreamsText(JSON.parse(await readFile(this.#pathOf('catalog.json'), 'utf8'))));
     this.#print(`
-To repeat this by hand, start zendesk-chat-sandbox, and give the tap its address:
-   export ZENDESK_CHAT_API_URL=ADDRESS
+To run the tap yourself without an account, start a sandbox in the background:
+   ${this.#command('zendesk-chat-sandbox')} --port 8765 --write-config config.json &
+   export ZENDESK_CHAT_API_URL=http://127.0.0.1:8765
 With a real account, leave that variable unset and begin with:
-   ${this.#tap} login --subdomain SUBDOMAIN --client-id CLIENT_ID`);
+   ${this.#command('tap-zendesk-chat')} login --subdomain SUBDOMAIN --client-id CLIENT_ID`);
   }
 
   async #signIn(): Promise<void> {
@@ -87,7 +119,7 @@ allow access from a second terminal, with the address that the tap prints:
   async #run(args: readonly string[], file?: string): Promise<void> {
     const { cwd, signal, stderr } = this.#terminal;
     const target = file === undefined ? '' : ` > ${this.#output}/${file}`;
-    this.#print(`\n$ ${this.#tap} ${args.join(' ')}${target}`);
+    this.#print(`\n$ ${this.#command('tap-zendesk-chat')} ${args.join(' ')}${target}`);
     const stdout = file === undefined ? undefined : await open(this.#pathOf(file), 'w');
     try {
       const env = {
