@@ -128,7 +128,11 @@ export function asFatalError(error: unknown): TapError {
       'the current folder no longer exists or cannot be accessed: change to another folder';
     return new TapError(text, { kind: 'config', cause: error });
   }
-  if (syscall === 'write') return asTapError(error, 'the output cannot be written');
+  if (syscall === 'write') {
+    const { message } = asTapError(error, 'the output cannot be written');
+    const text = `${message}. Check the disk and the program that reads the output, then run again`;
+    return new TapError(text, { kind: 'system', cause: error });
+  }
   if (syscall !== undefined)
     return asTapError(error, 'the operating system refused a request of the program');
   if (errorCode(error) === 'ERR_MODULE_NOT_FOUND')

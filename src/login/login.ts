@@ -22,7 +22,9 @@ export interface LoginRun extends RunContext {
   readonly openBrowser?: (address: string) => Promise<void>;
 }
 
-const stoppedError = new TapError('stopped by a signal', { kind: 'transient' });
+const stoppedError = new TapError('stopped by a signal: run the command again to sign in', {
+  kind: 'transient',
+});
 
 const signInTimeoutMs = 5 * 60_000;
 

@@ -15,6 +15,9 @@ import type { Validate } from '../records/validator.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import type { Page } from '../zendesk/stream-definition.ts';
 
+/** How to go on where an item of the API cannot be written. */
+export const badItemAdvice = 'To leave such items out without an error, set on_bad_item to warn.';
+
 /** What became of a stream's records; written by its transform, read at the stream's boundary. */
 export interface ReadOutcome {
   failure: TapError | undefined;
@@ -148,7 +151,7 @@ export class RecordTransform extends Transform {
       if (!(error instanceof ItemError)) throw error;
       if (this.#options.settings.on_bad_item === 'warn')
         return this.#leaveOut(page, index, `cannot be written (${error.message})`);
-      const text = `${error.message} (${this.#locate(page, index)})`;
+      const text = `${error.message} (${this.#locate(page, index)}). ${badItemAdvice}`;
       throw new TapError(text, { kind: 'system', cause: error });
     }
   }

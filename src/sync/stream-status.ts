@@ -1,5 +1,5 @@
 import { asTapError, HttpError, TapError } from '../core/errors.ts';
-import type { ReadOutcome } from './record-transform.ts';
+import { badItemAdvice, type ReadOutcome } from './record-transform.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import { isApiAvailable, isHostUnreachable, isTokenRejected } from '../zendesk/api.ts';
 
@@ -65,7 +65,7 @@ function completeStatus({ outcome, selected, settings }: StreamEnd): ResolvedSta
   if (leftOut === 0 || settings.on_bad_item === 'warn') return { status: 'complete' };
   const items = leftOut === 1 ? '1 item without a key was' : `${leftOut} items without a key were`;
   const which = leftOut === 1 ? 'it is' : 'the first is';
-  const text = `${items} left out, everything else was read; see the warnings above (${which} ${firstLeftOut})`;
+  const text = `${items} left out, everything else was read; see the warnings above (${which} ${firstLeftOut}). ${badItemAdvice}`;
   return failedStatus(selected.tapStreamId, new TapError(text, { kind: 'system' }));
 }
 

@@ -84,7 +84,7 @@ function nextSinceId(lists: readonly ItemList[], sinceId: number): number {
 }
 
 function pagingError(message: string): TapError {
-  return new TapError(message, { kind: 'system' });
+  return new TapError(`${message}. Report this with the tap's version`, { kind: 'system' });
 }
 
 class IdPaginator implements Paginator<number, HttpResponse> {

@@ -86,7 +86,7 @@ test('all hostile values together are told once for each path, and only items wi
     'chats: item 58 of page 1',
   ]);
   expect(result.stderrLines.at(-1)).toMatch(
-    /^CRITICAL chats: 2 items without a key were left out, everything else was read; see the warnings above \(the first is item 56 of page 1 from start_time \d+, update_timestamp \S+Z\)$/,
+    /^CRITICAL chats: 2 items without a key were left out, everything else was read; see the warnings above \(the first is item 56 of page 1 from start_time \d+, update_timestamp \S+Z\)\. To leave .* set on_bad_item to warn\.$/,
   );
   expect(result.code).toBe(1);
 });

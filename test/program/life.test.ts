@@ -91,7 +91,7 @@ test('A disk that is full is named as what it is', () => {
   closeSync(full);
   expect(status).toBe(1);
   expect(withoutTimes(stderr)).toBe(
-    'CRITICAL the output cannot be written: ENOSPC: no space left on device, write\n',
+    'CRITICAL the output cannot be written: ENOSPC: no space left on device, write. Check the disk and the program that reads the output, then run again\n',
   );
 });
 

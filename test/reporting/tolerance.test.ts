@@ -32,10 +32,10 @@ test('an item that cannot be written fails its stream, and the error says which 
   const errors = result.stderrLines.filter((line) => line.startsWith('ERROR '));
   expect(errors).toEqual([
     expect.stringMatching(
-      /^ERROR departments: failed, 0 records, 1 request, \d+\.\d s: Key property "id" contains a number that is out of range: .* \(item 4 of page 1, received \S+Z\)$/,
+      /^ERROR departments: failed, 0 records, 1 request, \d+\.\d s: Key property "id" contains a number that is out of range: .* \(item 4 of page 1, received \S+Z\)\. To leave .* set on_bad_item to warn\.$/,
     ),
     expect.stringMatching(
-      /^ERROR chats: failed, 11 records, 1 item left out, \d+ requests, \d+\.\d s: 1 item without a key was left out, everything else was read; see the warnings above \(it is item 6 of page 1 from start_time \d+, update_timestamp \S+Z\)$/,
+      /^ERROR chats: failed, 11 records, 1 item left out, \d+ requests, \d+\.\d s: 1 item without a key was left out, everything else was read; see the warnings above \(it is item 6 of page 1 from start_time \d+, update_timestamp \S+Z\)\. To leave .* set on_bad_item to warn\.$/,
     ),
   ]);
   expect(result.records('departments')).toEqual([]);
