@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { JsonObject } from '../../src/core/json.ts';
 import {
   requestApi,
   closeAll,
@@ -17,15 +18,34 @@ test('an export gives bare ids when no fields are asked for', async () => {
   expect(body.chats.map((chat) => Object.keys(chat))).toEqual([['id'], ['id'], ['id']]);
 });
 
-test('fields with an asterisk gives whole chats, fields with names gives those keys', async () => {
-  const sandbox = await startFrozenSandbox({ chats: 3 });
-  const whole = await page(sandbox, 'chats');
-  expect(Object.keys(whole.items[0] ?? {})).toContain('session');
-  const some = await json<{ chats: object[] }>(
-    sandbox,
-    'incremental/chats?fields=chats(id,visitor,history)&limit=1',
-  );
-  expect(Object.keys(some.chats[0] ?? {}).slice(0, 2)).toEqual(['id', 'visitor']);
+const visitor = { id: 'v', name: 'Ann', email: 'ann@example.test' };
+const parts = [{ id: 'e1', agent_id: '7' }, 'odd', null];
+
+test.each<[fields: string, expected: JsonObject]>([
+  ['chats(id,tags)', { id: 'c', tags: ['vip'] }],
+  ['chats(tags,rating,id)', { tags: ['vip'], id: 'c' }],
+  ['chats(id,visitor)', { id: 'c', visitor }],
+  ['chats(id,visitor(*))', { id: 'c', visitor }],
+  ['chats(id,visitor(name,phone))', { id: 'c', visitor: { name: 'Ann' } }],
+  ['chats(id(x),tags(x))', { id: 'c', tags: ['vip'] }],
+  ['chats(engagements(id))', { engagements: [{ id: 'e1' }, 'odd', null] }],
+])(
+  'fields=%s gives these keys only, inside of objects and lists as well',
+  async (fields, expected) => {
+    const sandbox = await startFrozenSandbox({ chats: 0 });
+    const chat = { id: 'c', session: {}, tags: ['vip'], visitor, engagements: parts };
+    sandbox.account.put('chats', chat, noonSeconds - 600);
+    const path = `incremental/chats?fields=${encodeURIComponent(fields)}`;
+    expect((await json<{ chats: object[] }>(sandbox, path)).chats).toEqual([expected]);
+    expect((await page(sandbox, 'chats')).items).toEqual([chat]);
+  },
+);
+
+test('fields has no effect on agent events', async () => {
+  const sandbox = await startFrozenSandbox();
+  const path = 'incremental/agent_events?limit=1&fields=agent_events(id)';
+  const { agent_events: events } = await json<{ agent_events: object[] }>(sandbox, path);
+  expect(events[0]).toHaveProperty('previous_value');
 });
 
 test('timelines and agent events are whole without fields', async () => {
@@ -115,6 +135,18 @@ test.each([
   ['fields of another export', 'chats?fields=agents(*)'],
   ['fields without brackets', 'chats?fields=id'],
   ['an unknown field', 'chats?fields=chats(id,colour)'],
+  ['an unknown field with fields of its own', 'chats?fields=chats(colour(id))'],
+  ['fields that are empty', 'chats?fields='],
+  ['a list without fields', 'chats?fields=chats()'],
+  ['a nested list without fields', 'chats?fields=chats(visitor())'],
+  ['fields without the last bracket', 'chats?fields=chats(visitor(id)'],
+  ['fields with a bracket too many', 'chats?fields=chats(id))'],
+  ['a field without a name', 'chats?fields=chats(id,)'],
+  ['fields of two exports', 'chats?fields=chats(id),conversions(id)'],
+  ['an asterisk next to a field', 'chats?fields=chats(*,id)'],
+  ['an asterisk with fields', 'chats?fields=chats(*(id))'],
+  ['fields with a space', 'chats?fields=chats(id, tags)'],
+  ['fields with a quotation mark', 'chats?fields=chats("id":1)'],
 ])('%s is answered 400', async (_what, query) => {
   const sandbox = await startFrozenSandbox();
   const { status, text } = await requestApi(sandbox, `incremental/${query}`);

@@ -27,6 +27,18 @@ function place(sandbox: Sandbox, index: number): string {
 const idsFrom = (sandbox: Sandbox, first: number, count: number): string[] =>
   Array.from({ length: count }, (_unused, step) => sandbox.account.idAt('chats', first + step));
 
+test.each(['chats', 'agent_timeline', 'agent_events'] as const)(
+  'fields can be refused for %s, except for all fields',
+  async (name) => {
+    const sandbox = await startFrozenSandbox({ switches: { fieldLists: 'refused' } });
+    const ask = (fields: string) =>
+      requestApi(sandbox, `incremental/${name}?fields=${name}(${fields})`);
+    const statuses = [await ask('*'), await ask('id'), await ask('id(*)')];
+    expect(statuses.map(({ status }) => status)).toEqual([200, 400, 400]);
+    expect((await requestApi(sandbox, `incremental/${name}`)).status).toBe(200);
+  },
+);
+
 test('start_id can be inclusive', async () => {
   const sandbox = await tied({ startId: 'inclusive' });
   const { ids } = await page(sandbox, 'chats', `${place(sandbox, 10)}&limit=2`);

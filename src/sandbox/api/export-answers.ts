@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { Account } from '../data/account.ts';
 import { pageEntries, exportTime } from './export-pages.ts';
+import { pickFields } from './fields.ts';
 import { readExportQuery, type ExportQuery } from './export-query.ts';
 import { secondUs } from '../data/time-formats.ts';
 import type { Query } from './query.ts';
@@ -61,17 +62,13 @@ function nextPage({ name, exportQuery, entries, origin, hasIds }: Page): string 
   return `${origin}/api/v2/chat/incremental/${name}?${parts.join('&')}`;
 }
 
-function pickKeys(item: JsonObject, keys: readonly string[]): JsonObject {
-  return applyPatch({}, Object.fromEntries(keys.map((key) => [key, item[key]])));
-}
-
 function envelopeOf(page: Page, change: EnvelopeChange | undefined): JsonObject {
   const { name, exportQuery, entries, hasIds } = page;
-  const { keys, startId } = exportQuery;
+  const { fieldTree, startId } = exportQuery;
   const endTime = endTimeOf(page);
   const isWrong = change?.wrongUnit === true && endTime !== null;
   const envelope: JsonObject = {
-    [name]: entries.map(({ item }) => (keys === undefined ? item() : pickKeys(item(), keys))),
+    [name]: entries.map(({ item }) => pickFields(item(), fieldTree)),
     count: entries.length,
     end_time: isWrong ? inWrongUnit(name, endTime) : endTime,
     ...(hasIds && { end_id: entries.at(-1)?.key ?? (startId === '' ? null : startId) }),

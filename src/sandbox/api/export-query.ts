@@ -1,4 +1,5 @@
 import templates from '../data/values/templates.json' with { type: 'json' };
+import { parseFields, type FieldTree } from './fields.ts';
 import { secondUs } from '../data/time-formats.ts';
 import { allowParameters, readLimit, rejectRequest, readWholeNumber, type Query } from './query.ts';
 import { unitOf, type ExportName } from '../data/resources.ts';
@@ -12,8 +13,8 @@ export interface ExportQuery {
   readonly limit: number;
   /** The parameter as sent. */
   readonly fields: string | undefined;
-  /** The requested keys; undefined means all keys. */
-  readonly keys: readonly string[] | undefined;
+  /** The requested keys of each item. */
+  readonly fieldTree: FieldTree;
 }
 
 /** Maximum and default `limit` of all exports. */
@@ -24,7 +25,7 @@ const maxSeconds = 1e11;
 /** Since 1973, times in microseconds are above this. */
 const minMicros = 1e14;
 
-/** The keys that `fields` may contain: those of the templates. */
+/** The keys of an item that `fields` may contain: those of the templates. Keys inside of them are not checked. */
 const knownKeys: Readonly<Record<Exclude<ExportName, 'agent_events'>, readonly string[]>> = {
   chats: Object.keys({ ...templates.chats, ...templates.offline }),
   agent_timeline: Object.keys(templates.agent_timeline),
@@ -35,21 +36,20 @@ const knownKeys: Readonly<Record<Exclude<ExportName, 'agent_events'>, readonly s
 /** Exports that return complete items without `fields`. The others return only ids. */
 const wholeWithoutFields: ReadonlySet<ExportName> = new Set(['agent_timeline', 'agent_events']);
 
-const fieldsPattern = /^(\w+)\((\*|\w+(?:,\w+)*)\)$/;
-
-/** Parses `chats(*)` and `chats(id,visitor)`. Has no effect on agent_events. */
-function readFields(name: ExportName, text: string | undefined): readonly string[] | undefined {
-  if (text === undefined) return wholeWithoutFields.has(name) ? undefined : ['id'];
-  const parts = fieldsPattern.exec(text);
-  const keys = parts?.[2];
-  if (keys === undefined || parts?.[1] !== name)
-    return rejectRequest(`fields cannot be read: ${text}.`);
-  if (keys === '*' || name === 'agent_events') return undefined;
-  const requested = keys.split(',');
-  const unknown = requested.find((key) => !knownKeys[name].includes(key));
-  return unknown === undefined
-    ? requested
-    : rejectRequest(`fields names an unknown field: ${unknown}.`);
+/** The requested keys. `fields` has no effect on agent_events. @throws RejectedRequest */
+function readFields(
+  name: ExportName,
+  text: string | undefined,
+  fieldLists: Switches['fieldLists'],
+): FieldTree {
+  if (text === undefined) return wholeWithoutFields.has(name) ? { '*': true } : { id: true };
+  const fields = parseFields(name, text);
+  if ('*' in fields) return fields;
+  if (fieldLists === 'refused') rejectRequest(`fields must be ${name}(*).`);
+  if (name === 'agent_events') return { '*': true };
+  const unknown = Object.keys(fields).find((key) => !knownKeys[name].includes(key));
+  if (unknown !== undefined) rejectRequest(`fields names an unknown field: ${unknown}.`);
+  return fields;
 }
 
 /** Checks that the start is in the export's unit and old enough. */
@@ -84,6 +84,6 @@ export function readExportQuery(
     startId: query['start_id'] ?? '',
     limit,
     fields: query['fields'],
-    keys: readFields(name, query['fields']),
+    fieldTree: readFields(name, query['fields'], switches.fieldLists),
   };
 }

@@ -39,6 +39,7 @@ export interface HiddenRecords {
 export interface Switches {
   readonly startId: 'exclusive' | 'inclusive' | 'ignored' | 'lookup';
   readonly endIds: readonly ExportName[];
+  readonly fieldLists: 'accepted' | 'refused';
   readonly emptyPages: EmptyPages | null;
   readonly emptyEnd: EmptyEnd;
   readonly shortPages: (EveryNth & { readonly size: number }) | null;
