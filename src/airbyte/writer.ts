@@ -5,6 +5,7 @@
 import { Transform, type TransformCallback, type Writable } from 'node:stream';
 
 import { asTapError } from '../core/errors.ts';
+import { foreign } from '../core/foreign-text.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Logger } from '../core/logger.ts';
 import { isIncremental, type SingerStream } from '../singer/catalog.ts';
@@ -203,7 +204,9 @@ function pageLines(page: RecordsMessage, options: AirbyteWriterOptions): Generat
   const prefix = recordPrefix(stream, options.emittedAt(page.timeExtractedMs));
   return recordLines(prefix, records, (index, characters) => {
     if (characters + prefix.length >= largeRecordCharacters) {
-      const values = keyProperties.map((key) => `${key} ${JSON.stringify(records[index]?.[key])}`);
+      const values = keyProperties.map(
+        (key) => `${key} ${foreign(JSON.stringify(records[index]?.[key]))}`,
+      );
       const size = `${Math.round(characters / 1e6)} MB`;
       options.logger.warning(
         `${stream}: the record with ${values.join(', ')} is ${size} long; destinations may truncate or drop it`,

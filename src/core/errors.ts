@@ -1,3 +1,5 @@
+import { foreign } from './foreign-text.ts';
+
 /**
  * What resolves a failure: `config`, the user must change something; `transient`, a retry may work; `system`, the
  * program met something unexpected. The names are those of Airbyte's failure types.
@@ -116,7 +118,7 @@ export function failureExitCode(errors: readonly TapError[]): 1 | 2 {
 export function asTapError(error: unknown, what: string): TapError {
   if (error instanceof TapError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return new TapError(`${what}: ${text}`, { kind: 'system', cause: error });
+  return new TapError(`${what}: ${foreign(text)}`, { kind: 'system', cause: error });
 }
 
 /** The error that ends the program. Returns a TapError unchanged. Any other error is a bug, unless the system caused it. */

@@ -1,3 +1,5 @@
+import { TapError } from './errors.ts';
+import { foreign } from './foreign-text.ts';
 import type { JsonObject } from './json.ts';
 import { quoted } from './quoting.ts';
 import { Redactor } from './redactor.ts';
@@ -29,7 +31,7 @@ export interface Logger extends Readonly<Record<LogLevel, LogMethod>> {
   readonly metric: (metric: Metric) => void;
   /** Default: METRIC lines are written in the JSON format alone. Has no effect on lines of another protocol. */
   readonly setMetrics: (isOn: boolean) => void;
-  /** From the next line on; texts of less than four characters are not taken for secrets. */
+  /** From the next line on. */
   readonly addSecrets: (secrets: readonly string[]) => void;
   readonly setLevel: (level: LogLevel) => void;
   /** Has no effect on lines of another protocol's. */
@@ -183,11 +185,20 @@ function stackLines(error: unknown): readonly string[] {
   const lines: string[] = [];
   let current = error;
   for (let depth = 0; isError(current) && depth <= maxCauses; depth += 1) {
-    const [first = '', ...rest] = (current.stack ?? current.message).split('\n');
+    const [first = '', ...rest] = markedStack(current).split('\n');
     lines.push(depth === 0 ? first : `Caused by: ${first}`, ...rest);
     current = current.cause;
   }
   return lines;
+}
+
+/** The message of an error that is not the program's own is text from outside. */
+function markedStack(error: Error): string {
+  const { message, stack = message } = error;
+  if (error instanceof TapError) return stack;
+  const start = stack.indexOf(message);
+  const end = start < 0 ? stack.length : start + message.length;
+  return foreign(stack.slice(0, end)) + stack.slice(end);
 }
 
 /** What other parts of Node threw need not be an instance of this part's Error. */

@@ -1,4 +1,5 @@
 /** How messages quote input: without anything that could be a secret, and without long texts. */
+import { foreign } from './foreign-text.ts';
 import { isJsonObject } from './json.ts';
 import { isSimilar } from './suggestions.ts';
 
@@ -32,17 +33,17 @@ const maxPath = 200;
 export function quoted(value: unknown, known: readonly string[] = []): string {
   if (Array.isArray(value)) return 'an array';
   if (isJsonObject(value)) return 'an object';
-  if (typeof value !== 'string') return String(value);
+  if (typeof value !== 'string') return foreign(String(value));
   const isHarmless =
     value.length <= maxRepeated &&
     (harmlessTexts.some((form) => form.test(value)) || isSimilar(value, known));
-  return isHarmless ? JSON.stringify(value) : `a string of ${characterCount(value)}`;
+  return isHarmless ? foreign(JSON.stringify(value)) : `a string of ${characterCount(value)}`;
 }
 
 /** A name of a key, a stream or a column, or a pattern of names, in quotes or redacted. */
 export function quotedName(name: unknown, known: readonly string[] = []): string {
   if (typeof name !== 'string') return quoted(name);
-  return isHarmlessName(name, known) ? JSON.stringify(name) : redacted('name', name);
+  return isHarmlessName(name, known) ? foreign(JSON.stringify(name)) : redacted('name', name);
 }
 
 export function isHarmlessName(name: string, known: readonly string[] = []): boolean {
@@ -53,15 +54,19 @@ export const maxListed = 10;
 
 /** The first names of a list, followed by the number of the others. */
 export function quotedList(names: readonly string[]): string {
+  return listed(names, (name) => (isHarmlessName(name) ? foreign(name) : redacted('name', name)));
+}
+
+/** The same for names of the program's own. */
+export function listed(names: readonly string[], quote = (name: string): string => name): string {
   const suffix = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
-  const first = names.slice(0, maxListed);
-  return `${first.map((name) => (isHarmlessName(name) ? name : redacted('name', name))).join(', ')}${suffix}`;
+  return `${names.slice(0, maxListed).map(quote).join(', ')}${suffix}`;
 }
 
 /** A path as the user typed it, or redacted if it does not look like a path. */
 export function quotedPath(path: string): string {
   const isPath = path.length <= maxPath && paths.some((form) => form.test(path));
-  return isPath ? path : redacted('string', path);
+  return isPath ? foreign(path) : redacted('string', path);
 }
 
 function redacted(kind: string, text: string): string {

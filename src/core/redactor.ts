@@ -1,18 +1,38 @@
-/** Replaces secrets in text by `***`. */
+import { mapForeign } from './foreign-text.ts';
+
+/** Replaces secrets in messages by `***`: any secret in text from outside, and in the rest those that cannot be words. */
 export class Redactor {
   readonly #secrets = new Set<string>();
-  #encodedSecrets: readonly string[] = [];
+  /** All forms of the secrets, the longest first. */
+  #forms: readonly string[] = [];
+  /** Those of them that no message of the program can hold by chance. */
+  #distinctForms: readonly string[] = [];
 
   addSecrets(secrets: readonly string[]): void {
     for (const secret of secrets) this.#secrets.add(secret);
-    this.#encodedSecrets = encodingsOf(this.#secrets);
+    this.#forms = encodingsOf(this.#secrets);
+    this.#distinctForms = this.#forms.filter(
+      (form) => form.length >= minDistinctLength && !words.test(form),
+    );
   }
 
-  redact(text: string): string {
-    return this.#encodedSecrets
-      .reduce((done, form) => done.replaceAll(form, '***'), text)
-      .replaceAll(/\b(Bearer(?:\s+|%20|\+))[\w.~+/%=*-]+/gi, '$1***');
+  /** @param message in which text from outside is marked (`foreign`) */
+  redact(message: string): string {
+    const text = mapForeign(message, (inserted) => mask(inserted, this.#forms));
+    return mask(text, this.#distinctForms).replaceAll(
+      /\b(Bearer(?:\s+|%20|\+))[\w.~+/%=*-]+/gi,
+      '$1***',
+    );
   }
+}
+
+/** Shorter texts may stand in the program's own messages. */
+const minDistinctLength = 6;
+/** So may words of at most 15 letters, such as `access_token`. */
+const words = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{2,15})(?:[ _-]|$))+$/;
+
+function mask(text: string, forms: readonly string[]): string {
+  return forms.reduce((done, form) => done.replaceAll(form, '***'), text);
 }
 
 /**
@@ -21,7 +41,7 @@ export class Redactor {
  */
 function encodingsOf(secrets: ReadonlySet<string>): readonly string[] {
   const encodedSecrets = [...secrets].flatMap((secret) => {
-    if (secret.length < 4) return [];
+    if (secret === '') return [];
     const bytes = Buffer.from(secret);
     const base64 = bytes.toString('base64').replace(/={1,2}$/, '');
     const base64url = bytes.toString('base64url');

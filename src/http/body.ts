@@ -5,6 +5,7 @@ import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 
 import type { Headers } from 'node-fetch';
 
 import { errorCode, HttpError } from '../core/errors.ts';
+import { foreign } from '../core/foreign-text.ts';
 import type { Json } from '../core/json.ts';
 import { createHttpError } from './http-errors.ts';
 import { tryLaterAdvice } from './statuses.ts';
@@ -57,7 +58,7 @@ export async function decodeContent(
     if (decoded.length === 0) return decoded;
     const inflateBody = inflateByCoding[coding];
     if (inflateBody === undefined) {
-      const name = coding.slice(0, 40);
+      const name = foreign(coding.slice(0, 40));
       throw createHttpError('not-json', `sends the encoding ${name}, which was not requested`);
     }
     try {

@@ -1,3 +1,4 @@
+import { foreign } from '../core/foreign-text.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
 import type { Redact } from './options.ts';
 
@@ -57,8 +58,10 @@ export function isErrorObject(body: Json, responseKeys: readonly string[]): bool
 /** A text of the API for a message: without secrets, on one line, truncated. */
 export function toQuotable(text: string, redact: Redact): string {
   // Control characters could break the line or affect the terminal.
-  const line = redact(text)
+  const line = redact(foreign(text))
     .replace(/[\p{C}\s]+/gu, ' ')
     .trim();
-  return line.length <= maxTextLength ? line : `${line.slice(0, maxTextLength).trimEnd()}…`;
+  if (line === '') return '';
+  const isLong = line.length > maxTextLength;
+  return foreign(isLong ? `${line.slice(0, maxTextLength).trimEnd()}…` : line);
 }

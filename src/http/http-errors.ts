@@ -10,6 +10,7 @@ import {
   type HttpErrorOptions,
   type HttpFailure,
 } from '../core/errors.ts';
+import { foreign } from '../core/foreign-text.ts';
 import type { Json } from '../core/json.ts';
 import { describeErrorBody } from './error-body.ts';
 import type { Redact } from './options.ts';
@@ -105,7 +106,7 @@ const networkErrorRules: readonly (readonly [
 
 /** The name of the host, or of the proxy, does not exist. */
 function unknownHostError({ host, proxyHost }: Peer, cause: unknown, isKnownHost: boolean) {
-  const name = proxyHost === undefined ? host : `the proxy ${proxyHost}`;
+  const name = proxyHost === undefined ? foreign(host) : `the proxy ${foreign(proxyHost)}`;
   const check = proxyHost === undefined ? 'the subdomain' : 'HTTPS_PROXY';
   // If the name existed earlier in this run, the failure is temporary. Otherwise a setting is probably wrong.
   const kind = isKnownHost ? 'transient' : 'config';
@@ -124,8 +125,8 @@ const loopbackHost = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/;
 export function networkError(peer: Peer, cause: unknown, isKnownHost: boolean): HttpError {
   const code = errorCode(cause);
   if (code === 'ENOTFOUND') return unknownHostError(peer, cause, isKnownHost);
-  const { host: apiHost, proxyHost } = peer;
-  const host = proxyHost === undefined ? apiHost : `${apiHost} through the proxy ${proxyHost}`;
+  const proxy = peer.proxyHost && ` through the proxy ${foreign(peer.proxyHost)}`;
+  const host = `${foreign(peer.host)}${proxy ?? ''}`;
   if (code.startsWith(proxyStatusPrefix)) {
     const status = Number(code.slice(proxyStatusPrefix.length));
     const refused = `cannot be reached: the connection to ${host} is refused with ${status}`;
@@ -136,8 +137,8 @@ export function networkError(peer: Peer, cause: unknown, isKnownHost: boolean): 
   }
   const [, why = '', advice, kind] = networkErrorRules.find(([codes]) => codes.test(code)) ?? [];
   const where = `${why.replace('HOST', () => host)} (${code})`;
-  const isLocal = advice === checkNetworkAdvice && loopbackHost.test(host);
-  const localAdvice = isLocal ? 'Is the sandbox running?' : advice;
+  const isLocal = proxy === undefined && loopbackHost.test(peer.host);
+  const localAdvice = isLocal && advice === checkNetworkAdvice ? 'Is the sandbox running?' : advice;
   return createHttpError('network', where, localAdvice, { cause, ...(kind && { kind }) });
 }
 

@@ -1,6 +1,7 @@
 import { isRedirect, type Response } from 'node-fetch';
 
 import type { HttpError, HttpErrorOptions } from '../core/errors.ts';
+import { foreign } from '../core/foreign-text.ts';
 import { toQuotable } from './error-body.ts';
 import { createHttpError } from './http-errors.ts';
 import type { Redact } from './options.ts';
@@ -28,7 +29,11 @@ export function readRedirect({ status, headers }: Response, requestUrl: URL): Re
   const url = new URL(location, requestUrl);
   if (url.origin === requestUrl.origin) return { status, url };
   // Name only scheme and host, because the query may contain anything.
-  throw createHttpError('redirect', `redirects to ${url.protocol}//${url.host}`, advice);
+  throw createHttpError(
+    'redirect',
+    `redirects to ${foreign(`${url.protocol}//${url.host}`)}`,
+    advice,
+  );
 }
 
 export function tooManyRedirectsError(): HttpError {

@@ -6,6 +6,7 @@ import { createGrants, checkAccount, type ApiOptions } from '../sync/build-sync.
 import { apiOrigin, type Config } from '../config/config.ts';
 import { parseConfig } from '../config/parse.ts';
 import { asTapError, ConfigError, TapError } from '../core/errors.ts';
+import { withoutMarks } from '../core/foreign-text.ts';
 import { quietLogger } from '../core/logger.ts';
 import type { RunContext } from '../cli/program.ts';
 import type { OAuthClient, Tokens } from '../zendesk/credentials.ts';
@@ -86,7 +87,7 @@ async function signInWithBrowser(attempt: SignInAttempt): Promise<void> {
     onWrongState: (answer) => {
       const why = rejectionReason(answer, server.redirectUri);
       run.logger.warning(why);
-      return failureOutcome('This is not the answer to this login', why);
+      return failureOutcome('This is not the answer to this login', run.logger.redact(why));
     },
   });
   try {
@@ -206,7 +207,7 @@ async function completeSignIn(
     const text = `you are signed in and the tokens are stored, but they cannot read the account: ${failure.message}`;
     throw new TapError(text, { kind: failure.kind, cause: failure });
   }
-  const next = nextCommand(destination, config.subdomain);
+  const next = withoutMarks(nextCommand(destination, config.subdomain));
   stderr.write(`\nSigned in to ${config.subdomain}: the token works. ${next}\n`);
   const text = `tap-zendesk-chat can read ${config.subdomain}. Close this tab and go back to the terminal, which shows the next command.`;
   return { isGood: true, title: 'You are signed in', text };

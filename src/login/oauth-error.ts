@@ -1,3 +1,5 @@
+import { foreign } from '../core/foreign-text.ts';
+
 /** Explanations of OAuth error codes (RFC 6749, 4.1.2.1 and 4.2.2.1). */
 const errorDescriptions: Readonly<Record<string, string>> = {
   access_denied: 'access was denied in the browser: run the command again, and choose Allow',
@@ -30,5 +32,5 @@ export function describeOAuthError(
   const description = errorDescriptions[error];
   if (description !== undefined) return description.replace('ADDRESS', redirectUri);
   const isErrorCode = /^[a-z_]{1,40}$/.test(error);
-  return `Zendesk rejected the sign-in${isErrorCode ? ` (${error})` : ''}: check the client ID and its redirect URL`;
+  return `Zendesk rejected the sign-in${isErrorCode ? ` (${foreign(error)})` : ''}: check the client ID and its redirect URL`;
 }

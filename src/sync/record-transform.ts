@@ -6,6 +6,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 
 import { asTapError, ItemError, TapError } from '../core/errors.ts';
 import { microsToInstant, normalizeInstant } from '../core/instant.ts';
+import { foreign } from '../core/foreign-text.ts';
 import type { JsonObject } from '../core/json.ts';
 import { additionalFieldsColumn, compileCoercion } from '../records/coercion.ts';
 import type { SchemaMismatch } from '../records/warnings.ts';
@@ -91,7 +92,7 @@ export class RecordTransform extends Transform {
   override _flush(callback: TransformCallback): void {
     const { tapStreamId: stream } = this.#stream.selected;
     for (const [path, repeats] of this.#repeatedMismatches) {
-      const text = `the warning about ${path} applies to ${repeats + 1} values`;
+      const text = `the warning about ${foreign(path)} applies to ${repeats + 1} values`;
       this.#options.logger.info(`${stream}: ${text}`, { stream });
     }
     callback();
@@ -188,8 +189,10 @@ function invalidRecordError(
   record: JsonObject,
   fault: string,
 ): TapError {
-  const key = keyProperties.map((name) => `${name} ${JSON.stringify(record[name])}`).join(', ');
-  const text = `the record with ${key} does not follow its schema (${fault}); this is a bug of the tap, please report it`;
+  const key = keyProperties
+    .map((name) => `${name} ${foreign(JSON.stringify(record[name]))}`)
+    .join(', ');
+  const text = `the record with ${key} does not follow its schema (${foreign(fault)}); this is a bug of the tap, please report it`;
   return new TapError(text, { kind: 'system', stream: tapStreamId });
 }
 
@@ -207,5 +210,5 @@ function mismatchText({ path, kind, type }: SchemaMismatch, { schema }: Selected
     'more-mismatches': '',
   };
   if (kind === 'more-mismatches') return 'so many paths are odd that further ones are not told';
-  return `${path} (${type}) ${texts[kind]}; said once for this path`;
+  return `${foreign(path)} (${type}) ${texts[kind]}; said once for this path`;
 }

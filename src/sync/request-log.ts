@@ -1,4 +1,5 @@
 /** What the log says about requests and waits. */
+import { foreign } from '../core/foreign-text.ts';
 import type { Metric } from '../core/logger.ts';
 import type { RequestReport, WaitReport } from '../http/options.ts';
 
@@ -12,7 +13,7 @@ export function requestMetric({ path, status, failure, durationMs }: RequestRepo
 export function requestLine(report: RequestReport): string {
   const { method, url, isRedirected, status, failure, bytes, durationMs, attempt } = report;
   // A server has chosen the query of a redirect: it may hold anything.
-  const target = isRedirected ? url.pathname : url.pathname + url.search;
+  const target = foreign(isRedirected ? url.pathname : url.pathname + url.search);
   const size = bytes === undefined ? undefined : `${bytes} bytes`;
   const result = joined([status, failure === 'status' ? undefined : failure], ' ');
   const notes = [report.reason, isRedirected ? `redirected from ${report.path}` : undefined];

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../config/config.ts';
+import { foreign } from '../core/foreign-text.ts';
 import type { Credentials, HttpClient } from '../http/client.ts';
 import type { Logger } from '../core/logger.ts';
 import { bearerCredentials, type Tokens } from '../zendesk/credentials.ts';
@@ -75,5 +76,5 @@ const noPlaceWarning =
 
 function signInAdvice(subdomain: string, flag: string | undefined): string {
   const place = flag === undefined ? '' : ` ${flag}`;
-  return `Sign in again: tap-zendesk-chat login --subdomain ${subdomain} --client-id CLIENT_ID${place}`;
+  return `Sign in again: tap-zendesk-chat login --subdomain ${foreign(subdomain)} --client-id CLIENT_ID${place}`;
 }

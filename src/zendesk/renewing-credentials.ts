@@ -1,5 +1,6 @@
 /** Renews access tokens that expire, coordinated with other runs through the token store. */
 import { asTapError, TapError } from '../core/errors.ts';
+import { foreign } from '../core/foreign-text.ts';
 import type { Credentials } from '../http/client.ts';
 import {
   bearerHeaders,
@@ -236,7 +237,7 @@ export class RenewingCredentials implements Credentials {
     const since = this.#stored?.renewingSince;
     if (since !== undefined)
       return (
-        `a run that began to renew the access token at ${since} ended before it stored the new tokens. Its ` +
+        `a run that began to renew the access token at ${foreign(since)} ended before it stored the new tokens. Its ` +
         `refresh token works only once. ${signIn}`
       );
     const place =

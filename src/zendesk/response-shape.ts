@@ -1,3 +1,4 @@
+import { foreign } from '../core/foreign-text.ts';
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { quotedList } from '../core/quoting.ts';
@@ -128,6 +129,6 @@ function describeJson(value: Json): string {
   if (keys.length === 0) return 'an empty object';
   const shown = keys
     .slice(0, maxShownKeys)
-    .map((key) => JSON.stringify(key.slice(0, maxKeyLength)));
+    .map((key) => foreign(JSON.stringify(key.slice(0, maxKeyLength))));
   return `an object with ${shown.join(', ')}${keys.length > maxShownKeys ? ', …' : ''}`;
 }

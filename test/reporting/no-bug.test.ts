@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { asFatalError } from '../../src/core/errors.ts';
+import { expect } from '../support/readable.ts';
 import { catalogOf } from '../support/catalogs.ts';
 import { runTap, withoutTimes } from '../support/run-tap.ts';
 import { withSandbox } from '../support/with-sandbox.ts';

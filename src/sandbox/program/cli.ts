@@ -1,5 +1,6 @@
 import { parseCommandLine, type Flag, type ParsedFlags } from '../../cli/parser.ts';
 import { asFatalError, ConfigError, failureExitCode } from '../../core/errors.ts';
+import { withoutMarks } from '../../core/foreign-text.ts';
 import { parseJson } from '../../core/input-file.ts';
 import schema from './options.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
@@ -143,7 +144,7 @@ export async function runSandboxProgram(
   } catch (error) {
     // A ConfigError for each mistake in flags or files, and for a port that cannot be used.
     const isOwn = error instanceof Error && !('syscall' in error);
-    terminal.stderr.write(`${isOwn ? error.message : asFatalError(error).message}\n`);
+    terminal.stderr.write(`${withoutMarks(isOwn ? error.message : asFatalError(error).message)}\n`);
     return failureExitCode([asFatalError(error)]);
   }
 }

@@ -1,7 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { parseConfiguredCatalog } from '../../../src/airbyte/catalog.ts';
 import type { StreamDescription } from '../../../src/singer/catalog.ts';
+import { expect } from '../../support/readable.ts';
 
 const chats: StreamDescription = {
   name: 'chats',

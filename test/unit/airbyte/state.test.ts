@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { parseAirbyteState } from '../../../src/airbyte/state.ts';
+import { expect } from '../../support/readable.ts';
 
 const names = ['agents', 'bans', 'agent_timeline', 'chats', 'departments'];
 

@@ -1,10 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { createEmittedAt } from '../../../src/airbyte/context.ts';
 import { AirbyteWriter, type AirbyteWriterOptions } from '../../../src/airbyte/writer.ts';
 import { TapError } from '../../../src/core/errors.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { Message } from '../../../src/singer/messages.ts';
+import { expect } from '../../support/readable.ts';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.ts';
 
 const start = Date.UTC(2024, 4, 6, 7, 8, 9, 120);

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import {
   apiOrigin,
@@ -11,6 +11,7 @@ import {
 import { parseConfig } from '../../../src/config/parse.ts';
 import { ConfigError } from '../../../src/core/errors.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
+import { expect } from '../../support/readable.ts';
 
 const nowMs = Date.UTC(2024, 5, 15, 12, 30, 20, 500);
 const knownStreams = ['agents', 'chats', 'chat_engagements', 'chat_messages'].map((name) => ({

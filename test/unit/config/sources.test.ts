@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, test } from '@jest/globals';
 
 import { ConfigError } from '../../../src/core/errors.ts';
 import { readConfig, type ConfigSources } from '../../../src/config/config.ts';
+import { expect } from '../../support/readable.ts';
 
 let folder = '';
 

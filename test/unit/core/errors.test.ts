@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { asTapError, ConfigError } from '../../../src/core/errors.ts';
+import { expect } from '../../support/readable.ts';
 
 test('An error the program knows passes through unchanged', () => {
   const error = new ConfigError('subdomain is missing', 'subdomain');

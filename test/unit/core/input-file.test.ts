@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, test } from '@jest/globals';
 
 import { ConfigError } from '../../../src/core/errors.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type InputFile,
 } from '../../../src/core/input-file.ts';
 import type { Json } from '../../../src/core/json.ts';
+import { expect } from '../../support/readable.ts';
 
 function named(path: string, more: Partial<InputFile> = {}): InputFile {
   return { path, label: '--config', maxBytes: 1024 * 1024, ...more };

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 
+import { foreign } from '../../../src/core/foreign-text.ts';
+import { TapError } from '../../../src/core/errors.ts';
 import { createLogger, loggingFromEnv } from '../../../src/core/logger.ts';
 import type { Logger, LoggerOptions } from '../../../src/core/logger.ts';
 
@@ -130,8 +132,36 @@ test('Secrets are taken out from the moment they are known, a longer one before 
   logger.info('abcd abcdef');
   logger.addSecrets(['abcd']);
   logger.addSecrets(['abcdef', 'xyz', '']);
-  logger.info('abcd abcdef xyz');
-  expect(lines).toEqual(['INFO abcd abcdef\n', 'INFO *** *** xyz\n']);
+  logger.info(foreign('abcd abcdef xyz'));
+  expect(lines).toEqual(['INFO abcd abcdef\n', 'INFO *** *** ***\n']);
+});
+
+test.each(['token', 'a', 'access_token', 'The access', 'refused'])(
+  'A secret that is a word, %j, is taken out of text from outside alone',
+  (word) => {
+    const { logger, lines } = logTo({}, [word]);
+    const own = 'The access token is refused. Set access_token again';
+    logger.error(`${own} (${foreign(`no ${word}`)}). ${own}.`);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^ERROR The access .* again \(.*\*{3}.*\)\. The access .* again\.\n$/);
+    expect(lines[0]?.split(own)).toHaveLength(3);
+    expect(lines[0]?.replaceAll(own, '')).not.toContain(word);
+  },
+);
+
+test('What is left of a marked text that was cut is searched to its end, and no mark is written', () => {
+  const { logger, lines } = logTo({}, ['xyz']);
+  logger.info(foreign('a xyz\nb xyz').slice(0, -1));
+  logger.info(foreign(`c ${foreign('xyz')} d`));
+  expect(lines).toEqual(['INFO a *** b ***\n', 'INFO c *** d\n']);
+});
+
+test('Of an error that is not the program’s own the stack tells no secret, whatever its length', () => {
+  const { logger, lines } = logTo({ level: 'debug' }, ['xyz']);
+  const error = new TapError('the xyz', { kind: 'system', cause: new Error('is xyz') });
+  logger.error('it failed', { error });
+  const messages = lines.filter((line) => line.includes('Error: '));
+  expect(messages).toEqual(['DEBUG TapError: the xyz\n', 'DEBUG Caused by: Error: is ***\n']);
 });
 
 function failure(): Error {

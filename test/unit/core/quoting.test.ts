@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { quoted, quotedName, quotedPath } from '../../../src/core/quoting.ts';
+import { expect } from '../../support/readable.ts';
 
 const secret = 'SECRET12345';
 

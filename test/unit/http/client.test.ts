@@ -1,7 +1,8 @@
-import { expect, jest, test } from '@jest/globals';
+import { jest, test } from '@jest/globals';
 
 import { HttpError } from '../../../src/core/errors.ts';
 import type { Query } from '../../../src/http/transport.ts';
+import { expect } from '../../support/readable.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { bearerCredentials } from '../../../src/zendesk/credentials.ts';
 import { createTestClient, rejectionOf, startMs, token } from '../../support/http-client.ts';

@@ -1,7 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { describeErrorBody, isErrorObject } from '../../../src/http/error-body.ts';
 import type { Json } from '../../../src/core/json.ts';
+import { expect } from '../../support/readable.ts';
 
 test.each<[Json, string]>([
   [{ error: 'Not Found' }, 'Not Found'],

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, test } from '@jest/globals';
 
 import { proxyFor } from '../../../src/http/proxy.ts';
+import { expect } from '../../support/readable.ts';
 import { createTestClient, rejectionOf } from '../../support/http-client.ts';
 import { startLocalServer, type LocalServer } from '../../support/local-server.ts';
 

@@ -1,10 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import type { Json } from '../../../src/core/json.ts';
 import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { formatCatalog, discoverCatalog, sampleCatalog } from '../../../src/singer/catalog.ts';
 import { selectStreams } from '../../../src/singer/select-streams.ts';
 import { streams } from './streams.ts';
+import { expect } from '../../support/readable.ts';
 
 const readText = (text: string): Json => JSON.parse(text) as Json;
 

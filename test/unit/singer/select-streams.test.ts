@@ -1,10 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { propertyBreadcrumbs } from '../../../src/singer/schema.ts';
 import type { SelectedStream } from '../../../src/singer/select-streams.ts';
 import { selectStreams } from '../../../src/singer/select-streams.ts';
+import { expect } from '../../support/readable.ts';
 import { emissionFaults } from '../../support/json-schema.ts';
 import { agents, chats, shortcuts, streams } from './streams.ts';
 

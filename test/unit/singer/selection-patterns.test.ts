@@ -1,9 +1,10 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { parseCatalog } from '../../../src/singer/parse-catalog.ts';
 import { discoverCatalog, type StreamDescription } from '../../../src/singer/catalog.ts';
 import { matchesGlob, selectByPatterns } from '../../../src/singer/selection-patterns.ts';
 import { selectStreams } from '../../../src/singer/select-streams.ts';
+import { expect } from '../../support/readable.ts';
 
 const text = { type: ['null', 'string'] };
 

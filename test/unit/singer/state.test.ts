@@ -1,8 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { TapError } from '../../../src/core/errors.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import { State } from '../../../src/singer/state.ts';
+import { expect } from '../../support/readable.ts';
 
 const streams = [
   { name: 'accounts', aliases: ['account'] },

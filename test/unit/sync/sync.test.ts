@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { HttpError, TapError } from '../../../src/core/errors.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
@@ -7,6 +7,7 @@ import type { Message } from '../../../src/singer/messages.ts';
 import { State } from '../../../src/singer/state.ts';
 import type { StreamResult, StreamToRead, SyncOptions } from '../../../src/sync/sync-options.ts';
 import { createSync } from '../../../src/sync/sync.ts';
+import { expect } from '../../support/readable.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { now, scriptedApi, usualSettings, type Answer } from '../../support/scripted-api.ts';
 import { pageOf, pagesOf, streamToRead } from '../../support/stream-to-read.ts';

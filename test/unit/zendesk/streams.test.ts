@@ -1,8 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import type { StreamDefinition } from '../../../src/zendesk/stream-definition.ts';
 import { streams } from '../../../src/zendesk/streams.ts';
+import { expect } from '../../support/readable.ts';
 import { readAll, scriptedApi } from '../../support/scripted-api.ts';
 
 /** An empty page is believed when it comes twice. */

@@ -1,9 +1,10 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 
 import { HttpError } from '../../../../src/core/errors.ts';
 import type { JsonObject } from '../../../../src/core/json.ts';
 import { microseconds, seconds } from '../../../../src/zendesk/export/bookmark.ts';
 import { exportPages, type ExportSpec } from '../../../../src/zendesk/export/pages.ts';
+import { expect } from '../../../support/readable.ts';
 import {
   now,
   readAll,
