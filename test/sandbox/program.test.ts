@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { exampleOf } from '../../src/sandbox/program/accepted-values.ts';
 import schema from '../../src/sandbox/program/options.json' with { type: 'json' };
@@ -135,6 +136,15 @@ test.each([
   [['--faults', '[{"fault":{"kind":"status"}}]'], 'faults.0.fault needs status.'],
   [['--faults', '[{"path":"chats"}]'], 'faults.0 needs fault.'],
   [['--ties', '[{"at":"middle"}]'], 'ties.0 needs count.'],
+  [
+    ['--ties', '[{"at":"head","count":2000}]'],
+    'A tie of 2000 chats at head does not fit into 1000',
+  ],
+  [['--hostile', '--chats', '3'], 'Hostile values need at least'],
+  [
+    ['demo', '--output', fileURLToPath(import.meta.url)],
+    'it is a file. Give the name of a folder.',
+  ],
   [['--density', 'weekly'], 'Did you mean week?'],
 ])('%j is refused in one sentence', async (argv, sentence) => {
   const terminal = fakeTerminal();

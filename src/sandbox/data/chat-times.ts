@@ -1,3 +1,4 @@
+import { ConfigError } from '../../core/errors.ts';
 import type { ChatTie, ResolvedOptions } from '../program/options.ts';
 import type { DataOptions } from './agents.ts';
 import { timesOfPlaces } from './density.ts';
@@ -28,7 +29,9 @@ export function chatTimes(
     const first = firstPlace(tie, chats);
     const end = first + tie.count;
     if (first < 0 || end > chats || tie.count < 1) {
-      throw new Error(`A tie of ${tie.count} chats at ${tie.at} does not fit into ${chats} chats.`);
+      throw new ConfigError(
+        `A tie of ${tie.count} chats at ${tie.at} does not fit into ${chats} chats.`,
+      );
     }
     times.fill(untied[end === chats ? chats - 1 : first] ?? to, first, end);
   }

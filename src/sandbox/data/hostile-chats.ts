@@ -1,3 +1,4 @@
+import { ConfigError } from '../../core/errors.ts';
 import type { Account } from './account.ts';
 import hostile from './values/hostile.json' with { type: 'json' };
 import { isoSeconds } from './time-formats.ts';
@@ -64,7 +65,9 @@ export function injectHostileChats(account: Account, settings: ResolvedOptions):
     patchesOf(kind, 0, 0).map((_patch, place) => ({ kind, place })),
   );
   if (makers.length > total) {
-    throw new Error(`Hostile values need at least ${makers.length} chats, and there are ${total}.`);
+    throw new ConfigError(
+      `Hostile values need at least ${makers.length} chats, and there are ${total}.`,
+    );
   }
   for (const [turn, { kind, place }] of makers.entries()) {
     const index = Math.floor(((turn + 1) * total) / (makers.length + 1));

@@ -5,6 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isJsonObject } from '../../core/json.ts';
 import type { Terminal } from './serve.ts';
+import { unwritable } from './unwritable.ts';
 import type { LoggedRequest } from '../api/request-log.ts';
 import { startSandbox, type Sandbox } from '../api/server.ts';
 
@@ -78,7 +79,10 @@ class Demo {
   async runSteps(isLogin: boolean): Promise<void> {
     const { account, url, config, provider } = this.#sandbox;
     const output = this.#output;
-    await mkdir(resolve(this.#terminal.cwd, output), { recursive: true });
+    const folder = resolve(this.#terminal.cwd, output);
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+      throw unwritable('--output', folder, error);
+    });
     this.#print(`A sandbox with ${account.count('chats')} chats answers at ${url}`);
     if (isLogin) await this.#signIn();
     else await this.#writeJson('config.json', config);

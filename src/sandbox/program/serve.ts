@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigError, errorCode } from '../../core/errors.ts';
 import { maxSmallFileBytes, readJsonFile } from '../../core/input-file.ts';
-import { quotedPath } from '../../core/quoting.ts';
+import { unwritable } from './unwritable.ts';
 import { checkOptions } from './check-options.ts';
 import type { SandboxOptions } from './options.ts';
 import { startSandbox, type Sandbox, type TapConfig } from '../api/server.ts';
@@ -44,17 +44,9 @@ async function startOnPort(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-function unwritableReason(error: unknown): string {
-  const code = errorCode(error);
-  if (code === 'ENOENT') return 'its folder does not exist. Create the folder first.';
-  if (code === 'EISDIR') return 'it is a folder. Give the name of a file.';
-  return `check the permissions and the disk (${code || String(error)}).`;
-}
-
 async function writeConfig(path: string, config: TapConfig): Promise<void> {
   await writeFile(path, `${JSON.stringify(config, null, 2)}\n`).catch((error: unknown) => {
-    const problem = `--write-config: ${quotedPath(path)} cannot be written`;
-    throw new ConfigError(`${problem}: ${unwritableReason(error)}`, '', error);
+    throw unwritable('--write-config', path, error);
   });
 }
 
