@@ -36,13 +36,13 @@ export function waitLine({ untilMs, path, why, retry }: WaitReport, nowMs: numbe
   return `${line}. Attempt ${attempt} follows; ${isLast ? 'it is the last' : limit}`;
 }
 
-/** So many attempts are logged each, and later ones each fourth: a quarter of an hour of retries is a few lines. */
-const maxLoggedAttempts = 8;
+/** The first attempts are logged one by one, later ones each eighth: a quarter of an hour of retries is a few lines. */
+const loggedAttempts = 8;
 
 /** The level of `waitLine`. */
 export function waitLevel({ retry }: WaitReport): 'info' | 'debug' {
   if (retry === undefined || retry.isLast) return 'info';
-  return retry.attempt <= maxLoggedAttempts || retry.attempt % 4 === 0 ? 'info' : 'debug';
+  return retry.attempt <= loggedAttempts || retry.attempt % loggedAttempts === 0 ? 'info' : 'debug';
 }
 
 function seconds(ms: number): string {

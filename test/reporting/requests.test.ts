@@ -123,6 +123,16 @@ test('Without a network the run ends with the first stream, and its log has at m
   });
 });
 
+test('While the API is out of order, the log of the run has at most 30 lines', async () => {
+  await withWorld({}, async ({ sandbox, run }) => {
+    sandbox.faults.add({ fault: { kind: 'status', status: 503 } });
+    const result = await run({ env: { LOGLEVEL: 'info' } });
+    expect(result.code).toBe(1);
+    expect(result.stderrLines.length).toBeLessThanOrEqual(30);
+    expect(lastErrorLine(result)).toMatch(/^CRITICAL 12 of 12 streams failed \(/);
+  });
+});
+
 test('A stream that alone gets no connection fails alone', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     sandbox.faults.add({ path: '=account', fault: { kind: 'reset' } });
