@@ -2,6 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 import type { ProgramOptions } from '../../src/cli/program.ts';
+import { withoutMarks } from '../../src/core/foreign-text.ts';
 
 /** What a run inside this process is given. */
 export interface InsideInput extends Pick<ProgramOptions, 'argv' | 'env' | 'clock'> {
@@ -24,6 +25,7 @@ export async function runInside<T>(
     stdout.end();
     stderr.end();
     const [out, log] = await written;
+    if (log !== withoutMarks(log)) throw new Error('stderr holds a mark around text from outside');
     return { code, out, stderr: log };
   } finally {
     stdout.destroy();

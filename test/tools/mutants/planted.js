@@ -2,6 +2,7 @@
 import { airbyteMutants } from './planted/airbyte.js';
 import { httpMutants } from './planted/http.js';
 import { listMutants } from './planted/lists.js';
+import { logMutants } from './planted/log.js';
 import { positionMutants } from './planted/position.js';
 import { resumeMutants } from './planted/resume.js';
 import { runMutants } from './planted/run.js';
@@ -16,6 +17,7 @@ export const planted = [
   ...listMutants,
   ...runMutants,
   ...httpMutants,
+  ...logMutants,
   ...valueMutants,
   ...airbyteMutants,
 ];
