@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 
 import { createFakeClock } from '../support/fake-clock.ts';
 import { withLookup } from '../support/fake-lookup.ts';
-import { withClosedPort } from '../support/local-server.ts';
+import { startLocalServer, withClosedPort } from '../support/local-server.ts';
 import { runVerb } from '../support/run-source.ts';
 import { runTap, type TapResult } from '../support/run-tap.ts';
 import { lastErrorLine } from '../support/with-sandbox.ts';
@@ -57,6 +57,32 @@ test('After a redirect the query, which the server has chosen, is not shown', as
     ]);
     expect(result.stderr).not.toContain('q7-do-not-show');
   });
+});
+
+test.each([
+  ['token refresh', { refresh_token: 'refresh-4711' }],
+  ['token for the client', {}],
+])('A request for a token says so: %s', async (reason, tokens) => {
+  const json = { 'content-type': 'application/json' };
+  const server = await startLocalServer((request, response) => {
+    const isToken = request.method === 'POST';
+    const body = isToken ? '{"access_token":"fresh-4711","token_type":"bearer"}' : '{}';
+    response.writeHead(isToken ? 200 : 401, json).end(body);
+  });
+  try {
+    const client = { client_id: 'client-4711', client_secret: 'client-secret-4711' };
+    const config = { subdomain: 'acme', max_retry_seconds: 0, ...client, ...tokens };
+    const env = { LOGLEVEL: 'debug' };
+    const result = await runTap({ config, sandboxUrl: server.origin, env });
+    const [first, second, third] = requestLines(result);
+    expect(first).toMatch(/^POST \/oauth2\/chat\/token: 200, \d+ bytes, \d+ ms, attempt 1 \(/);
+    expect(first).toContain(`(${reason})`);
+    expect(second).toMatch(/^GET \S+: 401, .*, attempt 1 \(list\)$/);
+    expect(third).toMatch(/^GET \S+\/agents\/me: 401, .*, attempt 1 \(is the token refused\?\)$/);
+    expect(result.stderr).not.toContain('4711');
+  } finally {
+    await server.close();
+  }
 });
 
 test('A retry says which attempt follows and when the tap gives up', async () => {
