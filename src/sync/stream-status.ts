@@ -53,7 +53,7 @@ export async function resolveStreamStatus(end: StreamEnd): Promise<Decision> {
   }
 }
 
-/** The retries of one stream are used up, and nothing was answered before: for the others it is no different. */
+/** The API has not responded to anything and cannot be reached now, so the other streams would fail in the same way. */
 async function isWithoutNetwork({ api }: StreamEnd, failure: TapError): Promise<boolean> {
   const isSuspect =
     failure instanceof HttpError && failure.failure === 'network' && !failure.endsRun;
