@@ -20,9 +20,16 @@ function code(word: string): string {
   return `\`${word}\``;
 }
 
-/** The config keys with their meaning and default. Deprecated keys are left out. */
-export function configTable(schema: JsonObject): string {
-  const rows = describeSettings(schema).map(({ key, description, isRequired, property }) => {
+/** The config keys that have an effect, with their meaning and default. Deprecated keys are left out. */
+export function configTable(
+  schema: JsonObject,
+  streams: readonly Pick<StreamDefinition, 'isDefault'>[],
+): string {
+  const hasExtraStreams = streams.some(({ isDefault }) => !isDefault);
+  const settings = describeSettings(schema).filter(
+    ({ key }) => key !== 'extra_streams' || hasExtraStreams,
+  );
+  const rows = settings.map(({ key, description, isRequired, property }) => {
     const { default: value } = property;
     const text = value === undefined ? emptyCell : code(JSON.stringify(value));
     return [code(key), description, isRequired ? '**required**' : text];
@@ -30,7 +37,7 @@ export function configTable(schema: JsonObject): string {
   return markdownTable(['Key', 'Meaning', 'Default'], rows);
 }
 
-/** Config keys that old configs may contain and that have no effect. */
+/** Config keys of old configs. */
 export function deprecatedList(schema: JsonObject): string {
   return propertiesOf(schema)
     .filter(([, property]) => property['deprecated'] === true)

@@ -20,7 +20,7 @@ function documentationSections(): Readonly<Record<string, Readonly<Record<string
   return {
     'README.md': { 'stream-overview': streamOverview(streams) },
     'docs/configuration.md': {
-      config: configTable(config),
+      config: configTable(config, streams),
       'config-deprecated': deprecatedList(config),
     },
     'docs/streams.md': { streams: streamTable(streams, config) },

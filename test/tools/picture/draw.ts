@@ -1,4 +1,4 @@
-/** `npm run picture`: runs the demo and draws its output as docs/demo.svg. */
+/** `npm run picture`: runs the demo and draws its output, up to the end of the second run, as docs/demo.svg. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,11 +19,9 @@ try {
     cwd: folder,
   });
   // On a terminal the log has no time.
-  const lines = stdout
-    .trim()
-    .replaceAll(/^([A-Z]+) \d{4}-\S+Z /gm, '$1 ')
-    .split('\n');
-  await writeFile(new URL('docs/demo.svg', root), terminalSvg('npm run demo', lines));
+  const lines = stdout.replaceAll(/^([A-Z]+) \d{4}-\S+Z /gm, '$1 ').split('\n');
+  const end = lines.findLastIndex((line) => line.startsWith('INFO ')) + 1;
+  await writeFile(new URL('docs/demo.svg', root), terminalSvg('npm run demo', lines.slice(0, end)));
 } finally {
   await rm(folder, { recursive: true });
 }
