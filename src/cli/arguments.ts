@@ -6,19 +6,19 @@ import { epilogue, usage } from './help.ts';
 import type { RunContext } from './program.ts';
 import type { Progress } from './progress.ts';
 
-/** What a command is given beside its arguments. */
+/** The environment of a command. */
 export interface CommandContext extends RunContext {
   readonly progress: Progress;
 }
 
-/** What the program is asked to do; `sync` unless an argument says otherwise. */
+/** The command. Default: `sync`. */
 export type Command = 'sync' | 'discover' | 'check' | 'test' | 'test-schema' | 'about';
 
 export type AboutFormat = 'text' | 'json' | 'markdown';
 
 export interface SingerArguments {
   readonly command: Command;
-  /** Files, the last one winning, and `ENV` for the environment. */
+  /** Files, of which the last one takes precedence, and `ENV` for the environment. */
   readonly config: readonly string[];
   readonly catalog: string | undefined;
   readonly state: string | undefined;
@@ -111,12 +111,12 @@ type SingerFlags = ParsedFlags<keyof typeof flags>['flags'];
 function commandOf(parsed: SingerFlags): Command {
   const commands = (['discover', 'check', 'about', 'test'] as const).filter((name) => parsed[name]);
   if (commands.length > 1)
-    throw new ConfigError('give one of --discover, --check, --test and --about at a time');
+    throw new ConfigError('use only one of --discover, --check, --test and --about');
   const [command = 'sync'] = commands;
   return command === 'test' && parsed.test?.[0] === 'schema' ? 'test-schema' : command;
 }
 
-/** Flags that have no effect on some commands. Files do not count: Meltano names them whatever it asks for. */
+/** Flags without effect on a command. File flags are always accepted, because Meltano passes them to every command. */
 const unusedFlags: Readonly<Partial<Record<Command, readonly (keyof SingerFlags)[]>>> = {
   about: ['select', 'start-date', 'end-date'],
   discover: ['start-date', 'end-date'],
@@ -125,7 +125,7 @@ const unusedFlags: Readonly<Partial<Record<Command, readonly (keyof SingerFlags)
 function checkUnusedFlags(command: Command, parsed: SingerFlags): void {
   const name = unusedFlags[command]?.find((one) => parsed[one] !== undefined);
   if (name !== undefined)
-    throw new ConfigError(`--${name} has no effect on --${command}: leave it out`);
+    throw new ConfigError(`--${name} has no effect on --${command}: remove it`);
 }
 
 function parseLogLevelFlag([word]: readonly string[] = []): LogLevel | undefined {
@@ -141,9 +141,11 @@ function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerAr
   const format = parsed.format?.[0];
   const command = commandOf(parsed);
   if (catalog !== undefined && select.length > 0)
-    throw new ConfigError('give --catalog or --select: a catalog says already what is selected');
+    throw new ConfigError(
+      'use either --catalog or --select: a catalog already contains a selection',
+    );
   if (format !== undefined && command !== 'about')
-    throw new ConfigError('--format says how --about prints: give --about, too');
+    throw new ConfigError('--format is the format of --about: add --about');
   checkUnusedFlags(command, parsed);
   return {
     command,
@@ -158,14 +160,14 @@ function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerAr
   };
 }
 
-/** @returns the arguments, or the text that --help or --version asks for. @throws UsageError */
+/** @returns The arguments, or the text for --help or --version. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
   const program = 'tap-zendesk-chat';
   const line = { program, usage, flags, group, epilogue, hints, maxPositionals: 0, interpret };
   return parseCommandLine(line, argv);
 }
 
-/** Where the command line says that the config is. */
+/** The sources of the config on the command line. */
 export function configSources(args: SingerArguments, env: RunContext['env']): ConfigSources {
   return {
     files: args.config,

@@ -6,7 +6,7 @@ import type { Progress } from './progress.ts';
 
 type RunCommand = (run: CommandContext, args: SingerArguments) => Promise<number>;
 
-/** What a command needs is loaded only when it runs. */
+/** Each command is loaded only when it runs. */
 const commands: Readonly<Record<Command, () => Promise<RunCommand>>> = {
   sync: async () => (await import('./commands/sync.ts')).sync,
   discover: async () => (await import('./commands/discover.ts')).discover,

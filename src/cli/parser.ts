@@ -1,4 +1,4 @@
-/** What the programs' command lines share: one definition of flags serves parsing, --help and the checks. */
+/** The command-line parser of all programs. One definition of flags is used for parsing, --help and checks. */
 import { createRequire } from 'node:module';
 
 import type { Argv, Options, default as Yargs } from 'yargs';
@@ -8,13 +8,13 @@ import { readManifest } from '../core/package-files.ts';
 import { characterCount } from '../core/quoting.ts';
 import { didYouMean, similarNames } from '../core/suggestions.ts';
 
-/** A flag; without `takes` it takes no value. */
+/** A flag. Without `takes`, it has no value. */
 export interface Flag {
   readonly describe: string;
   readonly group?: string;
-  /** Other names; one letter is written behind one dash. */
+  /** Other names. A name of one letter has one dash. */
   readonly aliases?: readonly string[];
-  /** What its value is, in words: `a file name`. */
+  /** Description of its value: `a file name`. */
   readonly takes?: string;
   readonly isFile?: boolean;
   readonly isOptional?: boolean;
@@ -24,7 +24,7 @@ export interface Flag {
 
 export type Flags<Name extends string> = Readonly<Record<Name, Flag>>;
 
-/** The command line, understood: every value of each flag in its order, `''` for one that was left out. */
+/** The parsed command line: all values of each flag in order; `''` for a missing optional value. */
 export interface ParsedFlags<Name extends string> {
   readonly flags: Readonly<Partial<Record<Name, readonly string[]>>>;
   readonly positionals: readonly string[];
@@ -37,13 +37,13 @@ export interface CommandDefinition<Name extends string, Parsed> {
   readonly flags: Flags<Name>;
   readonly group?: string;
   readonly maxPositionals: number;
-  /** Flags of other programs, such as `--full-refresh`, and what to do here instead, as a sentence. */
+  /** Flags of other programs, such as `--full-refresh`, with a sentence about the alternative. */
   readonly hints?: Readonly<Record<string, string>>;
-  /** Raises a ConfigError for what does not go together. */
+  /** Throws a ConfigError for an invalid combination. */
   readonly interpret: (parsed: ParsedFlags<Name>) => Parsed;
 }
 
-/** A command line that cannot be used; `usage` is to be shown to a person. */
+/** An invalid command line. `usage` is for the user. */
 export class UsageError extends ConfigError {
   readonly usage: string;
 
@@ -54,8 +54,8 @@ export class UsageError extends ConfigError {
 }
 
 /**
- * @returns what it means, or the text that --help or --version asks for
- * @throws UsageError with one sentence for the first mistake
+ * @returns The interpreted command line, or the text for --help or --version.
+ * @throws UsageError with one sentence for the first error
  */
 export async function parseCommandLine<Name extends string, Parsed>(
   line: CommandDefinition<Name, Parsed>,
@@ -82,16 +82,16 @@ export async function parseCommandLine<Name extends string, Parsed>(
     }
     return interpret(parsed);
   } catch (error) {
-    // A ConfigError of above: what is missing here is how to do it right.
+    // Add the usage to a ConfigError.
     if (!(error instanceof ConfigError)) throw error;
     throw new UsageError(error, helpText(await parser.getHelp()));
   }
 }
 
 /**
- * A parser that neither ends the process nor speaks another language than the rest of the program.
- * The CommonJS build of yargs 17 is one file, while the ES modules are twenty and break lines in the middle of words.
- * Its entry is `yargs`: Node 26 cannot load `yargs/yargs`, a file without an extension in a package of type `module`.
+ * A yargs parser that does not exit the process and always uses English.
+ * Uses the CommonJS build of yargs 17, which is one file. The ES modules are twenty files and break lines inside words.
+ * The entry is `yargs`, because Node.js 26 cannot load `yargs/yargs`, a file without an extension in an ES package.
  */
 function createParser<Name extends string, Parsed>(
   { program, usage, epilogue = '' }: CommandDefinition<Name, Parsed>,
@@ -131,12 +131,12 @@ function optionOf({ describe, group, aliases, takes, isOptional, choices }: Flag
   };
 }
 
-/** Without what yargs adds to each option; it says nothing that the description does not. */
+/** Removes what yargs adds to each option, which repeats the description. */
 function helpText(text: string): string {
   return text.replaceAll(/(?<!\s)\s*\[string\]/g, '');
 }
 
-/** Everything before `--` that begins with a dash: a value never does, but behind `=`. */
+/** All arguments before `--` that start with a dash. Values that start with a dash must follow `=`. */
 function flagsIn(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--');
   return argv.slice(0, end < 0 ? argv.length : end).filter((word) => isFlag(word));
@@ -165,12 +165,12 @@ function checkFlags(argv: readonly string[], flags: Flags<string>, hints = {}): 
     const next = argv[index + 1];
     checkValue(spelling, flag, value ?? (isFlag(next) ? undefined : next), value !== undefined);
     if (seen.has(name) && flag.mayRepeat !== true)
-      throw new ConfigError(`--${name} is given twice: give it once`);
+      throw new ConfigError(`--${name} is given twice: use it once`);
     seen.add(name);
   }
 }
 
-/** @param value the one that would be taken */
+/** @param value The value that the flag would take. */
 function checkValue(
   spelling: string,
   { takes, isOptional, isFile, choices }: Flag,
@@ -188,17 +188,17 @@ function checkValue(
     const meant = didYouMean(value, choices);
     throw new ConfigError(`${spelling} takes ${takes}, not another value.${meant}`);
   } else if (isFile === true && isContent(value)) {
-    const advice = 'write the content into a file and give its name';
+    const advice = 'save the content in a file and give the file name';
     throw new ConfigError(`${spelling} takes ${takes}, not the content of one: ${advice}`);
   }
 }
 
-/** Does it look like what should be in the file? It may hold secrets. */
+/** Whether the value looks like the content of the file, which may contain secrets. */
 function isContent(value: string): boolean {
   return /^\s*["'[{]/.test(value) || /[\r\n]/.test(value);
 }
 
-/** A flag that may be a misplaced secret is not repeated: only its length is. */
+/** The error shows only the length of an unknown flag that may be a misplaced secret. */
 function unknownFlag(
   spelling: string,
   known: readonly string[],

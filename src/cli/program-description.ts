@@ -1,10 +1,10 @@
-/** What the program is and takes, for tools (`--about --format json`) and for people. */
+/** The description of the program, for tools (`--about --format json`) and for users. */
 import { userSettings } from '../config/config.ts';
 import { textOf } from '../config/error-text.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StreamDescription } from '../singer/catalog.ts';
 
-/** Words of the Meltano hub's schema of plugins; each of them is true. */
+/** Capabilities, as defined in the Meltano Hub's plugin schema. */
 export const capabilities: readonly string[] = [
   'about',
   'catalog',
@@ -18,13 +18,13 @@ export interface ProgramDescription {
   readonly name: string;
   readonly version: string;
   readonly description: string;
-  /** Range of the Node.js versions it runs on. */
+  /** Range of supported Node.js versions. */
   readonly node: string;
   readonly settings: JsonObject;
   readonly streams: readonly StreamDescription[];
 }
 
-/** The keys tools of the Singer world look for; those about Python are there and empty. */
+/** The keys that Singer tools expect. Keys about Python are present and empty. */
 export function aboutJson(options: ProgramDescription): JsonObject {
   const { name, version, description, node, settings } = options;
   return {

@@ -12,7 +12,7 @@ export interface ProgramOptions {
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly pid: number;
   readonly signals: ProcessSignals;
-  /** Default: the system's. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
@@ -22,9 +22,9 @@ export interface RunContext extends ProgramOptions {
 }
 
 /**
- * @param work resolves with the exit code, or with a text that is printed and means 0
- * @param onFatal is given what ended the program, and the error it was made of
- * @returns the exit code; the failure has been logged by then. 1 for a reader that has gone away
+ * @param work Resolves with the exit code, or with a text to print, which means exit code 0.
+ * @param onFatal Receives the error that ended the program, and the original error.
+ * @returns The exit code, after the failure was logged. 1 if the reader has closed stdout.
  */
 export async function runProgram(
   { stdout }: ProgramOptions,
@@ -37,9 +37,9 @@ export async function runProgram(
     await print(stdout, `${result}\n`);
     return 0;
   } catch (error) {
-    // The last place for everything that was not foreseen.
+    // All unexpected errors are handled here.
     const { asFatalError, errorCode, failureExitCode } = await import('../core/errors.ts');
-    // A reader that has seen enough of a help text or a catalog is no failure to report.
+    // A reader that closes the pipe after a part of a help text or a catalog is not an error to report.
     if (errorCode(error) === 'EPIPE') return 1;
     const fatal = asFatalError(error);
     await onFatal(fatal, error);
@@ -47,7 +47,7 @@ export async function runProgram(
   }
 }
 
-/** Resolves once the text has left. @throws what the stream fails with, as when its reader went away. */
+/** Resolves after the text is written. @throws errors of the stream, for example if the reader has closed it */
 export async function print(stdout: Writable, text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stdout.write(text, (error) => {

@@ -9,13 +9,13 @@ interface StreamProgress {
   readonly stream: string;
   readonly startedMs: number;
   readonly records: number;
-  /** The bookmark's own instant, when it has one. */
+  /** The time of the bookmark, if it has one. */
   readonly reachedMs?: number;
-  /** Set while the API makes us wait. */
+  /** The end of the current wait for the API. */
   readonly untilMs?: number;
 }
 
-/** One line at the foot of a terminal that shows how far the run is; nothing where stderr is no terminal. */
+/** A progress line at the bottom of the terminal. Shows nothing if stderr is not a terminal. */
 export class Progress {
   readonly #stderr: ProgramOptions['stderr'];
   readonly #now: () => number;
@@ -23,13 +23,13 @@ export class Progress {
   #lastDrawnMs = -Infinity;
   #isDrawn = false;
 
-  /** @param now milliseconds since 1970 */
+  /** @param now Milliseconds since 1970. */
   constructor(stderr: ProgramOptions['stderr'], now: () => number) {
     this.#stderr = stderr;
     this.#now = now;
   }
 
-  /** Takes notice of a message on its way out, and draws the line anew unless it just did. */
+  /** Updates the progress with a message and redraws the line, but not too often. */
   observe(message: Message): void {
     if (this.#stderr.isTTY !== true) return;
     this.#streamProgress = nextProgress(this.#streamProgress, message, this.#now());
@@ -37,7 +37,7 @@ export class Progress {
     else this.#draw(this.#streamProgress);
   }
 
-  /** The API makes the run wait until then, ms since 1970: shows it at once. */
+  /** Immediately shows that the run waits for the API until this time, in ms since 1970. */
   waitUntil(untilMs: number): void {
     if (this.#streamProgress === undefined) return;
     this.#streamProgress = { ...this.#streamProgress, untilMs };
@@ -45,11 +45,11 @@ export class Progress {
     this.#draw(this.#streamProgress);
   }
 
-  /** Takes the line away: before anything else is written there, and at the end. */
+  /** Removes the line, before other output and at the end. */
   clear(): void {
     if (this.#isDrawn) this.#stderr.write('\r\u001B[K');
     this.#isDrawn = false;
-    // Whatever took its place, the line comes back with the next message.
+    // The next message redraws the line.
     this.#lastDrawnMs = -Infinity;
   }
 
@@ -58,7 +58,7 @@ export class Progress {
     if (nowMs - this.#lastDrawnMs < redrawMs) return;
     this.#lastDrawnMs = nowMs;
     this.#isDrawn = true;
-    // One column is left free: a full line would move the cursor to the next one.
+    // Leave one column free, because a full line would move the cursor to the next line.
     const width = Math.max(0, (this.#stderr.columns ?? 80) - 1);
     this.#stderr.write(`\r${describe(streamProgress, nowMs).slice(0, width)}\u001B[K`);
   }
@@ -84,7 +84,7 @@ function nextProgress(
   return message.status === 'running' ? known : undefined;
 }
 
-/** The instant of the bookmark that moved: its only text with a date in it. */
+/** The time of the bookmark that moved: its only string that is a date. */
 function bookmarkMs({ value, tapStreamId = '' }: StateMessage): number | undefined {
   const { bookmarks } = value;
   const bookmark = isJsonObject(bookmarks) ? bookmarks[tapStreamId] : undefined;
@@ -100,7 +100,7 @@ function describe(progress: StreamProgress, nowMs: number): string {
   const seconds = (nowMs - startedMs) / 1000;
   const isWaiting = untilMs !== undefined && untilMs > nowMs;
   const rate = seconds >= 1 ? ` (${grouped(records / seconds)}/s)` : '';
-  // Before the rest, so that a narrow terminal does not cut it off.
+  // First, so that a narrow terminal does not truncate it.
   const speed = isWaiting ? `, waiting ${grouped((untilMs - nowMs) / 1000)} s for the API` : rate;
   const position =
     reachedMs === undefined ? '' : `, up to ${minute(reachedMs)}${behind(nowMs - reachedMs)}`;

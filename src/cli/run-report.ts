@@ -10,11 +10,11 @@ export interface RunReportOptions {
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** The protocol has its own message that says why a stream failed. Default: no. */
+  /** Whether the protocol has its own message about the failure of a stream. Default: false. */
   readonly hasErrorMessages?: boolean;
 }
 
-/** What a run logs about itself: each stream when it ends, counts while a long one goes on, totals at the end. */
+/** Logs each stream when it ends, counts during a long stream, and totals at the end of the run. */
 export class RunReport {
   readonly #options: RunReportOptions;
   readonly #startMs: number;
@@ -44,7 +44,7 @@ export class RunReport {
     this.#logCount(stream);
   }
 
-  /** A METRIC line each minute; a line for people after 1, 2, 4, 8 … minutes, so that a long run has few of them. */
+  /** Logs a METRIC line every minute, and a line for users after 1, 2, 4, 8 … minutes. */
   #logCount(stream: string): void {
     const { logger, now } = this.#options;
     const minutes = Math.floor((now() - this.#streamStartMs) / minuteMs);
@@ -58,8 +58,8 @@ export class RunReport {
   }
 
   /**
-   * Logs how a stream ended, in one line. Of an absent or forbidden one its warning has said it.
-   * @param isLast no other stream is read: the last line of the run follows, and says why the stream failed
+   * Logs in one line how a stream ended. Absent and forbidden streams already have a warning.
+   * @param isLast No other stream is read, so the last line of the run follows, with the reason of a failure.
    */
   readonly logStream = (result: StreamResult, isLast: boolean): void => {
     const { logger, hasErrorMessages = false } = this.#options;
@@ -79,7 +79,7 @@ export class RunReport {
     logger.info(totalText(results, now() - this.#startMs));
   }
 
-  /** Logs the total and, after a failure, what to do. @returns the exit code */
+  /** Logs the total and, after a failure, what to do. @returns The exit code. */
   finish(results: readonly StreamResult[]): number {
     this.logTotal(results);
     logRunFailure(this.#options.logger, results);
@@ -87,14 +87,14 @@ export class RunReport {
   }
 }
 
-/** 0 only if every stream is complete, absent or forbidden, and not all that could be read is nothing; else `failureExitCode`. */
+/** 0 if every stream is complete, absent or forbidden and at least one could be read; otherwise `failureExitCode`. */
 export function exitCodeOf(results: readonly StreamResult[]): number {
   const errors = runErrors(results);
   if (errors.length > 0) return failureExitCode(errors);
   return results.every(({ status }) => isSuccess(status)) ? 0 : 1;
 }
 
-/** What the streams failed with; or, where none did and yet nothing could be read, that. */
+/** The errors of the streams. If no stream failed but none could be read, an error about that. */
 export function runErrors(results: readonly StreamResult[]): readonly TapError[] {
   const failed = results.filter(({ status }) => status === 'failed');
   const errors = failed.flatMap(({ error }) => error ?? []);
@@ -105,7 +105,7 @@ function isRead({ status, records, leftOut = 0 }: StreamResult): boolean {
   return status === 'complete' && (records > 0 || leftOut === 0);
 }
 
-/** Nothing could be read of what the user lets pass: green and empty would be the worst outcome. */
+/** The error of a run in which all streams were skipped or incomplete. An empty run must not count as a success. */
 function nothingReadError(results: readonly StreamResult[]): readonly [TapError] | undefined {
   const passed = results.filter(({ status, leftOut = 0 }) => status === 'forbidden' || leftOut > 0);
   const [first] = passed;
@@ -115,7 +115,7 @@ function nothingReadError(results: readonly StreamResult[]): readonly [TapError]
   return [new TapError(text, { kind: isForbidden ? 'config' : 'system' })];
 }
 
-/** One sentence on several failures, of which the first stands for all; `names`: the streams that failed. */
+/** One sentence about several failures with the message of the first one. `names` are the failed streams. */
 export function failureSummary(names: readonly string[], streams: number, first: TapError): string {
   if (names.length === 0) return first.message;
   return `${names.length} of ${streams} streams failed (${listed(names)}): ${first.message}`;
@@ -136,7 +136,7 @@ function countsText({ records, leftOut = 0, requests }: Counts): string {
   return `${plural(records, 'record')}${items}, ${plural(requests, 'request')}`;
 }
 
-/** A failure of a stream begins with the stream's name. */
+/** Removes the stream's name from the start of its error message. */
 function withoutName(stream: string, message = ''): string {
   return message.startsWith(`${stream}: `) ? message.slice(stream.length + 2) : message;
 }
@@ -147,7 +147,7 @@ function logMetrics(logger: Logger, { stream, status, records, durationMs }: Str
   logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
 }
 
-/** The one line on all streams; those that were not read are named here, since they have no line. */
+/** The line about all streams. Names the unread streams, which have no line of their own. */
 function totalText(results: readonly StreamResult[], durationMs: number): string {
   const statuses = ['complete', 'absent', 'forbidden', 'failed', 'interrupted', 'unread'] as const;
   const counts = statuses.flatMap((status) => {
@@ -174,7 +174,7 @@ function fieldsWithStack(error: TapError): LogFields {
   return { error, ...streamField(error) };
 }
 
-/** For a run whose streams have no lines: all failures, and last what `logRunFailure` logs. */
+/** Logs all failures of a run whose streams have no lines, then the line of `logRunFailure`. */
 export function logFailures(logger: Logger, results: readonly StreamResult[]): void {
   const errors = runErrors(results);
   if (errors.length > 1)
@@ -182,7 +182,7 @@ export function logFailures(logger: Logger, results: readonly StreamResult[]): v
   logRunFailure(logger, results, fieldsWithStack);
 }
 
-/** The last line is what a runner shows its user: why the run failed, and what to do. */
+/** Logs the last line, which runners show to users: why the run failed, and what to do. */
 function logRunFailure(
   logger: Logger,
   results: readonly StreamResult[],

@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream';
 
-/** A stopped run that cannot get rid of its last lines is given up after this long. */
+/** Maximum time for a stopped run to write its last lines. */
 const flushTimeoutMs = 1500;
 
 type Signal = 'SIGINT' | 'SIGTERM';
 
-/** Exit codes a shell would show for the signals; used where the signal itself does not end the process (PID 1). */
+/** The exit codes that a shell reports for the signals. Used if the signal itself does not end the process (PID 1). */
 const exitCodes: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 export interface ProcessLike {
@@ -17,27 +17,27 @@ export interface ProcessLike {
   exit(code: number): unknown;
 }
 
-/** From start to exit code: signals, and an output that is complete before the process ends. */
+/** Handles signals, and ends the process only after its output is complete. */
 export interface ProcessSignals {
   /** Aborted by the first SIGTERM or SIGINT after `catchSignals`. */
   readonly signal: AbortSignal;
   /**
-   * Records are written from now on: the first signal aborts `signal`, so that the page in hand and its state
-   * still go out. Until then a signal ends the process at once, also in the middle of long computations.
-   * @param onForcedEnd called when the process has to end before its output was taken
+   * Call this before records are written. From then on, the first signal aborts `signal`, so that the current page and
+   * its state are still written. Before that, a signal ends the process immediately, even during a computation.
+   * @param onForcedEnd Called if the process must end before its output was read.
    */
   catchSignals(onForcedEnd?: () => void): void;
-  /** Waits until `output` has taken everything, then leaves by exit code or by the signal that came. */
+  /** Waits until `output` is flushed, then ends the process with the exit code or the received signal. */
   end(exitCode: number, output: Writable): Promise<void>;
 }
 
 /**
- * Deferred, a stop takes 1.5 s at most, even if nobody reads the output; a second signal ends the process at
- * once. It ends by the signal itself.
+ * After `catchSignals`, a stop takes at most 1.5 s, even if the output is not read. A second signal ends the process
+ * immediately. The process ends by the signal itself.
  */
 export function createProcessSignals(process: ProcessLike): ProcessSignals {
   const controller = new AbortController();
-  // The kernel keeps signals without a handler from the first process of a container.
+  // The kernel does not deliver signals without a handler to the first process of a container.
   const isPidOne = process.pid === 1;
   let isDeferring = false;
   let caught: Signal | undefined;
@@ -49,7 +49,7 @@ export function createProcessSignals(process: ProcessLike): ProcessSignals {
   const exitBySignal = (signal: Signal): void => {
     setListeners('off');
     process.exitCode = exitCodes[signal];
-    // Its own signal would not end it, and what it may wait for is not all known here.
+    // The signal does not end the first process of a container, and pending operations may keep it alive.
     // oxlint-disable-next-line unicorn/no-process-exit
     if (isPidOne) process.exit(exitCodes[signal]);
     else process.kill(process.pid, signal);
@@ -84,7 +84,7 @@ export function createProcessSignals(process: ProcessLike): ProcessSignals {
   };
 }
 
-/** Resolves when everything written before has left, or can no longer leave. */
+/** Resolves when the stream is flushed, or can no longer be written. */
 async function flushed(output: Writable): Promise<void> {
   if (output.destroyed || output.writableLength === 0) return;
   await new Promise<void>((resolve) => {

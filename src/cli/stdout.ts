@@ -1,4 +1,4 @@
-/** The one way of a run to stdout: what goes there arrives complete, or the caller gets an error. */
+/** The output of a run. All messages are written to stdout, or the caller gets an error. */
 import { Readable, type Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -6,15 +6,16 @@ import type { AbortableSync } from '../sync/build-sync.ts';
 import type { Message } from '../singer/messages.ts';
 
 interface Output {
-  /** Messages in, the protocol's lines out. */
+  /** Converts messages to lines of the protocol. */
   readonly writer: Transform;
-  /** Is given each message before it is written. */
+  /** Called with each message before it is written. */
   readonly observe?: (message: Message) => void;
 }
 
 /**
- * The one output pipeline of a run: each adds listeners to stdout that stay. stdout is not ended, so that the process can see it emptied.
- * @throws what stdout fails with, as when its reader went away; no further page is read then
+ * Call this once per process, because each pipeline adds permanent listeners to stdout. Does not end stdout, so that
+ * the process can wait until it is flushed.
+ * @throws errors of stdout, for example if the reader has closed it. No further page is read then.
  */
 export async function writeMessages(
   { messages, abort }: Pick<AbortableSync, 'messages' | 'abort'>,

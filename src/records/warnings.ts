@@ -32,7 +32,7 @@ export type PathSegment = string | number | null;
 export type RecordPath = readonly PathSegment[];
 
 /** Limits the memory for reported paths: an object may have any number of keys. */
-const maxReportedPaths = 1000;
+export const maxReportedPaths = 1000;
 
 /** Longer paths are truncated, because a key may have any length. */
 const maxPathCharacters = 300;

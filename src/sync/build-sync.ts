@@ -32,9 +32,9 @@ import { streams } from '../zendesk/streams.ts';
 export interface ApiOptions extends Pick<RunContext, 'env' | 'logger' | 'clock' | 'signals'> {
   readonly config: Config;
   readonly onWait?: (wait: WaitReport) => void;
-  /** Default: renewed tokens can be kept in `token_file` alone. */
+  /** Default: only `token_file` can store renewed tokens. */
   readonly tokens?: TokenOptions;
-  /** An answer is wanted soon: a retry budget of its own in place of the config's. */
+  /** Retry budget that replaces the config's, for a check that must end soon. */
   readonly isCheck?: boolean;
 }
 
@@ -53,12 +53,12 @@ async function createHttpClient(
     clock,
     signal,
     requestsPerMinute: config.requests_per_minute,
-    // One more than are in flight: a response that is being parsed still has its slot.
+    // One slot more, because a response that is being parsed still has a slot.
     requestsInFlight: config.read_ahead === 1 ? 1 : config.read_ahead + 1,
     requestTimeoutMs: config.request_timeout * 1000,
     minBytesPerMinute: config.min_bytes_per_minute,
     maxRetryMs: config.max_retry_seconds * 1000,
-    // One attempt and one more for each request, whatever the config says; a shorter time limit of the user's is kept.
+    // At most two attempts for each request. A shorter timeout in the config is kept.
     ...(isCheck && {
       maxAttempts: 2,
       maxRetryMs: 4_000,
@@ -78,8 +78,8 @@ async function createHttpClient(
 }
 
 /**
- * Can the account be read? Asks for all default streams, in the time of one check.
- * @returns why it cannot be read. @throws ConfigError for an address of the API that may not be used.
+ * Checks whether the account can be read: probes all default streams, within the time limit of a check.
+ * @returns The failure, or `undefined`. @throws ConfigError for an invalid URL of the API.
  */
 export async function checkAccount(options: ApiOptions): Promise<TapError | undefined> {
   const { checkTimeoutMs, checkStreams, probeOnly } = await import('./dry-run.ts');
@@ -102,7 +102,7 @@ export async function checkAccount(options: ApiOptions): Promise<TapError | unde
   }
 }
 
-/** What gets tokens for a sign-in. @throws ConfigError for an address of the API that may not be used. */
+/** The grants for a sign-in. @throws ConfigError for an invalid URL of the API. */
 export async function createGrants(options: ApiOptions, client: OAuthClient): Promise<Grants> {
   const { Grants } = await import('../zendesk/grants.ts');
   const { client: http } = await createHttpClient(options, options.signals.signal);
@@ -110,8 +110,8 @@ export async function createGrants(options: ApiOptions, client: OAuthClient): Pr
 }
 
 /**
- * From here on the logger knows the secrets and the format of the config.
- * @throws ConfigError for a file or a config that cannot be used.
+ * Reads and checks the config. Passes its secrets and log format to the logger.
+ * @throws ConfigError for an invalid file or config.
  */
 export async function loadConfig(
   sources: ConfigSources,
@@ -133,29 +133,29 @@ export async function loadConfig(
   return config;
 }
 
-/** What a user selects; `undefined`: no file was given. */
+/** The user's selection. `undefined` means that no file was given. */
 export interface SelectionOptions {
   readonly config: Config;
   readonly catalog: Json | undefined;
-  /** What to do when no stream is selected, as the end of a sentence. */
+  /** What the user must do if no stream is selected, as the end of a sentence. */
   readonly selectionHint: string;
-  /** In the place of a catalog: patterns over the streams and columns there are. */
+  /** Patterns of streams and columns, instead of a catalog. */
   readonly patterns?: readonly string[];
 }
 
 export interface BuildSyncOptions
   extends ApiOptions, SelectionOptions, Pick<SyncOptions, 'onStreamEnd'> {
   readonly state: Json | undefined;
-  /** Reads less, or otherwise, of each stream; for a dry run. */
+  /** Changes how a stream is read, for a dry run. */
   readonly transformDefinition?: (definition: StreamDefinition) => StreamDefinition;
 }
 
 export interface AbortableSync extends Sync {
-  /** No further message is read: ends a request or a wait under way, which would keep the process. */
+  /** Cancels pending requests and waits, which would keep the process alive. */
   readonly abort: () => void;
 }
 
-/** @throws TapError (config) for a catalog or a pattern that cannot be understood. */
+/** @throws TapError (config) for an invalid catalog or pattern. */
 export function buildSelection(
   selection: SelectionOptions,
   { logger }: Pick<RunContext, 'logger'>,
@@ -169,7 +169,7 @@ export function buildSelection(
   return selected;
 }
 
-/** @throws TapError (config) for a catalog or a state that cannot be understood; no request was made. */
+/** @throws TapError (config) for an invalid catalog or state, before the first request. */
 export async function buildSync(options: BuildSyncOptions): Promise<AbortableSync> {
   const { config, logger, clock, signals } = options;
   const { warning: warn } = logger;
@@ -187,7 +187,7 @@ export async function buildSync(options: BuildSyncOptions): Promise<AbortableSyn
     confirmsRefusals: options.transformDefinition === undefined,
     logger,
     onStreamEnd: (result, isLast) => {
-      // After `abort` nothing of the run is reported: why it was called is the last line of the log.
+      // Nothing is logged after `abort`, so that its cause is the last line of the log.
       if (!controller.signal.aborted) options.onStreamEnd?.(result, isLast);
     },
     signal,
@@ -211,6 +211,6 @@ function streamToRead(
   transformDefinition: BuildSyncOptions['transformDefinition'] = (definition) => definition,
 ): StreamToRead {
   const definition = streams.find(({ name }) => name === selected.name);
-  if (definition === undefined) throw new Error(`no stream ${selected.name} in the table`);
+  if (definition === undefined) throw new Error(`unknown stream ${selected.name}`);
   return { selected, definition: transformDefinition(definition) };
 }

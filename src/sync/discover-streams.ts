@@ -1,4 +1,4 @@
-/** What there is to read, and what the program is: all that discovery needs, and nothing of a run. */
+/** The streams and the description of the program: everything that discovery needs. */
 import type { ProgramDescription } from '../cli/program-description.ts';
 import { readConfigSchema } from '../config/config.ts';
 import { readManifest, readPackageFile } from '../core/package-files.ts';
@@ -17,7 +17,7 @@ export interface DiscoveredStream extends StreamDefinition {
   readonly schema: JsonSchema;
 }
 
-/** The streams that are discovered, each with its schema. */
+/** The discovered streams with their schemas. */
 export function discoverStreams(extra: 'all' | readonly string[]): readonly DiscoveredStream[] {
   const isAll = extra === 'all' || extra.includes('all');
   return streams

@@ -1,6 +1,6 @@
 /**
- * Trying instead of reading. A dry run goes through the same steps as a sync does, statuses and all, over streams
- * that ask for less: each endpoint is asked once (`--check`), or each stream brings one record (`--test`).
+ * Dry runs. They follow the same steps as a sync, including statuses, but read less: `--check` sends one request to
+ * each endpoint, `--test` reads one record of each stream.
  */
 import { HttpError, TapError } from '../core/errors.ts';
 import { instantToMicros } from '../core/instant.ts';
@@ -9,13 +9,13 @@ import type { StreamResult } from './sync-options.ts';
 import { RenewalSkipped } from '../zendesk/credentials.ts';
 import type { Page, StreamDefinition } from '../zendesk/stream-definition.ts';
 
-/** The other streams are on the same host: they need not be tried. */
+/** All streams are on the same host, so a network failure affects all of them. */
 function endIfUnreachable(error: unknown): never {
   if (!(error instanceof HttpError) || error.failure !== 'network') throw error;
   throw error.withMessage(error.message, { endsRun: true });
 }
 
-/** @param newest gets the instant of the newest item, by stream, where the endpoint knows one */
+/** @param newest Receives the time of the newest item by stream, if the endpoint has times. */
 export function probeOnly(
   definition: StreamDefinition,
   newest = new Map<string, string>(),
@@ -31,7 +31,7 @@ export function probeOnly(
   };
 }
 
-/** The stream with its first item alone; no bookmark moves. */
+/** Reads only the first item of the stream. Does not change its bookmark. */
 export function firstRecordOnly(definition: StreamDefinition): StreamDefinition {
   return {
     ...definition,
@@ -59,7 +59,7 @@ function failureText({ error }: StreamResult): string {
   const failures = [error, error?.cause].filter((failure) => failure instanceof HttpError);
   const status = failures.find((failure) => failure.status !== undefined)?.status;
   if (failures.some(({ failure }) => failure === 'network')) return 'cannot be reached';
-  return error === undefined ? '' : `answers ${status ?? 'nothing that can be read'}`;
+  return error === undefined ? '' : `answers ${status ?? 'in an unknown format'}`;
 }
 
 const statusLabels: Readonly<Record<StreamResult['status'], string>> = {
@@ -71,7 +71,7 @@ const statusLabels: Readonly<Record<StreamResult['status'], string>> = {
   unread: 'not asked',
 };
 
-/** A line for each stream: what it answers, and how new (`newest` is given) or how much. */
+/** A table with the status of each stream, and with its newest item (if `newest` is given) or number of records. */
 export function dryRunTable(
   results: readonly StreamResult[],
   nowMs: number,
@@ -91,29 +91,29 @@ export function dryRunTable(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** The summary of a dry run in which nothing failed: what can be done about what cannot be read. */
+/** The summary of a dry run without failures, with advice about absent streams. */
 export function dryRunSummary(results: readonly StreamResult[]): string {
   const absent = results.filter(({ status }) => status !== 'complete').map(({ stream }) => stream);
   if (absent.length === 0) return `all ${results.length} streams can be read`;
   return (
-    `${results.length - absent.length} of ${results.length} streams can be read; not there for this account ` +
-    `or its token: ${absent.join(', ')}. Use the token of an administrator, or leave them out ` +
+    `${results.length - absent.length} of ${results.length} streams can be read; not available for this account ` +
+    `or token: ${absent.join(', ')}. Use the token of an administrator, or deselect them ` +
     'in the catalog; a sync warns about them and reads the others'
   );
 }
 
 export const checkTimeoutMs = 25_000;
 
-/** Is it this stream alone that the token's user may not read? */
+/** Whether only this stream is forbidden for the token's user. */
 function isForbidden({ cause, endsRun }: TapError): boolean {
   const isRefused = cause instanceof HttpError && (cause.status === 401 || cause.status === 403);
   return isRefused && !endsRun;
 }
 
 /**
- * Asks for every stream of a sync, and stops at the first failure that is more than a refusal of one stream.
- * @param warn is given the streams that are refused, in one sentence
- * @returns why the account cannot be read; `undefined`: it can
+ * Runs a dry run, and stops at the first failure except for forbidden streams.
+ * @param warn Receives one sentence with the forbidden streams.
+ * @returns Why the account cannot be read, or `undefined`.
  */
 export async function checkStreams(
   { messages, results }: Sync,
@@ -128,23 +128,23 @@ export async function checkStreams(
   }
   const statuses = results().map(({ status }) => status);
   if (statuses.some((status) => status === 'interrupted' || status === 'unread')) {
-    const text = `the API has not answered completely within ${checkTimeoutMs / 1000} s. Try again later.`;
+    const text = `the API did not respond completely within ${checkTimeoutMs / 1000} s. Try again later.`;
     return new TapError(text, { kind: 'transient' });
   }
   if (!statuses.includes('complete')) {
     const text =
-      'no stream is there for this account or its token; check subdomain and access_token';
+      'no stream is available for this account or token; check subdomain and access_token';
     return refused[0] ?? new TapError(text, { kind: 'config' });
   }
   if (refused.length > 0) {
     const names = refused.map(({ stream }) => stream).join(', ');
-    const advice = 'leave them out, or a sync fails. Or use the token of an administrator';
+    const advice = 'a sync fails unless you deselect them or use the token of an administrator';
     warn(`this token may not read ${names}: ${advice}`);
   }
   return undefined;
 }
 
-/** Was nothing asked, since the access token first has to be renewed? */
+/** Whether the check made no request because the access token must be renewed first. */
 export function needsTokenRenewal({ cause }: TapError): boolean {
   return cause instanceof RenewalSkipped;
 }

@@ -1,6 +1,6 @@
 /**
- * From an endpoint's pages to messages. A STATE never precedes a record it covers: a page's records are
- * pushed before the state that its checkpoint moves, and nothing else writes state.
+ * Converts the pages of an endpoint to messages. A STATE never precedes a record that it covers: the records of a page
+ * are pushed before the state with its checkpoint.
  */
 import { Transform, type TransformCallback } from 'node:stream';
 
@@ -9,38 +9,38 @@ import { microsToInstant, normalizeInstant } from '../core/instant.ts';
 import { foreign } from '../core/foreign-text.ts';
 import type { JsonObject } from '../core/json.ts';
 import { additionalFieldsColumn, compileCoercion } from '../records/coercion.ts';
-import type { SchemaMismatch } from '../records/warnings.ts';
+import { maxReportedPaths, type SchemaMismatch } from '../records/warnings.ts';
 import type { Message, RecordsMessage, StateValue } from '../singer/messages.ts';
 import type { SelectedStream } from '../singer/select-streams.ts';
 import type { Validate } from '../records/validator.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import type { Page } from '../zendesk/stream-definition.ts';
 
-/** How to go on where an item of the API cannot be written. */
+/** How to continue if an item of the API cannot be written. */
 export const badItemAdvice = 'To leave such items out without an error, set on_bad_item to warn.';
 
-/** What became of a stream's records; written by its transform, read at the stream's boundary. */
+/** The result of reading a stream, written by its RecordTransform. */
 export interface ReadOutcome {
   failure: TapError | undefined;
   records: number;
   leftOut: number;
-  /** Position and time of the first of them; `''`: none was. */
+  /** Position and time of the first item that was left out, or `''`. */
   firstLeftOut: string;
 }
 
-/** Neither obeys nor moves its bookmark, and carries it as it is. */
+/** Whether the stream ignores its bookmark and leaves it unchanged. */
 export function isFullTable({ replicationMethod }: SelectedStream): boolean {
   return replicationMethod === 'FULL_TABLE';
 }
 
 type Options = Pick<SyncOptions, 'loadValidator' | 'state' | 'settings' | 'logger'>;
 
-/** Left-out items that are named one by one; the rest is counted. */
+/** Maximum number of warnings about items that are left out. The others are only counted. */
 const maxNamedItems = 20;
 
 /**
- * A Transform for one endpoint: pages in, messages out. After a failure it takes the remaining pages
- * and says nothing: what it has pushed before still arrives, and the failure stands in the outcome.
+ * Converts the pages of one endpoint to messages. After a failure, it consumes the remaining pages without output, so
+ * that earlier messages still arrive. The failure is in the outcome.
  */
 export class RecordTransform extends Transform {
   readonly #stream: StreamToRead;
@@ -48,15 +48,15 @@ export class RecordTransform extends Transform {
   readonly #outcome: ReadOutcome;
   readonly #coerce: (item: JsonObject) => JsonObject;
   readonly #validator: Promise<Validate>;
-  /** Columns that became null in the record that is being made. */
+  /** Fields of the current record that were replaced by null. */
   #nulledFields: string[] = [];
-  /** Values at a reported path besides the first one, by path. */
+  /** Number of further mismatches by reported path. */
   readonly #repeatedMismatches = new Map<string, number>();
   #lastState: StateValue | undefined;
   #pages = 0;
 
   constructor(stream: StreamToRead, options: Options, outcome: ReadOutcome) {
-    // Nothing waits here: each page that does is one more page in memory while a reader is slow.
+    // No buffering: while the reader is slow, each buffered page would stay in memory.
     super({ objectMode: true, writableHighWaterMark: 0, readableHighWaterMark: 0 });
     const { selected } = stream;
     const columns = selected.schema.properties ?? {};
@@ -74,7 +74,7 @@ export class RecordTransform extends Transform {
         if (Object.hasOwn(columns, path[0] ?? '')) this.#nulledFields.push(path.join('.'));
       },
     });
-    // It is loaded while the first page is on its way. Its failure is met with that page.
+    // Load the validator while the first page is being fetched. Errors are handled with that page.
     this.#validator = options.loadValidator(selected);
     this.#validator.catch(() => undefined);
   }
@@ -122,7 +122,7 @@ export class RecordTransform extends Transform {
     this.push({ type: 'STATE', value: this.#lastState, tapStreamId } satisfies Message);
   }
 
-  /** A page's items as records that are valid by the stream's schema, and which of their values became null. */
+  /** Converts items to valid records, with the fields that were replaced by null. */
   #recordsOf(page: Page, validate: Validate): Required<Pick<RecordsMessage, 'records' | 'nulled'>> {
     const records: JsonObject[] = [];
     const nulled = new Map<number, readonly string[]>();
@@ -139,11 +139,11 @@ export class RecordTransform extends Transform {
     return { records, nulled };
   }
 
-  /** An item's record; `undefined` for one that cannot be written and is left out. */
+  /** Converts an item to a record. Returns `undefined` for an item that is left out. */
   #recordOf(item: JsonObject, page: Page, index: number): JsonObject | undefined {
     const { keyProperties } = this.#stream.selected;
     if (page.badItems?.has(item) === true)
-      return this.#leaveOut(page, index, 'has bytes that are no text');
+      return this.#leaveOut(page, index, 'contains invalid bytes');
     try {
       const record = this.#coerce(item);
       const missing = keyProperties.find((key) => record[key] === null);
@@ -171,7 +171,7 @@ export class RecordTransform extends Transform {
     this.#options.logger.warning(`${stream}: ${message}`, { stream });
   }
 
-  /** Position and time of an item; of its values only a time is written. */
+  /** The position and the time of an item, without any other value. */
   #locate({ startsAt, items, fetchedMs }: Page, index: number): string {
     const { bookmarkProperties, schema } = this.#stream.selected;
     const from = startsAt === undefined ? '' : ` from ${startsAt}`;
@@ -196,19 +196,23 @@ function invalidRecordError(
   return new TapError(text, { kind: 'system', stream: tapStreamId });
 }
 
-/** One sentence on a path whose values are not what the schema says; never the value itself. */
+/** The warning about a path whose values do not match the schema. Never contains the value. */
 function mismatchText({ path, kind, type }: SchemaMismatch, { schema }: SelectedStream): string {
   const keepsAll = schema.properties?.[additionalFieldsColumn] !== undefined;
-  const where = keepsAll ? 'additional_fields holds it' : 'additional_fields is not selected';
+  const kept = keepsAll
+    ? 'was kept in additional_fields'
+    : 'was dropped, because additional_fields is not selected';
+  const field = `${foreign(path)} (${type})`;
   const texts: Record<SchemaMismatch['kind'], string> = {
-    'unknown-field': `is not in the schema; ${where}`,
-    'not-kept': `does not fit its type and is left out; ${where}`,
-    suppressed: 'does not fit its type and is left out; it may hold what is not selected',
-    'unsafe-integer': `is an integer beyond 2^53, which cannot be read exactly, and became null; ${where}`,
-    'out-of-range': `is out of the range of numbers that can be read and became null; ${where}`,
-    'cleaned-text': 'held NUL or half a character; these were taken out',
+    'unknown-field': `unknown field ${field} ${kept}`,
+    'not-kept': `${field} does not match the type in the schema and ${kept}`,
+    suppressed: `${field} does not match the type in the schema and was dropped, because it may contain unselected fields`,
+    'unsafe-integer': `${field} is an integer beyond 2^53, which cannot be read exactly; it became null and its text ${kept}`,
+    'out-of-range': `${field} is out of the range of numbers; it became null and its text ${kept}`,
+    'cleaned-text': `${field} contained NUL or half a surrogate pair, which was removed`,
     'more-mismatches': '',
   };
-  if (kind === 'more-mismatches') return 'so many paths are odd that further ones are not told';
-  return `${foreign(path)} (${type}) ${texts[kind]}; said once for this path`;
+  if (kind === 'more-mismatches')
+    return `more than ${maxReportedPaths} paths do not match the schema; the rest is not listed`;
+  return `${texts[kind]}; reported once per path`;
 }

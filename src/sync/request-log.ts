@@ -1,4 +1,4 @@
-/** What the log says about requests and waits. */
+/** Log lines about requests and waits. */
 import { foreign } from '../core/foreign-text.ts';
 import type { Metric } from '../core/logger.ts';
 import type { RequestReport, WaitReport } from '../http/options.ts';
@@ -12,7 +12,7 @@ export function requestMetric({ path, status, failure, durationMs }: RequestRepo
 /** `GET /api/v2/chat/agents?limit=1: 200, 512 bytes, 12 ms, attempt 1 (probe)`. */
 export function requestLine(report: RequestReport): string {
   const { method, url, isRedirected, status, failure, bytes, durationMs, attempt } = report;
-  // A server has chosen the query of a redirect: it may hold anything.
+  // The server has chosen the query of a redirect, which may contain anything.
   const target = foreign(isRedirected ? url.pathname : url.pathname + url.search);
   const size = bytes === undefined ? undefined : `${bytes} bytes`;
   const result = joined([status, failure === 'status' ? undefined : failure], ' ');
@@ -27,16 +27,16 @@ function joined(parts: readonly (string | number | undefined)[], separator: stri
   return parts.filter((part) => part !== undefined).join(separator);
 }
 
-/** How long the tap waits and why, and for a retry which attempt follows and when the tap gives up. */
+/** The log line of a wait: its length and cause and, for a retry, the next attempt and the remaining retry time. */
 export function waitLine({ untilMs, path, why, retry }: WaitReport, nowMs: number): string {
   const line = `waiting ${seconds(Math.max(0, untilMs - nowMs))}: ${path} ${why}`;
   if (retry === undefined) return line;
   const { attempt, isLast, remainingMs } = retry;
-  const limit = `the tap gives up after ${seconds(remainingMs)} more of waiting (max_retry_seconds)`;
+  const limit = `the tap gives up after ${seconds(remainingMs)} more (max_retry_seconds)`;
   return `${line}. Attempt ${attempt} follows; ${isLast ? 'it is the last' : limit}`;
 }
 
-/** The first attempts are logged one by one, later ones each eighth: a quarter of an hour of retries is a few lines. */
+/** The first attempts are all logged, later ones every eighth time, which keeps the log of a long retry short. */
 const loggedAttempts = 8;
 
 /** The level of `waitLine`. */

@@ -3,7 +3,7 @@ import { badItemAdvice, type ReadOutcome } from './record-transform.ts';
 import type { StreamToRead, SyncOptions } from './sync-options.ts';
 import { isApiAvailable, isHostUnreachable, isTokenRejected } from '../zendesk/api.ts';
 
-/** What became of a stream. With `failed`, `absent` and `forbidden` there is an error that says why. */
+/** How a stream ended. `failed`, `absent` and `forbidden` have an error with the reason. */
 export interface ResolvedStatus {
   readonly status: 'complete' | 'absent' | 'forbidden' | 'failed' | 'interrupted';
   readonly error?: TapError;
@@ -11,22 +11,21 @@ export interface ResolvedStatus {
 
 interface StreamEnd extends StreamToRead, SyncOptions {
   readonly outcome: ReadOutcome;
-  /** Nothing was answered to this stream before it failed. */
+  /** The stream failed without any response. */
   readonly isFirstRequest: boolean;
-  /** The HTTP status with which it has said before that it is absent or forbidden. */
+  /** The earlier HTTP status that means absent or forbidden, if the request was repeated. */
   readonly previousHttpStatus: number | undefined;
 }
 
-/** Statuses with which a host answers that does not have the account. */
+/** Statuses that a host returns if the account does not exist. */
 const missingStatuses: ReadonlySet<number> = new Set([404, 410]);
 
-/** `unconfirmed`: an answer that may pass, so the stream is asked once more; `httpStatus` counts if it comes again. */
+/** `unconfirmed`: the status may be temporary, so the request is repeated. The same `httpStatus` confirms it. */
 type Decision = ResolvedStatus | { readonly status: 'unconfirmed'; readonly httpStatus: number };
 
 /**
- * Decides what a stream's end means: for itself, and for the whole account. Only what concerns the
- * account ends the run (`endsRun`): a token that is refused everywhere, an account that answers nowhere,
- * and a wait beyond the retry budget.
+ * Determines the status of a stream that has ended. Only failures of the whole account end the run (`endsRun`): a token
+ * that all endpoints reject, an account that does not respond at all, and a wait that exceeds the retry budget.
  */
 export async function resolveStreamStatus(end: StreamEnd): Promise<Decision> {
   const { outcome, selected, definition, api, signal } = end;
@@ -47,9 +46,9 @@ export async function resolveStreamStatus(end: StreamEnd): Promise<Decision> {
     const isForbidden = status === 403 && !isTemporary && end.settings.on_forbidden === 'warn';
     return isForbidden ? forbiddenStatus(end, failure) : failedStatus(name, failure);
   } catch (error) {
-    // The request behind the status met an abort, or a wait beyond the retry budget.
+    // The request for the status was aborted, or requires a wait that exceeds the retry budget.
     if (signal.aborted) return { status: 'interrupted' };
-    return failedStatus(name, asTapError(error, 'the account cannot be asked'));
+    return failedStatus(name, asTapError(error, 'the account cannot be checked'));
   }
 }
 
@@ -79,19 +78,19 @@ function failedStatus(
   return { status: 'failed', error: new TapError(`${name}: ${failure.message}`, options) };
 }
 
-/** Nothing has answered in this run, and the simplest request does not either. Green and empty would be the worst outcome. */
+/** Whether neither this run nor a minimal request got a response. An empty run must not count as a success. */
 async function isAccountUnknown({ api }: StreamEnd): Promise<boolean> {
   return api.responseCount() === 0 && !(await isApiAvailable(api));
 }
 
 function unknownAccountStatus(name: string, failure: TapError): ResolvedStatus {
   const text =
-    `neither this endpoint nor agents answers (${failure.message}); ` +
+    `neither this endpoint nor agents responds (${failure.message}); ` +
     'check subdomain and access_token in the config';
   return failedStatus(name, new TapError(text, { kind: 'config' }), true);
 }
 
-/** The table says that an account may lack the endpoint. */
+/** The table of streams allows accounts without this endpoint. */
 function absentStatus(end: StreamEnd, failure: TapError, status: number): Decision {
   const { selected, definition, state, logger } = end;
   const name = selected.tapStreamId;
@@ -100,13 +99,14 @@ function absentStatus(end: StreamEnd, failure: TapError, status: number): Decisi
   if (end.settings.on_absent === 'fail')
     return failedStatus(name, failure, failure.endsRun, 'config');
   const hasBookmark = state.getBookmark(name, [definition.name, ...definition.aliases]);
-  const was = hasBookmark === undefined ? '' : ', though the state shows that it used to be there';
-  const text = `${name}: this is not there for this account or its token${was} (${failure.message})`;
+  const was =
+    hasBookmark === undefined ? '' : ', although the state shows that it was available earlier';
+  const text = `${name}: the stream is not available for this account or token${was} (${failure.message})`;
   logger.warning(text, { stream: name });
   return { status: 'absent', error: failure };
 }
 
-/** The user wants what this token may read. A run that reads nothing at all fails in the end. */
+/** With on_forbidden: warn, forbidden streams are skipped. A run in which all streams are skipped fails at its end. */
 function forbiddenStatus(end: StreamEnd, failure: TapError): Decision {
   const name = end.selected.tapStreamId;
   if (needsConfirmation(end)) return { status: 'unconfirmed', httpStatus: 403 };

@@ -7,7 +7,7 @@ import type { Validate } from '../records/validator.ts';
 import type { ChatApi } from '../zendesk/api.ts';
 import type { ReadSettings, StreamDefinition } from '../zendesk/stream-definition.ts';
 
-/** How a stream ended. `unread`: the run ended before it. */
+/** How a stream ended. `unread` means that the run ended before it. */
 export interface StreamResult {
   readonly stream: string;
   readonly status: 'complete' | 'absent' | 'forbidden' | 'failed' | 'interrupted' | 'unread';
@@ -29,13 +29,13 @@ export interface SyncOptions {
   readonly loadValidator: (stream: SelectedStream) => Promise<Validate>;
   readonly state: State;
   readonly settings: ReadSettings;
-  /** Must an endpoint say twice that it is absent or forbidden? A refusal may pass, but a check cannot wait for that. */
+  /** Whether a second request must confirm a status that means absent or forbidden. Not used for a check, to save time. */
   readonly confirmsRefusals: boolean;
   readonly logger: Logger;
-  /** Is given each stream that was begun as soon as it has ended. `isLast`: no other stream is read after it. */
+  /** Called when a stream that was started has ended. `isLast` means that no other stream is read after it. */
   readonly onStreamEnd?: (result: StreamResult, isLast: boolean) => void;
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  /** Requests made so far in this run, retries included. */
+  /** Number of requests in this run so far, including retries. */
   readonly requests: () => number;
 }

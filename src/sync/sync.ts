@@ -1,6 +1,5 @@
 /**
- * Selected streams, one after another. Exit 0 is claimed only if every one of them is complete or
- * absent; a stream's failure is a value, and the next stream is read all the same.
+ * Reads the selected streams one after another. If a stream fails, the next one is still read.
  */
 import { pipeline, Readable } from 'node:stream';
 
@@ -12,15 +11,15 @@ import { resolveStreamStatus, type ResolvedStatus } from './stream-status.ts';
 import type { Page } from '../zendesk/stream-definition.ts';
 
 export interface Sync {
-  /** All messages of the run, the last STATE last. Never throws for a failure of the account. */
+  /** All messages of the run. The last one is a STATE. Failures of streams or of the account are not thrown. */
   readonly messages: () => AsyncGenerator<Message, void, undefined>;
-  /** One for each stream, complete once the messages have ended. */
+  /** One result for each stream. Complete after the last message. */
   readonly results: () => readonly StreamResult[];
 }
 
 /**
- * Opens the selected streams, all of them before the first request.
- * @throws TapError (config) for a bookmark that cannot be understood.
+ * Opens all selected streams before the first request.
+ * @throws TapError (config) for an invalid bookmark.
  */
 export function createSync(options: SyncOptions): Sync {
   const { state, signal, onStreamEnd } = options;
@@ -42,14 +41,14 @@ export function createSync(options: SyncOptions): Sync {
   return { messages, results: () => results };
 }
 
-/** The stream an earlier run was interrupted in comes first, then those behind it, then the others. */
+/** Starts with the stream in which the previous run was interrupted, then those after it, then the others. */
 function resumeOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
   const { currentlySyncing: name } = state;
   const first = streams.findIndex(({ selected }) => selected.tapStreamId === name);
   return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];
 }
 
-/** How long after an answer that means "absent" or "forbidden" the stream is asked once more. */
+/** Delay before the request that confirms "absent" or "forbidden". */
 const confirmationDelayMs = 2_000;
 
 class StreamReader {
@@ -79,7 +78,7 @@ class StreamReader {
         warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
       });
     } catch (error) {
-      // Only the stream knows its bookmark, only this place knows the stream.
+      // The stream's code does not know the stream's name in the catalog.
       const { message, kind, cause } = asTapError(error, 'the stream cannot be opened');
       throw new TapError(`${name}: ${message}`, { kind, cause, stream: name });
     }
@@ -124,22 +123,22 @@ class StreamReader {
       const resolved = await resolveStreamStatus({ ...stream, isFirstRequest, previousHttpStatus });
       if (resolved.status !== 'unconfirmed') return resolved;
       previousHttpStatus = resolved.httpStatus;
-      // A signal ends the wait; the status of a run that is stopped says so.
+      // A signal cancels the wait. The next status is then `interrupted`.
       await clock.sleep(confirmationDelayMs, signal).catch(() => undefined);
       outcome.failure = undefined;
     }
   }
 
-  /** One pipe for each stream: its pages, its record Transform. Both end normally, whatever happens. */
+  /** Pipes the pages of a stream through its RecordTransform. Both end normally, even after a failure. */
   async *#messages(): AsyncGenerator<Message, void, undefined> {
     const transform = new RecordTransform(this.#stream, this.#options, this.#outcome);
-    // Errors are values here: only a reader that went away ends this pipe early, and it is reported elsewhere.
+    // Failures are in the outcome. Only a closed output ends this pipe early, which is reported elsewhere.
     const pages = Readable.from(this.#pagesUntilFailure(), { highWaterMark: 1 });
     pipeline(pages, transform, () => undefined);
     yield* transform as AsyncIterable<Message>;
   }
 
-  /** A failing source ends like one that is at its end: thrown, it would destroy what is buffered. */
+  /** Ends the source after a failure. A thrown error would discard buffered messages. */
   async *#pagesUntilFailure(): AsyncGenerator<Page, void, undefined> {
     const { signal } = this.#options;
     const outcome = this.#outcome;
@@ -149,7 +148,7 @@ class StreamReader {
         if (outcome.failure !== undefined || signal.aborted) return;
       }
     } catch (error) {
-      // The stream boundary: stopping on a signal is no failure, everything else is.
+      // Errors of a stream stop here. An abort by a signal is not a failure.
       if (!signal.aborted) outcome.failure = asTapError(error, 'the stream cannot be read');
     }
   }

@@ -142,7 +142,7 @@ test('streams that the token may not read are named in one warning', async () =>
   expect(logsOf(run, 'WARN')).toEqual([
     expect.stringMatching(/^goals: this is not there .*404/),
     expect.stringMatching(
-      /^this token may not read skills, chats: leave them out, or a sync fails/,
+      /^this token may not read skills, chats: a sync fails unless you deselect them/,
     ),
   ]);
 });

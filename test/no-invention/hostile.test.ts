@@ -190,10 +190,10 @@ test('a number that no double can hold is out of range', async () => {
 
   const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
 
-  const where = 'and became null; additional_fields holds it; said once for this path';
+  const where = 'it became null and its text was kept in additional_fields; reported once per path';
   expect(result.warnings).toEqual([
-    `chats: /response_time/avg (number) is out of the range of numbers that can be read ${where}`,
-    `chats: /response_time/first (number) is out of the range of numbers that can be read ${where}`,
+    `chats: /response_time/avg (number) is out of the range of numbers; ${where}`,
+    `chats: /response_time/first (number) is out of the range of numbers; ${where}`,
   ]);
   expect(result.code).toBe(0);
 });

@@ -157,7 +157,7 @@ test('What is not selected is nowhere: not in a record, not in a count, not in a
   const result = await runPlanted(deselected);
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([
-    'chats: /unknown_field (string) is not in the schema; additional_fields is not selected; said once for this path',
+    'chats: unknown field /unknown_field (string) was dropped, because additional_fields is not selected; reported once per path',
   ]);
   expect(result.records('chats')).toHaveLength(12);
   expect(differingStreams(result)).toEqual([]);
@@ -174,7 +174,7 @@ test('What is not selected is not kept among the additional fields either', asyn
   ]);
   expect(result.stdout.split(marker).length - 1).toBe(1);
   expect(result.warnings).toEqual([
-    'chats: /unknown_field (string) is not in the schema; additional_fields holds it; said once for this path',
+    'chats: unknown field /unknown_field (string) was kept in additional_fields; reported once per path',
   ]);
 });
 

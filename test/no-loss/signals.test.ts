@@ -17,7 +17,7 @@ import { createDice } from './dice.ts';
 import { chosen, isWhole } from './whole-set.ts';
 
 const stoppedLine =
-  'CRITICAL stopped by a signal: the last state covers what was written. Run again with it to read the rest';
+  'CRITICAL stopped by a signal: the last state covers all written records. Run again with it to read the rest';
 
 function expectStopped(stopped: TapResult): void {
   expect(stopped.stderr).toContain('1 interrupted');

@@ -18,11 +18,11 @@ function noFlag(what: string, meant = ''): string {
 }
 
 const noValue = (flag: string): string => `${flag} takes no value: write ${flag} alone`;
-const twice = (flag: string): string => `${flag} is given twice: give it once`;
+const twice = (flag: string): string => `${flag} is given twice: use it once`;
 const empty = (flag: string, takes: string): string =>
   `the value of ${flag} is empty: give ${takes} (is a variable not set?)`;
 const content = (flag: string, takes: string): string =>
-  `${flag} takes ${takes}, not the content of one: write the content into a file and give its name`;
+  `${flag} takes ${takes}, not the content of one: save the content in a file and give the file name`;
 const stray = (length: number, meant = ''): string =>
   `an argument of ${length} characters belongs to no flag.${meant && ` Did you mean ${meant}?`} --help shows all flags`;
 
@@ -102,16 +102,16 @@ const wrongInTap: readonly Wrong[] = [
     ['--select', 'chats.visitr'],
     '--select: "chats.visitr" matches no stream or column. Did you mean chats.visitor?',
   ],
-  [['--format', 'json'], '--format says how --about prints: give --about, too'],
-  [['--about', '--select', 'chats'], '--select has no effect on --about: leave it out'],
+  [['--format', 'json'], '--format is the format of --about: add --about'],
+  [['--about', '--select', 'chats'], '--select has no effect on --about: remove it'],
   [
     ['--discover', '--start-date', '2024-01-01'],
-    '--start-date has no effect on --discover: leave it out',
+    '--start-date has no effect on --discover: remove it',
   ],
-  [['--discover', '--check'], 'give one of --discover, --check, --test and --about at a time'],
+  [['--discover', '--check'], 'use only one of --discover, --check, --test and --about'],
   [
     ['--catalog', 'a.json', '--select', 'chats'],
-    'give --catalog or --select: a catalog says already what is selected',
+    'use either --catalog or --select: a catalog already contains a selection',
   ],
 ];
 

@@ -25,7 +25,7 @@ test('A repeated finding is one warning, and one line with the count when the st
       expect.stringMatching(/^INFO .*chats: the warning about \/tags\/\* applies to 4 values$/),
     ]);
     expect(linesAbout(result.stderr, '/brand_new')).toEqual([
-      expect.stringMatching(/^WARNING .*chats: \/brand_new \(number\) /),
+      expect.stringMatching(/^WARNING .*chats: unknown field \/brand_new \(number\) /),
     ]);
   });
 });

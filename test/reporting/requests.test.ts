@@ -96,7 +96,7 @@ test('A retry says which attempt follows and when the tap gives up', async () =>
       text.replace(/ after \d+ s more/, ' after N s more'),
     );
     const why = '/api/v2/chat/account answers 503 Service Unavailable ("Service Unavailable")';
-    const limit = 'the tap gives up after N s more of waiting (max_retry_seconds)';
+    const limit = 'the tap gives up after N s more (max_retry_seconds)';
     const last = waits.length + 1;
     expect(last).toBeGreaterThan(3);
     expect(says).toEqual(

@@ -28,7 +28,7 @@ test('An account that has only agents and chats is read without complaint, and s
     table.map(({ stream }) => stream),
   );
   expect(result.warnings[0]).toBe(
-    'accounts: this is not there for this account or its token (/api/v2/chat/account answers 404 Not Found ' +
+    'accounts: the stream is not available for this account or token (/api/v2/chat/account answers 404 Not Found ' +
       '("Not Found"). The account does not have this resource: check the subdomain, or deselect the stream.)',
   );
   expect(Object.keys(result.schemas)).toEqual(['agents', 'chats']);
@@ -69,7 +69,7 @@ test.each([404, 410])(
     const { result } = await runOnce(options, { args: ['--select', 'chats'] });
     expect(result.code).toBe(2);
     expect(lastErrorLine(result)).toMatch(
-      /^CRITICAL chats: neither this endpoint nor agents answers .* check subdomain and access_token in the config$/,
+      /^CRITICAL chats: neither this endpoint nor agents responds .* check subdomain and access_token in the config$/,
     );
   },
 );
@@ -97,7 +97,7 @@ test.each([404, 403])(
     expect(result.code).toBe(2);
     expect(criticalLines(result)).toHaveLength(1);
     expect(lastErrorLine(result)).toMatch(
-      /^CRITICAL accounts: neither this endpoint nor agents answers .* check subdomain and access_token in the config$/,
+      /^CRITICAL accounts: neither this endpoint nor agents responds .* check subdomain and access_token in the config$/,
     );
     expect(askedPaths(sandbox)).toEqual(['account', 'agents']);
     expect(result.lines).toEqual([
@@ -146,7 +146,7 @@ test('A stream that used to be there is missed aloud, and its bookmark is kept',
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([
     expect.stringMatching(
-      /^agent_timeline: this is not there for this account or its token, though the state shows that it used to be there \(/,
+      /^agent_timeline: the stream is not available for this account or token, although the state shows that it was available earlier \(/,
     ),
   ]);
   expect(result.lastState['bookmarks']).toMatchObject({ agent_timeline: bookmark });

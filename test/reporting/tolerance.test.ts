@@ -228,7 +228,7 @@ test('on_bad_item: warn passes over an item whose bytes are no text', async () =
   const result = await readSpoiledText({ on_bad_item: 'warn' });
 
   expect(result.warnings.at(-1)).toMatch(
-    /^chats: item 1 of page \d+ has bytes that are no text and is left out$/,
+    /^chats: item 1 of page \d+ contains invalid bytes and is left out$/,
   );
   expect(new Set(result.records('chats').map(({ id }) => id)).size).toBe(29);
   expect(result.stdout).not.toContain('\uFFFD');

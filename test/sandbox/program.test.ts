@@ -112,7 +112,7 @@ test('a terminal that is already stopped ends serve at once', async () => {
 
 test.each([
   [['--prot', '1'], 'the flag --prot does not exist. Did you mean --port? --help shows all flags'],
-  [['--port=1', '--port=2'], '--port is given twice: give it once'],
+  [['--port=1', '--port=2'], '--port is given twice: use it once'],
   [['--hostile=false'], '--hostile takes no value: write --hostile alone'],
   [['demo', '--port', '1'], 'demo takes no --port'],
   [['demo', '--chats', 'x'], 'chats must be a whole number'],

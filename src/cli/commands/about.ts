@@ -3,7 +3,7 @@ import type { CommandContext, SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';
 import { aboutJson, aboutText } from '../program-description.ts';
 
-/** `--about`: prints what the program is and takes. */
+/** `--about`: prints the description of the program. */
 export async function about(run: CommandContext, { format }: SingerArguments): Promise<number> {
   const program = describeProgram();
   const json = `${JSON.stringify(aboutJson(program), null, 2)}\n`;

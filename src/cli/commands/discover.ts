@@ -9,7 +9,7 @@ import { print } from '../program.ts';
 export async function discover(run: CommandContext, args: SingerArguments): Promise<number> {
   const value = await readConfig(configSources(args, run.env));
   const streams = discoverStreams(readExtraStreams(value));
-  // Meltano selects by these patterns from what is discovered, and goes on without a stream it does not find.
+  // Meltano applies these patterns to the discovered catalog, and ignores a stream that it does not contain.
   const catalog = discoverCatalog(streams, streamNamesIn(run.env['MELTANO_EXTRACT__SELECT']));
   const chosen = args.select.length > 0 ? selectByPatterns(catalog, args.select) : catalog;
   await print(run.stdout, formatCatalog(chosen));

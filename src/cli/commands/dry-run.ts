@@ -6,7 +6,7 @@ import { print } from '../program.ts';
 import { exitCodeOf, logFailures } from '../run-report.ts';
 import { readInputFiles } from './input-files.ts';
 
-/** `--check`: one request for each endpoint, and a table of what they say. */
+/** `--check`: sends one request to each endpoint and prints a table of the results. */
 export async function check(run: CommandContext, args: SingerArguments): Promise<number> {
   const newest = new Map<string, string>();
   const transformDefinition: BuildSyncOptions['transformDefinition'] = (definition) =>
@@ -14,12 +14,12 @@ export async function check(run: CommandContext, args: SingerArguments): Promise
   return dryRun(run, { ...args, state: undefined }, { transformDefinition, isCheck: true }, newest);
 }
 
-/** `--test`: one record of each selected stream: read, made to fit, checked, and thrown away. */
+/** `--test`: reads, converts, validates and discards one record of each selected stream. */
 export async function test(run: CommandContext, args: SingerArguments): Promise<number> {
   return dryRun(run, args, { transformDefinition: firstRecordOnly });
 }
 
-/** Reads the selected streams without writing a record, and prints a table of how each ended. */
+/** Reads the selected streams without writing records, and prints a table of the results. */
 async function dryRun(
   run: CommandContext,
   args: SingerArguments,
@@ -36,7 +36,7 @@ async function dryRun(
     logger: quietLogger(logger),
   });
   for await (const message of assembled.messages()) run.progress.observe(message);
-  // The page after the last one read may be on its way.
+  // Cancel the request for the next page, which may be in flight.
   assembled.abort();
   run.progress.clear();
   const results = assembled.results();

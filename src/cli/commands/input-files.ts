@@ -5,7 +5,7 @@ import type { Json } from '../../core/json.ts';
 import { loadConfig, type BuildSyncOptions, type SelectionOptions } from '../../sync/build-sync.ts';
 import { configSources, type CommandContext, type SingerArguments } from '../arguments.ts';
 
-/** What the files of the command line hold. @throws ConfigError */
+/** Reads the files of the command line. @throws ConfigError */
 export async function readInputFiles(
   run: CommandContext,
   args: SingerArguments,

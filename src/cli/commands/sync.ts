@@ -7,7 +7,7 @@ import { RunReport } from '../run-report.ts';
 import { writeMessages } from '../stdout.ts';
 import { readInputFiles } from './input-files.ts';
 
-/** Without another command: reads the selected streams and writes Singer messages. */
+/** The default command: reads the selected streams and writes Singer messages. */
 export async function sync(run: CommandContext, args: SingerArguments): Promise<number> {
   const { clock, logger, progress, signals, stdout } = run;
   const report = new RunReport({ logger, now: clock.now });
@@ -32,18 +32,18 @@ export async function sync(run: CommandContext, args: SingerArguments): Promise<
 }
 
 const stoppedText =
-  'stopped by a signal: the last state covers what was written. Run again with it to read the rest';
+  'stopped by a signal: the last state covers all written records. Run again with it to read the rest';
 
 const forcedEndText =
-  'stopped by a signal before the target had read everything: run again with the last state that it wrote';
+  'stopped by a signal before the target read everything: run again with the last state that it wrote';
 
-/** What a pipe fails with whose other end was closed. */
+/** Error codes of a pipe whose other end was closed. */
 const closedPipeCodes: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 function rethrowOutputError(error: unknown): never {
   if (!closedPipeCodes.has(errorCode(error))) throw error;
   const text =
-    'the target closed the pipe before it had read everything: look for the cause in its log, then run again ' +
+    'the target closed the pipe before it read everything: find the cause in its log, then run again ' +
     'with the last state that it wrote';
   throw new TapError(text, { kind: 'transient', cause: error });
 }
