@@ -148,6 +148,26 @@ test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
   },
 );
 
+test('Chats that are edited at once during a run, more than a page holds, are not lost in silence where start_id is ignored and nothing follows them', async () => {
+  const options: ChangingOptions = {
+    sandbox: { newestAgeSeconds: 600 },
+    switches: { startId: 'ignored', maxPage: 20 },
+    onRequest: (world, { path }) => {
+      if (!path.endsWith('/chats')) return;
+      world.isBusy = false;
+      world.sandbox.account.edit({ count: 25 });
+    },
+  };
+  await withChanges(options, async (world) => {
+    const first = await world.run();
+    expect(first.code).toBe(0);
+    const second = await settle(world, first.lastState);
+    expect(staleness(world, [first, second])).not.toEqual([]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/more records at one time/);
+  });
+});
+
 /** A bit of everything, as it happens in ten minutes; the newest of it is younger than five. */
 function tenBusyMinutes(world: ChangingWorld): void {
   const { sandbox } = world;

@@ -81,6 +81,12 @@ const harmless: readonly Row[] = [
 
 const failing: readonly FailingRow[] = [
   ['start_id is ignored among ties', { startId: 'ignored' }, {}, tooMany],
+  [
+    'start_id is ignored among ties, and nothing follows them',
+    { startId: 'ignored' },
+    { newestAgeSeconds: 600, chats: 30, ties: [{ at: 'head', count: 25 }] },
+    tooMany,
+  ],
   ['ties have no end_id', { endIds: [] }, {}, tooMany],
   ['ties have no id that leads on', { envelope: { omit: ['end_id', 'next_page'] } }, {}, tooMany],
   ['timespans tie beyond a page', {}, { timelineTies: 13 }, tooMany],
@@ -124,21 +130,13 @@ const more: readonly Row[] = [
   ['a start of less than ten minutes is refused', { minimumAgeSeconds: 600 }],
 ];
 
-/**
- * Without an id that leads on, a second must fit into a page. That a page is full shows on a run's first one
- * only if it holds as many as were asked for.
- */
+/** Without an id that leads on, a second must fit into a page: also where nothing follows, and a run resumes at it. */
 const tiesWithoutId = (['start', 'middle', 'head'] as const).flatMap((at) =>
   [15, 25].flatMap((count) =>
-    [{ startId: 'ignored' } as const, { endIds: [] }].map((switches): Habit => {
+    [{ startId: 'ignored' } as const, { endIds: [] }].map((switches): FailingRow => {
       const account = { newestAgeSeconds: 600, chats: count + 5, ties: [{ at, count }] };
-      return {
-        title: `${count} chats of one second at the ${at} and ${JSON.stringify(switches)}`,
-        switches: { ...switches, maxPage: 1000 },
-        config: { chats_page_limit: 10 },
-        account,
-        says: tooMany,
-      };
+      const title = `${count} chats of one second at the ${at} and ${JSON.stringify(switches)}`;
+      return [title, switches, account, tooMany];
     }),
   ),
 );
@@ -165,8 +163,7 @@ export const habits: readonly Habit[] = [
     ...failing.map(([title, switches, account, says]) => habitOf([title, switches, account], says)),
   ].map((habit) => Object.assign(habit, { isLean: true })),
   ...more.map((row) => habitOf(row)),
-  ...tiesWithoutId,
-  ...moreFailing.map(([title, switches, account, says]) =>
+  ...[...tiesWithoutId, ...moreFailing].map(([title, switches, account, says]) =>
     habitOf([title, switches, account], says),
   ),
 ];

@@ -31,6 +31,7 @@ export type ExportRequestReason =
   | 'ties'
   | 'before'
   | 'beyond'
+  | 'page size'
   | 'probe'
   | 'read ahead';
 
@@ -93,7 +94,7 @@ export class ExportClient implements ExportFetcher {
     const spec = this.#spec;
     const { kind, ...position } = request;
     // The page is only looked at, not read.
-    const isProbe = kind === 'beyond';
+    const isProbe = kind === 'beyond' || kind === 'page size';
     try {
       const { body, receivedMs, durationMs } = await this.#get(position, {
         reason: kind === 'regular' ? 'regular page' : kind,

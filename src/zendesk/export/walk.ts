@@ -19,16 +19,19 @@
  *   before    At the same position, after an earlier id, because the last item may have moved.
  *   beyond    One unit later, only to check for items. No items: the end. An empty page counts only after another
  *             empty page. If the regular request returned an empty page, both requests are repeated.
+ *   page size At the start of the export, only if the items at the end may be as many as the server is willing to
+ *             return: they share one time, `start_id` has no effect, and no page was larger. A larger page: the end.
  * If there are items beyond, or a full page has only known items, the request is repeated at most three times.
  */
-import { TapError } from '../../core/errors.ts';
-import { microsToInstant, timeToMicros } from '../../core/instant.ts';
+import type { TapError } from '../../core/errors.ts';
+import { timeToMicros } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { TimeUnit, ExportPosition } from './bookmark.ts';
 import type { ExportResponse } from './response.ts';
 import { DuplicateFilter } from './duplicate-filter.ts';
+import { hiddenItemsError, tooManyTiesError } from './walk-errors.ts';
 
-export type ExportRequestKind = 'regular' | 'ties' | 'before' | 'beyond';
+export type ExportRequestKind = 'regular' | 'ties' | 'before' | 'beyond' | 'page size';
 
 export interface ExportRequest extends ExportPosition {
   readonly kind: ExportRequestKind;
@@ -79,6 +82,10 @@ interface WalkState extends WalkOptions {
   lastSize: number;
   /** The size of the largest page that was followed by new items: servers may reduce the limit. */
   largestFollowed: number;
+  /** The size of the largest page. */
+  largestPage: number;
+  /** The size of a page that may be incomplete although the position did not move; 0 if there is none. */
+  unprovenSize: number;
   repeats: number;
   /** There are items beyond the position that the regular request did not return. */
   hasHiddenItems: boolean;
@@ -102,6 +109,8 @@ export function createWalk(options: WalkOptions): Walk {
     lastIds: [],
     lastSize: 0,
     largestFollowed: 0,
+    largestPage: 0,
+    unprovenSize: 0,
     repeats: 0,
     hasHiddenItems: false,
     wasEmpty: false,
@@ -117,6 +126,9 @@ export function createWalk(options: WalkOptions): Walk {
 
 function advance(state: WalkState, request: ExportRequest, response: ExportResponse): WalkResult {
   const page = state.duplicates.filter(response.items);
+  if (request.kind === 'page size')
+    return advancePageSize(state, response, page.newItems.length > 0);
+  state.largestPage = Math.max(state.largestPage, sizeOf(response));
   // After an earlier id, there is at least one item. An empty response means that the server does not know the id.
   const isEmpty = response.items.length === 0 && request.kind !== 'before';
   state.emptyPages = isEmpty ? state.emptyPages + 1 : 0;
@@ -138,6 +150,7 @@ function advance(state: WalkState, request: ExportRequest, response: ExportRespo
     state.wasEmpty = false;
     state.isResumedInTies = false;
   }
+  state.unprovenSize = 0;
   state.lastSize = sizeOf(response);
   const isTied = request.startId !== null && !hasMoved;
   const position = { time: end.time, startId: isTied ? end.endId : null };
@@ -177,7 +190,9 @@ function onNoNewItems(
   if (before !== undefined) return requestOnly(before);
   // A request beyond is useless if it is known that there are items, and would skip the rest of a full page.
   if (state.hasHiddenItems || isFull(state, response)) return repeatRequest(state, request);
-  return requestOnly(createRequest(state, 'beyond', oneUnitLater(state)));
+  // If `start_id` moves from item to item, there is at most one item, unless the id is an earlier one.
+  if (request.kind !== 'before') state.unprovenSize = response.items.length;
+  return requestOnly(createRequest(state, 'beyond', oneUnitLater(state)) ?? requestPageSize(state));
 }
 
 /** Handles a response to a `start_id` that skips its time: the ties are over, or the item has moved. */
@@ -201,8 +216,34 @@ function advanceBeyond(state: WalkState, hasNewItems: boolean): WalkResult {
     state.repeats === 0;
   if (hasNewItems || isDoubtful) return repeatRequest(state);
   return requestOnly(
-    state.emptyPages === 1 ? createRequest(state, 'beyond', oneUnitLater(state)) : undefined,
+    state.emptyPages === 1
+      ? createRequest(state, 'beyond', oneUnitLater(state))
+      : requestPageSize(state),
   );
+}
+
+/** Returns `undefined`, the proven end, unless the server may have reduced the limit of the page at the position. */
+function requestPageSize(state: WalkState): ExportRequest | undefined {
+  const { unprovenSize, largestPage } = state;
+  if (unprovenSize < minPageSize || unprovenSize < largestPage) return undefined;
+  return createRequest(state, 'page size', { time: 0, startId: null });
+}
+
+/** From the start of the export, a page holds the items at the position and earlier ones, if the server does not reduce it. */
+function advancePageSize(
+  state: WalkState,
+  response: ExportResponse,
+  hasNewItems: boolean,
+): WalkResult {
+  const size = sizeOf(response);
+  // The same page: the export has no earlier items, and nothing tells whether the server has more at this time.
+  const isSamePage = size === state.unprovenSize && !hasNewItems;
+  if (size > state.unprovenSize || isSamePage) return requestOnly(undefined);
+  // The limit is now so low that the page at the position is full.
+  if (response.limit <= state.unprovenSize) return repeatRequest(state);
+  state.repeats += 1;
+  if (state.repeats > maxRepeats) throw tooManyTiesError(state);
+  return requestOnly(requestPageSize(state));
 }
 
 /** Repeats the regular request, because the server may not have sent everything. */
@@ -219,12 +260,7 @@ function repeatRequest(state: WalkState, request?: ExportRequest): WalkResult {
 }
 
 function giveUpError(state: WalkState): TapError {
-  if (!state.wasEmpty) return tooManyTiesError(state);
-  return new TapError(
-    `the API hides records after ${describeRegularPosition(state)}: it returns an empty page there, but records ` +
-      'later; run again, and report this to Zendesk if it happens again',
-    { kind: 'system' },
-  );
+  return state.wasEmpty ? hiddenItemsError(state) : tooManyTiesError(state);
 }
 
 function requestOnly(next: ExportRequest | undefined): WalkResult {
@@ -291,16 +327,4 @@ function includesInstant(state: WalkState, { items, end }: ExportResponse, time:
     const micros = timeToMicros(item[state.replicationKey]);
     return micros !== undefined && Math.floor(micros / state.unit.micros) === time;
   });
-}
-
-function tooManyTiesError(state: WalkState): TapError {
-  return new TapError(
-    `the API has more records at one time (${describeRegularPosition(state)}) than fit in a page, and does not return ` +
-      'the rest of them; nothing after this time was read. Report this to Zendesk with this time',
-    { kind: 'system' },
-  );
-}
-
-function describeRegularPosition({ regularPosition, unit }: WalkState): string {
-  return `${microsToInstant(regularPosition.time * unit.micros)} (start_time ${regularPosition.time})`;
 }

@@ -44,8 +44,8 @@ export const walkMutants = [
   {
     name: 'the third question is not asked',
     file: walk,
-    search: "return requestOnly(createRequest(state, 'beyond', oneUnitLater(state)));",
-    replacement: 'return requestOnly(undefined);',
+    search: "createRequest(state, 'beyond', oneUnitLater(state)) ?? requestPageSize(state)",
+    replacement: 'undefined',
     killers: exportTests('records hidden behind empty pages end in an error'),
   },
   {
@@ -93,7 +93,7 @@ export const walkMutants = [
     replacement: 'if (state.isImmutable && hasStartId && !includesInstant(',
     killers: [
       ...exportTests('ties whose last chat has just moved are not skipped'),
-      ...testsOf('unit/zendesk/export/model', 'start_id lookup'),
+      ...testsOf('unit/zendesk/export/model', 'one request after another, chats'),
     ],
   },
   {
@@ -110,14 +110,14 @@ export const walkMutants = [
     replacement: 'return startId === null ? query : { ...query };',
     killers: [
       ...exportTests('1,500 chats of one second are all read'),
-      ...testsOf('unit/zendesk/export/model', 'start_id exclusive'),
+      ...testsOf('unit/zendesk/export/model', 'one request after another, chats'),
     ],
   },
   {
     name: 'an empty page beyond is believed at once',
     file: walk,
-    search: 'return requestOnly(\n    state.emptyPages === 1 ?',
-    replacement: 'return requestOnly(state.emptyPages === 0 ?',
+    search: 'state.emptyPages === 1\n',
+    replacement: 'state.emptyPages === 0\n',
     killers: exportTests('an empty page beyond is not believed'),
   },
   {
@@ -133,5 +133,30 @@ export const walkMutants = [
     search: "const isDoubtful =\n    state.regularResponse === 'empty' &&",
     replacement: "const isDoubtful = state.regularResponse === 'items' && state.wasEmpty &&",
     killers: exportTests('an empty page where something has been read is not believed before'),
+  },
+  {
+    name: 'a clamped page of one time is taken for all there is',
+    file: walk,
+    search: 'if (unprovenSize < minPageSize || unprovenSize < largestPage) return undefined;',
+    replacement: 'if (unprovenSize >= 0 || largestPage >= minPageSize) return undefined;',
+    killers: [
+      ...exportTests('although nothing follows the ties'),
+      ...testsOf('no-loss/deaths', 'start_id is ignored among ties, and nothing follows them'),
+      ...testsOf('no-loss/edits', 'where start_id is ignored and nothing follows them'),
+    ],
+  },
+  {
+    name: 'the size of a page is doubted although a larger one came',
+    file: walk,
+    search: 'if (unprovenSize < minPageSize || unprovenSize < largestPage) return undefined;',
+    replacement: 'if (unprovenSize < minPageSize) return undefined;',
+    killers: exportTests('if a larger page came before'),
+  },
+  {
+    name: 'a short page from the start of the export is an error at once',
+    file: walk,
+    search: 'return requestOnly(requestPageSize(state));',
+    replacement: 'throw tooManyTiesError(state);',
+    killers: exportTests('a short page from the start of the export'),
   },
 ];

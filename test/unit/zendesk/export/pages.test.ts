@@ -179,6 +179,12 @@ test('a clock that is ahead of the server does not ask for what the server refus
 
 // Rule 4 and 5: ties, and the proof of the end.
 
+/** The answers at the end of an export whose server ignores start_id: all its items are of the time asked for. */
+const ignored = (...texts: string[]): JsonObject[] => [
+  ...Array<JsonObject>(3).fill(page(...texts)),
+  empty,
+  empty,
+];
 const tail = page('y5', 'z6');
 const before = { ...page('z6'), chats: [{ id: 'x999', at: iso(5) }, chat('z6')] };
 const again = [empty, empty];
@@ -198,6 +204,11 @@ test.each<[string, JsonObject[], RegExp]>([
   [
     'a server that clamps the limit and ignores start_id ends in an error, too',
     [page('d1', 'e2', 'f3'), ...Array<JsonObject>(9).fill(page('a4', 'b4', 'c4'))],
+    /more records at one time/,
+  ],
+  [
+    'a server that clamps the limit and ignores start_id ends in an error, although nothing follows the ties',
+    [...ignored('a4', 'b4', 'c4'), ...Array<JsonObject>(9).fill(page('d1', 'a4', 'b4'))],
     /more records at one time/,
   ],
   [
@@ -416,6 +427,29 @@ const cases: Readonly<Record<string, Case>> = {
     script: [fullPage(5), fullPage(5), '', rest, '', ''],
     emits: 1001,
     asks: ['0', '5', '5 x999', '5 x998', '...'],
+  },
+
+  'ties are complete where start_id is ignored, if the server sends a larger page': {
+    script: [...ignored('a4', 'b4'), 'd1 a4 b4'],
+    bookmark: own(4),
+    emits: 'a4 b4',
+    asks: ['4', '4', '4 b', '5', '5', `${-t0}`],
+    bookmarks: [own(4), undefined],
+  },
+  'ties are complete where start_id is ignored, if a larger page came before': {
+    script: ['a1 b2 c4 d4', 'c4 d4', 'c4 d4', '', ''],
+    emits: 'a1 b2 c4 d4',
+    asks: ['0', '4', '4 d', '5', '5'],
+  },
+  'ties are complete where start_id is ignored, if the export holds nothing else': {
+    script: [...ignored('a4', 'b4'), 'a4 b4'],
+    bookmark: own(4),
+    emits: 'a4 b4',
+  },
+  'a short page from the start of the export does not mean that the server clamps the limit': {
+    script: [...ignored('a4', 'b4'), 'd1', '', 'd1 a4 b4'],
+    bookmark: own(4),
+    emits: 'a4 b4',
   },
 
   // Rule 6 and 7: resuming, and starts that lie late.

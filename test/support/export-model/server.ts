@@ -1,0 +1,188 @@
+/** A made-up export server, and what happens to the account while it is read. */
+import { HttpError } from '../../../src/core/errors.ts';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
+import type { HttpResponse, Query } from '../../../src/http/transport.ts';
+import type { ChatApi } from '../../../src/zendesk/api.ts';
+import { createDice, type Dice } from '../../no-loss/dice.ts';
+import { beginMs, bodyOf, type ModelCase, type ModelItem } from './case.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** After so many edits an account is at rest. */
+const mostEdits = 400;
+
+/** More requests than this are a loop. */
+const mostRequests = 3000;
+
+export interface ModelApi extends ChatApi {
+  /** Each attempt at a page. */
+  readonly asked: readonly Query[];
+  readonly askedEarly: readonly Query[];
+  /** The server's clock at the first answer: what the head is counted from. */
+  readonly firstResponseMs: () => number;
+}
+
+export interface ModelServer {
+  /** A run's API. `dice` decides what takes long and what fails. */
+  readonly api: (time: VirtualTime, dice: Dice) => ModelApi;
+  /** From now on nothing changes any more. */
+  readonly settle: () => void;
+  /** What it holds now. */
+  readonly items: () => readonly ModelItem[];
+}
+
+function byPlace(a: ModelItem, b: ModelItem): number {
+  return a.place - b.place || (a.key < b.key ? -1 : 1);
+}
+
+function isBehind({ place, key }: ModelItem, other: Pick<ModelItem, 'place' | 'key'>): boolean {
+  return place > other.place || (place === other.place && key > other.key);
+}
+
+function follows(
+  item: ModelItem,
+  query: Query,
+  items: readonly ModelItem[],
+  mode: ModelCase['startId'],
+): boolean {
+  const place = Number(query['start_time']);
+  const key = query['start_id'];
+  if (key === undefined || mode === 'ignored') return item.place >= place;
+  if (mode === 'lookup') {
+    const found = items.find((other) => other.key === key);
+    return found !== undefined && isBehind(item, found);
+  }
+  const isSame = item.place === place && item.key === key;
+  return isBehind(item, { place, key: String(key) }) || (isSame && mode === 'inclusive');
+}
+
+/** A few chats are edited at once; now and then one is deleted, and a new one comes. */
+function edit(items: readonly ModelItem[], nowMs: number, dice: Dice): ModelItem[] {
+  const place = Math.floor(nowMs / 1000);
+  const first = dice.between(0, items.length - 1);
+  // Neighbours are edited together: they may be those of one instant.
+  const last = first + dice.between(0, 2);
+  const isDeletion = dice.percent(10);
+  const edited = items.flatMap((item, index) => {
+    if (index < first || index > last) return [item];
+    return isDeletion ? [] : [{ ...item, place, version: item.version + 1 }];
+  });
+  if (dice.percent(10)) {
+    const key = `new${nowMs}`;
+    edited.push({ key, place, version: 0, oddity: 'none', length: 0 });
+  }
+  return edited.toSorted(byPlace);
+}
+
+export function createServer(model: ModelCase): ModelServer {
+  let items: readonly ModelItem[] = model.items.toSorted(byPlace);
+  const editDice = createDice(model.seed * 31);
+  let edits = 0;
+  let nextEditMs = beginMs;
+
+  const changeUntil = (nowMs: number): void => {
+    const everyMs = model.editEveryMs;
+    if (everyMs === undefined) return;
+    for (; nextEditMs <= nowMs && edits < mostEdits && items.length > 0; edits += 1) {
+      items = edit(items, nextEditMs, editDice);
+      nextEditMs += editDice.between(1, 2 * everyMs);
+    }
+  };
+
+  const pageAt = (query: Query): JsonObject => {
+    const limit = Math.min(Number(query['limit']), model.clamp);
+    const page = items.filter((item) => follows(item, query, items, model.startId)).slice(0, limit);
+    const last = page.at(-1);
+    return {
+      [model.stream]: page.map((item) => bodyOf(item, model)),
+      count: page.length,
+      end_time: last?.place ?? null,
+      ...(model.hasEndId && { end_id: last?.key ?? null }),
+    };
+  };
+
+  const bodyFor = (path: string, query: Query, isEmpty: boolean): Json => {
+    if (path === 'agents') return [];
+    return isEmpty ? { [model.stream]: [], end_time: null } : pageAt(query);
+  };
+
+  const settle = (): void => {
+    nextEditMs = Number.POSITIVE_INFINITY;
+  };
+
+  return {
+    api: (time, dice) => createApi({ model, time, dice, changeUntil, bodyFor }),
+    settle,
+    items: () => items,
+  };
+}
+
+interface ApiParts {
+  readonly model: ModelCase;
+  readonly time: VirtualTime;
+  readonly dice: Dice;
+  readonly changeUntil: (nowMs: number) => void;
+  readonly bodyFor: (path: string, query: Query, isEmpty: boolean) => Json;
+}
+
+/** As the HTTP client and the API layer behave, without their limits. */
+function createApi({ model, time, dice, changeUntil, bodyFor }: ApiParts): ModelApi {
+  let latestMs: number | undefined;
+  let firstMs: number | undefined;
+  let responses = 0;
+  const asked: Query[] = [];
+  const askedEarly: Query[] = [];
+
+  const attempt = async (
+    path: string,
+    query: Query,
+    signal?: AbortSignal,
+  ): Promise<HttpResponse> => {
+    if (path !== 'agents') asked.push(query);
+    if (asked.length > mostRequests) throw new Error(`more than ${mostRequests} requests`);
+    const durationMs = dice.between(2, model.latencyMs);
+    const isFailing = dice.percent(model.failingPercent);
+    const isEmpty = model.emptyEvery !== undefined && asked.length % model.emptyEvery === 0;
+    await time.sleep(Math.ceil(durationMs / 2), signal);
+    changeUntil(time.now());
+    const body = bodyFor(path, query, isEmpty);
+    await time.sleep(Math.floor(durationMs / 2), signal);
+    const receivedMs = time.now();
+    latestMs = Math.floor(receivedMs / 1000) * 1000;
+    const details = { kind: 'transient', failure: 'status', path, status: 503 } as const;
+    if (isFailing) throw new HttpError('answers 503', { ...details, serverTimeMs: latestMs });
+    responses += 1;
+    firstMs ??= latestMs;
+    return { body, serverTimeMs: latestMs, headersMs: receivedMs, receivedMs, durationMs };
+  };
+
+  const get: ModelApi['get'] = async (path, first = {}, { signal, reviseQuery, onBody } = {}) => {
+    for (let query = first; ; await time.sleep(1000, signal)) {
+      try {
+        const response = await attempt(path, query, signal);
+        await onBody?.(Buffer.from(JSON.stringify(response.body)));
+        return response;
+      } catch (error) {
+        if (!(error instanceof HttpError)) throw error;
+        query = (await reviseQuery?.(error)) ?? query;
+      }
+    }
+  };
+
+  const getEarly: ModelApi['getEarly'] = async (path, query, { signal }) => {
+    askedEarly.push(query);
+    const { body, ...response } = await attempt(path, query, signal);
+    const text = JSON.stringify(body);
+    return { ...response, bytes: Buffer.from(text), parse: () => JSON.parse(text) as Json };
+  };
+
+  return {
+    asked,
+    askedEarly,
+    get,
+    getEarly,
+    spareStarts: () => 200,
+    firstResponseMs: () => firstMs ?? beginMs,
+    latestServerTimeMs: () => latestMs,
+    responseCount: () => responses,
+  };
+}
