@@ -17,10 +17,11 @@ const [readme = fail('there is no README'), ...pages] = await readDocuments();
 const allStreams = streams.map(({ name }) => name).join(' ');
 
 /** The README starts the sandbox in the background. The test starts it with the same options on a free port. */
-const sandboxCommand = /^zendesk-chat-sandbox (.*) &\nexport ZENDESK_CHAT_API_URL=(.*)$/m;
+const sandboxCommand =
+  /^node bin\/zendesk-chat-sandbox\.js (.*) &\nexport ZENDESK_CHAT_API_URL=(.*)$/m;
 
 /** These need a registry, an engine, a database or a cluster, so the test only records their calls. */
-const recorded = ['zendesk-chat-sandbox', 'npm', 'pipx', 'meltano', 'kind', 'psql'];
+const recorded = ['npm', 'pipx', 'meltano', 'kind', 'psql'];
 
 const string = { type: 'string' } as const;
 
