@@ -80,10 +80,10 @@ async function check(run: AirbyteContext, { config: path }: AirbyteArguments): P
 
 async function discover(run: AirbyteContext, { config: path }: AirbyteArguments): Promise<number> {
   const { loadConfig } = await import('../sync/build-sync.ts');
-  const { discoverStreams } = await import('../sync/discover-streams.ts');
+  const { describeStreams } = await import('../sync/discover-streams.ts');
   const { airbyteCatalog } = await import('./catalog.ts');
   await loadConfig({ files: [path] }, run);
-  const catalog = airbyteCatalog(discoverStreams('all'));
+  const catalog = airbyteCatalog(describeStreams());
   await print(run.stdout, messageLine({ type: 'CATALOG', catalog }));
   return 0;
 }

@@ -3,7 +3,7 @@
  * configured stream is complete. Failed and unread streams are INCOMPLETE.
  */
 import { buildSync, loadConfig } from '../sync/build-sync.ts';
-import { discoverStreams } from '../sync/discover-streams.ts';
+import { describeStreams } from '../sync/discover-streams.ts';
 import { readConfigFile, replaceTokens } from '../config/config.ts';
 import { TapError } from '../core/errors.ts';
 import { maxLargeFileBytes as maxBytes, readJsonFile, readTextFile } from '../core/input-file.ts';
@@ -29,7 +29,7 @@ export async function read(run: AirbyteContext, files: AirbyteArguments): Promis
   const givenConfig = await readConfigFile(files.config);
   const loaded = await loadConfig({ files: [], settings: givenConfig }, run);
   const config = { ...loaded, extra_streams: ['all'] };
-  const descriptions = discoverStreams('all');
+  const descriptions = describeStreams();
   const configured = await readJsonFile({ path: files.catalog, label: '--catalog', maxBytes });
   const { catalog, names, unknown } = parseConfiguredCatalog(configured, descriptions);
   const state = await readState(files.state, descriptions, logger.info);

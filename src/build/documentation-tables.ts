@@ -20,16 +20,9 @@ function code(word: string): string {
   return `\`${word}\``;
 }
 
-/** The config keys that have an effect, with their meaning and default. Deprecated keys are left out. */
-export function configTable(
-  schema: JsonObject,
-  streams: readonly Pick<StreamDefinition, 'isDefault'>[],
-): string {
-  const hasExtraStreams = streams.some(({ isDefault }) => !isDefault);
-  const settings = describeSettings(schema).filter(
-    ({ key }) => key !== 'extra_streams' || hasExtraStreams,
-  );
-  const rows = settings.map(({ key, description, isRequired, property }) => {
+/** The config keys with their meaning and default. Deprecated keys are left out. */
+export function configTable(schema: JsonObject): string {
+  const rows = describeSettings(schema).map(({ key, description, isRequired, property }) => {
     const { default: value } = property;
     const text = value === undefined ? emptyCell : code(JSON.stringify(value));
     return [code(key), description, isRequired ? '**required**' : text];
@@ -56,11 +49,11 @@ function replicationText({ replicationMethods, replicationKey = '' }: StreamDefi
 }
 
 /** How many records one request returns. */
-function pagingText({ name, path }: StreamDefinition, config: JsonObject): string {
+function pagingText({ path, pageLimit }: StreamDefinition, config: JsonObject): string {
   if (path.startsWith('incremental/')) return 'up to 1,000 records';
-  const key = `${name}_page_limit`;
-  const limit = propertiesOf(config).find(([property]) => property === key)?.[1]['default'];
-  return limit === undefined ? 'one response' : `${JSON.stringify(limit)} records (${code(key)})`;
+  if (pageLimit === undefined) return 'one response';
+  const limit = propertiesOf(config).find(([property]) => property === pageLimit)?.[1]['default'];
+  return `${JSON.stringify(limit)} records (${code(pageLimit)})`;
 }
 
 /** The streams in the order in which the tap reads them. */

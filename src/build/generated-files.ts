@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { describeProgram, discoverStreams } from '../sync/discover-streams.ts';
+import { describeProgram, describeStreams, discoverStreams } from '../sync/discover-streams.ts';
 import { readConfigSchema } from '../config/config.ts';
 import { formatCatalog, discoverCatalog, sampleCatalog } from '../singer/catalog.ts';
 import { hubDefinition, pluginDefinition, toYaml } from './meltano.ts';
@@ -16,11 +16,11 @@ import {
 /** The generated sections of each page, by name. */
 function documentationSections(): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const config = readConfigSchema();
-  const streams = discoverStreams('all');
+  const streams = describeStreams();
   return {
     'README.md': { 'stream-overview': streamOverview(streams) },
     'docs/configuration.md': {
-      config: configTable(config, streams),
+      config: configTable(config),
       'config-deprecated': deprecatedList(config),
     },
     'docs/streams.md': { streams: streamTable(streams, config) },

@@ -6,7 +6,7 @@ import { _Code as Code } from 'ajv/dist/compile/codegen/code.js';
 import standalone from 'ajv/dist/standalone/index.js';
 
 import { readConfigSchema } from '../config/config.ts';
-import { discoverStreams } from '../sync/discover-streams.ts';
+import { describeStreams } from '../sync/discover-streams.ts';
 import sandboxSchema from '../sandbox/program/options.json' with { type: 'json' };
 
 /**
@@ -67,6 +67,6 @@ export async function writeValidators(folder: URL): Promise<void> {
     writeFile(new URL(`${name}.js`, folder), text);
   await write('config', validatorModule(readConfigSchema(), configAjvOptions));
   await write('sandbox', validatorModule(sandboxSchema, sandboxAjvOptions));
-  for (const { name, schema } of discoverStreams('all'))
+  for (const { name, schema } of describeStreams())
     await write(`streams/${name}`, validatorModule(schema, streamAjvOptions));
 }

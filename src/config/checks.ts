@@ -87,10 +87,7 @@ export function checkExtraStreams(rawConfig: RawConfig, streams: KnownStreams): 
   const offByDefault = streams.filter(({ isDefault }) => !isDefault).map(({ name }) => name);
   const unknown = names.map(String).find((name) => name !== 'all' && !known.includes(name));
   if (unknown === undefined) return;
-  const choice =
-    offByDefault.length > 0
-      ? `it may name ${offByDefault.join(', ')}, or be all.`
-      : 'this version has no extra streams, so remove it.';
+  const choice = `it may name ${offByDefault.join(', ')}, or be all.`;
   const sentence = `extra_streams names ${quotedName(unknown, known)}, a stream that does not exist: ${choice}`;
   violations.set('extra_streams', sentence + didYouMean(unknown, known));
 }

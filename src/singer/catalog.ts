@@ -13,7 +13,7 @@ export interface SingerStream {
   /** The first is the default. */
   readonly replicationMethods: readonly [ReplicationMethod, ...ReplicationMethod[]];
   readonly replicationKey?: string;
-  /** Whether the stream is discovered and selected by default. Other streams must be named in `extra_streams`. */
+  /** Whether the stream is discovered and selected by default. */
   readonly isDefault: boolean;
 }
 

@@ -6,7 +6,7 @@ import {
   type ConfigSources,
 } from '../config/config.ts';
 import { InvalidConfigError, parseConfig } from '../config/parse.ts';
-import { discoverStreams } from './discover-streams.ts';
+import { describeStreams, discoverStreams } from './discover-streams.ts';
 import type { TapError } from '../core/errors.ts';
 import type { WaitReport } from '../http/options.ts';
 import type { Json } from '../core/json.ts';
@@ -161,9 +161,11 @@ export function buildSelection(
   { logger }: Pick<RunContext, 'logger'>,
 ): readonly SelectedStream[] {
   const { config, selectionHint } = selection;
-  const descriptions = discoverStreams(config.extra_streams);
-  const catalog = parseGivenCatalog(selection, descriptions);
-  const selected = selectStreams({ catalog, streams: descriptions, warn: logger.warning });
+  const discovered = discoverStreams(config.extra_streams);
+  const catalog = parseGivenCatalog(selection, discovered);
+  // A catalog may select any stream, also one that the config has not named.
+  const readable = catalog === undefined ? discovered : describeStreams();
+  const selected = selectStreams({ catalog, streams: readable, warn: logger.warning });
   if (selected.length === 0)
     logger.warning(`No stream is selected, so nothing is read: ${selectionHint}.`);
   return selected;

@@ -9,20 +9,27 @@ import { streams } from '../zendesk/streams.ts';
 export function describeProgram(): ProgramDescription {
   const { name, version, description, engines } = readManifest();
   const settings = readConfigSchema();
-  const described = discoverStreams('all');
-  return { name, version, description, node: engines.node, settings, streams: described };
+  const node = engines.node;
+  return { name, version, description, node, settings, streams: describeStreams() };
 }
 
 export interface DiscoveredStream extends StreamDefinition {
   readonly schema: JsonSchema;
 }
 
-/** The discovered streams with their schemas. */
-export function discoverStreams(extra: 'all' | readonly string[]): readonly DiscoveredStream[] {
-  const isAll = extra === 'all' || extra.includes('all');
+/** All streams, each with its schema. */
+export function describeStreams(): readonly DiscoveredStream[] {
+  return streams.map((stream) => describe(stream));
+}
+
+/**
+ * The default streams, each with its schema.
+ * @param extra `extra_streams` of the config. The streams that it names become default streams; `all` means all streams.
+ */
+export function discoverStreams(extra: readonly string[]): readonly DiscoveredStream[] {
   return streams
-    .filter(({ name, isDefault }) => isDefault || isAll || extra.includes(name))
-    .map((stream) => describe(stream));
+    .filter(({ name, isDefault }) => isDefault || extra.includes('all') || extra.includes(name))
+    .map((stream) => Object.assign(describe(stream), { isDefault: true }));
 }
 
 function describe(stream: StreamDefinition): DiscoveredStream {

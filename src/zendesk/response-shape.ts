@@ -25,6 +25,16 @@ export const bareArray: ResponseShape = {
   unreadLists: () => [],
 };
 
+/** `[{…}]`, `{"data": [{…}]}` or `{"data": {…}}`, for a response whose shape is not documented */
+export const arrayOrData: ResponseShape = {
+  keys: ['data'],
+  read: (body) => {
+    const inner = isJsonObject(body) && 'data' in body ? (body['data'] ?? null) : body;
+    return bareArray.read(isJsonObject(inner) && inner !== body ? [inner] : inner);
+  },
+  unreadLists: (body) => otherLists(body, ['data']),
+};
+
 /** `{…}` with this key */
 export function singleObject(key: string): ResponseShape {
   return {

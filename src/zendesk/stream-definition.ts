@@ -83,6 +83,8 @@ export interface StreamDefinition extends SingerStream {
   readonly description: string;
   /** Path below `/api/v2/chat/`. */
   readonly path: string;
+  /** The config key that says how many items a page has. */
+  readonly pageLimit?: PageLimitKey | undefined;
   /** Statuses of the stream's first request that mean: this account has no such thing. */
   readonly absentStatuses: readonly number[];
   /** Keys other taps left in this stream's bookmark, but for times; their leaves become null once ours is written. */

@@ -9,7 +9,13 @@ import { exportPages, type ExportSpec } from './export/pages.ts';
 import { foreignIdKeys, idPages, readIdBookmark, type IdListSpec } from './id-pages.ts';
 import { listEndpoint } from './list-pages.ts';
 import { exportProbe, idProbe } from './probe.ts';
-import { bareArray, namedArrays, nestedObject, singleObject } from './response-shape.ts';
+import {
+  arrayOrData,
+  bareArray,
+  namedArrays,
+  nestedObject,
+  singleObject,
+} from './response-shape.ts';
 
 /** The export returns a chat again after its update_timestamp has changed (API page "incremental export"). */
 function chatVersion(chat: JsonObject): string {
@@ -45,11 +51,15 @@ const defaults = {
   foreignBookmarkKeys: [],
 } satisfies Partial<StreamDefinition>;
 
-type EndpointParts = Pick<StreamDefinition, 'path' | 'pages' | 'probe' | 'checkBookmark'>;
+type EndpointParts = Pick<
+  StreamDefinition,
+  'path' | 'pageLimit' | 'pages' | 'probe' | 'checkBookmark'
+>;
 
 function idEndpoint(spec: IdListSpec): EndpointParts {
   return {
     path: spec.path,
+    pageLimit: spec.limit,
     pages: idPages(spec),
     probe: idProbe(spec),
     checkBookmark: readIdBookmark,
@@ -59,6 +69,7 @@ function idEndpoint(spec: IdListSpec): EndpointParts {
 function exportEndpoint(spec: ExportSpec): EndpointParts {
   return {
     path: spec.path,
+    pageLimit: spec.limit,
     pages: exportPages(spec),
     probe: exportProbe(spec),
     checkBookmark: (entry) => readExportBookmark(entry, spec),
@@ -125,10 +136,29 @@ const bans: StreamDefinition = {
   }),
 };
 
+/** The shape of these items is not documented. They may have `agent_id` instead of `id`. */
+const routingSettingsAgents: StreamDefinition = {
+  ...defaults,
+  name: 'routing_settings_agents',
+  description: 'How chats are routed to each agent',
+  isDefault: false,
+  ...idEndpoint({
+    path: 'routing_settings/agents',
+    limit: 'agents_page_limit',
+    shape: arrayOrData,
+    prepare: (item) => {
+      item['id'] ??= item['agent_id'] ?? null;
+    },
+  }),
+};
+
+/** Keys that Airbyte's own connectors store. */
+const airbyteKeys = ['state_type', 'slices', 'legacy'];
+
 const timelineBookmark = {
   replicationKey: 'start_time',
   foreignTimeKeys: [],
-  foreignBookmarkKeys: ['state_type', 'slices', 'legacy'],
+  foreignBookmarkKeys: airbyteKeys,
 };
 
 const agentTimeline: StreamDefinition = {
@@ -149,6 +179,33 @@ const agentTimeline: StreamDefinition = {
   }),
 };
 
+/** An export of events. The API sends their time as `timestamp`. */
+function eventStream(
+  name: string,
+  description: string,
+  more: Partial<Pick<StreamDefinition, 'absentStatuses'> & Pick<ExportSpec, 'takesFields'>> = {},
+): StreamDefinition {
+  const bookmark = {
+    replicationKey: 'timestamp',
+    foreignTimeKeys: [],
+    foreignBookmarkKeys: airbyteKeys,
+  };
+  const { takesFields, ...definition } = more;
+  const path = `incremental/${name}`;
+  // Events have no version, so any change makes a new version.
+  const spec = { ...bookmark, name, path, unit: seconds, identify: jsonText, takesFields };
+  return {
+    ...defaults,
+    ...bookmark,
+    name,
+    description,
+    replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
+    isDefault: false,
+    ...definition,
+    ...exportEndpoint(spec),
+  };
+}
+
 /**
  * singer-io's tap stored separate end times for chats and offline messages. Its fork reads the export; it wrote
  * start_date under the two older keys and never changed them.
@@ -159,7 +216,7 @@ const chatBookmark = {
     ['chats-incremental.end_time'],
     ['chat.end_timestamp', 'offline_msg.timestamp'],
   ],
-  foreignBookmarkKeys: ['offset', 'state_type', 'slices', 'legacy'],
+  foreignBookmarkKeys: ['offset', ...airbyteKeys],
 };
 
 const chats: StreamDefinition = {
@@ -194,6 +251,14 @@ export const streams: readonly StreamDefinition[] = [
   listStream('triggers', 'Triggers with their conditions and actions'),
   agents,
   bans,
+  routingSettingsAgents,
+  // For administrators only, and of limited availability (API page "agent events").
+  eventStream('agent_events', "Changes of an agent's status or number of chats", {
+    absentStatuses: [403, 404],
+    takesFields: false,
+  }),
+  eventStream('department_events', 'Changes of a department, such as its status'),
+  eventStream('conversions', 'Goals that visitors reached, and who gets the credit'),
   agentTimeline,
   chats,
 ];

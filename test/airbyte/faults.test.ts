@@ -132,7 +132,9 @@ test('two failed streams have an error each, and the summary names both', async 
     'skills',
     undefined,
   ]);
-  expect(errorsOf(run).at(-1)?.message).toMatch(/^2 of 12 streams failed \(goals, skills\)/);
+  expect(errorsOf(run).at(-1)?.message).toMatch(
+    `2 of ${streams.length} streams failed (goals, skills)`,
+  );
 });
 
 test('a stream that breaks off keeps what it has read, and its state covers exactly that', async () => {

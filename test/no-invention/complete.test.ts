@@ -32,7 +32,10 @@ test.each(chosen([1600, 20_000], (chats) => chats === 1600))(
         bans: { ip: 200, visitor: 70, layout: 'lopsided' },
       },
       async (sandbox) => {
-        const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+        const result = await spawnTap({
+          sandboxUrl: sandbox.url,
+          config: { ...sandbox.config, extra_streams: 'all' },
+        });
 
         expect(result).toMatchObject({ code: 0, warnings: [] });
         expect(allFaults(result, sandbox)).toEqual([]);
@@ -51,7 +54,10 @@ test('chats with long histories, in many alphabets, arrive with every value', as
   const lists = { agents: 12, bans: { ip: 23, visitor: 17 }, timeline: 100, timelineTies: 30 };
   const history = { min: 2, max: 60 };
   await withSandbox({ chats: 100, history, seed: 7, ...lists }, async (sandbox) => {
-    const result = await runTap({ sandboxUrl: sandbox.url, config: sandbox.config });
+    const result = await runTap({
+      sandboxUrl: sandbox.url,
+      config: { ...sandbox.config, extra_streams: 'all' },
+    });
 
     expect(result).toMatchObject({ code: 0, warnings: [] });
     expect(allFaults(result, sandbox)).toEqual([]);

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 
-import { discoverStreams } from '../../src/sync/discover-streams.ts';
+import { describeStreams } from '../../src/sync/discover-streams.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
 import { schemaAt } from '../../src/singer/parse-catalog.ts';
@@ -45,9 +45,7 @@ async function runTwice(): Promise<Runs> {
 }
 
 const { items, first, second } = await runTwice();
-const schemas = Object.fromEntries(
-  discoverStreams('all').map(({ name, schema }) => [name, schema]),
-);
+const schemas = Object.fromEntries(describeStreams().map(({ name, schema }) => [name, schema]));
 
 const table = streams.map((stream) => [stream.name, stream] as const);
 

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 
 import { airbyteCatalog } from '../../src/airbyte/catalog.ts';
-import { discoverStreams } from '../../src/sync/discover-streams.ts';
+import { describeStreams, discoverStreams } from '../../src/sync/discover-streams.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { parseCatalog } from '../../src/singer/parse-catalog.ts';
@@ -181,7 +181,7 @@ test('Each environment variable it explains is one the program knows', async () 
 
 describe('Airbyte', () => {
   test('says of each stream what discover says', () => {
-    const { streams: found } = airbyteCatalog(discoverStreams('all')) as {
+    const { streams: found } = airbyteCatalog(describeStreams()) as {
       streams: AirbyteStream[];
     };
     const rows = found.map((stream) => [

@@ -31,15 +31,9 @@ test('A stream that is off by default says how to get it', () => {
   expect(table).toContain('one record. Only if `extra_streams` names it |');
 });
 
-test('A setting without effect is in no table', () => {
-  const schema = { properties: { extra_streams: {}, subdomain: {} } };
-  expect(configTable(schema, [{ isDefault: true }])).not.toContain('extra_streams');
-  expect(configTable(schema, [{ isDefault: false }])).toContain('extra_streams');
-});
-
 test('A bar in a description does not end the cell', () => {
   const schema = { required: ['a'], properties: { a: { description: 'x|y' }, b: { default: 5 } } };
-  expect(configTable(schema, [])).toBe(
+  expect(configTable(schema)).toBe(
     '| Key | Meaning | Default |\n| --- | --- | --- |\n| `a` | x\\|y | **required** |\n| `b` |  | `5` |',
   );
 });

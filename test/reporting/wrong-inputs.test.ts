@@ -9,7 +9,7 @@ import { parseArguments as parseAirbyteArguments } from '../../src/airbyte/argum
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { discoverStreams } from '../../src/sync/discover-streams.ts';
+import { describeStreams } from '../../src/sync/discover-streams.ts';
 import { TapError } from '../../src/core/errors.ts';
 import { parseJson } from '../../src/core/input-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
@@ -420,7 +420,7 @@ const choices: ReadonlySet<string | number> = new Set(
 );
 
 test('No choice in a catalog is ignored without a word', async () => {
-  const descriptions = discoverStreams('all');
+  const descriptions = describeStreams();
   const selectionOf = (value: Json): Json => {
     const told: string[] = [];
     const selected = selectStreams({

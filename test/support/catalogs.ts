@@ -1,4 +1,4 @@
-import { discoverStreams } from '../../src/sync/discover-streams.ts';
+import { describeStreams, discoverStreams } from '../../src/sync/discover-streams.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { formatCatalog, discoverCatalog } from '../../src/singer/catalog.ts';
 
@@ -68,7 +68,8 @@ export function catalogOf(
 
 /** A catalog of these streams and no others; agents and bans, which are read whole by default, are incremental. */
 export function incrementalCatalog(names: readonly string[]): JsonObject {
-  const streams = discovered().streams.filter((entry) => names.includes(entry.tap_stream_id));
+  const all = JSON.parse(formatCatalog(discoverCatalog(describeStreams()))) as DraftCatalog;
+  const streams = all.streams.filter((entry) => names.includes(entry.tap_stream_id));
   for (const entry of streams) {
     const isList = ['agents', 'bans'].includes(entry.tap_stream_id);
     mark(entry, '', { selected: true, ...(isList && { 'replication-method': 'INCREMENTAL' }) });

@@ -24,12 +24,16 @@ export const resourceOf: Readonly<Record<string, Resource>> = {
   bans: 'bans',
   agent_timeline: 'agent_timeline',
   chats: 'chats',
+  routing_settings_agents: 'routing_settings/agents',
+  agent_events: 'agent_events',
+  department_events: 'department_events',
+  conversions: 'conversions',
 };
 
 /** The path of a stream's requests. */
 export function pathOf(stream: string): string {
   const resource = resourceOf[stream] ?? stream;
-  const isExport = resource === 'chats' || resource === 'agent_timeline';
+  const isExport = resource === 'chats' || /_timeline$|_events$|^conversions$/.test(resource);
   return `/api/v2/chat/${isExport ? 'incremental/' : ''}${resource}`;
 }
 
@@ -48,6 +52,8 @@ const textNames = new Set([
   'max_history_search_days',
   'max_basic_triggers',
   'max_advanced_triggers',
+  'value',
+  'previous_value',
 ]);
 
 /** The parts of a trigger have no shape of their own: nested lists, written as JSON text. */
@@ -78,6 +84,11 @@ const additions: Readonly<Record<string, (item: JsonObject) => JsonObject>> = {
   }),
   shortcuts: (shortcut) => ({ id: shortcut['id'] ?? shortcut['name'] ?? null }),
   routing_settings: () => ({ id: 'sandbox' }),
+  routing_settings_agents: ({ agent_id: id = null, chat_limit: limit, skills }) => ({
+    id,
+    chat_limit: JSON.stringify(limit),
+    skills: JSON.stringify(skills),
+  }),
 };
 
 /** The record that a clean item becomes. Fields that no column has are left in it, to be noticed. */

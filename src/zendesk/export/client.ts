@@ -23,6 +23,8 @@ export interface ExportEndpointSpec extends BookmarkSpec {
   readonly path: string;
   /** Without one full pages are asked for. */
   readonly limit?: PageLimitKey;
+  /** False for an export without the parameter `fields`, which always sends all fields. Default: true. */
+  readonly takesFields?: boolean | undefined;
 }
 
 /** Why a page is requested; the log names it. */
@@ -164,9 +166,13 @@ export class ExportClient implements ExportFetcher {
   }
 
   #queryOf({ time, startId }: ExportPosition): Query {
-    const { name } = this.#spec;
-    const query = { fields: `${name}(*)`, limit: this.#limit.current, start_time: time };
-    return startId === null ? query : { ...query, start_id: startId };
+    const { name, takesFields = true } = this.#spec;
+    return {
+      ...(takesFields && { fields: `${name}(*)` }),
+      limit: this.#limit.current,
+      start_time: time,
+      ...(startId !== null && { start_id: startId }),
+    };
   }
 
   async #revise(error: HttpError, position: ExportPosition): Promise<Query | undefined> {

@@ -35,6 +35,10 @@ test('small streams come first and chats last, so that a reader soon sees a reco
     'triggers',
     'agents',
     'bans',
+    'routing_settings_agents',
+    'agent_events',
+    'department_events',
+    'conversions',
     'agent_timeline',
     'chats',
   ]);
@@ -48,6 +52,26 @@ test('the routing settings are one record whose id is the subdomain', async () =
   expect(await items('routing_settings', { data: { routing_mode: 'assigned' } })).toEqual([
     { routing_mode: 'assigned', id: 'acme' },
   ]);
+});
+
+test.each<[shape: string, wrap: (list: readonly Json[]) => Json]>([
+  ['a bare array', (list) => [...list]],
+  ['an array as data', (list) => ({ data: [...list] })],
+])('the routing settings of agents are read from %s', async (_, wrap) => {
+  const [first, second] = [
+    { agent_id: 7, chat_limit: 3 },
+    { id: 9, agent_id: 8 },
+  ];
+  expect(await items('routing_settings_agents', wrap([first, second]), wrap([]))).toEqual([
+    { id: 7, agent_id: 7, chat_limit: 3 },
+    { id: 9, agent_id: 8 },
+  ]);
+});
+
+test('the routing settings of a single agent are read from an object as data, which comes on each page', async () => {
+  const answer = { data: { agent_id: 7, skills: null } };
+  const read = await items('routing_settings_agents', answer, structuredClone(answer));
+  expect(read).toEqual([{ id: 7, agent_id: 7, skills: null }]);
 });
 
 test('a shortcut without an id takes its name as id', async () => {
@@ -128,6 +152,8 @@ test.each<[string, Json, string]>([
     { visitors: [] },
     'an object with "visitors", but an object with the arrays of objects "ip_address" and "visitor"',
   ],
+  ['routing_settings_agents', { data: null }, 'null, but an array of objects was expected'],
+  ['routing_settings_agents', { error: 'x' }, 'an object with "error", but an array of objects'],
   ['bans', { visitor: true }, 'an object whose "visitor" is a boolean, but'],
   ['bans', { visitor: [null] }, 'an object whose "visitor" is an array that contains null, but'],
   ['chats', null, 'null, but an object with the array of objects "chats"'],
