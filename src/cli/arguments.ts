@@ -18,7 +18,7 @@ export type AboutFormat = 'text' | 'json' | 'markdown';
 
 export interface SingerArguments {
   readonly command: Command;
-  /** Files, of which the last one takes precedence, and `ENV` for the environment. */
+  /** Files, where a later one takes precedence, and `ENV` for the environment. */
   readonly config: readonly string[];
   readonly catalog: string | undefined;
   readonly state: string | undefined;

@@ -9,7 +9,7 @@ export type ErrorKind = 'config' | 'transient' | 'system';
 export type TapErrorOptions = Pick<TapError, 'kind'> &
   Partial<Pick<TapError, 'stream' | 'endsRun' | 'cause'>>;
 
-/** An expected failure. The message tells the user what happened and what to do. */
+/** An expected failure. The message says what happened and what the user can do. */
 export class TapError extends Error {
   override readonly name: string = 'TapError';
   readonly kind: ErrorKind;

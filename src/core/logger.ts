@@ -6,16 +6,16 @@ import { Redactor } from './redactor.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 export type LogFormat = 'text' | 'json';
-/** A line of another protocol's, without its line feed, made of a message that holds no secret any more. */
+/** Formats a line of another protocol, without a line feed. The message contains no secrets. */
 export type LineFormatter = (level: LogLevel, message: string) => string;
 
 export interface LogFields {
   readonly stream?: string;
-  /** At debug level its stack, and its causes', stand before the line itself. */
+  /** At debug level, the stacks of the error and its causes are logged before the line. */
   readonly error?: unknown;
 }
 
-/** A measurement as Singer tells it. Timers are in seconds. */
+/** A measurement in the Singer format. Timers are in seconds. */
 export interface Metric {
   readonly type: 'counter' | 'timer';
   readonly metric: string;
@@ -23,25 +23,25 @@ export interface Metric {
   readonly tags: JsonObject;
 }
 
-/** A function as the message is called only when the line is written. */
+/** If the message is a function, it is called only if the line is written. */
 type LogMethod = (message: string | (() => string), fields?: LogFields) => void;
 
-/** The only way to stderr. Whatever it is given, no secret it knows leaves it. */
+/** Writes the log, and replaces all known secrets. */
 export interface Logger extends Readonly<Record<LogLevel, LogMethod>> {
   readonly metric: (metric: Metric) => void;
-  /** Default: METRIC lines are written in the JSON format alone. Has no effect on lines of another protocol. */
+  /** By default, METRIC lines are written only in the JSON format. Has no effect on lines of another protocol. */
   readonly setMetrics: (isOn: boolean) => void;
-  /** From the next line on. */
+  /** Applies to the following lines. */
   readonly addSecrets: (secrets: readonly string[]) => void;
   readonly setLevel: (level: LogLevel) => void;
-  /** Has no effect on lines of another protocol's. */
+  /** Has no effect on lines of another protocol. */
   readonly setFormat: (format: LogFormat) => void;
-  /** The text without the secrets the logger knows, cut where it is long: for what leaves in another way than by a line. */
+  /** Replaces secrets in a text and truncates it, for output other than the log. */
   readonly redact: (text: string) => string;
 }
 
 export interface LoggerOptions {
-  /** Is given one whole line with its line feed. */
+  /** Receives one complete line with its line feed. */
   readonly write: (line: string) => void;
   readonly format: LogFormat | LineFormatter;
   readonly level: LogLevel;
@@ -49,7 +49,7 @@ export interface LoggerOptions {
   readonly now: () => number;
   readonly name: string;
   readonly pid: number;
-  /** Text lines have a time stamp, in UTC. Default: false, as for a person at a terminal. */
+  /** Whether text lines have a time stamp in UTC. Default: false. */
   readonly hasTimestamps?: boolean;
 }
 
@@ -59,20 +59,20 @@ const pythonLevels: ReadonlyMap<string, LogLevel> = new Map([
   ['fatal', 'critical'],
   ['notset', 'debug'],
 ]);
-/** So many causes of causes are logged: a chain may be a ring. */
+/** Maximum number of logged causes, because a chain of causes may be circular. */
 const maxCauses = 5;
 
-/** Longer messages are cut: what they are made of may come from anywhere. */
+/** Longer messages are truncated, because they may contain text from outside. */
 const maxMessage = 2000;
 
-/** Lines are written at once and in order; nothing is kept back. */
+/** Creates a logger, which writes lines immediately and in order. */
 export function createLogger(options: LoggerOptions): Logger {
   let minLevel = levels.indexOf(options.level);
   let { format } = options;
   let hasMetrics: boolean | undefined;
   const redactor = new Redactor();
   const redactAll = (text: string): string => redactor.redact(text);
-  // Cut afterwards: half a secret would not be found.
+  // Redact before truncating, because half a secret would not be found.
   const redact = (text: string): string => truncated(redactAll(text));
   const emit = (level: LogLevel, message: string, more: JsonObject): void => {
     if (levels.indexOf(level) < minLevel) return;
@@ -116,12 +116,12 @@ function lineIn(format: LoggerOptions['format']): typeof jsonLine {
   return format === 'json' ? jsonLine : textLine;
 }
 
-/** For what ends in an answer of its own: the steps to it are logged for those who look for a fault. */
+/** A logger that logs info messages at debug level, for commands whose result is not the log. */
 export function quietLogger(logger: Logger): Logger {
   return { ...logger, info: logger.debug, metric: () => undefined };
 }
 
-/** Redacted before it becomes JSON: afterwards a secret could look different, or be a part of the form. */
+/** Redacts before converting to JSON, because JSON may escape a secret, or contain one as a part of its syntax. */
 function metricEntry(
   metric: Metric,
   redactAll: (text: string) => string,
@@ -142,8 +142,8 @@ function truncated(text: string): string {
 }
 
 /**
- * On one line, and without what could steer a terminal. The level comes first, since tools look for it. A METRIC line
- * has no time stamp: readers of the Singer format expect the word behind the level.
+ * A text line, without line breaks and control characters. The level comes first, because tools look for it. A METRIC
+ * line has no time stamp, because readers of the Singer format expect the word METRIC after the level.
  */
 function textLine(
   level: LogLevel,
@@ -159,7 +159,7 @@ function textLine(
   return `${level.toUpperCase()} ${time}${text}`;
 }
 
-/** The keys Meltano demands of a structured line, all of them in each line. */
+/** A JSON line with all keys that Meltano requires. */
 function jsonLine(
   level: LogLevel,
   message: string,
@@ -180,7 +180,7 @@ function jsonLine(
   });
 }
 
-/** Not by `util.inspect`, which shows an error's fields too: they may hold what the API has sent. */
+/** Does not use `util.inspect`, which also shows an error's properties with data from the API. */
 function stackLines(error: unknown): readonly string[] {
   const lines: string[] = [];
   let current = error;
@@ -192,7 +192,7 @@ function stackLines(error: unknown): readonly string[] {
   return lines;
 }
 
-/** The message of an error that is not the program's own is text from outside. */
+/** The message of an error from outside the program counts as text from outside. */
 function markedStack(error: Error): string {
   const { message, stack = message } = error;
   if (error instanceof TapError) return stack;
@@ -201,14 +201,14 @@ function markedStack(error: Error): string {
   return foreign(stack.slice(0, end)) + stack.slice(end);
 }
 
-/** What other parts of Node threw need not be an instance of this part's Error. */
+/** Errors from Node.js may come from another realm, so `instanceof Error` is not reliable. */
 function isError(value: unknown): value is Error {
   return typeof value === 'object' && value !== null && 'stack' in value && 'message' in value;
 }
 
 /**
  * Reads TAP_ZENDESK_CHAT_LOGLEVEL, LOGLEVEL and the file named by SINGER_SDK_LOG_CONFIG (a logging
- * configuration of Python's, YAML or JSON). What cannot be understood is a warning, to be logged first.
+ * configuration of Python, YAML or JSON). Returns warnings about invalid values, which the caller logs first.
  */
 export async function loggingFromEnv(
   env: Readonly<Record<string, string | undefined>>,
@@ -216,7 +216,7 @@ export async function loggingFromEnv(
 ): Promise<{ level: LogLevel; format: LogFormat; warnings: readonly string[] }> {
   const warnings: string[] = [];
   const { SINGER_SDK_LOG_CONFIG: path = '' } = env;
-  // Missing or unreadable: not worth a run that could do its work.
+  // A missing or unreadable file must not prevent the run.
   const unread = (error: unknown): string => {
     warnings.push(`${isError(error) ? error.message : ''} Logs are plain text.`.trim());
     return '';
@@ -229,7 +229,7 @@ export async function loggingFromEnv(
     warnings.push(
       `${variable} is ${quoted(given, levels)}, which is no level: write ${levels.join(', ')}.`,
     );
-  // Meltano always names a file; only this formatter means that somebody reads JSON.
+  // Meltano always sets this variable. Only this formatter means that JSON is expected.
   const format = text.includes('StructuredFormatter') ? 'json' : 'text';
   return { level: level ?? 'info', format, warnings };
 }
@@ -239,7 +239,7 @@ export function parseLogLevel(word: string): LogLevel | undefined {
   return levels.find((level) => level === name) ?? pythonLevels.get(name);
 }
 
-/** The root logger's level: a level set for Python's root applies to the whole program. */
+/** The level of Python's root logger, which applies to the whole program. */
 function rootLevel(text: string): string | undefined {
   const block = /^root:[^\S\n]*\n((?:[^\S\n]+.*\n?|\n)*)/m.exec(text)?.[1];
   const flow = /(?:^root|"root")\s*:\s*\{([^{}]*)\}/m.exec(text)?.[1];

@@ -5,18 +5,18 @@ import type { Page } from './stream-definition.ts';
 export interface Paginator<PageRequest, PageResponse> {
   readonly first: PageRequest;
   fetchPage(request: PageRequest): Promise<PageResponse>;
-  /** What the answer brings and what to request next; no `next`: the end. */
+  /** The page of a response and the next request. No `next` means the end. */
   advance(
     request: PageRequest,
     response: PageResponse,
   ): { page?: Page | undefined; next?: PageRequest | undefined };
-  /** Nothing more is fetched. */
+  /** Cancels pending requests. */
   close?(): void;
 }
 
 /**
- * Reads pages one ahead: the next request is under way while a page is being written. No more than
- * that: the page after the next is asked for when this one has been taken.
+ * Reads one page ahead: the next page is requested while the current one is being written. The page after that is
+ * requested only after the current one was consumed.
  */
 export async function* paginate<PageRequest, PageResponse>(
   paginator: Paginator<PageRequest, PageResponse>,

@@ -177,8 +177,8 @@ test('An export whose positions move on while nothing new arrives is warned abou
   const warnings = result.warnings.filter((text) => text.includes('nothing new'));
   expect(warnings).toEqual([
     expect.stringMatching(
-      /^chats: 20 requests in a row have brought nothing new: reading is at 2025-08-21T00:00:00Z \(start_time \d+\) and ends at 2026-01-05T11:\S+Z/,
+      /^chats: 20 consecutive requests have brought nothing new: the position is 2025-08-21T00:00:00Z \(start_time \d+\) and the end is 2026-01-05T11:\S+Z/,
     ),
-    expect.stringMatching(/^chats: 120 requests in a row .* reading is at 2025-11-29T/),
+    expect.stringMatching(/^chats: 120 consecutive requests .* the position is 2025-11-29T/),
   ]);
 });

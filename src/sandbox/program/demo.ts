@@ -17,7 +17,7 @@ export interface DemoOptions {
   readonly isLogin: boolean;
 }
 
-/** The data end so long before now, and the edits come so long before now: after the data, and old enough to be asked for. */
+/** The ages of the newest data and of the edits. The edits are after the data, and old enough to be requested. */
 const newestAgeSeconds = 3600;
 const editAgeSeconds = 600;
 const edits = 5;

@@ -2,13 +2,13 @@ import schema from './options.json' with { type: 'json' };
 import { schemaDefaults } from './schema-defaults.ts';
 import type { ExportName, Resource } from '../data/resources.ts';
 
-/** Which answers of the exports a rule means. */
+/** The responses of the exports that a rule applies to. */
 export interface EveryNth {
   readonly every?: number;
   readonly resource?: ExportName;
 }
 
-/** What `end_time` says on an empty page: null, the start_time that was asked for, or 0. */
+/** The `end_time` of an empty page: null, the requested start_time, or 0. */
 type EmptyEnd = 'echo' | 'null' | 'zero';
 
 export interface EmptyPages extends EveryNth {

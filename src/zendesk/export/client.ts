@@ -11,23 +11,23 @@ import { parseExportResponse, type ExportResponse } from './response.ts';
 import { PageLimit } from '../page-limit.ts';
 import { createUnknownListWarning, namedArrays } from '../response-shape.ts';
 
-/** Items a page of an export holds at most (API page "incremental export"). */
+/** Maximum number of items in a page of an export (API page "incremental export"). */
 const maxPageItems = 1000;
 
-/** A start younger than this may be refused by a server whose clock or rule differs from what we know. */
+/** The server may reject a more recent start if its clock or its rule differs from the documentation. */
 const tooRecentMs = 900_000;
 
 export interface ExportEndpointSpec extends BookmarkSpec {
-  /** Key of the list in the answer and word in `fields`. */
+  /** Key of the items in the response, and name in `fields`. */
   readonly name: string;
   readonly path: string;
-  /** Without one full pages are asked for. */
+  /** Default: full pages. */
   readonly limit?: PageLimitKey;
   /** False for an export without the parameter `fields`, which always sends all fields. Default: true. */
   readonly takesFields?: boolean | undefined;
 }
 
-/** Why a page is requested; the log names it. */
+/** Why a page is requested, for the log. */
 export type ExportRequestReason =
   | 'regular page'
   | 'ties'
@@ -39,18 +39,18 @@ export type ExportRequestReason =
 
 export interface ReceivedExportResponse extends ExportResponse {
   readonly receivedMs: number;
-  /** Of the attempt that was answered. */
+  /** Duration of the successful attempt. */
   readonly durationMs: number;
-  /** Those of its items whose bytes are no text. */
+  /** Items with invalid bytes. */
   readonly badItems?: ReadonlySet<JsonObject>;
 }
 
-/** A page that was asked for before the walk did. Its items are parsed when they are needed. */
+/** A page that was requested before the walk needs it. Its items are parsed on demand. */
 export interface EarlyPage extends PageSummary {
   readonly bytes: Buffer;
   readonly limit: number;
   readonly durationMs: number;
-  /** @throws TapError as a request that is answered with it */
+  /** @throws TapError like a request with this response */
   readonly read: () => ReceivedExportResponse;
 }
 
@@ -60,24 +60,24 @@ export interface OwnRequestOptions extends Pick<RequestOptions, 'signal' | 'onBo
   readonly onFailedAttempt?: (error: HttpError) => void;
 }
 
-/** Where the walk's pages come from. */
+/** The source of the walk's pages. */
 export interface ExportFetcher {
   /**
-   * @returns `undefined` when the API refuses the time as too young, though it answers an earlier one
-   * @throws TapError; see parseExportResponse and the HTTP client
+   * @returns `undefined` if the API rejects the time as too recent although it accepts an earlier one
+   * @throws TapError like parseExportResponse and the HTTP client
    */
   fetchPage(request: ExportRequest): Promise<ReceivedExportResponse | undefined>;
-  /** Nothing more is fetched: ends what is in flight. */
+  /** Cancels all requests in flight. */
   close(): void;
 }
 
-/** Asks for the pages of one export: our own query always, smaller where a page does not get through. */
+/** Requests the pages of an export. Never follows next_page, and requests smaller pages if a page fails. */
 export class ExportClient implements ExportFetcher {
   readonly #spec: ExportEndpointSpec;
   readonly #options: ReadOptions;
   readonly #limit: PageLimit;
   readonly #warnOfUnknownLists: (names: readonly string[]) => void;
-  /** Where the server gives no end_id, a page of one item could not lead on. */
+  /** If the server sends no end_id, a page needs at least two items to continue. */
   #minLimit = 1;
 
   constructor(spec: ExportEndpointSpec, options: ReadOptions) {
@@ -88,14 +88,14 @@ export class ExportClient implements ExportFetcher {
     this.#warnOfUnknownLists = createUnknownListWarning(options.warn);
   }
 
-  /** @param options how it is sent; the reason is that of the walk's request unless another is given */
+  /** @param options Options of the request. The reason defaults to the kind of the walk's request. */
   async fetchPage(
     request: ExportRequest,
     { onFailedAttempt, ...options }: OwnRequestOptions = {},
   ): Promise<ReceivedExportResponse | undefined> {
     const spec = this.#spec;
     const { kind, ...position } = request;
-    // The page is only looked at, not read.
+    // The page is only checked for items, not read.
     const isProbe = kind === 'beyond' || kind === 'page size';
     try {
       const { body, receivedMs, durationMs } = await this.#get(position, {
@@ -111,24 +111,24 @@ export class ExportClient implements ExportFetcher {
       this.accept(response);
       return { ...response, receivedMs, durationMs };
     } catch (error) {
-      // A 400 may mean that the start is too young; any other failure gets its position.
+      // A 400 may mean that the start is too recent. Other failures get the position.
       if (!(error instanceof HttpError)) throw error;
       if (!isProbe && this.#isToleratedBadItem(error)) return this.#fetchBadItem(position, error);
       const olderStart = this.#olderStart(error, position);
       if (olderStart === undefined) throw withPosition(error, position, spec);
       await this.#get(olderStart, { reason: 'older start' });
       this.#options.warn(
-        `the API refuses to be read up to ${describePosition(position, spec)} although that is more than five ` +
-          'minutes old; the stream ends here and goes on from its bookmark in the next run',
+        `the API rejects the start ${describePosition(position, spec)} although it is more than five ` +
+          'minutes old; the stream ends here and continues from its bookmark in the next run',
       );
       return undefined;
     }
   }
 
   /**
-   * One attempt of a request that the walk may come to; it waits for nothing.
-   * @returns `undefined`: there is no room for it now
-   * @throws HttpError; TapError (system) for a body that is no page
+   * Makes one attempt of a request that the walk may need later, without waiting.
+   * @returns `undefined` if the request cannot start now
+   * @throws HttpError, or TapError (system) for a body that is not a page
    */
   async fetchEarly(request: ExportRequest, signal: AbortSignal): Promise<EarlyPage | undefined> {
     const { path, name, unit } = this.#spec;
@@ -147,14 +147,14 @@ export class ExportClient implements ExportFetcher {
     return { ...(summarizeTail(bytes, unit) ?? summarize(read())), bytes, limit, durationMs, read };
   }
 
-  /** The walk is given this response. */
+  /** Records that the walk uses this response. */
   accept({ items, end, limit }: ExportResponse): void {
     if (items.length > 0 && limit === this.#limit.current) this.#limit.recordSuccess();
     if (end !== undefined) this.#minLimit = end.endId === null ? 2 : 1;
   }
 
   close(): void {
-    // One request after another: the run's signal ends it.
+    // The run's signal cancels the only request.
   }
 
   #get(position: ExportPosition, options: RequestOptions): Promise<HttpResponse> {
@@ -182,7 +182,7 @@ export class ExportClient implements ExportFetcher {
       this.#minLimit,
     );
     if (isLowered) return this.#queryOf(position);
-    // No smaller page can be asked for, and this one stays as it is.
+    // A smaller page is not possible, and a retry would return the same bytes.
     if (this.#isToleratedBadItem(error)) throw error;
     return undefined;
   }
@@ -196,13 +196,13 @@ export class ExportClient implements ExportFetcher {
     return parseExportResponse(body, name, unit, { ...position, limit, isProbe });
   }
 
-  /** Are the bytes of the one item that is asked for no text, and does the user want all others? */
+  /** Whether the only requested item has invalid bytes and on_bad_item is warn. */
   #isToleratedBadItem({ failure }: HttpError): boolean {
     const isAlone = this.#limit.current <= this.#minLimit;
     return failure === 'not-text' && isAlone && this.#options.settings.on_bad_item === 'warn';
   }
 
-  /** The same page with U+FFFD for the bytes that are no text: its envelope says where the next one begins. */
+  /** Requests the page again and replaces invalid bytes by U+FFFD, to get the position of the next page. */
   async #fetchBadItem(position: ExportPosition, error: HttpError): Promise<ReceivedExportResponse> {
     const { body, receivedMs, durationMs } = await this.#get(position, {
       reason: 'item with invalid bytes',
@@ -212,14 +212,14 @@ export class ExportClient implements ExportFetcher {
     try {
       response = this.#read(body, position, {});
     } catch {
-      // It does not lead on: what is wrong with it are its bytes.
+      // The envelope is invalid, too: report the original error.
       throw withPosition(error, position, this.#spec);
     }
     const badItems = new Set(response.items.filter((item) => jsonText(item).includes('\uFFFD')));
     return { ...response, receivedMs, durationMs, badItems };
   }
 
-  /** Was the start refused for being too young? Then a start that is old enough by the server's clock. */
+  /** If the start was rejected as too recent, returns the newest start that the server's clock allows. */
   #olderStart(error: HttpError, position: ExportPosition): ExportPosition | undefined {
     const serverMs = error.serverTimeMs ?? this.#options.now();
     const newestAllowed = Math.floor(((serverMs - tooRecentMs) * 1000) / this.#spec.unit.micros);
@@ -228,7 +228,7 @@ export class ExportClient implements ExportFetcher {
   }
 }
 
-/** A position for people and for a request. */
+/** A position for messages, with the time and the value of start_time. */
 export function describePosition(
   { time }: Pick<ExportPosition, 'time'>,
   { unit }: ExportEndpointSpec,

@@ -21,11 +21,11 @@ import { createWalk, type ExportRequest, type WalkResult, type Walk } from './wa
 import { paginate } from '../paginate.ts';
 
 export interface ExportSpec extends ExportEndpointSpec {
-  /** Fills in, in place, what the API leaves to be known. */
+  /** Adds derived properties to an item, in place. */
   readonly prepare?: (item: JsonObject) => void;
-  /** Items never change, so that they stay at their place; default: they come again when edited. */
+  /** Items never change. By default, the export returns an item again after an edit. */
   readonly isImmutable?: boolean;
-  /** Key and version of an item in one text, after `prepare`. */
+  /** The key and the version of an item as one string, after `prepare`. */
   readonly identify: (item: JsonObject) => string;
 }
 
@@ -33,11 +33,11 @@ interface ExportRun {
   readonly spec: ExportSpec;
   readonly options: ReadOptions;
   readonly walk: Walk;
-  /** Requests in a row that have brought no new item. */
+  /** Number of consecutive requests without a new item. */
   requestsWithoutNewItems: number;
-  /** Replaced when reading falls back behind the bookmark's own instant. */
+  /** Replaced if reading returns to the start of the bookmark's time. */
   start: ExportStart;
-  /** Fixed by the first answer, in the stream's unit. */
+  /** Set by the first response, in the stream's unit. */
   head: number | undefined;
   /** The last bookmark of this run. */
   checkpoint: JsonObject | undefined;
@@ -47,7 +47,7 @@ function currentHead(run: ExportRun): number {
   return run.head ?? computeHead(run.options, run.spec);
 }
 
-/** Items after `end_date` are not wanted; one whose time cannot be read is emitted rather than lost. */
+/** Whether an item is not later than `end_date`. An item without a readable time is always emitted. */
 function isBeforeEndDate(item: JsonObject, { options, spec }: ExportRun): boolean {
   const { endDateMs } = options.settings;
   if (endDateMs === undefined) return true;
@@ -55,7 +55,7 @@ function isBeforeEndDate(item: JsonObject, { options, spec }: ExportRun): boolea
   return micros === undefined || micros <= endDateMs * 1000;
 }
 
-/** What a step means for the output: nothing, where it brought no item and moved no bookmark. */
+/** The page for a result of the walk. Returns `undefined` without new items and without a new bookmark. */
 function toPage(
   run: ExportRun,
   result: WalkResult,
@@ -68,7 +68,7 @@ function toPage(
   return checkpoint === undefined ? { items, ...details } : { items, ...details, checkpoint };
 }
 
-/** What another tap's bookmark claims is true once the end is proven, and ours may say so, if none says more. */
+/** The bookmark with the time of another tap's bookmark, which is valid after the end is reached. */
 function claimedBookmark(run: ExportRun): JsonObject | undefined {
   const { start, spec } = run;
   const head = currentHead(run);
@@ -77,7 +77,7 @@ function claimedBookmark(run: ExportRun): JsonObject | undefined {
   return bookmarkAt(position, head, { ...start, isBeforeFloor: false }, spec);
 }
 
-/** The end is proven: from now on the other tap whose state this was could go on, too. */
+/** The last page, after the proven end. Its bookmark also contains the times for the other tap of the state. */
 function lastPage(run: ExportRun, page: Page): Page {
   const { spec, options } = run;
   const bookmark = run.checkpoint ?? claimedBookmark(run);
@@ -97,7 +97,7 @@ function advance(
   const result = run.walk.advance(request, response);
   warnWithoutProgress(run, request, result);
   const { floor } = run.start;
-  // A bookmark inside ties whose instant is read again from its beginning: only a later one says more.
+  // The time of a bookmark inside ties is read again from its start, so only a later bookmark replaces it.
   if (floor?.time === request.time && floor.endId !== null && request.startId === null) {
     run.start = { ...run.start, isBeforeFloor: true };
   }
@@ -112,7 +112,7 @@ function advance(
 const firstWarningAfter = 20;
 const nextWarningAfter = 100;
 
-/** A server that ignores start_time moves its position on for hours, and nothing new arrives. */
+/** Warns about a server that ignores start_time and returns only known items. */
 function warnWithoutProgress(run: ExportRun, request: ExportRequest, result: WalkResult): void {
   run.requestsWithoutNewItems = result.newItems.length > 0 ? 0 : run.requestsWithoutNewItems + 1;
   const { requestsWithoutNewItems, options, spec } = run;
@@ -121,13 +121,13 @@ function warnWithoutProgress(run: ExportRun, request: ExportRequest, result: Wal
     (requestsWithoutNewItems - firstWarningAfter) % nextWarningAfter === 0;
   if (!isDue || result.next === undefined) return;
   options.warn(
-    `${requestsWithoutNewItems} requests in a row have brought nothing new: reading is at ${describePosition(request, spec)} and ends at ` +
+    `${requestsWithoutNewItems} consecutive requests have brought nothing new: the position is ${describePosition(request, spec)} and the end is ` +
       `${describePosition({ time: currentHead(run) }, spec)}. The API may ignore start_time: report this to Zendesk if ` +
       'it goes on',
   );
 }
 
-/** Nothing may be asked for yet: the start lies within the API's five minutes, or in the future. */
+/** Logs that nothing can be read yet: the start is within the last five minutes or in the future. */
 async function* nothingToRead({ start, options, spec }: ExportRun): AsyncGenerator<Page> {
   const { position, floor } = start;
   const isBookmark = floor !== undefined && floor.time >= position.time;
@@ -141,10 +141,8 @@ async function* nothingToRead({ start, options, spec }: ExportRun): AsyncGenerat
   }
   const isFuture = instant > microsToInstant(options.now() * 1000);
   const log = isFuture && isBookmark ? options.warn : options.info;
-  const where = isFuture ? 'in the future' : 'within what the API does not give out yet';
-  log(
-    `nothing to read yet: ${isBookmark ? 'the bookmark' : 'start_date'} ${instant} lies ${where}`,
-  );
+  const where = isFuture ? 'in the future' : 'too recent for the API';
+  log(`nothing to read yet: ${isBookmark ? 'the bookmark' : 'start_date'} ${instant} is ${where}`);
   yield { items: [], fetchedMs: options.now() };
 }
 
@@ -184,7 +182,7 @@ function readPages(
   });
 }
 
-/** Incremental exports: by time, inclusive, with the server's own position as the bookmark. */
+/** Reads an incremental export by time. The server's position is the bookmark. */
 export function exportPages(spec: ExportSpec): PageSource {
   return (options) => {
     const start = planStart(options, spec);

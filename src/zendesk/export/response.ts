@@ -3,14 +3,14 @@ import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { TimeUnit, ExportPosition } from './bookmark.ts';
 import { namedArrays } from '../response-shape.ts';
 
-/** One answer of an incremental export, checked. */
+/** A checked response of an incremental export. */
 export interface ExportResponse {
   readonly items: readonly JsonObject[];
-  /** How many the server sent, where `items` leaves out some of them. */
+  /** Number of items that the server sent, if `items` contains only a part of them. */
   readonly size?: number;
-  /** The server's own position; `undefined` on an empty page, which never changes it. */
+  /** The server's position; `undefined` for an empty page, which never changes it. */
   readonly end: { readonly time: number; readonly endId: string | null } | undefined;
-  /** Items the request asked for. */
+  /** The requested number of items. */
   readonly limit: number;
 }
 
@@ -32,11 +32,11 @@ function checkUnit(time: number, unit: TimeUnit): number {
 
 function timeOf(value: Json | undefined): number | undefined {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value;
-  // agent_events sends fractions of a second: never ahead of what was read.
+  // agent_events has fractions of a second. Round down, so that no item is skipped.
   return typeof number === 'number' && Number.isFinite(number) ? Math.floor(number) : undefined;
 }
 
-/** What the envelope lacks is taken from `next_page`: its start, never its host or anything else. */
+/** The query of `next_page`, for keys that the envelope lacks. Its host is never used. */
 function nextPageQuery(envelope: JsonObject): URLSearchParams {
   const link = envelope['next_page'];
   if (typeof link !== 'string' || !URL.canParse(link, 'https://localhost')) {
@@ -47,8 +47,8 @@ function nextPageQuery(envelope: JsonObject): URLSearchParams {
 
 /**
  * Reads an export's envelope: `{<name>: [...], count, end_time, end_id, next_page}`.
- * @throws TapError (system) for another shape, a position in the wrong unit, one before the time asked
- * for, or none on a page that holds items: going on would lose or loop.
+ * @throws TapError (system) for another format, for a position in the wrong unit or before the requested time, and for
+ *   items without a position, because continuing would lose items or never end.
  */
 export function parseExportResponse(
   body: Json,
@@ -61,14 +61,14 @@ export function parseExportResponse(
     .flatMap((list) => list.items);
   const envelope = isJsonObject(body) ? body : {};
   const { limit } = request;
-  // A probe's page is looked at for one thing only: does it bring anything new?
+  // A probe checks only whether there are new items.
   if (items.length === 0 || request.isProbe) return { items, end: undefined, limit };
   const end = readEnd(envelope, unit);
   if (end === undefined)
     throw invalidResponseError(`the API's page of ${items.length} items has no end_time`);
   if (end.time < request.time) {
     throw invalidResponseError(
-      `the API's end_time ${end.time} lies before the start_time ${request.time} asked for`,
+      `the API's end_time ${end.time} is before the requested start_time ${request.time}`,
     );
   }
   return { items, end, limit };

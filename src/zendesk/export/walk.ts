@@ -236,7 +236,7 @@ function advancePageSize(
   hasNewItems: boolean,
 ): WalkResult {
   const size = sizeOf(response);
-  // The same page: the export has no earlier items, and nothing tells whether the server has more at this time.
+  // The same page: the export has no earlier items, and it is unknown whether the server has more at this time.
   const isSamePage = size === state.unprovenSize && !hasNewItems;
   if (size > state.unprovenSize || isSamePage) return requestOnly(undefined);
   // The limit is now so low that the page at the position is full.

@@ -41,7 +41,7 @@ function extended({ place, farthest }: Reach, coverage: Coverage): Reach | undef
   }
   const reaches = flights.flatMap(({ request: { time } }) => {
     const span = spanAt(time);
-    // At least one unit: a dense place would be asked for again and again.
+    // At least one unit, so that a dense time is not requested repeatedly.
     const next = Math.max(time + 1, Math.floor(time + span * placedPart));
     const reach = { place: next, farthest: Math.max(next, Math.floor(time + span)) };
     return time <= farthest && next > place ? [reach] : [];

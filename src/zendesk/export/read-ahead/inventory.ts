@@ -14,10 +14,10 @@ export interface Flight {
   readonly sentMs: number;
 }
 
-/** An early answer that the walk has not asked for yet. */
+/** An early response that the walk has not requested yet. */
 export interface HeldPage {
   readonly flight: Flight;
-  /** Its position's time; of an empty answer to a tail request the time that was asked for. */
+  /** The time of its position. For an empty response to a tail request, the requested time. */
   readonly end: number;
   readonly page: EarlyPage;
 }
@@ -37,7 +37,7 @@ export function isSameRequest(a: ExportRequest, b: ExportRequest): boolean {
   return a.kind === b.kind && a.time === b.time && a.startId === b.startId;
 }
 
-/** Only such a request can be answered from a page that was asked for at another place. */
+/** Whether the response to this request can be taken from a page with another start. */
 export function isPlain({ kind, startId }: ExportRequest): boolean {
   return kind === 'regular' && startId === null;
 }

@@ -11,10 +11,10 @@ const minFullSize = 2;
 
 export interface SizedPage {
   readonly start: number;
-  /** `undefined`: it is empty. */
+  /** `undefined` for an empty page. */
   readonly end: number | undefined;
   readonly size: number;
-  /** Items that were asked for. */
+  /** The requested number of items. */
   readonly limit: number;
 }
 
@@ -37,7 +37,7 @@ export class PageSizes {
     return this.#edge;
   }
 
-  /** Items of a full page, as far as two pages can tell: servers may send fewer than are asked for. */
+  /** The size of a full page, estimated from at least two pages: servers may send fewer items than requested. */
   fullSize(limit: number): number {
     return this.#sizes.length < 2 ? limit : Math.min(limit, this.largest);
   }

@@ -44,8 +44,7 @@ function tryParse(text: string): JsonObject | undefined {
 }
 
 /**
- * Tells an answer that came twice from two answers: pages of the same list with the same end and size hold the
- * same items.
+ * Identifies repeated responses: pages of the same export with the same end and size contain the same items.
  */
 export function fingerprintOf({ end, size }: PageSummary): string | undefined {
   return end && `${end.time} ${end.endId} ${size}`;

@@ -30,10 +30,10 @@ const maxHeldBytes = 64 * 2 ** 20;
 const minSpareStarts = 2;
 
 export interface PlannerOptions {
-  /** Requests in flight at most, the walk's own included. */
+  /** Maximum number of requests in flight, including the walk's own. */
   readonly readAhead: number;
   readonly allowance: Allowance;
-  /** The newest time that may be asked for, in the stream's unit; `undefined` before the first answer. */
+  /** The newest time that can be requested, in the stream's unit; `undefined` before the first response. */
   readonly head: () => number | undefined;
 }
 
@@ -48,13 +48,13 @@ export class Planner {
   readonly #spans = new SpanPredictor();
   readonly #tail = new Tail();
   #questions = 0;
-  /** What the walk waits for; `undefined`: nothing, or its answer is here. */
+  /** The request that the walk waits for; `undefined` if there is none or its response has arrived. */
   #question: ExportRequest | undefined;
-  /** Can a page that was asked for at another place answer it? */
+  /** Whether the response can be taken from a page with another start. */
   #isAnchored = false;
-  /** From here on pages are planned; `undefined`: it is not known where the walk goes on. */
+  /** Pages are planned from here on; `undefined` if it is not known where the walk continues. */
   #frontier: number | undefined;
-  /** An instant of which an answer was full. */
+  /** A time that filled a whole page. */
   #fullInstant: number | undefined;
   /** Starts of early pages that are full of one instant: the walk reads these, guesses lie behind. */
   #marks: readonly number[] = [];
@@ -170,7 +170,7 @@ export class Planner {
     if (failure === 'refused') this.#refusedFrom = Math.min(this.#refusedFrom, time);
   }
 
-  /** An own answer is doubtful: it is asked for again with nothing else in flight. */
+  /** Repeats a doubtful own request with nothing else in flight. */
   askAgain(flight: Flight): void {
     this.#inventory.remove(flight);
     this.#inventory.cancel(this.#inventory.flights);

@@ -11,15 +11,15 @@ import { isPlain, type Flight, type HeldPage } from './inventory.ts';
 import { fingerprintOf, summarize, summarizeTail } from './page-summary.ts';
 import { Planner, type Actions } from './planner.ts';
 
-/** How often a doubtful answer is asked for again before it is believed. */
+/** Maximum number of repetitions of a doubtful request. */
 const maxRepeats = 2;
 
-/** An own answer is compared with so many early ones. */
+/** Number of early responses that an own response is compared with. */
 const maxFingerprints = 16;
 
 type Options = Pick<ReadOptions, 'api' | 'settings' | 'elapsed' | 'timer' | 'info' | 'onReadAhead'>;
 
-/** What the walk waits for. */
+/** The request that the walk waits for. */
 interface Waiting {
   readonly request: ExportRequest;
   readonly resolve: (response: ReceivedExportResponse | undefined) => void;
@@ -28,12 +28,11 @@ interface Waiting {
 }
 
 /**
- * Answers the walk's requests, some of them from pages that were asked for before: while one page is awaited, pages
- * that start later are under way. What the walk is given is what a reader that asks one request after another could
- * have been given: below the head of the first answer no item comes into the export any more, and a page that was asked
- * for early is cut at the very item that the walk was given last.
+ * Fetches the walk's pages, some of them early: while the walk waits for a page, later pages are requested. The walk
+ * gets the same items as with one request after another, because no item is added to the export before the head of the
+ * first response, and an early page is cut at the item that the walk received last.
  *
- * An early request never waits, is never tried again, and its failure means nothing. Only own requests prove an end.
+ * An early request never waits and is never repeated, and its failure has no effect. Only own requests prove the end.
  */
 export class ReadAhead implements ExportFetcher {
   readonly #client: ExportClient;
@@ -51,7 +50,7 @@ export class ReadAhead implements ExportFetcher {
   #isClosed = false;
   #overdueTimer: Timer | undefined;
 
-  /** @param head the newest time that may be asked for, in the stream's unit; `undefined` before the first answer */
+  /** @param head The newest time that can be requested, in the stream's unit; `undefined` before the first response. */
   constructor(
     client: ExportClient,
     spec: AnchorSpec,
@@ -236,7 +235,7 @@ export class ReadAhead implements ExportFetcher {
     return !holdsInstant(response.items, anchor, this.#spec);
   }
 
-  /** Is it the same page as an early answer that was asked for at another place? */
+  /** Whether it is the same page as an early response with another start. */
   #isCopy({ time, startId }: ExportRequest, response: ReceivedExportResponse): boolean {
     const text = fingerprintOf(summarize(response));
     if (response.end === undefined || response.end.time <= time) return false;

@@ -142,7 +142,7 @@ test.each([
     /"chats" is an array that contains a string/,
   ],
   ['items without a position', { chats: [chat('a1')], count: 1 }, /no end_time/],
-  ['an end before the start', { chats: [chat('a1')], end_time: t0 - 1 }, /lies before/],
+  ['an end before the start', { chats: [chat('a1')], end_time: t0 - 1 }, /is before the requested/],
   ['microseconds for seconds', { chats: [chat('a1')], end_time: t0 * 1e6 }, /not in seconds/],
 ])('a page with %s is an error, not an end', async (_, body, message) => {
   const reading = readAll(chats, { api: scriptedApi([body]), settings: start });
@@ -515,7 +515,7 @@ test('a refused young start ends the stream with a warning when an earlier one i
   const api = scriptedApi([throwing(refused(400)), page('a1')]);
   const { ids, warnings, queries, checkpoints } = await readAll(chats, { api, bookmark });
   expect(ids).toEqual([]);
-  expect(warnings[0]).toMatch(/refuses to be read up to/);
+  expect(warnings[0]).toMatch(/rejects the start/);
   expect(queries[1]).toMatchObject({ start_time: now / 1000 - 900 });
   expect(checkpoints).toEqual([undefined]);
 });
