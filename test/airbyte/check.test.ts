@@ -83,7 +83,7 @@ test('an answer that never ends: one FAILED, in its own words', async () => {
     const ended = runIn(sandbox, { verb: 'check', clock });
     const isOver = ended.then(() => true);
     while (!(await Promise.race([isOver, clock.refreshed()]))) clock.pass(4000);
-    expectFailed(await ended, /not answered completely within 25 s/);
+    expectFailed(await ended, /not respond completely within 25 s/);
   });
 });
 
@@ -140,7 +140,7 @@ test('streams that the token may not read are named in one warning', async () =>
   const { run } = await checkOf({ switches: { absent: { chats: 403, skills: 403, goals: 404 } } });
   expect(verdictOf(run)).toEqual({ status: 'SUCCEEDED' });
   expect(logsOf(run, 'WARN')).toEqual([
-    expect.stringMatching(/^goals: this is not there .*404/),
+    expect.stringMatching(/^goals: the stream is not available .*404/),
     expect.stringMatching(
       /^this token may not read skills, chats: a sync fails unless you deselect them/,
     ),

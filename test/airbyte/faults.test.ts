@@ -158,8 +158,8 @@ test('what an account does not have is complete without records, with a warning'
   expect(endsOf(run)).toEqual(allBut());
   expect([...recordsOf(run, 'goals'), ...recordsOf(run, 'accounts')]).toEqual([]);
   expect(logsOf(run, 'WARN')).toEqual([
-    expect.stringMatching(/^accounts: this is not there/),
-    expect.stringMatching(/^goals: this is not there/),
+    expect.stringMatching(/^accounts: the stream is not available/),
+    expect.stringMatching(/^goals: the stream is not available/),
   ]);
 });
 

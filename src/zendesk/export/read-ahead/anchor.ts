@@ -7,25 +7,25 @@ export type AnchorSpec = Pick<BookmarkSpec, 'replicationKey' | 'unit'> & {
   readonly identify: (item: JsonObject) => string;
 };
 
-/** The last item the walk was given, and the position of its page. */
+/** The last item that the walk received, and the position of its page. */
 export interface Anchor {
   readonly time: number;
-  /** Of the item as the API sent it. */
+  /** Identity of the item as the API sent it. */
   readonly identity: string;
 }
 
-/** The anchor of a page before its items are changed; `undefined`: it has no position. */
+/** The anchor of a page, before its items are changed; `undefined` if the page has no position. */
 export function anchorOf({ items, end }: ExportResponse, spec: AnchorSpec): Anchor | undefined {
   const last = items.at(-1);
   return end && last && { time: end.time, identity: spec.identify(last) };
 }
 
 /**
- * The part of an early page that answers the regular request at the anchor's position: from the anchor on, and
- * before it what belongs to the same instant, since the order inside an instant may change.
+ * The part of an early page that is a response to the regular request at the anchor's position: the items from the
+ * anchor on, and earlier items with the same time, because the order of items with the same time may change.
  *
- * The cut is at an item and never at a time: an export need not be sorted by its replication key.
- * @returns `undefined` when the page does not hold the anchor: nothing proves that it follows
+ * The page is cut at an item and not at a time, because an export may not be sorted by its replication key.
+ * @returns `undefined` if the page does not contain the anchor, so that it may not follow the last page
  */
 export function cutAtAnchor(
   items: readonly JsonObject[],
@@ -38,7 +38,7 @@ export function cutAtAnchor(
   return items.slice(index);
 }
 
-/** Does a page hold the anchor, or another item of its instant? A page that follows it does. */
+/** Whether a page contains the anchor or another item with its time, as the next page must. */
 export function holdsInstant(
   items: readonly JsonObject[],
   anchor: Anchor,

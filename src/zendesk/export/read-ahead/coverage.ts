@@ -1,25 +1,25 @@
 import type { Flight, HeldPage } from './inventory.ts';
 
-/** A guess is placed at this part of the span that is expected, so that pages overlap rather than leave a gap. */
+/** A guess starts at this part of the expected span, so that pages overlap and leave no gap. */
 const placedPart = 0.9;
 
 export interface Coverage {
   readonly held: readonly HeldPage[];
-  /** Those that are worth waiting for. */
+  /** Requests that are worth waiting for. */
   readonly flights: readonly Flight[];
-  /** Starts of pages that are full of one instant. */
+  /** Starts of pages that are full of items with one time. */
   readonly marks: readonly number[];
   readonly spanAt: (place: number) => number;
 }
 
 interface Reach {
-  /** What comes next is placed here. */
+  /** The start of the next request. */
   readonly place: number;
-  /** As far as what is known may reach. */
+  /** The maximum end of the known pages. */
   readonly farthest: number;
 }
 
-/** The first place behind `start` that nothing covers that is held or in flight. */
+/** The first time after `start` that no page in memory and no request in flight covers. */
 export function firstUncovered(start: number, coverage: Coverage): number {
   let reach: Reach = { place: start, farthest: start };
   for (;;) {

@@ -1,12 +1,12 @@
-/** What the sizes of pages say: which one is full, and where the data may end. */
+/** Determines from the sizes of pages which page is full and where the data may end. */
 
-/** How many of the last pages count. */
+/** Number of recent pages that are used. */
 const remembered = 8;
 
-/** A page with fewer items than this part of the largest one is clearly shorter. */
+/** A page with fewer items than this part of the largest page counts as short. */
 const clearPart = 0.9;
 
-/** One item says nothing about how many items a server is willing to send. */
+/** A page of one item does not indicate the server's maximum page size. */
 const minFullSize = 2;
 
 export interface SizedPage {
@@ -21,10 +21,10 @@ export interface SizedPage {
 export class PageSizes {
   #sizes: readonly number[] = [];
   #hasFullPage = false;
-  /** No full page starts at or behind this place, as far as is known: the data may end there. */
+  /** The time from which on no full page is known, so that the data may end there. */
   #edge = Number.POSITIVE_INFINITY;
 
-  /** Items of the largest of the last pages; 0: there was none. */
+  /** Number of items in the largest recent page; 0 if there is none. */
   get largest(): number {
     return Math.max(0, ...this.#sizes);
   }
@@ -51,7 +51,7 @@ export class PageSizes {
     const isFull = size >= limit || (isClamped && size >= this.largest * clearPart);
     if (!isFull) this.#edge = Math.min(this.#edge, end);
     else if (start >= this.#edge) this.#edge = Number.POSITIVE_INFINITY;
-    // A page that stays at one instant says nothing about the size of others.
+    // A page with a single time does not indicate the size of other pages.
     if (end === start) return;
     this.#hasFullPage ||= isFull;
     this.#sizes = [...this.#sizes, size].slice(-remembered);

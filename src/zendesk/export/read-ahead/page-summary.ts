@@ -2,20 +2,20 @@ import { isJsonObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { readEnd, type ExportResponse } from '../response.ts';
 import type { TimeUnit } from '../bookmark.ts';
 
-/** What is known of a page whose items are not parsed. */
+/** Properties of a page whose items are not parsed. */
 export interface PageSummary {
-  /** `undefined`: the page is empty. */
+  /** `undefined` for an empty page. */
   readonly end: ExportResponse['end'];
   readonly size: number;
 }
 
-/** An envelope longer than this holds more than a position. */
+/** A longer envelope contains more than a position. */
 const maxTailBytes = 16 * 1024;
 const closingBracket = 0x5d;
 
 /**
- * What follows the list of items, without a parse of the items: the API writes the position there.
- * `undefined` when there is no position; then the body has to be parsed.
+ * Reads the position after the array of items, where the API writes it, without parsing the items. Returns `undefined`
+ * if there is no position; then the body must be parsed.
  */
 export function summarizeTail(bytes: Buffer, unit: TimeUnit): PageSummary | undefined {
   const index = bytes.lastIndexOf(closingBracket);
@@ -38,7 +38,7 @@ function tryParse(text: string): JsonObject | undefined {
     const value: Json = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;
   } catch {
-    // What follows the last bracket is no end of an object.
+    // SyntaxError: the text after the last bracket is not the end of an object.
     return undefined;
   }
 }

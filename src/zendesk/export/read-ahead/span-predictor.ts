@@ -1,23 +1,22 @@
-/** A page that has been seen, in the stream's unit. */
+/** A known page, in the stream's unit. */
 export interface KnownPage {
   readonly start: number;
   readonly end: number;
   readonly size: number;
 }
 
-/** So many pages are remembered: a guess looks at the nearest one only. */
+/** Number of remembered pages. A guess uses only the nearest one. */
 const maxKnownPages = 64;
 
-/** A guess reaches no further than so many times the mean span: beyond a silence the data may be dense again. */
+/** Maximum span of a guess as a multiple of the mean span, because data after a silence may be dense again. */
 const maxMeanSpans = 8;
 const meanOver = 4;
 
 /**
- * Predicts how far a page reaches that starts at some place: as far as the nearest known page before it, at the same
- * density.
+ * Predicts the span of a page from the density of the nearest known page before it.
  */
 export class SpanPredictor {
-  /** In the order they were learned. */
+  /** Known pages in the order in which they were added. */
   #known: readonly KnownPage[] = [];
 
   learn(page: KnownPage): void {
@@ -25,8 +24,8 @@ export class SpanPredictor {
   }
 
   /**
-   * @param size items of a full page
-   * @returns the span in the stream's unit, at least 1; `undefined` while no page is known
+   * @param size Number of items in a full page.
+   * @returns The span in the stream's unit, at least 1; `undefined` while no page is known.
    */
   span(place: number, size: number): number | undefined {
     const nearest = nearestBefore(place, this.#known);
@@ -39,7 +38,7 @@ export class SpanPredictor {
   }
 }
 
-/** The known page with the latest start at or before a place, else the first one after it. */
+/** The known page with the latest start at or before a time, or the first one after it. */
 function nearestBefore(place: number, known: readonly KnownPage[]): KnownPage | undefined {
   let before: KnownPage | undefined;
   let after: KnownPage | undefined;

@@ -3,11 +3,11 @@ import type { ExportRequest } from '../walk.ts';
 import { isSameRequest } from './inventory.ts';
 
 /**
- * The end of a stream. Behind a short page the walk asks whether the data end there: the position itself, behind its
- * last item, and one unit later. Where nothing follows, these are the requests it sends anyway.
+ * The end of a stream. After a short page, the walk checks whether the data ends there: at the position itself, after
+ * its last item, and one unit later. These requests are sent early, because the walk needs them if nothing follows.
  */
 export class Tail {
-  /** The end of the last answer, where that was short. */
+  /** The end of the last response, if it was short. */
   #shortEnd: ExportResponse['end'];
   #unsent: readonly ExportRequest[] = [];
   #wasted = 0;
@@ -16,13 +16,13 @@ export class Tail {
     return this.#unsent[0];
   }
 
-  /** @param fullSize items of a full page */
+  /** @param fullSize Number of items in a full page. */
   recordAnswer(end: NonNullable<ExportResponse['end']>, size: number, fullSize: number): void {
-    // Sizes that say nothing are trusted less each time.
+    // Each wrong guess reduces the trust in the sizes.
     this.#shortEnd = size < fullSize / 2 ** this.#wasted ? end : undefined;
   }
 
-  /** The requests are sent together with the regular one at the end of a short page. */
+  /** The requests that are sent together with the regular one at the end of a short page. */
   start({ time }: ExportRequest, head: number): void {
     const end = this.#shortEnd;
     if (end?.time !== time) return;
@@ -31,12 +31,12 @@ export class Tail {
     this.#unsent = [...(end.endId === null ? [] : [ties]), ...(beyond.time > head ? [] : [beyond])];
   }
 
-  /** This request is sent, or the walk has sent it itself. */
+  /** Called when this request was sent, early or by the walk itself. */
   remove(request: ExportRequest): void {
     this.#unsent = this.#unsent.filter((unsent) => !isSameRequest(unsent, request));
   }
 
-  /** The walk goes on at another place. @param wasSent requests were sent for nothing */
+  /** Called when the walk continues at another time. @param wasSent Whether requests were sent unnecessarily. */
   drop(wasSent: boolean): void {
     this.#unsent = [];
     if (wasSent) this.#wasted += 1;
