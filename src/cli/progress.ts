@@ -1,6 +1,7 @@
 import { isJsonObject } from '../core/json.ts';
 import type { ProgramOptions } from './program.ts';
 import type { Message, StateMessage } from '../singer/messages.ts';
+import type { ReadAheadStats } from '../sync/sync-options.ts';
 
 const redrawMs = 250;
 const dayMs = 86_400_000;
@@ -13,6 +14,7 @@ interface StreamProgress {
   readonly reachedMs?: number;
   /** The end of the current wait for the API. */
   readonly untilMs?: number;
+  readonly readAhead?: ReadAheadStats;
 }
 
 /** A progress line at the bottom of the terminal. Shows nothing if stderr is not a terminal. */
@@ -43,6 +45,12 @@ export class Progress {
     this.#streamProgress = { ...this.#streamProgress, untilMs };
     this.clear();
     this.#draw(this.#streamProgress);
+  }
+
+  /** The next drawing of the line shows it. */
+  setReadAhead(readAhead: ReadAheadStats): void {
+    if (this.#streamProgress === undefined) return;
+    this.#streamProgress = { ...this.#streamProgress, readAhead };
   }
 
   /** Removes the line, before other output and at the end. */
@@ -96,7 +104,7 @@ function bookmarkMs({ value, tapStreamId = '' }: StateMessage): number | undefin
 }
 
 function describe(progress: StreamProgress, nowMs: number): string {
-  const { stream, startedMs, records, reachedMs, untilMs } = progress;
+  const { stream, startedMs, records, reachedMs, untilMs, readAhead } = progress;
   const seconds = (nowMs - startedMs) / 1000;
   const isWaiting = untilMs !== undefined && untilMs > nowMs;
   const rate = seconds >= 1 ? ` (${grouped(records / seconds)}/s)` : '';
@@ -104,7 +112,16 @@ function describe(progress: StreamProgress, nowMs: number): string {
   const speed = isWaiting ? `, waiting ${grouped((untilMs - nowMs) / 1000)} s for the API` : rate;
   const position =
     reachedMs === undefined ? '' : `, up to ${minute(reachedMs)}${behind(nowMs - reachedMs)}`;
-  return `${stream}: ${grouped(records)} ${records === 1 ? 'record' : 'records'}${speed}${position}`;
+  const count = `${grouped(records)} ${records === 1 ? 'record' : 'records'}`;
+  return `${stream}: ${count}${speed}${position}${aheadText(readAhead)}`;
+}
+
+/** `, 4 ahead, 92 of 97 used`: early pages that are on their way or held, and how many of the others were needed. */
+function aheadText(stats: ReadAheadStats | undefined): string {
+  if (stats === undefined) return '';
+  const { ahead, used, wasted, failed, dropped } = stats;
+  const ended = used + wasted + failed + dropped;
+  return ahead + ended === 0 ? '' : `, ${ahead} ahead, ${used} of ${ended} used`;
 }
 
 /** `2024-05-03 10:15` in UTC. */

@@ -141,10 +141,17 @@ function withoutName(stream: string, message = ''): string {
   return message.startsWith(`${stream}: `) ? message.slice(stream.length + 2) : message;
 }
 
-function logMetrics(logger: Logger, { stream, status, records, durationMs }: StreamResult): void {
+function logMetrics(logger: Logger, result: StreamResult): void {
+  const { stream, status, records, durationMs, readAhead } = result;
   const tags = { stream, status: isSuccess(status) ? 'succeeded' : 'failed' };
   logger.metric({ type: 'counter', metric: 'record_count', value: records, tags });
   logger.metric({ type: 'timer', metric: 'sync_duration', value: durationMs / 1000, tags });
+  if (readAhead === undefined) return;
+  const { used, wasted, failed, dropped, ownAskedAgain } = readAhead;
+  for (const [fate, value] of Object.entries({ used, wasted, failed, dropped }))
+    logger.metric({ type: 'counter', metric: 'early_pages', value, tags: { stream, fate } });
+  const tag = { stream };
+  logger.metric({ type: 'counter', metric: 'own_asked_again', value: ownAskedAgain, tags: tag });
 }
 
 /** The line about all streams. Names the unread streams, which have no line of their own. */

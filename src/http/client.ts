@@ -80,6 +80,8 @@ export class HttpClient {
   readonly #credentials: Credentials;
   /** The retry budget was exhausted and no response has arrived since then, so each request gets one attempt. */
   #isRetryBudgetExhausted = false;
+  /** The answer to an early request asks for a pause that is longer than the retry budget of a request. */
+  #longPause: { readonly error: HttpError; readonly untilMs: number } | undefined;
 
   constructor(options: HttpClientOptions) {
     const allOptions = { ...defaults, ...options };
@@ -113,13 +115,17 @@ export class HttpClient {
       return await this.#limiter.withSpareSlot(() => this.#transport.sendUnparsed(sent));
     } catch (error) {
       if (error instanceof NoSpareStart) return undefined;
-      if (error instanceof HttpError && error.kind === 'transient') {
-        const { retryAfterMs = 0 } = error;
-        // A longer pause is an error, which the next required request reports.
-        if (retryAfterMs <= maxRetryMs) this.#limiter.pauseFor(retryAfterMs);
-      }
+      if (error instanceof HttpError) this.#applyPause(error, maxRetryMs);
       throw error;
     }
+  }
+
+  /** Applies the pause that an answer requests to all requests. One of more than `maxMs` is kept as an error. */
+  #applyPause(error: HttpError, maxMs: number): void {
+    const { kind, retryAfterMs = 0 } = error;
+    if (kind !== 'transient') return;
+    if (retryAfterMs <= maxMs) this.#limiter.pauseFor(retryAfterMs);
+    else this.#longPause = { error, untilMs: this.#options.clock.now() + retryAfterMs };
   }
 
   /** Number of requests that can start now without waiting; 0 during a pause that the API requested. */
@@ -145,6 +151,9 @@ export class HttpClient {
     const { query: firstQuery } = request;
     const state: RetryState = { request, signal, query: firstQuery, ...attempts, retryBudgetMs };
     for (;;) {
+      const pause = this.#longPause;
+      if (pause !== undefined && pause.untilMs > this.#options.clock.now())
+        throw retryAfterTooLongError(pause.error, pause.untilMs);
       // Not inside a slot, because renewing the credentials needs a request.
       const headers = form === undefined ? await this.#credentials.headers() : {};
       const { query, attempt } = state;

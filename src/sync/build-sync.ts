@@ -144,7 +144,7 @@ export interface SelectionOptions {
 }
 
 export interface BuildSyncOptions
-  extends ApiOptions, SelectionOptions, Pick<SyncOptions, 'onStreamEnd'> {
+  extends ApiOptions, SelectionOptions, Pick<SyncOptions, 'onStreamEnd' | 'onReadAhead'> {
   readonly state: Json | undefined;
   /** Changes how a stream is read, for a dry run. */
   readonly transformDefinition?: (definition: StreamDefinition) => StreamDefinition;
@@ -192,6 +192,7 @@ export async function buildSync(options: BuildSyncOptions): Promise<AbortableSyn
       // Nothing is logged after `abort`, so that its cause is the last line of the log.
       if (!controller.signal.aborted) options.onStreamEnd?.(result, isLast);
     },
+    onReadAhead: options.onReadAhead,
     signal,
     clock,
     requests,

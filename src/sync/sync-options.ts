@@ -5,7 +5,13 @@ import type { SelectedStream } from '../singer/select-streams.ts';
 import type { State } from '../singer/state.ts';
 import type { Validate } from '../records/validator.ts';
 import type { ChatApi } from '../zendesk/api.ts';
-import type { ReadSettings, StreamDefinition } from '../zendesk/stream-definition.ts';
+import type {
+  ReadAheadStats,
+  ReadSettings,
+  StreamDefinition,
+} from '../zendesk/stream-definition.ts';
+
+export type { ReadAheadStats };
 
 /** How a stream ended. `unread` means that the run ended before it. */
 export interface StreamResult {
@@ -15,6 +21,8 @@ export interface StreamResult {
   readonly leftOut?: number;
   readonly requests: number;
   readonly durationMs: number;
+  /** Of a stream that is read ahead. */
+  readonly readAhead?: ReadAheadStats;
   readonly error?: TapError;
 }
 
@@ -34,6 +42,8 @@ export interface SyncOptions {
   readonly logger: Logger;
   /** Called when a stream that was started has ended. `isLast` means that no other stream is read after it. */
   readonly onStreamEnd?: (result: StreamResult, isLast: boolean) => void;
+  /** Called whenever something has changed in what is read ahead. */
+  readonly onReadAhead?: ((stats: ReadAheadStats) => void) | undefined;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** Number of requests in this run so far, including retries. */

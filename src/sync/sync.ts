@@ -8,7 +8,7 @@ import { isFullTable, RecordTransform, type ReadOutcome } from './record-transfo
 import type { Message } from '../singer/messages.ts';
 import type { StreamResult, StreamToRead, SyncOptions } from './sync-options.ts';
 import { resolveStreamStatus, type ResolvedStatus } from './stream-status.ts';
-import type { Page } from '../zendesk/stream-definition.ts';
+import type { Page, ReadAheadStats } from '../zendesk/stream-definition.ts';
 
 export interface Sync {
   /** All messages of the run. The last one is a STATE. Failures of streams or of the account are not thrown. */
@@ -58,6 +58,8 @@ class StreamReader {
   readonly #pages: () => AsyncGenerator<Page, void, undefined>;
   readonly #outcome: ReadOutcome = { failure: undefined, records: 0, leftOut: 0, firstLeftOut: '' };
 
+  #readAhead: ReadAheadStats | undefined;
+
   constructor(stream: StreamToRead, options: SyncOptions) {
     const { selected, definition } = stream;
     const { api, settings, clock, logger, state } = options;
@@ -74,6 +76,10 @@ class StreamReader {
         elapsed: clock.elapsed,
         timer: clock.timer,
         bookmark: isFullTable(selected) ? undefined : state.getBookmark(name, names),
+        onReadAhead: (stats) => {
+          this.#readAhead = stats;
+          options.onReadAhead?.(stats);
+        },
         info: (message) => logger.info(`${name}: ${message}`, { stream: name }),
         warn: (message) => logger.warning(`${name}: ${message}`, { stream: name }),
       });
@@ -108,6 +114,7 @@ class StreamReader {
       ...(leftOut > 0 && { leftOut }),
       requests: requests() - before.requests,
       durationMs: clock.now() - before.ms,
+      ...(this.#readAhead && { readAhead: this.#readAhead }),
     };
   }
 

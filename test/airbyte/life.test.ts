@@ -28,6 +28,9 @@ import { partFaults, readFaults } from './judge/checks.ts';
 import { storedState } from './judge/configure.ts';
 import type { SourceRun, StartedSource } from './judge/source-run.ts';
 
+/** The requests of a sync are counted: each is sent after the answer to the one before. */
+const config = { read_ahead: 1 };
+
 /** Small pages. */
 const account: SandboxOptions = { chats: 60, switches: { maxPage: 10 } };
 
@@ -84,7 +87,7 @@ test('SIGTERM: the page in hand and its state go out, and the next sync brings t
   };
   await withSandbox({ ...account, onRequest }, async (sandbox) => {
     const catalog = await connection(['bans', 'goals', 'chats']);
-    const stopped = await runIn(sandbox, { catalog, signal: stop.signal });
+    const stopped = await runIn(sandbox, { catalog, config, signal: stop.signal });
     expect(stopped.stderr).toBe('');
     expect(partFaults(stopped, { catalog, secrets: [secretToken] })).toEqual([]);
     expect(stopped.lines.at(-1)?.isWhole).toBe(true);
@@ -105,7 +108,7 @@ test.each(possible)('SIGTERM: as $way it ends by 143', async ({ input, stop }) =
   const third = holdRequest(3, '/chats');
   await withSandbox({ ...account, onRequest: third.onRequest }, async (sandbox) => {
     const catalog = await connection(['bans', 'goals', 'chats']);
-    const started = await startIn(sandbox, { ...input, catalog });
+    const started = await startIn(sandbox, { ...input, catalog, config });
     await third.come;
     stop(started);
     const stopped = await started.result;
@@ -124,7 +127,7 @@ test('a reader that goes away ends the sync quietly, with 1', async () => {
   await withSandbox({ chats: 600, switches: { maxPage: 20 } }, async (sandbox) => {
     const death = { afterBytes: 100_000, how: 'closed pipe' } as const;
     const catalog = await connection(['agents', 'chats']);
-    const run = await spawnIn(sandbox, { death, catalog });
+    const run = await spawnIn(sandbox, { death, catalog, config });
     expect(run).toMatchObject({ code: 1, stderr: '' });
     expect(partFaults(run, { catalog })).toEqual([]);
     expect(sandbox.requests.length).toBeLessThan(25);
@@ -143,7 +146,7 @@ test('Retry-After of 75 s is obeyed, and no silence is too long', async () => {
   const faults = [{ path: 'incremental/chats', nth: 2, fault: retry }];
   await withClock(clock, { ...account, faults }, async (sandbox) => {
     const catalog = await connection(['goals', 'chats']);
-    const run = await runIn(sandbox, { catalog, clock });
+    const run = await runIn(sandbox, { catalog, config, clock });
     expect(readFaults(run, { catalog, maxGapMs })).toEqual([]);
     expect(run.code).toBe(0);
     const [, refused, next] = chatRequests(sandbox);

@@ -9,8 +9,8 @@ import { chosen } from '../no-loss/whole-set.ts';
 import { spawnTap } from '../support/spawn-tap.ts';
 import { withSandbox } from '../support/with-sandbox.ts';
 
-function run({ url, config }: Sandbox, stream: string): Promise<TapResult> {
-  return runTap({ sandboxUrl: url, config, catalog: catalogOf(stream) });
+function run({ url, config }: Sandbox, stream: string, more: object = {}): Promise<TapResult> {
+  return runTap({ sandboxUrl: url, config: { ...config, ...more }, catalog: catalogOf(stream) });
 }
 
 const streams = Object.keys(resourceOf);
@@ -32,11 +32,15 @@ test.each(chosen([1600, 20_000], (chats) => chats === 1600))(
         bans: { ip: 200, visitor: 70, layout: 'lopsided' },
       },
       async (sandbox) => {
-        const result = await spawnTap({
-          sandboxUrl: sandbox.url,
-          config: { ...sandbox.config, extra_streams: 'all' },
-        });
+        const all = { ...sandbox.config, extra_streams: 'all' };
+        const input = { sandboxUrl: sandbox.url, config: all };
+        const ahead = await spawnTap(input);
+        expect(ahead).toMatchObject({ code: 0, warnings: [] });
+        expect(allFaults(ahead, sandbox)).toEqual([]);
 
+        sandbox.requests.length = 0;
+        const config = { ...all, read_ahead: 1 };
+        const result = await spawnTap({ ...input, config });
         expect(result).toMatchObject({ code: 0, warnings: [] });
         expect(allFaults(result, sandbox)).toEqual([]);
         expect(result.records('chats')).toHaveLength(chats);
@@ -75,8 +79,12 @@ test.each(['start', 'head'] as const)(
         switches: { maxPage: 100 },
       },
       async (sandbox) => {
-        const result = await run(sandbox, 'chats');
+        const ahead = await run(sandbox, 'chats');
+        expect(ahead).toMatchObject({ code: 0, warnings: [] });
+        expect(streamFaults(ahead, sandbox, 'chats')).toEqual([]);
 
+        sandbox.requests.length = 0;
+        const result = await run(sandbox, 'chats', { read_ahead: 1 });
         expect(result).toMatchObject({ code: 0, warnings: [] });
         expect(streamFaults(result, sandbox, 'chats')).toEqual([]);
         expect(requestsOf(sandbox, 'chats')).toBeLessThanOrEqual(3 + 5);

@@ -27,6 +27,8 @@ export interface ChangingOptions {
   readonly sandbox?: SandboxOptions;
   readonly switches?: Partial<Switches>;
   readonly lookbackMinutes?: number;
+  /** Default: that of the config. */
+  readonly readAhead?: number;
   /** What happens before each answer, as long as `isBusy` holds. */
   readonly onRequest?: (world: ChangingWorld, request: HookRequest) => void;
   /** The tap's machine is so much ahead of the API at first. Default 0. */
@@ -46,7 +48,7 @@ export interface ChangingWorld extends Pick<World, 'sandbox' | 'clock'> {
 
 /** Starts such an account for as long as `work` takes. */
 export async function withChanges(
-  { sandbox: options, switches, lookbackMinutes = 0, ...input }: ChangingOptions,
+  { sandbox: options, switches, lookbackMinutes = 0, readAhead, ...input }: ChangingOptions,
   work: (world: ChangingWorld) => Promise<void>,
 ): Promise<void> {
   const onRequest = (request: HookRequest): void => {
@@ -65,7 +67,10 @@ export async function withChanges(
         aheadSeconds: input.aheadSeconds ?? 0,
         run: (state = {}) => {
           const tapClock = { ...clock, now: () => clock.now() + world.aheadSeconds * 1000 };
-          const config = { lookback_minutes: lookbackMinutes };
+          const config = {
+            lookback_minutes: lookbackMinutes,
+            ...(readAhead !== undefined && { read_ahead: readAhead }),
+          };
           return run({ sandboxUrl, config, catalog, clock: tapClock, state });
         },
       };

@@ -21,7 +21,7 @@ export const faultCatalog: JsonObject = incrementalCatalog(faultStreams);
 /** The chats are read first, so that other streams come after them. */
 const chatsFirst = { bookmarks: {}, currently_syncing: 'chats' };
 
-/** The account with its sandbox and tap, on one clock. */
+/** The account with its sandbox and tap, on one clock. Unless `config` says otherwise, requests are sent one after another: faults are counted. */
 export interface FaultWorld extends Omit<World, 'run'> {
   readonly run: (config?: object, state?: JsonObject) => Promise<TapResult>;
 }
@@ -34,7 +34,8 @@ export function withFaultAccount<T>(
   return withWorld({ ...faultAccount, ...options }, ({ run, ...world }) =>
     work({
       ...world,
-      run: (config = {}, state = chatsFirst) => run({ config, state, catalog: faultCatalog }),
+      run: (config = {}, state = chatsFirst) =>
+        run({ config: { read_ahead: 1, ...config }, state, catalog: faultCatalog }),
     }),
   );
 }

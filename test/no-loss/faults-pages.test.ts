@@ -70,7 +70,8 @@ test.each([
 test('Where only small pages get through, few attempts fail, and patience is for each size', async () => {
   await withWorld({ ...longAccount, chats: 200 }, async ({ sandbox, run }) => {
     sandbox.faults.add({ path: 'incremental/chats', limitAbove: 20, fault: broken });
-    const result = await run({ catalog, config: { ...config, max_retry_seconds: 20 } });
+    const serial = { ...config, max_retry_seconds: 20, read_ahead: 1 };
+    const result = await run({ catalog, config: serial });
     expect(result.code).toBe(0);
     expect(lossesOf(sandbox, [result], streams)).toEqual([]);
     const asked = sandbox.requests.filter(({ path }) => path.endsWith('/incremental/chats'));

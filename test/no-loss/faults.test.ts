@@ -23,6 +23,8 @@ import {
 import { lasting, passing, type FaultCase, type PassingCase } from './fault-cases.ts';
 import { chosen } from './whole-set.ts';
 
+const [firstPlace, middlePlace] = requestPlaces as [RequestPlace, RequestPlace];
+
 function met({ requests }: Sandbox): readonly LoggedRequest[] {
   return requests.filter(({ fault }) => fault !== null);
 }
@@ -88,6 +90,36 @@ test.each<PassingCase & RequestPlace>(atPlaces(passing))(
       expect(leaks(result)).toEqual([]);
       const ids = result.records('chats').map(({ id }) => id);
       expect(ids).toEqual([...new Set(ids)]);
+    });
+  },
+);
+
+test.each(chosen(passing, ({ name }) => /^429|502/.test(name)))(
+  'After $name at the second page of the chats, while pages are read ahead, nothing is missing',
+  async ({ fault }) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
+      addFault(sandbox, middlePlace, { fault, times: 2 });
+      const result = await run({ read_ahead: 4 });
+      expect(result.code).toBe(0);
+      expect(lossesOf(sandbox, [result], faultStreams)).toEqual([]);
+      expect(leaks(result)).toEqual([]);
+    });
+  },
+);
+
+test.each(chosen(lasting, ({ name }) => /^4|no object/.test(name)))(
+  '$name that does not end at the second page of the chats, while pages are read ahead, fails that stream alone',
+  async ({ fault, ...failure }) => {
+    await withFaultAccount({}, async ({ sandbox, run }) => {
+      addFault(sandbox, middlePlace, { fault });
+      const broken = await run({ read_ahead: 4, max_retry_seconds: 1 });
+      expectOneFailure(broken, middlePlace, failure);
+      expect(lossesAmongFirst(sandbox, broken, middlePlace)).toEqual([]);
+
+      sandbox.faults.clear();
+      const next = await run({ read_ahead: 4 }, broken.lastState);
+      expect(next.code).toBe(0);
+      expect(lossesOf(sandbox, [broken, next], faultStreams)).toEqual([]);
     });
   },
 );
@@ -179,8 +211,6 @@ test.each(atPlaces(beyondPatience))(
     });
   },
 );
-
-const [firstPlace, middlePlace] = requestPlaces as [RequestPlace, RequestPlace];
 
 test('Patience that is used up names the setting, and later streams get one attempt each', async () => {
   await withFaultAccount({}, async ({ sandbox, run }) => {

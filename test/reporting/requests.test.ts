@@ -25,7 +25,7 @@ test('At debug each request is one line: method, path, query, status, bytes, tim
       sandbox.requests.map(({ path }) => path.split('?')[0]),
     );
     const form =
-      /^GET \/api\/v2\/chat\/\S+: \d+, \d+ bytes, \d+ ms, attempt \d+ \((?:regular page|ties|before|beyond|list|page of ids)\)$/;
+      /^GET \/api\/v2\/chat\/\S+: \d+, \d+ bytes, \d+ ms, attempt \d+ \((?:(?:regular page|ties|beyond)(?:, read ahead)?|before|list|page of ids)\)$/;
     expect(lines.filter((line) => !form.test(line))).toEqual([]);
     const agents = lines.filter((line) => line.includes('/agents?'));
     expect(agents[0]).toMatch(/: 503, \d+ bytes, \d+ ms, attempt 1 \(page of ids\)$/);

@@ -17,6 +17,7 @@ export async function sync(run: CommandContext, args: SingerArguments): Promise<
     tokens: { configFiles: args.config },
     onStreamEnd: report.logStream,
     onWait: ({ untilMs }) => progress.waitUntil(untilMs),
+    onReadAhead: (stats) => progress.setReadAhead(stats),
   });
   signals.catchSignals(() => logger.critical(forcedEndText));
   const observe = (message: Message): void => {

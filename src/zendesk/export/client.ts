@@ -34,8 +34,7 @@ export type ExportRequestReason =
   | 'before'
   | 'beyond'
   | 'page size'
-  | 'probe'
-  | 'read ahead';
+  | 'probe';
 
 export interface ReceivedExportResponse extends ExportResponse {
   readonly receivedMs: number;
@@ -99,7 +98,7 @@ export class ExportClient implements ExportFetcher {
     const isProbe = kind === 'beyond' || kind === 'page size';
     try {
       const { body, receivedMs, durationMs } = await this.#get(position, {
-        reason: kind === 'regular' ? 'regular page' : kind,
+        reason: reasonOf(request),
         ...options,
         reviseQuery: (error) => {
           onFailedAttempt?.(error);
@@ -134,7 +133,8 @@ export class ExportClient implements ExportFetcher {
     const { path, name, unit } = this.#spec;
     const { kind, ...position } = request;
     const limit = this.#limit.current;
-    const options = { responseKeys: [name], reason: 'read ahead', signal };
+    const reason = `${reasonOf(request)}, read ahead`;
+    const options = { responseKeys: [name], reason, signal };
     const unparsed = await this.#options.api.getEarly(path, this.#queryOf(position), options);
     if (unparsed === undefined) return undefined;
     const { bytes, parse, receivedMs, durationMs } = unparsed;
@@ -226,6 +226,10 @@ export class ExportClient implements ExportFetcher {
     if (error.status !== 400 || position.time <= newestAllowed) return undefined;
     return { time: newestAllowed, startId: null };
   }
+}
+
+function reasonOf({ kind }: ExportRequest): ExportRequestReason {
+  return kind === 'regular' ? 'regular page' : kind;
 }
 
 /** A position for messages, with the time and the value of start_time. */

@@ -52,7 +52,7 @@ const defaults = {
   request_timeout: 60,
   min_bytes_per_minute: 1024,
   requests_per_minute: 200,
-  read_ahead: 1,
+  read_ahead: 4,
   max_retry_seconds: 900,
   agents_page_limit: 100,
   bans_page_limit: 100,

@@ -6,6 +6,9 @@ const answersBeforeRaise = 10;
 /** An early request is overdue after so many times the usual answer time. */
 const overdueTimes = 3;
 
+/** A server that is fast may be slow once. */
+const minOverdueMs = 1_000;
+
 /** So many early requests are sent before the answer times are compared. */
 const minEarlyRequests = 20;
 
@@ -43,7 +46,8 @@ export class Allowance {
 
   /** How long after its start a request is overdue; `undefined` while the usual answer time is not known. */
   get overdueAfterMs(): number | undefined {
-    return this.#usualMs === undefined ? undefined : overdueTimes * this.#usualMs;
+    if (this.#usualMs === undefined) return undefined;
+    return Math.max(minOverdueMs, overdueTimes * this.#usualMs);
   }
 
   recordEarlyRequest(): void {

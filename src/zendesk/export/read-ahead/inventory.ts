@@ -47,6 +47,8 @@ export class Inventory {
   readonly counts: EarlyCounts = { used: 0, wasted: 0, failed: 0, dropped: 0 };
   #lastId = 0;
   #flights: readonly Flight[] = [];
+  /** An own request whose answer is here and being parsed. */
+  #answered: Flight | undefined;
   #held: readonly HeldPage[] = [];
   /** Those that were sent and cancelled since the last `takeChanges`. */
   #sent: readonly Flight[] = [];
@@ -70,8 +72,9 @@ export class Inventory {
     return this.#flights.length + this.#held.length;
   }
 
+  /** The request that the walk waits for. */
   get own(): Flight | undefined {
-    return this.#flights.find(({ kind }) => kind === 'own');
+    return this.#answered ?? this.#flights.find(({ kind }) => kind === 'own');
   }
 
   /** Bytes that are held, and that would be if all that is in flight and one more were answered with large pages. */
@@ -87,8 +90,15 @@ export class Inventory {
     this.#sent = [...this.#sent, flight];
   }
 
+  /** It is not in flight any more, though its answer is not parsed yet. */
+  markAnswered(flight: Flight): void {
+    this.remove(flight);
+    this.#answered = flight;
+  }
+
   remove(flight: Flight): void {
     this.#flights = this.#flights.filter(({ id }) => id !== flight.id);
+    if (this.#answered?.id === flight.id) this.#answered = undefined;
   }
 
   cancel(flights: readonly Flight[]): void {

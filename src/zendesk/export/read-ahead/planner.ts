@@ -71,8 +71,9 @@ export class Planner {
 
   /** What became of early requests, and how many are in flight or held. */
   get stats(): Inventory['counts'] & { readonly ahead: number } {
-    const { counts, size, own } = this.#inventory;
-    return { ...counts, ahead: size - (own === undefined ? 0 : 1) };
+    const { counts, flights, held } = this.#inventory;
+    const early = flights.filter(({ kind }) => kind !== 'own');
+    return { ...counts, ahead: early.length + held.length };
   }
 
   /** @param isAnchored is the last item known that the walk was given, and is this its position? */
@@ -125,7 +126,10 @@ export class Planner {
     if (own !== undefined) this.#inventory.cancel([own]);
     const hasMoved = end !== undefined && end.time > request.time;
     this.#frontier = hasMoved ? end.time : undefined;
-    if (hasMoved) this.#dropBefore(end.time);
+    if (hasMoved) {
+      this.#dropBefore(end.time);
+      this.#dropTail();
+    }
     if (end === undefined) return;
     const fullSize = this.#sizes.fullSize(limit);
     this.#fullInstant = !hasMoved && size >= fullSize ? end.time : undefined;
@@ -133,8 +137,11 @@ export class Planner {
   }
 
   /** The answer to the own request is here, but not parsed: planning goes on behind it. */
-  peek(request: ExportRequest, { end }: PageSummary): void {
-    if (isPlain(request) && end !== undefined && end.time > request.time) this.#frontier = end.time;
+  peek(flight: Flight, { end }: PageSummary): void {
+    const { request } = flight;
+    if (!isPlain(request) || end === undefined || end.time <= request.time) return;
+    this.#inventory.markAnswered(flight);
+    this.#frontier = end.time;
   }
 
   learn({ time: start }: ExportRequest, { end, size, limit }: Answer): void {

@@ -103,12 +103,16 @@ export class ReadAhead implements ExportFetcher {
 
   #apply({ send, cancel }: Actions): void {
     for (const { id } of cancel) this.#controllers.get(id)?.abort();
+    // The own request is first in every queue.
+    const isOwnSent = send.some(({ kind }) => kind === 'own');
     for (const flight of send) {
       const controller = new AbortController();
       this.#controllers.set(flight.id, controller);
       const { signal } = controller;
       const sent =
-        flight.kind === 'own' ? this.#sendOwn(flight, signal) : this.#sendEarly(flight, signal);
+        flight.kind === 'own'
+          ? this.#sendOwn(flight, signal)
+          : this.#sendEarly(flight, signal, isOwnSent);
       void sent.finally(() => this.#controllers.delete(flight.id));
     }
   }
@@ -118,7 +122,7 @@ export class ReadAhead implements ExportFetcher {
     try {
       const response = await this.#client.fetchPage(request, {
         signal,
-        onBody: (bytes) => this.#onOwnBody(request, bytes),
+        onBody: (bytes) => this.#onOwnBody(flight, bytes),
         onFailedAttempt: (error) => this.#recordFailure(error),
       });
       if (signal.aborted) return;
@@ -141,19 +145,21 @@ export class ReadAhead implements ExportFetcher {
   }
 
   /** The requests behind an answer leave before its items are parsed. */
-  async #onOwnBody(request: ExportRequest, bytes: Buffer): Promise<void> {
+  async #onOwnBody(flight: Flight, bytes: Buffer): Promise<void> {
     if (this.#isClosed) return;
     const summary = summarizeTail(bytes, this.#spec.unit);
     if (summary === undefined) return;
-    this.#planner.peek(request, summary);
+    this.#planner.peek(flight, summary);
     if (this.#plan().send.length > 0) await oneTurn();
   }
 
-  async #sendEarly(flight: Flight, signal: AbortSignal): Promise<void> {
+  async #sendEarly(flight: Flight, signal: AbortSignal, waitsForOwn: boolean): Promise<void> {
     const { request } = flight;
     this.#hasSentEarly = true;
     this.#allowance.recordEarlyRequest();
     try {
+      if (waitsForOwn) await oneTurn();
+      if (signal.aborted) return;
       const page = await this.#client.fetchEarly(request, signal);
       if (signal.aborted) return;
       if (page === undefined) {
