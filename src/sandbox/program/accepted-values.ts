@@ -1,14 +1,14 @@
-/** What the options that take JSON accept, in words, for `--help` and for errors. It comes from `options.json`. */
+/** Describes the values that JSON options accept, for `--help` and for errors, from `options.json`. */
 import schema from './options.json' with { type: 'json' };
 
-/** A part of the schema, as far as a list of accepted values needs it. */
+/** The keys of a schema that are needed to list accepted values. */
 interface Part {
   readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
   readonly properties?: Readonly<Record<string, Part>>;
   readonly required?: readonly string[];
   readonly items?: Part;
-  /** The accepted values in words, where they do not follow from the other keys. */
+  /** A description of the accepted values, if the other keys do not define them. */
   readonly takes?: string;
 }
 
@@ -17,7 +17,7 @@ const fault = faults.items.properties.fault;
 const { kind, ...parameters } = fault.properties;
 const { fault: _fault, ...conditions } = faults.items.properties;
 
-/** The options that take JSON and have a flag of the same name. */
+/** The options that take JSON and have a flag with the same name. */
 export const jsonOptions = { switches, faults, ties } as const;
 type JsonOption = keyof typeof jsonOptions;
 
@@ -37,7 +37,7 @@ const acceptedKeys: Readonly<Record<JsonOption, string>> = {
   ties: 'a JSON list of objects, each with at (start, middle, head or a number) and count',
 };
 
-/** What follows an error about an option: what the option accepts, unless the error says so, and an example. */
+/** The end of an error about an option: the accepted values, unless the error contains them, and an example. */
 export function adviceFor(name: string, isComplete = false): string {
   if (!isJsonOption(name)) return '';
   const accepted = isComplete ? '' : ` ${name} takes ${acceptedKeys[name]}.`;

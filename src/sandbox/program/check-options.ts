@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/json.ts';
 import { adviceFor } from './accepted-values.ts';
 import type { SandboxOptions } from './options.ts';
 
-/** `options.json` as ajv compiled it when the program was built. */
+/** `options.json`, compiled by ajv during the build. */
 interface OptionsValidator {
   (value: unknown): value is SandboxOptions;
   errors?: readonly SchemaError[] | null;
@@ -16,7 +16,7 @@ interface SchemaError {
   readonly message: string;
 }
 
-/** The types of JSON Schema in words. */
+/** Descriptions of the JSON Schema types. */
 const typeNames: Readonly<Record<string, string>> = {
   array: 'a list',
   boolean: 'true or false',
@@ -26,7 +26,7 @@ const typeNames: Readonly<Record<string, string>> = {
   string: 'a text',
 };
 
-/** What is wrong and what the option accepts. The text repeats no value. */
+/** The error and the accepted values, without the invalid value. */
 function errorText({ instancePath, params, parentSchema, message }: SchemaError): string {
   const where = instancePath.slice(1).replaceAll('/', '.') || 'options';
   const [option = ''] = where.split('.');
@@ -46,7 +46,7 @@ function errorText({ instancePath, params, parentSchema, message }: SchemaError)
   return `${where} must be ${words.join(' or ')}.${adviceFor(option)}`;
 }
 
-/** Options as they come from a file or over the wire. Raises an error that names the first wrong one. */
+/** Checks options from a file or a request. @throws an error that names the first invalid option */
 export async function checkOptions(value: unknown): Promise<SandboxOptions> {
   const url = new URL('../../../dist/validators/sandbox.js', import.meta.url);
   const { default: validate }: { readonly default: OptionsValidator } = await import(url.href);

@@ -32,7 +32,7 @@ ${acceptedLists}
 
 What each of them does: dist/sandbox/program/options.json.`;
 
-/** An option in the schema. Those without `flag` can be given in a file only. */
+/** An option in the schema. Options without `flag` can only be set in a file. */
 interface Property {
   readonly description: string;
   readonly type?: string | readonly string[];
@@ -42,7 +42,7 @@ interface Property {
   readonly takes?: string;
 }
 
-/** What the value of a flag is, by the type of its option. */
+/** The description of a flag's value, by the type of the option. */
 const valueByType: Readonly<Record<string, string>> = {
   integer: 'a number',
   number: 'a number',
@@ -60,7 +60,7 @@ function flagOf(property: Property): Flag {
 
 const properties: Readonly<Record<string, Property>> = schema.properties;
 
-/** The options that have a flag, by its name. */
+/** The options with a flag, by the name of the flag. */
 const optionsByFlag = new Map(
   Object.entries(properties).flatMap(([name, property]) =>
     property.flag === undefined ? [] : [[property.flag, { name, ...flagOf(property) }] as const],
@@ -129,7 +129,7 @@ function interpret({ flags: given, positionals }: ParsedFlags<string>): Command 
   };
 }
 
-/** Resolves with the exit code, for `serve` once the terminal's signal is aborted. Never ends the process. */
+/** Resolves with the exit code; for `serve`, after the terminal's signal was aborted. Never exits the process. */
 export async function runSandboxProgram(
   argv: readonly string[],
   terminal: Terminal,
@@ -142,7 +142,7 @@ export async function runSandboxProgram(
     terminal.stdout.write(`${command}\n`);
     return 0;
   } catch (error) {
-    // A ConfigError for each mistake in flags or files, and for a port that cannot be used.
+    // A ConfigError for an invalid flag, file or port.
     const isOwn = error instanceof Error && !('syscall' in error);
     terminal.stderr.write(`${withoutMarks(isOwn ? error.message : asFatalError(error).message)}\n`);
     return failureExitCode([asFatalError(error)]);

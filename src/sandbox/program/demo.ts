@@ -11,7 +11,7 @@ import { startSandbox, type Sandbox } from '../api/server.ts';
 
 export interface DemoOptions {
   readonly chats: number;
-  /** Folder for what the tap writes, relative to the working directory. */
+  /** Folder for the tap's output, relative to the working directory. */
   readonly output: string;
   /** The token comes from `tap-zendesk-chat login`, with the sandbox as the provider. */
   readonly isLogin: boolean;
@@ -35,7 +35,7 @@ async function lastState(path: string): Promise<unknown> {
   return isJsonObject(message) ? message['value'] : undefined;
 }
 
-/** Why a run sends more requests for chats than there are pages of chats. */
+/** Explains why a run sends more requests than there are pages of chats. */
 function requestsText(requests: readonly LoggedRequest[], chats: number): string {
   const exported = requests.filter(({ path }) => path.endsWith('/incremental/chats'));
   const limit = Math.max(1, ...exported.map(({ query }) => Number(query['limit'] ?? 1)));
@@ -45,7 +45,7 @@ of the page before, so that no chat is lost between two pages. The API does not 
 the last page: the tap asks for more until it is certain that there are no more chats.`;
 }
 
-/** Which streams a run reads whole, by the catalog that the tap has written. */
+/** The streams that a run reads completely, from the tap's catalog. */
 function wholeStreamsText(catalog: unknown): string {
   const streams = isJsonObject(catalog) ? [catalog['streams']].flat(1).filter(isJsonObject) : [];
   const namesOf = (method: string): string =>
@@ -69,13 +69,13 @@ class Demo {
     this.#output = output;
   }
 
-  /** How a reader of the output calls a program of the package. */
+  /** The command with which a user calls a program of the package. */
   #command(program: string): string {
     const path = relative(this.#terminal.cwd, join(binFolder, `${program}.js`));
     return path.startsWith('..') ? program : `node ${path}`;
   }
 
-  /** Discovers, syncs, changes some chats, syncs again from the saved state. Raises an error when the tap fails. */
+  /** Discovers, syncs, changes some chats, and syncs again from the saved state. @throws an error if the tap fails */
   async runSteps(isLogin: boolean): Promise<void> {
     const { account, url, config, provider } = this.#sandbox;
     const output = this.#output;
@@ -119,7 +119,7 @@ allow access from a second terminal, with the address that the tap prints:
     await this.#run(['login', ...account, '--port', '0', '--out', `${this.#output}/config.json`]);
   }
 
-  /** Runs the tap in a process of its own, with its stdout in a file of the output folder. */
+  /** Runs the tap in a separate process, and writes its stdout to a file in the output folder. */
   async #run(args: readonly string[], file?: string): Promise<void> {
     const { cwd, signal, stderr } = this.#terminal;
     const target = file === undefined ? '' : ` > ${this.#output}/${file}`;
@@ -154,7 +154,7 @@ allow access from a second terminal, with the address that the tap prints:
   }
 }
 
-/** Plays the story and shows the commands of it. Resolves with the exit code. */
+/** Runs the demo and shows its commands. Resolves with the exit code. */
 export async function runDemo(options: DemoOptions, terminal: Terminal): Promise<number> {
   const { chats, output, isLogin } = options;
   const sandbox = await startSandbox({ chats, newestAgeSeconds, clients: [client] });

@@ -6,7 +6,7 @@ import type { OAuthClient } from '../oauth/provider.ts';
 import type { LoggedRequest } from '../api/request-log.ts';
 import type { Switches } from './switches.ts';
 
-/** One rule of `hostile` values; see `hostile-chats.ts` for what each one holds. */
+/** The kinds of `hostile` values, which `hostile-chats.ts` defines. */
 export const hostileKinds = [
   'nul',
   'surrogates',
@@ -24,13 +24,13 @@ export type HostileKind = (typeof hostileKinds)[number];
 /** How many keys a chat has. */
 export type ChatSize = 'full' | 'small';
 
-/** So many chats within one second. */
+/** A number of chats within one second. */
 export interface ChatTie {
   readonly at: 'start' | 'middle' | 'head' | number;
   readonly count: number;
 }
 
-/** One request, as the hook `onRequest` sees it before it is answered. */
+/** The argument of the hook `onRequest`, which is called before the response. */
 export type HookRequest = Pick<LoggedRequest, 'number' | 'path' | 'query'>;
 
 export interface BanCounts {
@@ -51,7 +51,7 @@ interface OptionsWithDefault {
   readonly token: string;
   readonly subdomain: string;
   readonly latencyMs: number;
-  /** `true`: all kinds but `big-chat`. */
+  /** `true` means all kinds except `big-chat`. */
   readonly hostile: boolean | readonly HostileKind[];
   readonly faults: readonly FaultRule[];
   readonly newestAgeSeconds: number;
@@ -67,26 +67,26 @@ interface OptionsWithDefault {
 }
 
 /**
- * What a sandbox holds and how it behaves. Everything may be left out; `options.json` says what each option
- * does, what it may be and what it is when it is left out.
+ * The data and the behavior of a sandbox. All options are optional. `options.json` contains their descriptions,
+ * accepted values and defaults.
  */
 export interface SandboxOptions extends Partial<OptionsWithDefault> {
-  /** ISO text or ms since 1970. If given, the server's clock starts there and ticks on. */
+  /** ISO text or ms since 1970. The server's clock starts at this time. */
   readonly now?: string | number;
   readonly tokenLife?: number;
   readonly rateLimit?: number;
   readonly concurrency?: number;
   readonly clients?: readonly OAuthClient[];
   readonly switches?: Partial<Switches>;
-  /** The server's clock in ms since 1970, for tests that need it to stand still. */
+  /** The server's clock in ms since 1970, for tests that control the time. */
   readonly clock?: () => number;
-  /** Called before each answer of the API; edits made here are in the answer. */
+  /** Called before each response of the API. The response contains edits that are made here. */
   readonly onRequest?: (request: HookRequest) => void | Promise<void>;
-  /** Called when the sandbox is done with a request: it is answered, or the answer has stalled for good. */
+  /** Called when the sandbox has finished a request, with a response or a fault. */
   readonly onAnswer?: (request: LoggedRequest) => void;
 }
 
-/** The options, each with its default. */
+/** The options with their defaults. */
 export type ResolvedOptions = SandboxOptions & OptionsWithDefault;
 
 const defaults: OptionsWithDefault = Object.fromEntries(schemaDefaults(schema.properties));

@@ -8,18 +8,18 @@ import { checkOptions } from './check-options.ts';
 import type { SandboxOptions } from './options.ts';
 import { startSandbox, type Sandbox, type TapConfig } from '../api/server.ts';
 
-/** What the program may touch of the process it runs in. */
+/** The parts of the process that the program uses. */
 export interface Terminal {
   readonly stdout: { write(text: string): unknown };
-  /** Programs that are started write to its file descriptor, where it has one. */
+  /** If it has a file descriptor, child processes write to it. */
   readonly stderr: { write(text: string): unknown; readonly fd?: number };
-  /** Where relative file names begin. */
+  /** The folder of relative file names. */
   readonly cwd: string;
-  /** Aborted when the program is to end. */
+  /** Aborted when the program must end. */
   readonly signal: AbortSignal;
 }
 
-/** Names of files that `serve` reads options from and writes the ready config to. */
+/** The files from which `serve` reads options and to which it writes the config. */
 export interface ServeFiles {
   readonly options: string | undefined;
   readonly config: string | undefined;
@@ -31,7 +31,7 @@ async function readOptions(name: string | undefined, cwd: string): Promise<Sandb
   return checkOptions(await readJsonFile(file));
 }
 
-/** Starts a sandbox. A port that cannot be used is a mistake of the user. */
+/** Starts a sandbox. @throws ConfigError if the port cannot be used */
 async function startOnPort(options: SandboxOptions): Promise<Sandbox> {
   try {
     return await startSandbox(options);
@@ -65,8 +65,8 @@ function startupMessage(sandbox: Sandbox, configFile: string | undefined): strin
 }
 
 /**
- * Runs a sandbox until the terminal's signal is aborted. The options `given` win over those in the file. Raises an
- * error about options, files or the port.
+ * Runs a sandbox until the terminal's signal is aborted. The options in `given` override those in the file.
+ * @throws an error about options, files or the port
  */
 export async function serve(
   given: Readonly<Record<string, unknown>>,

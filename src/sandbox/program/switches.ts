@@ -17,7 +17,7 @@ export interface EmptyPages extends EveryNth {
   readonly endTime?: EmptyEnd;
 }
 
-/** What an envelope holds besides its items. */
+/** Changes of the keys of an envelope. */
 export type EnvelopeKey = 'end_time' | 'end_id' | 'next_page' | 'count';
 
 export interface EnvelopeChange extends EveryNth {
@@ -33,8 +33,8 @@ export interface HiddenRecords {
 }
 
 /**
- * One switch for each thing that is not known about the real API, and a few known to go wrong. `options.json`
- * says what each one does, and its default.
+ * Switches for undocumented behavior of the real API, and for some known defects. `options.json` contains their
+ * descriptions and defaults.
  */
 export interface Switches {
   readonly startId: 'exclusive' | 'inclusive' | 'ignored' | 'lookup';

@@ -1,7 +1,7 @@
 import { ConfigError, errorCode } from '../../core/errors.ts';
 import { quotedPath } from '../../core/quoting.ts';
 
-/** Why a file or a folder that a flag names cannot be written. */
+/** The error for a file or a folder of a flag that cannot be written. */
 export function unwritable(flag: string, path: string, error: unknown): ConfigError {
   const code = errorCode(error);
   const reasons: Readonly<Record<string, string>> = {
