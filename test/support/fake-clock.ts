@@ -40,11 +40,11 @@ export function createTimers(now: () => number): Timers {
 }
 
 export interface FakeClock extends Clock {
-  /** The waits that were asked for, in ms, in order. */
+  /** The requested waits in ms, in order. */
   readonly sleeps: number[];
   /** Sets the time, also back; timers that are due by then run. */
   set(ms: number): void;
-  /** Lets time pass while nobody sleeps; timers that are due by then run. */
+  /** Advances the time without a sleep, and runs the timers that are due. */
   pass(ms: number): void;
   /** Lets time pass until the first timer is due: nothing comes within the limit. */
   passLimit(): void;

@@ -19,7 +19,7 @@ async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A clock that stands still until it is told to go on. `onSleep` is called with the length of each sleep that begins. */
+/** A clock that stands still until a test advances it. `onSleep` is called with the length of each sleep that begins. */
 export function createManualClock(
   startMs: number,
   onSleep: (ms: number) => void = () => undefined,

@@ -46,7 +46,7 @@ export interface StateLine {
 
 export type Line = SchemaLine | RecordLine | StateLine;
 
-/** What the tap wrote. Messages and what is made of them are parsed when first asked for. */
+/** The output of the tap. Messages are parsed on first use. */
 export interface Output {
   /** stdout byte by byte. */
   readonly bytes: Buffer;

@@ -29,7 +29,7 @@ export function formsOf(secret: string): readonly string[] {
   ];
 }
 
-/** All pieces of a text that tell too much of it. */
+/** All pieces of a text that reveal too much of it. */
 function piecesOf(text: string): readonly string[] {
   const count = Math.max(1, text.length - tellingLength + 1);
   return Array.from({ length: count }, (_, start) => text.slice(start, start + tellingLength));

@@ -28,7 +28,7 @@ export const fromStartDate: Starts = {
   bans: 0,
 };
 
-/** What the first requests of a run asked for; NaN where a stream was not asked for. */
+/** The starts of the first requests of a run; NaN for a stream without a request. */
 export function startsOf(requests: readonly LoggedRequest[]): Starts {
   const first = (path: string, key: string): number => {
     const found = requests.find((request) => request.path === `/api/v2/chat/${path}`);

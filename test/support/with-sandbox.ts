@@ -62,7 +62,7 @@ export function holdRequest(nth: number, path: string = ''): HeldRequest {
   };
 }
 
-/** Paths the sandbox was asked for, in order, without what they have in common. */
+/** The requested paths in order, without their common prefix. */
 export function askedPaths({ requests }: Pick<Sandbox, 'requests'>): readonly string[] {
   return requests.map(({ path }) => path.replace('/api/v2/chat/', ''));
 }

@@ -35,7 +35,7 @@ export interface ModelCase {
   readonly hasEndId: boolean;
   /** `start_id` leads on through ties. */
   readonly isLed: boolean;
-  /** Items the server sends at most, whatever is asked for. */
+  /** Maximum number of items that the server sends, regardless of the requested limit. */
   readonly clamp: number;
   /** `chats_page_limit`. */
   readonly limit: number;
@@ -70,7 +70,7 @@ function placesOf(dice: Dice, count: number, unitMicros: number, largestTie: num
     place -= (silence + dice.between(unitMicros === 1 ? 0 : 1, gap)) * second;
     if (unitMicros === 1) place -= dice.between(1, second);
   }
-  // Without an older item, nothing would tell that a page of one instant is not all there is.
+  // Without an older item, a page with one time could be everything that exists.
   places.push(place - 60 * second);
   return places.map((micros) => Math.floor(micros / unitMicros));
 }
