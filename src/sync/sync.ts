@@ -5,7 +5,9 @@ import { pipeline, Readable } from 'node:stream';
 
 import { asTapError, TapError } from '../core/errors.ts';
 import { isFullTable, RecordTransform, type ReadOutcome } from './record-transform.ts';
+import { additionalFieldsColumn } from '../records/coercion.ts';
 import type { Message } from '../singer/messages.ts';
+import type { JsonSchema } from '../singer/schema.ts';
 import type { StreamResult, StreamToRead, SyncOptions } from './sync-options.ts';
 import { resolveStreamStatus, type ResolvedStatus } from './stream-status.ts';
 import type { Page, ReadAheadStats } from '../zendesk/stream-definition.ts';
@@ -48,6 +50,11 @@ function resumeOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
   return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];
 }
 
+/** The columns that can be fields of the API. */
+function fieldNames({ properties = {} }: JsonSchema): readonly string[] {
+  return Object.keys(properties).filter((name) => name !== additionalFieldsColumn);
+}
+
 /** Delay before the request that confirms "absent" or "forbidden". */
 const confirmationDelayMs = 2_000;
 
@@ -76,6 +83,7 @@ class StreamReader {
         elapsed: clock.elapsed,
         timer: clock.timer,
         bookmark: isFullTable(selected) ? undefined : state.getBookmark(name, names),
+        columns: { known: fieldNames(selected.knownSchema), selected: fieldNames(selected.schema) },
         onReadAhead: (stats) => {
           this.#readAhead = stats;
           options.onReadAhead?.(stats);

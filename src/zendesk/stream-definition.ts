@@ -50,11 +50,19 @@ export interface ReadAheadStats {
   readonly ownAskedAgain: number;
 }
 
+/** The columns of a stream that can be fields of the API. */
+export interface ColumnSelection {
+  readonly known: readonly string[];
+  readonly selected: readonly string[];
+}
+
 export interface ReadOptions extends Pick<Clock, 'now' | 'elapsed' | 'timer'> {
   readonly api: ChatApi;
   readonly settings: ReadSettings;
   /** The stream's entry in the input state; `undefined` means from the start. */
   readonly bookmark: JsonObject | undefined;
+  /** `undefined`: all columns are selected. */
+  readonly columns?: ColumnSelection;
   readonly info: (message: string) => void;
   readonly warn: (message: string) => void;
   /** Called when the statistics change. */

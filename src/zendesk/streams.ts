@@ -173,6 +173,8 @@ const agentTimeline: StreamDefinition = {
     path: 'incremental/agent_timeline',
     unit: microseconds,
     isImmutable: true,
+    requiredFields: ['agent_id', 'start_time'],
+    computedColumns: ['id'],
     prepare: addSpanId,
     // A span has no version, so any change makes it a new version.
     identify: jsonText,
@@ -192,8 +194,17 @@ function eventStream(
   };
   const { takesFields, ...definition } = more;
   const path = `incremental/${name}`;
+  const requiredFields = ['id', 'timestamp'];
   // Events have no version, so any change makes a new version.
-  const spec = { ...bookmark, name, path, unit: seconds, identify: jsonText, takesFields };
+  const spec = {
+    ...bookmark,
+    name,
+    path,
+    unit: seconds,
+    requiredFields,
+    identify: jsonText,
+    takesFields,
+  };
   return {
     ...defaults,
     ...bookmark,
@@ -232,6 +243,7 @@ const chats: StreamDefinition = {
     path: 'incremental/chats',
     limit: 'chats_page_limit',
     unit: seconds,
+    requiredFields: ['id', 'update_timestamp'],
     identify: chatVersion,
   }),
 };

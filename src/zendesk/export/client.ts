@@ -5,6 +5,7 @@ import { jsonText, type Json, type JsonObject } from '../../core/json.ts';
 import type { RequestOptions } from '../api.ts';
 import type { PageLimitKey, ReadOptions } from '../stream-definition.ts';
 import type { BookmarkSpec, ExportPosition } from './bookmark.ts';
+import { FieldList, fieldsToRequest, type FieldSpec } from './fields.ts';
 import type { ExportRequest } from './walk.ts';
 import { summarize, summarizeTail, type PageSummary } from './read-ahead/page-summary.ts';
 import { parseExportResponse, type ExportResponse } from './response.ts';
@@ -17,14 +18,12 @@ const maxPageItems = 1000;
 /** The server may reject a more recent start if its clock or its rule differs from the documentation. */
 const tooRecentMs = 900_000;
 
-export interface ExportEndpointSpec extends BookmarkSpec {
+export interface ExportEndpointSpec extends BookmarkSpec, FieldSpec {
   /** Key of the items in the response, and name in `fields`. */
   readonly name: string;
   readonly path: string;
   /** Default: full pages. */
   readonly limit?: PageLimitKey;
-  /** False for an export without the parameter `fields`, which always sends all fields. Default: true. */
-  readonly takesFields?: boolean | undefined;
 }
 
 /** Why a page is requested, for the log. */
@@ -76,13 +75,20 @@ export class ExportClient implements ExportFetcher {
   readonly #options: ReadOptions;
   readonly #limit: PageLimit;
   readonly #warnOfUnknownLists: (names: readonly string[]) => void;
+  readonly #fields: FieldList;
   /** If the server sends no end_id, a page needs at least two items to continue. */
   #minLimit = 1;
 
-  constructor(spec: ExportEndpointSpec, options: ReadOptions) {
+  /** @param fields The fields to request. Default: those of the selected columns. */
+  constructor(
+    spec: ExportEndpointSpec,
+    options: ReadOptions,
+    fields = fieldsToRequest(spec, options.columns),
+  ) {
     const maxLimit = spec.limit === undefined ? maxPageItems : options.settings[spec.limit];
     this.#spec = spec;
     this.#options = options;
+    this.#fields = new FieldList(fields, options);
     this.#limit = new PageLimit(maxLimit, options);
     this.#warnOfUnknownLists = createUnknownListWarning(options.warn);
   }
@@ -115,7 +121,10 @@ export class ExportClient implements ExportFetcher {
       if (!isProbe && this.#isToleratedBadItem(error)) return this.#fetchBadItem(position, error);
       const olderStart = this.#olderStart(error, position);
       if (olderStart === undefined) throw withPosition(error, position, spec);
-      await this.#get(olderStart, { reason: 'older start' });
+      await this.#get(olderStart, {
+        reason: 'older start',
+        reviseQuery: async (refusal) => this.#withoutFieldList(refusal, olderStart),
+      });
       this.#options.warn(
         `the API rejects the start ${describePosition(position, spec)} although it is more than five ` +
           'minutes old; the stream ends here and continues from its bookmark in the next run',
@@ -168,7 +177,7 @@ export class ExportClient implements ExportFetcher {
   #queryOf({ time, startId }: ExportPosition): Query {
     const { name, takesFields = true } = this.#spec;
     return {
-      ...(takesFields && { fields: `${name}(*)` }),
+      ...(takesFields && { fields: `${name}(${this.#fields.current})` }),
       limit: this.#limit.current,
       start_time: time,
       ...(startId !== null && { start_id: startId }),
@@ -184,7 +193,13 @@ export class ExportClient implements ExportFetcher {
     if (isLowered) return this.#queryOf(position);
     // A smaller page is not possible, and a retry would return the same bytes.
     if (this.#isToleratedBadItem(error)) throw error;
-    return undefined;
+    return this.#withoutFieldList(error, position);
+  }
+
+  /** The same request for all fields, if the API may have rejected the list of fields. */
+  #withoutFieldList(error: HttpError, position: ExportPosition): Query | undefined {
+    const hasOtherReason = this.#olderStart(error, position) !== undefined;
+    return this.#fields.drop(error, hasOtherReason) ? this.#queryOf(position) : undefined;
   }
 
   #read(

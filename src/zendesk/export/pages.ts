@@ -16,6 +16,7 @@ import {
   planStart,
   type ExportStart,
 } from './time-range.ts';
+import { fieldsToRequest } from './fields.ts';
 import { ReadAhead } from './read-ahead/read-ahead.ts';
 import { createWalk, type ExportRequest, type WalkResult, type Walk } from './walk.ts';
 import { paginate } from '../paginate.ts';
@@ -174,6 +175,10 @@ function readPages(
   const head = currentHead(run);
   if (Math.max(start.position.time, start.floor?.time ?? 0) > head) return nothingToRead(run);
   options.info(`reading from ${microsToInstant(start.position.time * spec.unit.micros)}`);
+  if (spec.computedColumns !== 'all' && fieldsToRequest(spec, options.columns) !== undefined)
+    options.info(
+      'only the selected fields are requested, so the API sends no fields that are missing in the schema',
+    );
   return paginate<ExportRequest, ReceivedExportResponse | undefined>({
     first: run.walk.first,
     fetchPage: (request) => fetcher.fetchPage(request),

@@ -29,6 +29,7 @@ const spec: ExportSpec = {
     ['chats-incremental.end_time'],
   ],
   foreignBookmarkKeys: ['offset'],
+  requiredFields: ['id', 'at'],
   identify: version,
 };
 const chats = exportPages(spec);
