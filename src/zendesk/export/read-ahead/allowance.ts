@@ -1,21 +1,21 @@
-/** How many requests may be in flight, from how the server answers them. */
+/** Adapts the number of requests in flight to the server's response times and failures. */
 
-/** After so many good answers one more request may be in flight. */
+/** After this many successful responses, one more request may be in flight. */
 const answersBeforeRaise = 10;
 
-/** An early request is overdue after so many times the usual answer time. */
+/** An early request is overdue after this multiple of the usual response time. */
 const overdueTimes = 3;
 
 /** A server that is fast may be slow once. */
 const minOverdueMs = 1_000;
 
-/** So many early requests are sent before the answer times are compared. */
+/** Number of early requests before the response times are compared. */
 const minEarlyRequests = 20;
 
-/** A server whose answers take this part of the time they would take one after another gains nothing. */
+/** If responses take this part of the time of sequential requests, reading ahead has no benefit. */
 const serialPart = 0.8;
 
-/** What the next answer time changes in the moving mean. */
+/** Weight of a new response time in the moving average. */
 const newPart = 0.2;
 
 export class Allowance {
@@ -25,11 +25,11 @@ export class Allowance {
   #earlyRequests = 0;
   #lastCutMs = Number.NEGATIVE_INFINITY;
   #usualMs: number | undefined;
-  /** Answer times of requests that were alone. */
+  /** Response times of requests without another request in flight. */
   readonly #aloneMs: number[] = [];
   #hasRetreated = false;
 
-  /** @param max requests in flight at most */
+  /** @param max Maximum number of requests in flight. */
   constructor(max: number) {
     this.#max = max;
     this.#allowed = max;
@@ -39,12 +39,12 @@ export class Allowance {
     return this.#allowed;
   }
 
-  /** The server answers one request at a time: early requests only make it slower. */
+  /** Whether the server processes one request at a time, so that early requests only make it slower. */
   get hasRetreated(): boolean {
     return this.#hasRetreated;
   }
 
-  /** How long after its start a request is overdue; `undefined` while the usual answer time is not known. */
+  /** Time after which a request is overdue; `undefined` while the usual response time is unknown. */
   get overdueAfterMs(): number | undefined {
     if (this.#usualMs === undefined) return undefined;
     return Math.max(minOverdueMs, overdueTimes * this.#usualMs);
@@ -54,7 +54,7 @@ export class Allowance {
     this.#earlyRequests += 1;
   }
 
-  /** @param durationMs of the attempt that was answered */
+  /** @param durationMs Duration of the successful attempt. */
   recordAnswer(durationMs: number): void {
     if (this.#earlyRequests === 0) this.#aloneMs.push(durationMs);
     this.#usualMs =
@@ -68,7 +68,7 @@ export class Allowance {
     this.#allowed = Math.min(this.#max, this.#allowed + 1);
   }
 
-  /** The server is overloaded. Several failures within one answer time are one. */
+  /** Called if the server is overloaded. Several failures within one response time count as one. */
   recordOverload(nowMs: number): void {
     if (nowMs - this.#lastCutMs < (this.#usualMs ?? 0)) return;
     this.#lastCutMs = nowMs;

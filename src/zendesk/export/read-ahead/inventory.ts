@@ -6,11 +6,11 @@ export interface Flight {
   readonly id: number;
   readonly request: ExportRequest;
   /**
-   * `own`: the walk waits for this one. `guess`: a regular request at a place the walk may come to. `tail`: a request
-   * that the walk sends next if the data end here.
+   * `own`: the walk waits for this request. `guess`: a regular request that the walk may need later. `tail`: a request
+   * that the walk needs next if this is the end of the data.
    */
   readonly kind: 'own' | 'guess' | 'tail';
-  /** ms of `Clock.elapsed`. */
+  /** When it was sent, in ms of `Clock.elapsed`. */
   readonly sentMs: number;
 }
 
@@ -22,14 +22,14 @@ export interface HeldPage {
   readonly page: EarlyPage;
 }
 
-/** What became of early requests. */
+/** Statistics about early requests. */
 export interface EarlyCounts {
-  /** Handed to the walk. */
+  /** Responses that the walk used. */
   used: number;
-  /** Answered, but not handed to the walk. */
+  /** Responses that the walk did not use. */
   wasted: number;
   failed: number;
-  /** Ended before the answer was here. */
+  /** Requests that were canceled before the response arrived. */
   dropped: number;
 }
 
@@ -42,7 +42,7 @@ export function isPlain({ kind, startId }: ExportRequest): boolean {
   return kind === 'regular' && startId === null;
 }
 
-/** What is in flight and what is held, and what became of the rest. */
+/** The requests in flight, the pages in memory, and statistics. */
 export class Inventory {
   readonly counts: EarlyCounts = { used: 0, wasted: 0, failed: 0, dropped: 0 };
   #lastId = 0;
@@ -50,7 +50,7 @@ export class Inventory {
   /** An own request whose answer is here and being parsed. */
   #answered: Flight | undefined;
   #held: readonly HeldPage[] = [];
-  /** Those that were sent and cancelled since the last `takeChanges`. */
+  /** Requests that were sent and canceled since the last `takeChanges`. */
   #sent: readonly Flight[] = [];
   #cancelled: readonly Flight[] = [];
   #largestBytes = 0;
@@ -67,7 +67,7 @@ export class Inventory {
     return this.#sent;
   }
 
-  /** Requests in flight and pages that are held. */
+  /** Number of requests in flight and pages in memory. */
   get size(): number {
     return this.#flights.length + this.#held.length;
   }
@@ -77,7 +77,7 @@ export class Inventory {
     return this.#answered ?? this.#flights.find(({ kind }) => kind === 'own');
   }
 
-  /** Bytes that are held, and that would be if all that is in flight and one more were answered with large pages. */
+  /** Bytes in memory, plus the bytes if all requests in flight and one more return large pages. */
   get expectedBytes(): number {
     const heldBytes = this.#held.reduce((sum, { page }) => sum + page.bytes.length, 0);
     return heldBytes + (this.#flights.length + 1) * this.#largestBytes;
@@ -122,7 +122,7 @@ export class Inventory {
     this.#held = this.#held.filter((held) => !useless.includes(held));
   }
 
-  /** What was sent and cancelled since the last call. */
+  /** The requests that were sent and canceled since the last call. */
   takeChanges(): { readonly send: readonly Flight[]; readonly cancel: readonly Flight[] } {
     const changes = { send: this.#sent, cancel: this.#cancelled };
     this.#sent = [];

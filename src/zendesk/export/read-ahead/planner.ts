@@ -1,14 +1,14 @@
 /**
- * What is in flight and held, and what to send next: decisions alone. Nothing is sent and nothing waits here, and the
- * time is an argument; `read-ahead.ts` does the rest.
+ * Decides which requests to send and which pages to use. A pure state machine: the time is an argument, and
+ * `read-ahead.ts` sends the requests and waits.
  *
  *     frontier                                      head
  *   ─────┼──────────┬──────────┬──────────┬─────────┼──
  *        │ own      │ guess    │ guess    │ guess
  *        └── 0.9 of its expected span ──► the next guess: a small error leaves no gap
  *
- * A guess is a regular request at an estimated place. Guesses overlap the pages before them, and the walk drops what
- * comes twice. Where a gap is left, the next plan fills it.
+ * A guess is a regular request at an estimated time. Guesses overlap the pages before them, and the walk removes
+ * duplicates. If there is a gap, the next plan fills it.
  */
 import type { EarlyPage } from '../client.ts';
 import type { ExportRequest } from '../walk.ts';
@@ -20,13 +20,13 @@ import type { PageSummary } from './page-summary.ts';
 import { SpanPredictor } from './span-predictor.ts';
 import { Tail } from './tail.ts';
 
-/** No guess within this part of a span before the head: it would bring little. */
+/** No guess starts within this part of a span before the head, because its page would be small. */
 const headPart = 0.1;
 
-/** Bytes of early pages that are held or expected. */
+/** Maximum number of bytes of early pages, in memory and expected. */
 const maxHeldBytes = 64 * 2 ** 20;
 
-/** An early request needs two starts: one stays for the walk's own. */
+/** An early request needs two free starts, so that one remains for the walk's own request. */
 const minSpareStarts = 2;
 
 export interface PlannerOptions {
@@ -56,11 +56,11 @@ export class Planner {
   #frontier: number | undefined;
   /** A time that filled a whole page. */
   #fullInstant: number | undefined;
-  /** Starts of early pages that are full of one instant: the walk reads these, guesses lie behind. */
+  /** Starts of early pages that are full of items with one time. The walk reads these; guesses start after them. */
   #marks: readonly number[] = [];
-  /** The own request is repeated with nothing else in flight. */
+  /** Whether the own request is being repeated with nothing else in flight. */
   #isAlone = false;
-  /** An early request was answered 401: nothing is sent early until an own one is answered. */
+  /** The response to an early request was 401. No early request is sent until an own request succeeds. */
   #isUnauthorized = false;
   #refusedFrom = Number.POSITIVE_INFINITY;
   readonly #failedAt = new Set<number>();
@@ -69,14 +69,14 @@ export class Planner {
     this.#options = options;
   }
 
-  /** What became of early requests, and how many are in flight or held. */
+  /** Statistics about early requests. */
   get stats(): Inventory['counts'] & { readonly ahead: number } {
     const { counts, flights, held } = this.#inventory;
     const early = flights.filter(({ kind }) => kind !== 'own');
     return { ...counts, ahead: early.length + held.length };
   }
 
-  /** @param isAnchored is the last item known that the walk was given, and is this its position? */
+  /** @param isAnchored Whether the request starts at the position of the last item that the walk received. */
   ask(request: ExportRequest, isAnchored: boolean): void {
     const { time, kind } = request;
     this.#questions += 1;
@@ -92,7 +92,7 @@ export class Planner {
     }
   }
 
-  /** The held page that may answer the question; it is taken out, and planning goes on behind it. */
+  /** Removes and returns the page in memory that may be the response. Planning continues after it. */
   takeCandidate(): HeldPage | undefined {
     const question = this.#question;
     if (question === undefined) return undefined;
@@ -106,8 +106,8 @@ export class Planner {
   }
 
   /**
-   * The candidate has turned out not to answer the question.
-   * @param question `undefined`: the walk does not wait for it any more
+   * Called if the candidate is not the response.
+   * @param question `undefined` if the walk no longer waits for it.
    */
   rejectCandidate(question: ExportRequest | undefined): void {
     this.#inventory.counts.wasted += 1;
@@ -116,7 +116,7 @@ export class Planner {
     if (isPlain(question)) this.#frontier = question.time;
   }
 
-  /** The walk is given an answer. @param isEarly it comes from an early request */
+  /** Called when the walk receives a response. @param isEarly Whether it comes from an early request. */
   give(request: ExportRequest, { end, size, limit }: Answer, isEarly: boolean): void {
     const { counts, own } = this.#inventory;
     if (isEarly) counts.used += 1;
@@ -136,7 +136,7 @@ export class Planner {
     this.#tail.recordAnswer(end, size, fullSize);
   }
 
-  /** The answer to the own request is here, but not parsed: planning goes on behind it. */
+  /** Called when the response to the own request has arrived, before it is parsed. Planning continues after it. */
   peek(flight: Flight, { end }: PageSummary): void {
     const { request } = flight;
     if (!isPlain(request) || end === undefined || end.time <= request.time) return;
@@ -157,7 +157,7 @@ export class Planner {
       this.learn(flight.request, page);
       const isFullInstant = end?.time === time && size >= this.#sizes.fullSize(limit);
       if (isFullInstant) this.#marks = [...this.#marks, time];
-      // It proves nothing: only the own request does.
+      // An early empty page proves nothing. Only an own request proves the end.
       if (end === undefined || end.time <= time) {
         this.#inventory.counts.wasted += 1;
         return;
@@ -166,7 +166,7 @@ export class Planner {
     this.#inventory.hold({ flight, end: end?.time ?? time, page });
   }
 
-  /** @param failure `refused`: 400; `no-room`: it was not sent */
+  /** @param failure `refused` means status 400; `no-room` means that the request was not sent. */
   earlyFailed(flight: Flight, failure: 'refused' | 'unauthorized' | 'failed' | 'no-room'): void {
     this.#inventory.remove(flight);
     if (failure === 'no-room') return;
@@ -185,12 +185,12 @@ export class Planner {
     this.#frontier = undefined;
   }
 
-  /** The own request is answered, or has failed for good. */
+  /** Called when the own request has succeeded or finally failed. */
   ownEnded(flight: Flight): void {
     this.#inventory.remove(flight);
   }
 
-  /** When the answer that the walk waits for is overdue, in ms of the clock; `undefined`: its own request is in flight. */
+  /** When the expected response is overdue, in ms of the clock; `undefined` if an own request is in flight. */
   overdueMs(): number | undefined {
     const question = this.#question;
     const { overdueAfterMs } = this.#options.allowance;
@@ -202,7 +202,7 @@ export class Planner {
     return Math.max(...sent) + overdueAfterMs;
   }
 
-  /** @param spareStarts how many requests may start now without a wait */
+  /** @param spareStarts Number of requests that can start now without waiting. */
   plan(nowMs: number, spareStarts: number): Actions {
     this.#sendOwn(nowMs);
     this.#sendTail(nowMs, spareStarts);
@@ -210,7 +210,7 @@ export class Planner {
     return this.#inventory.takeChanges();
   }
 
-  /** Everything ends: what is held is of no use any more. */
+  /** Cancels all requests and drops all pages. */
   close(): Actions {
     this.#question = undefined;
     this.#inventory.cancel(this.#inventory.flights);
@@ -223,7 +223,7 @@ export class Planner {
     return this.#isAnchored && flight.request.time <= question.time && end > question.time;
   }
 
-  /** May the answer that a flight brings be that to the question? */
+  /** Whether the response to a request in flight may be the one that the walk waits for. */
   #mayCover({ kind, request }: Flight, question: ExportRequest): boolean {
     if (kind === 'tail') return isSameRequest(request, question);
     const { time } = request;
@@ -252,7 +252,7 @@ export class Planner {
     if (isPlain(question) && head !== undefined) this.#tail.start(question, head);
   }
 
-  /** The own request is more important than the early ones that lie farthest from it. */
+  /** Cancels the most distant early requests in favor of the own request. */
   #makeRoom(): void {
     const { readAhead } = this.#options;
     const { flights, held } = this.#inventory;
@@ -294,7 +294,7 @@ export class Planner {
     }
   }
 
-  /** May one more early request be sent? @param spareStarts before this plan */
+  /** Whether one more early request may be sent. @param spareStarts Free starts before this plan. */
   #hasRoom(spareStarts: number): boolean {
     const { allowance, readAhead } = this.#options;
     if (allowance.hasRetreated || this.#isUnauthorized || this.#isAlone) return false;
@@ -307,7 +307,7 @@ export class Planner {
     );
   }
 
-  /** The walk has passed this place. */
+  /** Called when the walk has passed this time. */
   #dropBefore(time: number): void {
     this.#inventory.waste(({ flight, end }) => flight.kind === 'guess' && end <= time);
     this.#marks = this.#marks.filter((mark) => mark >= time);
