@@ -4,11 +4,10 @@
 import { normalizeInstant } from '../core/instant.ts';
 import { jsonText, type JsonObject } from '../core/json.ts';
 import type { StreamDefinition } from './stream-definition.ts';
-import { microseconds, readExportBookmark, seconds } from './export/bookmark.ts';
-import { exportPages, type ExportSpec } from './export/pages.ts';
-import { foreignIdKeys, idPages, readIdBookmark, type IdListSpec } from './id-pages.ts';
+import { microseconds, seconds } from './export/bookmark.ts';
+import type { ExportSpec } from './export/pages.ts';
+import { foreignIdKeys } from './id-pages.ts';
 import { listEndpoint } from './list-pages.ts';
-import { exportProbe, idProbe } from './probe.ts';
 import {
   arrayOrData,
   bareArray,
@@ -16,6 +15,14 @@ import {
   nestedObject,
   singleObject,
 } from './response-shape.ts';
+import { splitArray } from './split-pages.ts';
+import {
+  defaults,
+  exportStream,
+  idEndpoint,
+  listStream,
+  type Description,
+} from './stream-builders.ts';
 
 /** The export returns a chat again after its update_timestamp has changed (API page "incremental export"). */
 function chatVersion(chat: JsonObject): string {
@@ -40,49 +47,6 @@ function addSpanId(span: JsonObject): void {
 function addBanFields(ban: JsonObject, array: string): void {
   ban['type'] ??= array;
   if ('created_at' in ban) ban['create_date'] ??= ban['created_at'] ?? null;
-}
-
-const defaults = {
-  aliases: [],
-  keyProperties: ['id'],
-  replicationMethods: ['FULL_TABLE'],
-  absentStatuses: [404],
-  isDefault: true,
-  foreignBookmarkKeys: [],
-} satisfies Partial<StreamDefinition>;
-
-type EndpointParts = Pick<
-  StreamDefinition,
-  'path' | 'pageLimit' | 'pages' | 'probe' | 'checkBookmark'
->;
-
-function idEndpoint(spec: IdListSpec): EndpointParts {
-  return {
-    path: spec.path,
-    pageLimit: spec.limit,
-    pages: idPages(spec),
-    probe: idProbe(spec),
-    checkBookmark: readIdBookmark,
-  };
-}
-
-function exportEndpoint(spec: ExportSpec): EndpointParts {
-  return {
-    path: spec.path,
-    pageLimit: spec.limit,
-    pages: exportPages(spec),
-    probe: exportProbe(spec),
-    checkBookmark: (entry) => readExportBookmark(entry, spec),
-  };
-}
-
-function listStream(
-  name: string,
-  description: string,
-  prepare?: (item: JsonObject) => void,
-): StreamDefinition {
-  const endpoint = listEndpoint({ path: name, shape: bareArray, prepare });
-  return { ...defaults, ...endpoint, name, description };
 }
 
 const accounts: StreamDefinition = {
@@ -152,25 +116,22 @@ const routingSettingsAgents: StreamDefinition = {
   }),
 };
 
-/** Keys that Airbyte's own connectors store. */
-const airbyteKeys = ['state_type', 'slices', 'legacy'];
-
-const timelineBookmark = {
-  replicationKey: 'start_time',
+/** The bookmark of a stream that of all other taps only Airbyte's connectors read. */
+const airbyteBookmark = {
   foreignTimeKeys: [],
-  foreignBookmarkKeys: airbyteKeys,
-};
+  foreignBookmarkKeys: ['state_type', 'slices', 'legacy'],
+} as const;
 
-const agentTimeline: StreamDefinition = {
-  ...defaults,
-  ...timelineBookmark,
-  name: 'agent_timeline',
-  description: 'Spans during which an agent kept one status and one number of chats',
-  replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
-  ...exportEndpoint({
-    ...timelineBookmark,
+const agentTimeline = exportStream(
+  {
+    name: 'agent_timeline',
+    description: 'Spans during which an agent kept one status and one number of chats',
+  },
+  {
+    ...airbyteBookmark,
     name: 'agent_timeline',
     path: 'incremental/agent_timeline',
+    replicationKey: 'start_time',
     unit: microseconds,
     isImmutable: true,
     requiredFields: ['agent_id', 'start_time'],
@@ -178,77 +139,87 @@ const agentTimeline: StreamDefinition = {
     prepare: addSpanId,
     // A span has no version, so any change makes it a new version.
     identify: jsonText,
-  }),
-};
+  },
+);
 
-/** An export of events. The API sends their time as `timestamp`. */
+/** Optional streams of events. They have no version, so any change makes a new version. */
 function eventStream(
-  name: string,
-  description: string,
-  more: Partial<Pick<StreamDefinition, 'absentStatuses'> & Pick<ExportSpec, 'takesFields'>> = {},
+  definition: Description & Partial<StreamDefinition>,
+  more?: Pick<ExportSpec, 'takesFields'>,
 ): StreamDefinition {
-  const bookmark = {
-    replicationKey: 'timestamp',
-    foreignTimeKeys: [],
-    foreignBookmarkKeys: airbyteKeys,
-  };
-  const { takesFields, ...definition } = more;
-  const path = `incremental/${name}`;
-  const requiredFields = ['id', 'timestamp'];
-  // Events have no version, so any change makes a new version.
-  const spec = {
-    ...bookmark,
-    name,
-    path,
-    unit: seconds,
-    requiredFields,
-    identify: jsonText,
-    takesFields,
-  };
-  return {
-    ...defaults,
-    ...bookmark,
-    name,
-    description,
-    replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
-    isDefault: false,
-    ...definition,
-    ...exportEndpoint(spec),
-  };
+  const { name } = definition;
+  return exportStream(
+    { ...definition, isDefault: false },
+    {
+      ...airbyteBookmark,
+      name,
+      path: `incremental/${name}`,
+      replicationKey: 'timestamp',
+      unit: seconds,
+      requiredFields: ['id', 'timestamp'],
+      identify: jsonText,
+      ...more,
+    },
+  );
 }
+
+const chatExport = {
+  name: 'chats',
+  path: 'incremental/chats',
+  replicationKey: 'update_timestamp',
+  limit: 'chats_page_limit',
+  unit: seconds,
+  identify: chatVersion,
+} as const;
 
 /**
  * singer-io's tap stored separate end times for chats and offline messages. Its fork reads the export; it wrote
  * start_date under the two older keys and never changed them.
  */
-const chatBookmark = {
-  replicationKey: 'update_timestamp',
-  foreignTimeKeys: [
-    ['chats-incremental.end_time'],
-    ['chat.end_timestamp', 'offline_msg.timestamp'],
-  ],
-  foreignBookmarkKeys: ['offset', ...airbyteKeys],
-};
-
-const chats: StreamDefinition = {
-  ...defaults,
-  ...chatBookmark,
-  name: 'chats',
-  description: 'Chats and offline messages with their history, visitor, session and engagements',
-  replicationMethods: ['INCREMENTAL', 'FULL_TABLE'],
-  absentStatuses: [],
-  ...exportEndpoint({
-    ...chatBookmark,
+const chats = exportStream(
+  {
     name: 'chats',
-    path: 'incremental/chats',
-    limit: 'chats_page_limit',
-    unit: seconds,
+    description: 'Chats and offline messages with their history, visitor, session and engagements',
+    absentStatuses: [],
+  },
+  {
+    ...chatExport,
     requiredFields: ['id', 'update_timestamp'],
-    identify: chatVersion,
-  }),
-};
+    foreignTimeKeys: [
+      ['chats-incremental.end_time'],
+      ['chat.end_timestamp', 'offline_msg.timestamp'],
+    ],
+    foreignBookmarkKeys: ['offset', ...airbyteBookmark.foreignBookmarkKeys],
+  },
+);
 
-/** All streams in the order in which they are read: small ones first, so that records appear early; chats last. */
+/**
+ * The elements of the array `key` of chats, as an optional stream. If a chat changes, all its parts come again with the
+ * chat's new update_timestamp. A part that is not an object stays under `key`, which is not in the schema.
+ * @param keyOf What identifies a part in its chat, if the API does not send it.
+ */
+function chatPartStream(
+  key: string,
+  definition: Description & Pick<StreamDefinition, 'keyProperties'>,
+  keyOf: (position: number) => JsonObject = () => ({}),
+): StreamDefinition {
+  const split = splitArray(key, (chat, position) => {
+    const { id = null, update_timestamp: updated = null } = chat;
+    return { chat_id: id, update_timestamp: updated, ...keyOf(position) };
+  });
+  return exportStream(
+    { ...definition, absentStatuses: [], isDefault: false },
+    {
+      ...chatExport,
+      ...airbyteBookmark,
+      requiredFields: ['id', 'update_timestamp', key],
+      computedColumns: 'all',
+      split,
+    },
+  );
+}
+
+/** All streams in the order in which they are read: small ones first, so that records appear early; chats and their parts last. */
 export const streams: readonly StreamDefinition[] = [
   accounts,
   routingSettings,
@@ -264,13 +235,37 @@ export const streams: readonly StreamDefinition[] = [
   agents,
   bans,
   routingSettingsAgents,
-  // For administrators only, and of limited availability (API page "agent events").
-  eventStream('agent_events', "Changes of an agent's status or number of chats", {
-    absentStatuses: [403, 404],
-    takesFields: false,
+  eventStream(
+    {
+      name: 'agent_events',
+      description: "Changes of an agent's status or number of chats",
+      // For administrators only, and of limited availability (API page "agent events").
+      absentStatuses: [403, 404],
+    },
+    { takesFields: false },
+  ),
+  eventStream({
+    name: 'department_events',
+    description: 'Changes of a department, such as its status',
   }),
-  eventStream('department_events', 'Changes of a department, such as its status'),
-  eventStream('conversions', 'Goals that visitors reached, and who gets the credit'),
+  eventStream({
+    name: 'conversions',
+    description: 'Goals that visitors reached, and who gets the credit',
+  }),
   agentTimeline,
   chats,
+  chatPartStream('engagements', {
+    name: 'chat_engagements',
+    description: 'The parts that agents had in chats',
+    keyProperties: ['chat_id', 'id'],
+  }),
+  chatPartStream(
+    'history',
+    {
+      name: 'chat_messages',
+      description: 'The entries of the histories of chats, such as messages',
+      keyProperties: ['chat_id', 'position'],
+    },
+    (position) => ({ position }),
+  ),
 ];

@@ -28,6 +28,8 @@ export const resourceOf: Readonly<Record<string, Resource>> = {
   agent_events: 'agent_events',
   department_events: 'department_events',
   conversions: 'conversions',
+  chat_engagements: 'chats',
+  chat_messages: 'chats',
 };
 
 /** The path of a stream's requests. */
@@ -102,8 +104,9 @@ export function expectedRecord(
   return { ...nulls, ...written, ...additions[stream]?.(written) };
 }
 
-function keyOf(record: JsonObject): string {
-  return JSON.stringify(record['id'] ?? record['account_key'] ?? null);
+function keyOf({ chat_id: chat, position, id, account_key: account }: JsonObject): string {
+  const own = id ?? position ?? account ?? null;
+  return JSON.stringify(chat === undefined ? own : [chat, own]);
 }
 
 function byKey(records: readonly JsonObject[]): Map<string, JsonObject> {
@@ -149,14 +152,36 @@ export function recordFaults(
   ];
 }
 
+function partsOf(chat: JsonObject, name: string): readonly JsonObject[] {
+  const { id, update_timestamp: updated, [name]: parts } = chat;
+  return ((parts ?? []) as readonly JsonObject[]).map((part, position) =>
+    Object.assign(
+      { ...part, chat_id: id ?? null, update_timestamp: updated ?? null },
+      name === 'history' ? { position } : {},
+    ),
+  );
+}
+
+/** What a stream reads of an item of the API: the item, or parts of it. */
+const partNames: Readonly<Record<string, string>> = {
+  chat_engagements: 'engagements',
+  chat_messages: 'history',
+};
+
+/** What the account holds now of a stream. */
+export function itemsOf({ account }: Sandbox, stream: string): readonly JsonObject[] {
+  const items = [...account.dump(resourceOf[stream] ?? 'chats')];
+  const part = partNames[stream];
+  return part === undefined ? items : items.flatMap((item) => partsOf(item, part));
+}
+
 /** What a stream must write for all the account holds now. */
 export function expectedRecords(
   sandbox: Sandbox,
   stream: string,
   columns: readonly string[],
 ): JsonObject[] {
-  const resource = resourceOf[stream] ?? 'chats';
-  return [...sandbox.account.dump(resource)].map((item) => expectedRecord(stream, item, columns));
+  return itemsOf(sandbox, stream).map((item) => expectedRecord(stream, item, columns));
 }
 
 /** Compares a whole stream of a run, value by value, with all the account holds now. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { microsToInstant, timeToMicros } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { SplitItem } from '../split-pages.ts';
 import type { Page, PageSource, ReadOptions } from '../stream-definition.ts';
 import {
   ExportClient,
@@ -26,6 +27,8 @@ export interface ExportSpec extends ExportEndpointSpec {
   readonly prepare?: (item: JsonObject) => void;
   /** Items never change. By default, the export returns an item again after an edit. */
   readonly isImmutable?: boolean;
+  /** Returns the records of an item, after the walk. Default: the item is the record. */
+  readonly split?: SplitItem;
   /** The key and the version of an item as one string, after `prepare`. */
   readonly identify: (item: JsonObject) => string;
 }

@@ -41,6 +41,8 @@ test('small streams come first and chats last, so that a reader soon sees a reco
     'conversions',
     'agent_timeline',
     'chats',
+    'chat_engagements',
+    'chat_messages',
   ]);
 });
 
@@ -133,6 +135,56 @@ test('a chat that changed comes again, one that did not comes once', async () =>
     { chats: [] },
   ];
   expect(await items('chats', ...answers)).toEqual([chat, edited]);
+});
+
+const changed = '2026-01-05T00:00:02Z';
+
+test.each<[what: string, history: Json | undefined, expected: readonly JsonObject[]]>([
+  [
+    'entries of all kinds',
+    [{ msg: 'a', index: 9 }, { type: 'x' }],
+    [{ msg: 'a', index: 9 }, { type: 'x' }],
+  ],
+  ['equal entries', [{ msg: 'a' }, { msg: 'a' }], [{ msg: 'a' }, { msg: 'a' }]],
+  ['no entries', [], []],
+  ['null', null, []],
+  ['no history', undefined, []],
+  [
+    'entries that are not objects',
+    ['odd', null, [1]],
+    [{ history: 'odd' }, { history: null }, { history: [1] }],
+  ],
+  ['an object', { msg: 'a' }, [{ msg: 'a' }]],
+])('a chat with %s becomes messages with positions', async (_, history, expected) => {
+  const chat = { id: 'a', update_timestamp: changed, ...(history !== undefined && { history }) };
+  const page = { chats: [chat], end_time: 1767571202, end_id: 'a' };
+  const read = await items(
+    'chat_messages',
+    page,
+    structuredClone(page),
+    { chats: [] },
+    { chats: [] },
+  );
+  const own = { chat_id: 'a', update_timestamp: changed };
+  expect(read).toEqual(expected.map((entry, position) => ({ ...entry, ...own, position })));
+});
+
+test('if a chat changes, all its engagements come again with the new update_timestamp', async () => {
+  const engagements = [{ id: '1', agent_id: '7' }, { id: '2' }];
+  const chat = { id: 'a', update_timestamp: '2026-01-05T00:00:01Z', engagements };
+  const edited = { ...chat, update_timestamp: changed };
+  const [first, second] = [1767571201, 1767571202];
+  const answers = [
+    { chats: [chat], end_time: first, end_id: 'a' },
+    { chats: [edited], end_time: second, end_id: 'a' },
+    { chats: [edited], end_time: second, end_id: 'a' },
+    { chats: [] },
+    { chats: [] },
+  ].map((answer) => structuredClone(answer));
+  const read = await items('chat_engagements', ...answers);
+  const rows = ({ update_timestamp: updated }: typeof chat): JsonObject[] =>
+    engagements.map((part) => Object.assign({ chat_id: 'a', update_timestamp: updated }, part));
+  expect(read).toEqual([...rows(chat), ...rows(edited)]);
 });
 
 test.each<[string, Json, string]>([
