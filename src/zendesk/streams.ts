@@ -125,7 +125,7 @@ const airbyteBookmark = {
 const agentTimeline = exportStream(
   {
     name: 'agent_timeline',
-    description: 'Spans during which an agent kept one status and one number of chats',
+    description: 'Periods in which the status of an agent and the number of chats did not change',
   },
   {
     ...airbyteBookmark,
@@ -226,7 +226,7 @@ export const streams: readonly StreamDefinition[] = [
   listStream('departments', 'Departments and their members'),
   listStream('goals', 'Goals that make a visit a conversion'),
   listStream('roles', 'Roles and what they permit'),
-  listStream('shortcuts', 'Canned answers', (shortcut) => {
+  listStream('shortcuts', 'Canned responses', (shortcut) => {
     // Old shortcuts have no id. In newer ones, it equals the name.
     shortcut['id'] ??= shortcut['name'] ?? null;
   }),
@@ -250,7 +250,7 @@ export const streams: readonly StreamDefinition[] = [
   }),
   eventStream({
     name: 'conversions',
-    description: 'Goals that visitors reached, and who gets the credit',
+    description: 'Goals that visitors reached, and the agents they are attributed to',
   }),
   agentTimeline,
   chats,
