@@ -41,6 +41,8 @@ export interface ModelCase {
   readonly limit: number;
   /** Every n-th answer is an empty page. */
   readonly emptyEvery: number | undefined;
+  /** Every n-th answer is the one before it once more. */
+  readonly repeatEvery: number | undefined;
   /** Of a hundred attempts so many fail. */
   readonly failingPercent: number;
   /** From each request to its answer at most. */
@@ -124,6 +126,7 @@ export function createCase(kind: ModelKind, seed: number): ModelCase {
     clamp,
     limit: isTimeline ? 1000 : limit,
     emptyEvery: isLed && !isTimeline && dice.percent(10) ? dice.between(5, 10) : undefined,
+    repeatEvery: undefined,
     failingPercent: dice.percent(30) ? 10 : 0,
     latencyMs: dice.one([100, 2000, 8000]),
     readerMs: dice.percent(30) ? dice.between(1, 4000) : 0,

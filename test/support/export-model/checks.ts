@@ -1,5 +1,6 @@
 /** What must hold of the runs over a made-up account. */
 import { createDice } from '../../no-loss/dice.ts';
+import type { EarlyRequest } from './api.ts';
 import type { ModelCase, ModelItem } from './case.ts';
 import { runModel, wantedItems, type ModelRecord, type ModelRun, type RunOptions } from './run.ts';
 import { createServer, type ModelServer } from './server.ts';
@@ -9,6 +10,8 @@ interface Figures {
   runs: number;
   gaveUp: number;
   requests: number;
+  earlyRequests: number;
+  usedPages: number;
   /** Of whole runs that are compared. */
   aheadRequests: number;
   serialRequests: number;
@@ -22,6 +25,8 @@ export class Findings {
     runs: 0,
     gaveUp: 0,
     requests: 0,
+    earlyRequests: 0,
+    usedPages: 0,
     aheadRequests: 0,
     serialRequests: 0,
   };
@@ -35,21 +40,44 @@ type Runner = (server: ModelServer, options?: RunOptions) => Promise<ModelRun>;
 
 /** Runs, counts, and looks for what no run may do. */
 function createRunner(model: ModelCase, findings: Findings): Runner {
-  findings.figures.accounts += 1;
   return async (server, options) => {
     const run = await runModel(model, server, options);
     findings.figures.runs += 1;
     findings.figures.requests += run.requests;
+    findings.figures.earlyRequests += run.early.length;
+    findings.figures.usedPages += run.stats?.used ?? 0;
     if (run.error !== undefined) {
       findings.figures.gaveUp += 1;
       if (!mayGiveUp(model, server.items(), run)) findings.add(model.seed, run.error);
     }
-    const tooNew = run.early.filter((time) => time > run.head);
-    if (tooNew.length > 0) findings.add(model.seed, `asks beyond the head: ${tooNew.join(' ')}`);
+    for (const problem of earlyProblems(run)) findings.add(model.seed, problem);
     const older = olderVersions(run.records);
     if (older.length > 0) findings.add(model.seed, `an older version at last: ${older.join(' ')}`);
     return run;
   };
+}
+
+/** What early requests may not do; each of them is counted once at the end. */
+function earlyProblems({ early, head, stats }: ModelRun): string[] {
+  const placeOf = ({ query }: EarlyRequest): string =>
+    `${query['start_time']} ${query['start_id']}`;
+  const isRepeated = early.some(
+    (failed, index) =>
+      failed.outcome === 'failed' &&
+      early.slice(index + 1).some((later) => placeOf(later) === placeOf(failed)),
+  );
+  const { ahead = 0, used = 0, wasted = 0, failed = 0, dropped = 0 } = stats ?? {};
+  return [
+    ...(early.some(({ query }) => Number(query['start_time']) > head)
+      ? ['asks beyond the head']
+      : []),
+    ...(early.some(({ outcome }) => outcome === 'in flight')
+      ? ['early requests go on at the end']
+      : []),
+    ...(ahead > 0 ? [`${ahead} early pages are kept at the end`] : []),
+    ...(used + wasted + failed + dropped === early.length ? [] : ['early requests are miscounted']),
+    ...(isRepeated ? ['a failed early request is sent again'] : []),
+  ];
 }
 
 function largestTie(items: readonly ModelItem[]): number {
@@ -60,7 +88,8 @@ function largestTie(items: readonly ModelItem[]): number {
 
 /** May this run end with an error? Where nothing leads through ties, or the server is not to be understood. */
 function mayGiveUp(model: ModelCase, items: readonly ModelItem[], run: ModelRun): boolean {
-  if (model.emptyEvery !== undefined || model.editEveryMs !== undefined) return true;
+  const { emptyEvery, repeatEvery, editEveryMs } = model;
+  if ((emptyEvery ?? repeatEvery ?? editEveryMs) !== undefined) return true;
   const tie = largestTie(items);
   // An item that says another time than the export sorts it by seems to have moved.
   if (model.isLed) return tie > 1 && items.some(({ oddity }) => oddity !== 'none');
@@ -176,6 +205,8 @@ export async function checkReadAhead(model: ModelCase, findings: Findings): Prom
   const steady = { ...model, emptyEvery: undefined };
   if (model.editEveryMs !== undefined) return checkEdited(steady, findings, model.readAhead);
   const ahead = await checkAtRest(steady, findings, model.readAhead);
+  const cutRun = { readAhead: model.readAhead, mostPages: 1 + (model.seed % 4) };
+  await createRunner(steady, findings)(createServer(steady), cutRun);
   const serial = await runModel(steady, createServer(steady));
   findings.figures.aheadRequests += ahead.requests;
   findings.figures.serialRequests += serial.requests;
@@ -186,4 +217,21 @@ export async function checkReadAhead(model: ModelCase, findings: Findings): Prom
   if (upToHead(serial) !== upToHead(ahead)) findings.add(model.seed, 'other records');
   if (lastState(serial) !== lastState(ahead))
     findings.add(model.seed, `the last STATE is ${lastState(ahead)}, not ${lastState(serial)}`);
+}
+
+/**
+ * A server whose every n-th answer is the one before it once more: of several in flight it may be one from far ahead.
+ * Nothing is lost in silence.
+ */
+export async function checkMixedUp(model: ModelCase, findings: Findings): Promise<void> {
+  if (!model.isLed) return;
+  const mixed = {
+    ...model,
+    emptyEvery: undefined,
+    failingPercent: 0,
+    repeatEvery: 3 + (model.seed % 6),
+  };
+  const server = createServer(mixed);
+  const run = await createRunner(mixed, findings)(server, { readAhead: model.readAhead });
+  expectComplete({ model: mixed, server, findings }, beginning, run);
 }

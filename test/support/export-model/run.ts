@@ -1,11 +1,13 @@
 /** Runs of the real export over a made-up account, and what they must have brought. */
 import { TapError } from '../../../src/core/errors.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
+import type { ReadAheadStats } from '../../../src/zendesk/stream-definition.ts';
 import { streams } from '../../../src/zendesk/streams.ts';
 import { createDice } from '../../no-loss/dice.ts';
 import { usualSettings } from '../scripted-api.ts';
 import { beginMs, statedMicros, type ModelCase, type ModelItem } from './case.ts';
-import type { ModelApi, ModelServer } from './server.ts';
+import type { EarlyRequest, ModelApi } from './api.ts';
+import type { ModelServer } from './server.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
 
 export interface ModelRecord {
@@ -26,8 +28,9 @@ export interface ModelRun {
   /** Why the run gave up. */
   readonly error: string | undefined;
   readonly requests: number;
-  /** `start_time` of each early request. */
-  readonly early: readonly number[];
+  readonly early: readonly EarlyRequest[];
+  /** What the tap said last about reading ahead. */
+  readonly stats: ReadAheadStats | undefined;
   readonly smallestLimit: number;
   /** In the stream's unit: up to here a run must have everything. */
   readonly head: number;
@@ -38,6 +41,8 @@ export interface RunOptions {
   readonly bookmark?: JsonObject | undefined;
   readonly startMs?: number;
   readonly readAhead?: number;
+  /** The reader goes away after so many pages. */
+  readonly mostPages?: number;
 }
 
 function unitsOf(ms: number, { unitMicros }: ModelCase): number {
@@ -52,12 +57,13 @@ function recordOf(item: JsonObject): ModelRecord {
 interface Output {
   readonly records: ModelRecord[];
   readonly states: ModelState[];
+  stats: ReadAheadStats | undefined;
 }
 
 async function readInto(
-  { records, states }: Output,
+  output: Output,
   { model, api, time }: { model: ModelCase; api: ModelApi; time: VirtualTime },
-  { bookmark, readAhead = 1 }: RunOptions,
+  { bookmark, readAhead = 1, mostPages = Infinity }: RunOptions,
 ): Promise<void> {
   const stream = streams.find(({ name }) => name === model.stream);
   if (stream === undefined) throw new Error(`There is no stream ${model.stream}.`);
@@ -70,6 +76,9 @@ async function readInto(
     timer: time.timer,
     info: () => undefined,
     warn: () => undefined,
+    onReadAhead: (stats) => {
+      output.stats = stats;
+    },
     settings: {
       ...usualSettings,
       chats_page_limit: model.limit,
@@ -80,10 +89,14 @@ async function readInto(
     },
   });
   const dice = createDice(model.seed);
+  const { records, states } = output;
+  let pages = 0;
   for await (const { items, checkpoint } of open()) {
     records.push(...items.map((item) => recordOf(item)));
     if (checkpoint !== undefined) states.push({ bookmark: checkpoint, count: records.length });
     if (model.readerMs > 0) await time.sleep(dice.between(0, model.readerMs));
+    pages += 1;
+    if (pages >= mostPages) break;
   }
 }
 
@@ -95,7 +108,7 @@ export async function runModel(
 ): Promise<ModelRun> {
   const time = createVirtualTime(options.startMs ?? beginMs);
   const api = server.api(time, createDice(model.seed * 17));
-  const output: Output = { records: [], states: [] };
+  const output: Output = { records: [], states: [], stats: undefined };
   let error: string | undefined;
   try {
     await time.run(readInto(output, { model, api, time }, options));
@@ -109,7 +122,7 @@ export async function runModel(
     ...output,
     error,
     requests: api.asked.length,
-    early: api.askedEarly.map((query) => Number(query['start_time'])),
+    early: api.askedEarly,
     smallestLimit: Math.min(...api.asked.map((query) => Number(query['limit']))),
     head,
     endMs: time.now(),

@@ -1,25 +1,13 @@
 /** A made-up export server, and what happens to the account while it is read. */
-import { HttpError } from '../../../src/core/errors.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
-import type { HttpResponse, Query } from '../../../src/http/transport.ts';
-import type { ChatApi } from '../../../src/zendesk/api.ts';
+import type { Query } from '../../../src/http/transport.ts';
 import { createDice, type Dice } from '../../no-loss/dice.ts';
+import { createApi, type ModelApi } from './api.ts';
 import { beginMs, bodyOf, type ModelCase, type ModelItem } from './case.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** After so many edits an account is at rest. */
 const mostEdits = 400;
-
-/** More requests than this are a loop. */
-const mostRequests = 3000;
-
-export interface ModelApi extends ChatApi {
-  /** Each attempt at a page. */
-  readonly asked: readonly Query[];
-  readonly askedEarly: readonly Query[];
-  /** The server's clock at the first answer: what the head is counted from. */
-  readonly firstResponseMs: () => number;
-}
 
 export interface ModelServer {
   /** A run's API. `dice` decides what takes long and what fails. */
@@ -100,9 +88,9 @@ export function createServer(model: ModelCase): ModelServer {
     };
   };
 
-  const bodyFor = (path: string, query: Query, isEmpty: boolean): Json => {
-    if (path === 'agents') return [];
-    return isEmpty ? { [model.stream]: [], end_time: null } : pageAt(query);
+  const bodyAt = (nowMs: number, query: Query): Json => {
+    changeUntil(nowMs);
+    return pageAt(query);
   };
 
   const settle = (): void => {
@@ -110,79 +98,8 @@ export function createServer(model: ModelCase): ModelServer {
   };
 
   return {
-    api: (time, dice) => createApi({ model, time, dice, changeUntil, bodyFor }),
+    api: (time, dice) => createApi({ model, time, dice, bodyAt }),
     settle,
     items: () => items,
-  };
-}
-
-interface ApiParts {
-  readonly model: ModelCase;
-  readonly time: VirtualTime;
-  readonly dice: Dice;
-  readonly changeUntil: (nowMs: number) => void;
-  readonly bodyFor: (path: string, query: Query, isEmpty: boolean) => Json;
-}
-
-/** As the HTTP client and the API layer behave, without their limits. */
-function createApi({ model, time, dice, changeUntil, bodyFor }: ApiParts): ModelApi {
-  let latestMs: number | undefined;
-  let firstMs: number | undefined;
-  let responses = 0;
-  const asked: Query[] = [];
-  const askedEarly: Query[] = [];
-
-  const attempt = async (
-    path: string,
-    query: Query,
-    signal?: AbortSignal,
-  ): Promise<HttpResponse> => {
-    if (path !== 'agents') asked.push(query);
-    if (asked.length > mostRequests) throw new Error(`more than ${mostRequests} requests`);
-    const durationMs = dice.between(2, model.latencyMs);
-    const isFailing = dice.percent(model.failingPercent);
-    const isEmpty = model.emptyEvery !== undefined && asked.length % model.emptyEvery === 0;
-    await time.sleep(Math.ceil(durationMs / 2), signal);
-    changeUntil(time.now());
-    const body = bodyFor(path, query, isEmpty);
-    await time.sleep(Math.floor(durationMs / 2), signal);
-    const receivedMs = time.now();
-    latestMs = Math.floor(receivedMs / 1000) * 1000;
-    const details = { kind: 'transient', failure: 'status', path, status: 503 } as const;
-    if (isFailing) throw new HttpError('answers 503', { ...details, serverTimeMs: latestMs });
-    responses += 1;
-    firstMs ??= latestMs;
-    return { body, serverTimeMs: latestMs, headersMs: receivedMs, receivedMs, durationMs };
-  };
-
-  const get: ModelApi['get'] = async (path, first = {}, { signal, reviseQuery, onBody } = {}) => {
-    for (let query = first; ; await time.sleep(1000, signal)) {
-      try {
-        const response = await attempt(path, query, signal);
-        await onBody?.(Buffer.from(JSON.stringify(response.body)));
-        return response;
-      } catch (error) {
-        if (!(error instanceof HttpError)) throw error;
-        query = (await reviseQuery?.(error)) ?? query;
-      }
-    }
-  };
-
-  const getEarly: ModelApi['getEarly'] = async (path, query, { signal }) => {
-    askedEarly.push(query);
-    const { body, ...response } = await attempt(path, query, signal);
-    const text = JSON.stringify(body);
-    return { ...response, bytes: Buffer.from(text), parse: () => JSON.parse(text) as Json };
-  };
-
-  return {
-    asked,
-    askedEarly,
-    get,
-    getEarly,
-    spareStarts: () => 200,
-    firstResponseMs: () => firstMs ?? beginMs,
-    latestServerTimeMs: () => latestMs,
-    responseCount: () => responses,
   };
 }

@@ -13,11 +13,14 @@ interface Event {
   readonly happen: () => void;
 }
 
-/** Turns of the event loop after which every part of the program waits for time. */
+/** After so many turns of the event loop most parts of the program wait for time. */
 const turnsUntilIdle = 10;
 
-async function allIdle(): Promise<void> {
-  for (let turn = 0; turn < turnsUntilIdle; turn += 1) await oneTurn();
+/** What goes on without a wait, as one page that is held after another, takes no more turns. */
+const mostTurns = 1000;
+
+async function takeTurns(turns: number, isOver: () => boolean): Promise<void> {
+  for (let turn = 0; turn < turns && !isOver(); turn += 1) await oneTurn();
 }
 
 export function createVirtualTime(startMs: number): VirtualTime {
@@ -50,11 +53,14 @@ export function createVirtualTime(startMs: number): VirtualTime {
   const sleep: Clock['sleep'] = async (ms, signal) => {
     signal?.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      const event = add(ms, resolve);
       const abort = (): void => {
         remove(event);
         reject(signal?.reason);
       };
+      const event = add(ms, () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      });
       signal?.addEventListener('abort', abort, { once: true });
     });
   };
@@ -65,13 +71,15 @@ export function createVirtualTime(startMs: number): VirtualTime {
       state.isDone = true;
     };
     work.then(done, done);
-    for (await allIdle(); !state.isDone; await allIdle()) {
+    for (;;) {
+      await takeTurns(turnsUntilIdle, () => state.isDone);
+      await takeTurns(mostTurns, () => state.isDone || events.length > 0);
+      if (state.isDone) return work;
       const next = events.shift();
       if (next === undefined) throw new Error('Nothing can happen any more.');
       nowMs = Math.max(nowMs, next.dueMs);
       next.happen();
     }
-    return work;
   };
 
   return { now: () => nowMs, elapsed: () => nowMs - startMs, sleep, timer, run };

@@ -4,6 +4,7 @@ import { httpMutants } from './planted/http.js';
 import { listMutants } from './planted/lists.js';
 import { logMutants } from './planted/log.js';
 import { positionMutants } from './planted/position.js';
+import { readAheadMutants } from './planted/read-ahead.js';
 import { resumeMutants } from './planted/resume.js';
 import { runMutants } from './planted/run.js';
 import { valueMutants } from './planted/values.js';
@@ -13,6 +14,7 @@ import { walkMutants } from './planted/walk.js';
 export const planted = [
   ...positionMutants,
   ...walkMutants,
+  ...readAheadMutants,
   ...resumeMutants,
   ...listMutants,
   ...runMutants,

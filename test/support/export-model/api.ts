@@ -1,0 +1,112 @@
+/** The API of a run over a made-up server: as the HTTP client and the API layer behave, without their limits. */
+import { HttpError } from '../../../src/core/errors.ts';
+import type { Json } from '../../../src/core/json.ts';
+import type { HttpResponse, Query } from '../../../src/http/transport.ts';
+import type { ChatApi } from '../../../src/zendesk/api.ts';
+import type { Dice } from '../../no-loss/dice.ts';
+import { beginMs, type ModelCase } from './case.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** More requests than this are a loop. */
+const mostRequests = 3000;
+
+export interface EarlyRequest {
+  readonly query: Query;
+  outcome: 'in flight' | 'answered' | 'failed' | 'aborted';
+}
+
+export interface ModelApi extends ChatApi {
+  /** Each attempt at a page. */
+  readonly asked: readonly Query[];
+  readonly askedEarly: readonly EarlyRequest[];
+  /** The server's clock at the first answer: what the head is counted from. */
+  readonly firstResponseMs: () => number;
+}
+
+interface ApiParts {
+  readonly model: ModelCase;
+  readonly time: VirtualTime;
+  readonly dice: Dice;
+  /** @returns what the server has for a page at this time */
+  readonly bodyAt: (nowMs: number, query: Query) => Json;
+}
+
+export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
+  const { stream, latencyMs, failingPercent, emptyEvery, repeatEvery } = model;
+  let latestMs: number | undefined;
+  let firstMs: number | undefined;
+  let responses = 0;
+  let lastBody: Json | undefined;
+  const asked: Query[] = [];
+  const askedEarly: EarlyRequest[] = [];
+
+  const bodyOf = (path: string, query: Query, request: number): Json => {
+    if (path === 'agents') return [];
+    if (emptyEvery !== undefined && request % emptyEvery === 0)
+      return { [stream]: [], end_time: null };
+    const isRepeated = repeatEvery !== undefined && request % repeatEvery === 0;
+    const body = isRepeated && lastBody !== undefined ? lastBody : bodyAt(time.now(), query);
+    lastBody = body;
+    return structuredClone(body);
+  };
+
+  const attempt = async (
+    path: string,
+    query: Query,
+    signal?: AbortSignal,
+  ): Promise<HttpResponse> => {
+    if (path !== 'agents') asked.push(query);
+    if (asked.length > mostRequests) throw new Error(`more than ${mostRequests} requests`);
+    const request = asked.length;
+    const durationMs = dice.between(2, latencyMs);
+    const isFailing = dice.percent(failingPercent);
+    await time.sleep(Math.ceil(durationMs / 2), signal);
+    const body = bodyOf(path, query, request);
+    await time.sleep(Math.floor(durationMs / 2), signal);
+    const receivedMs = time.now();
+    latestMs = Math.floor(receivedMs / 1000) * 1000;
+    const details = { kind: 'transient', failure: 'status', path, status: 503 } as const;
+    if (isFailing) throw new HttpError('answers 503', { ...details, serverTimeMs: latestMs });
+    responses += 1;
+    firstMs ??= latestMs;
+    return { body, serverTimeMs: latestMs, headersMs: receivedMs, receivedMs, durationMs };
+  };
+
+  const get: ModelApi['get'] = async (path, first = {}, { signal, reviseQuery, onBody } = {}) => {
+    for (let query = first; ; await time.sleep(1000, signal)) {
+      try {
+        const response = await attempt(path, query, signal);
+        await onBody?.(Buffer.from(JSON.stringify(response.body)));
+        return response;
+      } catch (error) {
+        if (!(error instanceof HttpError)) throw error;
+        query = (await reviseQuery?.(error)) ?? query;
+      }
+    }
+  };
+
+  const getEarly: ModelApi['getEarly'] = async (path, query, { signal }) => {
+    const early: EarlyRequest = { query, outcome: 'in flight' };
+    askedEarly.push(early);
+    try {
+      const { body, ...response } = await attempt(path, query, signal);
+      early.outcome = 'answered';
+      const text = JSON.stringify(body);
+      return { ...response, bytes: Buffer.from(text), parse: () => JSON.parse(text) as Json };
+    } catch (error) {
+      early.outcome = signal?.aborted === true ? 'aborted' : 'failed';
+      throw error;
+    }
+  };
+
+  return {
+    asked,
+    askedEarly,
+    get,
+    getEarly,
+    spareStarts: () => 200,
+    firstResponseMs: () => firstMs ?? beginMs,
+    latestServerTimeMs: () => latestMs,
+    responseCount: () => responses,
+  };
+}
