@@ -4,12 +4,15 @@ import { once } from 'node:events';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
 import type { Sandbox } from '../../src/sandbox/api/server.ts';
+import { isIncremental } from '../../src/singer/catalog.ts';
+import { streams as table } from '../../src/zendesk/streams.ts';
 import { incrementalCatalog } from '../support/catalogs.ts';
-import { lossesOf } from '../support/oracle.ts';
+import { keyOf, lossesOf } from '../support/oracle.ts';
 import { readOutput, type Output, type TapInput, type TapResult } from '../support/run-tap.ts';
 import { startTap } from '../support/spawn-tap.ts';
 
-export const streams: readonly string[] = ['agents', 'bans', 'agent_timeline', 'chats'];
+/** All streams that have a bookmark. */
+export const streams: readonly string[] = table.filter(isIncremental).map(({ name }) => name);
 
 const catalog = incrementalCatalog(streams);
 
@@ -27,6 +30,9 @@ export const account: SandboxOptions = {
   ],
   timeline: 30,
   timelineTies: 4,
+  agentEvents: 12,
+  departmentEvents: 11,
+  conversions: 10,
   agents: 21,
   bans: { ip: 12, visitor: 9 },
   gzip: false,
@@ -114,10 +120,11 @@ function placeOf(
   record: JsonObject,
   { timelineSort = 'end' }: RepeatRules,
 ): number {
-  if (stream === 'chats') return microsOf(record['update_timestamp']) / 1e6;
-  if (stream !== 'agent_timeline') return Number(record['id']);
-  const length = timelineSort === 'end' ? Math.round(Number(record['duration']) * 1e6) : 0;
-  return microsOf(record['start_time']) + length;
+  const { replicationKey = 'id' } = table.find(({ name }) => name === stream) ?? {};
+  if (replicationKey === 'id') return Number(record['id']);
+  const micros = microsOf(record[replicationKey]);
+  if (stream !== 'agent_timeline') return Math.floor(micros / 1e6);
+  return micros + (timelineSort === 'end' ? Math.round(Number(record['duration']) * 1e6) : 0);
 }
 
 function bookmarkPlace(state: JsonObject, stream: string): number | undefined {
@@ -134,7 +141,7 @@ function mayRepeat(stream: string, place: number, state: JsonObject, rules: Repe
   if (bookmark === undefined) return false;
   if (stream === 'agents' || stream === 'bans') return place > bookmark;
   const headSeconds = rules.startedMs / 1000 - 311;
-  const head = headSeconds * (stream === 'chats' ? 1 : 1e6);
+  const head = headSeconds * (stream === 'agent_timeline' ? 1e6 : 1);
   return place === bookmark || (place > bookmark && place > head);
 }
 
@@ -150,7 +157,7 @@ export function repeatFaults(
       .records(stream)
       .filter((record) => again.has(JSON.stringify(record)))
       .filter((record) => !mayRepeat(stream, placeOf(stream, record, rules), state, rules))
-      .map(({ id }) => `${stream} ${JSON.stringify(id)} came again after ${JSON.stringify(state)}`);
+      .map((record) => `${stream} ${keyOf(record)} came again after ${JSON.stringify(state)}`);
   });
   return faults.slice(0, 10);
 }

@@ -1,5 +1,6 @@
 /** Everything the API may do that nobody has documented, one by one; mixed by seed: the storms of edits.test.ts. */
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
+import { exportNames } from '../../src/sandbox/data/resources.ts';
 import type { Switches } from '../../src/sandbox/program/switches.ts';
 
 export interface Habit {
@@ -53,7 +54,7 @@ const harmless: readonly Row[] = [
   ['start_id goes on behind the place an item has now', { startId: 'lookup' }],
   ['start_id is ignored', { startId: 'ignored' }, smallBursts],
   ['no export has an end_id', { endIds: [] }, smallBursts],
-  ['all exports have an end_id', { endIds: ['chats', 'agent_timeline'] }, { timelineTies: 23 }],
+  ['all exports have an end_id', { endIds: exportNames }, { timelineTies: 23 }],
   ['every fourth page is empty', { emptyPages: { every: 4 } }],
   ['a page in the middle is empty twice', { emptyPages: { atItem: 12, times: 2 } }],
   ['every third answer is the one before it', { repeatPage: { every: 3 } }],
@@ -123,10 +124,7 @@ const more: readonly Row[] = [
   ['the API holds back fourteen minutes', { minimumAgeSeconds: 840 }],
   ['a page among ties is empty once', { emptyPages: { atItem: 30, endTime: 'zero' } }],
   ['every second page holds one item', { shortPages: { every: 2, size: 1 } }],
-  [
-    'each page holds one item, and each has an id',
-    { maxPage: 1, endIds: ['chats', 'agent_timeline'] },
-  ],
+  ['each page holds one item, and each has an id', { maxPage: 1, endIds: exportNames }],
   ['a start of less than ten minutes is refused', { minimumAgeSeconds: 600 }],
 ];
 

@@ -104,7 +104,8 @@ export function expectedRecord(
   return { ...nulls, ...written, ...additions[stream]?.(written) };
 }
 
-function keyOf({ chat_id: chat, position, id, account_key: account }: JsonObject): string {
+/** The key of a record as text. */
+export function keyOf({ chat_id: chat, position, id, account_key: account }: JsonObject): string {
   const own = id ?? position ?? account ?? null;
   return JSON.stringify(chat === undefined ? own : [chat, own]);
 }

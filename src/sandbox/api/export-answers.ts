@@ -98,7 +98,8 @@ function matchingRule<Rule extends EveryNth>(
 export class ExportAnswers {
   readonly #context: AnswerContext;
   readonly #requestCounts = new Map<ExportName, number>();
-  readonly #lastReplies = new Map<ExportName, Reply>();
+  /** By export and `fields`: requests for other fields are those of another reader. */
+  readonly #lastReplies = new Map<string, Reply>();
   readonly #hits = new WeakMap<EmptyPages, number>();
 
   constructor(context: AnswerContext) {
@@ -112,9 +113,10 @@ export class ExportAnswers {
     const requestNumber = (this.#requestCounts.get(name) ?? 0) + 1;
     this.#requestCounts.set(name, requestNumber);
     const isRepeated = matchingRule(switches.repeatPage, name, requestNumber) !== undefined;
-    const last = isRepeated ? this.#lastReplies.get(name) : undefined;
+    const reader = `${name} ${exportQuery.fields}`;
+    const last = isRepeated ? this.#lastReplies.get(reader) : undefined;
     const reply = last ?? this.#compose(name, exportQuery, requestNumber, origin);
-    this.#lastReplies.set(name, reply);
+    this.#lastReplies.set(reader, reply);
     return reply;
   }
 
