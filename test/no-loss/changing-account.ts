@@ -10,7 +10,13 @@ import type { Dice } from './dice.ts';
 import { textAt } from './fault-account.ts';
 import { withFront } from './front-server.ts';
 
-const streams: readonly string[] = ['agents', 'agent_timeline', 'chats'];
+const streams: readonly string[] = [
+  'agents',
+  'agent_timeline',
+  'chats',
+  'chat_engagements',
+  'chat_messages',
+];
 
 const catalog = incrementalCatalog(streams);
 
@@ -100,7 +106,8 @@ export function deleteChats({ sandbox, gone }: ChangingWorld, ids: readonly stri
 /** What is missing from, old in, or invented by a target that replaces by key. */
 export function staleness(world: ChangingWorld, runs: readonly Output[]): readonly string[] {
   return lossesOf(world.sandbox, runs, streams).filter(
-    (fault) => ![...world.gone].some((id) => fault === `chats "${id}" is invented`),
+    (fault) =>
+      !fault.endsWith(' is invented') || ![...world.gone].some((id) => fault.includes(`"${id}"`)),
   );
 }
 
