@@ -30,7 +30,7 @@ interface Reader {
 const options = { chats: 1000, newestAgeSeconds: 3600, bans: { ip: 3, visitor: 3 } };
 
 /** A long history, and an API that takes half a second for each response. */
-const longHistory = { ...options, chats: 30_000, chatSize: 'small', latencyMs: 500 } as const;
+const longHistory = { ...options, chats: 60_000, chatSize: 'small', latencyMs: 500 } as const;
 
 /** Longer ago than the five minutes that the API holds back. */
 const changeAgeSeconds = 600;
