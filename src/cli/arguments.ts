@@ -77,7 +77,7 @@ const flags = {
     aliases: ['d'],
     describe: 'Print the catalog. Needs neither network nor config',
   },
-  check: { group, describe: 'Send one request to each endpoint and print what the token can read' },
+  check: { group, describe: 'Print what the token can read, and estimate a long run' },
   test: {
     group,
     takes: 'all or schema',

@@ -146,8 +146,8 @@ export interface SelectionOptions {
 export interface BuildSyncOptions
   extends ApiOptions, SelectionOptions, Pick<SyncOptions, 'onStreamEnd' | 'onReadAhead'> {
   readonly state: Json | undefined;
-  /** Changes how a stream is read, for a dry run. */
-  readonly transformDefinition?: (definition: StreamDefinition) => StreamDefinition;
+  /** Changes how a stream is read, for a dry run. `stream` is its `tap_stream_id`. */
+  readonly transformDefinition?: (definition: StreamDefinition, stream: string) => StreamDefinition;
 }
 
 export interface AbortableSync extends Sync {
@@ -215,5 +215,5 @@ function streamToRead(
 ): StreamToRead {
   const definition = streams.find(({ name }) => name === selected.name);
   if (definition === undefined) throw new Error(`unknown stream ${selected.name}`);
-  return { selected, definition: transformDefinition(definition) };
+  return { selected, definition: transformDefinition(definition, selected.tapStreamId) };
 }

@@ -7,7 +7,7 @@ import { instantToMicros } from '../core/instant.ts';
 import type { Sync } from './sync.ts';
 import type { StreamResult } from './sync-options.ts';
 import { RenewalSkipped } from '../zendesk/credentials.ts';
-import type { Page, StreamDefinition } from '../zendesk/stream-definition.ts';
+import type { ExportEstimate, Page, StreamDefinition } from '../zendesk/stream-definition.ts';
 
 /** All streams are on the same host, so a network failure affects all of them. */
 function endIfUnreachable(error: unknown): never {
@@ -15,17 +15,33 @@ function endIfUnreachable(error: unknown): never {
   throw error.withMessage(error.message, { endsRun: true });
 }
 
-/** @param newest Receives the time of the newest item by stream, if the endpoint has times. */
+/** What `--check` shows about a stream. */
+export interface StreamFindings extends ExportEstimate {
+  readonly count?: number | undefined;
+}
+
+/** An estimate is optional, so a failed request for it is no failure of the stream. */
+function withoutEstimate(error: unknown): ExportEstimate {
+  if (error instanceof HttpError) return {};
+  throw error;
+}
+
+/** @param report Receives the findings. Without it, no requests are sent for estimates. */
 export function probeOnly(
   definition: StreamDefinition,
-  newest = new Map<string, string>(),
+  report?: (findings: StreamFindings) => void,
 ): StreamDefinition {
+  const { probe, estimate } = definition;
   return {
     ...definition,
     pages: (options) =>
-      async function* probe(): AsyncGenerator<Page, void, undefined> {
-        const { items, newest: instant } = await definition.probe(options).catch(endIfUnreachable);
-        if (instant !== undefined) newest.set(definition.name, instant);
+      async function* probeOnce(): AsyncGenerator<Page, void, undefined> {
+        const { items, count, newest } = await probe(options).catch(endIfUnreachable);
+        if (report !== undefined) {
+          const isKnown = newest !== undefined && estimate !== undefined;
+          const estimated = isKnown ? await estimate(options, newest).catch(withoutEstimate) : {};
+          report({ count, newest, ...estimated });
+        }
         yield { items, fetchedMs: options.now() };
       },
   };
@@ -71,21 +87,35 @@ const statusLabels: Readonly<Record<StreamResult['status'], string>> = {
   unread: 'not asked',
 };
 
-/** A table with the status of each stream, and with its newest item (if `newest` is given) or number of records. */
+function countText(records: number): string {
+  return `${records} ${records === 1 ? 'record' : 'records'}`;
+}
+
+/** @param requestsPerMinute The configured rate. */
+export function findingsText(
+  { count, oldest, newest, requests }: StreamFindings,
+  nowMs: number,
+  requestsPerMinute: number,
+): string {
+  const parts = [
+    count !== undefined && countText(count),
+    oldest !== undefined && `oldest of ${oldest}`,
+    newest !== undefined && `newest of ${newest}, ${ageText(newest, nowMs)}`,
+    requests !== undefined &&
+      `about ${requests} requests, ${Math.ceil(requests / requestsPerMinute)} min`,
+  ];
+  return parts.filter((part) => part !== false).join(', ');
+}
+
+/** A table with the status of each stream. @param detailOf Describes a complete stream. */
 export function dryRunTable(
   results: readonly StreamResult[],
-  nowMs: number,
-  newest?: ReadonlyMap<string, string>,
+  detailOf: (result: StreamResult) => string = ({ records }) => countText(records),
 ): string {
   const width = Math.max(...results.map(({ stream }) => stream.length));
-  const amount = ({ stream, records }: StreamResult): string => {
-    if (newest === undefined) return `${records} ${records === 1 ? 'record' : 'records'}`;
-    const instant = newest.get(stream);
-    return instant === undefined ? '' : `newest of ${instant}, ${ageText(instant, nowMs)}`;
-  };
   const lines = results.map((result) => {
     const { stream, status } = result;
-    const detail = status === 'complete' ? amount(result) : failureText(result);
+    const detail = status === 'complete' ? detailOf(result) : failureText(result);
     return `${stream.padEnd(width)}  ${statusLabels[status].padEnd(9)}  ${detail}`.trimEnd();
   });
   return lines.map((line) => `${line}\n`).join('');

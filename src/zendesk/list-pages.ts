@@ -26,6 +26,9 @@ export function listEndpoint(spec: ListSpec): Pick<StreamDefinition, 'path' | 'p
       async function* pages() {
         yield await fetchList(spec, options);
       },
-    probe: (options) => fetchList(spec, options),
+    probe: async (options) => {
+      const { items } = await fetchList(spec, options);
+      return { items, count: items.length };
+    },
   };
 }

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../core/json.ts';
 import type { StreamDefinition } from './stream-definition.ts';
 import { readExportBookmark } from './export/bookmark.ts';
+import { exportEstimate } from './export/estimate.ts';
 import { exportPages, type ExportSpec } from './export/pages.ts';
 import { idPages, readIdBookmark, type IdListSpec } from './id-pages.ts';
 import { listEndpoint } from './list-pages.ts';
@@ -59,6 +60,7 @@ export function exportStream(
     replicationKey,
     foreignBookmarkKeys,
     checkBookmark: (entry) => readExportBookmark(entry, spec),
+    estimate: exportEstimate(spec),
     ...(split === undefined ? endpoint : splitPages(endpoint, split)),
     ...definition,
   };

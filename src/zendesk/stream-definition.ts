@@ -77,12 +77,33 @@ export type PageSource = (options: ReadOptions) => () => AsyncGenerator<Page, vo
 
 /**
  * A minimal request to an endpoint, whose response is parsed like a page of the stream.
- * @returns The items, and the time of the newest one if the endpoint has times.
+ * @returns The items, their number if the response has all items of the stream, and the time of the newest one if the
+ *   endpoint has times.
  * @throws the same errors as reading the stream
  */
-export type Probe = (
-  options: ReadOptions,
-) => Promise<Pick<Page, 'items'> & { readonly newest?: string | undefined }>;
+export type Probe = (options: ReadOptions) => Promise<
+  Pick<Page, 'items'> & {
+    readonly count?: number | undefined;
+    readonly newest?: string | undefined;
+  }
+>;
+
+/** What a few requests show about a read of an export from `start_date`. */
+export interface ExportEstimate {
+  /** The time of the last item. */
+  readonly newest?: string | undefined;
+  /** The time of the first item. */
+  readonly oldest?: string | undefined;
+  /** Number of requests. */
+  readonly requests?: number | undefined;
+}
+
+/**
+ * Estimates a read of an export.
+ * @param newest The time of an item near the end.
+ * @throws like `Probe`
+ */
+export type Estimate = (options: ReadOptions, newest: string) => Promise<ExportEstimate>;
 
 /** The definition of a stream. A new stream needs this object, a schema file and data in the sandbox. */
 export interface StreamDefinition extends SingerStream {
@@ -100,4 +121,5 @@ export interface StreamDefinition extends SingerStream {
   readonly checkBookmark?: (entry: JsonObject) => void;
   readonly pages: PageSource;
   readonly probe: Probe;
+  readonly estimate?: Estimate;
 }

@@ -39,7 +39,7 @@ function omit(records: readonly JsonObject[], columns: readonly string[]): reado
 
 const notice =
   /only the selected fields are requested, so the API sends no fields that are missing/;
-const rejection = 'the API rejects the list of selected fields';
+const rejection = 'the API rejects the list of fields';
 
 function linesWith({ stderrLines }: TapResult, text: string | RegExp): readonly string[] {
   return stderrLines.filter((line) => line.search(text) >= 0);
@@ -147,12 +147,28 @@ test('A list that the API rejects is replaced by all fields, once and with a war
   });
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([
-    'chats: the API rejects the list of selected fields (400); requesting all fields instead',
+    'chats: the API rejects the list of fields (400); requesting all fields instead',
   ]);
   expect(result.records('chats')).toEqual(expected);
   const asked = sandbox.requests.map(({ query }) => query['fields']);
   expect(asked.filter((fields) => fields === list)).toHaveLength(1);
   expect(asked[0]).toBe(list);
+});
+
+test('Parts of chats are read from the fields that hold them, or from all', async () => {
+  const input = {
+    args: ['--select', 'chat_messages', '--select', '!chat_messages.msg'],
+    config: { extra_streams: ['chat_messages'] },
+  };
+  const parts = await runOnce(account, input);
+  const refused = { ...account, switches: { ...account.switches, fieldLists: 'refused' as const } };
+  const { result } = await runOnce(refused, input);
+  expect(parts.result).toMatchObject({ code: 0, warnings: [] });
+  expect(fieldsOf(parts.sandbox, 'chats')).toEqual(['chats(id,update_timestamp,history)']);
+  expect(linesWith(parts.result, notice)).toEqual([]);
+  expect(result.warnings).toEqual([expect.stringContaining(rejection)]);
+  expect(result.records('chat_messages').length).toBeGreaterThan(60);
+  expect(result.records('chat_messages')).toEqual(parts.result.records('chat_messages'));
 });
 
 /** An error as the answer to the first request that has a list of fields. */

@@ -138,8 +138,7 @@ const deselected = (
   'end_timestamp visitor.email visitor.notes history[].msg history[].options additional_fields'
 ).split(' ');
 
-const rejection =
-  'chats: the API rejects the list of selected fields (400); requesting all fields instead';
+const rejection = 'chats: the API rejects the list of fields (400); requesting all fields instead';
 
 async function runPlanted(excluded: readonly string[]): Promise<TapResult> {
   const catalog = catalogOf('chats', (entry) => {

@@ -1,17 +1,32 @@
 import { quietLogger } from '../../core/logger.ts';
 import { buildSync, type BuildSyncOptions } from '../../sync/build-sync.ts';
-import { dryRunTable, dryRunSummary, firstRecordOnly, probeOnly } from '../../sync/dry-run.ts';
+import {
+  dryRunTable,
+  dryRunSummary,
+  findingsText,
+  firstRecordOnly,
+  probeOnly,
+  type StreamFindings,
+} from '../../sync/dry-run.ts';
+import type { StreamResult } from '../../sync/sync-options.ts';
 import type { CommandContext, SingerArguments } from '../arguments.ts';
 import { print } from '../program.ts';
 import { exitCodeOf, logFailures } from '../run-report.ts';
 import { readInputFiles } from './input-files.ts';
 
-/** `--check`: sends one request to each endpoint and prints a table of the results. */
+/** `--check`: sends a few requests to each endpoint and prints a table of the results. */
 export async function check(run: CommandContext, args: SingerArguments): Promise<number> {
-  const newest = new Map<string, string>();
-  const transformDefinition: BuildSyncOptions['transformDefinition'] = (definition) =>
-    probeOnly(definition, newest);
-  return dryRun(run, { ...args, state: undefined }, { transformDefinition, isCheck: true }, newest);
+  const findings = new Map<string, StreamFindings>();
+  return dryRun(
+    run,
+    { ...args, state: undefined },
+    {
+      transformDefinition: (definition, stream) =>
+        probeOnly(definition, (found) => findings.set(stream, found)),
+      isCheck: true,
+      findings,
+    },
+  );
 }
 
 /** `--test`: reads, converts, validates and discards one record of each selected stream. */
@@ -19,17 +34,21 @@ export async function test(run: CommandContext, args: SingerArguments): Promise<
   return dryRun(run, args, { transformDefinition: firstRecordOnly });
 }
 
+interface DryRunOptions extends Pick<BuildSyncOptions, 'transformDefinition' | 'isCheck'> {
+  readonly findings?: ReadonlyMap<string, StreamFindings>;
+}
+
 /** Reads the selected streams without writing records, and prints a table of the results. */
 async function dryRun(
   run: CommandContext,
   args: SingerArguments,
-  options: Pick<BuildSyncOptions, 'transformDefinition' | 'isCheck'>,
-  newest?: ReadonlyMap<string, string>,
+  { findings, ...options }: DryRunOptions,
 ): Promise<number> {
   const { logger, clock } = run;
+  const input = await readInputFiles(run, args);
   const assembled = await buildSync({
     ...run,
-    ...(await readInputFiles(run, args)),
+    ...input,
     ...options,
     state: undefined,
     tokens: { configFiles: args.config, isDryRun: true },
@@ -40,7 +59,11 @@ async function dryRun(
   assembled.abort();
   run.progress.clear();
   const results = assembled.results();
-  await print(run.stdout, dryRunTable(results, clock.now(), newest));
+  const { requests_per_minute: rate } = input.config;
+  const detailOf =
+    findings &&
+    (({ stream }: StreamResult) => findingsText(findings.get(stream) ?? {}, clock.now(), rate));
+  await print(run.stdout, dryRunTable(results, detailOf));
   if (exitCodeOf(results) > 0) logFailures(logger, results);
   else if (results.some(({ status }) => status !== 'complete'))
     logger.warning(dryRunSummary(results));

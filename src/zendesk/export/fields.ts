@@ -55,9 +55,7 @@ export class FieldList {
     if (this.#fields === undefined || !isRejected) return false;
     if (hasOtherReason && !error.mentions('fields')) return false;
     this.#fields = undefined;
-    this.#warn(
-      `the API rejects the list of selected fields (${status}); requesting all fields instead`,
-    );
+    this.#warn(`the API rejects the list of fields (${status}); requesting all fields instead`);
     return true;
   }
 }

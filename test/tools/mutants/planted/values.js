@@ -39,4 +39,18 @@ export const valueMutants = [
     replacement: 'if (first === undefined || results.length > 0) return undefined;',
     killers: testsOf('reporting/tolerance', 'a run that may read nothing fails'),
   },
+  {
+    name: 'a list of fields lacks what reading needs',
+    file: 'src/zendesk/export/fields.ts',
+    search: 'new Set([...requiredFields, ',
+    replacement: 'new Set([',
+    killers: testsOf('no-invention/fields', 'What identifies a timespan is requested'),
+  },
+  {
+    name: 'a rejected list of fields ends the stream',
+    file: 'src/zendesk/export/fields.ts',
+    search: 'if (this.#fields === undefined || !isRejected) return false;',
+    replacement: 'if (isRejected || !isRejected) return false;',
+    killers: testsOf('no-invention/fields', 'A list that the API rejects is replaced'),
+  },
 ];
