@@ -154,3 +154,18 @@ test('Nothing is drawn when stderr is no terminal', () => {
   progress.clear();
   expect(written).toEqual([]);
 });
+
+test('The line shows what is read ahead', () => {
+  const { progress, written, at } = terminal();
+  at(0, status('started'));
+  const counts = { used: 92, wasted: 3, failed: 1, dropped: 1, ownAskedAgain: 0 };
+  progress.setReadAhead({ ahead: 0, ...counts, used: 0, wasted: 0, failed: 0, dropped: 0 });
+  at(1000, records(1000));
+  progress.setReadAhead({ ahead: 4, ...counts });
+  at(2000, records(1000));
+  expect(written).toEqual([
+    line('chats: 0 records'),
+    line('chats: 1,000 records (1,000/s)'),
+    line('chats: 2,000 records (1,000/s), 4 ahead, 92 of 97 used'),
+  ]);
+});

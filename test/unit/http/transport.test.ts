@@ -112,3 +112,19 @@ test('something that does not speak HTTP is a network failure', async () => {
   expect(error).toMatchObject({ failure: 'network', kind: 'transient' });
   expect(String(error)).toContain('the response is not HTTP');
 });
+
+test('aborted, a request ends at once, is counted, and other requests go on', async () => {
+  const held: (() => void)[] = [];
+  const controller = new AbortController();
+  const { origin } = await serve((_, response) => {
+    held.push(() => void response.end('[]'));
+    if (held.length === 2) controller.abort(new Error('not needed'));
+  });
+  const { client, reports } = createTestClient({ origin, requestsInFlight: 2 });
+  const early = rejectionOf(client.getEarly({ ...get, signal: controller.signal }));
+  const own = client.get(get);
+  expect(String(await early)).toMatch('not needed');
+  for (const answer of held) answer();
+  expect((await own).body).toEqual([]);
+  expect(reports.map(({ failure }) => failure)).toEqual(['aborted', undefined]);
+});

@@ -101,7 +101,8 @@ export class Planner {
     if (farthest === undefined) return undefined;
     this.#inventory.take(farthest);
     this.#question = undefined;
-    if (farthest.flight.kind === 'guess') this.#frontier = farthest.end;
+    if (farthest.flight.kind === 'guess')
+      this.#frontier = farthest.end > question.time ? farthest.end : undefined;
     return farthest;
   }
 
@@ -125,7 +126,8 @@ export class Planner {
     this.#isAlone = false;
     if (own !== undefined) this.#inventory.cancel([own]);
     const hasMoved = end !== undefined && end.time > request.time;
-    this.#frontier = hasMoved ? end.time : undefined;
+    // Where the walk goes on after ties shows when it sends the next request.
+    this.#frontier = hasMoved && isPlain(request) ? end.time : undefined;
     if (hasMoved) {
       this.#dropBefore(end.time);
       this.#dropTail();
@@ -157,8 +159,8 @@ export class Planner {
       this.learn(flight.request, page);
       const isFullInstant = end?.time === time && size >= this.#sizes.fullSize(limit);
       if (isFullInstant) this.#marks = [...this.#marks, time];
-      // An early empty page proves nothing. Only an own request proves the end.
-      if (end === undefined || end.time <= time) {
+      // Another page without a later end proves nothing. Only an own request proves the end.
+      else if (end === undefined || end.time <= time) {
         this.#inventory.counts.wasted += 1;
         return;
       }
@@ -220,7 +222,9 @@ export class Planner {
 
   #mayAnswer({ flight, end }: HeldPage, question: ExportRequest): boolean {
     if (flight.kind === 'tail') return isSameRequest(flight.request, question);
-    return this.#isAnchored && flight.request.time <= question.time && end > question.time;
+    if (!this.#isAnchored || flight.request.time > question.time) return false;
+    // A page that is full of its own start is the response to the same request; the walk goes on with ties.
+    return end > question.time || flight.request.time === question.time;
   }
 
   /** Whether the response to a request in flight may be the one that the walk waits for. */
@@ -309,7 +313,9 @@ export class Planner {
 
   /** Called when the walk has passed this time. */
   #dropBefore(time: number): void {
-    this.#inventory.waste(({ flight, end }) => flight.kind === 'guess' && end <= time);
+    this.#inventory.waste(
+      ({ flight, end }) => flight.kind === 'guess' && end <= time && flight.request.time < time,
+    );
     this.#marks = this.#marks.filter((mark) => mark >= time);
   }
 

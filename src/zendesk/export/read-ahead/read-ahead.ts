@@ -241,14 +241,14 @@ export class ReadAhead implements ExportFetcher {
     return !holdsInstant(response.items, anchor, this.#spec);
   }
 
-  /** Whether it is the same page as an early response with another start. */
+  /**
+   * Whether it is the same page as an early response with another start. After ties, the page that follows is the one of
+   * any start in a silence behind them; the walk itself checks a page that skips its instant.
+   */
   #isCopy({ time, startId }: ExportRequest, response: ReceivedExportResponse): boolean {
+    if (startId !== null || response.end === undefined || response.end.time <= time) return false;
     const text = fingerprintOf(summarize(response));
-    if (response.end === undefined || response.end.time <= time) return false;
-    // Where ties end with a page, what follows them is what starts one unit later.
-    const isElsewhere = (start: number): boolean =>
-      start !== time && (startId === null || start !== time + 1);
-    return this.#fingerprints.some((early) => early.text === text && isElsewhere(early.start));
+    return this.#fingerprints.some((early) => early.text === text && early.start !== time);
   }
 
   /** Asks again, with nothing else in flight. @returns false: that was done often enough */

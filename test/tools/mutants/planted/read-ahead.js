@@ -9,6 +9,11 @@ const layer = 'src/zendesk/export/read-ahead/read-ahead.ts';
 const readAhead = (kind) => testsOf('unit/zendesk/export/model', `read ahead, ${kind} `);
 const mixedUp = testsOf('unit/zendesk/export/model', 'read ahead from a server that mixes up');
 
+const takenFor = testsOf(
+  'unit/zendesk/export/read-ahead/planner',
+  'an early page is taken only for a place',
+);
+
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const readAheadMutants = [
   {
@@ -29,18 +34,16 @@ export const readAheadMutants = [
   {
     name: 'an early page that starts behind the position is used',
     file: planner,
-    search:
-      'return this.#isAnchored && flight.request.time <= question.time && end > question.time;',
-    replacement: 'return this.#isAnchored && end > question.time;',
-    killers: readAhead('chats'),
+    search: 'if (!this.#isAnchored || flight.request.time > question.time) return false;',
+    replacement: 'if (!this.#isAnchored) return false;',
+    killers: [...readAhead('chats'), ...takenFor],
   },
   {
     name: 'an early page that ends at the position is used',
     file: planner,
-    search:
-      'return this.#isAnchored && flight.request.time <= question.time && end > question.time;',
-    replacement: 'return this.#isAnchored && flight.request.time <= question.time;',
-    killers: readAhead('chats'),
+    search: 'return end > question.time || flight.request.time === question.time;',
+    replacement: 'return true;',
+    killers: takenFor,
   },
   {
     name: 'a guess lies beyond the head',

@@ -149,6 +149,18 @@ test('behind an instant that fills a page planning goes on, and the walk reads t
   expect(textsOf(planner.plan(200, plenty))).toEqual(['guess 371', 'guess 452']);
 });
 
+test('a page that is full of its own start is the response to the request for that start alone', () => {
+  const started = start();
+  const { planner } = started;
+  planner.earlyArrived(flightAt(started, 1), earlyPage(190));
+  planner.ask(regular(191), true);
+  expect(planner.takeCandidate()).toBeUndefined();
+  planner.ask(regular(190), false);
+  expect(planner.takeCandidate()).toBeUndefined();
+  planner.ask(regular(190), true);
+  expect(planner.takeCandidate()?.end).toBe(190);
+});
+
 test('inside ties nothing is planned before the walk has asked for them', () => {
   const started = start();
   const { planner } = started;
