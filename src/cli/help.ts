@@ -1,4 +1,4 @@
-/** The parts of `tap-zendesk-chat --help` around its flags. The examples are those of the README. */
+/** The parts of `tap-zendesk-chat --help` before and after the flags. The README has the same examples. */
 
 export const usage = `$0 --config FILE [--catalog FILE] [--state FILE]
 $0 --config FILE --check
@@ -25,9 +25,9 @@ const environment = `Environment variables:
 
 const exitCodes = `Exit codes:
   0         Every selected stream was read, or the account does not have it
-  1         A failure that can pass, or a bug: run the tap again
-  2         A failure that stays until somebody acts: command line, config,
-            catalog, state, token or permission
+  1         A temporary failure, or a bug: run the tap again
+  2         A failure that needs a correction: command line, config, catalog,
+            state, token or permission
   130, 143  Stopped by SIGINT or SIGTERM`;
 
 const examples = String.raw`Examples:

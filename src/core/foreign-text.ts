@@ -1,20 +1,20 @@
 /**
- * Text that is not the program's own: of an answer, a file, an address, the system. A message marks it where it inserts
- * it, with two noncharacters of Unicode, which are for internal use. Before a message leaves the program, the redactor
- * looks for secrets between the marks and takes the marks out.
+ * Marks text in messages that comes from outside: from a response, a file, a URL or the system. The marks are two
+ * Unicode noncharacters, which are reserved for internal use. Before a message is written, the redactor masks secrets
+ * between the marks and removes the marks.
  */
 const start = '\uFDD0';
 const end = '\uFDD1';
 
-/** Marks a text from outside for a message, line by line: a message may be split into its lines. */
+/** Marks text from outside for use in a message. Marks each line separately, because the message may be split. */
 export function foreign(text: string): string {
   const lines = withoutMarks(text).split('\n');
   return lines.map((line) => `${start}${line}${end}`).join('\n');
 }
 
-/** The message with `change` made to all text from outside, and without marks. */
+/** Applies `change` to all marked text and removes the marks. */
 export function mapForeign(message: string, change: (text: string) => string): string {
-  // A message that was cut may have lost its last mark.
+  // A truncated message may lack its last mark.
   const changed = message.replaceAll(/\uFDD0([^\uFDD1]*)\uFDD1?/g, (_, text: string) =>
     change(text),
   );

@@ -1,11 +1,11 @@
 import { mapForeign } from './foreign-text.ts';
 
-/** Replaces secrets in messages by `***`: any secret in text from outside, and in the rest those that cannot be words. */
+/** Replaces secrets in messages by `***`: every secret in marked text, and elsewhere those that are not plain words. */
 export class Redactor {
   readonly #secrets = new Set<string>();
-  /** All forms of the secrets, the longest first. */
+  /** All forms of the secrets, longest first. */
   #forms: readonly string[] = [];
-  /** Those of them that no message of the program can hold by chance. */
+  /** The forms that cannot be part of the program's own words. */
   #distinctForms: readonly string[] = [];
 
   addSecrets(secrets: readonly string[]): void {
@@ -16,7 +16,7 @@ export class Redactor {
     );
   }
 
-  /** @param message in which text from outside is marked (`foreign`) */
+  /** @param message Text from outside must be marked (`foreign`). */
   redact(message: string): string {
     const text = mapForeign(message, (inserted) => mask(inserted, this.#forms));
     return mask(text, this.#distinctForms).replaceAll(
@@ -26,9 +26,9 @@ export class Redactor {
   }
 }
 
-/** Shorter texts may stand in the program's own messages. */
+/** A shorter secret may be part of the program's own words. */
 const minDistinctLength = 6;
-/** So may words of at most 15 letters, such as `access_token`. */
+/** So may a secret that consists of words of at most 15 letters, such as `access_token`. */
 const words = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{2,15})(?:[ _-]|$))+$/;
 
 function mask(text: string, forms: readonly string[]): string {

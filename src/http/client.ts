@@ -17,15 +17,16 @@ export interface HttpRequest extends Omit<
   'headers' | 'form' | 'attempt' | 'isEarly'
 > {
   /**
-   * Called after each failed attempt, before any wait, unless the user must act or it was the last attempt.
-   * @returns Another query to continue with. Backoff and retry budget are reset for it.
+   * Called after each failed attempt that may be repeated, before any wait.
+   * @returns Another query for the next attempt, or `undefined` to keep the query. Another query resets the backoff and
+   *   the retry budget.
    */
   readonly reviseQuery?: (error: HttpError) => Promise<Query | undefined>;
   /** Maximum number of attempts, for a request whose failure is a valid result. */
   readonly maxAttempts?: number;
 }
 
-/** A form that is sent without credentials. It is sent again only after a transient failure. */
+/** A form, which is sent without credentials. It is sent again only after a transient failure. */
 type HttpForm = Required<Pick<OutgoingRequest, 'path' | 'acceptsError' | 'reason'>> & {
   form: URLSearchParams;
 };
@@ -78,9 +79,9 @@ export class HttpClient {
   readonly #limiter: RateLimiter;
   readonly #transport: Transport;
   readonly #credentials: Credentials;
-  /** The retry budget was exhausted and no response has arrived since then, so each request gets one attempt. */
+  /** No response has arrived since the retry budget was exhausted. Until one arrives, each request gets one attempt. */
   #isRetryBudgetExhausted = false;
-  /** The answer to an early request asks for a pause that is longer than the retry budget of a request. */
+  /** A pause that the response to an early request required and that exceeds the retry budget. */
   #longPause: { readonly error: HttpError; readonly untilMs: number } | undefined;
 
   constructor(options: HttpClientOptions) {
@@ -100,8 +101,8 @@ export class HttpClient {
   }
 
   /**
-   * Makes one attempt of an optional request. It does not wait for other requests and does not renew a token, and its
-   * failure has no effect on later requests. Only a pause that the API requests applies to all of them.
+   * Makes one attempt of an optional request, without waiting and without renewing a token. A failure has no effect on
+   * other requests, except that a pause required by the API applies to all requests.
    * @returns `undefined` if the request cannot start now
    * @throws like `get`, and the reason of the request's own signal
    */
@@ -120,7 +121,7 @@ export class HttpClient {
     }
   }
 
-  /** Applies the pause that an answer requests to all requests. One of more than `maxMs` is kept as an error. */
+  /** Applies the pause that a response requires to all requests. A pause of more than `maxMs` makes them fail. */
   #applyPause(error: HttpError, maxMs: number): void {
     const { kind, retryAfterMs = 0 } = error;
     if (kind !== 'transient') return;
@@ -128,7 +129,7 @@ export class HttpClient {
     else this.#longPause = { error, untilMs: this.#options.clock.now() + retryAfterMs };
   }
 
-  /** Number of requests that can start now without waiting; 0 during a pause that the API requested. */
+  /** Number of requests that can start now without waiting; 0 during a pause. */
   spareStarts(): number {
     return this.#limiter.spareStarts();
   }
@@ -163,7 +164,6 @@ export class HttpClient {
         this.#isRetryBudgetExhausted = false;
         return response;
       } catch (error) {
-        // Failed attempts are caught only here.
         if (!(error instanceof HttpError)) throw error;
         const isUnauthorized =
           form === undefined && error.status === 401 && error.kind === 'config';
@@ -185,7 +185,7 @@ export class HttpClient {
     if (kind === 'transient' && retryAfterMs !== undefined) {
       if (retryAfterMs > retryBudgetMs)
         throw retryAfterTooLongError(error, clock.now() + retryAfterMs);
-      // Before `reviseQuery`, which may send a request: the pause applies to all requests.
+      // `reviseQuery` may send a request, to which the pause applies, too.
       this.#limiter.pauseFor(retryAfterMs);
     }
     if (kind === 'config' || queryAttempts >= state.maxAttempts) throw error;

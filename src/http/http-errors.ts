@@ -53,7 +53,7 @@ export function responseError(response: Response, body: Json, redact: Redact): H
   const why = `answers ${name}${ok ? ' with an error' : ''}${text === '' ? '' : ` ("${text}")`}`;
   if (ok)
     return createHttpError('error-object', why, tryLaterAdvice, { isRateLimit: mentionsLimit });
-  // Regardless of its usual meaning, the status is transient here.
+  // A rate limit is transient, whatever the status is.
   const isRateLimit =
     status === 429 || (status >= 400 && (headers.has('retry-after') || mentionsLimit));
   const { kind, advice } = statusRule(isRateLimit ? 429 : status);

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { HttpFailure } from '../core/errors.ts';
 
-/** Replaces the secrets in a text, before it is truncated. */
+/** Masks the secrets in a text. Call it before truncating the text. */
 export type Redact = (text: string) => string;
 
 export interface HttpOptions {
@@ -40,7 +40,7 @@ export interface RequestReport {
   readonly method: 'GET' | 'POST';
   /** The path that the caller requested, without query. */
   readonly path: string;
-  /** The URL of this request. After a redirect, the server has chosen it, so its query may contain anything. */
+  /** The URL of this request. After a redirect, it comes from the server and its query may contain anything. */
   readonly url: URL;
   readonly isRedirected: boolean;
   /** Number of the attempt for this response, from 1. Redirects belong to the attempt in which they occur. */

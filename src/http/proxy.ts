@@ -31,7 +31,7 @@ export function proxyFor(origin: string): URL | undefined {
   );
 }
 
-/** In the package, `example.com` in NO_PROXY applies to that host only. In other programs, also to its subdomains. */
+/** In other programs, `example.com` in NO_PROXY includes its subdomains. The package only excludes the host itself. */
 function addressFor({ protocol, hostname, port }: URL): string {
   const labels = isIP(hostname.replaceAll(/[[\]]/g, '')) === 0 ? hostname.split('.') : [hostname];
   const hosts = labels.map((_, index) => labels.slice(index).join('.'));

@@ -13,7 +13,7 @@ type RateLimiterOptions = Pick<
   'clock' | 'signal' | 'requestsPerMinute' | 'requestsInFlight' | 'onWait'
 >;
 
-/** A request that must not wait cannot start now: there is no free slot, or fewer than two starts are left. */
+/** Thrown for a request that must not wait if there is no free slot, or if fewer than two starts are left. */
 export class NoSpareStart extends Error {
   override readonly name = 'NoSpareStart';
 }
@@ -55,7 +55,7 @@ export class RateLimiter {
     }
   }
 
-  /** Number of requests that can start now without waiting; 0 during a pause that the API requested. */
+  /** Number of requests that can start now without waiting; 0 during a pause. */
   spareStarts(): number {
     const { clock, requestsPerMinute } = this.#options;
     const nowMs = clock.elapsed();

@@ -57,7 +57,7 @@ export interface OutgoingRequest {
   readonly query: Query;
   /**
    * Keys of a successful response. An object with an `error` and without any of these keys is a failed attempt,
-   * regardless of its status. Default: any object with an `error` is.
+   * regardless of its status. Default: any object with an `error` is a failed attempt.
    */
   readonly responseKeys?: readonly string[];
   /** Whether to return an object with an `error` as a response. */

@@ -1,4 +1,4 @@
-/** Compiles a schema, before and after the selection, into functions that know their path. */
+/** Compiles a schema and its selected part into functions that convert values. Each function knows its path. */
 import { TapError } from '../core/errors.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
 import { keepUnknownField } from './clean-value.ts';
@@ -69,9 +69,9 @@ export function compileProperties(
 }
 
 /**
- * Finds properties by name. Items of a stream usually have the same keys in the same order, so the property that was
- * last found at this position is tried first. A key that becomes the name of an unselected property after cleanText
- * counts as that property.
+ * Finds properties by name. Items of a stream usually have the same keys in the same order, so the property that the
+ * previous item had at this position is tried first. A key also matches an unselected property if it has its name after
+ * cleanText.
  */
 export function createPropertyLookup(
   properties: ReadonlyMap<string, PropertyCoercer>,

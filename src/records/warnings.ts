@@ -2,8 +2,8 @@ import { jsonTypeOf, type Json, type JsonObject } from '../core/json.ts';
 import { cleanText } from './clean-text.ts';
 
 /**
- * `not-kept`: the column cannot hold the value; additional_fields keeps it. `suppressed`: the column cannot hold the
- * value, and it is dropped because it may contain unselected properties. `unsafe-integer`: JSON.parse rounded it.
+ * `not-kept`: the column cannot hold the value, so additional_fields keeps it. `suppressed`: the column cannot hold the
+ * value, and it is dropped because it may contain unselected properties. `unsafe-integer`: JSON.parse rounded the value.
  * `out-of-range`: too large for a double. `more-mismatches`: no further paths are reported.
  */
 export type SchemaMismatchKind =

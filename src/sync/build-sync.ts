@@ -53,7 +53,7 @@ async function createHttpClient(
     clock,
     signal,
     requestsPerMinute: config.requests_per_minute,
-    // One slot more, because a response that is being parsed still has a slot.
+    // One more than the requests that are read ahead, because a response keeps its slot while it is parsed.
     requestsInFlight: config.read_ahead === 1 ? 1 : config.read_ahead + 1,
     requestTimeoutMs: config.request_timeout * 1000,
     minBytesPerMinute: config.min_bytes_per_minute,
@@ -133,7 +133,7 @@ export async function loadConfig(
   return config;
 }
 
-/** The user's selection. `undefined` means that no file was given. */
+/** The user's selection. `catalog` is `undefined` if no file was given. */
 export interface SelectionOptions {
   readonly config: Config;
   readonly catalog: Json | undefined;
@@ -151,7 +151,7 @@ export interface BuildSyncOptions
 }
 
 export interface AbortableSync extends Sync {
-  /** Cancels pending requests and waits, which would keep the process alive. */
+  /** Cancels pending requests and waits, so that they do not keep the process alive. */
   readonly abort: () => void;
 }
 
@@ -163,7 +163,7 @@ export function buildSelection(
   const { config, selectionHint } = selection;
   const discovered = discoverStreams(config.extra_streams);
   const catalog = parseGivenCatalog(selection, discovered);
-  // A catalog may select any stream, also one that the config has not named.
+  // A catalog may also select streams that `extra_streams` does not name.
   const readable = catalog === undefined ? discovered : describeStreams();
   const selected = selectStreams({ catalog, streams: readable, warn: logger.warning });
   if (selected.length === 0)

@@ -1,4 +1,4 @@
-/** The streams and the description of the program: everything that discovery needs. */
+/** The descriptions of the program and its streams for discovery. */
 import type { ProgramDescription } from '../cli/program-description.ts';
 import { readConfigSchema } from '../config/config.ts';
 import { readManifest, readPackageFile } from '../core/package-files.ts';

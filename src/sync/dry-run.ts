@@ -1,6 +1,6 @@
 /**
- * Dry runs. They follow the same steps as a sync, including statuses, but read less: `--check` sends one request to
- * each endpoint, `--test` reads one record of each stream.
+ * Dry runs. They use the same code as a sync but read less: `--check` sends one request to each endpoint, and `--test`
+ * reads one record of each stream.
  */
 import { HttpError, TapError } from '../core/errors.ts';
 import { instantToMicros } from '../core/instant.ts';
@@ -84,7 +84,7 @@ const statusLabels: Readonly<Record<StreamResult['status'], string>> = {
   forbidden: 'forbidden',
   failed: 'FAILED',
   interrupted: 'stopped',
-  unread: 'not asked',
+  unread: 'not tried',
 };
 
 function countText(records: number): string {

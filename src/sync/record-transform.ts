@@ -1,6 +1,5 @@
 /**
- * Converts the pages of an endpoint to messages. A STATE never precedes a record that it covers: the records of a page
- * are pushed before the state with its checkpoint.
+ * Converts the pages of an endpoint to messages. The records of a page precede the STATE that covers them.
  */
 import { Transform, type TransformCallback } from 'node:stream';
 

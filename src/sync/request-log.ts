@@ -12,7 +12,7 @@ export function requestMetric({ path, status, failure, durationMs }: RequestRepo
 /** `GET /api/v2/chat/agents?limit=1: 200, 512 bytes, 12 ms, attempt 1 (probe)`. */
 export function requestLine(report: RequestReport): string {
   const { method, url, isRedirected, status, failure, bytes, durationMs, attempt } = report;
-  // The server has chosen the query of a redirect, which may contain anything.
+  // After a redirect, the query comes from the server and may contain anything.
   const target = foreign(isRedirected ? url.pathname : url.pathname + url.search);
   const size = bytes === undefined ? undefined : `${bytes} bytes`;
   const result = joined([status, failure === 'status' ? undefined : failure], ' ');
@@ -36,7 +36,7 @@ export function waitLine({ untilMs, path, why, retry }: WaitReport, nowMs: numbe
   return `${line}. Attempt ${attempt} follows; ${isLast ? 'it is the last' : limit}`;
 }
 
-/** The first attempts are all logged, later ones every eighth time, which keeps the log of a long retry short. */
+/** Retries up to this attempt are logged at INFO, later ones at each multiple of it, which keeps a long outage short. */
 const loggedAttempts = 8;
 
 /** The level of `waitLine`. */

@@ -13,14 +13,14 @@ interface StreamEnd extends StreamToRead, SyncOptions {
   readonly outcome: ReadOutcome;
   /** The stream failed without any response. */
   readonly isFirstRequest: boolean;
-  /** The earlier HTTP status that means absent or forbidden, if the request was repeated. */
+  /** The status of the first request, if it meant absent or forbidden and this request repeats it. */
   readonly previousHttpStatus: number | undefined;
 }
 
 /** Statuses that a host returns if the account does not exist. */
 const missingStatuses: ReadonlySet<number> = new Set([404, 410]);
 
-/** `unconfirmed`: the status may be temporary, so the request is repeated. The same `httpStatus` confirms it. */
+/** `unconfirmed`: the status may be temporary, so the request must be repeated. A second `httpStatus` confirms it. */
 type Decision = ResolvedStatus | { readonly status: 'unconfirmed'; readonly httpStatus: number };
 
 /**
@@ -52,7 +52,7 @@ export async function resolveStreamStatus(end: StreamEnd): Promise<Decision> {
   }
 }
 
-/** The API has not responded to anything and cannot be reached now, so the other streams would fail in the same way. */
+/** Whether the API has not responded in this run and cannot be reached now. Then the other streams would fail, too. */
 async function isWithoutNetwork({ api }: StreamEnd, failure: TapError): Promise<boolean> {
   const isSuspect =
     failure instanceof HttpError && failure.failure === 'network' && !failure.endsRun;
@@ -90,7 +90,7 @@ function unknownAccountStatus(name: string, failure: TapError): ResolvedStatus {
   return failedStatus(name, new TapError(text, { kind: 'config' }), true);
 }
 
-/** The table of streams allows accounts without this endpoint. */
+/** The result for an endpoint that, by its definition, some accounts do not have. */
 function absentStatus(end: StreamEnd, failure: TapError, status: number): Decision {
   const { selected, definition, state, logger } = end;
   const name = selected.tapStreamId;

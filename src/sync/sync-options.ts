@@ -21,7 +21,7 @@ export interface StreamResult {
   readonly leftOut?: number;
   readonly requests: number;
   readonly durationMs: number;
-  /** Of a stream that is read ahead. */
+  /** Only for a stream that is read ahead. */
   readonly readAhead?: ReadAheadStats;
   readonly error?: TapError;
 }
@@ -42,7 +42,7 @@ export interface SyncOptions {
   readonly logger: Logger;
   /** Called when a stream that was started has ended. `isLast` means that no other stream is read after it. */
   readonly onStreamEnd?: (result: StreamResult, isLast: boolean) => void;
-  /** Called whenever something has changed in what is read ahead. */
+  /** Called after each change of the read-ahead statistics. */
   readonly onReadAhead?: ((stats: ReadAheadStats) => void) | undefined;
   readonly signal: AbortSignal;
   readonly clock: Clock;

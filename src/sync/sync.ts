@@ -13,7 +13,7 @@ import { resolveStreamStatus, type ResolvedStatus } from './stream-status.ts';
 import type { Page, ReadAheadStats } from '../zendesk/stream-definition.ts';
 
 export interface Sync {
-  /** All messages of the run. The last one is a STATE. Failures of streams or of the account are not thrown. */
+  /** All messages of the run. The last one is a STATE. Does not throw failures of streams or of the account. */
   readonly messages: () => AsyncGenerator<Message, void, undefined>;
   /** One result for each stream. Complete after the last message. */
   readonly results: () => readonly StreamResult[];
@@ -50,7 +50,7 @@ function resumeOrder({ streams, state }: SyncOptions): readonly StreamToRead[] {
   return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];
 }
 
-/** The columns that can be fields of the API. */
+/** All columns except additional_fields, which the API does not have. */
 function fieldNames({ properties = {} }: JsonSchema): readonly string[] {
   return Object.keys(properties).filter((name) => name !== additionalFieldsColumn);
 }
@@ -147,7 +147,7 @@ class StreamReader {
   /** Pipes the pages of a stream through its RecordTransform. Both end normally, even after a failure. */
   async *#messages(): AsyncGenerator<Message, void, undefined> {
     const transform = new RecordTransform(this.#stream, this.#options, this.#outcome);
-    // Failures are in the outcome. Only a closed output ends this pipe early, which is reported elsewhere.
+    // The callback has nothing to do: failures are in the outcome, and a closed output is reported elsewhere.
     const pages = Readable.from(this.#pagesUntilFailure(), { highWaterMark: 1 });
     pipeline(pages, transform, () => undefined);
     yield* transform as AsyncIterable<Message>;

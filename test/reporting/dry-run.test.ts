@@ -156,7 +156,7 @@ test('--check with a wrong token asks twice and says what to do', async () => {
     expect(result.code).toBe(2);
     expect(rows(result).slice(0, 2)).toEqual([
       'accounts FAILED answers 401',
-      'routing_settings not asked',
+      'routing_settings not tried',
     ]);
     expect(lastErrorLine(result)).toMatch(/^CRITICAL accounts: .*put a new Chat token/);
     expect(sandbox.requests).toHaveLength(2);

@@ -214,7 +214,7 @@ test('--check stops after the first stream where the host cannot be reached', as
     const [first, ...others] = result.stdout.trim().split('\n');
     expect(first).toMatch(/^accounts +FAILED +cannot be reached$/);
     expect(others).toHaveLength(11);
-    expect(others.filter((row) => !row.endsWith('not asked'))).toEqual([]);
+    expect(others.filter((row) => !row.endsWith('not tried'))).toEqual([]);
     expect(clock.sleeps).toHaveLength(1);
     expect(lastErrorLine(result)).toMatch(
       /^CRITICAL accounts: .* cannot be reached: .* refuses the connection \(ECONNREFUSED\)\. Is the sandbox running\?$/,

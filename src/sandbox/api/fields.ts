@@ -10,7 +10,7 @@ export interface FieldTree {
 const allowedCharacters = /^[\w*(),]+$/;
 const partPattern = /(\w+|\*)(\(?)|\)/g;
 
-/** A list is not empty, and `*` is its only element. */
+/** A list must not be empty. If it contains `*`, it has no other element. */
 function isValid(tree: FieldTree): boolean {
   const keys = Object.keys(tree);
   if (keys.length === 0 || ('*' in tree && (keys.length > 1 || tree['*'] !== true))) return false;
@@ -18,8 +18,8 @@ function isValid(tree: FieldTree): boolean {
 }
 
 /**
- * Parses `fields`, for example `chats(*)`, `chats(id,visitor)` or `chats(id,visitor(name,email))`. The syntax is that of
- * JSON with other brackets.
+ * Parses `fields`, for example `chats(*)`, `chats(id,visitor)` or `chats(id,visitor(name,email))`. Converts the text to
+ * JSON, which has the same structure with other brackets.
  * @returns the keys between the outermost brackets, which must follow `name`
  * @throws RejectedRequest
  */
@@ -44,7 +44,7 @@ function pickValue(value: Json | undefined, fields: FieldTree | true): Json | un
   return isJsonObject(value) ? pickFields(value, fields) : value;
 }
 
-/** An object with the requested keys only, in their order. In an array, the keys are those of each object. */
+/** An object with only the requested keys, in the requested order. In an array, the keys apply to each object. */
 export function pickFields(item: JsonObject, fields: FieldTree): JsonObject {
   if ('*' in fields) return item;
   const picked = Object.entries(fields).map(([key, inner]) => [key, pickValue(item[key], inner)]);

@@ -61,7 +61,7 @@ function listOf(properties: Readonly<Record<string, Part>>): string {
 }
 
 /** For --help. Each line has at most 80 characters. */
-export const acceptedLists = `--switches takes a JSON object with any of (? marks what may be left out):
+export const acceptedLists = `--switches takes a JSON object with any of (? marks optional keys):
 ${listOf(switches.properties)}
 Example: --switches '${exampleOf('switches')}'
 

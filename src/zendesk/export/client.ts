@@ -15,7 +15,7 @@ import { createUnknownListWarning, namedArrays } from '../response-shape.ts';
 /** Maximum number of items in a page of an export (API page "incremental export"). */
 const maxPageItems = 1000;
 
-/** The server may reject a more recent start if its clock or its rule differs from the documentation. */
+/** If the server's clock or its rule differs from the documentation, it may reject a start that is more recent. */
 const tooRecentMs = 900_000;
 
 export interface ExportEndpointSpec extends BookmarkSpec, FieldSpec {

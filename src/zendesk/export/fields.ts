@@ -1,11 +1,11 @@
 import type { HttpError } from '../../core/errors.ts';
 import type { ColumnSelection, ReadOptions } from '../stream-definition.ts';
 
-/** Which fields of the API the columns of a stream are made from. */
+/** The fields of the API that the columns of a stream need. */
 export interface FieldSpec {
   /** Fields that the key, the replication key, `prepare` and `identify` need. They are always requested. */
   readonly requiredFields: readonly string[];
-  /** Columns that are made from required fields. The other columns are fields of the API. Default: none. */
+  /** Columns that are computed from required fields. The other columns are fields of the API. Default: none. */
   readonly computedColumns?: 'all' | readonly string[];
   /** False for an export without the parameter `fields`, which always sends all fields. Default: true. */
   readonly takesFields?: boolean | undefined;
@@ -46,7 +46,7 @@ export class FieldList {
   }
 
   /**
-   * @param hasOtherReason The error has another explanation, unless it mentions `fields`.
+   * @param hasOtherReason Whether the error is probably not about `fields`, unless its text mentions `fields`.
    * @returns Whether to send the same request again, for all fields.
    */
   drop(error: HttpError, hasOtherReason: boolean): boolean {

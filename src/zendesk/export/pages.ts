@@ -39,7 +39,7 @@ interface ExportRun {
   readonly walk: Walk;
   /** Number of consecutive requests without a new item. */
   requestsWithoutNewItems: number;
-  /** Replaced if reading returns to the start of the bookmark's time. */
+  /** Replaced if the time of the bookmark is read again from its start. */
   start: ExportStart;
   /** Set by the first response, in the stream's unit. */
   head: number | undefined;

@@ -19,8 +19,8 @@ function invalidResponseError(message: string): TapError {
 }
 
 /**
- * A position in the wrong unit would read everything again or nothing: seconds pass 10^11 in the year
- * 5138, microseconds passed 10^14 in 1973.
+ * Limits that detect a position in the wrong unit, which would read everything again or nothing: seconds reach 10^11 in
+ * the year 5138, and microseconds reached 10^14 in 1973.
  */
 function checkUnit(time: number, unit: TimeUnit): number {
   const isWrong = unit.micros === 1 ? time !== 0 && time < 1e14 : time >= 1e11;

@@ -21,7 +21,7 @@
  *             empty page. If the regular request returned an empty page, both requests are repeated.
  *   page size At the start of the export, only if the items at the end may be as many as the server is willing to
  *             return: they share one time, `start_id` has no effect, and no page was larger. A larger page: the end.
- * If there are items beyond, or a full page has only known items, the request is repeated at most three times.
+ * If there are items beyond, or if a full page has only known items, the request is repeated up to three times.
  */
 import type { TapError } from '../../core/errors.ts';
 import { timeToMicros } from '../../core/instant.ts';
