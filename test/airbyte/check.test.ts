@@ -1,4 +1,4 @@
-/** `check` asks for each default stream, and whatever comes of it is an answer that tells what to do. */
+/** `check` requests each default stream. Its result always says what to do. */
 import { expect, test } from '@jest/globals';
 
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
@@ -95,7 +95,7 @@ function checkAt(address: string): Promise<SourceRun> {
   return runVerb('check', { config, env, clock: createClock() });
 }
 
-test('a port where nobody listens', async () => {
+test('a port without a server', async () => {
   const run = await withClosedPort((origin) => checkAt(origin));
   expectFailed(run, /refuses the connection/);
 });
@@ -119,7 +119,7 @@ test('one bad answer is not the last word', async () => {
   });
 });
 
-/** A check of an account of which this is special. */
+/** A check of an account with these special properties. */
 async function checkOf(options: SandboxOptions) {
   const clock = createClock();
   return withClock(clock, options, async (sandbox) => {
@@ -153,7 +153,7 @@ test('an answer of another shape: a sync would fail, and so does the check', asy
   expectFailed(run, /^agents: .*without a key/);
 });
 
-test('an account of which no stream can be read is none', async () => {
+test('an account without any readable stream fails', async () => {
   const { run } = await checkOf({
     faults: [
       { path: '=agents', query: { since_id: '0' }, fault: { kind: 'status', status: 403 } },
@@ -169,7 +169,7 @@ test('an address for the API that is neither https nor on this machine is refuse
   expectFailed(run, /^ZENDESK_CHAT_API_URL must be https/);
 });
 
-test('a command line that is wrong is told with the usage on stderr', async () => {
+test('an invalid command line is reported on stderr, with the usage', async () => {
   const run = await runVerb('check', { config, args: ['--sideways'] });
   expect(run.code).toBe(1);
   expect(run.stderr).toContain('sideways');

@@ -1,4 +1,4 @@
-/** Whatever values the API sends, every line can be read by strict parsers, and what was lost on the way is told. */
+/** Strict parsers accept every line, whatever values the API sends. Changed values are reported. */
 import { expect, test } from '@jest/globals';
 
 import type { Json } from '../../src/core/json.ts';

@@ -129,7 +129,7 @@ test('log_format: json changes nothing here: a log line is a message', async () 
   });
 });
 
-test('a config file that is not there is told in one sentence', async () => {
+test('a missing config file is reported in one sentence', async () => {
   const run = await runVerb('check', { args: ['--config', '/nowhere/config.json'] });
   expect(checkRunFaults(run)).toEqual([]);
   expect(verdictOf(run).message).toMatch(/nowhere.config\.json/);

@@ -44,7 +44,7 @@ test('spec is one line, the same each time, and needs nothing', async () => {
   expect(runs[0].lines).toHaveLength(1);
 });
 
-test('discover asks nobody, and says the same each time', async () => {
+test('discover makes no request and always has the same output', async () => {
   await withSandbox({}, async (sandbox) => {
     const runs = [
       await runIn(sandbox, { verb: 'discover' }),
@@ -56,7 +56,7 @@ test('discover asks nobody, and says the same each time', async () => {
   });
 });
 
-/** PyAirbyte listens no longer once it has what it asked for. */
+/** PyAirbyte stops reading when it has the message that it needs. */
 test.each(['spec', 'discover'] as const)(
   '%s that is stopped as soon as it has said all has no complaint',
   async (verb) => {
@@ -84,7 +84,7 @@ test.each(loudness)('a first sync $how brings all there is, value by value', asy
   });
 });
 
-test('what the platform calls no state, and a second sync brings only what is new', async () => {
+test('the empty states of the platform, and a second sync reads only new items', async () => {
   await withSandbox({ days: 30 }, async (sandbox) => {
     const first = await runIn(sandbox, { state: '[]' });
     const state = storedState([first]);
@@ -140,7 +140,7 @@ test(`a reader of ${bytesPerSecond} bytes a second gets everything there was bef
     const run = await spawnIn(sandbox, { config, bytesPerSecond });
     expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
     expect(run.code).toBe(1);
-    // The chat at the seam of two pages is told once.
+    // The chat that is on two consecutive pages is written once.
     expect(recordsOf(run, 'chats').length).toBe(2 * maxPage - 1);
     expect(statusesOf(run, 'chats').at(-1)).toMatchObject({ status: 'INCOMPLETE' });
   });

@@ -1,4 +1,4 @@
-/** How a sync ends when it is told to, when nobody reads it, and how it shows that it is alive. */
+/** The end of a sync after a signal or without a reader, and its signs of life. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -78,7 +78,7 @@ function chatRequests({ requests }: Sandbox): readonly LoggedRequest[] {
   return requests.filter(({ path }) => path.endsWith('/incremental/chats'));
 }
 
-test('SIGTERM: the page in hand and its state go out, and the next sync brings the rest', async () => {
+test('SIGTERM: the current page and its state are written, and the next sync reads the rest', async () => {
   const stop = new AbortController();
   let count = 0;
   const onRequest = ({ path }: HookRequest): void => {

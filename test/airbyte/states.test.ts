@@ -1,6 +1,6 @@
 /**
  * States as every version of Airbyte's connector wrote them, in every wrapping a platform hands them over
- * in: each stream goes on where its state says. What is no state is an error before the first request.
+ * in: each stream continues from its state. An invalid state is an error before the first request.
  */
 import { readFileSync } from 'node:fs';
 
@@ -139,7 +139,7 @@ test('an empty object is no state: everything is read', async () => {
   expect(recordsOf(run, 'chats').length).toBeGreaterThan(20);
 });
 
-test('what is written can be read by every version since 0.1.4: one plain key, and one they carry along', async () => {
+test('every version since 0.1.4 can read the states: one plain key, and one key that it preserves', async () => {
   const { run } = await runFrom('');
   const written = Object.fromEntries(
     ['agents', 'bans', 'agent_timeline', 'chats'].map((name) => [name, statesOf(run, name).at(-1)]),

@@ -1,4 +1,4 @@
-/** What the user chose is what is read: mode by mode, with and without a state, and no more columns than chosen. */
+/** A sync reads what the user selected: in each mode, with and without a state, and only the selected columns. */
 import { expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../../src/core/json.ts';

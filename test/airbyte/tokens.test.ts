@@ -113,7 +113,7 @@ test.each([
   },
 );
 
-test('A source that is killed at the first use of a new token has told the config before, which goes on', async () => {
+test('A source that is killed at the first use of a new token has already sent the config, which a next run can use', async () => {
   let hasStarted: (source: StartedSource) => void = () => undefined;
   const started = new Promise<StartedSource>((resolve) => {
     hasStarted = resolve;
@@ -140,7 +140,7 @@ test('A source that is killed at the first use of a new token has told the confi
   });
 });
 
-test('With a token file the platform is told, too, and either config goes on', async () => {
+test('With a token file the platform also receives the config, and both configs work afterwards', async () => {
   await withSandbox({}, async (sandbox) => {
     const config = { ...signedIn(sandbox), token_file };
     sandbox.provider.expire();

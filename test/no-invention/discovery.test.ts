@@ -1,4 +1,4 @@
-/** What the tap can read is told without network, without credentials and always in the same bytes. */
+/** Discovery needs neither network nor credentials, and its output is always the same. */
 import { expect, test } from '@jest/globals';
 
 import { type DraftCatalog } from '../support/catalogs.ts';

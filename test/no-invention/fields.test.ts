@@ -101,7 +101,7 @@ test.each([
   expect(fieldsOf(sandbox, 'chats')).toEqual(['chats(*)']);
 });
 
-test('A column of which one field is selected is requested whole', async () => {
+test('A column with one selected field is requested with all its fields', async () => {
   const { result, sandbox } = await runOnce(account, {
     args: ['--select', 'chats.rating', '--select', 'chats.visitor.email'],
   });

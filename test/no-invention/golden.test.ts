@@ -54,7 +54,7 @@ async function run(
   return result;
 }
 
-/** The lines of a golden; rewritten first if asked for. */
+/** The lines of a golden file, which is rewritten first if requested. */
 async function golden(name: string, lines: readonly string[]): Promise<readonly string[]> {
   const path = new URL(`../data/golden/${name}`, import.meta.url);
   if (process.env['UPDATE_GOLDEN'] !== undefined) await writeFile(path, `${lines.join('\n')}\n`);

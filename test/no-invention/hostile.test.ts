@@ -1,4 +1,4 @@
-/** Whatever values the API sends: what is written is valid, and nothing of it disappears. */
+/** For any values of the API, all records are valid and no value is lost. */
 import { afterEach, expect, test } from '@jest/globals';
 
 import type { Json } from '../../src/core/json.ts';
@@ -40,7 +40,7 @@ function keptIn(text: Json | undefined): Json[] {
   return typeof text === 'string' ? [JSON.parse(text) as Json] : [];
 }
 
-test('all hostile values together are told once for each path, and only items without a key fail the run', async () => {
+test('all hostile values together are reported once per path, and only items without a key fail the run', async () => {
   const sandbox = await start({ hostile: true });
 
   const result = await spawnTap({ sandboxUrl: sandbox.url, config: sandbox.config });

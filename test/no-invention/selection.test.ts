@@ -144,7 +144,7 @@ async function runPlanted(excluded: readonly string[]): Promise<TapResult> {
   const catalog = catalogOf('chats', (entry) => {
     for (const path of excluded) mark(entry, path, { selected: false });
   });
-  // An API that rejects lists of fields sends what is not selected, too.
+  // An API that rejects lists of fields also sends unselected fields.
   return withSandbox({ switches: { fieldLists: 'refused' } }, async (sandbox) => {
     plant(sandbox);
     return runTap({
@@ -156,7 +156,7 @@ async function runPlanted(excluded: readonly string[]): Promise<TapResult> {
   });
 }
 
-test('What is not selected is nowhere: not in a record, not in a count, not in a log', async () => {
+test('Unselected streams and columns appear nowhere: not in records, counts or logs', async () => {
   const result = await runPlanted(deselected);
   expect(result.code).toBe(0);
   expect(result.warnings).toEqual([
@@ -169,7 +169,7 @@ test('What is not selected is nowhere: not in a record, not in a count, not in a
   expect(result.stderr.includes(marker)).toBe(false);
 });
 
-test('What is not selected is not kept among the additional fields either', async () => {
+test('Unselected columns are not kept in additional_fields either', async () => {
   const result = await runPlanted(deselected.filter((path) => path !== 'additional_fields'));
   expect(result.code).toBe(0);
   const kept = result.records('chats').map((record) => record['additional_fields']);

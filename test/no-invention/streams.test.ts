@@ -68,7 +68,7 @@ test.each(table)('%s: keys and replication key are columns', (name, stream) => {
 });
 
 test.each(table)(
-  '%s: it is described, all but its keys may be null, and flattened names are told apart',
+  '%s: the schema has descriptions, only its keys are not nullable, and flattened names are distinct',
   (name, { keyProperties }) => {
     const schema = schemas[name] ?? {};
     expect(schema.description).toMatch(/^[A-Z].*\.$/);

@@ -20,7 +20,7 @@ const streams: readonly string[] = [
 
 const catalog = incrementalCatalog(streams);
 
-/** The newest chat is 20 seconds old: what is later than five minutes ago must be read again next time. */
+/** The newest chat is 20 seconds old. Items of the last five minutes must be read again by the next run. */
 const account: SandboxOptions = {
   chats: 120,
   days: 3,
@@ -44,7 +44,7 @@ export interface ChangingOptions {
 }
 
 export interface ChangingWorld extends Pick<World, 'sandbox' | 'clock'> {
-  /** Ids of chats that vanished without a trace: nobody can know. */
+  /** Ids of chats that disappeared without a trace, which a reader cannot notice. */
   readonly gone: Set<string>;
   isBusy: boolean;
   /** The tap's machine is so much ahead of the API, whose clock stands still. */
@@ -97,13 +97,13 @@ export function pass({ clock }: ChangingWorld, seconds: number): void {
   clock.pass(seconds * 1000);
 }
 
-/** Deletes chats, and remembers those nobody can know of any more. */
+/** Deletes chats, and records those whose deletion a reader cannot notice. */
 export function deleteChats({ sandbox, gone }: ChangingWorld, ids: readonly string[]): void {
   const deleted = sandbox.account.delete({ ids });
   for (const id of deleted) gone.add(id);
 }
 
-/** What is missing from, old in, or invented by a target that replaces by key. */
+/** The missing, outdated and invented records of a target that replaces records by key. */
 export function staleness(world: ChangingWorld, runs: readonly Output[]): readonly string[] {
   return lossesOf(world.sandbox, runs, streams).filter(
     (fault) =>

@@ -20,7 +20,7 @@ const catalog = incrementalCatalog(streams);
 export const account: SandboxOptions = {
   chats: 60,
   days: 1,
-  // Some chats are younger than what may be asked for.
+  // Some chats are too recent to be requested.
   newestAgeSeconds: 20,
   history: { min: 1, max: 2 },
   ties: [
@@ -39,7 +39,7 @@ export const account: SandboxOptions = {
   switches: { maxPage: 10, agentsMaxPage: 10, bansMaxPage: 10 },
 };
 
-/** What is special about a run of this account. */
+/** The options of a run of this account. */
 export function inputOf(
   config: object,
   state?: JsonObject,
@@ -59,7 +59,7 @@ export interface Cut {
   readonly before: Output;
 }
 
-/** A run cut off behind each of its states, where it is first told: the least that a target has with it. */
+/** A run, truncated after each of its states: the minimum that a target has with that state. */
 export function cutsOf({ bytes, lines, messages }: Output): readonly Cut[] {
   const cuts = new Map<string, Cut>();
   let end = 0;
@@ -162,7 +162,7 @@ export function repeatFaults(
   return faults.slice(0, 10);
 }
 
-/** What is wrong once a run has gone on from where another one ended. */
+/** The faults after a run has continued from the state of another run. */
 export function faultsAfter(
   sandbox: Sandbox,
   ended: Output,

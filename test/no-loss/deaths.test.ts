@@ -60,7 +60,7 @@ async function runChain(habit: Habit, state?: JsonObject): Promise<Chain> {
   };
 }
 
-/** What is wrong with a run, and with those that go on from these of its states. */
+/** The faults of a run, and of the runs that continue from these of its states. */
 async function faultsWith(
   habit: Habit,
   chosenCuts: (cuts: ReturnType<typeof cutsOf>) => ReturnType<typeof cutsOf>,
@@ -82,7 +82,7 @@ async function faultsWith(
     );
   }
   const isSaid = habit.says === undefined || failures.some((text) => habit.says?.test(text));
-  return isSaid ? faults : [...faults, 'the run did not say what is wrong'];
+  return isSaid ? faults : [...faults, 'the run did not report the failure'];
 }
 
 const [usual, ...others] = habits as [Habit, ...Habit[]];
@@ -108,7 +108,7 @@ test.each(tried)(
   },
 );
 
-/** More than a pipe can hold, so that no run is over before it dies; all of it old enough to be asked for. */
+/** More than a pipe can hold, so that no run ends before it is killed. All items are old enough to be requested. */
 const large = { ...account, chats: 90, newestAgeSeconds: 600, history: { min: 10, max: 14 } };
 const deaths = isWhole ? 10 : 2;
 const seeds = Array.from({ length: isWhole ? 10 : 1 }, (_, index) => index + 1);

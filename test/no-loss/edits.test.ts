@@ -26,7 +26,7 @@ function idsOf(result: TapResult): readonly unknown[] {
   return result.records('chats').map(({ id }) => id);
 }
 
-/** Nobody touches anything; the clock has moved on by ten minutes, so that everything is old enough. */
+/** No edits. The clock is ten minutes later, so that every item is old enough. */
 async function settle(world: ChangingWorld, state: JsonObject): Promise<TapResult> {
   world.isBusy = false;
   pass(world, 600);
@@ -35,7 +35,7 @@ async function settle(world: ChangingWorld, state: JsonObject): Promise<TapResul
 
 type Chats = ReturnType<typeof chatsOf>;
 
-/** The chats from where a page is asked for, in the order of their updates. */
+/** The chats from the start of a requested page, in the order of their updates. */
 function pageStart(world: ChangingWorld, { query }: HookRequest): Chats {
   return chatsOf(world).filter(({ seconds }) => seconds >= Number(query['start_time']));
 }
@@ -45,7 +45,7 @@ type Touch = (world: ChangingWorld, ids: readonly string[]) => void;
 
 interface Moment {
   readonly moment: string;
-  /** The chats it happens to when a page is asked for. */
+  /** The chats that are edited when a page is requested. */
   readonly picks: (world: ChangingWorld, request: HookRequest) => Chats;
 }
 
@@ -55,11 +55,11 @@ const moments: readonly Moment[] = [
     picks: (world, request) => pageStart(world, request).slice(0, 1),
   },
   {
-    moment: 'the first chats of the page that is just asked for',
+    moment: 'the first chats of the requested page',
     picks: (world, request) => pageStart(world, request).slice(1, 3),
   },
   {
-    moment: 'the last chats of the page that is just asked for',
+    moment: 'the last chats of the requested page',
     picks: (world, request) => pageStart(world, request).slice(18, 21),
   },
   { moment: 'chats that have been read', picks: (world) => chatsOf(world).slice(0, 2) },
@@ -132,7 +132,7 @@ test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
   async (startId) => {
     const options: ChangingOptions = {
       switches: { startId, maxPage: 7 },
-      // The edit comes to stand where the export has settled, and a page that was asked for earlier has the older version.
+      // The edit gets a time in the settled part of the export, and a page that was requested earlier has the older version.
       readAhead: 1,
       onRequest: (world, request) => {
         // Not while the parts of chats are read: no run would bring the chats as they are then.
@@ -215,7 +215,7 @@ test.each(chosen(betweenRuns, ({ startId, maxPage }) => startId === 'exclusive' 
 );
 
 test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
-  'What is younger than five minutes and not on the last page that may be asked for is in a later run (start_id: %s)',
+  'An item that is younger than five minutes and not on the last page is read by a later run (start_id: %s)',
   async (startId) => {
     await withChanges({ switches: { startId, maxPage: 3 } }, async (world) => {
       const first = await world.run();

@@ -40,7 +40,7 @@ export function withFaultAccount<T>(
   );
 }
 
-/** A request of a run, told by its path and, where the path alone does not tell it, its query. */
+/** A request of a run, identified by its path and, if necessary, its query. */
 export interface RequestPlace {
   readonly place: string;
   readonly stream: string;

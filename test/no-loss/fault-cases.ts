@@ -41,7 +41,7 @@ const pausing: readonly Row[] = [
 const errorBody = '{"error":"internal","message":"try later"}';
 
 const momentary: readonly Row[] = [
-  ['429 with a Retry-After that nobody can read', status(429, { retryAfter: 'soon' }), /s 429/],
+  ['429 with an invalid Retry-After', status(429, { retryAfter: 'soon' }), /s 429/],
   ['429 without Retry-After', status(429), /answers 429/],
   ['408', status(408), /answers 408 Request Timeout/],
   ['500', status(500), /answers 500 Internal Server Error/],
@@ -52,7 +52,7 @@ const momentary: readonly Row[] = [
   ['200 with broken JSON', { kind: 'brokenJson' }, /sends broken JSON instead of JSON/],
   ['200 with an empty body', { kind: 'emptyBody' }, /sends an empty body instead of JSON/],
   [
-    'an error told with status 200',
+    'an error object with status 200',
     { kind: 'wrongShape', body: errorBody },
     /answers 200 OK with an error \("internal: try later"\)/,
   ],
@@ -91,7 +91,7 @@ const refusing: readonly (readonly [...Row, exitCode?: 2])[] = [
   ['JSON of another shape', { kind: 'wrongShape' }, otherShape],
   ['null instead of an answer', { kind: 'wrongShape', body: 'null' }, otherShape],
   [
-    'a list that holds what is no object',
+    'a list with an item that is not an object',
     { kind: 'wrongShape', body: '{"chats":[null,17],"end_time":1}' },
     /"chats" is an array that contains null|but an array of objects was expected/,
   ],

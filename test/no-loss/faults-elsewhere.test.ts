@@ -17,7 +17,7 @@ import {
 } from './fault-account.ts';
 import { chosen, isWhole } from './whole-set.ts';
 
-/** A host that is not the API. It answers like one that is, and keeps everything it is told. */
+/** Another host than the API. It responds like the API and records everything it receives. */
 async function withStranger<T>(
   work: (host: string, heard: readonly string[]) => Promise<T>,
 ): Promise<T> {

@@ -48,7 +48,7 @@ test.each([
   ...chosen(places, ({ place, limitAbove }) => place === 150 && limitAbove === 4),
   ...tooMuch.map((one) => Object.assign({ place: 150, limitAbove: 60 }, one)),
 ])(
-  'A page of more than $limitAbove chats with a certain one (the one behind $place others) that is always $name is asked for in smaller ones, and the limit that worked is kept',
+  'A page of more than $limitAbove chats with a certain one (the one behind $place others) that is always $name is requested in smaller ones, and the limit that worked is kept',
   async ({ place, limitAbove, fault }) => {
     await withWorld(longAccount, async ({ sandbox, run }) => {
       const includes = sandbox.account.idAt('chats', place);
@@ -103,7 +103,7 @@ const refusals: readonly { readonly name: string; readonly answer: FrontAnswer }
 ];
 
 test.each(refusals)(
-  'After $name fewer chats are asked for, and nothing is missing',
+  'After $name fewer chats are requested, and nothing is missing',
   async (row) => {
     await withFaultAccount({}, async ({ sandbox, clock }) => {
       const answer = (url: URL): FrontAnswer | undefined =>
@@ -125,7 +125,7 @@ test.each(refusals)(
   },
 );
 
-test('chats_page_limit is the most that is asked for', async () => {
+test('chats_page_limit is the maximum limit of a request', async () => {
   await withFaultAccount({}, async ({ sandbox, run }) => {
     const result = await run({ chats_page_limit: '7' });
     expect(result.code).toBe(0);
@@ -189,7 +189,7 @@ async function gzipOfSpaces(count: number): Promise<Buffer> {
 
 /** It takes half a gigabyte of memory: for the whole set alone. */
 if (isWhole) {
-  test('A page of more than 256 MiB is asked for in halves, at once, and nothing is missing', async () => {
+  test('A page of more than 256 MiB is requested in halves, at once, and nothing is missing', async () => {
     const body = await gzipOfSpaces(257 * 2 ** 20);
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
     await withFaultAccount({}, async ({ sandbox }) => {

@@ -91,7 +91,7 @@ interface Strike {
   readonly lean?: boolean;
 }
 
-/** Trouble that passes; an empty page of an export must be asked for again, however `start_id` is meant. */
+/** Temporary faults. An empty page of an export must be requested again, whatever `start_id` means. */
 const passing: readonly Strike[] = [
   { befalls: 'answered with a web page', fault: { kind: 'html' }, lean: true },
   { befalls: 'answered 503', fault: { kind: 'status', status: 503 } },

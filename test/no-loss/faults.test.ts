@@ -1,5 +1,5 @@
 /**
- * Whatever an answer suffers: it is asked for again or not, never earlier than the API asks, nothing is lost,
+ * For every fault of a response: it is retried or not, never earlier than the API requests, nothing is lost,
  * no run with something missing ends green, and the token goes nowhere.
  *
  * A page too large at once is shown beside the slow ones in `faults-pages.test.ts`.
@@ -36,7 +36,7 @@ function after({ requests }: Sandbox, request: LoggedRequest | undefined): Logge
   return next;
 }
 
-/** How long nobody asked for anything, counted from before the answer was sent. */
+/** The longest pause between requests, measured from before the response was sent. */
 function pauseAfter(sandbox: Sandbox, request: LoggedRequest | undefined): number {
   return after(sandbox, request).at - (request?.at ?? Number.NaN);
 }
@@ -237,7 +237,7 @@ test('Without patience a request that is not answered fails its stream at once, 
   });
 });
 
-test('When patience is used up, a pause that the one attempt of the next stream is told is kept by the one after it', async () => {
+test('When the retry budget is exhausted, a pause that the only attempt of the next stream receives also applies to the stream after it', async () => {
   await withFaultAccount({}, async ({ sandbox, run }) => {
     addFault(sandbox, firstPlace, { fault: { kind: 'status', status: 500 } });
     sandbox.faults.add({

@@ -1,4 +1,4 @@
-/** Everything the API may do that nobody has documented, one by one; mixed by seed: the storms of edits.test.ts. */
+/** Undocumented behavior that the API may have, one case each. edits.test.ts mixes the cases by seed. */
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
 import { exportNames } from '../../src/sandbox/data/resources.ts';
 import type { Switches } from '../../src/sandbox/program/switches.ts';
@@ -60,7 +60,7 @@ const harmless: readonly Row[] = [
   ['every third answer is the one before it', { repeatPage: { every: 3 } }],
   ['the last page has the end_time zero', { emptyEnd: 'zero' }],
   ['every page is short', { shortPages: { size: 6 } }],
-  ['pages hold 6 items, whatever is asked for', { maxPage: 6, agentsMaxPage: 6, bansMaxPage: 6 }],
+  ['pages have 6 items, regardless of limit', { maxPage: 6, agentsMaxPage: 6, bansMaxPage: 6 }],
   ['there is no next_page and no count', { envelope: { omit: ['next_page', 'count'] } }],
   ['there is no end_time, but a next_page', { envelope: { omit: ['end_time'] } }],
   ['end_time and end_id are null', { envelope: { nulls: ['end_time', 'end_id'] } }],
@@ -92,12 +92,12 @@ const failing: readonly FailingRow[] = [
   ['ties have no id that leads on', { envelope: { omit: ['end_id', 'next_page'] } }, {}, tooMany],
   ['timespans tie beyond a page', {}, { timelineTies: 13 }, tooMany],
   ['every second page is empty', { maxPage: 20, emptyPages: { every: 2 } }, { chats: 90 }, hides],
-  ['no position is told', { envelope: { omit: ['end_time', 'next_page'] } }, {}, noEndTime],
+  ['no position is sent', { envelope: { omit: ['end_time', 'next_page'] } }, {}, noEndTime],
   ['end_time is in the wrong unit', { envelope: { wrongUnit: true } }, {}, wrongUnit],
   ['since_id is ignored', { sinceId: 'ignored' }, {}, ignoresSinceId],
 ];
 
-/** What is too much for `npm test`, and has a kin above. */
+/** Cases that take too long for `npm test` and are similar to one above. */
 const more: readonly Row[] = [
   ...[1, 2, 3].flatMap((times) =>
     (['null', 'echo', 'zero'] as const).map((endTime): Row => {

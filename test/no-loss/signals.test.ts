@@ -1,4 +1,4 @@
-/** A run that is told to stop leaves a state from which the next one goes on. */
+/** A run that is stopped by a signal leaves a state from which the next run continues. */
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
@@ -46,7 +46,7 @@ function stopAfter({ run }: World, afterBytes: number): Promise<TapResult> {
 
 const times = isWhole ? 50 : 4;
 
-test(`Stopped at ${times} moments of a run: the page in hand and its state go out, and the next run brings exactly the rest`, async () => {
+test(`Stopped at ${times} moments of a run: the current page and its state are written, and the next run reads exactly the rest`, async () => {
   const dice = createDice(7);
   await withWorld(account, async (world) => {
     for (let count = 0; count < times; count += 1) {
@@ -72,7 +72,7 @@ const waits: readonly { what: string; path: string; nth: number; fault: Fault; l
 ];
 
 test.each(chosen(waits, ({ lean }) => lean === true))(
-  'Stopped while $what is waited for: it ends at once, and the next run brings exactly the rest',
+  'Stopped while it waits for $what: the run ends at once, and the next run reads exactly the rest',
   async ({ path, nth, fault }) => {
     const stop = new AbortController();
     const clock = createManualClock(worldStartMs, (ms) => {
@@ -118,7 +118,7 @@ async function readFirstChat({ child }: StartedTap): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What a tap that nobody read leaves in its pipe. */
+/** The output that remains in the pipe of a tap without a reader. */
 async function leftIn(tap: StartedTap): Promise<Buffer> {
   const { stdout } = tap.child;
   // An empty pipe may close before the exit is noticed.
@@ -159,7 +159,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       await third.come;
       tap.child.kill(signal);
       const [stopped] = await Promise.all([tap.result, once(tap.child.stdout, 'close')]);
-      // Whether or not the page in hand got out in time.
+      // Whether or not the current page was written in time.
       return { end: stopped, bytes: received() };
     });
     expect(end).toMatchObject({ code: null, signal });
@@ -177,7 +177,7 @@ const blockades = [
 test.each(isWhole ? blockades : blockades.slice(1, 3))(
   '$title when the reader has stopped reading: what lies in the pipe is enough for the next run to bring the rest',
   async ({ sent }) => {
-    // More than a pipe holds, in pages of which it holds several.
+    // More than a pipe holds, in pages that are smaller than the pipe.
     const end = await stopProcess({ chats: 300, history: { min: 10, max: 14 } }, async (tap) => {
       const begun = await readFirstChat(tap);
       const left = leftIn(tap);

@@ -59,7 +59,7 @@ async function runFrom(state: Json | string, config: object = {}): Promise<TapRe
   });
 }
 
-/** What the first requests of the run asked for. */
+/** The queries of the first requests of the run. */
 const starts = (): Starts => startsOf(sandbox.requests);
 
 /** Paths of the given state that a later one lacks. */
@@ -78,7 +78,7 @@ function leaves(value: Json | undefined): Json[] {
     : [value ?? null];
 }
 
-/** What is left of other taps' own keys at the end of a run. */
+/** The keys of other taps in the state at the end of a run. */
 function leftovers(state: JsonObject, stream: string, keys: readonly string[]): Json[] {
   const bookmarks = state['bookmarks'] as Record<string, JsonObject>;
   return keys.flatMap((key) => leaves(bookmarks[stream]?.[key]).filter((leaf) => leaf !== null));
@@ -403,7 +403,7 @@ const holes = kinds.flatMap(({ holes: all, ...kind }) =>
 );
 
 test.each(holes)(
-  '$name in the place of $path of $whose state means that there is nothing',
+  '$name instead of $path in $whose state counts as no value',
   async ({ path, hole, begins, state, usual }) => {
     const given = withHole(state, path, hole);
     const run = await runFrom(given);

@@ -6,7 +6,7 @@ export function chosen<T>(cases: readonly T[], isLean: (one: T) => boolean): T[]
   return cases.filter((one) => isWhole || isLean(one));
 }
 
-/** The whole set tells its figures as it gets them, one line a case; `npm test` does not. */
+/** The full set prints its figures, one line per case; `npm test` does not. */
 export function tellFigures(figures: object): void {
   if (isWhole) process.stderr.write(`${JSON.stringify(figures)}\n`);
 }

@@ -95,7 +95,7 @@ test('A disk that is full is named as what it is', () => {
   );
 });
 
-test('Nobody has to read the log', async () => {
+test('The log needs no reader', async () => {
   const first = holdRequest(1);
   await withSandbox({ onRequest: first.onRequest }, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox));

@@ -1,4 +1,4 @@
-/** `tap-zendesk-chat login` in a process of its own: what is typed, what is opened, and who can see it. */
+/** `tap-zendesk-chat login` in a separate process: its input, its browser, and the secrecy of both. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ test.each([
   ['no address', 'access-pasted-token-alone', 'this is not an address'],
   ['another address', 'http://localhost:8080/?code=x&state=y', 'it has another state'],
   ['nothing', '', 'this is not an address'],
-])('With --paste %s is told in one sentence', async (_what, pasted, words) => {
+])('With --paste %s is reported in one sentence', async (_what, pasted, words) => {
   await withSandbox({}, async (sandbox) => {
     const { written, code } = await runLogin(sandbox, {
       out,
@@ -66,7 +66,7 @@ test.each([
 const onTerminal =
   'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
 
-test('On a terminal the client secret is asked for, and not shown', async () => {
+test('On a terminal the program prompts for the client secret and does not show it', async () => {
   await withSandbox({}, async (sandbox) => {
     const { written, code } = await runLogin(sandbox, {
       out,

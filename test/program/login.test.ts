@@ -253,7 +253,7 @@ test('After five minutes without an answer the login gives up', async () => {
   });
 });
 
-test('A port that is in use is told before the browser opens', async () => {
+test('A port that is in use is reported before the browser opens', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   try {
     await once(other, 'listening');
@@ -293,7 +293,7 @@ test('A file that holds something else, or is for another account, stays as it i
 });
 
 test.each(['--out', '--token-file'])(
-  'A folder for %s that does not exist is told before anybody signs in',
+  'A missing folder for %s is reported before the sign-in',
   async (flag) => {
     const path = join(folder, 'missing', 'tokens.json');
     const args = ['login', '--subdomain', 'acme', '--client-id', 'x', flag, path];

@@ -1,4 +1,4 @@
-/** The size of an account does not matter, and neither does the speed of whoever reads. */
+/** The memory of a run depends neither on the size of the account nor on the speed of the reader. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { expect, test } from '@jest/globals';
@@ -48,7 +48,7 @@ test.each(chosen([2000, 10_000], (chats) => chats === 2000))(
   },
 );
 
-/** Resolves once nothing was asked for three times as long as all that was asked took. */
+/** Resolves when the pause since the last request is three times as long as all requests took. */
 async function quiet({ requests }: Sandbox): Promise<void> {
   const isQuiet = (): boolean => {
     const [first = Infinity, last = Infinity] = [requests[0]?.at, requests.at(-1)?.at];

@@ -1,4 +1,4 @@
-/** What only tells about itself starts without what it does not need: the HTTP client, a calendar, and what checks records. */
+/** Commands that make no request start without the HTTP client, the calendar and the validators. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Access tokens that run out: renewed once, kept before they are used, and told about without a secret. */
+/** Expiring access tokens are renewed once, stored before their first use, and logged without a secret. */
 import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -429,7 +429,7 @@ test.each([
     },
     'the client must be of the type confidential',
   ],
-])('The run says what is wrong with %s', async (_who, change, words) => {
+])('The run reports the problem with %s', async (_who, change, words) => {
   await withWorld({}, async ({ sandbox, run }) => {
     const config = { ...renewable(sandbox), ...change };
     sandbox.provider.expire();
@@ -527,7 +527,7 @@ test('A token file whose folder is missing costs no refresh token', async () => 
   });
 });
 
-test('A token file alone is enough, and when it is missing the way to one is told', async () => {
+test('A token file alone is enough, and the error for a missing one says how to create it', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const config = { access_token: null, token_file: tokenFile };
     expectFailure(await run({ config }), 'there is no access token', `--token-file ${tokenFile}`);

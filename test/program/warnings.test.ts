@@ -1,4 +1,4 @@
-/** Node.js has nothing to warn about, however long a run is: not of listeners, nor of what is out of date. */
+/** Node.js prints no warnings, however long a run is: neither about listeners nor about deprecations. */
 import { expect, test } from '@jest/globals';
 
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';

@@ -101,7 +101,7 @@ test('Moving from the singer-io tap reads chats once more, and leaves the state 
   expect(await readFile(join(folder, 'state.json'), 'utf8')).toBe(before);
 });
 
-test('The Airbyte source reads all streams, and then only what is new', async () => {
+test('The Airbyte source reads all streams, and then only new items', async () => {
   const { folder } = shellOf('docs/pyairbyte.md');
   const chatsIn = async (name: string): Promise<number> => {
     const messages = await readFile(join(folder, name), 'utf8');

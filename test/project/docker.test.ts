@@ -45,7 +45,7 @@ test('It runs as the user airbyte, 1000, whose home is made', () => {
   );
 });
 
-test('What a shell evaluates and what is started without one are the same program', () => {
+test('The program is the same with and without a shell', () => {
   expect(pairsOf(image, 'ENV')['AIRBYTE_ENTRYPOINT']).toBe(entryPointOf(image).join(' '));
 });
 

@@ -1,4 +1,4 @@
-/** What is generated is up to date. */
+/** Generated files are up to date. */
 import { readFile } from 'node:fs/promises';
 
 import { expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ import { streams } from '../../src/zendesk/streams.ts';
 
 const root = new URL('../../', import.meta.url);
 
-test('What is generated is up to date; else run npm run generate', async () => {
+test('Generated files are up to date; otherwise run npm run generate', async () => {
   const files = await generatedFiles(root);
   for (const { path, text } of files)
     expect(await readFile(new URL(path, root), 'utf8')).toBe(text);

@@ -1,5 +1,5 @@
 /**
- * Stands in for a target: refuses what is no Singer message, prints the last state as targets do, and
+ * Replaces a target: rejects lines that are not Singer messages, prints the last state as targets do, and
  * notes the streams it was given, in their order, in the file named by CALLS.
  */
 import { appendFileSync } from 'node:fs';

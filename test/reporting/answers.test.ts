@@ -135,7 +135,7 @@ test.each<[string, string, RequestListener]>([
   },
 );
 
-test('An answer of one blank a second is given up after a minute, and asked for again', async () => {
+test('A response that sends one space per second times out after a minute and is retried', async () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
   const dribble = async (response: ServerResponse): Promise<void> => {
     const head = clock.refreshed();

@@ -57,13 +57,16 @@ test.concurrent.each([
     },
     says: 'stream (a name of 200002 characters, not shown) has a "stream" of 200002 characters; the maximum is 255',
   },
-])('A text of 200,000 blanks in $name is told by its length', async ({ input, says }) => {
-  const run = await spawnTap({ config, sandboxUrl, ...input });
-  expect(run.code).toBe(2);
-  expect(run.stderrLines).toEqual([expect.stringContaining(says)]);
-});
+])(
+  'The error about a text of 200,000 spaces in $name names its length',
+  async ({ input, says }) => {
+    const run = await spawnTap({ config, sandboxUrl, ...input });
+    expect(run.code).toBe(2);
+    expect(run.stderrLines).toEqual([expect.stringContaining(says)]);
+  },
+);
 
-test.concurrent('An unknown config key of 14 MB is told by its length', async () => {
+test.concurrent('The error about an unknown config key of 14 MB names its length', async () => {
   const long = { ...config, subdomain: undefined, ['k'.repeat(14_000_000)]: 1 };
   const run = await spawnTap({ config: long, sandboxUrl });
   expect(run.code).toBe(2);

@@ -9,7 +9,7 @@ import { askedPaths, leaks, withSandbox } from '../support/with-sandbox.ts';
 const secret = 'SECRET12345';
 const inline = `{"subdomain":"a","access_token":"${secret}"}`;
 
-/** Arguments behind a good `--config`, and what is said of them. */
+/** Arguments after a valid `--config`, and the errors about them. */
 type Wrong = readonly [args: readonly string[], says: string];
 
 function noFlag(what: string, meant = ''): string {

@@ -122,16 +122,19 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
       /^CRITICAL access_token is missing: .* TAP_ZENDESK_CHAT_TOKEN_FILE is set, but it is read only with --config=ENV\.$/,
     ],
   },
-])('A config with $name is told in so many words, and nobody is asked', async ({ input, says }) => {
-  const { result, requests } = await ask(input);
-  expect(result).toMatchObject({ code: 2, stdout: '' });
-  expect(criticalLines(result)).toEqual(says.map((text) => expect.stringMatching(text)));
-  expect(result.stderrLines.at(-1)).toMatch(/^CRITICAL /);
-  expect(requests).toEqual([]);
-  for (const secret of ['sec-c14', ...Object.values(oauth)]) {
-    expect(leaks(result, secret)).toEqual([]);
-  }
-});
+])(
+  'A config with $name is reported with this text, and no request is made',
+  async ({ input, says }) => {
+    const { result, requests } = await ask(input);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(criticalLines(result)).toEqual(says.map((text) => expect.stringMatching(text)));
+    expect(result.stderrLines.at(-1)).toMatch(/^CRITICAL /);
+    expect(requests).toEqual([]);
+    for (const secret of ['sec-c14', ...Object.values(oauth)]) {
+      expect(leaks(result, secret)).toEqual([]);
+    }
+  },
+);
 
 test('Warnings about unknown keys come with the errors about other keys, and each key once', async () => {
   const config = { subdomian: 'acme', access_token: 'x', strat_date: '2020-01-01', lookback: 1 };
@@ -203,7 +206,7 @@ test.each<{ name: string; input: TapInput; says: RegExp }>([
     input: { state: '---\n- chats\n' },
     says: /^CRITICAL --state: .*state\.json is not JSON: it looks like YAML\. JSON is expected, such as /,
   },
-])('$name is told in so many words, and nobody is asked', async ({ input, says }) => {
+])('$name is reported with this text, and no request is made', async ({ input, says }) => {
   const isWithCatalog = 'catalog' in input || input.args !== undefined;
   const { result, requests } = await withSandbox({}, async (sandbox) => {
     const rest = { config: { ...sandbox.config }, ...(isWithCatalog ? {} : { catalog: chats }) };

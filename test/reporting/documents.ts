@@ -1,4 +1,4 @@
-/** Right inputs, of which wrong ones are made. Every value in them has an effect. */
+/** Valid inputs, from which the tests derive invalid ones. Every value in them has an effect. */
 import type { Json, JsonObject } from '../../src/core/json.ts';
 
 export function configsWith(token: string): readonly JsonObject[] {

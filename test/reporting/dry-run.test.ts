@@ -1,4 +1,4 @@
-/** Trying before reading: what --check, --test and --test=schema say, and what a user is told to do. */
+/** Dry runs: the output and the advice of --check, --test and --test=schema. */
 import { expect, test } from '@jest/globals';
 
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
@@ -203,7 +203,7 @@ test('--test reads one record of each selected stream and writes no message', as
   });
 });
 
-test('--test=schema prints the SCHEMA messages of what is selected, and asks for nothing', async () => {
+test('--test=schema prints the SCHEMA messages of the selected streams and makes no request', async () => {
   await withSandbox({}, async (sandbox) => {
     const result = await runTap({
       args: ['--test=schema', '--select', 'chats.rating', '--select', 'goals'],

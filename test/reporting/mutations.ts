@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import { rawJson, toJsonText } from '../../src/sandbox/data/raw-json.ts';
 
-/** What is misplaced: it must never be seen, wherever it stands. */
+/** A misplaced secret. It must never appear in the output, whatever its position. */
 export const secret: fc.Arbitrary<string> = fc
   .tuple(
     fc.constantFrom('', 'ey.', 'zc-', 'A+/'),
@@ -55,7 +55,7 @@ const key: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom('', ' ', '\u0000', 'x'.repeat(65), 'k'.repeat(30_000)),
 );
 
-/** One slip: what is done at the place with this number, counted over the whole document. */
+/** One mistake: the change at the position with this number, counted over the whole document. */
 export interface Mutation {
   readonly at: number;
   readonly op: 'replace' | 'remove' | 'add' | 'rename' | 'repeat' | 'wrap' | 'many' | 'secretKey';
@@ -76,7 +76,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.record({
 
 type Place = readonly (string | number)[];
 
-/** Every place of a document but its root, a parent before what is in it. */
+/** Every position in a document except its root. A parent precedes its children. */
 export function placesIn(value: Json): readonly Place[] {
   const places: Place[] = [];
   const walk = (one: Json, place: Place): void => {

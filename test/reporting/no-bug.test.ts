@@ -49,7 +49,7 @@ test.each([
   },
   { fault: { code: 'ERR_MODULE_NOT_FOUND' }, says: 'the installation is incomplete' },
   { fault: {}, says: 'this is a bug, please report it: x' },
-])('an error with $fault is told as $says', ({ fault, says }) => {
+])('an error with $fault is reported as $says', ({ fault, says }) => {
   expect(asFatalError(Object.assign(new Error('x'), fault)).message).toContain(says);
 });
 

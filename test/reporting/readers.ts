@@ -13,7 +13,7 @@ export interface Files {
   readonly config?: Buffer;
   readonly catalog?: Buffer;
   readonly state?: Buffer;
-  /** Of variables, in the place of `.env`. */
+  /** Path of a file of variables, instead of `.env`. */
   readonly log?: Buffer;
 }
 

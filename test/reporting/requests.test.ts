@@ -9,7 +9,7 @@ import { runTap, type TapResult } from '../support/run-tap.ts';
 import { lastErrorLine } from '../support/with-sandbox.ts';
 import { withWorld } from '../support/world.ts';
 
-/** The debug lines of requests, without what is before the method. */
+/** The debug lines of requests, from the method on. */
 function requestLines({ stderr }: Pick<TapResult, 'stderr'>): readonly string[] {
   return [...stderr.matchAll(/^DEBUG .*?((?:GET|POST) .*)$/gm)].map(([, line = '']) => line);
 }
@@ -31,7 +31,7 @@ test('At debug each request is one line: method, path, query, status, bytes, tim
     expect(agents[0]).toMatch(/: 503, \d+ bytes, \d+ ms, attempt 1 \(page of ids\)$/);
     expect(agents[1]).toMatch(/: 200, [1-9]\d* bytes, \d+ ms, attempt 2 \(page of ids\)$/);
     expect(lines.join('\n')).toMatch(
-      /\/incremental\/chats\?\S*start_time=\d+\S*: 200, .*\(ties\)$/m,
+      /\/incremental\/chats\?\S*start_time=\d+\S*: 200, .*\(ties(?:, read ahead)?\)$/m,
     );
   });
 });

@@ -76,7 +76,7 @@ test.each(formats)(
   },
 );
 
-test.each(formats)('What is not selected is not mentioned either (%s log)', async (format) => {
+test.each(formats)('Unselected columns are not mentioned in the log (%s log)', async (format) => {
   await withSecrets(format, { chats: 60, hostile: true }, async ({ sandbox, run }) => {
     markPersons(sandbox);
     markOddities(sandbox);
@@ -101,7 +101,7 @@ test.each(
     ({ name, format }) => format === 'text' && ['401', 'a reset connection'].includes(name),
   ),
 )(
-  'A failure tells no secret and nothing about a person: $name ($format log)',
+  'A failure reveals no secret and no personal data: $name ($format log)',
   async ({ format, fault, exitCode }) => {
     await withSecrets(format, {}, async ({ sandbox, run }) => {
       markPersons(sandbox);
@@ -197,7 +197,7 @@ function expectTold(result: TapResult, exitCode = 2): void {
 }
 
 test.each(badInputs)(
-  'A mistake is told without the secret in it: $name',
+  'The error about an invalid input does not contain its secret: $name',
   async ({ input, exitCode }) => {
     await withClosedPort(async (sandboxUrl) => {
       const env = { LOGLEVEL: 'debug', ...input.env };
@@ -216,7 +216,7 @@ test.each([
     exitCode: 1,
   },
   { name: 'that is none', proxyAt: () => `me:${token}@:`, exitCode: 2 },
-])('A proxy $name is told without the secret in it', async ({ proxyAt, exitCode }) => {
+])('The error about a proxy $name does not contain its secret', async ({ proxyAt, exitCode }) => {
   await withClosedPort(async (origin) => {
     const env = { LOGLEVEL: 'debug', HTTPS_PROXY: proxyAt(new URL(origin).host) };
     const input = { sandboxUrl: 'https://api.example.test', config: good, env };

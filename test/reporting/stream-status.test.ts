@@ -63,7 +63,7 @@ test('A run whose failures are of both kinds ends with 1: it may be tried again'
 });
 
 test.each([404, 410])(
-  'A wrong subdomain, where everything answers %s, is told by chats alone, too',
+  'A wrong subdomain, for which all endpoints return %s, is also detected if only chats is selected',
   async (status) => {
     const options = { switches: { absent: { '*': status } } };
     const { result } = await runOnce(options, { args: ['--select', 'chats'] });
@@ -91,7 +91,7 @@ test('A stream that vanishes while it is read has failed: half of it is not take
 });
 
 test.each([404, 403])(
-  'A wrong subdomain, where everything answers %s, ends the run at once with advice',
+  'A wrong subdomain, for which all endpoints return %s, ends the run at once with advice',
   async (status) => {
     const { result, sandbox } = await runOnce({ switches: { absent: { '*': status } } });
     expect(result.code).toBe(2);

@@ -118,7 +118,7 @@ async function withEcho(
 const { access_token: _access, ...withoutAccess } = markedSecrets;
 const patience = { subdomain: 'acme', max_retry_seconds: 0 };
 
-test.each(fewCases)('A refused renewal tells no secret: $name', async (one) => {
+test.each(fewCases)('A rejected renewal reveals no secret: $name', async (one) => {
   await withEcho(one, async (sandboxUrl, sent) => {
     const token_file = join(folder, 'tokens.json');
     for (const log_format of ['text', 'json']) {
@@ -132,22 +132,25 @@ test.each(fewCases)('A refused renewal tells no secret: $name', async (one) => {
   });
 });
 
-test.each(fewCases)('A refused renewal of the source tells no secret: $name', async (one) => {
-  await withEcho(one, async (origin, sent) => {
-    const env = { ZENDESK_CHAT_API_URL: origin, LOGLEVEL: 'debug' };
-    const credentials = { credentials: 'oauth2.0', ...withoutAccess };
-    const config = { ...patience, credentials, token_file: join(folder, 'tokens.json') };
-    const read = await runVerb('read', { config, catalog: await connection(['agents']), env });
-    const clock = createFakeClock(Date.now());
-    const check = await runVerb('check', { config, env, clock });
-    for (const { stdout, stderr } of [read, check])
-      expect(secretsIn({ stdout: stdout.toString('utf8'), stderr })).toEqual([]);
-    expect(await secretsInFiles([])).toEqual([]);
-    expect(sent).toContain(markedSecrets.client_secret);
-  });
-});
+test.each(fewCases)(
+  'A rejected renewal of the Airbyte source reveals no secret: $name',
+  async (one) => {
+    await withEcho(one, async (origin, sent) => {
+      const env = { ZENDESK_CHAT_API_URL: origin, LOGLEVEL: 'debug' };
+      const credentials = { credentials: 'oauth2.0', ...withoutAccess };
+      const config = { ...patience, credentials, token_file: join(folder, 'tokens.json') };
+      const read = await runVerb('read', { config, catalog: await connection(['agents']), env });
+      const clock = createFakeClock(Date.now());
+      const check = await runVerb('check', { config, env, clock });
+      for (const { stdout, stderr } of [read, check])
+        expect(secretsIn({ stdout: stdout.toString('utf8'), stderr })).toEqual([]);
+      expect(await secretsInFiles([])).toEqual([]);
+      expect(sent).toContain(markedSecrets.client_secret);
+    });
+  },
+);
 
-test.each(fewCases)('A refused sign-in tells no secret: $name', async (one) => {
+test.each(fewCases)('A rejected sign-in reveals no secret: $name', async (one) => {
   await withEcho(one, async (url, sent) => {
     const out = join(folder, 'config.json');
     let page = '';
@@ -196,7 +199,7 @@ const { client_id, client_secret } = markedSecrets;
 const clients = [{ id: client_id, secret: client_secret }, { id: 'sandbox-public' }];
 
 test.each([true, false])(
-  'A renewal tells no secret, whether the new pair can be kept (%s)',
+  'A renewal reveals no secret, whether or not the new tokens can be stored (%s)',
   async (isKept) => {
     await withSandbox({ clients }, async (sandbox) => {
       const issued = issuedBy(sandbox);
@@ -219,7 +222,7 @@ test.each([true, false])(
   },
 );
 
-test('A renewal of the source tells secrets to the platform in CONTROL alone', async () => {
+test('A renewal of the Airbyte source sends secrets only in CONTROL messages', async () => {
   await withSandbox({ clients }, async (sandbox) => {
     const issued = issuedBy(sandbox);
     const pair = sandbox.provider.issue(client_id, true);
@@ -242,7 +245,7 @@ test('A renewal of the source tells secrets to the platform in CONTROL alone', a
 test.each([
   ['code', client_id, client_secret],
   ['implicit', 'sandbox-public', undefined],
-])('A sign-in tells no secret: %s flow', async (_flow, id, secret) => {
+])('A sign-in reveals no secret: %s flow', async (_flow, id, secret) => {
   await withSandbox({ clients }, async (sandbox) => {
     const issued = issuedBy(sandbox);
     let page = '';

@@ -60,7 +60,7 @@ test('on_bad_item: warn leaves it out, with a warning and a count, and the run s
   expect(result.code).toBe(0);
 });
 
-test('what was put aside of an item that is left out is not told of the next one', async () => {
+test('values kept from an item that is left out do not appear in the next record', async () => {
   const result = await withSandbox({}, async (sandbox) => {
     const id = rawJson('9007199254740993');
     sandbox.account.put('departments', { brand_new: 1, id, name: 'Too far' });
@@ -75,7 +75,7 @@ test('what was put aside of an item that is left out is not told of the next one
   expect(kept).toEqual([null, null, null, null]);
 });
 
-test('a run of which no item can be written fails, whatever is let pass', async () => {
+test('a run without any writable item fails, even with on_bad_item: warn', async () => {
   const result = await withSandbox({ chats: 2 }, async (sandbox) => {
     const { account } = sandbox;
     for (const index of [0, 1]) account.patchChat(account.idAt('chats', index), { id: null });
@@ -142,7 +142,7 @@ test('a run that may read nothing fails, whatever is let pass', async () => {
   expect(result.code).toBe(2);
 });
 
-test('--check tells what is forbidden apart from what is absent', async () => {
+test('--check distinguishes forbidden and absent streams', async () => {
   const { result } = await runOnce(
     { switches: { absent: { agents: 403, goals: 404 } } },
     { args: ['--check'], config: { on_forbidden: 'warn' } },

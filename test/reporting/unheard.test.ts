@@ -1,4 +1,4 @@
-/** What was asked for and does not happen is said at WARNING or above. */
+/** Settings and metadata without effect are reported at WARNING or above. */
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/core/json.ts';
@@ -46,7 +46,7 @@ async function warningsAbout(change: (entry: DraftEntry) => void): Promise<reado
 
 const isDeselected = { metadata: { selected: false } };
 
-test('metadata for what is no column of its stream warns that it has no effect', async () => {
+test('metadata for a column that the stream does not have causes a warning', async () => {
   const cases: readonly (readonly [breadcrumb: string, named: string, meant: string])[] = [
     ['properties/visitr', 'visitr', 'properties/visitor'],
     ['properties/visitor/properties/emial', 'visitor.emial', 'properties/visitor/properties/email'],
@@ -129,7 +129,7 @@ test('from the environment such a config is refused, and an unknown variable is 
 
 const sinceMay = { bookmarks: { chats: { update_timestamp: '2024-05-01T00:00:00Z' } } };
 
-test('a start_date newer than the bookmark warns of what is left out', async () => {
+test('a start_date newer than the bookmark causes a warning about the skipped time', async () => {
   const input = { catalog: catalogOf('chats'), state: sinceMay };
   const { result } = await runOnce({}, { ...input, config: { start_date: '2024-06-01' } });
   expect(result.warnings).toContain(

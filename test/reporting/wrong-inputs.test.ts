@@ -56,7 +56,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-/** The token of most configs: what is misplaced is unknown to the program. */
+/** The token of most configs. The program does not know misplaced secrets. */
 const token = 'Another-Token-4711';
 
 /** Only what takes long twice takes long: a collection of garbage may fall into one run. */
@@ -297,7 +297,7 @@ function isAlike(line: readonly string[], base: readonly string[]): boolean {
   return spelled(line) === spelled(base);
 }
 
-/** Slips in a file of variables: what stands in its lines, what is put in where, and how much of it is cut. */
+/** Typing mistakes in a file of variables: its lines, the inserted text and its position, and the removed length. */
 const variables = fc.record({
   hidden: secret,
   quotes: fc.tuple(...Array.from({ length: 4 }, () => fc.constantFrom('', '', '"', "'", '`'))),

@@ -14,7 +14,7 @@ import {
 
 afterEach(closeAll);
 
-test('the log tells each request without its token', async () => {
+test('the log contains each request without its token', async () => {
   const sandbox = await startFrozenSandbox({ chats: 7 });
   await requestApi(sandbox, 'incremental/chats?limit=3', { 'user-agent': 'tester/1' });
   await requestApi(sandbox, 'goals', { authorization: 'Bearer other' });

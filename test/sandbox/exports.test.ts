@@ -12,7 +12,7 @@ import {
 
 afterEach(closeAll);
 
-test('an export gives bare ids when no fields are asked for', async () => {
+test('an export returns only ids if no fields are requested', async () => {
   const sandbox = await startFrozenSandbox({ chats: 3 });
   const body = await json<{ chats: object[] }>(sandbox, 'incremental/chats');
   expect(body.chats.map((chat) => Object.keys(chat))).toEqual([['id'], ['id'], ['id']]);
@@ -65,7 +65,7 @@ test('timelines and agent events are whole without fields', async () => {
   expect(items[0]).toHaveProperty('previous_value');
 });
 
-test('a page tells count, end_time, end_id and a link that continues it', async () => {
+test('a page contains count, end_time, end_id and a link to the next page', async () => {
   const sandbox = await startFrozenSandbox({ chats: 10 });
   const body = await page(sandbox, 'chats', 'limit=4');
   expect(body.count).toBe(4);

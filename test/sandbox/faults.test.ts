@@ -124,7 +124,7 @@ test('requests wait at the same time', async () => {
   expect(await Promise.all(asked)).toEqual(['broken', 'broken']);
 });
 
-/** Three requests at once, of which the first is answered once the others have come. The order of work. */
+/** Sends three requests at once. The first gets its response after the others have arrived. Returns the order. */
 async function workOrder(options: SandboxOptions): Promise<string[]> {
   const order: string[] = [];
   const gate: { open?: () => void } = {};

@@ -160,7 +160,7 @@ test('With a token life the ready config can be renewed, and access tokens end o
   }
 });
 
-test('Access tokens expire, and refresh tokens end, when that is asked for', async () => {
+test('Access tokens and refresh tokens expire if the options say so', async () => {
   const sandbox = await startFrozenSandbox();
   const { access_token, refresh_token = '' } = sandbox.provider.issue('sandbox-client', true);
   const fields = { grant_type: 'refresh_token', refresh_token };

@@ -14,7 +14,7 @@ import {
 
 afterEach(closeAll);
 
-/** Twenty chats, of which the places 8 to 12 share one second. */
+/** Twenty chats. Those at positions 8 to 12 have the same second. */
 function tied(switches: NonNullable<SandboxOptions['switches']>): Promise<Sandbox> {
   return startFrozenSandbox({ chats: 20, ties: [{ at: 8, count: 5 }], switches });
 }

@@ -16,7 +16,7 @@ interface Login {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs the program: Node, or one that runs it on a terminal. */
   readonly launcher?: readonly [string, ...string[]];
-  /** What is typed once these words are shown, by what was written until then. */
+  /** The input that is typed after these words appear, computed from the output until then. */
   readonly typed?: readonly [words: string, text: (written: string) => Promise<string>];
 }
 

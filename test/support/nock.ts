@@ -5,7 +5,8 @@ import nock from 'nock';
 afterEach(() => {
   const left = nock.pendingMocks();
   nock.cleanAll();
-  if (left.length > 0) throw new Error(`Nobody came for ${left.length} of the scripted answers.`);
+  if (left.length > 0)
+    throw new Error(`${left.length} of the scripted responses were not requested.`);
 });
 
 afterAll(() => {

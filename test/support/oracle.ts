@@ -1,5 +1,5 @@
 /**
- * What the tap must write for what an account holds: told from the API's words and the documented promises
+ * The expected records of the tap for the content of an account, derived from the API's and the tap's documentation
  * alone. Shares no code with the tap, and takes nothing from its schemas but the names of the columns.
  */
 import { isDeepStrictEqual } from 'node:util';

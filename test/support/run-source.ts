@@ -36,7 +36,7 @@ export const sourcePath: string = fileURLToPath(
   new URL('../../bin/source-zendesk-chat.js', import.meta.url),
 );
 
-/** `AIRBYTE=all` runs what takes minutes; `npm test` what is quick and still shows each promise. */
+/** `AIRBYTE=all` runs tests that take minutes. `npm test` runs quick tests that still cover each promise. */
 export const isWhole: boolean = process.env['AIRBYTE'] === 'all';
 
 /** The cases to run: in `npm test` those that `isLean` picks. */
@@ -134,9 +134,9 @@ interface SandboxInput {
 }
 
 type Special<Input> = SandboxInput & Omit<Partial<Input>, keyof SandboxInput>;
-/** What is special about a run in this process. */
+/** The options of a run in this process. */
 export type SourceRunInput = Special<InProcessVerb>;
-/** What is special about a run in a process of its own. */
+/** The options of a run in a separate process. */
 export type SpawnedSourceInput = Special<SourceInput>;
 
 async function inputFor(sandbox: Sandbox, input: SourceRunInput): Promise<VerbInput> {

@@ -106,7 +106,7 @@ function lastOf(states: readonly JsonObject[]): JsonObject {
   return last;
 }
 
-/** What is in the bytes of a run, also of one that was made elsewhere. */
+/** Parses the output of a run, which another helper may have started. */
 export function readOutput(bytes: Buffer, log: string): Output {
   const stderr = withoutTimes(log);
   const stdout = lazy(() => bytes.toString('utf8'));

@@ -78,7 +78,7 @@ function streamFaults(stream: AirbyteStream): readonly string[] {
   ];
 }
 
-/** What is wrong with a catalog of an API source. */
+/** The faults of a catalog of an API source. */
 export function catalogFaults({ streams }: Catalog): readonly string[] {
   const names = streams.map(({ name }) => name);
   return [

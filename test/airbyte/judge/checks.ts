@@ -47,7 +47,7 @@ function processFaults(run: SourceRun, secrets: readonly string[] = []): readonl
   ];
 }
 
-/** What is wrong with a read as far as it came: for one that was killed, stopped, or not read to its end. */
+/** The faults of an incomplete read, which was killed, stopped, or not read to its end. */
 export function partFaults(run: SourceRun, expected: Expectation): readonly string[] {
   const { told, faults } = tellingOf(run, true);
   return [
@@ -62,7 +62,7 @@ export function partFaults(run: SourceRun, expected: Expectation): readonly stri
   ];
 }
 
-/** What is wrong with a read that ended by itself. */
+/** The faults of a read that ended by itself. */
 export function readFaults(run: SourceRun, expected: Expectation): readonly string[] {
   const { told, faults } = tellingOf(run, false);
   const { code, signal } = run;
@@ -77,7 +77,7 @@ export function readFaults(run: SourceRun, expected: Expectation): readonly stri
 
 type Answer<T extends MessageType> = Told<Extract<AirbyteMessage, { type: T }>>;
 
-/** A verb that answers with one message: that message, and what is wrong around it. */
+/** The one message that a verb prints, and the faults of the run. */
 function answerOf<T extends MessageType>(
   run: SourceRun,
   type: T,
@@ -95,7 +95,7 @@ function answerOf<T extends MessageType>(
   return { answers, faults: around };
 }
 
-/** What is wrong with a run of `spec`. */
+/** The faults of a run of `spec`. */
 export function specRunFaults(run: SourceRun): readonly string[] {
   const { answers, faults } = answerOf(run, 'SPEC', { others: ['LOG', 'TRACE'] });
   return [
@@ -105,7 +105,7 @@ export function specRunFaults(run: SourceRun): readonly string[] {
   ];
 }
 
-/** What is wrong with a run of `check`, whether it succeeds or fails. */
+/** The faults of a run of `check`, whether it succeeds or fails. */
 export function checkRunFaults(run: SourceRun, secrets: readonly string[] = []): readonly string[] {
   const others: MessageType[] = ['LOG', 'TRACE', 'CONTROL'];
   const { answers, faults } = answerOf(run, 'CONNECTION_STATUS', { others, secrets });
@@ -116,7 +116,7 @@ export function checkRunFaults(run: SourceRun, secrets: readonly string[] = []):
   return [...faults, ...(isSilent ? ['FAILED does not say why'] : [])];
 }
 
-/** What is wrong with a run of `discover`. */
+/** The faults of a run of `discover`. */
 export function discoverRunFaults(
   run: SourceRun,
   secrets: readonly string[] = [],

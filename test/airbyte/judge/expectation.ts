@@ -15,7 +15,7 @@ export interface Expectation {
   readonly secrets?: readonly string[];
   /** The state each stream was given; none may be followed by a lower one. */
   readonly given?: Readonly<Record<string, JsonObject>>;
-  /** Streams of a state that is one blob: the platform forgets those that are not told again at once. */
+  /** Streams of a state that is one blob: the platform drops those that are not sent again at the start. */
   readonly blobStreams?: readonly string[];
   /** The longest time without a RECORD or STATE. Default: any. */
   readonly maxGapMs?: number;

@@ -1,4 +1,4 @@
-/** Scripts for the fake source: a good read, and what may be put in the place of its parts. */
+/** Scripts for the fake source: a valid read, and replacements for its parts. */
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { ConfiguredCatalog } from './protocol.ts';
 
@@ -109,7 +109,7 @@ export const goodRead = {
   exit: [{ exit: 0 }],
 } satisfies Record<string, readonly Step[]>;
 
-/** Steps in the place of parts of the good read. */
+/** Steps that replace parts of the valid read. */
 export type Defect = Partial<Record<keyof typeof goodRead, readonly Step[]>>;
 
 export function readWith(defect: Defect): readonly Step[] {

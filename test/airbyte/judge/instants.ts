@@ -17,7 +17,7 @@ export function microsOf(text: string): bigint | undefined {
   return BigInt(seconds) * 1_000_000n + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
 }
 
-/** Microseconds of a whole number in text whose length tells its unit: seconds, milliseconds, microseconds. */
+/** Converts an integer text to microseconds. Its length determines its unit: seconds, milliseconds or microseconds. */
 function microsOfDigits(text: string): bigint {
   if (text.length <= 11) return BigInt(text) * 1_000_000n;
   return text.length <= 14 ? BigInt(text) * 1000n : BigInt(text);

@@ -1,4 +1,4 @@
-/** The platform finds every fault that the real one is silent about, and none in what is good. */
+/** The simulated platform finds faults that the real one ignores, and none in a valid run. */
 import { Readable } from 'node:stream';
 
 import { expect, test } from '@jest/globals';
@@ -96,7 +96,7 @@ const stateRows: readonly Row[] = [
     change: { firstState: [{ say: { type: 'STATE', state: { type: 'LEGACY', data: {} } } }] },
     faults: [
       'line 7: a state is of the type LEGACY, which the platform refuses',
-      'line 10: a state of chats counts 1 records where 3 came since the one before it',
+      'line 10: a state of chats counts 1 records, but 3 were written since the previous state',
     ],
   },
   {
@@ -107,12 +107,16 @@ const stateRows: readonly Row[] = [
   {
     defect: 'a wrong recordCount',
     change: { firstState: [state('chats', chatState(2), 3)] },
-    faults: ['line 7: a state of chats counts 3 records where 2 came since the one before it'],
+    faults: [
+      'line 7: a state of chats counts 3 records, but 2 were written since the previous state',
+    ],
   },
   {
     defect: 'a state without recordCount',
     change: { firstState: [state('chats', chatState(2), undefined)] },
-    faults: ['line 7: a state of chats counts no records where 2 came since the one before it'],
+    faults: [
+      'line 7: a state of chats counts no records, but 2 were written since the previous state',
+    ],
   },
   {
     defect: 'a record behind the last state',
@@ -144,10 +148,10 @@ const stateRows: readonly Row[] = [
     faults: ['line 16: a state is of agents, which is not of the configured catalog'],
   },
   {
-    defect: 'a blob of which a position is told too late',
+    defect: 'a blob with a position that is sent too late',
     change: {},
     expected: { blobStreams: ['chats'] },
-    faults: ["the blob's position of chats is not told before the first stream starts"],
+    faults: ["the blob's position of chats is not sent before the first stream starts"],
   },
 ];
 
@@ -337,7 +341,7 @@ test('a source that ends before a slow reader has all of it is found out', async
   );
 });
 
-test('a reader takes no more in a second than it is told', async () => {
+test('a reader reads at most the requested amount per second', async () => {
   const clock = createFakeClock(0);
   const pieces = Array.from({ length: 30 }, () => Buffer.alloc(10_000));
   await readPieces(Readable.from(pieces), { bytesPerSecond: 400_000, clock });

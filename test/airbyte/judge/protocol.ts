@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from '../../../src/core/json.ts';
 
 export type SyncMode = 'full_refresh' | 'incremental';
 
-/** A stream as `discover` tells it. */
+/** A stream in the output of `discover`. */
 export interface AirbyteStream {
   readonly name: string;
   readonly json_schema: JsonObject;

@@ -75,7 +75,7 @@ function timeFaults(
   ];
 }
 
-/** Is a record too large, and has nobody been told which one? */
+/** Whether a record is too large and no warning names it. */
 function isUnsaidlyLarge(one: Told<RecordMessage>, warnings: readonly string[]): boolean {
   if (one.length < largeLine) return false;
   const { id = null } = one.message.record.data;
@@ -83,7 +83,7 @@ function isUnsaidlyLarge(one: Told<RecordMessage>, warnings: readonly string[]):
   return !warnings.some((warning) => warning.includes(name));
 }
 
-/** What is wrong with the records of a run, cut or not. */
+/** The faults of the records of a run, complete or truncated. */
 export function recordFaults(
   told: readonly Told[],
   { catalog }: Expectation,

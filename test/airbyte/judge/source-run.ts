@@ -1,6 +1,6 @@
 /**
  * Runs a source as the platform does: a shell evaluates its entry point, its output goes into named pipes,
- * it stands in an empty folder that is not its own, and whoever reads is as slow as the destination.
+ * it stands in an empty folder that is not its own, and the reader is as slow as the destination.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ export interface SourceRun {
   readonly stdout: Buffer;
   readonly stderr: string;
   readonly lines: readonly ArrivedLine[];
-  /** As the shell tells it (143: ended by SIGTERM), or the source itself where there is no shell. */
+  /** The exit code that the shell reports (143: ended by SIGTERM), or that of the source if there is no shell. */
   readonly code: Ending['code'];
   readonly signal: Ending['signal'];
   /** ms since 1970. */

@@ -24,7 +24,7 @@ function constantsOf(branch: JsonObject): readonly string[] {
     .map(([name]) => name);
 }
 
-/** The branches of a choice are told apart by one property that each of them has, with a value of its own. */
+/** The branches of a choice must differ in the value of one property that all of them have. */
 function choiceFaults(schema: JsonObject, path: string): readonly string[] {
   if (schema['oneOf'] === undefined) return [];
   const branches = branchesOf(schema);
@@ -79,7 +79,7 @@ function isAddress(value: Json | undefined): boolean {
   return value === undefined || (typeof value === 'string' && URL.canParse(value));
 }
 
-/** What is wrong with a specification. */
+/** The faults of a specification. */
 export function specFaults(spec: SpecMessage['spec']): readonly string[] {
   const { connectionSpecification: form, documentationUrl } = spec;
   return [

@@ -18,7 +18,7 @@ function cursorIn(state: unknown, { stream, cursor_field: chosen }: ConfiguredSt
   return name === undefined || !isJsonObject(state) ? undefined : cursorOf(state[name]);
 }
 
-/** What about a state can be told without the others. */
+/** The faults of a state that can be found without other states. */
 function formFaults({ state }: StateMessage, configured: ReadonlyMap<string, unknown>): string[] {
   const { type = 'LEGACY', stream } = state;
   if (type !== 'STREAM') return [`is of the type ${type}, which the platform refuses`];
@@ -36,7 +36,7 @@ function countFaults({ state }: StateMessage, { records }: Memory): readonly str
   const told = state.sourceStats?.recordCount;
   return told === records
     ? []
-    : [`counts ${told ?? 'no'} records where ${records} came since the one before it`];
+    : [`counts ${told ?? 'no'} records, but ${records} were written since the previous state`];
 }
 
 /** The memory of every configured stream before its first line. */
@@ -80,7 +80,7 @@ function follow(told: readonly Told[], { catalog, given = {} }: Expectation) {
   return { memory, faults };
 }
 
-/** What is wrong with the states of a run, cut or not. */
+/** The faults of the states of a run, complete or truncated. */
 export function stateFaults(told: readonly Told[], expected: Expectation): readonly string[] {
   return follow(told, expected).faults;
 }
@@ -89,7 +89,7 @@ function isStart(message: AirbyteMessage): boolean {
   return message.type === 'TRACE' && message.trace.stream_status?.status === 'STARTED';
 }
 
-/** What is wrong with them at the end of a run that was not cut. */
+/** The faults of the states at the end of a complete run. */
 export function finalStateFaults(told: readonly Told[], expected: Expectation): readonly string[] {
   const started = new Set(
     told.filter(({ message }) => isStart(message)).map(({ message }) => streamOf(message)),
@@ -106,7 +106,7 @@ export function finalStateFaults(told: readonly Told[], expected: Expectation): 
   ];
 }
 
-/** Streams of a blob whose position is not told before the first stream starts. */
+/** Streams of a blob whose position is not sent before the first stream starts. */
 export function takeoverFaults(
   told: readonly Told[],
   { blobStreams = [] }: Expectation,
@@ -116,5 +116,5 @@ export function takeoverFaults(
   const named = new Set(toldOf(before, 'STATE').map(({ message }) => streamOf(message)));
   return blobStreams
     .filter((name) => !named.has(name))
-    .map((name) => `the blob's position of ${name} is not told before the first stream starts`);
+    .map((name) => `the blob's position of ${name} is not sent before the first stream starts`);
 }

@@ -2,7 +2,7 @@
 import { streamOf, toldOf, type Expectation, type Told } from './expectation.ts';
 import type { AirbyteMessage, StreamStatus } from './protocol.ts';
 
-/** What a stream has told of itself so far. */
+/** The statuses of a stream so far. */
 interface Course {
   isStarted: boolean;
   isRunning: boolean;
@@ -13,7 +13,7 @@ function isPlain({ reasons = [] }: StreamStatus): boolean {
   return reasons.length === 0;
 }
 
-/** Why this status does not follow from what was told before. Changes the course. */
+/** Why this status must not follow the previous messages. Changes the course. */
 function stepFaults(status: StreamStatus, course: Course): readonly string[] {
   const { isStarted, isRunning, end } = course;
   const isEnd = status.status === 'COMPLETE' || status.status === 'INCOMPLETE';
@@ -40,7 +40,7 @@ function placeFaults(message: AirbyteMessage, course: Course): readonly string[]
   return needsStart(message) && !course.isStarted ? ['comes before STARTED'] : [];
 }
 
-/** The statuses of a stream at the end of what was told. */
+/** The statuses of a stream after all messages. */
 export type Courses = ReadonlyMap<string, Readonly<Course>>;
 
 /** Follows the statuses of a run, cut or not. */
@@ -71,7 +71,7 @@ export function followStatuses(
   return { courses, faults };
 }
 
-/** What is wrong with the ends that a run of this exit code claims. */
+/** The faults of the final statuses of a run with this exit code. */
 export function endFaults(
   told: readonly Told[],
   courses: Courses,

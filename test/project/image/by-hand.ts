@@ -39,7 +39,7 @@ export interface Run {
 }
 
 export interface StartedRun {
-  /** Sends a signal to the program, which is process 1 in its own world; what is left after so long is killed. */
+  /** Sends a signal to the program, which is process 1 in its own world; after the time limit, it is killed. */
   readonly stop: (signal: NodeJS.Signals, graceMs: number) => Promise<void>;
   readonly result: Promise<Run>;
 }
@@ -162,7 +162,7 @@ export class Image {
         throw new Error('the Dockerfile makes no image');
       return new Image(image, tree, work);
     } catch (error) {
-      // A step that failed: nobody else knows what is to be removed.
+      // A failed step must be removed here.
       await inNamespace('remove', work);
       throw error;
     }

@@ -36,7 +36,7 @@ afterEach(async () => {
   await rm(inputs, { recursive: true });
 });
 
-/** Inputs belong to root, may be read by everybody, and written by nobody. */
+/** Inputs belong to root. Every user may read them, and no user may write them. */
 async function writeInput(name: string, value: object, mode = 0o444): Promise<void> {
   const file = join(inputs, `${name}.json`);
   await writeFile(file, JSON.stringify(value));
@@ -93,14 +93,14 @@ async function writeCatalog(): Promise<void> {
 
 const readAll = 'read --config /config/config.json --catalog /config/catalog.json';
 
-test('The user is airbyte, 1000, with a home of its own, and nobody else has that id', async () => {
+test('The user is airbyte with the unique id 1000 and its own home folder', async () => {
   const user = 'airbyte:x:1000:1000::/airbyte/home:/bin/sh';
   expect(await image.ask('grep :1000: /etc/passwd')).toBe(user);
   expect(await image.ask('grep :1000: /etc/group')).toBe('airbyte:x:1000:');
   expect(await image.ask('stat -c %u:%g /airbyte/home')).toBe('1000:1000');
 });
 
-test('Its code can be read by all and changed by nobody but root', async () => {
+test('All users can read its code, and only root can change it', async () => {
   const code = '/airbyte/integration_code';
   expect(await image.ask(`find ${code} ! -perm -444 -o -perm /022 ! -type l`)).toBe('');
   expect(await image.ask(`find ${code} ! -user root`)).toBe('');
@@ -116,7 +116,7 @@ test('It holds the package and what that needs, and nothing it was built with', 
   expect(await image.ask('ls -A /tmp')).toBe('');
 });
 
-test('What is started in it has no rights and nowhere to write', async () => {
+test('Processes in it have no capabilities and no writable folder', async () => {
   const lines = [
     'id -u; id -g; grep CapBnd /proc/self/status; pwd; ls -A | wc -l',
     'for place in /tmp /source /airbyte "$HOME" /config; do touch "$place/x" 2> /dev/null && echo "$place"; done',

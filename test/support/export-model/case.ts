@@ -13,7 +13,7 @@ export interface ModelItem {
   /** The instant the export sorts it by, in the stream's unit. */
   readonly place: number;
   readonly version: number;
-  /** What is odd about its replication key. */
+  /** The anomaly of its replication key. */
   readonly oddity: Oddity;
   /** From the replication key to `place`, in the stream's unit. */
   readonly length: number;

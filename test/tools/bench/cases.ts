@@ -1,5 +1,5 @@
 /**
- * What is measured, as data. Limits: `wallMs` and `cpuMs` are of the measured part or of the whole
+ * The measured cases, as data. Limits: `wallMs` and `cpuMs` are of the measured part or of the whole
  * process, `rssMib` is its largest resident size, `pageMs` the time from one page's request to the next.
  */
 import type { ShapeName } from './pages.ts';
@@ -21,7 +21,7 @@ export interface Variant {
   /** Of a slow reader. */
   readonly bytesPerSecond?: number;
   readonly deselected?: readonly string[];
-  /** What is started. */
+  /** The command to start. */
   readonly argv?: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export interface Case {
   readonly id: string;
   readonly name: string;
   readonly what: string;
-  /** Measured without being asked for. */
+  /** Also measured if it is not requested. */
   readonly isShort: boolean;
   readonly shape: ShapeName | undefined;
   readonly rounds: number;

@@ -1,8 +1,8 @@
-/** What the measured programs are told to read. */
+/** The catalogs of the measured programs. */
 import { discoverCatalog } from '../../../dist/singer/catalog.js';
 
 /**
- * What is known of a stream.
+ * The known properties of a stream.
  *
  * @typedef {object} Described
  * @property {string} name
@@ -21,7 +21,7 @@ function breadcrumbOf(path) {
  */
 
 /**
- * The discovered catalog with one stream selected, and what is not wanted of it.
+ * The discovered catalog with one selected stream, without the given columns.
  *
  * @param {readonly Described[]} descriptions
  * @param {string} stream

@@ -1,4 +1,4 @@
-/** From a variant to what is started for it. */
+/** The command of each variant. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

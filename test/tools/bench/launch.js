@@ -1,5 +1,5 @@
 /**
- * Runs a program as it is, and tells at its end what it took.
+ * Runs a program unchanged and reports its time and memory at its end.
  *
  *   node test/tools/bench/launch.js PROGRAM [ARGUMENT ...]
  */

@@ -7,13 +7,13 @@ import { measured } from './report.js';
  * @typedef {object} Reading
  * @property {string} folder
  * @property {number} count Pages in the folder, read in turn.
- * @property {number} warm So many are read first, and not measured.
- * @property {number} timed So many are measured, from the reading of the first to the reading of the next one after.
+ * @property {number} warm Number of pages that are read first and not measured.
+ * @property {number} timed Number of measured pages, from the read of the first to the read of the page after the last.
  */
 
 /**
- * Pages as their bytes. One more than is measured: what is still under way when the time begins is as
- * much as what is under way when it ends.
+ * The bytes of the pages, with one page more than is measured: the work in progress is then the same at the
+ * start and at the end of the measurement.
  *
  * @param {Reading} reading
  */

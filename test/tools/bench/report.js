@@ -1,4 +1,4 @@
-/** What a measured process tells about itself when it ends, in the file that BENCH_REPORT names. */
+/** The report that a measured process writes when it ends, to the file in BENCH_REPORT. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
@@ -16,7 +16,7 @@ const file = process.env['BENCH_REPORT'];
 process.on('exit', () => {
   if (file === undefined) return;
   const { user, system } = process.cpuUsage();
-  // Not maxRSS of resourceUsage: that begins with the size of whoever started the process.
+  // Not maxRSS of resourceUsage: that includes the size of the parent process.
   const peak = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   const whole = { cpuMs: (user + system) / 1000, rssMib: Number(peak) / 1024 };
   writeFileSync(file, JSON.stringify({ ...whole, ...measured }));

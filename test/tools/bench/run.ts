@@ -13,7 +13,7 @@ export interface Command {
   /** Behind `node`. */
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The process tells what it took (launch.js). */
+  /** The process reports its time and memory (launch.js). */
   readonly reports?: boolean;
   /** A slow reader's pace. Default: as fast as can be. */
   readonly bytesPerSecond?: number;

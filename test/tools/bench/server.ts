@@ -24,7 +24,7 @@ export interface Wish {
 
 export interface Told {
   readonly url: string;
-  /** When each position was first asked for, ms of this process's clock. */
+  /** The time of the first request for each position, in ms of this process's clock. */
   readonly marks: readonly number[];
 }
 
@@ -131,7 +131,7 @@ process.on('message', (message: Wish | 'marks') => {
   const told: Told = { url, marks };
   process.send?.(told);
 });
-// Who asked for it has gone.
+// The requesting process has ended.
 process.on('disconnect', () => {
   server.closeAllConnections();
   server.close();

@@ -1,4 +1,4 @@
-/** What a case's runs are told as. */
+/** The table of a case's runs. */
 import { compare, spreadOf } from './judge.ts';
 import type { Case, Metric } from './cases.ts';
 import type { Run, Runs, Spread, Verdict } from './judge.ts';

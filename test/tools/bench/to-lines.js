@@ -4,7 +4,7 @@
  *
  *   node test/tools/bench/launch.js test/tools/bench/to-lines.js singer|airbyte STREAM READING [DESELECTED]
  *
- * DESELECTED: a JSON list of columns and what is below them, `*` for the items of a list.
+ * DESELECTED: a JSON list of columns and nested properties, `*` for the items of a list.
  */
 import { discoverStreams } from '../../../dist/sync/discover-streams.js';
 import { AirbyteWriter } from '../../../dist/airbyte/writer.js';

@@ -12,7 +12,7 @@ function linesOf(...records: readonly object[]): Buffer {
   return Buffer.from(`${lines.join('\n')}\n{"type":"STATE","value":{}}\n`);
 }
 
-test('The records of all pages, in their order, are what is wanted', () => {
+test('The records of all pages, in order, are the expected output', () => {
   const output = linesOf({ id: 1, name: 'one' }, { id: 2, name: 'two' }, { id: 1, name: 'one' });
   expect(() => verify(floor, pages, 3, output)).not.toThrow();
 });
@@ -29,7 +29,7 @@ test.each([
     output: linesOf({ id: 1, name: 'one' }, { id: 2, name: 'two' }, { id: 2, name: 'two' }),
     says: "record 3 is not the input's",
   },
-])('It is told which record is wrong when $fault', ({ output, says }) => {
+])('The error names the wrong record if $fault', ({ output, says }) => {
   expect(() => verify(floor, pages, 2, output)).toThrow(says);
 });
 

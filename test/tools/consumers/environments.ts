@@ -1,6 +1,6 @@
 /**
  * Python environments of the consumers: one each, kept outside the tree and used again. An environment
- * is named after what is in it, so that a changed requirement makes a new one.
+ * has a name made from its content, so that a changed requirement creates a new one.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const uvVersion = '0.13.9';
 
 const bin = process.platform === 'win32' ? 'Scripts' : 'bin';
 
-/** uv is told to trust what the system trusts, as pip does. */
+/** Makes uv trust the certificates of the system, as pip does. */
 const env = { ...process.env, UV_NATIVE_TLS: 'true', UV_PYTHON_PREFERENCE: 'system' };
 
 /** @returns where environments are kept */

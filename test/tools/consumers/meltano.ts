@@ -25,7 +25,7 @@ export interface Project {
   readonly meltano: (argv: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended>;
   /** Raises unless it ends with 0. */
   readonly well: (argv: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended>;
-  /** What is stored for the tap into a target. */
+  /** The stored state of the tap and a target. */
   readonly state: (target: string) => Promise<Answer>;
   /** What anything asked a proxy for, to leave the machine. */
   readonly calls: () => readonly string[];
@@ -34,7 +34,7 @@ export interface Project {
   readonly end: () => Promise<void>;
 }
 
-/** A proxy that lets nobody out, and notes who wanted to. */
+/** A proxy that rejects all requests and records them. */
 async function startWall() {
   const calls: string[] = [];
   const wall = await startLocalServer((request, response) => {
@@ -65,7 +65,7 @@ async function loaders(stage: Stage) {
   ];
 }
 
-/** The tap as it is found on the PATH of whoever has installed it; it leaves its pid. */
+/** The installed tap on the PATH, which writes its pid to a file. */
 async function installTap(folder: string, pidFile: string) {
   await mkdir(folder);
   const options = { mode: 0o755 };

@@ -17,7 +17,7 @@ export interface Postgres {
   readonly stop: () => Promise<void>;
 }
 
-/** undefined: whoever runs the harness. */
+/** `undefined`: the user who runs the harness. */
 type Owner = { uid: number; gid: number } | undefined;
 
 const host = '127.0.0.1';
@@ -103,7 +103,7 @@ export async function startPostgres(): Promise<Postgres> {
     await untilReady(server);
     const stop = async () => {
       const exited = once(server, 'exit');
-      // The fast shutdown: whoever is still connected is sent away.
+      // The fast shutdown, which disconnects all clients.
       if (server.exitCode === null && server.kill('SIGINT')) await exited;
       await rm(folder, { recursive: true, force: true });
     };

@@ -45,7 +45,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals) {
   }
 }
 
-/** Starts a program that is ended by whoever starts it, at the latest by `stopPrograms`. */
+/** Starts a program. The caller must stop it; otherwise `stopPrograms` does. */
 export function startProgram(
   command: string,
   argv: readonly string[],
@@ -53,7 +53,7 @@ export function startProgram(
 ): ChildProcess {
   if (isStopped) throw new Error('The harness is being stopped.');
   const child = spawn(command, argv, { cwd, env, uid, gid, detached: true });
-  // Only a program that could not be started has no pid; its user is told by the event `error`.
+  // Only a program that could not be started has no pid; its caller receives the event `error`.
   if (child.pid === undefined) return child;
   running.add(child);
   child.once('exit', () => {

@@ -29,7 +29,7 @@ export const sourceProgram = fileURLToPath(
 );
 
 /**
- * What a consumer finds in its environment: nothing of whoever runs the harness, a home of its own, the
+ * What a consumer finds in its environment: nothing from the user who runs the harness, its own home folder, the
  * sandbox in place of the real API, and no way to tell anybody.
  */
 export function consumerEnv(home: string, { url }: { url: string }): NodeJS.ProcessEnv {
@@ -126,7 +126,7 @@ export class Stage {
 
   async end(): Promise<void> {
     await this.endRow();
-    // A server that could not be started has been told of by the row that wanted it.
+    // The row that needed the server has already reported a failed start.
     await (await this.#postgres?.catch(() => undefined))?.stop();
     await rm(this.#root, { recursive: true, force: true });
   }

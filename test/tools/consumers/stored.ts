@@ -1,4 +1,4 @@
-/** What a target makes of a record, told once for each target, and a comparison of whole tables by it. */
+/** How each target stores a record, and a comparison of whole tables that uses it. */
 import { deepEqual } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';

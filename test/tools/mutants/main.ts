@@ -8,7 +8,7 @@ function say(text: string) {
   process.stdout.write(`${text}\n`);
 }
 
-/** What is wrong with the tests: all that is meant to fail for one defect or another must pass without any. */
+/** Checks that all tests that must notice a defect pass without one. */
 async function checkTests(copy: Copy, mutants: readonly Mutant[]): Promise<readonly string[]> {
   const killers = mutants.flatMap((mutant) => mutant.killers);
   const { passed, failed, trouble } = await copy.test(killers);

@@ -1,12 +1,12 @@
 /**
- * A planted defect: one place of the program changed so that it breaks a promise, and the tests that
- * have to notice.
+ * A planted defect: a change at one place of the program that breaks a promise, and the tests that
+ * must notice it.
  *
  * @typedef {object} Mutant
- * @property {string} name What is wrong with the program.
+ * @property {string} name The defect, as a short sentence.
  * @property {string} file Path from the top of the repository.
  * @property {string} search Text that occurs exactly once in the file.
- * @property {string} replacement What stands there instead.
+ * @property {string} replacement The text that replaces it.
  * @property {readonly Killer[]} killers The tests that name the promise; one of them must fail.
  */
 

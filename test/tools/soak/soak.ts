@@ -57,7 +57,7 @@ class Soak {
       pauseMs: !isQuiet && dice.percent(25) ? dice.between(1, 25) : 0,
     });
     const { code, diedOf, lastErrorLine, peakKib } = end;
-    // A target may have kept what it was not told to keep, or not.
+    // It is undefined whether a target keeps records that no STATE covers.
     target.endRun(diedOf === undefined || dice.percent(50));
     this.#peaks.push({ atMs: performance.now(), kib: peakKib, isFresh });
     const word = diedOf ?? (code === 0 ? 'exit 0' : lastErrorLine.replaceAll(/\d[\d:.TZ-]*/g, '#'));
@@ -101,7 +101,7 @@ class Soak {
     say(`changes   ${this.world.changes} of the account`);
     say(`requests  ${this.requests}`);
     for (const [word, times] of this.#ends) say(`runs      ${times} x ${word}`);
-    // Runs of a kind are compared: who reads the whole account needs more than who reads what is new.
+    // Compare runs of the same kind: reading the whole account needs more than reading new items.
     for (const wanted of [true, false]) {
       const [first, second] = [true, false].map((isFirst) => {
         const half = this.#peaks.filter(

@@ -45,7 +45,7 @@ export class Target {
     this.state = undefined;
   }
 
-  /** What is missing, invented or not the newest. */
+  /** The missing, invented and outdated records. */
   faults(sandbox: Sandbox): readonly string[] {
     return compared.flatMap((stream) => {
       const held = [...(this.#tables.get(stream)?.values() ?? [])];

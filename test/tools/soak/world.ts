@@ -15,7 +15,7 @@ const minuteMs = 60_000;
 /** Minutes of the account for each minute of the machine. */
 const haste = 20;
 
-/** What the tap is told to look back, in turn. Late arrivals lie that far behind, or the five minutes at least. */
+/** The lookback settings, used in turn. Late items are as old as the lookback, and at least five minutes. */
 const lookbacks = [0, 60];
 
 /** So far behind the machine's clock the account's begins; it must not catch up. */
@@ -37,7 +37,7 @@ const passing: readonly Fault[] = [
   { kind: 'stall', where: 'body' },
 ];
 
-/** Faults that fail a stream: the next run is expected to bring what is missing. */
+/** Faults that fail a stream: the next run is expected to read the missing items. */
 const final: readonly Fault[] = [
   { kind: 'status', status: 400 },
   { kind: 'status', status: 403 },
@@ -135,7 +135,7 @@ export class World {
   readonly sandbox: Sandbox;
   /** How many changes of the account there were. */
   changes = 0;
-  /** What the tap is to be told. */
+  /** The settings of the tap. */
   lookbackMinutes = 0;
   #restlessness = 0;
   readonly #dice: Dice;
@@ -179,7 +179,7 @@ export class World {
     for (let count = this.#dice.between(0, 6); count > 0; count -= 1) this.#stir();
   }
 
-  /** Changes what the tap is told to look back; only while all is calm. */
+  /** Changes the lookback of the tap, only in a quiet phase. */
   lookFurther(): void {
     this.lookbackMinutes = lookbacks.find((minutes) => minutes !== this.lookbackMinutes) ?? 0;
   }

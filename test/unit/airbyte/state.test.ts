@@ -111,7 +111,7 @@ test('streams of another source are kept apart, not refused', () => {
 
 test.each([
   ['no JSON', '{"chats": ', /^--state: it is not JSON: it is incomplete/],
-  ['lines of which one is no JSON', '{"type":"STATE"}\n{]}', /^--state: line 1|line 2 is not JSON/],
+  ['lines, one of them not JSON', '{"type":"STATE"}\n{]}', /^--state: line 1|line 2 is not JSON/],
   ['a text', '"chats"', /it contains string instead of a state/],
   ['a number in a list', [3], /it contains number instead of a state/],
   ['a list of a list', [[]], /it contains array instead of a state/],

@@ -243,7 +243,7 @@ test('after 30 s without a record or state the last state is repeated, again and
   expect(take()).toEqual([]);
 });
 
-test('whoever has not taken what was written needs no sign of life', async () => {
+test('no sign of life is sent while the reader is slow', async () => {
   const stdout = { writableLength: 1 };
   const { write, clock, take } = writing({ stdout });
   await write(status('chats', 'started'));
@@ -254,7 +254,7 @@ test('whoever has not taken what was written needs no sign of life', async () =>
   expect(summarize(take())).toEqual([`${read}, 0 records`]);
 });
 
-test('a wait the API asks for is told at once, with its end', async () => {
+test('a wait that the API requests is reported at once, with its end', async () => {
   const { write, throttled, take } = writing();
   await write(status('chats', 'started'));
   throttled(start + 90_000);

@@ -40,7 +40,7 @@ function state(bookmark: JsonObject): Message {
   return { type: 'STATE', value: { bookmarks: { chats: bookmark } }, tapStreamId: 'chats' };
 }
 
-test('The line tells stream, records, rate and how far in time', () => {
+test('The line shows the stream, its records, its rate and its position in time', () => {
   const { written, at } = terminal();
   at(0, status('started'));
   at(2000, records(1000));
@@ -96,7 +96,7 @@ test('Each stream counts from zero', () => {
   expect(written.at(-1)).toBe(line('bans: 0 records'));
 });
 
-test('A wait that begins is told at once, in the line of its stream', () => {
+test('A wait is shown when it begins, in the line of its stream', () => {
   const { progress, written, at } = terminal();
   progress.waitUntil(start + 9000);
   at(0, status('started'));

@@ -24,7 +24,7 @@ async function configOf(value: Json): Promise<Config> {
   return (await parseConfig(value, { nowMs, knownStreams })).config;
 }
 
-/** What is said of a config that is taken, each sentence behind its level. */
+/** The messages about a valid config, each after its level. */
 async function messagesOf(value: Json): Promise<readonly string[]> {
   const { messages } = await parseConfig(value, { nowMs, knownStreams });
   return messages.map(({ level, message }) => `${level.toUpperCase()} ${message}`);
@@ -353,7 +353,7 @@ test('An end date of the first second is too early', async () => {
   ]);
 });
 
-test('A file with several mistakes is told all of them, each in its own sentence', async () => {
+test('All mistakes in a file are reported, each in its own sentence', async () => {
   const sentences = await sentencesOf({
     subdomian: 'acme',
     access_token: 5,
@@ -412,7 +412,7 @@ test.each<[string, JsonObject, string]>([
     { refresh_token: 'c', client_secret: 'b' },
     'client_id is missing: a refresh token works only with the client that it was issued to.',
   ],
-])('A config %s is told what is missing', async (_how, tokens, sentence) => {
+])('The error about a config %s names the missing settings', async (_how, tokens, sentence) => {
   expect(await sentencesOf({ subdomain: 'acme', ...tokens })).toEqual([sentence]);
 });
 

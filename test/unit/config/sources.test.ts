@@ -95,7 +95,7 @@ test('with ENV a file .env is read, over which variables win', async () => {
   expect(await gather({ files: ['ENV'] })).toEqual({ subdomain: 'dotted', access_token: 'a b' });
 });
 
-test('with ENV a variable that names no setting is passed on, to be told', async () => {
+test('with ENV a variable that is not a setting is passed on, so that it can be reported', async () => {
   const unknown = { TAP_ZENDESK_CHAT_STRAT_DATE: '2024-01-01', TAP_ZENDESK_CHAT_Subdomain: 'x' };
   expect(await gather({ files: ['ENV'], env: unknown })).toEqual({
     strat_date: '2024-01-01',

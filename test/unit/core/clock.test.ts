@@ -6,7 +6,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('The clock tells milliseconds since 1970', () => {
+test('The clock returns milliseconds since 1970', () => {
   jest.useFakeTimers({ now: Date.UTC(2024, 0, 31) });
   expect(systemClock.now()).toBe(1_706_659_200_000);
 });

@@ -15,6 +15,6 @@ test('A foreign error is wrapped once and stays the cause', () => {
   expect(error).toMatchObject({ kind: 'system', cause });
 });
 
-test('Even what is no error at all becomes a sentence', () => {
+test('A thrown value that is not an Error becomes a sentence', () => {
   expect(asTapError('just text', 'this is a bug').message).toBe('this is a bug: just text');
 });

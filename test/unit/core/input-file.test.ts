@@ -57,7 +57,7 @@ test.each([
   ['token: marker', 'is not JSON: it looks like YAML. JSON is expected, such as {"key": "value"}.'],
   ['{"a": "mark', 'is not JSON: it is incomplete: it ends at line 1, column 12.'],
   ['{"a": [1,', 'is not JSON: it is incomplete: it ends at line 1, column 10.'],
-])('The file %j is refused, and the place of the mistake is told', async (content, why) => {
+])('The file %j is rejected with the position of the mistake', async (content, why) => {
   const path = await fileOf(content);
   const error = await readJsonFile(named(path)).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConfigError);
@@ -83,7 +83,7 @@ test.each([
   await expect(readJsonFile(named(path))).rejects.toThrow(`--config: ${says}`);
 });
 
-/** Root may read anything: in a process of its own it becomes nobody before it reads. */
+/** Root may read any file, so the test reads in a separate process as the user `nobody`. */
 const readAsNobody = `
   const { readJsonFile } = await import(process.argv[1]);
   if (process.geteuid?.() === 0) process.seteuid(65534);
@@ -91,7 +91,7 @@ const readAsNobody = `
   await readJsonFile(file).catch(({ message }) => console.log(message));
 `;
 
-test('A file without permission is told so', async () => {
+test('A file without read permission is reported as such', async () => {
   const path = await fileOf('{}');
   await chmod(path, 0);
   const built = new URL('../../../dist/core/input-file.js', import.meta.url).href;
@@ -142,7 +142,7 @@ test.each([
   ['{"access_token": "SECRET12345"}', 'does not exist: check the path.'],
   ['access_token=SECRET12345', 'does not exist: check the path.'],
   ['SECRET\u000012345', 'cannot be read (ERR_INVALID_ARG_VALUE)'],
-])('A config in the place of its name, %j, is not shown', async (path, why) => {
+])('A config that is given instead of its path, %j, is not shown', async (path, why) => {
   const error: unknown = await readTextFile(named(path)).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConfigError);
   expect(String(error)).toContain(

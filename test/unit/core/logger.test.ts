@@ -149,14 +149,14 @@ test.each(['token', 'a', 'access_token', 'The access', 'refused'])(
   },
 );
 
-test('What is left of a marked text that was cut is searched to its end, and no mark is written', () => {
+test('A marked text that was truncated is searched to its end, and no mark is written', () => {
   const { logger, lines } = logTo({}, ['xyz']);
   logger.info(foreign('a xyz\nb xyz').slice(0, -1));
   logger.info(foreign(`c ${foreign('xyz')} d`));
   expect(lines).toEqual(['INFO a *** b ***\n', 'INFO c *** d\n']);
 });
 
-test('Of an error that is not the program’s own the stack tells no secret, whatever its length', () => {
+test('The stack of a foreign error contains no secret, whatever its length', () => {
   const { logger, lines } = logTo({ level: 'debug' }, ['xyz']);
   const error = new TapError('the xyz', { kind: 'system', cause: new Error('is xyz') });
   logger.error('it failed', { error });
@@ -172,7 +172,7 @@ function failure(): Error {
   return error;
 }
 
-test('At debug level an error tells its stack and its causes, and its message last', () => {
+test('At debug level an error is logged with its stack and causes, and its message last', () => {
   const { logger, lines } = logTo({ level: 'debug' }, [secret]);
   logger.critical('It failed.', { error: failure() });
   expect(lines).toEqual([
@@ -258,7 +258,7 @@ test.each([
   ['a hand, in flow style', 'root: {handlers: [a], level: "ERROR"}\n', 'error', 'text'],
   ['a program, as JSON', '{"root": {"level": "WARNING", "handlers": []}}', 'warning', 'text'],
   ['a hand, for another logger', 'root:\n  a: b\nx:\n  level: DEBUG\n', 'info', 'text'],
-  ['a hand, with a level nobody knows', 'root:\n  level: LOUD\n', 'info', 'text'],
+  ['hand-written, with an unknown level', 'root:\n  level: LOUD\n', 'info', 'text'],
 ])('A logging file written by %s is understood', async (_who, text, level, format) => {
   const settings = await loggingFromEnv({ SINGER_SDK_LOG_CONFIG: '/run/log.yml' }, async (path) =>
     path === '/run/log.yml' ? text : '',

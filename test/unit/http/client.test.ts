@@ -83,7 +83,7 @@ test.each([
   expect(waits).toEqual([{ reason, untilMs: startMs + ms, path, why: expect.any(String), retry }]);
 });
 
-test('waits double up to a minute and are told with their cause', async () => {
+test('waits double up to a minute and are reported with their cause', async () => {
   scriptApi(origin, [busy, busy, busy, busy, busy, busy, busy, {}]);
   const { client, clock, waits, reports } = createTestClient();
   await client.get(get);
@@ -130,7 +130,7 @@ test.each([
   expect(clock.sleeps).toEqual([]);
 });
 
-test('an error object is an answer where the answer has its keys, and is told when it stays', async () => {
+test('an error object is a response if it has the expected keys, and otherwise it is reported after the last retry', async () => {
   const body = { error: 'internal', items: [] };
   scriptApi(origin, [{ body }, { body }]);
   const { client } = createTestClient();
@@ -165,7 +165,7 @@ test('a redirect within the host is followed and counts as a request', async () 
   ]);
 });
 
-test('a login page that does not answer just now is asked for again', async () => {
+test('a login page that is temporarily unavailable is retried', async () => {
   const unavailable = { status: 503, headers: { 'retry-after': '7' } };
   scriptApi(origin, [to('/login'), unavailable, { body: [] }]);
   const { client, clock, waits } = createTestClient();
@@ -200,7 +200,7 @@ test.each([
   ['EPROTO', 'NODE_EXTRA_CA_CERTS'],
   ['HPE_INVALID_CONSTANT', 'the response is not HTTP'],
   ['EWEIRD', 'cannot be reached (EWEIRD)'],
-])('the message for %s says what is wrong', async (errorCode, words, kind = 'transient') => {
+])('the message for %s explains the failure', async (errorCode, words, kind = 'transient') => {
   scriptApi(origin, [{ errorCode }]);
   const error = await rejectionOf(createTestClient().client.get({ ...get, maxAttempts: 1 }));
   expect(error).toMatchObject({
@@ -278,7 +278,7 @@ test('while one request waits for Retry-After no other starts', async () => {
   expect(api.requests).toHaveLength(3);
 });
 
-test('a question with one attempt at most is not repeated, and costs nobody patience', async () => {
+test('a request with at most one attempt is not retried and does not use the retry budget', async () => {
   scriptApi(origin, [busy, busy, {}]);
   const { client, clock } = createTestClient();
   const error = await rejectionOf(client.get({ ...get, maxAttempts: 1 }));
@@ -287,7 +287,7 @@ test('a question with one attempt at most is not repeated, and costs nobody pati
   expect(clock.sleeps).toEqual([2_000]);
 });
 
-test('a revised query is asked for with backoff and patience anew', async () => {
+test('a revised query resets the backoff and the retry budget', async () => {
   const api = scriptApi(origin, [busy, busy, busy, busy, {}]);
   const asked: (number | undefined)[] = [];
   const reviseQuery = async ({ status }: HttpError): Promise<Query | undefined> => {
@@ -323,7 +323,7 @@ test('revising may ask the API itself: the slot is free, and a Retry-After holds
   expect(clock.sleeps).toEqual([5_000, 5_000]);
 });
 
-test('a body that is too large is final, unless a smaller page can be asked for: then at once', async () => {
+test('a body that is too large is not retried, but a smaller page is requested at once if possible', async () => {
   const large = { body: { text: 'x'.repeat(2000) } };
   scriptApi(origin, [large, large, {}]);
   const { client, clock, reports } = createTestClient({ maxBodyBytes: 1000 });
@@ -334,14 +334,14 @@ test('a body that is too large is final, unless a smaller page can be asked for:
   expect(reports.map(({ failure }) => failure)).toEqual(['too-large', 'too-large', undefined]);
 });
 
-test('nobody is asked to revise a query when the token is refused', async () => {
+test('reviseQuery is not called if the token is rejected', async () => {
   scriptApi(origin, [{ status: 401 }]);
   const reviseQuery = jest.fn<() => Promise<Query | undefined>>();
   await rejectionOf(createTestClient().client.get({ ...get, reviseQuery }));
   expect(reviseQuery).not.toHaveBeenCalled();
 });
 
-test('a run that is stopped makes no request and tells no failure', async () => {
+test('a stopped run makes no request and reports no failure', async () => {
   const api = scriptApi(origin, []);
   const { client, reports } = createTestClient({ signal: AbortSignal.abort(new Error('SIGTERM')) });
   await expect(client.get(get)).rejects.toThrow('SIGTERM');

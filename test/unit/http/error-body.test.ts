@@ -53,6 +53,6 @@ test.each<[Json, boolean]>([
   [{ errors: [] }, false],
   [{ message: 'x' }, false],
   [[{ error: 'x' }], false],
-])('%j in the place of chats is an error object: %s', (body, isError) => {
+])('%j instead of chats is an error object: %s', (body, isError) => {
   expect(isErrorObject(body, ['chats'])).toBe(isError);
 });

@@ -77,7 +77,7 @@ test.each<[string, Record<string, string>, string | undefined]>([
 });
 
 test.each([['http://user:pass word@:0:0'], ['socks5://user:pass@proxy.example']])(
-  'a proxy that cannot be used is a mistake in the environment, told without its password',
+  'an invalid proxy is an error about the environment that does not contain the password',
   async (address) => {
     setEnvironment({ HTTPS_PROXY: address });
     const error = await rejectionOf(createTestClient({ origin }).client.get(get));
@@ -89,7 +89,7 @@ test.each([['http://user:pass word@:0:0'], ['socks5://user:pass@proxy.example']]
   },
 );
 
-test('a request goes through the proxy with its user name and password, and an error tells neither', async () => {
+test('a request goes through the proxy with user name and password, and an error contains neither', async () => {
   const proxy = await startProxy((socket) => socket.end('HTTP/1.1 502 Bad gateway\r\n\r\n'));
   setEnvironment({ HTTPS_PROXY: `http://us%20er:pass@${proxy.host}` });
   const error = await rejectionOf(createTestClient({ origin }).client.get(get));
@@ -106,7 +106,7 @@ test.each([
   [403, 'Check HTTPS_PROXY and NO_PROXY'],
   [407, 'The proxy requires a user name and a password'],
 ])(
-  'a proxy that answers %i is for the user to set right, and is not asked again',
+  'a proxy that returns %i is an error that the user must correct, without a retry',
   async (status, advice) => {
     const proxy = await startProxy((socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
     setEnvironment({ HTTPS_PROXY: `http://${proxy.host}` });

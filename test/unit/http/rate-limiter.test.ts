@@ -46,7 +46,7 @@ test('the window rolls: a place becomes free a minute after it was taken', async
   expect(clock.sleeps).toEqual([20_000, 40_000]);
 });
 
-test('a wait of less than a second is made and not told', async () => {
+test('a wait of less than a second is not reported', async () => {
   const { limiter, clock, waits } = createTestLimiter(1);
   await limiter.waitForStart('/1');
   clock.set(startMs + 59_400);
@@ -55,7 +55,7 @@ test('a wait of less than a second is made and not told', async () => {
   expect(waits).toEqual([]);
 });
 
-test('a pause the API asked for holds every request back, also after the clock was set back', async () => {
+test('a pause that the API requests delays all requests, even if the clock is set back', async () => {
   const { limiter, clock, waits } = createTestLimiter(200);
   limiter.pauseFor(30_000);
   limiter.pauseFor(10_000);
@@ -94,7 +94,7 @@ test('with two slots two requests share one pace', async () => {
   expect(clock.sleeps).toEqual([60_000]);
 });
 
-test('whoever waits for a slot or the pace when the run is stopped learns the reason', async () => {
+test('requests that wait for a slot or a start reject with the reason when the run is stopped', async () => {
   const { limiter, stop } = createTestLimiter(1);
   await limiter.waitForStart('/1');
   stop.abort(new Error('SIGTERM'));

@@ -479,7 +479,7 @@ test('that a value could not be held is said even if it may not be kept', () => 
   expect(mismatches).toEqual([{ kind: 'suppressed', path: '/object', type: 'array' }]);
 });
 
-test('a number in the place of such an object is harmless and kept', () => {
+test('a number instead of such an object is kept', () => {
   expect(coerceAs(without('object.a'), { id: 'a', object: 5 }).kept).toEqual({ '/object': 5 });
 });
 
@@ -506,7 +506,7 @@ test('what was kept aside for one record does not appear in the next', () => {
   expect(kept).toBeNull();
 });
 
-test('items whose keys come in another order are coerced all the same', () => {
+test('the order of the keys in an item does not matter', () => {
   const { record, mismatches } = coerceAs(
     known,
     { id: 'a', integer: '1', text: 'x', object: { a: 'x', b: '1' } },
@@ -610,7 +610,7 @@ test('whatever the API sends, the record follows its schema and holds only clean
   );
 });
 
-test('every value that becomes null is told, each time, by the steps to it', () => {
+test('every value that becomes null is reported each time, with its path', () => {
   const nulled: string[] = [];
   const schema: JsonSchema = {
     type: 'object',

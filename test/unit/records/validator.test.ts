@@ -23,12 +23,12 @@ test.each<[JsonObject, string]>([
   [{ id: 'a', history: [{}, { index: 1.5 }] }, '/history/1/index must be null,integer'],
   [{ id: 'a', tags: [null] }, '/tags/0 must be string'],
   [{ id: 'a', update_timestamp: '2024-05-06' }, '/update_timestamp must match format "date-time"'],
-])('of the invalid record %j path and rule are told', (record, fault) => {
+])('the error about the invalid record %j names the path and the rule', (record, fault) => {
   const validate = compileValidator(chats.schema);
   expect(validate(record)).toBe(fault);
 });
 
-test('a schema with a word nobody knows is refused', () => {
+test('a schema with an unknown keyword is rejected', () => {
   const schema = { type: 'object', propertys: {} };
   expect(() => compileValidator(schema)).toThrow(/unknown keyword/);
 });

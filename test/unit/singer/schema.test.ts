@@ -28,7 +28,7 @@ test.each<[JsonSchema, JsonSchema]>([
   expect(withoutNull(schema)).toEqual(expected);
 });
 
-test('pruning leaves what is kept as it was, in its order', () => {
+test('pruning does not change or reorder the remaining properties', () => {
   const pruned = pruneSchema(chats.schema, (breadcrumb) => breadcrumb.at(-1) !== 'email');
   expect(Object.keys(pruned?.properties ?? {})).toEqual(Object.keys(chats.schema.properties ?? {}));
   expect(pruned?.properties?.['visitor']).toEqual({
@@ -38,7 +38,7 @@ test('pruning leaves what is kept as it was, in its order', () => {
   expect(chats.schema.properties?.['visitor']?.properties).toHaveProperty('email');
 });
 
-test('of a schema of which nothing is kept nothing is left', () => {
+test('a schema without selected properties becomes empty', () => {
   expect(pruneSchema(chats.schema, () => false)).toBeUndefined();
 });
 

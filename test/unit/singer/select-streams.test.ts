@@ -232,7 +232,7 @@ test.each<[string, Json, readonly string[]]>([
     ['id', 'update_timestamp', 'history', 'history.items.index'],
   ],
   [
-    'an object of which the catalog says nothing is wanted whole',
+    'an object without selection metadata is selected with all properties',
     { properties: { visitor: {}, history: { items: {} } } },
     [
       'id',
@@ -308,7 +308,7 @@ test('two streams cannot go to one table', () => {
   expect(() => select(one, other)).toThrow(/uses the stream name "all" twice/);
 });
 
-test('a stream listed under two names of which one is selected is read once', () => {
+test('a stream with two names in the catalog, one of them selected, is read once', () => {
   const { chosen } = select(
     entryOf('chats', { root: { selected: false } }),
     entryOf('chats', {
@@ -327,7 +327,7 @@ test.each<[string, Given, readonly string[]]>([
   ['the old spelling', { entry: { key_properties: ['name'] } }, ['name']],
   ['an old spelling that is empty', { entry: { key_properties: [] } }, ['id']],
   [
-    'both, of which the newer is obeyed',
+    'both, and the newer one takes precedence',
     { root: { 'table-key-properties': ['name'] }, entry: { key_properties: ['id'] } },
     ['name'],
   ],
@@ -338,7 +338,7 @@ test.each<[string, Given, readonly string[]]>([
   expect(emissionFaults(chosen[0]?.schema ?? {}, keys)).toEqual([]);
 });
 
-test('a stream without a key of which no column is selected is an error', () => {
+test('a stream without a key and without selected columns is an error', () => {
   const root = { selected: true, 'table-key-properties': [] };
   const schema = { properties: { title: {} } };
   expect(() => select(entryOf('shortcuts', { root, schema }))).toThrow(
@@ -386,7 +386,7 @@ test.each<[string, Given, 'FULL_TABLE' | 'INCREMENTAL', readonly string[]]>([
   ],
   ['null', { root: { 'replication-method': null } }, 'FULL_TABLE', []],
   [
-    'a method nobody has',
+    'an unknown method',
     { root: { 'replication-method': 'LOG_BASED' } },
     'FULL_TABLE',
     [

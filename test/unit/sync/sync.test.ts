@@ -96,7 +96,7 @@ const refusal = (status: number): HttpError =>
 /** A source that asks the API once, and answers with the status given. */
 const refused = (status: number) => pagesOf(refusal(status));
 
-test('a page is told before the state that covers it, and the last line is a state', async () => {
+test('a page is written before the state that covers it, and the last line is a state', async () => {
   const { output, results } = await run([
     streamToRead('a', pagesOf(pageOf([1, 2], 2), pageOf([3], 3))),
   ]);
@@ -157,7 +157,7 @@ test('a page whose record cannot be written fails its stream, and its state does
   expect(statuses(results)).toEqual(['a failed']);
 });
 
-test('an item without its key is left out and named, everything else is told, the stream failed', async () => {
+test('an item without its key is left out and named, everything else is written, and the stream fails', async () => {
   const { output, results, log } = await run([
     streamToRead('a', pagesOf(pageOf([1], 1), pageOf([null, 2], 2))),
   ]);
@@ -195,7 +195,7 @@ test('the stream an earlier run was interrupted in comes first, and all others a
   expect(statuses(results)).toEqual(['b complete', 'c complete', 'a complete']);
 });
 
-test('a wait beyond all patience ends the run: the next stream would ask earlier than told', async () => {
+test('a wait that exceeds the retry budget ends the run, because the next stream would not respect it', async () => {
   const patience = new TapError('wait until tomorrow', { kind: 'transient', endsRun: true });
   const { results } = await run([
     streamToRead('a', pagesOf(pageOf([1], 1), patience)),
@@ -218,14 +218,14 @@ test('a wait beyond all patience met by the question behind a verdict ends the r
   expect(statuses(results)).toEqual(['a failed', 'b unread']);
 });
 
-test('a bookmark that cannot be understood is an error that names its stream, before anything is told', async () => {
+test('an invalid bookmark is an error that names its stream, before the first message', async () => {
   const stream = streamToRead('a', () => {
     throw new TapError('the bookmark is odd', { kind: 'config' });
   });
   await expect(run([stream])).rejects.toThrow('a: the bookmark is odd');
 });
 
-test('a stopped run finishes the page in hand, tells its state, and is no failure', async () => {
+test('a stopped run finishes the current page, writes its state, and has not failed', async () => {
   const controller = new AbortController();
   const stopping = streamToRead(
     'a',

@@ -77,7 +77,7 @@ test('a server that ignores since_id and fills its pages is an error: the rest i
   await expect(readAll(agents, { api, settings })).rejects.toThrow(/ignores since_id/);
 });
 
-test('a page without ids is an error: the next one cannot be asked for', async () => {
+test('a page without ids is an error, because the next page cannot be requested', async () => {
   const api = scriptedApi([[{ name: 'x' }]]);
   await expect(readAll(agents, { api, settings })).rejects.toThrow(/no ids/);
 });

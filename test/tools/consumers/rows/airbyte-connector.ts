@@ -1,6 +1,6 @@
 /**
  * Airbyte's own connector and ours beside each other: the same config, the same account. They say the
- * same but for what is listed here, and each goes on where the other has stopped.
+ * same except for the listed differences, and each continues from the state of the other.
  */
 import { deepEqual, equal } from 'node:assert/strict';
 

@@ -77,7 +77,7 @@ async function layOut(folder: string, sandbox: Sandbox) {
 const how = '-q -rfE --no-header --tb=short -W ignore -p no:cacheprovider -m image_tests';
 const what = '-p airbyte_cdk.test.standard_tests.pytest_hooks --read-from-streams=all';
 
-/** What is left out asks a registry for the connector's last release. */
+/** The omitted tests request the connector's last release from a registry. */
 const pytest = ['-m', 'pytest', ...how.split(' '), ...what.split(' '), '-k', 'not backward'];
 
 export const airbyteStandardTests: Row = {

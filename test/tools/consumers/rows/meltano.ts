@@ -52,7 +52,7 @@ async function lookAround(stage: Stage) {
     match((await well(['invoke', tap, '--check'])).stdout, /chats/);
     const shown = await well(['config', 'print', tap]);
     equal(`${shown.stdout}${shown.stderr}`.includes(sandbox.token), false, 'the token is shown');
-    return `added from its definition; ${streams.length} streams; config test, --about, --check, a wrong token told`;
+    return `added from its definition; ${streams.length} streams; config test, --about, --check, a wrong token reported`;
   });
 }
 
@@ -109,7 +109,7 @@ async function loadFiles(stage: Stage) {
   });
 }
 
-/** The paths of a value, each with the type of what is there. */
+/** The paths in a value, each with the type of its value. */
 function formOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
   return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, formOf(child)]));
@@ -229,7 +229,7 @@ async function tellErrors(stage: Stage) {
     );
     const debug = await project.well(['--log-level=debug', ...intoFiles]);
     equal(`${debug.stdout}${debug.stderr}`.includes(sandbox.token), false, 'the token is logged');
-    return 'a failing stream is told at its level, the others are loaded; metrics are parsed; no token in a debug log';
+    return 'a failing stream is logged at its level, the others are loaded; metrics are parsed; no token in a debug log';
   });
 }
 

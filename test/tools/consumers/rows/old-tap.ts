@@ -100,7 +100,7 @@ function movedSchema({ consumer }: Target) {
   return `moved_${consumer.replaceAll('-', '_')}`;
 }
 
-/** The old tap goes on from our last state: with what is new, and not with everything. */
+/** The old tap continues from our last state: it reads new items, not everything. */
 async function goBack(
   { sandbox }: Opened,
   old: OldTap,

@@ -1,4 +1,4 @@
-"""Reads Airbyte messages on standard input, a message a line; prints {"lines": how many, "faults": [what is wrong, where]}."""
+"""Reads Airbyte messages from stdin, one per line. Prints {"lines": their number, "faults": [each with its position]}."""
 
 import json
 import sys

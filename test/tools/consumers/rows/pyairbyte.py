@@ -1,4 +1,4 @@
-"""Reads a source with PyAirbyte, as told by its standard input; answers on its standard output.
+"""Reads a source with PyAirbyte. Takes its instructions from stdin and prints the result to stdout.
 
 The first line of the input is the plan: {"program", "config", "cache": {"duckdb": path} or {"postgres": {...}}, "steps"}.
 Each line after that is "check", "streams", "read", "tables" or "follow", which runs the plan's steps, Python with a

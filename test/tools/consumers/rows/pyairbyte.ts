@@ -214,7 +214,7 @@ export const pyairbyteRows: readonly Row[] = [
     consumers,
     run: async (stage) => compareTables(stage, await postgresOf(stage, 'pyairbyte')),
   },
-  { name: 'pyairbyte 0.71.3 and values nobody expects', consumers, run: keepUnexpected },
+  { name: 'pyairbyte 0.71.3 and unusual values', consumers, run: keepUnexpected },
   { name: 'pyairbyte 0.71.3 and a failure', consumers, run: hearOfFailure },
   { name: 'pyairbyte 0.71.3 and a chat without an id', consumers, run: passBadItem },
 ];

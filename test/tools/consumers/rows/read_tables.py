@@ -1,4 +1,4 @@
-"""Prints what a target has stored, as JSON: {table: [row, ...]}. Told where by its standard input:
+"""Prints what a target has stored, as JSON: {table: [row, ...]}. Takes the location from stdin:
 {"tables": [...]} with {"postgres": {"host", "port", "user", "dbname"}, "schema"}, {"duckdb": path} or {"csv": folder}.
 A table that is not there has no entry. Values come as the database itself writes them in JSON.
 """

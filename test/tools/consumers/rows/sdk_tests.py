@@ -1,6 +1,6 @@
 """The Meltano SDK's own tests of a tap, on any program: its catalog stands for the streams, its records for theirs.
 
-Told by the environment: TAP (the program), TAP_CONFIG (its config file).
+Takes from the environment: TAP (the program), TAP_CONFIG (its config file).
 """
 
 import functools

@@ -82,7 +82,7 @@ export async function open(stage: Stage, target: Target, options: SandboxOptions
 /** Items without a key are left out, and the run says so by its exit code. */
 const everything = { chats: 150, timeline: 60, hostile: true };
 
-/** A whole load with every value nobody expects; then edits and new chats, from the state the target has printed. */
+/** A full load with all unusual values, then edits and new chats, from the state that the target has printed. */
 async function loadTwice(stage: Stage, target: Target) {
   const at = await open(stage, target, everything);
   const { sandbox, folder } = at;

@@ -7,7 +7,7 @@ import { countRecords, linesOf, runTap } from '../singer.ts';
 import { consumerEnv } from '../stage.ts';
 import type { Row, SandboxOptions, Stage } from '../stage.ts';
 
-/** An ordinary account, and one with every value nobody expects. */
+/** An ordinary account, and one with all unusual values. */
 const accounts: readonly SandboxOptions[] = [
   { chats: 600, timeline: 60 },
   { chats: 150, timeline: 60, hostile: true },

@@ -1,4 +1,4 @@
-/** The Airbyte adapter: what a run claims, what its states count, and what is left of a config's secrets. */
+/** The Airbyte adapter: statuses, record counts of states, and the secrets of a config. */
 import { testsOf } from '../mutant.js';
 
 const writer = 'src/airbyte/writer.ts';
@@ -18,7 +18,7 @@ const stateTests = (...titles) => testsOf('airbyte/states', ...titles);
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const airbyteMutants = [
   {
-    name: 'a failed stream is told as complete',
+    name: 'a failed stream is reported as complete',
     file: writer,
     search: "      this.#endStream('INCOMPLETE');\n      const",
     replacement: "      this.#endStream('COMPLETE');\n      const",
@@ -88,14 +88,14 @@ export const airbyteMutants = [
     killers: usual,
   },
   {
-    name: 'a blob is told stream by stream as they come',
+    name: 'a blob is sent stream by stream',
     file: writer,
     search: 'const carried = this.#isFirstStream && initialState.isLegacy ? streams : [];',
     replacement: 'const carried: typeof streams = [];',
     killers: stateTests('s6 as one blob is read on'),
   },
   {
-    name: 'a state nobody understands is none',
+    name: 'an invalid state counts as no state',
     file: state,
     search:
       "if (entries.length > 0 && !entries.some(([name]) => names.includes(name)))\n    throw stateError('it contains no stream of this source');",

@@ -1,4 +1,4 @@
-/** One way to get JSON: what is taken for an answer, when it is asked again, and who gets the token. */
+/** The HTTP client: valid responses, retries, and the recipients of the token. */
 import { testsOf } from '../mutant.js';
 
 const client = 'src/http/client.ts';
@@ -77,7 +77,7 @@ export const httpMutants = [
     killers: clientTests('the request is made again'),
   },
   {
-    name: 'others ask while one is told to wait',
+    name: 'other requests are sent during a wait that the API requested',
     file: client,
     search: '      this.#limiter.pauseFor(retryAfterMs);\n',
     replacement: '',
@@ -137,7 +137,7 @@ export const httpMutants = [
     file: 'src/http/transport.ts',
     search: 'isErrorObject(body, responseKeys)',
     replacement: 'isErrorObject(body, responseKeys) && !response.ok',
-    killers: clientTests('an error object is an answer where the answer has its keys'),
+    killers: clientTests('an error object is a response if it has'),
   },
   {
     name: 'a Retry-After counts with 429 and 5xx alone',
@@ -147,7 +147,7 @@ export const httpMutants = [
     killers: clientTests('the request is made again'),
   },
   {
-    name: 'a page limit that failed is asked for again and again',
+    name: 'a page limit that failed is requested again and again',
     file: 'src/zendesk/page-limit.ts',
     search: 'if (!isRefused) this.#current = raised;',
     replacement: 'this.#current = raised;',

@@ -1,4 +1,4 @@
-/** Lists by id: where each array goes on, and what is the bookmark. */
+/** Lists by id: the position of each array, and the bookmark. */
 import { testsOf } from '../mutant.js';
 
 const lists = 'src/zendesk/id-pages.ts';

@@ -47,7 +47,7 @@ export const positionMutants = [
     ),
   },
   {
-    name: 'the link of next_page decides what is asked',
+    name: 'next_page determines the next request',
     file: envelope,
     search: "return new URL(link, 'https://localhost').searchParams;",
     replacement:

@@ -67,7 +67,7 @@ export const resumeMutants = [
     ],
   },
   {
-    name: 'a bookmark nobody understands starts anew',
+    name: 'an invalid bookmark restarts the stream',
     file: bookmark,
     search: 'if (other !== undefined)\n    throw',
     replacement: "if (other === '') throw",
@@ -88,7 +88,7 @@ export const resumeMutants = [
     killers: exportTests('a page that ends before the bookmark does not move it back'),
   },
   {
-    name: 'a bookmark in the future is asked for',
+    name: 'a bookmark in the future is requested',
     file: 'src/zendesk/export/pages.ts',
     search:
       'if (Math.max(start.position.time, start.floor?.time ?? 0) > head) return nothingToRead(run);',
@@ -100,7 +100,7 @@ export const resumeMutants = [
     file: start,
     search: 'if (settings.hasStartDate && first.position.time > floor.time) {',
     replacement: 'if (settings.hasStartDate && first.position.time < 0) {',
-    killers: exportTests('a configured start_date newer than the bookmark wins'),
+    killers: exportTests('a start_date newer than the bookmark takes precedence'),
   },
   {
     name: 'the default start overrules a bookmark',
@@ -152,7 +152,7 @@ export const resumeMutants = [
     killers: limitTests('a page is not made smaller while the API answers nowhere'),
   },
   {
-    name: 'a server that asks to wait is asked for less',
+    name: 'a page is made smaller although the server only requests a wait',
     file: pageLimit,
     search: 'return !isRateLimit && (status >= 500',
     replacement: 'return (status >= 500',

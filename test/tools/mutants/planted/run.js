@@ -23,10 +23,10 @@ export const runMutants = [
     search: 'const { records, nulled } = this.#recordsOf(page, await this.#validator);',
     replacement:
       'const { records, nulled } = this.#recordsOf(page, await this.#validator);\n    if (page.checkpoint !== undefined) {\n      state.writeBookmark(tapStreamId, page.checkpoint, definition.foreignBookmarkKeys);\n      this.push({ type: "STATE", value: state.value(), tapStreamId });\n    }',
-    killers: syncTests('a page is told before the state that covers it'),
+    killers: syncTests('a page is written before the state that covers it'),
   },
   {
-    name: 'what the check of a record finds is not heeded',
+    name: 'the result of the record validation is ignored',
     file: transform,
     search: 'if (fault !== undefined) throw invalidRecordError',
     replacement: 'if (fault === "") throw invalidRecordError',
@@ -158,7 +158,7 @@ export const runMutants = [
     file: streamStatus,
     search: 'return api.responseCount() === 0 && !(await isApiAvailable(api));',
     replacement: 'return api.responseCount() < 0;',
-    killers: statusTests('A wrong subdomain, where everything answers 404'),
+    killers: statusTests('A wrong subdomain, for which all endpoints return 404'),
   },
   {
     name: 'a failure ends all other streams',
@@ -173,10 +173,10 @@ export const runMutants = [
     search: "    yield { type: 'STATE', value: state.value() };\n  }",
     replacement:
       "    if (!hasEnded && !signal.aborted) yield { type: 'STATE', value: state.value() };\n  }",
-    killers: statusTests('A wrong subdomain, where everything answers 404'),
+    killers: statusTests('A wrong subdomain, for which all endpoints return 404'),
   },
   {
-    name: 'the page in hand is dropped by a signal',
+    name: 'a signal drops the current page',
     file: sync,
     search: '        yield page;\n        if (outcome',
     replacement: '        if (!signal.aborted) yield page;\n        if (outcome',
@@ -197,7 +197,7 @@ export const runMutants = [
       'return { name: `not ${name}`, coerce: () => undefined, isText: false, isDropped: true };',
     killers: [
       ...testsOf('unit/records/coercion', 'what a user deselected appears nowhere'),
-      ...testsOf('no-invention/selection', 'What is not selected is nowhere'),
+      ...testsOf('no-invention/selection', 'Unselected streams and columns appear nowhere'),
     ],
   },
 ];

@@ -1,4 +1,4 @@
-/** Values of records: what a schema does not know, what is too deep, and what a user lets pass. */
+/** Values of records: unknown fields, too many levels, and accepted failures. */
 import { testsOf } from '../mutant.js';
 
 /** @type {readonly import('../mutant.js').Mutant[]} */
@@ -25,11 +25,11 @@ export const valueMutants = [
     killers: testsOf('unit/core/instant', 'a time with a fraction and an offset'),
   },
   {
-    name: 'what was put aside of an item that is left out is told of the next one',
+    name: 'values kept from an item that is left out appear in the next record',
     file: 'src/records/coercion.ts',
     search: 'warnings.takeRaw();\n      throw error;',
     replacement: 'throw error;',
-    killers: testsOf('reporting/tolerance', 'is not told of the next one'),
+    killers: testsOf('reporting/tolerance', 'do not appear in the next record'),
   },
   {
     name: 'a run that may read nothing is green',

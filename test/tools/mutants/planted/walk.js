@@ -35,14 +35,14 @@ export const walkMutants = [
     killers: exportTests('an empty page in the middle is not taken for the end'),
   },
   {
-    name: 'the second question is not asked',
+    name: 'the second request at the end is omitted',
     file: walk,
     search: 'if (endId !== null && endId !== request.startId) {',
     replacement: 'if (endId === request.startId && endId !== null) {',
     killers: exportTests('a quiet run costs three requests more than its page'),
   },
   {
-    name: 'the third question is not asked',
+    name: 'the third request at the end is omitted',
     file: walk,
     search: "createRequest(state, 'beyond', oneUnitLater(state)) ?? requestPageSize(state)",
     replacement: 'undefined',

@@ -180,7 +180,7 @@ test('a clock that is ahead of the server does not ask for what the server refus
 
 // Rule 4 and 5: ties, and the proof of the end.
 
-/** The answers at the end of an export whose server ignores start_id: all its items are of the time asked for. */
+/** The answers at the end of an export whose server ignores start_id: all its items have the requested time. */
 const ignored = (...texts: string[]): JsonObject[] => [
   ...Array<JsonObject>(3).fill(page(...texts)),
   empty,
@@ -306,7 +306,7 @@ const lostBookmark = (answer: Answer): Case => ({
 const lookback = { ...start, lookback_minutes: 1 };
 
 const cases: Readonly<Record<string, Case>> = {
-  // Rule 1: the position, and what is no end.
+  // Rule 1: the position, and pages that are not the end.
 
   'the bookmark is the server position, not the largest time of a record': {
     script: [{ ...page('a1', 'b2'), end_time: t0 + 3 }, ...Array<Answer>(9).fill('')],
@@ -391,7 +391,7 @@ const cases: Readonly<Record<string, Case>> = {
     emits: 1002,
     asks: ['0', '5', '5 x999', '6', '...'],
   },
-  'a full page that ends in the second asked for is not asked for twice': {
+  'a full page that ends in the requested second is not requested twice': {
     script: [fullPage(5), 'z6', before, 'z6', '', ''],
     bookmark: own(5),
     asks: ['5', '5 x999', '...'],
@@ -498,7 +498,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 test.each(Object.entries(cases))('%s', (_, one) => expectReading(one));
 
-test('a configured start_date newer than the bookmark wins and is told', async () => {
+test('a start_date newer than the bookmark takes precedence and is reported', async () => {
   const api = scriptedApi(nothing);
   const { queries, warnings } = await readAll(chats, {
     api,

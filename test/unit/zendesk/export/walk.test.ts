@@ -64,7 +64,7 @@ test('an export that has nothing is believed to have nothing after four answers'
   expect(requests).toEqual(['regular 1', 'beyond 2', 'regular 1', 'beyond 2']);
 });
 
-test('a full page that came before is asked for again, and not taken for ties without end', () => {
+test('a full page that was already read is requested again and does not count as endless ties', () => {
   const page = responseOf(2, 'a4', 'b5');
   const { read } = walkOver([page, page, page, responseOf(2, 'b5', 'c6')]);
   expect(read).toEqual(['a4', 'b5', 'c6']);

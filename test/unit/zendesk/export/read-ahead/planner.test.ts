@@ -81,7 +81,7 @@ test('a guess is not judged by where it was meant to end: a gap that a short spa
   expect(textsOf(planner.plan(200, plenty))).toEqual(['guess 150']);
 });
 
-test('what follows an answer is asked for before its items are parsed', () => {
+test('the next page is requested before the items of a response are parsed', () => {
   const started = start({ readAhead: 5, to: 500 });
   const { planner } = started;
   planner.peek(flightAt(started, 0), answer(150));
@@ -161,7 +161,7 @@ test('a page that is full of its own start is the response to the request for th
   expect(planner.takeCandidate()?.end).toBe(190);
 });
 
-test('inside ties nothing is planned before the walk has asked for them', () => {
+test('inside ties nothing is planned before the walk has requested them', () => {
   const started = start();
   const { planner } = started;
   const own = flightAt(started, 0);
@@ -183,7 +183,7 @@ test.each([
   ['refused', []],
   ['unauthorized', []],
 ] as const)(
-  'after an early request that is %s its place is not asked for again',
+  'after an early request that is %s its position is not requested again',
   (failure, more) => {
     const started = start();
     const { planner } = started;
@@ -245,7 +245,7 @@ test('the walk waits for an early request that may bring its answer, until that 
   expect(textsOf(planner.plan(1300, plenty))).toContain('own 200');
 });
 
-test('a doubtful answer is asked for again with nothing else in flight', () => {
+test('a doubtful response is requested again with nothing else in flight', () => {
   const started = start();
   const { planner } = started;
   planner.askAgain(flightAt(started, 0));
@@ -286,7 +286,7 @@ test('where the regular request brings something new, the other two are wasted, 
   expect(planner.stats).toMatchObject({ wasted: 1, dropped: 1 });
 });
 
-test('when it closes, what is in flight is cancelled, and what is held is wasted', () => {
+test('close cancels the requests in flight and counts unused responses as wasted', () => {
   const started = start();
   const { planner } = started;
   planner.earlyArrived(flightAt(started, 1), earlyPage(290));
