@@ -14,3 +14,8 @@ test('A long line continues in the next one', () => {
   const [, ...texts] = textsOf(terminalSvg('', ['x'.repeat(150)]));
   expect(texts.map(({ length }) => length)).toEqual([100, 50]);
 });
+
+test('A long line breaks before a word', () => {
+  const [, ...texts] = textsOf(terminalSvg('', [`${'x'.repeat(90)} ${'y'.repeat(20)} z`]));
+  expect(texts).toEqual(['x'.repeat(90), ` ${'y'.repeat(20)} z`]);
+});

@@ -31,9 +31,9 @@ export function textsOf(svg: string): readonly string[] {
   );
 }
 
-/** Cuts a line at the width of the terminal. An empty line stays. */
+/** Breaks a line at the width of the terminal, before a space if there is one. An empty line stays. */
 function wrap(line: string): readonly string[] {
-  return line.match(new RegExp(`.{1,${columns}}`, 'gu')) ?? [''];
+  return line.match(new RegExp(`.{1,${columns}}(?= |$)|.{1,${columns}}`, 'gu')) ?? [''];
 }
 
 function classOf(line: string): string {
