@@ -13,8 +13,9 @@ const lastBuilt = new URL('validators/', dist);
 export async function importBuilt(path) {
   if (existsSync(lastBuilt)) return import(new URL(path, dist).href);
   const folder = fileURLToPath(new URL('..', import.meta.url));
+  const time = process.stderr.isTTY ? '' : `${new Date().toISOString().slice(0, 19)}Z `;
   process.stderr.write(
-    `CRITICAL the program is not built: run "npm install" and "npm run build" in ${folder}\n`,
+    `CRITICAL ${time}the program is not built: run "npm install" and "npm run build" in ${folder}\n`,
   );
   process.exitCode = 1;
   return undefined;

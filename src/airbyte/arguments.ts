@@ -18,6 +18,10 @@ $0 read     --config FILE --catalog FILE [--state FILE]
 
 Airbyte source for Zendesk Chat. Writes Airbyte messages to stdout.`;
 
+const epilogue = `Exit codes:
+  0  Success. check also exits with 0 if its CONNECTION_STATUS is FAILED
+  1  A failure. A TRACE message has the reason and its kind`;
+
 const file = { takes: 'a file name', isFile: true, group: 'Files:' } as const;
 
 const flags = {
@@ -48,7 +52,7 @@ function interpret({
   const names = Object.keys(commands);
   if (!isCommand(command))
     throw new ConfigError(
-      `give one of the commands ${names.join(', ')}.${didYouMean(command, names)}`,
+      `give one of the commands ${names.join(', ')}.${didYouMean(command, names)} --help shows all flags`,
     );
   const known: readonly string[] = commands[command];
   const missing = known.filter((name) => name !== 'state' && !Object.hasOwn(files, name));
@@ -63,5 +67,6 @@ function interpret({
 /** @returns The arguments, or the text for --help or --version. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<AirbyteArguments | string> {
   const program = 'source-zendesk-chat';
-  return parseCommandLine({ program, usage, flags, maxPositionals: 1, interpret }, argv);
+  const line = { program, usage, flags, epilogue, maxPositionals: 1, interpret };
+  return parseCommandLine(line, argv);
 }

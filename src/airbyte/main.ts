@@ -30,8 +30,7 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
   };
   const exitCode = await runProgram(options, runCommand, async (fatal, error) => {
     if (stdout.destroyed) return;
-    if (fatal instanceof UsageError)
-      stderr.write(`${fatal.usage}\n\n${logger.redact(fatal.message)}\n`);
+    if (fatal instanceof UsageError) stderr.write(`CRITICAL ${logger.redact(fatal.message)}\n`);
     logger.debug('the run failed', { error });
     await print(stdout, runErrorLine(fatal, run));
   });

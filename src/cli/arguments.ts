@@ -101,9 +101,11 @@ const flags = {
   },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-/** Flags of other taps and tools. */
+/** Flags of other taps and tools, and settings that look like flags. */
 const hints: Readonly<Record<string, string>> = {
   '--full-refresh': 'To read everything again, omit --state.',
+  '--subdomain': 'It is a setting of the config: give --config FILE.',
+  '--access-token': 'It is a setting of the config: give --config FILE.',
 };
 
 type SingerFlags = ParsedFlags<keyof typeof flags>['flags'];
@@ -163,8 +165,8 @@ function interpret({ flags: parsed }: ParsedFlags<keyof typeof flags>): SingerAr
 /** @returns The arguments, or the text for --help or --version. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<SingerArguments | string> {
   const program = 'tap-zendesk-chat';
-  const line = { program, usage, flags, group, epilogue, hints, maxPositionals: 0, interpret };
-  return parseCommandLine(line, argv);
+  const texts = { program, usage, group, epilogue, hints, commands: ['login'] };
+  return parseCommandLine({ ...texts, flags, maxPositionals: 0, interpret }, argv);
 }
 
 /** The sources of the config on the command line. */

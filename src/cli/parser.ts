@@ -39,19 +39,14 @@ export interface CommandDefinition<Name extends string, Parsed> {
   readonly maxPositionals: number;
   /** Flags of other programs, such as `--full-refresh`, with a sentence about the alternative. */
   readonly hints?: Readonly<Record<string, string>>;
+  /** First words that select another command line, such as `login`. */
+  readonly commands?: readonly string[];
   /** Throws a ConfigError for an invalid combination. */
   readonly interpret: (parsed: ParsedFlags<Name>) => Parsed;
 }
 
-/** An invalid command line. `usage` is for the user. */
-export class UsageError extends ConfigError {
-  readonly usage: string;
-
-  constructor({ message, key }: ConfigError, usage: string) {
-    super(message, key);
-    this.usage = usage;
-  }
-}
+/** An invalid command line. */
+export class UsageError extends ConfigError {}
 
 /**
  * @returns The interpreted command line, or the text for --help or --version.
@@ -78,13 +73,13 @@ export async function parseCommandLine<Name extends string, Parsed>(
     const parsed = collectFlags(parser.parseSync([...argv]), line.flags);
     const unexpected = parsed.positionals[line.maxPositionals];
     if (unexpected !== undefined) {
-      throw unknownArgument(unexpected, Object.keys(all));
+      const names = Object.keys(all).map((name) => `--${name}`);
+      throw unknownArgument(unexpected, [...names, ...(line.commands ?? [])]);
     }
     return interpret(parsed);
   } catch (error) {
-    // Add the usage to a ConfigError.
     if (!(error instanceof ConfigError)) throw error;
-    throw new UsageError(error, helpText(await parser.getHelp()));
+    throw new UsageError(error.message, error.key);
   }
 }
 
@@ -124,11 +119,18 @@ function createParser<Name extends string, Parsed>(
 function optionOf({ describe, group, aliases, takes, isOptional, choices }: Flag): Options {
   return {
     type: 'string',
-    describe: choices === undefined ? describe : `${describe} [choices: ${choices.join(', ')}]`,
+    describe: isNaming(describe, choices)
+      ? describe
+      : `${describe} [choices: ${choices?.join(', ')}]`,
     ...(group !== undefined && { group }),
     ...(aliases !== undefined && { alias: aliases }),
     ...(isOptional !== true && { nargs: takes === undefined ? 0 : 1 }),
   };
+}
+
+/** Whether the description names all choices, so that they need no list. */
+function isNaming(describe: string, choices: readonly string[] = []): boolean {
+  return choices.every((choice) => describe.includes(choice));
 }
 
 /** Removes what yargs adds to each option, which repeats the description. */
@@ -204,7 +206,7 @@ function unknownFlag(
   known: readonly string[],
   hints: Readonly<Record<string, string>>,
 ): ConfigError {
-  const isShown = /^--[a-z][a-z-]{0,40}$/.test(spelling);
+  const isShown = /^--[a-z][a-z_-]{0,40}$/.test(spelling);
   const what = isShown ? `the flag ${spelling}` : `a flag of ${characterCount(spelling)}`;
   const long = known.filter((name) => name.startsWith('--'));
   const [near] = similarNames(spelling, [...long, ...Object.keys(hints)]);
@@ -214,9 +216,8 @@ function unknownFlag(
 }
 
 /** A word that belongs to no flag. It can be a secret, so the error does not repeat it. */
-function unknownArgument(word: string, names: readonly string[]): ConfigError {
-  const long = names.map((name) => `--${name}`);
-  const meant = /^[a-z-]{1,20}$/i.test(word) ? didYouMean(word, long) : '';
+function unknownArgument(word: string, known: readonly string[]): ConfigError {
+  const meant = /^[a-z-]{1,20}$/i.test(word) ? didYouMean(word, known) : '';
   const what = `an argument of ${characterCount(word)}`;
   return new ConfigError(`${what} belongs to no flag.${meant} --help shows all flags`);
 }

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 
 import type { Clock } from '../core/clock.ts';
-import type { TapError } from '../core/errors.ts';
+import { asFatalError, errorCode, failureExitCode, type TapError } from '../core/errors.ts';
 import type { ProcessSignals } from './signals.ts';
 import type { Logger } from '../core/logger.ts';
 
@@ -24,7 +24,7 @@ export interface RunContext extends ProgramOptions {
 /**
  * @param work Resolves with the exit code, or with a text to print, which means exit code 0.
  * @param onFatal Receives the error that ended the program, and the original error.
- * @returns The exit code, after the failure was logged. 1 if the reader has closed stdout.
+ * @returns The exit code, after the failure was logged.
  */
 export async function runProgram(
   { stdout }: ProgramOptions,
@@ -34,17 +34,21 @@ export async function runProgram(
   try {
     const result = await work();
     if (typeof result === 'number') return result;
-    await print(stdout, `${result}\n`);
+    await printHelp(stdout, `${result}\n`);
     return 0;
   } catch (error) {
     // All unexpected errors are handled here.
-    const { asFatalError, errorCode, failureExitCode } = await import('../core/errors.ts');
-    // A reader that closes the pipe after a part of a help text or a catalog is not an error to report.
-    if (errorCode(error) === 'EPIPE') return 1;
     const fatal = asFatalError(error);
     await onFatal(fatal, error);
     return failureExitCode([fatal]);
   }
+}
+
+/** A reader that closes the pipe after a part of the help text, such as `head`, has what it wants. */
+async function printHelp(stdout: Writable, text: string): Promise<void> {
+  await print(stdout, text).catch((error: unknown) => {
+    if (errorCode(error) !== 'EPIPE') throw error;
+  });
 }
 
 /** Resolves after the text is written. @throws errors of the stream, for example if the reader has closed it */

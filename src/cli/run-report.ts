@@ -2,7 +2,6 @@ import { failureExitCode, TapError } from '../core/errors.ts';
 import type { LogFields, Logger } from '../core/logger.ts';
 import type { Message } from '../singer/messages.ts';
 import type { StreamResult } from '../sync/sync-options.ts';
-import { listed } from '../core/quoting.ts';
 
 const minuteMs = 60_000;
 
@@ -110,7 +109,7 @@ function nothingReadError(results: readonly StreamResult[]): readonly [TapError]
   const passed = results.filter(({ status, leftOut = 0 }) => status === 'forbidden' || leftOut > 0);
   const [first] = passed;
   if (first === undefined || results.some((result) => isRead(result))) return undefined;
-  const text = `no stream could be read (${listed(passed.map(({ stream }) => stream))}); see the warnings above`;
+  const text = `no stream could be read (${passed.map(({ stream }) => stream).join(', ')}); see the warnings above`;
   const isForbidden = passed.every(({ error }) => error?.kind === 'config');
   return [new TapError(text, { kind: isForbidden ? 'config' : 'system' })];
 }
@@ -118,7 +117,7 @@ function nothingReadError(results: readonly StreamResult[]): readonly [TapError]
 /** One sentence about several failures with the message of the first one. `names` are the failed streams. */
 export function failureSummary(names: readonly string[], streams: number, first: TapError): string {
   if (names.length === 0) return first.message;
-  return `${names.length} of ${streams} streams failed (${listed(names)}): ${first.message}`;
+  return `${names.length} of ${streams} streams failed (${names.join(', ')}): ${first.message}`;
 }
 
 function seconds(ms: number): string {
@@ -160,7 +159,7 @@ function totalText(results: readonly StreamResult[], durationMs: number): string
   const counts = statuses.flatMap((status) => {
     const names = results.filter((one) => one.status === status).map(({ stream }) => stream);
     const isAlwaysShown = status === 'complete' || status === 'absent' || status === 'failed';
-    const list = status === 'unread' ? ` (${listed(names)})` : '';
+    const list = status === 'unread' ? ` (${names.join(', ')})` : '';
     return names.length > 0 || isAlwaysShown ? [`${names.length} ${status}${list}`] : [];
   });
   const sum = (count: (result: StreamResult) => number): number =>

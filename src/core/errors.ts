@@ -121,9 +121,20 @@ export function asTapError(error: unknown, what: string): TapError {
   return new TapError(`${what}: ${foreign(text)}`, { kind: 'system', cause: error });
 }
 
+/** Error codes of a pipe whose other end was closed. */
+export const closedPipeCodes: ReadonlySet<string> = new Set([
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+
 /** The error that ends the program. Returns a TapError unchanged. Any other error is a bug, unless the system caused it. */
 export function asFatalError(error: unknown): TapError {
   if (error instanceof TapError) return error;
+  if (closedPipeCodes.has(errorCode(error))) {
+    const text =
+      'the reader of the output closed the pipe before it read everything: find the cause in its log, then run again';
+    return new TapError(text, { kind: 'transient', cause: error });
+  }
   const syscall = textIn(error, 'syscall');
   if (syscall === 'uv_cwd') {
     const text =

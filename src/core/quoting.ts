@@ -54,13 +54,12 @@ export const maxListed = 10;
 
 /** The first names of a list, followed by the number of the others. */
 export function quotedList(names: readonly string[]): string {
-  return listed(names, (name) => (isHarmlessName(name) ? foreign(name) : redacted('name', name)));
+  const suffix = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
+  return `${names.slice(0, maxListed).map(unquotedName).join(', ')}${suffix}`;
 }
 
-/** The same for names of the program's own. */
-export function listed(names: readonly string[], quote = (name: string): string => name): string {
-  const suffix = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
-  return `${names.slice(0, maxListed).map(quote).join(', ')}${suffix}`;
+function unquotedName(name: string): string {
+  return isHarmlessName(name) ? foreign(name) : redacted('name', name);
 }
 
 /** A path as the user typed it, or redacted if it does not look like a path. */

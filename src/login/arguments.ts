@@ -21,6 +21,13 @@ Reads the client secret from TAP_ZENDESK_CHAT_CLIENT_SECRET, or prompts for it.
 Only a client with a secret can renew expired tokens. Register
 http://localhost:8080 as the redirect URL of the API client.`;
 
+const epilogue = `Exit codes:
+  0         Signed in: the tokens are stored and can read the account
+  1         A failure that can pass, or a bug: run the command again
+  2         A failure that stays until somebody acts: command line, file, port,
+            API client, permission, or no answer from the browser
+  130, 143  Stopped by SIGINT or SIGTERM`;
+
 const file = { takes: 'a file name', isFile: true } as const;
 
 const flags = {
@@ -61,5 +68,6 @@ function interpret(given: ParsedFlags<FlagName>): LoginArguments {
 /** @returns The arguments, or the text for --help. @throws UsageError */
 export async function parseArguments(argv: readonly string[]): Promise<LoginArguments | string> {
   const program = 'tap-zendesk-chat';
-  return parseCommandLine({ program, usage, flags, maxPositionals: 0, interpret }, argv);
+  const line = { program, usage, flags, epilogue, maxPositionals: 0, interpret };
+  return parseCommandLine(line, argv);
 }

@@ -41,11 +41,18 @@ interface SignInAttempt extends LoginArguments {
   readonly verifier: string;
 }
 
-/** @returns The exit code. @throws TapError if the sign-in fails. */
+/** @returns The exit code, or the text for --help. @throws TapError if the sign-in fails. */
 export async function login(run: LoginRun): Promise<number | string> {
-  const { env, clock, stderr, signals } = run;
   const args = await parseArguments(run.argv.slice(1));
   if (typeof args === 'string') return args;
+  run.signals.catchSignals();
+  return signIn(run, args).catch((error: unknown) => {
+    throw run.signals.signal.aborted ? stoppedError : error;
+  });
+}
+
+async function signIn(run: LoginRun, args: LoginArguments): Promise<number> {
+  const { env, clock, stderr, signals } = run;
   const settings = { subdomain: args.subdomain, access_token: '-', max_retry_seconds: 20 };
   const { config } = await parseConfig(settings, { nowMs: clock.now() });
   await checkDestination(args.destination, config.subdomain);
@@ -123,7 +130,7 @@ async function withSignInTimeout(run: LoginRun, answered: Promise<void>): Promis
       { kind: 'config' },
     );
     timer = run.clock.timer(signInTimeoutMs, () => reject(error));
-    signal.addEventListener('abort', () => reject(stoppedError), { once: true });
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   try {
     await Promise.race([answered, late]);

@@ -17,7 +17,7 @@ export async function promptHidden(
   try {
     const ended = new Promise<string>((resolve) => void lines.once('close', () => resolve('')));
     const stopped = new Promise<string>((_resolve, reject) => {
-      const stop = (): void => reject(new Error('stopped by a signal'));
+      const stop = (): void => reject(signal.reason);
       signal.addEventListener('abort', stop, { once: true });
       lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
     });

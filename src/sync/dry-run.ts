@@ -124,7 +124,10 @@ export function dryRunTable(
 /** The summary of a dry run without failures, with advice about absent streams. */
 export function dryRunSummary(results: readonly StreamResult[]): string {
   const absent = results.filter(({ status }) => status !== 'complete').map(({ stream }) => stream);
-  if (absent.length === 0) return `all ${results.length} streams can be read`;
+  if (absent.length === 0)
+    return results.length === 1
+      ? 'the selected stream can be read'
+      : `all ${results.length} streams can be read`;
   return (
     `${results.length - absent.length} of ${results.length} streams can be read; not available for this account ` +
     `or token: ${absent.join(', ')}. Use the token of an administrator, or deselect them ` +

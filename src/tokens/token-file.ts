@@ -138,8 +138,10 @@ export async function writeTokenFile(path: string, content: JsonObject): Promise
 }
 
 export function fileWriteError(path: string, cause: unknown): ConfigError {
-  const why = `cannot be written (${errorCode(cause) || 'no code'}): check its folder's permissions and the disk.`;
-  return new ConfigError(`${quotedPath(path)} ${why}`, '', cause);
+  const code = errorCode(cause) || 'no code';
+  const advice =
+    code === 'ENOENT' ? 'create its folder first' : "check its folder's permissions and the disk";
+  return new ConfigError(`${quotedPath(path)} cannot be written (${code}): ${advice}.`, '', cause);
 }
 
 /** Whether `login`, or a run that renewed its tokens, has written the file. */

@@ -71,16 +71,28 @@ test('A reader that goes while the next page is waited for does not keep the pro
   });
 });
 
-test.each([['--discover'], ['--help']])(
-  'A reader that does not want what %s prints is no crash',
-  async (...args) => {
-    const { child, result } = await startTap({ args }, false);
-    child.stdout.destroy();
-    const left = await result;
-    expect(left.signal).toBeNull();
-    expect(left.stderr).toBe('');
-  },
-);
+test.each([
+  ['--discover', 1, /^CRITICAL the reader of the output closed the pipe .* run again\n$/],
+  ['--help', 0, /^$/],
+])('A reader that does not want what %s prints is no crash', async (flag, code, says) => {
+  const { child, result } = await startTap({ args: [flag] }, false);
+  child.stdout.destroy();
+  const left = await result;
+  expect(left).toMatchObject({ code, signal: null });
+  expect(withoutTimes(left.stderr)).toMatch(says);
+});
+
+test.each(['--check', '--test'])('%s that is stopped says what to do', async (flag) => {
+  const first = holdRequest(1);
+  await withSandbox({ onRequest: first.onRequest }, async (sandbox) => {
+    const { child, result } = await startTap({ ...inputFor(sandbox), args: [flag] });
+    await first.come;
+    child.kill('SIGINT');
+    const stopped = await result;
+    expect(stopped).toMatchObject({ signal: 'SIGINT' });
+    expect(stopped.stderr).toBe('CRITICAL stopped by a signal: run the command again\n');
+  });
+});
 
 test('A disk that is full is named as what it is', () => {
   const full = openSync('/dev/full', 'w');

@@ -7,7 +7,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { addressIn, browser, runLogin } from '../support/login-process.ts';
 import { decide } from '../support/play-browser.js';
+import { withoutTimes } from '../support/run-tap.ts';
 import { tapPath } from '../support/spawn-tap.ts';
+import { startProcess } from '../support/start-process.ts';
 import { withSandbox } from '../support/with-sandbox.ts';
 
 let folder = '';
@@ -58,6 +60,28 @@ test.each([
     expect(code).toBe(2);
     expect(written.match(/^CRITICAL .*$/gm)).toEqual([expect.stringContaining(words)]);
     expect(written).not.toContain('pasted-token');
+    await expect(storedConfig()).rejects.toThrow('ENOENT');
+  });
+});
+
+test('A sign-in that is stopped says what to do', async () => {
+  await withSandbox({}, async ({ url }) => {
+    const args = ['login', '--subdomain', 'sandbox', '--client-id', 'sandbox-public', '--paste'];
+    const { child, ended } = startProcess(process.execPath, [tapPath, ...args, '--out', out], {
+      cwd: folder,
+      env: { ZENDESK_CHAT_API_URL: url },
+      pipes: true,
+      hasInput: true,
+    });
+    let written = '';
+    child.stderr.on('data', (piece) => {
+      written += String(piece);
+      if (written.endsWith(pasting)) child.kill('SIGINT');
+    });
+    expect(await ended).toMatchObject({ signal: 'SIGINT' });
+    expect(withoutTimes(written).trimEnd().split('\n').at(-1)).toBe(
+      'CRITICAL stopped by a signal: run the command again to sign in',
+    );
     await expect(storedConfig()).rejects.toThrow('ENOENT');
   });
 });

@@ -299,7 +299,9 @@ test.each(['--out', '--token-file'])(
     const args = ['login', '--subdomain', 'acme', '--client-id', 'x', flag, path];
     const { code, stderr } = await runTap({ args });
     expect(code).toBe(2);
-    expect(stderr).toContain(`CRITICAL ${path} cannot be written (ENOENT)`);
+    expect(stderr).toContain(
+      `CRITICAL ${path} cannot be written (ENOENT): create its folder first.`,
+    );
     expect(stderr).not.toContain('http');
   },
 );

@@ -136,7 +136,11 @@ test.concurrent.each(['tap-zendesk-chat.js', 'source-zendesk-chat.js', 'zendesk-
       await expect(run).rejects.toMatchObject({
         code: 1,
         stdout: '',
-        stderr: `CRITICAL the program is not built: run "npm install" and "npm run build" in ${folder}/\n`,
+        stderr: expect.stringMatching(
+          new RegExp(
+            `^CRITICAL \\d{4}-\\d\\d-\\d\\dT[\\d:]{8}Z the program is not built: run "npm install" and "npm run build" in ${folder}/\n$`,
+          ),
+        ),
       });
     } finally {
       await rm(folder, { recursive: true });

@@ -51,12 +51,13 @@ const wrong: readonly Wrong[] = [
   [[secret], stray(11)],
 ];
 
+const inConfig = 'It is a setting of the config: give --config FILE.';
 const omitState = 'To read everything again, omit --state.';
 
 /** A flag in another style than ours is not repeated. */
 function shown(flag: string): string {
   const [name = ''] = flag.split('=');
-  return /^[a-z-]+$/.test(name) ? `the flag ${name}` : `a flag of ${name.length} characters`;
+  return /^[a-z_-]+$/.test(name) ? `the flag ${name}` : `a flag of ${name.length} characters`;
 }
 
 const wrongInTap: readonly Wrong[] = [
@@ -69,6 +70,16 @@ const wrongInTap: readonly Wrong[] = [
   [['check'], stray(5, '--check')],
   [['discover'], stray(8, '--discover')],
   [['discovr'], stray(7, '--discover')],
+  [['logn'], stray(4, 'login')],
+  [
+    ['--subdomain', 'acme'],
+    `the flag --subdomain does not exist. ${inConfig} --help shows all flags`,
+  ],
+  [
+    [`--access-token=${secret}`],
+    `the flag --access-token does not exist. ${inConfig} --help shows all flags`,
+  ],
+  [['--start_date', '2024-01-01'], noFlag('the flag --start_date', '--start-date')],
   ...['--full-refresh', '--full-refresh=1', '--full_refresh', '--fullRefresh'].map(
     (flag): Wrong => [[flag], `${shown(flag)} does not exist. ${omitState} --help shows all flags`],
   ),
@@ -156,8 +167,7 @@ test.each(wrongInSource)('The source refuses %j in one sentence', async (args, s
   expect(result.code).toBe(1);
   expect(messagesOf(result)).toHaveLength(1);
   expect(errorsOf(result)).toMatchObject([{ message: says, failure_type: 'config_error' }]);
-  expect(result.stderr).toMatch(/^source-zendesk-chat spec\n/);
-  expect(result.stderr.split('\n\n').at(-1)).toBe(`${says}\n`);
+  expect(result.stderr).toBe(`CRITICAL ${says}\n`);
   expect(`${result.stderr}${result.stdout.toString()}`).not.toContain(secret);
   expect(asked).toEqual([]);
 });

@@ -49,6 +49,7 @@ test('--check of chats that are days old looks further back until there is one',
     expect(rows(result)).toEqual([
       expect.stringMatching(/^chats ok oldest of \S+Z, newest of \S+Z, \d+ days old$/),
     ]);
+    expect(lastErrorLine(result)).toBe('INFO the selected stream can be read');
     expect(sandbox.requests.length).toBe(4);
   });
 });

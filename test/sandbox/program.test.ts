@@ -117,7 +117,8 @@ test.each([
   [['demo', '--port', '1'], 'demo takes no --port'],
   [['demo', '--chats', 'x'], 'chats must be a whole number'],
   [['--output', 'o'], 'serve takes no --output'],
-  [['nothing'], 'say what to do: serve or demo.'],
+  [['nothing'], 'the command is serve (the default) or demo, not another word.'],
+  [['demoo'], 'Did you mean demo?'],
   [['--chats', 'x'], 'chats must be a whole number'],
   [['--now', 'yesterday'], 'now must be an instant'],
   [['--options', 'gone.json'], 'gone.json does not exist: check the path.'],
@@ -150,7 +151,7 @@ test.each([
   const terminal = fakeTerminal();
   expect(await runSandboxProgram(argv, terminal)).toBe(2);
   expect(terminal.complained()).toContain(sentence);
-  expect(terminal.complained().trimEnd().split('\n')).toHaveLength(1);
+  expect(terminal.complained()).toMatch(/^CRITICAL \d{4}-\S+Z .+\n$/);
   expect(terminal.printed()).toBe('');
 });
 
@@ -195,5 +196,7 @@ test('a port that is in use is refused in one sentence', async () => {
     code = await runSandboxProgram(['--port', new URL(url).port], terminal);
   });
   expect(code).toBe(2);
-  expect(terminal.complained()).toMatch(/^Port \d+ is in use: choose another --port, .*\.\n$/);
+  expect(terminal.complained()).toMatch(
+    /^CRITICAL \S+ Port \d+ is in use: choose another --port, .*\.\n$/,
+  );
 });

@@ -44,7 +44,8 @@ async function dryRun(
   args: SingerArguments,
   { findings, ...options }: DryRunOptions,
 ): Promise<number> {
-  const { logger, clock } = run;
+  const { logger, clock, signals } = run;
+  signals.catchSignals();
   const input = await readInputFiles(run, args);
   const assembled = await buildSync({
     ...run,
@@ -64,7 +65,8 @@ async function dryRun(
     findings &&
     (({ stream }: StreamResult) => findingsText(findings.get(stream) ?? {}, clock.now(), rate));
   await print(run.stdout, dryRunTable(results, detailOf));
-  if (exitCodeOf(results) > 0) logFailures(logger, results);
+  if (signals.signal.aborted) logger.critical('stopped by a signal: run the command again');
+  else if (exitCodeOf(results) > 0) logFailures(logger, results);
   else if (results.some(({ status }) => status !== 'complete'))
     logger.warning(dryRunSummary(results));
   else if (results.length > 0) logger.info(dryRunSummary(results));

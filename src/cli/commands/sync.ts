@@ -1,4 +1,4 @@
-import { errorCode, TapError } from '../../core/errors.ts';
+import { closedPipeCodes, errorCode, TapError } from '../../core/errors.ts';
 import type { Message } from '../../singer/messages.ts';
 import { createSingerWriter } from '../../singer/writer.ts';
 import { buildSync } from '../../sync/build-sync.ts';
@@ -37,9 +37,6 @@ const stoppedText =
 
 const forcedEndText =
   'stopped by a signal before the target read everything: run again with the last state that it wrote';
-
-/** Error codes of a pipe whose other end was closed. */
-const closedPipeCodes: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 function rethrowOutputError(error: unknown): never {
   if (!closedPipeCodes.has(errorCode(error))) throw error;

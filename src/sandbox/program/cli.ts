@@ -1,12 +1,18 @@
+import process from 'node:process';
+
 import { parseCommandLine, type Flag, type ParsedFlags } from '../../cli/parser.ts';
+import { systemClock } from '../../core/clock.ts';
 import { asFatalError, ConfigError, failureExitCode } from '../../core/errors.ts';
-import { withoutMarks } from '../../core/foreign-text.ts';
 import { parseJson } from '../../core/input-file.ts';
+import { createLogger, type Logger } from '../../core/logger.ts';
+import { didYouMean } from '../../core/suggestions.ts';
 import schema from './options.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
 import { acceptedLists, adviceFor } from './accepted-values.ts';
 import { checkOptions } from './check-options.ts';
 import { serve, type Terminal } from './serve.ts';
+
+const program = 'zendesk-chat-sandbox';
 
 const usage = `$0 [serve] [OPTION ...]
 $0 demo [--chats N] [--output FOLDER] [--login]
@@ -30,7 +36,10 @@ While it runs: POST /sandbox/edit, /late, /add, /delete, /faults, /switches,
 
 ${acceptedLists}
 
-What each of them does: dist/sandbox/program/options.json.`;
+What each of them does: dist/sandbox/program/options.json.
+
+Exit codes: 0 after Ctrl-C, 2 for a wrong option or an unusable file or port,
+1 for any other failure.`;
 
 /** An option in the schema. Options without `flag` can only be set in a file. */
 interface Property {
@@ -108,7 +117,10 @@ function jsonOf(flag: string, text: string): unknown {
 function interpret({ flags: given, positionals }: ParsedFlags<string>): Command {
   const [command = 'serve'] = positionals;
   const isDemo = command === 'demo';
-  if (!isDemo && command !== 'serve') throw new ConfigError('say what to do: serve or demo.');
+  if (!isDemo && command !== 'serve')
+    throw new ConfigError(
+      `the command is serve (the default) or demo, not another word.${didYouMean(command, ['serve', 'demo'])}`,
+    );
   const names = Object.keys(flags).filter((name) => Object.hasOwn(given, name));
   const unsupported = names.find((name) => isDemo !== flagsOfDemo.has(name) && name !== 'chats');
   if (unsupported !== undefined) throw new ConfigError(`${command} takes no --${unsupported}`);
@@ -129,22 +141,33 @@ function interpret({ flags: given, positionals }: ParsedFlags<string>): Command 
   };
 }
 
+/** Errors look like those of the tap. */
+function loggerFor({ stderr }: Terminal): Logger {
+  return createLogger({
+    write: (line) => stderr.write(line),
+    format: 'text',
+    level: 'info',
+    now: systemClock.now,
+    name: program,
+    pid: process.pid,
+    hasTimestamps: stderr.isTTY !== true,
+  });
+}
+
 /** Resolves with the exit code; for `serve`, after the terminal's signal was aborted. Never exits the process. */
 export async function runSandboxProgram(
   argv: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
   try {
-    const program = 'zendesk-chat-sandbox';
     const line = { program, usage, flags, epilogue: examples, maxPositionals: 1, interpret };
     const command = await parseCommandLine(line, argv);
     if (typeof command !== 'string') return await command(terminal);
     terminal.stdout.write(`${command}\n`);
     return 0;
   } catch (error) {
-    // A ConfigError for an invalid flag, file or port.
-    const isOwn = error instanceof Error && !('syscall' in error);
-    terminal.stderr.write(`${withoutMarks(isOwn ? error.message : asFatalError(error).message)}\n`);
-    return failureExitCode([asFatalError(error)]);
+    const fatal = asFatalError(error);
+    loggerFor(terminal).critical(fatal.message, { error });
+    return failureExitCode([fatal]);
   }
 }

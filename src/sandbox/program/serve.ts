@@ -12,7 +12,7 @@ import { startSandbox, type Sandbox, type TapConfig } from '../api/server.ts';
 export interface Terminal {
   readonly stdout: { write(text: string): unknown };
   /** If it has a file descriptor, child processes write to it. */
-  readonly stderr: { write(text: string): unknown; readonly fd?: number };
+  readonly stderr: { write(text: string): unknown; readonly fd?: number; readonly isTTY?: boolean };
   /** The folder of relative file names. */
   readonly cwd: string;
   /** Aborted when the program must end. */
