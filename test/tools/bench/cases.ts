@@ -2,7 +2,7 @@
  * The measured cases, as data. Limits: `wallMs` and `cpuMs` are of the measured part or of the whole
  * process, `rssMib` is its largest resident size, `pageMs` the time from one page's request to the next.
  */
-import type { ShapeName } from './pages.ts';
+import { omittedColumns, type ShapeName } from './pages.ts';
 
 export type Metric = 'wallMs' | 'cpuMs' | 'rssMib' | 'pageMs';
 
@@ -20,6 +20,7 @@ export interface Variant {
   readonly latencyMs?: number;
   /** Of a slow reader. */
   readonly bytesPerSecond?: number;
+  /** Over HTTP only `omittedColumns`. */
   readonly deselected?: readonly string[];
   /** The command to start. */
   readonly argv?: readonly string[];
@@ -145,6 +146,27 @@ function latency(): Case {
     limits: writers.map((variant) => {
       return { variant, metric: 'pageMs', form: 'difference', to: latencyMs, most: 15 };
     }),
+  };
+}
+
+/** What is deselected is not downloaded. */
+function fewerFields(): Case {
+  const all = { kind: 'http' as const, program: 'singer' as const, pages: 20 };
+  return {
+    id: 'B13',
+    name: 'fewer-fields',
+    what: '20 pages of 5k over HTTP, history, session and webpath are not selected: CPU',
+    isShort: false,
+    shape: '5k',
+    rounds: 5,
+    metric: 'cpuMs',
+    pair: ['all again', 'all'],
+    variants: [
+      { ...all, name: 'all' },
+      { ...all, name: 'all again' },
+      { ...all, name: 'fewer', deselected: omittedColumns },
+    ],
+    limits: [{ variant: 'fewer', metric: 'cpuMs', form: 'ratio', to: 'all', most: 0.5 }],
   };
 }
 
@@ -278,6 +300,7 @@ export const cases: readonly Case[] = [
     },
   ),
   latency(),
+  fewerFields(),
   slowReader(),
   starting(),
   overHttp(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { discoverStreams } from '../../../dist/sync/discover-streams.js';
 import { catalogOf, config, connectionOf } from './catalogs.js';
 import { pathOf } from './run.ts';
+import { omittedColumns } from './pages.ts';
 import type { Variant } from './cases.ts';
 import type { PageSet } from './pages.ts';
 import type { Command } from './run.ts';
@@ -48,6 +49,7 @@ export async function writeFiles(folder: string): Promise<string> {
     writeFile(join(files, name), JSON.stringify(content));
   await write('config.json', config);
   await write('catalog.json', catalogOf(discoverStreams([]), 'chats', []));
+  await write('fewer.json', catalogOf(discoverStreams([]), 'chats', omittedColumns));
   await write('connection.json', connectionOf('chats'));
   return files;
 }
@@ -79,10 +81,11 @@ function fileArguments(
     : [pathOf('to-lines.js'), program, stream, reading, JSON.stringify(deselected)];
 }
 
-function httpArguments({ program }: Variant, { url, files }: Scene, pages: number) {
+function httpArguments({ program, deselected }: Variant, { url, files }: Scene, pages: number) {
   const file = (name: string) => join(files, name);
   if (program === 'singer') {
-    const given = ['--config', file('config.json'), '--catalog', file('catalog.json')];
+    const catalog = file(deselected === undefined ? 'catalog.json' : 'fewer.json');
+    const given = ['--config', file('config.json'), '--catalog', catalog];
     return [pathOf('../../../bin/tap-zendesk-chat.js'), ...given];
   }
   if (program === 'airbyte') {

@@ -48,6 +48,16 @@ const shapes: Readonly<Record<ShapeName, Shape>> = Object.freeze({
   py5k: { ...ascii, bytes: 4400, isUnicode: true, isPython: true },
 });
 
+/** Columns that a variant with fewer fields does not select. */
+export const omittedColumns: readonly string[] = ['history', 'session', 'webpath'];
+
+/** Writes the parts of a page's body that do not depend on its position. */
+async function writeParts(folder: string, page: number, texts: readonly string[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `items-${page}.gz`), gzipSync(texts.slice(1).join(',')));
+  await writeFile(join(folder, `last-${page}.json`), texts.at(-1) ?? '');
+}
+
 /** More than a number can hold exactly: one in each page of chats. */
 export const hugeTicket = 2 ** 53 + 2;
 
@@ -106,8 +116,17 @@ export async function makePages(
     const text = shape.stream === 'agents' ? `[${list}]` : `{"chats":[${list}],"count":${records}}`;
     bytes += Buffer.byteLength(text);
     await writeFile(join(own, `page-${page}.json`), text);
-    await writeFile(join(own, `items-${page}.gz`), gzipSync(texts.slice(1).join(',')));
-    await writeFile(join(own, `last-${page}.json`), texts.at(-1) ?? '');
+    await writeParts(own, page, texts);
+    const fewer = items.map((item) =>
+      Object.fromEntries(
+        Object.entries(item).filter(([column]) => !omittedColumns.includes(column)),
+      ),
+    );
+    await writeParts(
+      join(own, 'fewer'),
+      page,
+      fewer.map((item) => print(item)),
+    );
   }
   return {
     shape: name,

@@ -77,6 +77,8 @@ function createAnswers(rendered: ReturnType<typeof loadPages>, origin: string) {
   };
 }
 
+type Answers = ReturnType<typeof createAnswers>;
+
 function positionOf(query: URLSearchParams, pages: number) {
   const time = Number(query.get('start_time'));
   const position = Math.max(0, (time - startSeconds) / pageSeconds);
@@ -85,10 +87,11 @@ function positionOf(query: URLSearchParams, pages: number) {
 }
 
 const [folder = '', count = '0'] = process.argv.slice(2);
-const rendered = loadPages(folder, Number(count));
+const whole = loadPages(folder, Number(count));
+const fewer = loadPages(join(folder, 'fewer'), Number(count));
 let wish: Wish = { pages: 0, latencyMs: 0 };
 let marks: number[] = [];
-let answers: ReturnType<typeof createAnswers> | undefined;
+let answers: { all: Answers; some: Answers } | undefined;
 
 const server = createServer((request, response) => {
   void answer(request, response);
@@ -108,7 +111,9 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
     response.end('{"message":"The benchmark knows nothing of this."}');
     return;
   }
-  const body = Buffer.concat(answers?.(position, wish.pages, isKnown) ?? []);
+  // A list of fields is always the same.
+  const kind = searchParams.get('fields') === 'chats(*)' ? 'all' : 'some';
+  const body = Buffer.concat(answers?.[kind](position, wish.pages, isKnown) ?? []);
   response.writeHead(200, {
     'content-type': 'application/json',
     'content-encoding': 'gzip',
@@ -121,7 +126,7 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const address = server.address();
 const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-answers = createAnswers(rendered, url);
+answers = { all: createAnswers(whole, url), some: createAnswers(fewer, url) };
 
 process.on('message', (message: Wish | 'marks') => {
   if (message !== 'marks') {
