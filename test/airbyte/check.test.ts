@@ -76,7 +76,7 @@ test.each(rows)('$why: one FAILED, in its own words', async ({ options, config =
   });
 });
 
-test('an answer that never ends: one FAILED, in its own words', async () => {
+test('a response that never ends causes one FAILED with its own message', async () => {
   const clock = createClock();
   const faults = [{ fault: { kind: 'slow', everyMs: 1, pieces: 1000 } as const }];
   await withClock(clock, { faults }, async (sandbox) => {
@@ -100,7 +100,7 @@ test('a port without a server', async () => {
   expectFailed(run, /refuses the connection/);
 });
 
-test('a server that speaks no TLS where it should', async () => {
+test('a server without TLS although it is required', async () => {
   await withSandbox({}, async (sandbox) => {
     const run = await checkAt(sandbox.url.replace('http:', 'https:'));
     expectFailed(run, /the TLS connection .* fails/);
@@ -108,7 +108,7 @@ test('a server that speaks no TLS where it should', async () => {
   });
 });
 
-test('one bad answer is not the last word', async () => {
+test('one bad response is retried', async () => {
   const clock = createClock();
   const faults = [{ nth: 1, fault: { kind: 'status', status: 503 } as const }];
   await withClock(clock, { faults }, async (sandbox) => {
@@ -129,7 +129,7 @@ async function checkOf(options: SandboxOptions) {
   });
 }
 
-test('every default stream is asked, within one budget', async () => {
+test('every default stream is requested, within one budget', async () => {
   const { run, asked } = await checkOf({});
   expect(verdictOf(run)).toEqual({ status: 'SUCCEEDED' });
   expect(logsOf(run, 'WARN')).toEqual([]);
@@ -147,7 +147,7 @@ test('streams that the token may not read are named in one warning', async () =>
   ]);
 });
 
-test('an answer of another shape: a sync would fail, and so does the check', async () => {
+test('a response of another shape fails the check, as it would fail a sync', async () => {
   const fault = { kind: 'wrongShape', body: '[{}]' } as const;
   const { run } = await checkOf({ faults: [{ path: '=agents', fault }] });
   expectFailed(run, /^agents: .*without a key/);
@@ -164,7 +164,7 @@ test('an account without any readable stream fails', async () => {
   expect(verdictOf(run)).toMatchObject({ status: 'FAILED', message: expect.stringMatching(/403/) });
 });
 
-test('an address for the API that is neither https nor on this machine is refused', async () => {
+test('an API URL that is neither https nor on this machine is rejected', async () => {
   const run = await checkAt('http://elsewhere.test');
   expectFailed(run, /^ZENDESK_CHAT_API_URL must be https/);
 });

@@ -80,7 +80,7 @@ const rows: readonly Row[] = [
 ];
 
 test.each(rows)(
-  '$kind: every chat arrives, and the values that had to go are named',
+  '$kind: every chat is written, and the removed values are named',
   async ({ kind, changes }) => {
     const run = await readChats({ chats: 20, hostile: [kind] });
     expect(run).toMatchObject({ code: 0, stderr: '' });
@@ -89,7 +89,7 @@ test.each(rows)(
   },
 );
 
-test('names and texts of the whole account may hold anything', async () => {
+test('names and texts of the whole account may contain anything', async () => {
   const odd = 'a\u0000b \uD83D " \\ \u2028 \u2029 \u007F </script> ✨ \uFEFF';
   const run = await readChats({ chats: 5 }, ({ account }) => {
     account.patchChat(account.idAt('chats', 1), {

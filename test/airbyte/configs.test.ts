@@ -120,7 +120,7 @@ test('A config without a subdomain ends a sync with a config error', async () =>
   });
 });
 
-test('log_format: json changes nothing here: a log line is a message', async () => {
+test('log_format: json has no effect, because a log line is a message', async () => {
   await withSandbox({}, async (sandbox) => {
     const catalog = await connection(['goals']);
     const run = await runIn(sandbox, { config: { log_format: 'json' }, catalog });

@@ -37,7 +37,7 @@ const loudness = [
   { how: 'with --debug', args: ['--debug'] },
 ];
 
-test('spec is one line, the same each time, and needs nothing', async () => {
+test('spec is one line, is always the same, and needs no input', async () => {
   const runs = await Promise.all([runVerb('spec'), runVerb('spec', { args: ['--debug'] })]);
   expect(runs.flatMap((run) => specRunFaults(run))).toEqual([]);
   expect(runs[0].stdout.equals(runs[1].stdout)).toBe(true);
@@ -58,7 +58,7 @@ test('discover makes no request and always has the same output', async () => {
 
 /** PyAirbyte stops reading when it has the message that it needs. */
 test.each(['spec', 'discover'] as const)(
-  '%s that is stopped as soon as it has said all has no complaint',
+  '%s that is stopped after its last message reports no error',
   async (verb) => {
     // Without a start date the log would tell one that moves.
     const config = { subdomain: 'acme', access_token: secretToken, start_date: '2026-01-01' };
@@ -102,7 +102,7 @@ test('the empty states of the platform, and a second sync reads only new items',
   });
 });
 
-test('streams without a record start, run, tell a state and end', async () => {
+test('streams without a record start, run, write a state and end', async () => {
   const nothing = { chats: 0, agents: 0, bans: { ip: 0, visitor: 0 }, timeline: 0 };
   await withSandbox(nothing, async (sandbox) => {
     const run = await runIn(sandbox);
@@ -125,7 +125,7 @@ const { chats, bytesPerSecond } = isWhole
   : { chats: 600, bytesPerSecond: 1_000_000 };
 const maxPage = chats / 3;
 
-test(`a reader of ${bytesPerSecond} bytes a second gets everything, to the last state`, async () => {
+test(`a reader of ${bytesPerSecond} bytes per second gets everything up to the last state`, async () => {
   await withSandbox({ chats, switches: { maxPage } }, async (sandbox) => {
     const run = await spawnIn(sandbox, { bytesPerSecond });
     expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
@@ -133,7 +133,7 @@ test(`a reader of ${bytesPerSecond} bytes a second gets everything, to the last 
   });
 });
 
-test(`a reader of ${bytesPerSecond} bytes a second gets everything there was before a stream failed`, async () => {
+test(`a reader of ${bytesPerSecond} bytes per second gets everything that was read before a stream failed`, async () => {
   const faults = [{ path: 'incremental/chats', nth: 3, fault: { kind: 'html' } as const }];
   await withSandbox({ chats, switches: { maxPage }, faults }, async (sandbox) => {
     const config = { max_retry_seconds: 0 };

@@ -137,7 +137,7 @@ test('two failed streams have an error each, and the summary names both', async 
   );
 });
 
-test('a stream that breaks off keeps what it has read, and its state covers exactly that', async () => {
+test('a stream that fails in the middle keeps its records, and its state covers exactly these', async () => {
   const options: SandboxOptions = {
     chats: 50,
     switches: { maxPage: 10 },
@@ -151,7 +151,7 @@ test('a stream that breaks off keeps what it has read, and its state covers exac
   });
 });
 
-test('what an account does not have is complete without records, with a warning', async () => {
+test('a stream that the account does not have is complete without records, with a warning', async () => {
   const { run, faults } = await readBadly({ switches: { absent: { goals: 404, account: 403 } } });
   expect(faults).toEqual([]);
   expect(run.code).toBe(0);
@@ -192,7 +192,7 @@ test.each(wholeAccount)(
   },
 );
 
-test('a Retry-After beyond all patience ends the run, and says until when', async () => {
+test('a Retry-After that exceeds the retry budget ends the run, and the error names its end', async () => {
   const retry: Fault = { kind: 'status', status: 429, retryAfter: 7200 };
   const { run, faults } = await readBadly(always('=roles', retry));
   expect(faults).toEqual([]);
@@ -205,7 +205,7 @@ test('a Retry-After beyond all patience ends the run, and says until when', asyn
   });
 });
 
-test('while the API makes it wait the stream says so, and until when', async () => {
+test('during a wait that the API requests, the stream reports its end', async () => {
   const retry: Fault = { kind: 'status', status: 429, retryAfter: 1 };
   const options: SandboxOptions = { faults: [{ path: '=bans', nth: 1, fault: retry }] };
   const { run, faults, sandbox } = await readBadly(options, { max_retry_seconds: 60 });
@@ -225,7 +225,7 @@ test('while the API makes it wait the stream says so, and until when', async () 
 });
 
 /** The others: reporting/secrets. */
-test('no secret leaves, also at debug level, when the answer repeats the token', async () => {
+test('no secret is logged if the response repeats the token, even at debug level', async () => {
   const body = JSON.stringify({ error: `Bearer ${markedToken}` });
   const faults = [{ path: 'incremental', fault: { kind: 'wrongShape', body } as const }];
   await withSandbox({ token: markedToken, faults }, async (sandbox) => {

@@ -123,7 +123,7 @@ test.each(possible)('SIGTERM: as $way it ends by 143', async ({ input, stop }) =
   });
 });
 
-test('a reader that goes away ends the sync quietly, with 1', async () => {
+test('a reader that closes the pipe ends the sync without an error message, with 1', async () => {
   await withSandbox({ chats: 600, switches: { maxPage: 20 } }, async (sandbox) => {
     const death = { afterBytes: 100_000, how: 'closed pipe' } as const;
     const catalog = await connection(['agents', 'chats']);
@@ -137,7 +137,7 @@ test('a reader that goes away ends the sync quietly, with 1', async () => {
 /** The longest silence on the platform's way that is no trouble. */
 const maxGapMs = 45_000;
 
-test('Retry-After of 75 s is obeyed, and no silence is too long', async () => {
+test('Retry-After of 75 s is respected, and no silence is too long', async () => {
   const pauseMs = 75_000;
   const clock = createManualClock(worldStartMs, (ms) => {
     if (ms === pauseMs) void clock.advance(ms);
@@ -158,7 +158,7 @@ test('Retry-After of 75 s is obeyed, and no silence is too long', async () => {
 });
 
 /** A body that drips in: no line can be written, and the download makes progress. */
-test('a page that comes in 20 pieces, one every 4 s, is waited for with signs of life', async () => {
+test('during a page that arrives in 20 pieces, one every 4 s, the source sends signs of life', async () => {
   const clock = createManualClock(worldStartMs);
   const slow = { kind: 'slow', everyMs: 1, pieces: 20 } as const;
   const faults = [{ path: 'incremental/chats', nth: 2, fault: slow }];

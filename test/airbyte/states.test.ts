@@ -132,7 +132,7 @@ test.each(chosen(matrix, ({ form, envelope }) => envelope === 'a list of states'
   },
 );
 
-test('an empty object is no state: everything is read', async () => {
+test('an empty object counts as no state, and everything is read', async () => {
   const { run, requests } = await runFrom({});
   expect(await faultsOf(run)).toEqual([]);
   expect(startsOf(requests)).toEqual(fromStartDate);
@@ -169,7 +169,7 @@ interface Cursor {
 const cursorFile = new URL('../data/airbyte-1.2-cursors.json', import.meta.url);
 const cursors: Readonly<Record<string, Cursor>> = JSON.parse(readFileSync(cursorFile, 'utf8'));
 
-test('each state has its cursor in a form that version 1.2 reads, and never in digits that could be misread', async () => {
+test('each state has its cursor in a format that version 1.2 reads, and never as ambiguous digits', async () => {
   const { run } = await runFrom('');
   for (const stream of names.slice(1)) {
     const { cursor = '', formats = [] } = cursors[stream] ?? {};
@@ -183,7 +183,7 @@ test('each state has its cursor in a form that version 1.2 reads, and never in d
   }
 });
 
-test('a position that an older version carried along is not used once the time beside it has moved', async () => {
+test('a position that an older version preserved is not used after the time next to it has changed', async () => {
   const moved = {
     update_timestamp: '2024-02-09T13:12:16Z',
     position: { end_time: 1_700_000_000, end_id: 'c-1' },
@@ -193,7 +193,7 @@ test('a position that an older version carried along is not used once the time b
   expect(startsOf(requests).chats).toBe(at - 310);
 });
 
-test('streams of a state that this source does not have are mentioned, and get no state', async () => {
+test('streams of a state that this source does not have are reported and get no state', async () => {
   const { run, requests } = await runFrom(
     streamMessages({ tickets: { id: 5 }, chats: { update_timestamp: `${at}` } }),
   );
@@ -209,7 +209,7 @@ const future: States = {
   chats: { update_timestamp: '2222-01-21T00:00:00Z' },
 };
 
-test('a state of the future brings no record, and comes back as it was', async () => {
+test('a state in the future produces no record and is returned unchanged', async () => {
   const { run, requests } = await runFrom(streamMessages(future));
   expect(await faultsOf(run, { given: future })).toEqual([]);
   expect(run.code).toBe(0);
@@ -219,7 +219,7 @@ test('a state of the future brings no record, and comes back as it was', async (
   expect(logsOf(run, 'WARN').join('\n')).toMatch(/chats: .*2222/);
 });
 
-test('a time that is a word is refused before the first request, not taken for no state', async () => {
+test('a time that is a word is rejected before the first request and does not count as no state', async () => {
   const sleeps: number[] = [];
   const clock = createManualClock(worldStartMs, (ms) => sleeps.push(ms));
   const state = streamMessages({ chats: { update_timestamp: 'noon' } });
@@ -237,7 +237,7 @@ test('a time that is a word is refused before the first request, not taken for n
   expect(requests).toEqual([]);
 });
 
-test('a state file that is not there is not taken for no state', async () => {
+test('a missing state file does not count as no state', async () => {
   await withSandbox(account, async (sandbox) => {
     const catalog = await connection(names);
     const run = await runIn(sandbox, { catalog, args: ['--state', '/nowhere/state.json'] });

@@ -80,7 +80,7 @@ test.each(chosen(matrix, ({ state }) => state !== 'an empty state'))(
   },
 );
 
-test('a full refresh that broke off is taken up where it was', async () => {
+test('an interrupted full refresh is resumed', async () => {
   const faults = [{ path: 'chats', nth: 3, fault: { kind: 'wrongShape' } as const }];
   const options = { ...account, chats: 40, switches: { maxPage: 10 }, faults };
   await withSandbox(options, async (sandbox) => {
@@ -113,7 +113,7 @@ function keeping({ stream, ...rest }: ConfiguredStream, columns: readonly string
   return { ...rest, stream: { ...stream, json_schema: schema } };
 }
 
-test('columns that were not there when the connection was made, or were taken out, are not sent', async () => {
+test('columns that are new since the connection was created, or were deselected, are not sent', async () => {
   const catalog = await configuredAs((stream) => keeping(stream, ['id', 'name', 'create_date']));
   await withSandbox({}, async (sandbox) => {
     const run = await runIn(sandbox, { catalog });
@@ -123,7 +123,7 @@ test('columns that were not there when the connection was made, or were taken ou
   });
 });
 
-test('a catalog with everything the platform may add, null where it has nothing, is read', async () => {
+test('a catalog with all optional keys of the platform, including nulls, is read', async () => {
   const catalog = await configuredAs(
     (stream) =>
       ({
@@ -164,7 +164,7 @@ test('a stream that this source does not have is incomplete, with an error, and 
   });
 });
 
-test('a catalog that is no JSON is a config error before any request', async () => {
+test('a catalog that is not JSON is a config error before any request', async () => {
   await withSandbox({}, async (sandbox) => {
     const run = await runIn(sandbox, { catalog: '{"streams": [' });
     expect(run).toMatchObject({ code: 1, stderr: '' });
@@ -175,7 +175,7 @@ test('a catalog that is no JSON is a config error before any request', async () 
   });
 });
 
-test('the streams come in the order that is best for the reader, whatever the catalog says', async () => {
+test('the streams are read in the order that is best for the reader, regardless of the catalog', async () => {
   const { streams } = await sourceCatalog();
   const reversed = streams.map(({ name }) => name).reverse();
   await withSandbox({}, async (sandbox) => {

@@ -160,7 +160,7 @@ test.each([
   ['an expired access token', {}],
   ['no access token', { access_token: null }],
 ])(
-  'A check with %s and nowhere to keep the next refresh token uses none, and lets the sync renew it',
+  'A check with %s that cannot store the next refresh token uses none and leaves the renewal to the sync',
   async (_what, tokens) => {
     await withSandbox({}, async (sandbox) => {
       const config = signedIn(sandbox, tokens);
@@ -179,7 +179,7 @@ test.each([
   },
 );
 
-test('A check with a token file renews the token, reads, and keeps the pair for the sync', async () => {
+test('A check with a token file renews the token, reads, and stores the tokens for the sync', async () => {
   await withSandbox({}, async (sandbox) => {
     const config = { ...signedIn(sandbox), token_file };
     sandbox.provider.expire();
@@ -211,7 +211,7 @@ test('A check without a refresh token fails and says to sign in again; client cr
   });
 });
 
-test('A refresh token that was used before fails the sync with the way out', async () => {
+test('A refresh token that was used before fails the sync with advice', async () => {
   await withSandbox({}, async (sandbox) => {
     const config = signedIn(sandbox);
     sandbox.provider.expire();

@@ -35,7 +35,7 @@ test('the log contains each request without its token', async () => {
   expect(JSON.stringify(sandbox.requests)).not.toContain(sandbox.token);
 });
 
-test('the log can be read and emptied over HTTP, and holds no control calls', async () => {
+test('the log can be read and cleared over HTTP, and does not contain control requests', async () => {
   const sandbox = await startFrozenSandbox();
   await requestApi(sandbox, 'goals');
   const { text } = await control(sandbox, 'GET requests');
@@ -44,7 +44,7 @@ test('the log can be read and emptied over HTTP, and holds no control calls', as
   expect(sandbox.requests).toEqual([]);
 });
 
-test('chats can be edited, deleted, added and made to arrive late over HTTP', async () => {
+test('chats can be edited, deleted, added and delayed over HTTP', async () => {
   const sandbox = await startFrozenSandbox({ chats: 10 });
   const at = noonSeconds - 400;
   const edited = await control(sandbox, 'POST edit', { count: 2, at });
@@ -77,7 +77,7 @@ test('items, switches and faults can be set over HTTP', async () => {
   expect((await requestApi(sandbox, 'roles')).status).toBe(200);
 });
 
-test('a dump is every item as a line of JSON', async () => {
+test('a dump contains every item as a line of JSON', async () => {
   const sandbox = await startFrozenSandbox({ chats: 300 });
   const { text, headers } = await control(sandbox, 'GET dump/chats');
   expect(headers['content-type']).toContain('jsonl');
@@ -99,14 +99,14 @@ test.each([
   ['POST faults', { path: 'x' }, 'faults.0 needs fault.'],
   ['POST faults', { fault: { kind: 'x' } }, 'faults.0.fault.kind must be one of status, reset'],
   ['GET dump/visitors', {}, 'There is no resource'],
-])('%s with %j is answered 400 and a sentence', async (call, body, sentence) => {
+])('%s with %j returns 400 and a sentence', async (call, body, sentence) => {
   const sandbox = await startFrozenSandbox({ chats: 3 });
   const { status, text } = await control(sandbox, call, body);
   expect(status).toBe(400);
   expect((JSON.parse(text) as JsonObject)['error']).toContain(sentence);
 });
 
-test('a control call that is not JSON, or not known, is refused', async () => {
+test('a control request that is invalid JSON or unknown is rejected', async () => {
   const sandbox = await startFrozenSandbox();
   const broken = await send(`${sandbox.url}/sandbox/edit`, { method: 'POST', body: '{' });
   expect([broken.status, broken.text]).toEqual([400, '{"error":"The body is not JSON."}\n']);
@@ -115,14 +115,14 @@ test('a control call that is not JSON, or not known, is refused', async () => {
   expect((await control(sandbox, 'GET nothing')).status).toBe(404);
 });
 
-test('the API is read with GET only', async () => {
+test('the API accepts only GET', async () => {
   const sandbox = await startFrozenSandbox();
   const headers = { authorization: `Bearer ${sandbox.token}` };
   const url = `${sandbox.url}/api/v2/chat/goals`;
   expect((await send(url, { method: 'POST', headers })).status).toBe(405);
 });
 
-test('a hook that fails is a 500 that says so', async () => {
+test('a failing hook causes a 500 that explains it', async () => {
   const sandbox = await startFrozenSandbox({
     onRequest: () => Promise.reject(new Error('hook broke')),
   });
@@ -131,7 +131,7 @@ test('a hook that fails is a 500 that says so', async () => {
   expect(text).toContain('hook broke');
 });
 
-test('without a clock the server ticks on from now, or from the instant given', async () => {
+test('without a clock the time of the server starts now or at the given time', async () => {
   const beforeMs = Date.now();
   const fromNow = await startSandbox({ chats: 1 });
   const fromThen = await startSandbox({ chats: 1, now: Date.UTC(2020, 0, 1) });
@@ -144,7 +144,7 @@ test('without a clock the server ticks on from now, or from the instant given', 
   await fromNow.close();
 });
 
-test('a port that is taken is an error', async () => {
+test('a port that is in use is an error', async () => {
   const first = await startFrozenSandbox();
   const port = Number(new URL(first.url).port);
   await expect(startFrozenSandbox({ port })).rejects.toThrow('EADDRINUSE');

@@ -13,7 +13,7 @@ import {
 
 afterEach(closeAll);
 
-test('the same seed gives the same bytes, another one others', async () => {
+test('the same seed produces the same bytes, and another seed other bytes', async () => {
   const one = await startFrozenSandbox({ seed: 7 });
   const two = await startFrozenSandbox({ seed: 7 });
   const other = await startFrozenSandbox({ seed: 8 });
@@ -24,14 +24,14 @@ test('the same seed gives the same bytes, another one others', async () => {
   expect(texts[2]).not.toEqual(texts[0]);
 });
 
-test('of a hundred thousand chats a page in their middle is right', async () => {
+test('a page in the middle of 100,000 chats is correct', async () => {
   const sandbox = await startFrozenSandbox({ chats: 100_000 });
   const at = sandbox.account.timeAt('chats', 50_000);
   const { ids } = await page(sandbox, 'chats', `start_time=${at}&limit=3`);
   expect(ids).toContain(sandbox.account.idAt('chats', 50_000));
 });
 
-test('chats come in the order of time and id, with ids that jump', async () => {
+test('chats are sorted by time and id, and ids have gaps', async () => {
   const sandbox = await startFrozenSandbox({ chats: 200, ties: [{ at: 'middle', count: 20 }] });
   const chats = [...sandbox.account.dump('chats')];
   const places = chats.map((chat) => `${textOf(chat['update_timestamp'])} ${textOf(chat['id'])}`);
@@ -40,7 +40,7 @@ test('chats come in the order of time and id, with ids that jump', async () => {
   expect(hashes).not.toEqual(hashes.toSorted());
 });
 
-test('an edit moves a chat to the end, under the same id', async () => {
+test('an edit moves a chat to the end and keeps its id', async () => {
   const sandbox = await startFrozenSandbox({ chats: 10 });
   const [id = ''] = sandbox.account.edit({ ids: [sandbox.account.idAt('chats', 2)] });
   const { items } = await page(sandbox, 'chats');
@@ -52,13 +52,13 @@ test('an edit moves a chat to the end, under the same id', async () => {
   });
 });
 
-test('edits without ids touch so many different chats', async () => {
+test('edits without ids change the given number of different chats', async () => {
   const sandbox = await startFrozenSandbox({ chats: 10 });
   expect(new Set(sandbox.account.edit({ count: 10 })).size).toBe(10);
   expect(sandbox.account.edit({ ids: ['nobody'] })).toEqual([]);
 });
 
-test('a late arrival lies in the past, a new chat in the present', async () => {
+test('a late chat has an earlier time, and a new chat has the current time', async () => {
   const sandbox = await startFrozenSandbox({ chats: 10 });
   const [late = ''] = sandbox.account.late({ at: sandbox.account.timeAt('chats', 5) + 1 });
   const [added = ''] = sandbox.account.add();
@@ -67,7 +67,7 @@ test('a late arrival lies in the past, a new chat in the present', async () => {
   expect(ids.indexOf(added)).toBe(11);
 });
 
-test('a deleted chat comes again with deleted true, or is gone', async () => {
+test('a deleted chat is exported again with deleted true, or it disappears', async () => {
   const sandbox = await startFrozenSandbox({ chats: 4 });
   const [tombstone] = sandbox.account.delete();
   expect((await page(sandbox, 'chats')).items.at(-1)).toMatchObject({
@@ -81,7 +81,7 @@ test('a deleted chat comes again with deleted true, or is gone', async () => {
   expect(ids).not.toContain(gone);
 });
 
-test('a patch changes a chat where it is, and can take keys away', async () => {
+test('a patch changes a chat without moving it, and can remove keys', async () => {
   const sandbox = await startFrozenSandbox({ chats: 5 });
   const id = sandbox.account.idAt('chats', 2);
   sandbox.account.patchChat(id, { comment: 'patched', session: undefined });
@@ -91,7 +91,7 @@ test('a patch changes a chat where it is, and can take keys away', async () => {
   expect(sandbox.account.patchChat('nobody', {})).toBe(false);
 });
 
-test('raw JSON text reaches the client as it is, in whole items and in parts', async () => {
+test('raw JSON text is sent unchanged, as a whole item or as a part of one', async () => {
   const sandbox = await startFrozenSandbox({ chats: 2 });
   const id = sandbox.account.idAt('chats', 1);
   sandbox.account.patchChat(id, { zendesk_ticket_id: rawJson('9007199254740993') });
@@ -118,14 +118,14 @@ test.each([
   expect([...sandbox.account.dump(resource)]).toContainEqual(item);
 });
 
-test('an item that does not say its time needs one, and needs no id', async () => {
+test('an item without its own time needs one, and needs no id', async () => {
   const sandbox = await startFrozenSandbox({ chats: 3 });
   expect(() => sandbox.account.put('chats', { id: 'x' })).toThrow('needs one given');
   sandbox.account.put('chats', { comment: 'keyless' }, noonSeconds);
   expect((await page(sandbox, 'chats')).items.at(-1)).toEqual({ comment: 'keyless' });
 });
 
-test('hostile values are in the answers', async () => {
+test('responses contain the hostile values', async () => {
   const sandbox = await startFrozenSandbox({ chats: 100, hostile: true });
   const { text } = await requestApi(sandbox, 'incremental/chats?fields=chats(*)');
   const bodies = [
@@ -150,12 +150,12 @@ test('hostile values are in the answers', async () => {
   expect(chats).toHaveLength(100);
 });
 
-test('hostile values that do not fit are refused', async () => {
+test('hostile values that do not fit are rejected', async () => {
   await expect(startFrozenSandbox({ chats: 3, hostile: true })).rejects.toThrow('need at least');
   await expect(startFrozenSandbox({ chats: 0, hostile: false })).resolves.toHaveProperty('url');
 });
 
-test('an account without anything answers empty pages', async () => {
+test('an empty account returns empty pages', async () => {
   const none = { chats: 0, timeline: 0, conversions: 0, departmentEvents: 0, agentEvents: 0 };
   const sandbox = await startFrozenSandbox(none);
   const pages = await Promise.all(

@@ -32,7 +32,7 @@ function spread(times: readonly number[]): number {
 }
 
 test.each(['even', 'uneven', 'week', 'silence', 'growth', 'bursts'] as const)(
-  'with the density %s all chats lie within the days, in order, up to the newest',
+  'with the density %s all chats are within the days, in order, up to the newest',
   async (density) => {
     const times = await timesOf(density);
     expect(times).toEqual(times.toSorted((left, right) => left - right));
@@ -49,7 +49,7 @@ test('uneven: sparse pages take fifty times as long as dense ones', async () => 
   expect(spread(await timesOf('uneven'))).toBeCloseTo(50, -1);
 });
 
-test('week: most chats come in working hours', async () => {
+test('week: most chats are in working hours', async () => {
   const times = await timesOf('week');
   const isWorking = (seconds: number): boolean => {
     const date = new Date(seconds * 1000);
@@ -79,14 +79,14 @@ test('bursts: two thousand chats within an hour, several times', async () => {
   expect(starts).toHaveLength(2);
 });
 
-test('ties lie within one second in any density', async () => {
+test('ties are within one second in any density', async () => {
   const ties = [1000, 4000, 7000].map((at) => ({ at, count: 2500 }));
   const times = await timesOf('uneven', { ties });
   expect(new Set(times.slice(1000, 3500)).size).toBe(1);
   expect(new Set(times.slice(7000, 9500)).size).toBe(1);
 });
 
-test('small chats have about 300 bytes, under the same ids', async () => {
+test('small chats have about 300 bytes and the same ids', async () => {
   const small = await startFrozenSandbox({ chats: 100, chatSize: 'small' });
   const full = await startFrozenSandbox({ chats: 100 });
   const { items, ids } = await page(small, 'chats');

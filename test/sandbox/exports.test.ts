@@ -29,17 +29,14 @@ test.each<[fields: string, expected: JsonObject]>([
   ['chats(id,visitor(name,phone))', { id: 'c', visitor: { name: 'Ann' } }],
   ['chats(id(x),tags(x))', { id: 'c', tags: ['vip'] }],
   ['chats(engagements(id))', { engagements: [{ id: 'e1' }, 'odd', null] }],
-])(
-  'fields=%s gives these keys only, inside of objects and lists as well',
-  async (fields, expected) => {
-    const sandbox = await startFrozenSandbox({ chats: 0 });
-    const chat = { id: 'c', session: {}, tags: ['vip'], visitor, engagements: parts };
-    sandbox.account.put('chats', chat, noonSeconds - 600);
-    const path = `incremental/chats?fields=${encodeURIComponent(fields)}`;
-    expect((await json<{ chats: object[] }>(sandbox, path)).chats).toEqual([expected]);
-    expect((await page(sandbox, 'chats')).items).toEqual([chat]);
-  },
-);
+])('fields=%s returns only these keys, also inside objects and lists', async (fields, expected) => {
+  const sandbox = await startFrozenSandbox({ chats: 0 });
+  const chat = { id: 'c', session: {}, tags: ['vip'], visitor, engagements: parts };
+  sandbox.account.put('chats', chat, noonSeconds - 600);
+  const path = `incremental/chats?fields=${encodeURIComponent(fields)}`;
+  expect((await json<{ chats: object[] }>(sandbox, path)).chats).toEqual([expected]);
+  expect((await page(sandbox, 'chats')).items).toEqual([chat]);
+});
 
 test('fields has no effect on agent events', async () => {
   const sandbox = await startFrozenSandbox();
@@ -48,7 +45,7 @@ test('fields has no effect on agent events', async () => {
   expect(events[0]).toHaveProperty('previous_value');
 });
 
-test('timelines and agent events are whole without fields', async () => {
+test('timelines and agent events are complete without fields', async () => {
   const sandbox = await startFrozenSandbox();
   const { agent_timeline: spans } = await json<{ agent_timeline: object[] }>(
     sandbox,
@@ -77,14 +74,14 @@ test('a page contains count, end_time, end_id and a link to the next page', asyn
   );
 });
 
-test('start_time includes its own second', async () => {
+test('start_time is inclusive', async () => {
   const sandbox = await startFrozenSandbox({ chats: 10 });
   const at = sandbox.account.timeAt('chats', 5);
   const { ids } = await page(sandbox, 'chats', `start_time=${at}&limit=1`);
   expect(ids).toEqual([sandbox.account.idAt('chats', 5)]);
 });
 
-test('the last page still has a link, and behind it lies an empty page that echoes its start', async () => {
+test('the last page has a link to an empty page that echoes its start', async () => {
   const sandbox = await startFrozenSandbox({ chats: 2 });
   const { end_time: end, end_id: id } = await page(sandbox, 'chats');
   const empty = await page(sandbox, 'chats', `start_time=${end}&start_id=${id}`);
@@ -92,7 +89,7 @@ test('the last page still has a link, and behind it lies an empty page that echo
   expect(empty.next_page).toContain(`start_time=${end}&start_id=${id}`);
 });
 
-test('the timeline counts microseconds and has no end_id', async () => {
+test('the timeline uses microseconds and has no end_id', async () => {
   const sandbox = await startFrozenSandbox();
   const body = await page(sandbox, 'agent_timeline', 'limit=2');
   expect(body.keys).toEqual(['agent_timeline', 'count', 'end_time', 'next_page']);
@@ -104,14 +101,14 @@ test('the timeline counts microseconds and has no end_id', async () => {
   expect(body.next_page).not.toContain('start_id');
 });
 
-test('timespans can tie at the microsecond', async () => {
+test('timespans can share a microsecond', async () => {
   const sandbox = await startFrozenSandbox({ timeline: 50, timelineTies: 7 });
   const starts = [...sandbox.account.dump('agent_timeline')].map((span) => span['start_time']);
   expect(starts).toHaveLength(57);
   expect(new Set(starts).size).toBe(51);
 });
 
-test('agent events give end_time with a fraction', async () => {
+test('agent events have an end_time with a fraction', async () => {
   const sandbox = await startFrozenSandbox();
   const body = await page(sandbox, 'agent_events', 'limit=1');
   const micros = /\.(\d{6})Z$/.exec(textOf(body.items[0]?.['timestamp']))?.[1];
@@ -147,7 +144,7 @@ test.each([
   ['an asterisk with fields', 'chats?fields=chats(*(id))'],
   ['fields with a space', 'chats?fields=chats(id, tags)'],
   ['fields with a quotation mark', 'chats?fields=chats("id":1)'],
-])('%s is answered 400', async (_what, query) => {
+])('%s returns 400', async (_what, query) => {
   const sandbox = await startFrozenSandbox();
   const { status, text } = await requestApi(sandbox, `incremental/${query}`);
   expect(status).toBe(400);
@@ -175,7 +172,7 @@ test.each([
   expect(new Set(times).size).toBe(26);
 });
 
-test('a tie that does not fit is refused', async () => {
+test('a tie that does not fit is rejected', async () => {
   await expect(startFrozenSandbox({ chats: 3, ties: [{ at: 1, count: 5 }] })).rejects.toThrow(
     'does not fit',
   );

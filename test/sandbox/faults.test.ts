@@ -7,14 +7,14 @@ import { requestApi, closeAll, startFrozenSandbox, page, untilLogged } from './s
 
 afterEach(closeAll);
 
-test('a slow body arrives whole', async () => {
+test('a slow body arrives completely', async () => {
   const fault: Fault = { kind: 'slow', everyMs: 1, pieces: 4 };
   const sandbox = await startFrozenSandbox({ chats: 5, faults: [{ fault }] });
   expect((await page(sandbox, 'chats')).count).toBe(5);
   expect(sandbox.requests[0]).toMatchObject({ fault: 'slow', items: 5, status: 200 });
 });
 
-test('rules choose by path, number and times', async () => {
+test('rules match by path, number and times', async () => {
   const fault: Fault = { kind: 'status', status: 500 };
   const sandbox = await startFrozenSandbox({
     faults: [
@@ -29,7 +29,7 @@ test('rules choose by path, number and times', async () => {
   expect(statuses).toEqual([200, 500, 200, 200, 500, 200, 200, 200]);
 });
 
-test('the first rule that wants a request wins, and only that one has fired', async () => {
+test('the first matching rule applies, and only that one is counted', async () => {
   const sandbox = await startFrozenSandbox({
     faults: [
       { nth: 1, fault: { kind: 'status', status: 500 } },
@@ -42,7 +42,7 @@ test('the first rule that wants a request wins, and only that one has fired', as
   expect(statuses).toEqual([500, 503, 200]);
 });
 
-test('rules choose by query, limit and the items in the answer', async () => {
+test('rules match by query, limit and the items in the response', async () => {
   const fault: Fault = { kind: 'status', status: 500 };
   const sandbox = await startFrozenSandbox({ chats: 10 });
   sandbox.faults.set([{ limitAbove: 3, includes: sandbox.account.idAt('chats', 2), fault }]);
@@ -56,7 +56,7 @@ test('rules choose by query, limit and the items in the answer', async () => {
   expect((await requestApi(sandbox, 'incremental/chats?limit=4')).status).toBe(200);
 });
 
-test('rules choose by a range of start_time, both ends included', async () => {
+test('rules match by a range of start_time with inclusive bounds', async () => {
   const fault: Fault = { kind: 'status', status: 500 };
   const sandbox = await startFrozenSandbox({
     faults: [
@@ -71,7 +71,7 @@ test('rules choose by a range of start_time, both ends included', async () => {
   expect(statuses).toEqual([200, 200, 500, 500, 200, 500, 200]);
 });
 
-test('more requests than allowed in a minute are answered 429 with the seconds to wait', async () => {
+test('requests above the rate limit get 429 with the seconds to wait', async () => {
   const sandbox = await startFrozenSandbox({ rateLimit: 2 });
   const answers = [
     await requestApi(sandbox, 'goals'),
@@ -82,13 +82,13 @@ test('more requests than allowed in a minute are answered 429 with the seconds t
   expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(50);
 });
 
-test('the rate limit counts any sixty seconds, without those it refused', () => {
+test('the rate limit applies to any 60 seconds and does not count rejected requests', () => {
   const waitFor = createRateLimiter(2);
   const waits = [0, 10_000, 59_000, 59_999, 60_000, 69_000, 70_000].map((at) => waitFor(at));
   expect(waits).toEqual([undefined, undefined, 1, 1, undefined, 1, undefined]);
 });
 
-test('answers are compressed for clients that accept it, unless switched off', async () => {
+test('responses are compressed for clients that accept it, unless the option is off', async () => {
   const sandbox = await startFrozenSandbox({ chats: 50 });
   const path = 'incremental/chats?fields=chats(*)';
   const packed = await requestApi(sandbox, path, { 'accept-encoding': 'br, gzip' });
@@ -102,7 +102,7 @@ test('answers are compressed for clients that accept it, unless switched off', a
   ).not.toHaveProperty('content-encoding');
 });
 
-test('each answer can be kept waiting', async () => {
+test('each response can be delayed', async () => {
   const soon = await startFrozenSandbox({ latencyMs: 1 });
   expect((await requestApi(soon, 'goals')).status).toBe(200);
   const late = await startFrozenSandbox({ latencyMs: 3_600_000 });
@@ -115,7 +115,7 @@ test('each answer can be kept waiting', async () => {
   expect(await asked).toBe('broken');
 });
 
-test('requests wait at the same time', async () => {
+test('delays of several requests run at the same time', async () => {
   const sandbox = await startFrozenSandbox({ latencyMs: 3_600_000 });
   const asked = ['goals', 'roles'].map((path) => requestApi(sandbox, path).catch(() => 'broken'));
   await untilLogged(sandbox, ({ number }) => number === 2);
@@ -146,7 +146,7 @@ async function workOrder(options: SandboxOptions): Promise<string[]> {
   return order;
 }
 
-test('the sandbox works on all requests, or on so many at the same time', async () => {
+test('the sandbox processes all requests at the same time, or at most the configured number', async () => {
   const ordered = ['start 1', 'end 1', 'start 2', 'end 2', 'start 3', 'end 3'];
   expect(await workOrder({ concurrency: 1 })).toEqual(ordered);
   expect(await workOrder({})).toEqual(expect.arrayContaining(ordered));

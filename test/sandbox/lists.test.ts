@@ -12,7 +12,7 @@ interface Bans {
 const ids = (items: readonly JsonObject[]): number[] => items.map(({ id }) => Number(id));
 
 test.each(['departments', 'goals', 'roles', 'shortcuts', 'skills', 'triggers'])(
-  '%s is a bare array, answered whole, and takes no parameters',
+  '%s is a complete array without an envelope, and takes no parameters',
   async (name) => {
     const sandbox = await startFrozenSandbox();
     const items = await json(sandbox, name);
@@ -22,13 +22,13 @@ test.each(['departments', 'goals', 'roles', 'shortcuts', 'skills', 'triggers'])(
   },
 );
 
-test('routing settings of the account lie under data', async () => {
+test('routing settings of the account are in the key data', async () => {
   const sandbox = await startFrozenSandbox();
   const body = await json<{ data: JsonObject }>(sandbox, 'routing_settings/account');
   expect(body.data).toHaveProperty('routing_mode');
 });
 
-test('agents are paged by since_id, which includes the id it names', async () => {
+test('agents are paged by since_id, which is inclusive', async () => {
   const sandbox = await startFrozenSandbox({ agents: 5 });
   const all = ids(await json(sandbox, 'agents?limit=100'));
   expect(all).toHaveLength(5);
@@ -36,26 +36,26 @@ test('agents are paged by since_id, which includes the id it names', async () =>
   expect(await json(sandbox, `agents?limit=2&since_id=${Number(all[4]) + 1}`)).toEqual([]);
 });
 
-test('lists give ten items without a limit', async () => {
+test('lists return ten items without a limit', async () => {
   const sandbox = await startFrozenSandbox({ agents: 30 });
   expect(await json(sandbox, 'agents')).toHaveLength(10);
 });
 
-test('agents refuse a limit above a hundred, bans one above a thousand', async () => {
+test('agents reject a limit above 100, bans a limit above 1000', async () => {
   const sandbox = await startFrozenSandbox();
   const paths = ['agents?limit=100', 'agents?limit=101', 'bans?limit=1000', 'bans?limit=1001'];
   const answers = await Promise.all(paths.map((path) => requestApi(sandbox, path)));
   expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 400]);
 });
 
-test('agents/me is the first agent, agents/{id} the one of that id', async () => {
+test('agents/me is the first agent, and agents/{id} is the agent with this id', async () => {
   const sandbox = await startFrozenSandbox();
   const me = await json<JsonObject>(sandbox, 'agents/me');
   expect(await json<JsonObject>(sandbox, `agents/${Number(me['id'])}`)).toEqual(me);
   expect((await requestApi(sandbox, 'agents/17')).status).toBe(404);
 });
 
-test('bans are an object of two arrays that share one sequence of ids', async () => {
+test('bans are an object with two arrays that share one sequence of ids', async () => {
   const sandbox = await startFrozenSandbox({ bans: { ip: 6, visitor: 5 } });
   const bans = await json<Bans>(sandbox, 'bans?limit=100');
   expect(Object.keys(bans)).toEqual(['ip_address', 'visitor']);
@@ -81,7 +81,7 @@ test('lopsided bans have all ip bans below all visitor bans', async () => {
   expect(Math.max(...ids(bans.ip_address))).toBeLessThan(Math.min(...ids(bans.visitor)));
 });
 
-test('everything else is not found', async () => {
+test('other paths are not found', async () => {
   const sandbox = await startFrozenSandbox();
   const answers = await Promise.all(
     ['visitors', 'incremental/visitors', '', 'bans/ip'].map((path) => requestApi(sandbox, path)),

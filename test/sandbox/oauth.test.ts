@@ -67,14 +67,14 @@ test.each([
   [{ client_id: 'nobody', redirect_uri }, 'Invalid client'],
   [{ client_id: 'revoked-client', redirect_uri }, 'Invalid client'],
   [{ client_id: 'sandbox-client', redirect_uri: 'https://elsewhere.test' }, 'Invalid redirect URL'],
-])('The browser is not sent back for %j', async (fields, words) => {
+])('The browser is not redirected for %j', async (fields, words) => {
   const sandbox = await startFrozenSandbox();
   const { status, text, headers } = await post(sandbox, 'authorizations/new', fields);
   expect({ status, location: headers.location }).toEqual({ status: 400, location: undefined });
   expect(text).toContain(words);
 });
 
-test('A code works once, for its redirect URL, and with the verifier of its challenge', async () => {
+test('A code works once, only with its redirect URL and the verifier of its challenge', async () => {
   const sandbox = await startFrozenSandbox();
   const code_verifier = 'v'.repeat(43);
   const code_challenge = createHash('sha256').update(code_verifier).digest('base64url');
@@ -100,7 +100,7 @@ test('A code works once, for its redirect URL, and with the verifier of its chal
   );
 });
 
-test('A refresh token works once, and its successor once', async () => {
+test('A refresh token works once, and so does the next one', async () => {
   const sandbox = await startFrozenSandbox();
   const { refresh_token = '' } = sandbox.provider.issue('sandbox-client', true);
   const refresh = async (token: string) =>
@@ -116,13 +116,13 @@ test.each([
   ['a revoked client', { client_id: 'revoked-client' }],
   ['a wrong secret', { client_secret: 'guess' }],
   ['a public client', { client_id: 'sandbox-public', client_secret: '' }],
-])('Client credentials of %s are refused', async (_who, change) => {
+])('Client credentials of %s are rejected', async (_who, change) => {
   const sandbox = await startFrozenSandbox();
   const answer = await tokenFor(sandbox, { grant_type: 'client_credentials', ...change });
   expect(answer).toMatchObject({ status: 401, error: 'invalid_client' });
 });
 
-test('Client credentials bring an access token alone; other grants do not exist', async () => {
+test('Client credentials return only an access token, and other grants do not exist', async () => {
   const sandbox = await startFrozenSandbox();
   const pair = await tokenFor(sandbox, { grant_type: 'client_credentials' });
   expect(await statusWith(sandbox, pair.access_token)).toBe(200);
@@ -143,7 +143,7 @@ test.each([
   expect(pair.expires_in).toBe(value);
 });
 
-test('With a token life the ready config can be renewed, and access tokens end on time', async () => {
+test('With a token lifetime, the tokens of the ready config can be renewed, and access tokens expire on time', async () => {
   let nowMs = noonMs;
   const options: SandboxOptions = { chats: 30, now: noon, clock: () => nowMs, tokenLife: 60 };
   const sandbox = await startSandbox(options);

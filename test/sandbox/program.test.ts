@@ -91,7 +91,7 @@ test('the config can be written to a file', async () => {
   expect(config).toMatchObject({ access_token: 'abc' });
 });
 
-test('options come from a file, and flags win over it', async () => {
+test('options can come from a file, and flags override it', async () => {
   const options = { chats: 4, agents: 2, switches: { absent: { goals: 403 } }, faults: [] };
   await writeFile(join(folder, 'o.json'), JSON.stringify(options));
   const argv = ['--options', 'o.json', '--chats', '2', '--latency', '1', '--faults', '[]'];
@@ -147,7 +147,7 @@ test.each([
     'it is a file. Give the name of a folder.',
   ],
   [['--density', 'weekly'], 'Did you mean week?'],
-])('%j is refused in one sentence', async (argv, sentence) => {
+])('%j is rejected in one sentence', async (argv, sentence) => {
   const terminal = fakeTerminal();
   expect(await runSandboxProgram(argv, terminal)).toBe(2);
   expect(terminal.complained()).toContain(sentence);
@@ -189,7 +189,7 @@ test('help lists every switch, condition, fault and parameter', async () => {
   expect(longest).toBeLessThanOrEqual(80);
 });
 
-test('a port that is in use is refused in one sentence', async () => {
+test('a port that is in use is reported in one sentence', async () => {
   const terminal = fakeTerminal();
   let code: number | undefined;
   await serving([], async (url) => {

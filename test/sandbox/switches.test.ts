@@ -28,7 +28,7 @@ const idsFrom = (sandbox: Sandbox, first: number, count: number): string[] =>
   Array.from({ length: count }, (_unused, step) => sandbox.account.idAt('chats', first + step));
 
 test.each(['chats', 'agent_timeline', 'agent_events'] as const)(
-  'fields can be refused for %s, except for all fields',
+  'fields can be rejected for %s, except for all fields',
   async (name) => {
     const sandbox = await startFrozenSandbox({ switches: { fieldLists: 'refused' } });
     const ask = (fields: string) =>
@@ -51,7 +51,7 @@ test('start_id can be ignored', async () => {
   expect(ids).toEqual(idsFrom(sandbox, 8, 2));
 });
 
-test('start_id can be looked up: it continues where that chat is now', async () => {
+test('start_id can be looked up, which continues after the current position of the chat', async () => {
   const sandbox = await tied({ startId: 'lookup' });
   const query = `${place(sandbox, 10)}&limit=2`;
   expect((await page(sandbox, 'chats', query)).ids).toEqual(idsFrom(sandbox, 11, 2));
@@ -60,20 +60,20 @@ test('start_id can be looked up: it continues where that chat is now', async () 
   expect((await page(sandbox, 'chats', query)).ids).toEqual(idsFrom(sandbox, 16, 2));
 });
 
-test('a start_id that cannot be looked up gives an empty page', async () => {
+test('an unknown start_id that is looked up returns an empty page', async () => {
   const sandbox = await tied({ startId: 'lookup' });
   const at = sandbox.account.timeAt('chats', 8);
   expect((await page(sandbox, 'chats', `start_time=${at}&start_id=2401.1.x`)).count).toBe(0);
 });
 
-test('by default a start_id is compared: one that has moved away still marks its old place', async () => {
+test('by default a start_id is compared, so that a moved chat still marks its old position', async () => {
   const sandbox = await tied({});
   const query = `${place(sandbox, 10)}&limit=2`;
   sandbox.account.edit({ ids: [sandbox.account.idAt('chats', 10)] });
   expect((await page(sandbox, 'chats', query)).ids).toEqual(idsFrom(sandbox, 11, 2));
 });
 
-test('agent events continue behind a start_id although their times are finer than a second', async () => {
+test('agent events continue after a start_id although their times have fractions of a second', async () => {
   const sandbox = await startFrozenSandbox({ switches: { endIds: ['chats', 'agent_events'] } });
   const { ids, end_id: id, end_time: end } = await page(sandbox, 'agent_events', 'limit=2');
   expect(id).toBe(ids[1]);
@@ -98,7 +98,7 @@ test('each second page can be empty, with a null end_time', async () => {
   expect(pages[1]?.end_time).toBeNull();
 });
 
-test('the page that would hold a certain chat can be empty so many times', async () => {
+test('the page with a given chat can be empty a given number of times', async () => {
   const sandbox = await tied({ emptyPages: { atItem: 12, times: 2, endTime: 'echo' } });
   const counts = [];
   for (const limit of [5, 15, 15, 15]) {
@@ -107,7 +107,7 @@ test('the page that would hold a certain chat can be empty so many times', async
   expect(counts).toEqual([5, 0, 0, 15]);
 });
 
-test('pages can be short in the middle', async () => {
+test('pages before the end can be short', async () => {
   const sandbox = await tied({ shortPages: { every: 2, size: 3 } });
   const first = await page(sandbox, 'chats', 'limit=10');
   const second = await page(sandbox, 'chats', 'limit=10');
@@ -127,7 +127,7 @@ test('an envelope can lack parts or have end_time in the wrong unit', async () =
   expect(micros.end_time).toBe(sandbox.account.timeAt('conversions', 0) * 1e6);
 });
 
-test('an envelope can have nulls', async () => {
+test('values of an envelope can be null', async () => {
   const sandbox = await tied({ envelope: { nulls: ['end_time', 'next_page'] } });
   expect(await page(sandbox, 'chats')).toMatchObject({
     end_time: null,
@@ -136,7 +136,7 @@ test('an envelope can have nulls', async () => {
   });
 });
 
-test('a null end_time has no unit to be wrong in', async () => {
+test('a null end_time is not affected by the wrong unit', async () => {
   const sandbox = await startFrozenSandbox({
     chats: 0,
     switches: { envelope: { wrongUnit: true }, emptyEnd: 'null' },
@@ -144,7 +144,7 @@ test('a null end_time has no unit to be wrong in', async () => {
   expect((await page(sandbox, 'chats')).end_time).toBeNull();
 });
 
-test('a page can be the one before it once more', async () => {
+test('a page can repeat the previous one', async () => {
   const sandbox = await tied({ repeatPage: { every: 2 } });
   const first = await page(sandbox, 'chats', 'limit=5');
   expect(await page(sandbox, 'chats', `${place(sandbox, 4)}&limit=5`)).toEqual(first);
@@ -171,7 +171,7 @@ test('timespans can be sorted and found by their start', async () => {
   );
 });
 
-test('the clock of the server can differ, and its idea of five minutes with it', async () => {
+test('the clock of the server can differ, which shifts its limit of five minutes', async () => {
   const sandbox = await startFrozenSandbox({ switches: { clockOffsetSeconds: -3600 } });
   const { headers } = await requestApi(sandbox, 'goals');
   expect(headers.date).toBe(new Date(noonMs - 3_600_000).toUTCString());
@@ -188,21 +188,21 @@ test('the limit of bans can count each array', async () => {
   expect([bans['ip_address']?.length, bans['visitor']?.length]).toEqual([4, 4]);
 });
 
-test('bans and agents can be clamped below the limit', async () => {
+test('pages of bans and agents can be smaller than the limit', async () => {
   const sandbox = await startFrozenSandbox({ switches: { bansMaxPage: 3, agentsMaxPage: 2 } });
   const bans = await json<Record<string, JsonObject[]>>(sandbox, 'bans?limit=100');
   expect([bans['ip_address'], bans['visitor']].flat()).toHaveLength(3);
   expect(await json(sandbox, 'agents?limit=100')).toHaveLength(2);
 });
 
-test('exports can be clamped below the limit', async () => {
+test('pages of exports can be smaller than the limit', async () => {
   const sandbox = await tied({ maxPage: 7 });
   const { count, next_page: next } = await page(sandbox, 'chats', 'limit=15');
   expect(count).toBe(7);
   expect(next).toContain('limit=15&');
 });
 
-test('a start may have to be older than another age', async () => {
+test('the minimum age of a start can be changed', async () => {
   const sandbox = await startFrozenSandbox({ switches: { minimumAgeSeconds: 10 } });
   const statusAt = async (ageSeconds: number): Promise<number> =>
     (await requestApi(sandbox, `incremental/chats?start_time=${noonMs / 1000 - ageSeconds}`))
@@ -238,7 +238,7 @@ test('resources can be absent, each with its own status', async () => {
   expect(statuses).toEqual([403, 404, 410, 200, 200]);
 });
 
-test('everything can be absent', async () => {
+test('all resources can be absent', async () => {
   const sandbox = await startFrozenSandbox({ switches: { absent: { '*': 404 } } });
   const answers = [
     await requestApi(sandbox, 'agents/me'),
@@ -250,7 +250,7 @@ test('everything can be absent', async () => {
   ]);
 });
 
-test('a missing or wrong token is refused with error and description', async () => {
+test('a missing or wrong token is rejected with error and description', async () => {
   const sandbox = await startFrozenSandbox();
   const wrong = await requestApi(sandbox, 'agents', { authorization: 'Bearer other' });
   const basic = await requestApi(sandbox, 'agents', { authorization: `Basic ${sandbox.token}` });
@@ -258,7 +258,7 @@ test('a missing or wrong token is refused with error and description', async () 
   expect(Object.keys(JSON.parse(wrong.text) as object)).toEqual(['error', 'description']);
 });
 
-test('the token can be refused everywhere or for one resource', async () => {
+test('the token can be rejected for all resources or for one', async () => {
   const sandbox = await startFrozenSandbox({ switches: { tokenRefused: ['goals'] } });
   expect((await requestApi(sandbox, 'goals')).status).toBe(401);
   expect((await requestApi(sandbox, 'roles')).status).toBe(200);

@@ -268,13 +268,13 @@ const outputRows: readonly Row[] = [
   },
 ];
 
-test('a read without fault has none', () => {
+test('a valid read has no faults', () => {
   const run = runOf(readWith({}));
   expect(run).toMatchObject({ code: 0, signal: null, stderr: '', touched: [] });
   expect(faultsOf(run)).toEqual([]);
 });
 
-test('a record of 20 million characters is no fault once a warning names it', () => {
+test('a record of 20 million characters is not a fault if a warning names it', () => {
   const large = record('chats', chat(3, { note: 'x'.repeat(20_000_000) }));
   const run = runOf(readWith({ secondPage: [large, log('WARN', 'the chat c3 is large')] }));
   expect(faultsOf(run)).toEqual([]);
@@ -296,7 +296,7 @@ test('a silence between two beats that is too long is found, also while logs are
   );
 });
 
-test('a line that a kill has cut counts as if it had not been there', () => {
+test('a line that a kill has truncated is ignored', () => {
   const begun = `{"type":"RECORD","record":{"stream":"chats","data":{"id":"${'x'.repeat(5000)}`;
   const read = { ...goodRead, secondPage: [{ write: begun }], secondState: [], end: [] };
   const run = runOf(readWith({ ...read, goals: [], goalsEnd: [], exit: [] }));
@@ -310,7 +310,7 @@ const plenty = Array.from({ length: 3000 }, (_, index) => ({
   log: { level: 'INFO', message: `${index} ${'x'.repeat(90)}` },
 }));
 
-test('what a process writes, complains of and leaves in its folder is seen', async () => {
+test('the output, the errors and the files of a process are recorded', async () => {
   const run = await play(
     readWith({ before: [{ complain: 'INFO hello\n' }, { touch: 'cache.db' }] }),
   );
@@ -326,7 +326,7 @@ test('what a process writes, complains of and leaves in its folder is seen', asy
   ]);
 });
 
-test('a source that ends before a slow reader has all of it is found out', async () => {
+test('a source that ends before a slow reader has everything is detected', async () => {
   const messages = readWith({ exit: [] }).flatMap((step) => ('say' in step ? step.say : []));
   const run = await play([{ flood: [...plenty, ...messages] }, { exit: 0 }], {
     bytesPerSecond: 300_000,
@@ -348,7 +348,7 @@ test('a reader reads at most the requested amount per second', async () => {
   expect(clock.now()).toBe(750);
 });
 
-test('nothing in a run that is cut is a fault because it is cut', async () => {
+test('a truncated run has no faults that are caused by the truncation', async () => {
   const read = { ...goodRead, secondState: [{ pauseMs: 20_000 }] };
   const run = await play(readWith(read), { death: { afterBytes: 1000, how: 'SIGKILL' } });
   expect(run).toMatchObject({ code: null, signal: 'SIGKILL' });
@@ -357,7 +357,7 @@ test('nothing in a run that is cut is a fault because it is cut', async () => {
   expect(faultsOf(run)).toContain('the source was ended by SIGKILL');
 });
 
-test('a reader that goes away has read not one byte more', async () => {
+test('a reader that closes the pipe has not read one byte more', async () => {
   const run = await play([{ flood: plenty }], { death: { afterBytes: 777, how: 'closed pipe' } });
   expect(run.stdout).toHaveLength(777);
   expect(run.code).toBe(1);

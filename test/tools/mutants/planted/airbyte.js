@@ -64,7 +64,7 @@ export const airbyteMutants = [
     file: writer,
     search: "this.#emitStatus(open, 'STARTED');\n    this.#emitOpenState(open);",
     replacement: "this.#emitStatus(open, 'STARTED');",
-    killers: testsOf('airbyte/states', 'a state of the future brings no record'),
+    killers: testsOf('airbyte/states', 'a state in the future produces no record'),
   },
   {
     name: 'a failing stream never ran',
@@ -114,7 +114,7 @@ export const airbyteMutants = [
     file: catalog,
     search: 'return [name, isJsonObject(columns) ? columns : {}];',
     replacement: 'return [name, {}];',
-    killers: testsOf('airbyte/sync-modes', 'or were taken out, are not sent'),
+    killers: testsOf('airbyte/sync-modes', 'or were deselected, are not sent'),
   },
   {
     name: 'a stream that does not exist is passed over',
@@ -128,7 +128,7 @@ export const airbyteMutants = [
     file: writer,
     search: '    this.#lastOutputMs = options.clock.now();\n',
     replacement: '    this.#lastOutputMs = options.clock.now();\n    void this.#heartbeat();\n',
-    killers: stateTests('a time that is a word is refused before the first request'),
+    killers: stateTests('a time that is a word is rejected before the first request'),
   },
   {
     name: 'a wrong subdomain passes the check',
