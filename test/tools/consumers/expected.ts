@@ -1,11 +1,17 @@
 /** What the account holds, by stream: asked of the sandbox, never of the program under test. */
-import { resourceOf } from '../../support/oracle.ts';
+import { streams as table } from '../../../src/zendesk/streams.ts';
+import { itemsOf as itemsIn, resourceOf } from '../../support/oracle.ts';
 import type { Sandbox, SandboxOptions } from './stage.ts';
 
 export type Item = Record<string, unknown>;
 
 /** Names of all streams, in alphabetical order. */
 export const streams = Object.keys(resourceOf).sort();
+
+/** Those that are read without `extra_streams`. */
+export const defaultStreams = streams.filter((stream) =>
+  table.some(({ name, isDefault }) => name === stream && isDefault),
+);
 
 /**
  * Values that the API should not send and that make consumers stop, or drop a record without a word; a chat
@@ -22,11 +28,14 @@ export const unexpectedValues: NonNullable<SandboxOptions['hostile']> = [
   'big-integer',
 ];
 
-export function itemsOf({ account }: Sandbox, stream: string): readonly Item[] {
-  return [...account.dump(resourceOf[stream] ?? 'chats')];
+export function itemsOf(sandbox: Sandbox, stream: string): readonly Item[] {
+  return itemsIn(sandbox, stream);
 }
 
 /** @returns how many items each stream has */
-export function countsOf(sandbox: Sandbox): Readonly<Record<string, number>> {
-  return Object.fromEntries(streams.map((name) => [name, itemsOf(sandbox, name).length]));
+export function countsOf(
+  sandbox: Sandbox,
+  names: readonly string[] = streams,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(names.map((name) => [name, itemsOf(sandbox, name).length]));
 }

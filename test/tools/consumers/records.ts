@@ -16,7 +16,7 @@ export async function recordsOf(sandbox: Sandbox): Promise<Records> {
   try {
     // A token of its own: those of the row may have expired.
     const { access_token } = sandbox.provider.issue('records', false);
-    const config = { ...sandbox.config, access_token };
+    const config = { ...sandbox.config, access_token, extra_streams: 'all' };
     const { stdout } = await runTap(sandbox, folder, { config });
     const records: Record<string, Item[]> = Object.fromEntries(streams.map((name) => [name, []]));
     for (const { stream = '', record } of linesOf(stdout)) {
@@ -28,6 +28,8 @@ export async function recordsOf(sandbox: Sandbox): Promise<Records> {
   }
 }
 
-export function recordKey({ id, account_key: account }: Record<string, Answer>): string {
-  return String(id ?? account ?? null);
+export function recordKey(record: Record<string, Answer>): string {
+  const { chat_id: chat, position, id, account_key: account } = record;
+  const own = String(id ?? position ?? account ?? null);
+  return chat === undefined ? own : `${chat} ${own}`;
 }

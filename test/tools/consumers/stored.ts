@@ -3,7 +3,7 @@ import { deepEqual } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 
-import { streams, type Item } from './expected.ts';
+import { defaultStreams, streams, type Item } from './expected.ts';
 import { recordKey, recordsOf } from './records.ts';
 import type { Sandbox } from './stage.ts';
 import type { Answer } from './programs.ts';
@@ -88,14 +88,14 @@ function rowFaults(
 /**
  * Each table holds each record of the account, once, with all its values.
  *
- * @param names Which tables are looked at. Default: all.
+ * @param names Which tables are compared. Default: those of the default streams.
  * @returns the tables in words
  */
 export async function checkTables(
   tables: Tables,
   sandbox: Sandbox,
   form: Form = (value) => value,
-  names: readonly string[] = streams,
+  names: readonly string[] = defaultStreams,
 ): Promise<string> {
   const records = await recordsOf(sandbox);
   const held = names.map((stream) => [stream, tables[stream]?.length ?? 'no table']);

@@ -2,6 +2,7 @@
 import { airbyteConnector } from './rows/airbyte-connector.ts';
 import { comparison } from './rows/comparison.ts';
 import { airbyteStandardTests } from './rows/airbyte-standard-tests.ts';
+import { chatParts } from './rows/chat-parts.ts';
 import { conformanceRows } from './rows/conformance.ts';
 import { meltanoRows } from './rows/meltano.ts';
 import { meltanoMoving } from './rows/meltano-moving.ts';
@@ -17,6 +18,7 @@ import type { Row } from './stage.ts';
 
 export const table: readonly Row[] = [
   ...targetRows,
+  chatParts,
   ...warehouseRows,
   ...conformanceRows,
   ...meltanoRows,

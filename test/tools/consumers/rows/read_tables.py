@@ -32,6 +32,13 @@ def read_postgres():
         # In JSON there is no telling them from those of SQL.
         cursor.execute(f"""select count(*) from "{plan["schema"]}".chats where {column} = 'null'::jsonb""")
         yield f"json nulls of {column}", cursor.fetchone()[0]
+    for table, key in plan.get("parts", {}).items():
+        schema = plan["schema"]
+        cursor.execute(
+            f'select count(*), count(distinct (part.chat_id, part."{key}")) '
+            f'from "{schema}"."{table}" part join "{schema}".chats on chats.id = part.chat_id'
+        )
+        yield f"{table} joined to chats", list(cursor.fetchone())
 
 
 def read_duckdb():

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { streams } from '../expected.ts';
+import { defaultStreams, streams } from '../expected.ts';
 import { asCsv, asDuckdb, asPipelinewise } from '../forms.ts';
 import { runWell } from '../programs.ts';
 import { recordKey, recordsOf } from '../records.ts';
@@ -193,7 +193,7 @@ const jsonl: Target = {
   command: 'target-jsonl',
   config: async (_stage, folder) => ({ destination_path: folder, do_timestamp_file: false }),
   async tables({ folder }) {
-    const files = streams.map(async (stream) => {
+    const files = defaultStreams.map(async (stream) => {
       const text = await readFile(join(folder, `${stream}.jsonl`), 'utf8');
       const rows = text.split('\n').filter((line) => line !== '');
       return [stream, rows.map((line) => JSON.parse(line))];
