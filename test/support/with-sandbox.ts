@@ -15,7 +15,7 @@ const small: SandboxOptions = {
   agents: 3,
   bans: { ip: 2, visitor: 2 },
   timeline: 6,
-  // The tap does not read them.
+  // The streams that read them are off by default.
   conversions: 0,
   departmentEvents: 0,
   agentEvents: 0,

@@ -37,15 +37,16 @@ function editChats(sandbox: Sandbox): void {
   const { account } = sandbox;
   const ids = account.edit({ count: 50 });
   equal(ids.length, 50);
-  const chats = [...account.dump('chats')].filter(({ id, history }) => {
-    return ids.includes(String(id)) && history !== undefined;
-  });
-  const grown = chats.slice(0, 10);
-  equal(grown.length, 10);
-  for (const { id, history, engagements } of grown) {
-    account.patchChat(String(id), {
+  const grown = [...account.dump('chats')].flatMap(({ id, history, engagements }) =>
+    typeof id === 'string' && ids.includes(id) && history !== undefined
+      ? [{ id, history, engagements }]
+      : [],
+  );
+  equal(grown.length >= 10, true);
+  for (const { id, history, engagements } of grown.slice(0, 10)) {
+    account.patchChat(id, {
       history: [history ?? []].flat().concat({ type: 'chat.msg', msg: 'one more' }),
-      engagements: [engagements ?? []].flat().concat({ id: `${String(id)}.more`, agent_id: '7' }),
+      engagements: [engagements ?? []].flat().concat({ id: `${id}.more`, agent_id: '7' }),
     });
   }
 }
