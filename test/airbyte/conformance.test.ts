@@ -136,7 +136,8 @@ test(`a reader of ${bytesPerSecond} bytes per second gets everything up to the l
 test(`a reader of ${bytesPerSecond} bytes per second gets everything that was read before a stream failed`, async () => {
   const faults = [{ path: 'incremental/chats', nth: 3, fault: { kind: 'html' } as const }];
   await withSandbox({ chats, switches: { maxPage }, faults }, async (sandbox) => {
-    const config = { max_retry_seconds: 0 };
+    // An early request that fails is sent again.
+    const config = { max_retry_seconds: 0, read_ahead: 1 };
     const run = await spawnIn(sandbox, { config, bytesPerSecond });
     expect(readFaults(run, { catalog: await connection(), secrets })).toEqual([]);
     expect(run.code).toBe(1);
