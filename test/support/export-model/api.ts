@@ -7,6 +7,9 @@ import type { Dice } from '../../no-loss/dice.ts';
 import { beginMs, type ModelCase } from './case.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
+/** How an early request may fail: none of it is met by anything but the own request. */
+const earlyFailures = [400, 401, 403, 404, 429, 503] as const;
+
 /** More requests than this are a loop. */
 const mostRequests = 3000;
 
@@ -53,7 +56,7 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
   const attempt = async (
     path: string,
     query: Query,
-    signal?: AbortSignal,
+    { signal, status = 503 }: { signal?: AbortSignal | undefined; status?: number } = {},
   ): Promise<HttpResponse> => {
     if (path !== 'agents') asked.push(query);
     if (asked.length > mostRequests) throw new Error(`more than ${mostRequests} requests`);
@@ -65,8 +68,8 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
     await time.sleep(Math.floor(durationMs / 2), signal);
     const receivedMs = time.now();
     latestMs = Math.floor(receivedMs / 1000) * 1000;
-    const details = { kind: 'transient', failure: 'status', path, status: 503 } as const;
-    if (isFailing) throw new HttpError('answers 503', { ...details, serverTimeMs: latestMs });
+    const details = { kind: 'transient', failure: 'status', path, status } as const;
+    if (isFailing) throw new HttpError(`answers ${status}`, { ...details, serverTimeMs: latestMs });
     responses += 1;
     firstMs ??= latestMs;
     return { body, serverTimeMs: latestMs, headersMs: receivedMs, receivedMs, durationMs };
@@ -75,7 +78,7 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
   const get: ModelApi['get'] = async (path, first = {}, { signal, reviseQuery, onBody } = {}) => {
     for (let query = first; ; await time.sleep(1000, signal)) {
       try {
-        const response = await attempt(path, query, signal);
+        const response = await attempt(path, query, { signal });
         await onBody?.(Buffer.from(JSON.stringify(response.body)));
         return response;
       } catch (error) {
@@ -86,10 +89,13 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
   };
 
   const getEarly: ModelApi['getEarly'] = async (path, query, { signal }) => {
+    // Now and then there is no start to spare.
+    if (dice.percent(failingPercent)) return undefined;
     const early: EarlyRequest = { query, outcome: 'in flight' };
     askedEarly.push(early);
     try {
-      const { body, ...response } = await attempt(path, query, signal);
+      const status = dice.one(earlyFailures);
+      const { body, ...response } = await attempt(path, query, { signal, status });
       early.outcome = 'answered';
       const text = JSON.stringify(body);
       return { ...response, bytes: Buffer.from(text), parse: () => JSON.parse(text) as Json };

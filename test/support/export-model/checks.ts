@@ -57,7 +57,7 @@ function createRunner(model: ModelCase, findings: Findings): Runner {
   };
 }
 
-/** What early requests may not do; each of them is counted once at the end. */
+/** What early requests may not do; each that is sent is counted once at the end. */
 function earlyProblems({ early, head, stats }: ModelRun): string[] {
   const placeOf = ({ query }: EarlyRequest): string =>
     `${query['start_time']} ${query['start_id']}`;
@@ -142,19 +142,35 @@ function expectComplete(
   findings.add(model.seed, `from ${JSON.stringify(cut.bookmark)} lost: ${lost.join(' ')}`);
 }
 
+/** Of a run from the beginning: what lies before the time of a STATE has been written before it. */
+function expectTrueStates(
+  model: ModelCase,
+  server: ModelServer,
+  findings: Findings,
+  run: ModelRun,
+): void {
+  for (const { bookmark, records } of cutsOf(run)) {
+    const { position } = bookmark as { position: { end_time: number } };
+    const lost = lostItems(model, server, records, Math.min(run.head, position.end_time - 1));
+    if (lost.length > 0)
+      findings.add(model.seed, `not before ${JSON.stringify(bookmark)}: ${lost.join(' ')}`);
+  }
+}
+
 const beginning: Cut = { bookmark: undefined, records: [] };
 
 /** An account at rest: a run brings everything up to the head, and so does one that goes on from any of its STATEs. */
 export async function checkAtRest(
   model: ModelCase,
   findings: Findings,
-  readAhead = 1,
+  { readAhead = 1, resumes = true }: { readAhead?: number; resumes?: boolean } = {},
 ): Promise<ModelRun> {
   const server = createServer(model);
   const run = createRunner(model, findings);
   const first = await run(server, { readAhead });
   expectComplete({ model, server, findings }, beginning, first);
-  for (const cut of cutsOf(first)) {
+  expectTrueStates(model, server, findings, first);
+  for (const cut of resumes ? cutsOf(first) : []) {
     const rest = await run(server, { readAhead, bookmark: cut.bookmark });
     const head = Math.min(first.head, rest.head);
     expectComplete({ model, server, findings }, cut, rest, head);
@@ -172,6 +188,7 @@ export async function checkEdited(
   const run = createRunner(model, findings);
   const dice = createDice(model.seed * 5);
   const first = await run(server, { readAhead });
+  expectTrueStates(model, server, findings, first);
   const cuts = [beginning, ...cutsOf(first)];
   const from = dice.one(cuts);
   const startMs = first.endMs + dice.between(0, 600_000);
@@ -204,8 +221,9 @@ export async function checkReadAhead(model: ModelCase, findings: Findings): Prom
   // Which request is answered with an empty page depends on their order.
   const steady = { ...model, emptyEvery: undefined };
   if (model.editEveryMs !== undefined) return checkEdited(steady, findings, model.readAhead);
-  const ahead = await checkAtRest(steady, findings, model.readAhead);
-  const cutRun = { readAhead: model.readAhead, mostPages: 1 + (model.seed % 4) };
+  const { readAhead, seed } = model;
+  const ahead = await checkAtRest(steady, findings, { readAhead, resumes: seed % 4 === 0 });
+  const cutRun = { readAhead, mostPages: 1 + (seed % 4) };
   await createRunner(steady, findings)(createServer(steady), cutRun);
   const serial = await runModel(steady, createServer(steady));
   findings.figures.aheadRequests += ahead.requests;

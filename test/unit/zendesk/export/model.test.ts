@@ -27,9 +27,9 @@ const seedsInBlock = 25;
 /** Reading ahead sends at most so many times the requests, also in small accounts, where early ones are often wasted. */
 const mostRequests = 1.8;
 
-/** Of each kind 700 accounts. */
+/** Of each kind 1,000 accounts. */
 const allBlocks = kinds.flatMap((kind) =>
-  Array.from({ length: 28 }, (_, index): Block => {
+  Array.from({ length: 40 }, (_, index): Block => {
     return { kind, first: index * seedsInBlock + 1, last: (index + 1) * seedsInBlock };
   }),
 );
