@@ -73,7 +73,7 @@ function expectWhole(world: ChangingWorld, runs: readonly TapResult[]): void {
 }
 
 test.each(clocks)(
-  'A clock that is $name, $date, loses nothing: neither what came late nor what changed',
+  'With a clock that is $name, $date, neither late nor changed items are lost',
   async (one) => {
     await withChanges(optionsFor(one, 1000), async (world) => {
       const first = await world.run();
@@ -92,7 +92,7 @@ test.each(clocks)(
 );
 
 test.each(chosen(clocks, ({ date }) => date === 'with Date'))(
-  'With small pages, a clock that is $name, $date, loses nothing either, however often it is read',
+  'With small pages and a clock that is $name, $date, nothing is lost either, however often it is read',
   async (one) => {
     await withChanges(optionsFor(one), async (world) => {
       const first = await world.run();
@@ -103,7 +103,7 @@ test.each(chosen(clocks, ({ date }) => date === 'with Date'))(
 );
 
 test.each(chosen(clocks, ({ date }) => date === 'without Date'))(
-  'A clock that becomes $name between two runs, $date, keeps nothing back for good',
+  'If a clock becomes $name between two runs, $date, nothing is lost permanently',
   async (one) => {
     await withChanges({ ...optionsFor(one), aheadSeconds: 0 }, async (world) => {
       const runs = [await world.run()];
@@ -121,7 +121,7 @@ test.each(chosen(clocks, ({ date }) => date === 'without Date'))(
 const leaps = clocks.flatMap((one) => [2, 5, 9].map((nth) => Object.assign({ nth }, one)));
 
 test.each(chosen(leaps, ({ nth, date }) => nth === 5 && date === 'with Date'))(
-  'A clock that is set while a run goes on (at request $nth, to $name, $date) loses nothing',
+  'If a clock is set during a run (at request $nth, to $name, $date), nothing is lost',
   async ({ nth, ...one }) => {
     const onRequest: ChangingOptions['onRequest'] = (world, { number }) => {
       if (number === nth) world.aheadSeconds = one.aheadSeconds;

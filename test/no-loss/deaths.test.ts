@@ -87,7 +87,7 @@ async function faultsWith(
 
 const [usual, ...others] = habits as [Habit, ...Habit[]];
 
-test('a run that ended behind any of its states is completed by the next one', async () => {
+test('a run that ended after any of its states is completed by the next one', async () => {
   const faults = await faultsWith(usual, (cuts) => {
     expect(cuts.length).toBeGreaterThan(12);
     return isWhole ? cuts : cuts.filter((_, index) => index % 3 === 0);
@@ -99,7 +99,7 @@ test('a run that ended behind any of its states is completed by the next one', a
 const tried = isWhole ? others : others.filter(({ isLean }) => isLean);
 
 test.each(tried)(
-  'everything is read, in one run and in two, or it is said: $title',
+  'everything is read, in one run and in two, or the run fails: $title',
   async (habit) => {
     const faults = await faultsWith(habit, (cuts) =>
       isWhole ? cuts : cuts.slice(habit.says === undefined ? cuts.length / 2 : -1).slice(0, 1),
@@ -114,7 +114,7 @@ const deaths = isWhole ? 10 : 2;
 const seeds = Array.from({ length: isWhole ? 10 : 1 }, (_, index) => index + 1);
 
 test.each(seeds)(
-  `${deaths} runs of the built program die one after another at random bytes, and the next one completes them all, edits included (seed %i)`,
+  `${deaths} consecutive runs of the built program are killed at random bytes, and the next one completes them, including edits (seed %i)`,
   async (seed) => {
     const dice = createDice(seed);
     const startedMs = Date.now();
@@ -140,7 +140,7 @@ test.each(seeds)(
   },
 );
 
-test('a start_date in the future asks for nothing, and leaves no bookmark that would skip anything', async () => {
+test('a start_date in the future makes no request and leaves no bookmark that would skip items', async () => {
   await withWorld(account, async ({ sandbox, run }) => {
     const early = await run(inputOf({ start_date: '2098-01-01' }));
     const asked = sandbox.requests.filter(({ path }) => path.includes('/incremental/')).length;
@@ -162,7 +162,7 @@ test('more chats of one second within the last five minutes than a page holds ar
   });
 });
 
-test('a run with nothing new repeats the second of the bookmark and proves in three requests that it is the end', async () => {
+test('a run without new items repeats the second of the bookmark and proves the end with three requests', async () => {
   const old = { newestAgeSeconds: 600, ties: [], timelineTies: 0 };
   await withWorld({ ...account, ...old }, async ({ sandbox, clock, run }) => {
     const first = await run(inputOf({}));
@@ -184,7 +184,7 @@ test('a run with nothing new repeats the second of the bookmark and proves in th
   });
 });
 
-test('incremental agents and bans bring only those with a higher id than the last', async () => {
+test('incremental agents and bans are only those with a higher id than the last', async () => {
   await withWorld(account, async ({ sandbox, run }) => {
     const first = await run(inputOf({}));
     sandbox.account.put('agents', { id: 999_000_000_001, display_name: 'New' });

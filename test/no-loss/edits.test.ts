@@ -105,7 +105,7 @@ test.each(
         : /away/.test(name) && startId === 'lookup' && moment === 'the chat that start_id names'),
   ),
 )(
-  'While pages of $maxPage are read (start_id: $startId), this happens to $moment: $name. Nothing else is lost with it, and the next run has it all',
+  'While pages of $maxPage are read (start_id: $startId), this happens to $moment: $name. Nothing else is lost, and the next run reads everything',
   async ({ picks, touch, startId, maxPage, switches }) => {
     const options: ChangingOptions = {
       sandbox: { ties: [{ at: 'middle', count: 45 }] },
@@ -128,7 +128,7 @@ test.each(
 );
 
 test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
-  'A chat that has just been read and is edited so that it stands on the next page, too, is written again, newest last (start_id: %s)',
+  'A chat that was just read and is edited so that the next page contains it again is written again, newest last (start_id: %s)',
   async (startId) => {
     const options: ChangingOptions = {
       switches: { startId, maxPage: 7 },
@@ -151,7 +151,7 @@ test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
   },
 );
 
-test('Chats that are edited at once during a run, more than a page holds, are not lost in silence where start_id is ignored and nothing follows them', async () => {
+test('More chats than a page holds, edited at once during a run, are not lost silently if start_id is ignored and nothing follows them', async () => {
   const options: ChangingOptions = {
     sandbox: { newestAgeSeconds: 600 },
     switches: { startId: 'ignored', maxPage: 20 },
@@ -191,7 +191,7 @@ const betweenRuns = startIds.flatMap((startId) =>
 );
 
 test.each(chosen(betweenRuns, ({ startId, maxPage }) => startId === 'exclusive' && maxPage === 20))(
-  'What changes between two runs is in the second; a third, quiet one repeats the minutes of the head alone (start_id: $startId, pages of $maxPage)',
+  'The second run reads the changes since the first, and a third run without changes repeats only the last minutes (start_id: $startId, pages of $maxPage)',
   async ({ startId, maxPage }) => {
     await withChanges({ switches: { startId, maxPage } }, async (world) => {
       const first = await world.run();
@@ -230,7 +230,7 @@ test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
 );
 
 test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
-  'Ten chats that arrive half an hour late are found with lookback_minutes 60, and a quiet run repeats that hour alone (start_id: %s)',
+  'Ten chats that arrive half an hour late are found with lookback_minutes 60, and a run without changes repeats only that hour (start_id: %s)',
   async (startId) => {
     const options = { lookbackMinutes: 60, switches: { startId } };
     await withChanges(options, async (world) => {
@@ -298,6 +298,6 @@ async function storm(seed: number): Promise<void> {
 const seeds = Array.from({ length: 120 }, (_, index) => index + 1);
 
 test.each(chosen(seeds, (seed) => seed <= 3))(
-  'After a storm of changes during and between runs, a target is equal to the account (seed %i)',
+  'After many changes during and between runs, a target is equal to the account (seed %i)',
   (seed) => storm(seed),
 );

@@ -88,7 +88,7 @@ test.each(
   },
 );
 
-test('Redirects in a circle are given up, and the next run completes the stream', async () => {
+test('A redirect loop fails the stream, and the next run completes it', async () => {
   await withFaultAccount({}, async ({ sandbox, run }) => {
     const [, where] = requestPlaces;
     if (where === undefined) throw new Error('There is no such place.');
@@ -109,7 +109,7 @@ const nextPages: readonly (readonly [name: string, switches: Partial<Switches>])
 ];
 
 test.each(chosen(nextPages, ([, switches]) => switches.envelope !== undefined))(
-  'Links to a next page elsewhere%s are not followed, and everything arrives',
+  'Links to a next page on another host%s are not followed, and nothing is missing',
   async (_name, switches) => {
     await withStranger(async (host, heard) => {
       await withFaultAccount(
@@ -133,7 +133,7 @@ test.each(chosen(nextPages, ([, switches]) => switches.envelope !== undefined))(
 const answeredBefore = [0, 1, 2, 4, 6, 8];
 
 test.each(chosen(answeredBefore, (count) => count === 2))(
-  'A token that is taken away after %i answers ends the run, and a new run with another completes it',
+  'A token that is revoked after %i responses ends the run, and a new run with another token completes it',
   async (count) => {
     const sandboxes: Sandbox[] = [];
     await withFaultAccount(
@@ -160,7 +160,7 @@ test.each(chosen(answeredBefore, (count) => count === 2))(
   },
 );
 
-test('The token goes to the API in a header and nowhere else: no address holds it', async () => {
+test('The token is only sent to the API in a header, and no URL contains it', async () => {
   await withFaultAccount({}, async ({ sandbox, run }) => {
     const result = await run();
     expect(result.code).toBe(0);

@@ -67,7 +67,7 @@ test.each([
   },
 );
 
-test('Where only small pages get through, few attempts fail, and patience is for each size', async () => {
+test('If only small pages succeed, few attempts fail, and each size has its own retry budget', async () => {
   await withWorld({ ...longAccount, chats: 200 }, async ({ sandbox, run }) => {
     sandbox.faults.add({ path: 'incremental/chats', limitAbove: 20, fault: broken });
     const serial = { ...config, max_retry_seconds: 20, read_ahead: 1 };
@@ -134,7 +134,7 @@ test('chats_page_limit is the maximum limit of a request', async () => {
   });
 });
 
-test('Agents that come only in small pages are read in such', async () => {
+test('Agents that are only returned in small pages are read in small pages', async () => {
   await withWorld({ ...longAccount, chats: 5, agents: 90 }, async ({ sandbox, run }) => {
     sandbox.faults.add({ path: '=agents', limitAbove: 30, fault: broken });
     const result = await run({ catalog, config });
@@ -146,7 +146,7 @@ test('Agents that come only in small pages are read in such', async () => {
   });
 });
 
-test('A chat that the API cannot send at all fails the stream with its place, and the next run goes on from there', async () => {
+test('A chat that the API can never send fails the stream with its position, and the next run continues from there', async () => {
   await withWorld(longAccount, async ({ sandbox, run }) => {
     const includes = sandbox.account.idAt('chats', 150);
     sandbox.faults.add({ path: 'incremental/chats', includes, fault: broken });
@@ -167,7 +167,7 @@ test('A chat that the API cannot send at all fails the stream with its place, an
   });
 });
 
-test('While nothing answers at all, pages are not made smaller', async () => {
+test('Pages are not made smaller while the API is unreachable', async () => {
   await withWorld(longAccount, async ({ sandbox, run }) => {
     sandbox.faults.add({ fault: broken });
     const result = await run({ catalog, config });
@@ -212,7 +212,7 @@ if (isWhole) {
   });
 }
 
-test('An answer that comes slowly, but comes, is waited for however long it takes', async () => {
+test('A slow response with continuous data never times out', async () => {
   await withFaultAccount({}, async ({ sandbox, clock, run }) => {
     sandbox.faults.add({
       path: 'incremental/chats',

@@ -109,7 +109,7 @@ const passing: readonly Strike[] = [
 ];
 
 test.each(chosen(passing, ({ lean }) => lean === true))(
-  'Whichever request is once $befalls, the run is complete',
+  'Any request may be $befalls once, and the run is complete',
   async ({ fault, path = '', startId = 'exclusive' }) => {
     await withSweep({ startId }, async (world) => {
       const wrong = await strikeEach(world, { path, fault }, (result) => [
@@ -128,7 +128,7 @@ const lasting: readonly Strike[] = [
 ];
 
 test.each(chosen(lasting, ({ lean }) => lean === true))(
-  'Whichever request is $befalls, the run fails and says so once, and the next run completes it',
+  'If any request is $befalls, the run fails with one error, and the next run completes it',
   async ({ fault }) => {
     await withSweep({}, async (world) => {
       const judge: Judge = async (broken) => {
@@ -156,7 +156,7 @@ const kinds: readonly Fault[] = [
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
 
 test.each(chosen(seeds, (seed) => seed <= 2))(
-  'In a storm of faults (seed %i) no run with anything missing ends green, and the first green one completes it',
+  'With many random faults (seed %i) no incomplete run succeeds, and the first successful one completes it',
   async (seed) => {
     await withSweep({}, async ({ sandbox, clock, run }) => {
       const dice = createDice(seed);

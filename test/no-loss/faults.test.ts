@@ -72,7 +72,7 @@ function atPlaces<T extends object>(cases: readonly T[]): (T & RequestPlace)[] {
 }
 
 test.each<PassingCase & RequestPlace>(atPlaces(passing))(
-  'After $name, $place is made again, no earlier than the API asks, and nothing is missing',
+  'After $name, $place is retried, no earlier than the API requests, and nothing is missing',
   async ({ says, pauseMs, ...where }) => {
     await withFaultAccount({}, async ({ sandbox, run }) => {
       addFault(sandbox, where, { fault: where.fault, times: 1 });
@@ -191,7 +191,7 @@ const beyondPatience: readonly {
 ];
 
 test.each(atPlaces(beyondPatience))(
-  '$name at $place ends the run at once and says until when; no stream asks earlier',
+  '$name at $place ends the run at once and names the end of the wait; no stream sends a request earlier',
   async ({ fault, config, pauseMs, ...where }) => {
     await withFaultAccount({}, async ({ sandbox, run }) => {
       addFault(sandbox, where, { fault });
@@ -212,7 +212,7 @@ test.each(atPlaces(beyondPatience))(
   },
 );
 
-test('Patience that is used up names the setting, and later streams get one attempt each', async () => {
+test('When the retry budget is exhausted, the error names the setting, and later streams get one attempt each', async () => {
   await withFaultAccount({}, async ({ sandbox, run }) => {
     sandbox.faults.add({ fault: { kind: 'status', status: 503 } });
     const result = await run({ max_retry_seconds: 1 }, {});
@@ -225,7 +225,7 @@ test('Patience that is used up names the setting, and later streams get one atte
   });
 });
 
-test('Without patience a request that is not answered fails its stream at once, and names the time limit', async () => {
+test('Without a retry budget, a request without a response fails its stream at once, and the error names the time limit', async () => {
   await withFaultAccount({}, async ({ sandbox, run }) => {
     addFault(sandbox, middlePlace, { fault: { kind: 'stall', where: 'headers' } });
     const result = await run({ max_retry_seconds: 0, request_timeout: 3 });

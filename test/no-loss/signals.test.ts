@@ -151,7 +151,7 @@ async function stopProcess(
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s ends the process by it, and the next run brings exactly the rest',
+  '%s ends the process with this signal, and the next run reads exactly the rest',
   async (signal) => {
     const third = holdRequest(3, '/incremental/chats');
     const end = await stopProcess({ onRequest: third.onRequest }, async (tap) => {
@@ -175,7 +175,7 @@ const blockades = [
 ] as const;
 
 test.each(isWhole ? blockades : blockades.slice(1, 3))(
-  '$title when the reader has stopped reading: what lies in the pipe is enough for the next run to bring the rest',
+  '$title when the reader has stopped: with the output in the pipe, the next run reads the rest',
   async ({ sent }) => {
     // More than a pipe holds, in pages that are smaller than the pipe.
     const end = await stopProcess({ chats: 300, history: { min: 10, max: 14 } }, async (tap) => {

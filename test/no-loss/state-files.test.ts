@@ -58,7 +58,7 @@ const wrongBookmarks: readonly { stream: string; entry: JsonObject | string; say
 ];
 
 test.each(wrongBookmarks)(
-  'A bookmark $entry of $stream, which is not read, is refused before any request',
+  'A bookmark $entry of the unselected $stream is rejected before any request',
   async ({ stream, entry, says }) => {
     await withSandbox({}, async (sandbox) => {
       const run = await runTap({
@@ -81,7 +81,7 @@ const oneEach = wrongBookmarks.filter(
 );
 
 test.each(oneEach)(
-  'Airbyte: a state $entry of $stream is refused before any request',
+  'Airbyte: a state $entry of $stream is rejected before any request',
   async ({ stream, entry }) => {
     await withSandbox({}, async (sandbox) => {
       const state = [
@@ -107,7 +107,7 @@ test.each<[string, object | string, RegExp]>([
   ['a whole STATE message', { type: 'STATE', value: {} }, /whole message.*"value"/],
   ['nothing', '', /--state/],
   ['half a file', '{"bookmarks": {"chats": ', /--state/],
-])('A state that is %s is refused before any request, with a hint', async (_name, state, hint) => {
+])('A state that is %s is rejected before any request, with advice', async (_name, state, hint) => {
   await withSandbox({}, async (sandbox) => {
     const run = await runTap({ config: { ...sandbox.config }, state, sandboxUrl: sandbox.url });
     expect(run).toMatchObject({ code: 2, stdout: '' });
@@ -116,7 +116,7 @@ test.each<[string, object | string, RegExp]>([
   });
 });
 
-test('A state whose currently_syncing is no name is refused', async () => {
+test('A state whose currently_syncing is not a name is rejected', async () => {
   const run = await runTap({
     config: { subdomain: 'acme', access_token: 'token-1', start_date: '2024-12-01' },
     state: { bookmarks: {}, currently_syncing: 5 },
@@ -137,7 +137,7 @@ test.each<{ state: JsonObject; warns: string }>([
     state: { chats_position: '2024-12-01T00:00:00Z' },
     warns: 'The state has no "bookmarks": every stream is read from the beginning.',
   },
-])('A state $state that nothing is resumed from is warned about', async ({ state, warns }) => {
+])('A state $state without anything to resume from causes a warning', async ({ state, warns }) => {
   await withSandbox({}, async (sandbox) => {
     const run = await runTap({
       config: { ...sandbox.config },
@@ -150,7 +150,7 @@ test.each<{ state: JsonObject; warns: string }>([
   });
 });
 
-test('A bookmark from before 1970 is read from the first time the API knows', async () => {
+test('A bookmark before 1970 starts at the first time that the API accepts', async () => {
   await withSandbox({}, async (sandbox) => {
     const position = { end_time: -2208988800, end_id: null };
     const run = await runTap({

@@ -116,7 +116,7 @@ const rows: readonly Row[] = [
 const foreignKeys = ['offset', 'slices', 'state_type', 'legacy'];
 
 test.each(lean(rows))(
-  'the state $state is read on from where it ends, and nothing of it gets lost',
+  'the run continues from the end of the state $state and keeps all its keys',
   async ({ state, begins }) => {
     const given = fixture(state);
     const run = await runFrom(given);
@@ -141,7 +141,7 @@ test.each(lean(rows))(
   },
 );
 
-test('keys the tap does not know go out in every state as they came in', async () => {
+test('unknown keys are unchanged in every state', async () => {
   const given = fixture('unknown-keys');
   const run = await runFrom(given);
 
@@ -189,7 +189,7 @@ const leavable = [
 ];
 
 test.each(leavable)(
-  'the times of the state $state stand until all chats have been read, then they lie 310 seconds before ours',
+  'the times of the state $state are unchanged until all chats are read, and then 310 seconds before the own bookmark',
   async ({ state, keys }) => {
     const given = fixture(state);
     const run = await runFrom(given);
@@ -222,7 +222,7 @@ function chatsAt(side: 'before' | 'since', state: JsonObject): ReadonlySet<strin
   return new Set(chats.map(({ id }) => text(id)));
 }
 
-test("whichever state singer-io's tap goes on from, each chat has been read or is found by it", async () => {
+test('from any state, the singer-io tap finds each chat that has not been read', async () => {
   const given = fixture('singer-io-complete');
   // One that ended soon after that tap had stopped, and was edited long after.
   const [edited = ''] = chatsAt('since', given);
@@ -242,7 +242,7 @@ test("whichever state singer-io's tap goes on from, each chat has been read or i
   expect(chatsAt('since', run.lastState).size).toBeLessThan(all.length / 10);
 });
 
-test('times of another tap that became null follow our bookmark again', async () => {
+test('times of another tap that became null follow the own bookmark again', async () => {
   const { lastState } = await runFrom(fixture('singer-io-complete'));
   const cleared = { 'chat.end_timestamp': null, 'offline_msg.timestamp': null };
   const bookmark = { ...chatsBookmark(lastState), ...cleared };
@@ -251,7 +251,7 @@ test('times of another tap that became null follow our bookmark again', async ()
   expect(timesIn(run.lastState, oldTimes)).toBe(timesBehind(run.lastState, oldTimes));
 });
 
-test('times of another tap stay as they are when a run ends before all chats have been read', async () => {
+test('times of another tap do not change if a run ends before all chats are read', async () => {
   const given = fixture('singer-io-complete');
   sandbox.faults.set([
     { path: 'incremental/chats', nth: 3, fault: { kind: 'status', status: 400 } },
@@ -286,7 +286,7 @@ test.each([
   expect(run.stderrLines).toContain(`INFO chats: ${line}`);
 });
 
-test('a run that another tap left unfinished begins with the stream it was in, and reads all others', async () => {
+test('a run that continues the interrupted run of another tap starts with its current stream and reads all others', async () => {
   const run = await runFrom(fixture('singer-io-interrupted'));
 
   const schemas = run.messages.flatMap((line) => (line.type === 'SCHEMA' ? [line.stream] : []));
@@ -294,7 +294,7 @@ test('a run that another tap left unfinished begins with the stream it was in, a
   expect(schemas).toHaveLength(5);
 });
 
-test('streams that are read whole leave the bookmarks of another tap as they are', async () => {
+test('FULL_TABLE streams do not change the bookmarks of another tap', async () => {
   const given = fixture('airbyte-s6');
   sandbox.requests.length = 0;
   const run = await runTap({

@@ -43,7 +43,7 @@ function unlike(output: string, svg: string): readonly string[] {
   return texts.filter((text) => !fixed(output).includes(text));
 }
 
-test('The demo reads everything, and after some edits what has changed; docs/demo.svg shows this (npm run picture)', async () => {
+test('The demo reads everything, and then the changes after some edits; docs/demo.svg shows this (npm run picture)', async () => {
   const stderr = await open(join(folder, 'log'), 'w');
   let printed = '';
   const code = await runSandboxProgram(['demo'], {
@@ -94,7 +94,7 @@ async function signedIn(decision: 'allow' | 'deny') {
   };
 }
 
-test('The demo with a sign-in gets its token in the browser, and a new one when that has expired', async () => {
+test('The demo with a sign-in gets its token in the browser and renews it when it has expired', async () => {
   const { printed, told, code } = await signedIn('allow');
   expect(`${told}${code}`).toMatch(/\n0$/);
   expect(printed).toContain("curl --location --data decision=allow 'ADDRESS'");
@@ -104,7 +104,7 @@ test('The demo with a sign-in gets its token in the browser, and a new one when 
   expect(idsIn(await leftIn('second.jsonl'))).toHaveLength(5);
 });
 
-test('The demo ends where the tap fails', async () => {
+test('The demo ends if the tap fails', async () => {
   const { told, code } = await signedIn('deny');
   expect(code).toBe(1);
   expect(told).toContain('CRITICAL access was denied in the browser');

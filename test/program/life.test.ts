@@ -32,7 +32,7 @@ function chatIds({ account }: Sandbox): readonly unknown[] {
   return [...account.dump('chats')].map(({ id }) => id);
 }
 
-test('A stop before the first answer leaves a state, and says how to go on', async () => {
+test('A run that is stopped before the first response writes a state and says how to continue', async () => {
   const stop = new AbortController();
   await withSandbox({ onRequest: () => stop.abort() }, async (sandbox) => {
     const state = { bookmarks: { other_stream: { at: 1 } } };
@@ -49,7 +49,7 @@ test('A stop before the first answer leaves a state, and says how to go on', asy
 /** What a program that crashed would write. */
 const crash = /^\s+at |node:|Error|EPIPE/m;
 
-test('A reader that takes a first line and goes is no crash: the log says that it went and what to do', async () => {
+test('A reader that closes the pipe after one line causes no crash, and the log explains it with advice', async () => {
   await withSandbox(plenty, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox), false);
     await once(child.stdout, 'data');
@@ -61,7 +61,7 @@ test('A reader that takes a first line and goes is no crash: the log says that i
   });
 });
 
-test('A reader that goes while the next page is waited for does not keep the program alive', async () => {
+test('A reader that closes the pipe during a request does not keep the program alive', async () => {
   const second = holdRequest(2);
   await withSandbox({ ...plenty, onRequest: second.onRequest }, async (sandbox) => {
     const { child, result } = await startTap(inputFor(sandbox), false);
@@ -74,7 +74,7 @@ test('A reader that goes while the next page is waited for does not keep the pro
 test.each([
   ['--discover', 1, /^CRITICAL the reader of the output closed the pipe .* run again\n$/],
   ['--help', 0, /^$/],
-])('A reader that does not want what %s prints is no crash', async (flag, code, says) => {
+])('A reader that closes the output of %s causes no crash', async (flag, code, says) => {
   const { child, result } = await startTap({ args: [flag] }, false);
   child.stdout.destroy();
   const left = await result;
@@ -94,7 +94,7 @@ test.each(['--check', '--test'])('%s that is stopped says what to do', async (fl
   });
 });
 
-test('A disk that is full is named as what it is', () => {
+test('A full disk is reported as such', () => {
   const full = openSync('/dev/full', 'w');
   const { status, stderr } = spawnSync(process.execPath, [tapPath, '--discover'], {
     stdio: ['ignore', full, 'pipe'],
@@ -144,7 +144,7 @@ test.each([
   });
 });
 
-test('Standard output holds messages and nothing else, whatever goes wrong', async () => {
+test('Standard output contains only messages, whatever fails', async () => {
   const { result } = await runOnce({
     chats: 60,
     hostile: true,
@@ -157,7 +157,7 @@ test('Standard output holds messages and nothing else, whatever goes wrong', asy
   expect(result.messages.at(-1)?.type).toBe('STATE');
 });
 
-test('With log_format: json every line of the log is an object with the keys Meltano wants', async () => {
+test('With log_format: json every log line is an object with the keys that Meltano requires', async () => {
   await withSandbox({ switches: { absent: { chats: 500 } } }, async (sandbox) => {
     const config = { ...sandbox.config, log_format: 'json', max_retry_seconds: 0 };
     const { code, stderrLines } = await runTap({ ...inputFor(sandbox), config });

@@ -32,7 +32,7 @@ const pasting = 'Paste its address (not shown): ';
 test.each([
   ['sandbox-client', secretInEnv],
   ['sandbox-public', {}],
-])('With --paste the last address of a browser elsewhere is enough: %s', async (id, env) => {
+])('With --paste the last URL of a browser on another machine is enough: %s', async (id, env) => {
   await withSandbox({}, async (sandbox) => {
     const { written, code } = await runLogin(sandbox, {
       out,

@@ -33,7 +33,7 @@ function expectNoSecrets({ stderr, stdout }: SignInResult): void {
 
 const secret = 'sandbox-secret';
 
-test('The code flow writes a config that works, and that keeps its renewed tokens', async () => {
+test('The code flow writes a valid config that stores its renewed tokens', async () => {
   await withSandbox({}, async (sandbox) => {
     const args = ['--client-id', 'sandbox-client', '--out', out];
     let page = '';
@@ -87,7 +87,7 @@ test.each([
   ['0', false],
   ['soon', false],
   ['1e300', false],
-])('The implicit flow may say how long a token lives: %s', async (seconds, isKnown) => {
+])('The implicit flow may contain the lifetime of the token: %s', async (seconds, isKnown) => {
   await withSandbox({}, async (sandbox) => {
     const browse = async (address: URL): Promise<void> => {
       const back = await decide(address, 'allow');
@@ -101,7 +101,7 @@ test.each([
   });
 });
 
-test('A token file needs nothing beside it but the subdomain', async () => {
+test('With a token file, only the subdomain is required', async () => {
   await withSandbox({}, async (sandbox) => {
     const token_file = join(folder, 'tokens.json');
     const args = ['--client-id', 'sandbox-client', '--token-file', token_file];
@@ -118,7 +118,7 @@ test('A token file needs nothing beside it but the subdomain', async () => {
   });
 });
 
-test('--print puts the tokens on standard output, and nowhere else', async () => {
+test('--print writes the tokens only to standard output', async () => {
   await withSandbox({}, async (sandbox) => {
     const args = ['--client-id', 'sandbox-client', '--print'];
     const browse = async (address: URL): Promise<void> => {
@@ -137,7 +137,7 @@ test('--print puts the tokens on standard output, and nowhere else', async () =>
 test.each([
   ['sandbox-client', secret],
   ['sandbox-public', undefined],
-])('A refusal is explained on the page and in the terminal (%s)', async (id, given) => {
+])('A rejection is explained on the page and in the terminal (%s)', async (id, given) => {
   await withSandbox({}, async (sandbox) => {
     let page = '';
     const browse = async (address: URL): Promise<void> => {
@@ -156,7 +156,7 @@ test.each([
 test.each([
   ['sandbox-client', secret, 'access_token'],
   ['sandbox-public', undefined, 'code'],
-])('An answer of the other flow is no answer: %s', async (id, given, key) => {
+])('A response of the other flow is ignored: %s', async (id, given, key) => {
   await withSandbox({}, async (sandbox) => {
     let page = '';
     const browse = async ({ searchParams }: URL): Promise<void> => {
@@ -188,7 +188,7 @@ test('A wrong secret is explained on the page and in the terminal', async () => 
   });
 });
 
-test('Only the answer to this sign-in counts, once, and only what comes from its own page', async () => {
+test('Only the response to this sign-in is accepted, once, and only from its own page', async () => {
   await withSandbox({}, async (sandbox) => {
     const statuses: (number | string)[] = [];
     const browse = async (address: URL): Promise<void> => {
@@ -241,7 +241,7 @@ test('Only the answer to this sign-in counts, once, and only what comes from its
   });
 });
 
-test('After five minutes without an answer the login gives up', async () => {
+test('The login times out after five minutes without a response', async () => {
   await withSandbox({}, async (sandbox) => {
     const clock = createFakeClock(Date.now());
     const browse = async (): Promise<void> => {
@@ -277,13 +277,13 @@ test.each([
     ['--subdomain', 'acme', '--client-id', 'x', '--print', '--out', 'c.json'],
     'use only one of --out, --token-file and --print',
   ],
-])('A command line with %s is refused', async (_what, args, words) => {
+])('A command line with %s is rejected', async (_what, args, words) => {
   const { code, stderr } = await runTap({ args: ['login', ...args] });
   expect(code).toBe(2);
   expect(stderr).toContain(`CRITICAL ${words}`);
 });
 
-test('A file that holds something else, or is for another account, stays as it is', async () => {
+test('A file with other content or for another account is not changed', async () => {
   await writeFile(out, '[]');
   const args = ['login', '--subdomain', 'acme', '--client-id', 'x', '--out', out];
   expect((await runTap({ args })).stderr).toContain('does not contain a config or tokens');

@@ -37,7 +37,7 @@ async function read(
 }
 
 test.each(chosen([2000, 10_000], (chats) => chats === 2000))(
-  '%i chats pass through a heap that could not hold them',
+  '%i chats can be read with a heap that is smaller than they are',
   async (chats) => {
     await withSandbox({ chats, history }, async (sandbox) => {
       const output = await read(sandbox, Infinity, async () => undefined);
@@ -57,7 +57,7 @@ async function quiet({ requests }: Sandbox): Promise<void> {
   while (!isQuiet()) await delay(5);
 }
 
-test('A reader that stops for a while stops the reading, and misses nothing', async () => {
+test('A reader that pauses also pauses the requests, and gets everything', async () => {
   await withSandbox({ chats: 2500, history }, async (sandbox) => {
     let asked = Infinity;
     // A page is about 500 KB.

@@ -79,7 +79,7 @@ const forOAuth = {
 test.concurrent.each([
   { what: 'plain', isPlain: true },
   { what: 'renewed', isPlain: false },
-])('A run with a $what token loads what OAuth needs only if it needs it', async ({ isPlain }) => {
+])('A run with a $what token loads the OAuth code only if it needs it', async ({ isPlain }) => {
   const folder = await mkdtemp(join(tmpdir(), 'tap-start-'));
   try {
     await withSandbox({ tokenLife: 60 }, async ({ url, config, token }) => {
@@ -103,7 +103,7 @@ test.concurrent.each([
 test.concurrent.each([
   ['tap-zendesk-chat.js', 2, 'CRITICAL the flag --confg does not exist. Did you mean --config?'],
   ['source-zendesk-chat.js', 1, 'the flag --confg does not exist. Did you mean --config?'],
-])('%s speaks English whatever the language of the environment', async (program, code, told) => {
+])('%s prints English regardless of the locale', async (program, code, told) => {
   const argv = [fileURLToPath(new URL(`bin/${program}`, root)), '--confg', 'c.json'];
   const env = { PATH: process.env['PATH'] ?? '', LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' };
   const run = promisify(execFile)(process.execPath, argv, { env });
@@ -123,7 +123,7 @@ test.concurrent.each(['tap-zendesk-chat.js', 'source-zendesk-chat.js', 'zendesk-
 );
 
 test.concurrent.each(['tap-zendesk-chat.js', 'source-zendesk-chat.js', 'zendesk-chat-sandbox.js'])(
-  '%s says how to build a checkout that is not built',
+  '%s explains how to build a checkout without a build',
   async (program) => {
     const folder = await mkdtemp(join(tmpdir(), 'tap-not-built-'));
     try {

@@ -110,7 +110,7 @@ async function renewUntil(at: number): Promise<{ run: TapResult; goesOn: boolean
   return result;
 }
 
-test('Killed before any step of a renewal, a run leaves a pair that works, or the next run says what was lost', async () => {
+test('A run that is killed before any step of a renewal leaves valid tokens, or the next run says what was lost', async () => {
   const { run: whole } = await renewUntil(0);
   expect(whole.code).toBe(0);
   const steps = Number(/^STEPS (\d+)$/m.exec(whole.stderr)?.[1]);
@@ -159,7 +159,7 @@ function until({ child: { stderr } }: StartedTap, words: string): Promise<void> 
   });
 }
 
-test('Two runs that find a dead lock at the same instant make one renewal', async () => {
+test('Two runs that find a stale lock at the same time make one renewal', async () => {
   const go = join(folder, 'go');
   await mkdir(`${tokenFile}.lock`);
   await ageLocks();
@@ -195,7 +195,7 @@ test('Two runs that find a dead lock at the same instant make one renewal', asyn
   });
 });
 
-test('A run that has read its config before another one renews it goes on with the new tokens', async () => {
+test('A run that has read its config before another one renews the tokens continues with the new tokens', async () => {
   const go = join(folder, 'go');
   await withSandbox({ switches: { oldAccessTokens: 'revoked' } }, async (sandbox) => {
     const input = await withLoginConfig(expired(sandbox));

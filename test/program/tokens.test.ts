@@ -65,7 +65,7 @@ function recordsOf({ messages }: TapResult): readonly unknown[] {
   return messages.flatMap((line) => (line.type === 'RECORD' ? [line.record] : []));
 }
 
-test('Three runs with fresh copies of one config live on single-use refresh tokens in a token file', async () => {
+test('Three runs with fresh copies of one config use single-use refresh tokens from a token file', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const config = { ...renewable(sandbox), token_file: tokenFile };
     for (const done of [1, 2, 3]) {
@@ -111,7 +111,7 @@ test.each([
   },
 );
 
-test('An access token is renewed a minute before it is known to end, and a short one in its last tenth', async () => {
+test('An access token is renewed a minute before it expires, and a short-lived one in its last tenth', async () => {
   await withWorld({ tokenLife: 600 }, async ({ sandbox, clock, run }) => {
     const config = { ...sandbox.config, token_file: tokenFile };
     sandbox.provider.expire();
@@ -139,7 +139,7 @@ test('An access token is renewed a minute before it is known to end, and a short
 });
 
 test.each(['absent', 'zero', 'text', 'huge'] as const)(
-  'Where expires_in is %s, only a 401 leads to a renewal',
+  'If expires_in is %s, only a 401 causes a renewal',
   async (expiresIn) => {
     await withWorld({ switches: { expiresIn } }, async ({ sandbox, clock, run }) => {
       const config = { ...renewable(sandbox), token_file: tokenFile };
@@ -156,7 +156,7 @@ test.each(['absent', 'zero', 'text', 'huge'] as const)(
 );
 
 test.each(['present', 'absent'] as const)(
-  'An endpoint that always answers 401 costs one refresh token in a run (expires_in %s)',
+  'An endpoint that always returns 401 uses one refresh token per run (expires_in %s)',
   async (expiresIn) => {
     const switches = { expiresIn, tokenRefused: ['goals', 'bans', 'chats'] as const };
     await withWorld({ switches }, async ({ sandbox, run }) => {
@@ -168,7 +168,7 @@ test.each(['present', 'absent'] as const)(
   },
 );
 
-test('A refresh token is enough, and so are client id and secret alone', async () => {
+test('A refresh token is enough, and so are client id and secret', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const { access_token: _token, ...config } = renewable(sandbox);
     const input = { config: { ...config, access_token: null, token_file: tokenFile } };
@@ -203,7 +203,7 @@ test('A token request goes through the proxy of the environment', async () => {
   }
 });
 
-test('A refresh token that stays is used again', async () => {
+test('A refresh token that remains valid is used again', async () => {
   await withWorld({ switches: { refreshTokens: 'kept' } }, async ({ sandbox, run }) => {
     const config = { ...renewable(sandbox), token_file: tokenFile };
     for (const _run of [1, 2]) {
@@ -214,7 +214,7 @@ test('A refresh token that stays is used again', async () => {
   });
 });
 
-test('Without a place for the next refresh token, a warning says so, and the next run what to do', async () => {
+test('A run that cannot store the next refresh token logs a warning, and the next run says what to do', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const config = renewable(sandbox);
     expect((await run({ config })).warnings).toEqual([]);
@@ -233,7 +233,7 @@ test('Without a place for the next refresh token, a warning says so, and the nex
   });
 });
 
-test('A run that is stopped while new tokens are on their way still keeps them', async () => {
+test('A run that is stopped during a token request still stores the new tokens', async () => {
   const stop = new AbortController();
   const onRequest: SandboxOptions['onRequest'] = ({ path }) => {
     if (path.endsWith('/token')) stop.abort(new Error('stopped by SIGTERM'));
@@ -262,7 +262,7 @@ function runWith(run: World['run'], file: string): Promise<TapResult> {
   return run({ args: ['--config', file] });
 }
 
-test('A config that login has written keeps renewed tokens itself, and all its other keys', async () => {
+test('A config that login has written stores renewed tokens and keeps its other keys', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const file = await loginConfig(sandbox);
     const before = await storedIn(file);
@@ -280,7 +280,7 @@ test('A config that login has written keeps renewed tokens itself, and all its o
   });
 });
 
-test('No other config is written: none without the mark, and no link', async () => {
+test('No other config is written: none without the marker, and no link', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const file = await loginConfig(sandbox);
     const link = join(folder, 'link.json');
@@ -300,7 +300,7 @@ test('No other config is written: none without the mark, and no link', async () 
   });
 });
 
-test('New tokens in the config win over the token file, and what the file has still helps', async () => {
+test('New tokens in the config take precedence over the token file, and the tokens in the file are still tried', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const old = { ...renewable(sandbox), token_file: tokenFile };
     sandbox.provider.expire();
@@ -321,7 +321,7 @@ test.each([
   ['a broken connection in the answer', { kind: 'resetInBody' }],
   ['an answer that stalls', { kind: 'stall', where: 'body' }],
 ] satisfies readonly (readonly [string, Fault])[])(
-  'When new tokens are lost on their way, the next run says what has happened: %s',
+  'If a response with new tokens is lost, the next run explains it: %s',
   async (_name, fault) => {
     await withWorld({}, async ({ sandbox, run }) => {
       const config = { ...renewable(sandbox), token_file: tokenFile, max_retry_seconds: 0 };
@@ -347,14 +347,14 @@ test.each([
   ['503', { kind: 'status', status: 503 }],
   ['HTML', { kind: 'html' }],
   [
-    'an error with 200 that passes',
+    'a temporary error with 200',
     { kind: 'wrongShape', body: '{"error": "temporarily_unavailable"}' },
   ],
   ['HTML with 502', { kind: 'status', status: 502, body: 'html' }],
   ['silence', { kind: 'stall', where: 'headers' }],
   ['slowness', { kind: 'slow', everyMs: 1 }],
 ] satisfies readonly (readonly [string, Fault])[])(
-  'The token endpoint is asked again after %s',
+  'A token request is retried after %s',
   async (_name, fault) => {
     await withWorld({}, async ({ sandbox, run }) => {
       const config = { ...renewable(sandbox), token_file: tokenFile };
@@ -444,7 +444,7 @@ test.each([
   ['invalid_grant', 'the refresh token is refused'],
   ['invalid_client', 'check client_id and client_secret'],
   ['bad_refresh_token', 'the token endpoint refuses the request (answers 200 with an error)'],
-])('A refusal with status 200 is one, and is not tried again: %s', async (error, words) => {
+])('A rejection with status 200 is not retried: %s', async (error, words) => {
   await withWorld({}, async ({ sandbox, run }) => {
     const config = { ...renewable(sandbox), token_file: tokenFile };
     sandbox.provider.expire();
@@ -479,7 +479,7 @@ test.each([
   });
 });
 
-test('An answer is taken without token_type, and with null for what it does not say', async () => {
+test('A response without token_type and with null for optional keys is accepted', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const { access_token, refresh_token } = sandbox.provider.issue(client.client_id, true);
     const config = { ...renewable(sandbox), token_file: tokenFile, access_token: 'expired' };
@@ -518,7 +518,7 @@ test.each([
   });
 });
 
-test('A token file whose folder is missing costs no refresh token', async () => {
+test('A token file in a missing folder uses no refresh token', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const config = { ...renewable(sandbox), token_file: join(folder, 'missing', 'tokens.json') };
     sandbox.provider.expire();

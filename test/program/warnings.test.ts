@@ -29,7 +29,7 @@ test('the source writes nothing to stderr, though many streams of its catalog do
   expect(ends.filter((end) => end === 'COMPLETE')).toHaveLength(streams.length);
 });
 
-test('nor do its other verbs', async () => {
+test('its other verbs write nothing to stderr', async () => {
   await withSandbox({}, async (sandbox) => {
     for (const verb of ['check', 'discover'] as const)
       expect((await spawnIn(sandbox, { verb, env })).stderr).toBe('');
@@ -37,7 +37,7 @@ test('nor do its other verbs', async () => {
   expect((await spawnVerb('spec', { env })).stderr).toBe('');
 });
 
-test('the tap writes nothing but its own lines', async () => {
+test('the tap writes only its own log lines', async () => {
   const run = await withSandbox(long, ({ config, url }) =>
     spawnTap({ config, sandboxUrl: url, env }),
   );

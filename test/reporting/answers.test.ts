@@ -50,17 +50,14 @@ test.each<[string, string, Buffer]>([
   ['', 'application/json; charset=iso-8859-1', Buffer.from(`\uFEFF${departments}`)],
   ['', 'application/json; charset=utf-16le', Buffer.from(departments, 'utf16le')],
   ['', 'application/json; charset=utf-16le', Buffer.from(`\uFEFF${departments}`, 'utf16le')],
-])(
-  'A body with encoding "%s" and type "%s" is read as it was meant',
-  async (coding, type, body) => {
-    const result = await runAgainst(['departments'], (_, response) => {
-      if (coding !== '') response.setHeader('content-encoding', coding);
-      response.setHeader('content-type', type).end(body);
-    });
-    expect(result.code).toBe(0);
-    expect(result.records('departments')).toMatchObject([{ id: 1, name: 'Café Zürich' }]);
-  },
-);
+])('A body with encoding "%s" and type "%s" is decoded correctly', async (coding, type, body) => {
+  const result = await runAgainst(['departments'], (_, response) => {
+    if (coding !== '') response.setHeader('content-encoding', coding);
+    response.setHeader('content-type', type).end(body);
+  });
+  expect(result.code).toBe(0);
+  expect(result.records('departments')).toMatchObject([{ id: 1, name: 'Café Zürich' }]);
+});
 
 function sends(body: Buffer | string, headers: OutgoingHttpHeaders = {}): RequestListener {
   return (_, response) => response.writeHead(200, headers).end(body);
@@ -101,7 +98,7 @@ test.each<[string, RequestListener]>([
   ['sends plain text instead of JSON', sends('all is well')],
   ['sends broken JSON instead of JSON', sends('[{"id": 1}')],
 ])(
-  'An API that %s is asked again, and that is never taken for an answer',
+  'If the API %s, the request is retried, and the response never counts as valid',
   async (words, answer) => {
     const result = await runAgainst(['departments'], answer, { max_retry_seconds: 1 });
     expect(result.code).toBe(1);
@@ -121,7 +118,7 @@ test.each<[string, string, RequestListener]>([
     (_, response) => response.writeHead(302, { location: '/access/login' }).end(),
   ],
 ])(
-  'A redirect to a login page that answers %s is no missing stream: it says what it usually means',
+  'A redirect to a login page that returns %s is not a missing stream, and the error explains its usual meaning',
   async (_, location, login) => {
     const result = await runAgainst(['departments'], (request, response) => {
       if (!request.url?.startsWith(path)) login(request, response);
@@ -162,7 +159,7 @@ test('A response that sends one space per second times out after a minute and is
   );
 });
 
-test('An export whose positions move on while nothing new arrives is warned about', async () => {
+test('An export whose position moves without new items causes a warning', async () => {
   const dayS = 86_400;
   let requests = 0;
   const answer: RequestListener = ({ url = '' }, response) => {

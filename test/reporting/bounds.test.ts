@@ -32,7 +32,7 @@ async function pipe(name: string): Promise<string> {
 }
 
 /** In a process, since this one would be as busy. */
-test.concurrent('A pattern of eight stars is refused like any that matches nothing', async () => {
+test.concurrent('A pattern of eight stars is rejected like any pattern without a match', async () => {
   const run = await spawnTap({ config, sandboxUrl, args: ['--select', '********Q'] });
   expect(run.code).toBe(2);
   expect(run.stderrLines).toEqual([
@@ -76,7 +76,7 @@ test.concurrent('The error about an unknown config key of 14 MB names its length
   ]);
 });
 
-test('100,000 unknown config keys are a few warnings', async () => {
+test('100,000 unknown config keys cause a few warnings', async () => {
   const keys = Array.from({ length: 100_000 }, (_, index) => [`key${index}`, 1]);
   const run = await runTap({
     config: { ...config, ...Object.fromEntries(keys) },
@@ -87,7 +87,7 @@ test('100,000 unknown config keys are a few warnings', async () => {
   expect(run.warnings.at(-1)).toBe('99990 more config keys are unknown and ignored.');
 });
 
-test('100,000 columns the tap does not have are one warning', async () => {
+test('100,000 unknown columns cause one warning', async () => {
   const names = Array.from({ length: 100_000 }, (_, index) => `column${index}`);
   const properties = Object.fromEntries(names.map((name) => [name, {}]));
   const metadata = [
@@ -103,7 +103,7 @@ test('100,000 columns the tap does not have are one warning', async () => {
   expect(run.warnings).toEqual([expect.stringMatching(/ and 99990 more; they are left out\.$/)]);
 });
 
-test('100,000 unknown streams of an Airbyte catalog are a few lines', async () => {
+test('100,000 unknown streams of an Airbyte catalog cause a few log lines', async () => {
   const letters = (index: number): string =>
     String(index).replaceAll(/\d/g, (digit) => 'abcdefghij'.charAt(Number(digit)));
   const streams = Array.from({ length: 100_000 }, (_, index) => ({
@@ -126,7 +126,7 @@ test.each([
   { name: 'config', input: { config: deep } },
   { name: 'catalog', input: { config, catalog: deep } },
   { name: 'state', input: { config, state: deep } },
-])('100,000 levels of nesting in the $name are refused', async ({ name, input }) => {
+])('100,000 levels of nesting in the $name are rejected', async ({ name, input }) => {
   const run = await runTap({ ...input, sandboxUrl });
   expect(run.code).toBe(2);
   expect(run.stderrLines).toEqual([
@@ -136,7 +136,7 @@ test.each([
   ]);
 });
 
-test('100,000 levels of nesting in an Airbyte state are refused', async () => {
+test('100,000 levels of nesting in an Airbyte state are rejected', async () => {
   const run = await runVerb('read', { config, catalog: { streams: [] }, state: deep });
   expect(run).toMatchObject({ code: 1, stderr: '' });
   expect(errorsOf(run).map(({ message }) => message)).toEqual([
@@ -144,20 +144,20 @@ test('100,000 levels of nesting in an Airbyte state are refused', async () => {
   ]);
 });
 
-test('100,000 levels of nesting in a setting that is JSON text are no list', async () => {
+test('100,000 levels of nesting in a setting with JSON text are not a list', async () => {
   const nested = { ...config, extra_streams: '['.repeat(levels) + ']'.repeat(levels) };
   const run = await runTap({ config: nested, sandboxUrl });
   expect(run.stderrLines).toEqual([expect.stringMatching(/^CRITICAL extra_streams /)]);
 });
 
-test('A config of more than 16 MB is refused', async () => {
+test('A config of more than 16 MB is rejected', async () => {
   const run = await runTap({ config: ' '.repeat(16 * 1024 * 1024 + 1), sandboxUrl });
   expect(run.stderrLines).toEqual([
     expect.stringMatching(/^CRITICAL --config: .* is larger than 16 MB: /),
   ]);
 });
 
-test.concurrent('A log config that is a pipe is not waited for', async () => {
+test.concurrent('The program does not wait for a log config that is a pipe', async () => {
   const path = await pipe('log');
   const run = await spawnTap({ args: ['--discover'], env: { SINGER_SDK_LOG_CONFIG: path } });
   expect(run.code).toBe(0);

@@ -147,7 +147,7 @@ test.each(wrongInTap)('The tap refuses %j in one sentence', async (args, says) =
 test.each([
   { args: ['--log-level', 'debug'], env: { TAP_ZENDESK_CHAT_LOGLEVEL: 'critical' }, logs: true },
   { args: ['--log-level=CRITICAL'], env: { TAP_ZENDESK_CHAT_LOGLEVEL: 'debug' }, logs: false },
-])('$args sets the level, whatever the environment says', async ({ args, env, logs }) => {
+])('$args sets the level, regardless of the environment', async ({ args, env, logs }) => {
   const { result } = await inSandbox((sandbox) =>
     runTap({ config: sandbox.config, args, env, sandboxUrl: sandbox.url }),
   );
@@ -176,7 +176,7 @@ test.each([
   { args: ['--confg', '--help'], says: /^tap-zendesk-chat --config FILE/ },
   { args: [secret, '-h'], says: /^tap-zendesk-chat --config FILE/ },
   { args: ['--state', '--version'], says: /^tap-zendesk-chat \d+\.\d+\.\d+\n$/ },
-])('$args is answered, whatever else is wrong', async ({ args, says }) => {
+])('$args works despite other errors', async ({ args, says }) => {
   const result = await runTap({ args });
   expect(result).toMatchObject({ code: 0, stdout: expect.stringMatching(says), stderr: '' });
 });

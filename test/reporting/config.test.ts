@@ -58,12 +58,12 @@ test.each<{ name: string; config: JsonObject | string }>([
   }
 });
 
-test('A user agent of one’s own is sent in place of ours', async () => {
+test('A configured user agent replaces the default', async () => {
   const { requests } = await ask({ config: { ...plain, user_agent: 'acme (data@acme.example)' } });
   expect(requests[0]?.userAgent).toBe('acme (data@acme.example)');
 });
 
-test('Page limits, also as text, arrive at the API', async () => {
+test('Page limits, also as strings, are sent to the API', async () => {
   const { requests } = await ask({
     config: { ...plain, agents_page_limit: '7', bans_page_limit: 9 },
     catalog: catalogOf(['agents', 'bans']),
@@ -72,7 +72,7 @@ test('Page limits, also as text, arrive at the API', async () => {
   expect([...new Set(limits)]).toEqual(['agents 7', 'bans 9']);
 });
 
-test('What there is to say about a config is logged, each sentence at its level', async () => {
+test('All messages about a config are logged, each at its level', async () => {
   const config = { ...plain, start_date: null, strat_date: '2020-01-01', chats_full_sync_days: 30 };
   const { result } = await ask({ config });
   expect(result.code).toBe(0);
@@ -136,7 +136,7 @@ test.each<{ name: string; input: TapInput; says: readonly RegExp[] }>([
   },
 );
 
-test('Warnings about unknown keys come with the errors about other keys, and each key once', async () => {
+test('Warnings about unknown keys are logged with the errors about other keys, each key once', async () => {
   const config = { subdomian: 'acme', access_token: 'x', strat_date: '2020-01-01', lookback: 1 };
   const { result } = await ask({ config, env: {} });
   expect(result.stderrLines).toEqual([
@@ -218,7 +218,7 @@ test.each<{ name: string; input: TapInput; says: RegExp }>([
   expect(requests).toEqual([]);
 });
 
-test('The API’s address cannot be turned elsewhere by ZENDESK_CHAT_API_URL', async () => {
+test('ZENDESK_CHAT_API_URL cannot redirect the token to another host', async () => {
   const url = 'https://user:sec-c15@api.example.com';
   const result = await runTap({ config: plain, sandboxUrl: url });
   expect(result).toMatchObject({ code: 2, stdout: '' });
@@ -228,7 +228,7 @@ test('The API’s address cannot be turned elsewhere by ZENDESK_CHAT_API_URL', a
   expect(leaks(result, 'sec-c15')).toEqual([]);
 });
 
-test('A second --config that holds null leaves the start_date of the first', async () => {
+test('A null in a second --config keeps the start_date of the first', async () => {
   const folder = writeInputs({ config: { start_date: null } });
   try {
     const { requests } = await ask({ config: plain, args: folder.argv });

@@ -30,7 +30,7 @@ test('A repeated finding is one warning, and one line with the count when the st
   });
 });
 
-test('The counts stand in the log, too, where the stream fails', async () => {
+test('The counts are also logged if the stream fails', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     patch(sandbox, [{ tags: ['a\0'] }, { tags: ['b\0'] }, { id: null }]);
     const result = await run({ args });

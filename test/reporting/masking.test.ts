@@ -47,7 +47,7 @@ function comparable({ stderr }: TapResult): string {
 }
 
 test.each(['token', 'a', 'e', 'access_token', 'chats', 'refused', '1'])(
-  'With the token %j the log of a refused run is that of any other token',
+  'With the token %j the log of a rejected run is the same as with another token',
   async (token) => {
     for (const log_format of ['text', 'json']) {
       const logOf = async (access_token: string): Promise<string> =>
@@ -60,7 +60,7 @@ test.each(['token', 'a', 'e', 'access_token', 'chats', 'refused', '1'])(
   },
 );
 
-test('With a token of one letter the log of a whole run is that of any other token', async () => {
+test('With a token of one letter the log of a full run is the same as with another token', async () => {
   const logOf = async (access_token: string): Promise<string> =>
     withWorld({ token: access_token }, async ({ run }) => {
       const result = await run({ env: { LOGLEVEL: 'info', LOG_LEVEL: 'info' } });
@@ -124,7 +124,7 @@ test('A short token is masked in the names of hosts that cannot be reached', asy
   });
 });
 
-test('A short token is masked in the paths of records, and the addresses of requests', async () => {
+test('A short token is masked in paths of records and URLs of requests', async () => {
   await withWorld({ token: short }, async ({ sandbox, run }) => {
     sandbox.account.patchChat(sandbox.account.idAt('chats', 0), { xyz_field: 1 });
     const result = await run({ args: ['--select', 'chats'] });

@@ -56,7 +56,7 @@ test.each([
 const state =
   '{"bookmarks": {"__proto__": {"id": 1}, "goals": {"__proto__": {}}}, "__proto__": {"bookmarks": {}}}';
 
-test('"__proto__" in a config and in a state is a key like any other', async () => {
+test('"__proto__" in a config and in a state is an ordinary key', async () => {
   const result = await withSandbox({}, async ({ config, url }) => {
     const { subdomain, access_token: token, start_date: start } = config;
     const fields = `"subdomain": "${subdomain}", "start_date": "${start}", "__proto__": {"start_date": 1}`;
@@ -97,7 +97,7 @@ test.each([
         '{"breadcrumb": ["properties", "__proto__"], "metadata": {"selected": true}}]}]}',
     },
   },
-])('nor is it a bug as $name', async ({ input }) => {
+])('it is not reported as a bug in $name', async ({ input }) => {
   const result = await withSandbox({}, ({ config, url }) =>
     runTap({ config, catalog: catalogOf('goals'), ...input, sandboxUrl: url }),
   );

@@ -36,7 +36,7 @@ test('At debug each request is one line: method, path, query, status, bytes, tim
   });
 });
 
-test('Above debug no request is a line', async () => {
+test('Requests are only logged at debug', async () => {
   await withWorld({}, async ({ run }) => {
     const result = await run({ env: { LOGLEVEL: 'info' } });
     expect(requestLines(result)).toEqual([]);
@@ -44,7 +44,7 @@ test('Above debug no request is a line', async () => {
   });
 });
 
-test('After a redirect the query, which the server has chosen, is not shown', async () => {
+test('After a redirect the query, which comes from the server, is not shown', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     const location = '/api/v2/chat/departments?signature=q7-do-not-show';
     sandbox.faults.add({ path: '=departments', nth: 1, fault: { kind: 'redirect', location } });
@@ -125,7 +125,7 @@ test('A host name that does not exist ends the run with the first request', asyn
   });
 });
 
-test('A name server that does not answer is asked again until the retries are used up', async () => {
+test('A name server without a response is retried until the retry budget is exhausted', async () => {
   await withLookup(['EAI_AGAIN'], async (names) => {
     const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
     const config = { ...acme, max_retry_seconds: 20 };
@@ -149,7 +149,7 @@ test('Without a network the run ends with the first stream, and its log has at m
   });
 });
 
-test('While the API is out of order, the log of the run has at most 30 lines', async () => {
+test('During an outage of the API, the log of the run has at most 30 lines', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     sandbox.faults.add({ fault: { kind: 'status', status: 503 } });
     const result = await run({ env: { LOGLEVEL: 'info' } });
@@ -159,7 +159,7 @@ test('While the API is out of order, the log of the run has at most 30 lines', a
   });
 });
 
-test('A stream that alone gets no connection fails alone', async () => {
+test('A connection failure of one stream fails only that stream', async () => {
   await withWorld({}, async ({ sandbox, run }) => {
     sandbox.faults.add({ path: '=account', fault: { kind: 'reset' } });
     const result = await run({ config: { max_retry_seconds: 1 } });
@@ -169,7 +169,7 @@ test('A stream that alone gets no connection fails alone', async () => {
   });
 });
 
-test('After a first answer a host name that does not exist is looked up again', async () => {
+test('After a first response, an unknown host name is retried', async () => {
   await withWorld({}, async ({ sandbox, clock }) => {
     // The connection of the first answer is lost, so that the name is looked up again.
     sandbox.faults.add({ path: '=account', nth: 2, fault: { kind: 'reset' } });

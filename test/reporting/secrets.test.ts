@@ -43,7 +43,7 @@ function expectSilence(result: TapResult): void {
 }
 
 test.each(formats)(
-  'A run that reads everything writes what people said to stdout alone, and no secret (%s log)',
+  'A full run writes personal data only to stdout, and no secret (%s log)',
   async (format) => {
     await withSecrets(format, {}, async ({ sandbox, run }) => {
       markPersons(sandbox);
@@ -60,7 +60,7 @@ test.each(formats)(
 );
 
 test.each(formats)(
-  'What the tap says about odd values does not repeat them (%s log)',
+  'Warnings about unexpected values do not contain them (%s log)',
   async (format) => {
     await withSecrets(format, { chats: 60, hostile: true }, async ({ sandbox, run }) => {
       markPersons(sandbox);
@@ -123,7 +123,7 @@ const quoted = formsOf(markedToken).flatMap((form, place) =>
 );
 
 test.each(chosen(quoted, ({ before }) => before === 180))(
-  'An API that repeats the token in its refusal ($name, behind $before letters) does not get it into the log',
+  'An API error that contains the token ($name, after $before letters) does not reveal it in the log',
   async ({ form, before }) => {
     const error = `${'x'.repeat(before)}${form} is not known`;
     const server = await startLocalServer((_request, response) => {
@@ -224,7 +224,7 @@ test.each([
   });
 });
 
-test('Discovery does not repeat the config it is given', async () => {
+test('Discovery does not print the config', async () => {
   const result = await runTap({
     args: ['--discover'],
     config: good,

@@ -20,7 +20,7 @@ const table = [
 
 const absentEverywhere = Object.fromEntries(table.map(({ path }) => [path, 404]));
 
-test('An account that has only agents and chats is read without complaint, and says what it lacks', async () => {
+test('An account with only agents and chats is read without an error, and the log names the absent streams', async () => {
   const { result } = await runOnce({ switches: { absent: absentEverywhere } });
   expect(result.code).toBe(0);
   expect(criticalLines(result)).toEqual([]);
@@ -54,7 +54,7 @@ test.each([
   },
 );
 
-test('A run whose failures are of both kinds ends with 1: it may be tried again', async () => {
+test('A run with failures of both kinds ends with 1, so that it is retried', async () => {
   const faults = [{ path: '=agents', fault: { kind: 'status', status: 500 } }] as const;
   const switches = { absent: { goals: 403 } };
   const { result } = await runOnce({ switches, faults }, { config: { max_retry_seconds: 0 } });
@@ -74,7 +74,7 @@ test.each([404, 410])(
   },
 );
 
-test('A stream that vanishes while it is read has failed: half of it is not taken for the whole', async () => {
+test('A stream that disappears during the read fails, so that a part does not count as complete', async () => {
   const { result } = await runOnce(
     {
       switches: { maxPage: 5 },
@@ -107,7 +107,7 @@ test.each([404, 403])(
   },
 );
 
-test('A token that is refused everywhere ends the run at once with advice', async () => {
+test('A token that all endpoints reject ends the run at once with advice', async () => {
   const { result, sandbox } = await runOnce({ switches: { tokenRefused: true } });
   expect(result.code).toBe(2);
   expect(criticalLines(result)).toHaveLength(1);
@@ -122,7 +122,7 @@ test.each([
   { resource: 'departments', stream: 'departments' },
   { resource: 'chats', stream: 'chats' },
 ] as const)(
-  'A token that is refused for $stream alone fails that stream alone',
+  'A token that is only rejected for $stream fails only that stream',
   async ({ resource, stream }) => {
     const { result } = await runOnce({ switches: { tokenRefused: [resource] } });
     expect(result.code).toBe(2);
@@ -134,7 +134,7 @@ test.each([
   },
 );
 
-test('A stream that used to be there is missed aloud, and its bookmark is kept', async () => {
+test('A stream that was available earlier causes a warning, and its bookmark is kept', async () => {
   const bookmark = {
     start_time: '2025-12-01T00:00:00.000001Z',
     position: { end_time: 1_764_547_200_000_001, end_id: null },
@@ -152,7 +152,7 @@ test('A stream that used to be there is missed aloud, and its bookmark is kept',
   expect(result.lastState['bookmarks']).toMatchObject({ agent_timeline: bookmark });
 });
 
-test('An answer that means absent once is a refusal that may pass: the stream is asked again after 2 s', async () => {
+test('A status that means absent may be temporary, so the stream is requested again after 2 s', async () => {
   const { result, sandbox } = await runOnce(
     { faults: [{ path: '=departments', times: 1, fault: { kind: 'status', status: 404 } }] },
     { catalog: catalogOf(['agents', 'departments']) },
@@ -166,7 +166,7 @@ test('An answer that means absent once is a refusal that may pass: the stream is
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(2_000);
 });
 
-test('A stream that answers 404 and then 403 is not absent: it fails', async () => {
+test('A stream that returns 404 and then 403 is not absent but fails', async () => {
   const { result } = await runOnce(
     {
       faults: [
@@ -180,7 +180,7 @@ test('A stream that answers 404 and then 403 is not absent: it fails', async () 
   expect(lastErrorLine(result)).toMatch(/^CRITICAL departments: .* answers 403 /);
 });
 
-test('A 404 with Retry-After is a limit: it is waited for', async () => {
+test('A 404 with Retry-After is a rate limit and is retried', async () => {
   const fault = { kind: 'status', status: 404, retryAfter: 30 } as const;
   const { result, clock } = await runOnce(
     { faults: [{ path: '=departments', times: 1, fault }] },

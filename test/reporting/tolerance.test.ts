@@ -26,7 +26,7 @@ function spoil({ account }: Sandbox): void {
   account.put('departments', { id: rawJson('1e400'), name: 'Too far' });
 }
 
-test('an item that cannot be written fails its stream, and the error says which it is', async () => {
+test('an item that cannot be written fails its stream, and the error names the item', async () => {
   const result = await readBadItems({});
 
   const errors = result.stderrLines.filter((line) => line.startsWith('ERROR '));
@@ -110,7 +110,7 @@ test('on_forbidden: warn leaves out streams that answer 403, with a warning and 
   expect(result.code).toBe(0);
 });
 
-test('where a 403 means absent, on_absent decides', async () => {
+test('if a 403 means absent, on_absent applies', async () => {
   const options = { switches: { absent: { account: 403 } } } as const;
   const config = { on_forbidden: 'warn', on_absent: 'fail' };
   const { result } = await runOnce(options, { config });
@@ -119,7 +119,7 @@ test('where a 403 means absent, on_absent decides', async () => {
   expect(result.code).toBe(2);
 });
 
-test('a 403 that passes is asked again, and the stream is read', async () => {
+test('a temporary 403 is retried, and the stream is read', async () => {
   const { result } = await runOnce(
     { faults: [{ path: '=agents', times: 1, fault: { kind: 'status', status: 403 } }] },
     { config: { on_forbidden: 'warn' } },
@@ -130,7 +130,7 @@ test('a 403 that passes is asked again, and the stream is read', async () => {
   expect(result.code).toBe(0);
 });
 
-test('a run that may read nothing fails, whatever is let pass', async () => {
+test('a run without any readable stream fails, even with on_forbidden: warn', async () => {
   const { result } = await runOnce(forbidden, {
     args: ['--select', 'agents', '--select', 'goals'],
     config: { on_forbidden: 'warn' },
@@ -214,7 +214,7 @@ async function answerSpoiled(
   response.end(bytes);
 }
 
-test('an item whose bytes are no text fails its stream, and the error names its place', async () => {
+test('an item with invalid bytes fails its stream, and the error names its position', async () => {
   const result = await readSpoiledText({});
 
   expect(lastErrorLine(result)).toMatch(
@@ -224,7 +224,7 @@ test('an item whose bytes are no text fails its stream, and the error names its 
   expect(result.code).toBe(1);
 });
 
-test('on_bad_item: warn passes over an item whose bytes are no text', async () => {
+test('on_bad_item: warn skips an item with invalid bytes', async () => {
   const result = await readSpoiledText({ on_bad_item: 'warn' });
 
   expect(result.warnings.at(-1)).toMatch(
@@ -236,7 +236,7 @@ test('on_bad_item: warn passes over an item whose bytes are no text', async () =
   expect(result.code).toBe(0);
 });
 
-test('such an item is not passed over where the envelope does not say how to go on', async () => {
+test('such an item is not skipped if the envelope does not contain the next position', async () => {
   const result = await readSpoiledText({ on_bad_item: 'warn' }, false);
 
   expect(lastErrorLine(result)).toMatch(/^CRITICAL chats: .* sends bytes that are not valid UTF-8/);

@@ -32,7 +32,7 @@ test('a connection without a stream warns that nothing is read', async () => {
   ]);
 });
 
-test('--check asks only what the catalog selects', async () => {
+test('--check requests only the streams that the catalog selects', async () => {
   const input = { catalog: catalogOf(['agents', 'goals']), args: ['--check'] };
   const { sandbox } = await runOnce({}, input);
   expect([...askedPaths(sandbox)].sort()).toEqual(['agents', 'goals']);
@@ -67,7 +67,7 @@ test('metadata for a column that the stream does not have causes a warning', asy
   expect(warnings).toEqual(warned);
 });
 
-test('metadata for array items has an effect, and that of a stream that is not read none', async () => {
+test('metadata for array items has an effect, and metadata of an unselected stream causes no warning', async () => {
   const warnings = await warningsAbout((entry) => mark(entry, 'history[]', { selected: true }));
   expect(warnings).toEqual([]);
   const catalog = catalogOf('goals');
@@ -76,7 +76,7 @@ test('metadata for array items has an effect, and that of a stream that is not r
   expect((await runOnce({}, { catalog })).result.warnings).toEqual([]);
 });
 
-test('metadata for very many columns that do not exist is summed up', async () => {
+test('metadata for very many unknown columns causes a summary', async () => {
   const warnings = await warningsAbout((entry) => {
     for (let index = 0; index < 3000; index += 1)
       entry.metadata.push({ breadcrumb: ['properties', `x_${index}`], ...isDeselected });
@@ -85,7 +85,7 @@ test('metadata for very many columns that do not exist is summed up', async () =
   expect(warnings.at(-1)).toBe('Stream "chats": the catalog has 2990 more such entries.');
 });
 
-test('a column of a connection that does not exist warns, with what was meant', async () => {
+test('an unknown column of a connection causes a warning with a suggestion', async () => {
   const { streams } = await connection(['agents']);
   const [{ stream, ...rest } = { stream: { name: '', json_schema: {} } }] = streams;
   const properties = { id: {}, emial: {}, first_nam: {} };
@@ -105,7 +105,7 @@ const refused =
   'stream_maps is not supported: this tap does not map or hash values. Remove it from the config. To exclude a column, ' +
   "deselect it in the catalog or the connection, or with --select '!chats.visitor.email'.";
 
-test('a config with stream_maps is refused, and nothing is asked', async () => {
+test('a config with stream_maps is rejected before the first request', async () => {
   const config = { stream_maps: { chats: { email: 'md5(email)' } } };
   const { result, sandbox } = await runOnce({}, { config });
   expect(result).toMatchObject({ code: 2, stdout: '' });
@@ -115,7 +115,7 @@ test('a config with stream_maps is refused, and nothing is asked', async () => {
   expect(verdictOf(check)).toMatchObject({ status: 'FAILED', message: refused });
 });
 
-test('from the environment such a config is refused, and an unknown variable is named', async () => {
+test('such a config is also rejected from the environment, and an unknown variable is named', async () => {
   const env = { TAP_ZENDESK_CHAT_STREAM_MAPS: '{"a": {}}', TAP_ZENDESK_CHAT_STRAT_DATE: '2024' };
   const input = { args: ['--config=ENV'], catalog: catalogOf('goals') };
   const { result } = await runOnce({}, { ...input, env });
@@ -161,7 +161,7 @@ function figures({ stderrLines }: TapResult): Readonly<Record<string, readonly s
   return groups;
 }
 
-test('the figures of a run whose token is refused show no success', async () => {
+test('the metrics of a run with a rejected token show no success', async () => {
   const { result } = await runOnce(
     {},
     { config: { access_token: 'another-token', log_metrics: true } },
@@ -170,7 +170,7 @@ test('the figures of a run whose token is refused show no success', async () => 
   expect(figures(result)).toEqual({ failed: ['accounts'] });
 });
 
-test('the figures of a run that was stopped show no success of what was not read', async () => {
+test('the metrics of a stopped run show no success for unread streams', async () => {
   const stop = new AbortController();
   const result = await withSandbox(
     {
@@ -199,7 +199,7 @@ async function readAnswer(stream: string, path: string, body: JsonObject): Promi
   return (await runOnce(options, { catalog: catalogOf(stream) })).result;
 }
 
-test('a third list of bans is read like the two that are known', async () => {
+test('a third list of bans is read like the two known ones', async () => {
   const body = { ip_address: ids(1, 3), visitor: ids(2), email: ids(1, 4), note: ['text'] };
   const result = await readAnswer('bans', 'bans', body);
   expect(result.code).toBe(0);

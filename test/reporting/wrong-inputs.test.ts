@@ -333,7 +333,7 @@ test('The environment and a file of variables', async () => {
   await fc.assert(property, parameters);
 });
 
-test('No setting that is accepted is ignored without a word', async () => {
+test('No accepted setting is ignored without a message', async () => {
   const key = fc.constantFrom(
     ...(
       'start_date end_date lookback_minutes extra_streams on_absent log_format log_metrics user_agent request_timeout ' +
@@ -389,7 +389,7 @@ async function firstQuestion(
   return [JSON.stringify(api.asked), ...told];
 }
 
-test('No bookmark that is accepted makes a stream begin anew without a word', async () => {
+test('No accepted bookmark restarts a stream without a message', async () => {
   const property = fc.asyncProperty(
     fc.constantFrom(...bookmarks),
     fc.record({ hidden: secret, what: slips }),
@@ -419,7 +419,7 @@ const choices: ReadonlySet<string | number> = new Set(
   'selected inclusion replication-method tap_stream_id key_properties breadcrumb'.split(' '),
 );
 
-test('No choice in a catalog is ignored without a word', async () => {
+test('No selection in a catalog is ignored without a message', async () => {
   const descriptions = describeStreams();
   const selectionOf = (value: Json): Json => {
     const told: string[] = [];

@@ -82,7 +82,7 @@ const flows = [
 ] as const;
 
 test.each(flows)(
-  'Allow signs in, and leaves no token in the tab: $id, $colorScheme, $width',
+  'Allow signs in and leaves no token in the tab: $id, $colorScheme, $width',
   async (flow) => {
     await withSandbox({}, async (sandbox) => {
       const out = join(folder, `${flow.id}-${flow.width}.json`);
@@ -133,7 +133,7 @@ test.each(flows)('Deny is explained on the page: $id, $colorScheme, $width', asy
   });
 });
 
-test('A page with another state is refused, the right one still signs in, and a second visit finds nothing', async () => {
+test('A page with another state is rejected, the correct one still signs in, and a second visit finds nothing', async () => {
   await withSandbox({}, async (sandbox) => {
     const browse = async (address: URL): Promise<void> =>
       withPage({}, async (page) => {
@@ -158,7 +158,7 @@ test('A page with another state is refused, the right one still signs in, and a 
   });
 });
 
-test('A browser that is closed leaves the login to its time limit', async () => {
+test('If the browser is closed, the login ends after its time limit', async () => {
   await withSandbox({}, async (sandbox) => {
     const clock = createFakeClock(Date.now());
     const browse = async (address: URL): Promise<void> => {
@@ -172,7 +172,7 @@ test('A browser that is closed leaves the login to its time limit', async () => 
 });
 
 test.each(['sandbox-client', 'sandbox-public'])(
-  'With --paste the address of the page that does not load is enough: %s',
+  'With --paste the URL of the page that does not load is enough: %s',
   async (id) => {
     await withSandbox({}, async (sandbox) => {
       const allowed = async (shown: string): Promise<string> => {

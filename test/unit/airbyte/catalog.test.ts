@@ -33,7 +33,7 @@ function parse(...streams: readonly unknown[]): ReturnType<typeof parseConfigure
   return parseConfiguredCatalog(JSON.parse(JSON.stringify({ streams })), [chats, goals]);
 }
 
-test('both modes obey the state, and columns the user has taken out are not read', () => {
+test('both modes respect the state, and deselected columns are not read', () => {
   expect(parse(stream('chats', 'full_refresh', ['id']), stream('goals', 'incremental'))).toEqual({
     names: ['chats', 'goals'],
     unknown: [],
@@ -61,7 +61,7 @@ test('both modes obey the state, and columns the user has taken out are not read
   });
 });
 
-test('a stream that does not exist is named, and does not keep the others from being read', () => {
+test('an unknown stream is named, and the others are still read', () => {
   const { names, unknown } = parse(
     stream('tickets', 'incremental'),
     stream('goals', 'full_refresh'),

@@ -71,7 +71,7 @@ test('credentials have the two forms, the access token first, and the names that
   ]);
 });
 
-test('the platform signs in on the account’s own host, and puts what comes of it where the form has it', () => {
+test('the platform signs in on the account’s own host and stores the result in the properties of the form', () => {
   const { advanced_auth: auth } = spec;
   const parts = auth.oauth_config_specification;
   const { consent_url, access_token_url } = parts.oauth_connector_input_specification;

@@ -36,7 +36,7 @@ test.each([
   ['with a namespace of null', [streamState('chats', chats, { namespace: null })]],
   ['one stream state alone', streamState('chats', chats)],
   [
-    'as PyAirbyte writes it, nulls and all',
+    'as PyAirbyte writes it, including nulls',
     [{ ...streamState('chats', chats), global_: null, data: null, destinationStats: null }],
   ],
   [
@@ -74,7 +74,7 @@ test.each([
   expect(parse(value)).toEqual({ chats, isLegacy: false });
 });
 
-test('of the lines a sync wrote the last one of a stream counts', () => {
+test('the last state of each stream in the lines of a sync applies', () => {
   const lines = [chats, { update_timestamp: '2024-01-01T00:00:00Z' }].map((state) =>
     JSON.stringify({ type: 'STATE', state: streamState('chats', state) }),
   );
@@ -92,7 +92,7 @@ test.each([
   expect(parse(value)).toEqual({ chats, agents: { id: 7 }, isLegacy: true });
 });
 
-test('what says nothing is left out: nulls, the CDK’s markers, a legacy form beside the new one', () => {
+test('values without information are omitted: nulls, the CDK’s markers, a legacy format next to the new one', () => {
   const states = [
     streamState('departments', { __ab_no_cursor_state_message: true }),
     streamState('bans', { __ab_full_refresh_sync_complete: true, id: null }),
@@ -102,7 +102,7 @@ test('what says nothing is left out: nulls, the CDK’s markers, a legacy form b
   expect(parse(states)).toEqual({ departments: {}, bans: {}, agents: {}, chats, isLegacy: false });
 });
 
-test('streams of another source are kept apart, not refused', () => {
+test('streams of another source are separated, not rejected', () => {
   expect(parse([streamState('tickets', { id: 1 })])).toEqual({
     tickets: { id: 1 },
     isLegacy: false,

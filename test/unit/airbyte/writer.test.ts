@@ -132,7 +132,7 @@ function state(bookmarks: JsonObject, tapStreamId?: string): Message {
 
 const read = `state of chats ${JSON.stringify(bookmark)}`;
 
-test('lines have the form of the protocol', async () => {
+test('lines have the format of the protocol', async () => {
   const { write, throttled, take } = writing();
   const chunks = await write(
     status('chats', 'started'),
@@ -161,7 +161,7 @@ test('a page is one write', async () => {
   expect(await write(records('chats', { id: 'a' }, { id: 'b' }, { id: 'c' }))).toHaveLength(1);
 });
 
-test('a stream without a bookmark ends with the word for that, and so do empty and absent ones', async () => {
+test('a stream without a bookmark ends with the marker for it, and so do empty and absent ones', async () => {
   const { write } = writing();
   const goals = [status('goals', 'started'), status('goals', 'running')];
   const whole = await write(...goals, records('goals', { id: 1 }), status('goals', 'complete'));
@@ -178,7 +178,7 @@ test('a stream without a bookmark ends with the word for that, and so do empty a
   ]);
 });
 
-test('records that no state has counted are counted before the end, whatever the end is', async () => {
+test('records after the last state are counted before the end, regardless of the status', async () => {
   const { write, end } = writing();
   const begin = [status('chats', 'started'), status('chats', 'running')];
   const page = records('chats', { id: 'a' }, { id: 'b' });
@@ -192,7 +192,7 @@ test('records that no state has counted are counted before the end, whatever the
   expect(summarize(await end())).toEqual([`${read}, 2 records`, 'chats INCOMPLETE']);
 });
 
-test('a stream that fails before anything came has been running, too', async () => {
+test('a stream that fails before its first message still has the status RUNNING', async () => {
   const { write } = writing();
   expect(summarize(await write(status('chats', 'started'), failed('chats', 'gone')))).toEqual([
     'chats STARTED',
@@ -203,7 +203,7 @@ test('a stream that fails before anything came has been running, too', async () 
   ]);
 });
 
-test('the states of a legacy blob go out before the first stream starts, once', async () => {
+test('the states of a legacy blob are written once, before the first stream starts', async () => {
   const states = new Map<string, JsonObject>([
     ['chats', bookmark],
     ['goals', {}],
@@ -220,7 +220,7 @@ test('the states of a legacy blob go out before the first stream starts, once', 
   ]);
 });
 
-test('what a Singer state holds as null is left out', async () => {
+test('null values of a Singer state are omitted', async () => {
   const { write } = writing();
   const moved = { update_timestamp: 'x', offset: null, position: { end_time: 1, end_id: null } };
   const chunks = await write(status('chats', 'started'), state({ chats: moved }, 'chats'));
@@ -277,7 +277,7 @@ test('a record of 20 MB is written and warned about by its key', async () => {
   ]);
 });
 
-test('times of lines never fall, though a page was fetched before a line that has left already', async () => {
+test('times of lines never decrease, although a page was fetched before a line that is already written', async () => {
   const { write, clock } = writing();
   await clock.advance(500);
   const chunks = await write(status('chats', 'started'), records('chats', { id: 'a' }));

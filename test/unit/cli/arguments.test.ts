@@ -58,7 +58,7 @@ test.each([
   { argv: ['--config', '2024'], expected: { ...none, config: ['2024'] } },
   { argv: ['--config', '0x10'], expected: { ...none, config: ['0x10'] } },
   { argv: ['--config', 'a b/ü.json'], expected: { ...none, config: ['a b/ü.json'] } },
-])('The command line $argv is understood', async ({ argv, expected }) => {
+])('The command line $argv is valid', async ({ argv, expected }) => {
   expect(await parseArguments(argv)).toEqual(expected);
 });
 

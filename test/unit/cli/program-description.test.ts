@@ -15,7 +15,7 @@ test('--about --format=json has what tools look for', () => {
   expect(validate.errors).toBeNull();
 });
 
-test('as text and as a page it names every setting and every stream', () => {
+test('as text and as Markdown the description names every setting and every stream', () => {
   for (const format of ['text', 'markdown'] as const) {
     const text = aboutText(program, format);
     for (const word of [

@@ -72,7 +72,7 @@ test.each([
   expect(written).toEqual([line(text)]);
 });
 
-test('The line goes away before a log line and comes back with the next message', () => {
+test('The line is erased before a log line and drawn again with the next message', () => {
   const { progress, written, at } = terminal();
   at(0, status('started'));
   progress.clear();
@@ -124,7 +124,7 @@ test.each<[string, JsonObject, string]>([
   expect(written.at(-1)).toBe(line(`chats: 0 records${expected}`));
 });
 
-test('States that move no bookmark are passed over', () => {
+test('States that do not change a bookmark are ignored', () => {
   const { written, at } = terminal();
   at(0, { type: 'STATE', value: {} });
   at(300, status('started'));

@@ -53,7 +53,7 @@ function end(report: RunReport, results: readonly StreamResult[]): number {
   return report.finish(results);
 }
 
-test('A stream has a line when it ends, an absent one has its warning, and the run has one line at its end', () => {
+test('Each stream is one line when it ends, an absent one a warning, and the run is one line at its end', () => {
   const { report, lines, set } = reported();
   set(3000);
   const results = [
@@ -69,7 +69,7 @@ test('A stream has a line when it ends, an absent one has its warning, and the r
   ]);
 });
 
-test('Each stream has its two figures in the form Singer wants', () => {
+test('Each stream has its two metrics in Singer format', () => {
   const { report, lines, logger } = reported();
   logger.setMetrics(true);
   report.logStream(result('agents'), true);
@@ -80,7 +80,7 @@ test('Each stream has its two figures in the form Singer wants', () => {
   ]);
 });
 
-test('A failure of an earlier stream is explained when it happens, and stands in the last line', () => {
+test('A failure of an earlier stream is explained when it happens, and again in the last line', () => {
   const { report, lines } = reported();
   const results = [result('agents', failure('agents', 'agents: broken')), result('chats')];
   expect(end(report, results)).toBe(1);
@@ -92,7 +92,7 @@ test('A failure of an earlier stream is explained when it happens, and stands in
   ]);
 });
 
-test('A failure after which no stream is read is explained by the last line alone', () => {
+test('A failure after which no stream is read is only explained in the last line', () => {
   const { report, lines } = reported();
   const unread = { status: 'unread', records: 0, requests: 0 } as const;
   const results = [
@@ -108,7 +108,7 @@ test('A failure after which no stream is read is explained by the last line alon
   ]);
 });
 
-test('Of several failures each is explained, and the last line names all streams', () => {
+test('Each of several failures is explained, and the last line names all streams', () => {
   const { report, lines } = reported();
   const results = [
     result('chats'),
@@ -123,13 +123,13 @@ test('Of several failures each is explained, and the last line names all streams
   ]);
 });
 
-test('Where the protocol has messages for failures, the log does not explain them', () => {
+test('If the protocol has messages for failures, the log does not explain them', () => {
   const { report, lines } = reported('text', true);
   report.logStream(result('agents', failure('agents', 'agents: broken')), false);
   expect(lines).toEqual(['ERROR agents: failed, 2 records, 1 request, 1.5 s']);
 });
 
-test('A stream that was interrupted or never begun forbids exit code 0', () => {
+test('The exit code is not 0 if a stream was interrupted or not started', () => {
   const { report, lines } = reported();
   const results = [
     result('agents', { status: 'interrupted' }),
@@ -142,7 +142,7 @@ test('A stream that was interrupted or never begun forbids exit code 0', () => {
   ]);
 });
 
-test('A stream that takes long logs its count after 1, 2, 4 … minutes', () => {
+test('A long stream logs its count after 1, 2, 4 … minutes', () => {
   const { at, lines, report, set } = reported();
   at(0, 'chats', 10);
   at(59_999, 'chats', 10);
@@ -170,7 +170,7 @@ test('With metrics its count is a METRIC line each minute', () => {
   );
 });
 
-test('The count begins anew with each stream', () => {
+test('The count restarts with each stream', () => {
   const { at, lines } = reported();
   at(0, 'agents', 10);
   at(70_000, 'chats', 1);
@@ -178,7 +178,7 @@ test('The count begins anew with each stream', () => {
   expect(lines).toEqual(['INFO chats: 2 records so far']);
 });
 
-test('A structured line of a failure names its stream, where it is one stream’s', () => {
+test('A structured line of a failure names its stream if there is one', () => {
   const { report, lines } = reported('json');
   report.finish([result('agents', failure('agents', 'agents: broken'))]);
   const error = new TapError('broken', { kind: 'system' });

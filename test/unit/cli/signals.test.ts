@@ -35,17 +35,20 @@ test('without a signal the exit code is set and nothing is killed', async () => 
 test.each([
   ['SIGTERM', 143],
   ['SIGINT', 130],
-])('%s aborts the run, and the process ends by it once the output is out', async (name, code) => {
-  const process = fakeProcess();
-  const signals = createProcessSignals(process);
-  signals.catchSignals();
-  process.emitter.emit(name, name);
-  expect(signals.signal.aborted).toBe(true);
-  expect(process.killed).toEqual([]);
-  await signals.end(0, new PassThrough().resume());
-  expect(process.killed).toEqual([`7 ${name}`]);
-  expect(process.exitCode).toBe(code);
-});
+])(
+  '%s aborts the run, and the signal ends the process after the output is written',
+  async (name, code) => {
+    const process = fakeProcess();
+    const signals = createProcessSignals(process);
+    signals.catchSignals();
+    process.emitter.emit(name, name);
+    expect(signals.signal.aborted).toBe(true);
+    expect(process.killed).toEqual([]);
+    await signals.end(0, new PassThrough().resume());
+    expect(process.killed).toEqual([`7 ${name}`]);
+    expect(process.exitCode).toBe(code);
+  },
+);
 
 test('before a stop is deferred, signals are left to the system', () => {
   const process = fakeProcess();
@@ -72,7 +75,7 @@ test('a second signal ends the process at once', () => {
   expect(process.killed).toEqual(['7 SIGINT']);
 });
 
-test('a reader that takes nothing does not keep a stopped process alive', () => {
+test('a reader that does not read does not keep a stopped process alive', () => {
   jest.useFakeTimers();
   const process = fakeProcess();
   createProcessSignals(process).catchSignals();
@@ -96,7 +99,7 @@ test('the end waits until the output has taken everything', async () => {
   expect(taken).toEqual(['a', 'b', '']);
 });
 
-test('an output that is gone is not waited for', async () => {
+test('the end does not wait for a closed output', async () => {
   const gone = new PassThrough();
   gone.destroy();
   const process = fakeProcess();

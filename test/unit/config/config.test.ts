@@ -70,7 +70,7 @@ test.each([
   expect(await configOf({ ...needed, log_metrics: text })).toMatchObject({ log_metrics: value });
 });
 
-test('Every setting arrives in the config', async () => {
+test('Every setting is in the parsed config', async () => {
   const settings = {
     ...needed,
     start_date: '2023-01-01',
@@ -153,7 +153,7 @@ test.each<[JsonObject, Partial<Config>]>([
   extras(null),
   [{ lookback_minutes: ' 15 ' }, { lookback_minutes: 15 }],
   [{ request_timeout: '2.5' }, { request_timeout: 2.5 }],
-])('%j is taken as %j', async (settings, expected) => {
+])('%j is read as %j', async (settings, expected) => {
   expect(await configOf({ ...needed, ...settings })).toMatchObject(expected);
 });
 
@@ -166,7 +166,7 @@ test.each<[string, JsonObject]>([
   ['in authorization', { authorization: { authorization: 'oauth2.0', access_token: 'token-1' } }],
   ['first at top level', { credentials: { access_token: 'x' }, access_token: 'token-1' }],
   ['from both places', { access_token: '', credentials: { access_token: 'token-1' } }],
-])('An access token is taken %s', async (_where, tokens) => {
+])('An access token is read %s', async (_where, tokens) => {
   const value = { subdomain: 'acme', start_date: '2024-01-01', ...tokens };
   expect(await configOf(value)).toMatchObject({ access_token: 'token-1' });
   expect(await messagesOf(value)).toEqual([]);
@@ -181,7 +181,7 @@ test.each<[string, JsonObject]>([
   expect(await messagesOf({ subdomain: 'acme', start_date, ...settings })).toEqual([]);
 });
 
-test('A refresh token that cannot be used is mentioned', async () => {
+test('A refresh token that cannot be used is reported', async () => {
   const messages = await messagesOf({ ...needed, start_date: '2024-01-01', refresh_token: 'c' });
   expect(messages).toEqual([expect.stringMatching(/^WARNING refresh_token is not used: /)]);
 });
@@ -222,7 +222,7 @@ test('Every token is known as a secret, also the one that is not used', async ()
   expect(secrets).toEqual(['token-1', 'token-2', 'cs', 'rt']);
 });
 
-test('Without a start date the log says where reading begins', async () => {
+test('Without a start date the log names the start', async () => {
   expect(await messagesOf(needed)).toEqual([
     'INFO start_date is not set: chats and timelines are read from 2022-06-15T12:30:20Z, two years before now.',
   ]);
@@ -233,13 +233,13 @@ test('Two years before a 29 February is a 28 February', async () => {
   expect(config.startDateMs).toBe(Date.UTC(2022, 1, 28));
 });
 
-test('A start date in the future is warned about', async () => {
+test('A start date in the future causes a warning', async () => {
   expect(await messagesOf({ ...needed, start_date: '2024-06-16' })).toEqual([
     'WARNING start_date is 2024-06-16T00:00:00Z, which is in the future: no chats and no timelines are read.',
   ]);
 });
 
-test('Without a list of the known streams any name is taken as an extra one', async () => {
+test('Without a list of known streams any name is a valid extra stream', async () => {
   const { config } = await parseConfig({ ...needed, extra_streams: 'news' }, { nowMs });
   expect(config.extra_streams).toEqual(['news']);
 });
@@ -341,7 +341,7 @@ test.each<[string, Json, string]>([
     'contains a space, a line break or a letter that no token contains: copy it again.',
   ],
   ['credentials', 'secret', 'must be an object with access_token.'],
-])('%s: %j is refused with a sentence of advice', async (key, value, rest) => {
+])('%s: %j is rejected with advice', async (key, value, rest) => {
   const error = await errorOf({ ...needed, [key]: value });
   expect(error).toMatchObject({ kind: 'config', key, message: `${key} ${rest}` });
 });
@@ -373,7 +373,7 @@ test.each<[string, Json, string]>([
   ['stream_map_config', { hash_seed: 'x' }, 'map or hash values'],
   ['faker_config', { seed: 1 }, 'replace values with fake ones'],
   ['batch_config', { encoding: {} }, 'write records to batch files'],
-])('%s is refused unless it is empty', async (key, value, what) => {
+])('%s is rejected unless it is empty', async (key, value, what) => {
   const [sentence] = await sentencesOf({ ...needed, [key]: value });
   expect(sentence).toContain(`${key} is not supported: this tap does not ${what}. Remove it from`);
   for (const empty of [{}, [], null, '', '{}', false])
@@ -402,7 +402,7 @@ test.each<[string, JsonObject, string]>([
     `${noToken} The config contains "token": did you mean access_token?`,
   ],
   [
-    'with a slip inside credentials',
+    'with a typing mistake inside credentials',
     { credentials: { credentials: 'access_token', access_tokn: 'x' } },
     `${noToken} The config contains "credentials.access_tokn": did you mean access_token?`,
   ],
@@ -420,13 +420,13 @@ test.each<[Json, string]>([
   [['x'], 'array'],
   ['marker-7391', 'string'],
   [null, 'null'],
-])('A config that is %j is refused', async (value, type) => {
+])('A config that is %j is rejected', async (value, type) => {
   expect(await sentencesOf(value)).toEqual([
     `The config is of type ${type}: it must be a JSON object such as {"subdomain": "acme", "access_token": "..."}.`,
   ]);
 });
 
-test('Unknown keys are warned about one by one and change nothing', async () => {
+test('Each unknown key causes a warning and has no effect', async () => {
   const messages = await messagesOf({
     ...needed,
     start_date: '2024-01-01',
@@ -444,14 +444,14 @@ test('Unknown keys are warned about one by one and change nothing', async () => 
   ]);
 });
 
-test('Of very many unknown keys the first ten are named', async () => {
+test('Only the first ten of very many unknown keys are named', async () => {
   const keys = Array.from({ length: 12 }, (_, index) => [`other_key_${'x'.repeat(index)}`, 1]);
   const messages = await messagesOf({ ...needed, ...Object.fromEntries(keys) });
   expect(messages).toHaveLength(12);
   expect(messages.at(-1)).toBe('WARNING 2 more config keys are unknown and ignored.');
 });
 
-test('Settings of the singer-io tap are accepted, and said to be of no use', async () => {
+test('Settings of the singer-io tap are accepted, with a message that they have no effect', async () => {
   const messages = await messagesOf({
     ...needed,
     start_date: '2024-01-01',

@@ -80,11 +80,11 @@ test.each<[string, Partial<ConfigSources>, object]>([
   expect(JSON.stringify(await gather(sources))).toBe(JSON.stringify(expected));
 });
 
-test('where there is no environment ENV is the name of a file', async () => {
+test('without an environment, ENV is the name of a file', async () => {
   await expect(readConfig({ files: ['ENV'] })).rejects.toThrow(/^--config: .* does not exist/);
 });
 
-test('with ENV a file .env is read, over which variables win', async () => {
+test('with ENV a file .env is read, and variables override it', async () => {
   const lines = [
     'TAP_ZENDESK_CHAT_SUBDOMAIN=dotted',
     '# a comment',
@@ -106,7 +106,7 @@ test('with ENV a variable that is not a setting is passed on, so that it can be 
 test.each([
   ['list.json', /^The config is of type array/],
   ['broken.json', /^--config: \S+broken\.json is not JSON/],
-])('the file %s is refused', async (name, says) => {
+])('the file %s is rejected', async (name, says) => {
   await writeAll();
   await expect(gather({ files: [name, 'ENV'] })).rejects.toThrow(says);
 });

@@ -11,14 +11,14 @@ test('The clock returns milliseconds since 1970', () => {
   expect(systemClock.now()).toBe(1_706_659_200_000);
 });
 
-test('A sleep that is stopped ends at once, with the reason for the stop', async () => {
+test('An aborted sleep ends at once with the reason', async () => {
   const controller = new AbortController();
   const slept = systemClock.sleep(3_600_000, controller.signal);
   controller.abort(new Error('stopped by SIGTERM'));
   await expect(slept).rejects.toThrow('stopped by SIGTERM');
 });
 
-test('Who is stopped already does not fall asleep', async () => {
+test('A sleep with an aborted signal rejects at once', async () => {
   const signal = AbortSignal.abort(new Error('stopped by SIGINT'));
   await expect(systemClock.sleep(3_600_000, signal)).rejects.toThrow('stopped by SIGINT');
 });

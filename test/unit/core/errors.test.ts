@@ -3,12 +3,12 @@ import { test } from '@jest/globals';
 import { asTapError, ConfigError } from '../../../src/core/errors.ts';
 import { expect } from '../../support/readable.ts';
 
-test('An error the program knows passes through unchanged', () => {
+test('A TapError is returned unchanged', () => {
   const error = new ConfigError('subdomain is missing', 'subdomain');
   expect(asTapError(error, 'anything')).toBe(error);
 });
 
-test('A foreign error is wrapped once and stays the cause', () => {
+test('Another error is wrapped once and becomes the cause', () => {
   const cause = new RangeError('Invalid string length');
   const error = asTapError(cause, 'a page could not be written');
   expect(error.message).toBe('a page could not be written: Invalid string length');

@@ -64,7 +64,7 @@ test.each([
   expect(error).toMatchObject({ message: `--config: ${path} ${why}` });
 });
 
-test('A file in UTF-16, as some shells write it, is refused with a hint', async () => {
+test('A file in UTF-16, as some shells write it, is rejected with advice', async () => {
   const path = await fileOf(Buffer.from('\uFEFF{}', 'utf16le'));
   await expect(readJsonFile(named(path))).rejects.toThrow(
     `--config: ${path} is not UTF-8 text: save it as UTF-8.`,
@@ -79,7 +79,7 @@ test.each([
     'x'.repeat(300),
     '(a string of 300 characters, not shown) cannot be read (ENAMETOOLONG): check the path and the disk.',
   ],
-])('The path %s is refused with what it is', async (path, says) => {
+])('The path %s is rejected with its type', async (path, says) => {
   await expect(readJsonFile(named(path))).rejects.toThrow(`--config: ${says}`);
 });
 
@@ -100,7 +100,7 @@ test('A file without read permission is reported as such', async () => {
   expect(stdout).toBe(`--config: ${path} cannot be read: give this user permission to read it.\n`);
 });
 
-test('A file of the limit is read, a larger one is not', async () => {
+test('A file with the maximum size is read, a larger one is not', async () => {
   const path = await fileOf(`"${'x'.repeat(1024 * 1024 - 2)}"`);
   expect(await readJsonFile(named(path))).toHaveLength(1024 * 1024 - 2);
   await writeFile(path, ' ', { flag: 'a' });
@@ -116,7 +116,7 @@ async function pipe(): Promise<string> {
   return path;
 }
 
-test('A pipe is read once something is written to it', async () => {
+test('A pipe is read when data is written to it', async () => {
   const path = await pipe();
   const text = readTextFile(named(path));
   const writer = spawn('sh', ['-c', 'printf "%s" "$2" > "$1"', 'sh', path, '{"a": 1}']);
@@ -124,14 +124,14 @@ test('A pipe is read once something is written to it', async () => {
   writer.kill();
 });
 
-test('A pipe that nothing is written to is given up', async () => {
+test('A pipe without data times out', async () => {
   const path = await pipe();
   await expect(readTextFile(named(path, { firstByteMs: 1 }))).rejects.toThrow(
     `--config: ${path} is a pipe, but no data arrived within 0.001 s.`,
   );
 });
 
-test('Where a regular file is needed, a pipe is refused', async () => {
+test('A pipe is rejected if a regular file is required', async () => {
   const path = await pipe();
   await expect(readTextFile(named(path, { mustBeRegular: true }))).rejects.toThrow(
     `--config: ${path} is not a regular file.`,

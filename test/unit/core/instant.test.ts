@@ -119,7 +119,7 @@ test.each([
   expect(epochToMicros(digits)).toBe(micros);
 });
 
-test('microseconds beyond the year 9999 are refused', () => {
+test('microseconds after the year 9999 are rejected', () => {
   expect(() => microsToInstant(253402300800000000)).toThrow(
     new RangeError('253402300800000000 microseconds is outside the years 1 to 9999'),
   );

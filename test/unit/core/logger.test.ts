@@ -55,7 +55,7 @@ test.each([
   expect(lines).toHaveLength(isWritten ? 1 : 0);
 });
 
-test('A text line has its time behind the level, and a METRIC line has none', () => {
+test('A text line has its time after the level, and a METRIC line has none', () => {
   const { logger, lines } = logTo({ hasTimestamps: true });
   logger.setMetrics(true);
   logger.critical('no token');
@@ -66,13 +66,13 @@ test('A text line has its time behind the level, and a METRIC line has none', ()
   ]);
 });
 
-test('A message of several lines becomes one, without what could steer a terminal', () => {
+test('A message of several lines becomes one, without control characters', () => {
   const { logger, lines } = logTo();
   logger.info(' first.\r\n  second.\n\nthird\u001B[31m\u2028red\t.\n');
   expect(lines).toEqual(['INFO first. second. third [31m red .\n']);
 });
 
-test('In JSON each line is an object with all the keys Meltano asks for', () => {
+test('In JSON each line is an object with all keys that Meltano requires', () => {
   const { logger, lines } = logTo();
   logger.setFormat('json');
   logger.critical('no\ntoken');
@@ -83,7 +83,7 @@ test('In JSON each line is an object with all the keys Meltano asks for', () => 
   ]);
 });
 
-test('In JSON a metric also stands in metric_info, and names its stream', () => {
+test('In JSON a metric is also in metric_info and names its stream', () => {
   const { logger, lines } = logTo({ format: 'json' });
   const metric = { type: 'counter', metric: 'record_count', value: 7, tags: { stream: 'bans' } };
   logger.metric({ ...metric, type: 'counter' });
@@ -117,7 +117,7 @@ test.each([
   expect(lines).toEqual([`INFO ${expected}\n`]);
 });
 
-test('A secret is taken out of every part of a JSON line, which stays JSON', () => {
+test('A secret is masked in every part of a JSON line, which stays JSON', () => {
   const { logger, lines } = logTo({ format: 'json' }, [secret]);
   logger.info(`a ${secret}`, { stream: secret });
   logger.metric({ type: 'counter', metric: 'n', value: 1, tags: { a: [secret, { b: secret }] } });
@@ -127,7 +127,7 @@ test('A secret is taken out of every part of a JSON line, which stays JSON', () 
   });
 });
 
-test('Secrets are taken out from the moment they are known, a longer one before its part', () => {
+test('Secrets are masked from the moment they are known, a longer one before its part', () => {
   const { logger, lines } = logTo();
   logger.info('abcd abcdef');
   logger.addSecrets(['abcd']);
@@ -137,7 +137,7 @@ test('Secrets are taken out from the moment they are known, a longer one before 
 });
 
 test.each(['token', 'a', 'access_token', 'The access', 'refused'])(
-  'A secret that is a word, %j, is taken out of text from outside alone',
+  'A secret that is a word, %j, is only masked in text from outside',
   (word) => {
     const { logger, lines } = logTo({}, [word]);
     const own = 'The access token is refused. Set access_token again';
@@ -184,20 +184,20 @@ test('At debug level an error is logged with its stack and causes, and its messa
   ]);
 });
 
-test('A long run of blanks in a message takes no time', () => {
+test('A long run of spaces in a message takes no time', () => {
   const { logger, lines } = logTo();
   logger.info(`a${' '.repeat(200_000)}\n${' '.repeat(1_000_000)}b`);
   expect(lines[0]).toHaveLength('INFO a'.length + 1999 + '…\n'.length);
 });
 
-test('A long message is cut, but no secret in it', () => {
+test('A long message is truncated, but not inside a secret', () => {
   const { logger, lines } = logTo({}, ['hunter2']);
   logger.info(`${'x'.repeat(1997)}hunter2${'x'.repeat(1_000_000)}`);
   expect(lines).toEqual([`INFO ${'x'.repeat(1997)}***…\n`]);
   expect(logger.redact('y'.repeat(3000))).toBe(`${'y'.repeat(2000)}…`);
 });
 
-test('Of errors that are each other causes six are logged', () => {
+test('At most six errors of a circular chain of causes are logged', () => {
   const { logger, lines } = logTo({ level: 'debug' });
   const error = new Error('ring');
   error.stack = 'Error: ring';
@@ -206,7 +206,7 @@ test('Of errors that are each other causes six are logged', () => {
   expect(lines).toHaveLength(7);
 });
 
-test('What was thrown without a stack is no reason to fail', () => {
+test('A thrown value without a stack can be logged', () => {
   const { logger, lines } = logTo({ level: 'debug' });
   const bare = Object.assign(Object.create(null), { stack: undefined, message: 'm' });
   logger.error('It failed.', { error: 'text' });
@@ -231,7 +231,7 @@ test.each([
   expect(await loggingFromEnv(env, nothing)).toEqual({ level, format: 'text', warnings: [] });
 });
 
-test('An unknown level is warned about and means info', async () => {
+test('An unknown level causes a warning and means info', async () => {
   expect(await loggingFromEnv({ LOGLEVEL: 'constructor' }, nothing)).toEqual({
     level: 'info',
     format: 'text',
@@ -259,7 +259,7 @@ test.each([
   ['a program, as JSON', '{"root": {"level": "WARNING", "handlers": []}}', 'warning', 'text'],
   ['a hand, for another logger', 'root:\n  a: b\nx:\n  level: DEBUG\n', 'info', 'text'],
   ['hand-written, with an unknown level', 'root:\n  level: LOUD\n', 'info', 'text'],
-])('A logging file written by %s is understood', async (_who, text, level, format) => {
+])('A logging file written by %s is accepted', async (_who, text, level, format) => {
   const settings = await loggingFromEnv({ SINGER_SDK_LOG_CONFIG: '/run/log.yml' }, async (path) =>
     path === '/run/log.yml' ? text : '',
   );
@@ -268,7 +268,7 @@ test.each([
   expect(await loggingFromEnv(env, async () => text)).toMatchObject({ level: 'error', format });
 });
 
-test('A logging file that cannot be read is warned about', async () => {
+test('A logging file that cannot be read causes a warning', async () => {
   expect(await loggingFromEnv({ SINGER_SDK_LOG_CONFIG: 'no.yml' }, nothing)).toEqual({
     level: 'info',
     format: 'text',
@@ -276,7 +276,7 @@ test('A logging file that cannot be read is warned about', async () => {
   });
 });
 
-test('Lines of another protocol keep their form, whatever the config asks for', () => {
+test('Lines of another protocol keep their format, regardless of the config', () => {
   const { logger, lines } = logTo({ format: (level, message) => `<${level}|${message}>` });
   logger.addSecrets(['hunter2']);
   logger.setFormat('json');

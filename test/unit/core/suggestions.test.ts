@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { didYouMean, similarNames } from '../../../src/core/suggestions.ts';
 
-test('the nearest known name comes first, at most three, and none for a name without likeness', () => {
+test('the most similar names come first, at most three, and none if no name is similar', () => {
   const known = ['chats', 'chat_messages', 'agents', 'agent_timeline', 'accounts', 'skills'];
   expect(similarNames('chat', known)).toEqual(['chats']);
   expect(similarNames('Agent-Timelines', known)).toEqual(['agent_timeline']);
@@ -12,7 +12,7 @@ test('the nearest known name comes first, at most three, and none for a name wit
   expect(didYouMean('', known)).toBe('');
 });
 
-test('a name of more than 64 characters is compared with none', () => {
+test('a name of more than 64 characters has no suggestions', () => {
   expect(similarNames('a'.repeat(64), ['a'.repeat(64)])).toHaveLength(1);
   expect(similarNames('a'.repeat(65), ['a'.repeat(65)])).toEqual([]);
 });

@@ -16,7 +16,7 @@ const inDate = 'Fri, 02 Jan 2026 03:04:20 GMT';
 const dateMs = Date.UTC(2026, 0, 2, 3, 4, 0);
 const busy = { status: 503 };
 
-test('an answer comes with the server time and the time it was received', async () => {
+test('a response has the server time and the time of its arrival', async () => {
   const api = scriptApi(origin, [{ body: [1], headers: { date } }]);
   const { client, reports } = createTestClient();
   const query = { limit: 100, fields: 'chats(*)' };
@@ -33,7 +33,7 @@ test('an answer comes with the server time and the time it was received', async 
   expect(reports).toEqual([{ ...sent, ...received, reason: undefined }]);
 });
 
-test('each request carries the token, the user agent and the wish for gzipped JSON', async () => {
+test('each request has headers for the token, the user agent and gzipped JSON', async () => {
   const api = scriptApi(origin, [{}]);
   await createTestClient().client.get(get);
   expect(api.requests[0]?.headers).toMatchObject({
@@ -74,7 +74,7 @@ test.each([
   [{ status: 500 }, 'retry', 2_000],
   [{ status: 502, body: '<html>Bad gateway</html>' }, 'retry', 2_000],
   [{ errorCode: 'EAI_AGAIN' }, 'retry', 2_000],
-])('after %j the request is made again (%s, %i ms)', async (answer, reason, ms) => {
+])('after %j the request is retried (%s, %i ms)', async (answer, reason, ms) => {
   scriptApi(origin, [answer, { body: { ok: true } }]);
   const { client, clock, waits } = createTestClient();
   expect((await client.get(get)).body).toEqual({ ok: true });
@@ -95,7 +95,7 @@ test('waits double up to a minute and are reported with their cause', async () =
   ]);
 });
 
-test('retries count for the pace', async () => {
+test('retries count for the rate limit', async () => {
   scriptApi(origin, [busy, {}, {}]);
   const { client, clock } = createTestClient({ requestsPerMinute: 2 });
   await client.get(get);
@@ -119,7 +119,7 @@ test.each([
   [451, 'config', 'blocked for legal reasons'],
   [501, 'system', 'any proxy or firewall in between'],
   [511, 'config', 'requires a login'],
-])('status %i is final at once, %s, with advice', async (status, kind, advice) => {
+])('status %i is not retried, %s, with advice', async (status, kind, advice) => {
   scriptApi(origin, [{ status, headers: { date } }]);
   const { client, clock } = createTestClient();
   const error = await rejectionOf(client.get({ path, query: { since_id: 5 } }));
@@ -146,7 +146,7 @@ test.each([
   [[to('/gone'), { status: 404 }], 'redirects to /gone, which answers 404 Not Found'],
   [[{ status: 302 }], 'redirects without a valid target'],
   [[to('http://')], 'redirects without a valid target'],
-])('a redirect that leads nowhere is no missing stream: %j', async (answers, words) => {
+])('a redirect without a target does not mean a missing stream: %j', async (answers, words) => {
   scriptApi(origin, answers);
   const error = await rejectionOf(createTestClient().client.get(get));
   expect(error).toMatchObject({ failure: 'redirect', kind: 'config', status: 302 });
@@ -174,14 +174,14 @@ test('a login page that is temporarily unavailable is retried', async () => {
   expect(waits[0]?.why).toBe('redirects to /login, which answers 503 Service Unavailable');
 });
 
-test('what the API says about an error is quoted without the token', async () => {
+test('the error text of the API is quoted without the token', async () => {
   scriptApi(origin, [{ status: 401, body: { error: 'invalid', description: `no ${token}` } }]);
   const error = await rejectionOf(createTestClient().client.get(get));
   expect(String(error)).toContain('answers 401 Unauthorized ("invalid: no ***")');
   expect(String(error)).not.toContain(token);
 });
 
-test('a token with a line break in it is a mistake in the config, not a network failure', async () => {
+test('a token with a line break is a config error, not a network failure', async () => {
   const { client } = createTestClient({ credentials: () => bearerCredentials('a\nb') });
   const error = await rejectionOf(client.get(get));
   expect(error).toMatchObject({
@@ -212,7 +212,7 @@ test.each([
   });
 });
 
-test('when patience is used up the message names the last failure, the attempts and the setting', async () => {
+test('when the retry budget is exhausted, the error names the last failure, the attempts and the setting', async () => {
   scriptApi(origin, [{ status: 500 }, busy, busy, { status: 502 }]);
   const { client, clock } = createTestClient({ maxRetryMs: 10_000 });
   const error = await rejectionOf(client.get(get));
@@ -224,7 +224,7 @@ test('when patience is used up the message names the last failure, the attempts 
   );
 });
 
-test('patience is for one answer: the next one starts with all of it', async () => {
+test('the retry budget is for one response, and the next one has the full budget', async () => {
   scriptApi(origin, [busy, busy, {}, busy, busy, {}]);
   const { client, clock } = createTestClient({ maxRetryMs: 6_000 });
   await client.get(get);
@@ -232,7 +232,7 @@ test('patience is for one answer: the next one starts with all of it', async () 
   expect(clock.sleeps).toEqual([2_000, 4_000, 2_000, 4_000]);
 });
 
-test('once patience ran out each answer gets one attempt, until there is one', async () => {
+test('after the retry budget is exhausted each request gets one attempt until a response arrives', async () => {
   scriptApi(origin, [busy, busy, busy, {}, busy, {}]);
   const { client, clock } = createTestClient({ maxRetryMs: 2_000 });
   await rejectionOf(client.get(get));
@@ -244,20 +244,20 @@ test('once patience ran out each answer gets one attempt, until there is one', a
   expect(clock.sleeps).toEqual([2_000, 2_000]);
 });
 
-test('a Retry-After beyond all calendars does not crash the message', async () => {
+test('a Retry-After without a valid date does not break the error message', async () => {
   scriptApi(origin, [{ status: 429, headers: { 'retry-after': '9'.repeat(400) } }]);
   const error = await rejectionOf(createTestClient().client.get(get));
   expect(error).toMatchObject({ endsRun: true, message: expect.stringContaining('9999-12-31') });
 });
 
-test('a Retry-After of exactly the patience is waited for', async () => {
+test('a Retry-After that equals the retry budget is waited for', async () => {
   scriptApi(origin, [{ status: 429, headers: { 'retry-after': '900' } }, {}]);
   const { client, clock } = createTestClient();
   await client.get(get);
   expect(clock.sleeps).toEqual([900_000]);
 });
 
-test('while one request waits for Retry-After no other starts', async () => {
+test('no other request starts while one waits for Retry-After', async () => {
   const api = scriptApi(origin, [{ status: 429, headers: { 'retry-after': '30' } }, {}, {}]);
   const pauses: { ms: number; end: () => void }[] = [];
   let now = startMs;
@@ -307,7 +307,7 @@ test('a revised query resets the backoff and the retry budget', async () => {
   expect(asked).toEqual([503, 503, 503, 503]);
 });
 
-test('revising may ask the API itself: the slot is free, and a Retry-After holds for it too', async () => {
+test('reviseQuery may send a request: the slot is free, and a Retry-After applies to it, too', async () => {
   const api = scriptApi(origin, [{ status: 503, headers: { 'retry-after': '5' } }, {}, {}]);
   const { client, clock } = createTestClient();
   const reviseQuery = async (): Promise<Query> => {

@@ -118,7 +118,7 @@ test.each([
   },
 );
 
-test('a proxy that hangs up is a network failure', async () => {
+test('a proxy that closes the connection is a network failure', async () => {
   const proxy = await startProxy((socket) => socket.destroy());
   setEnvironment({ HTTPS_PROXY: `http://${proxy.host}` });
   const error = await rejectionOf(createTestClient({ origin }).client.get(get));
@@ -126,7 +126,7 @@ test('a proxy that hangs up is a network failure', async () => {
   expect(String(error)).toContain('cannot be reached');
 });
 
-test('the connection to a silent proxy is closed after the time limit, and made anew', async () => {
+test('the connection to a silent proxy is closed after the time limit and opened again', async () => {
   const closed: Promise<unknown>[] = [];
   const proxy = await startProxy((socket) => {
     closed.push(once(socket, 'close'));

@@ -23,7 +23,7 @@ test.each([
   [1, 86_400_000, 1, 86_400_000],
   [1, 0, 1, 2_000],
 ])(
-  'after attempt %i, a Retry-After of %s ms and with luck %f the wait is %i ms',
+  'after attempt %i, with a Retry-After of %s ms and the random value %f, the wait is %i ms',
   (attempts, retryAfterMs, luck, expected) => {
     expect(retryDelayMs(attempts, retryAfterMs, () => luck)).toBe(expected);
   },

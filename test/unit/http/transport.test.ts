@@ -22,7 +22,7 @@ async function serve(listener: RequestListener) {
   return local;
 }
 
-test('requests follow each other on one connection', async () => {
+test('consecutive requests use one connection', async () => {
   let connections = 0;
   const { origin, server } = await serve((_, response) => response.end('[]'));
   server.on('connection', () => {
@@ -35,7 +35,7 @@ test('requests follow each other on one connection', async () => {
   expect(connections).toBe(1);
 });
 
-test('a small gzip body that would fill the memory is stopped', async () => {
+test('decompression of a gzip bomb is stopped', async () => {
   const body = gzipSync(Buffer.alloc(3 * 2 ** 20, ' '));
   const { origin } = await serve((_, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
@@ -48,7 +48,7 @@ test('a small gzip body that would fill the memory is stopped', async () => {
   });
 });
 
-test('an error page without an end is not read to its end', async () => {
+test('an endless error page is not read completely', async () => {
   const { origin } = await serve((_, response) => {
     response.writeHead(500);
     const pour = (): void =>

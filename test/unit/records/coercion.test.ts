@@ -73,7 +73,7 @@ function coerceAs(schema: JsonSchema, ...items: readonly JsonObject[]): Coerced 
 
 const coerce = (item: JsonObject): Coerced => coerceAs(known, { id: 'a', ...item });
 
-test('a record has every column in the order of its schema, nulls written out', () => {
+test('a record has every column in schema order, including nulls', () => {
   const { record, mismatches } = coerce({ texts: ['x'], text: 'b', integer: 1 });
   expect(JSON.stringify(record)).toBe(
     '{"id":"a","number":null,"integer":1,"boolean":null,"text":"b","moment":null,"object":null,"list":null,"integers":null,"texts":["x"],"moments":null,"grid":null,"additional_fields":null}',
@@ -81,7 +81,7 @@ test('a record has every column in the order of its schema, nulls written out', 
   expect(mismatches).toEqual([]);
 });
 
-test('below the top level only what was sent is written', () => {
+test('nested objects contain only the properties that the API sent', () => {
   const { record } = coerce({ object: { b: 1 }, list: [{}, { s: 'x' }] });
   expect(record).toMatchObject({ object: { b: 1 }, list: [{}, { s: 'x' }] });
 });
@@ -217,7 +217,7 @@ test('null is null in every column', () => {
   expect(mismatches.map(({ path }) => path)).toEqual(['/additional_fields']);
 });
 
-test('a top-level field the schema does not know is kept aside', () => {
+test('an unknown top-level field is kept in additional_fields', () => {
   const { record, mismatches, kept } = coerce({ new_field: { a: [1, null] }, 'a/b~c': null });
   expect(kept).toEqual({ '/new_field': { a: [1, null] }, '/a~1b~0c': null });
   expect(Object.keys(record)).toEqual(Object.keys(known.properties ?? {}));
@@ -227,12 +227,12 @@ test('a top-level field the schema does not know is kept aside', () => {
   ]);
 });
 
-test('a field the API itself calls additional_fields does not take the place of ours', () => {
+test('a field of the API named additional_fields does not replace the column', () => {
   const { record } = coerce({ [additionalFieldsColumn]: '{"/x":1}' });
   expect(record[additionalFieldsColumn]).toBe('{"/additional_fields":"{\\"/x\\":1}"}');
 });
 
-test('an unknown key inside an object is kept aside', () => {
+test('an unknown key inside an object is kept in additional_fields', () => {
   const { record, mismatches, kept } = coerce({
     object: { a: 'x', c: { d: 1 } },
     list: [{ e: 2 }],
@@ -246,7 +246,7 @@ test('an unknown key inside an object is kept aside', () => {
   ]);
 });
 
-test('keys that every object inherits are keys like any other', () => {
+test('inherited property names are ordinary keys', () => {
   const item = JSON.parse(
     '{"id":"a","constructor":1,"__proto__":{"x":2},"object":{"__proto__":3}}',
   ) as JsonObject;
@@ -301,7 +301,7 @@ test('cleaned text is reported once by its path', () => {
   ]);
 });
 
-test('an unknown key that reads like a known one once cleaned is kept aside', () => {
+test('an unknown key that equals a known one after cleaning is kept in additional_fields', () => {
   const { record, kept } = coerce({ object: { b: 1, 'b\0': 'x' } });
   expect(record['object']).toEqual({ b: 1 });
   expect(kept).toEqual({ '/object/b': 'x' });
@@ -323,7 +323,7 @@ test.each<[string, JsonObject, JsonObject]>([
   expect(coerce(item).kept).toEqual(expected);
 });
 
-test('a key that turns into __proto__ when cleaned is a key', () => {
+test('a key that becomes __proto__ after cleaning is an ordinary key', () => {
   const { record } = coerce({ extra: { '__proto__\0': { polluted: true } } });
   expect(record['additional_fields']).toBe('{"/extra":{"__proto__":{"polluted":true}}}');
   expect({}).not.toHaveProperty('polluted');
@@ -388,14 +388,11 @@ test.each<[string, JsonObject, JsonObject, JsonObject]>([
     { integer: null },
     { '/integer': [null], '/integer/0': '~9007199254740992' },
   ],
-])(
-  'an integer whose last digits are lost in reading is null: %s',
-  (_what, item, expected, kept) => {
-    const coerced = coerce(item);
-    expect(coerced.record).toMatchObject(expected);
-    expect(coerced.kept ?? {}).toEqual(kept);
-  },
-);
+])('an integer that JSON.parse rounds becomes null: %s', (_what, item, expected, kept) => {
+  const coerced = coerce(item);
+  expect(coerced.record).toMatchObject(expected);
+  expect(coerced.kept ?? {}).toEqual(kept);
+});
 
 test('such an integer is reported', () => {
   expect(coerce({ integer: tooBig, extra: { a: tooBig } }).mismatches).toEqual([
@@ -405,7 +402,7 @@ test('such an integer is reported', () => {
   ]);
 });
 
-test('a number too great for any type is null', () => {
+test('a number that is too large for any type becomes null', () => {
   const mismatches: SchemaMismatch[] = [];
   const options = { knownSchema: known, schema: known, keyProperties: ['id'] };
   const coerceOne = compileCoercion({
@@ -418,7 +415,7 @@ test('a number too great for any type is null', () => {
   expect(mismatches).toEqual([{ kind: 'out-of-range', path: '/number', type: 'number' }]);
 });
 
-test('a text of digits that is too great for any number is out of range', () => {
+test('a string of digits that is too large for a number is out of range', () => {
   const { record, mismatches, kept } = coerce({ number: '1e400' });
   expect(record['number']).toBeNull();
   expect(kept).toEqual({ '/number': '1e400' });
@@ -474,7 +471,7 @@ test.each<[string, readonly string[], JsonObject]>([
   expect(mismatches.filter(({ kind }) => kind !== 'suppressed')).toEqual([]);
 });
 
-test('that a value could not be held is said even if it may not be kept', () => {
+test('a value that the column cannot hold is reported even if it may not be kept', () => {
   const { mismatches } = coerceAs(without('object.a'), { id: 'a', object: [{ a: secret }] });
   expect(mismatches).toEqual([{ kind: 'suppressed', path: '/object', type: 'array' }]);
 });
@@ -491,7 +488,7 @@ test('a deselected property is not written, and the others are', () => {
   );
 });
 
-test('without the column for it nothing is kept aside, and it is still reported', () => {
+test('without the column additional_fields, mismatches are still reported', () => {
   const item = { id: 'a', integer: 'x', extra: { a: tooBig } };
   const { record, mismatches } = coerceAs(without(additionalFieldsColumn), item);
   expect(record).not.toHaveProperty(additionalFieldsColumn);
@@ -501,7 +498,7 @@ test('without the column for it nothing is kept aside, and it is still reported'
   ]);
 });
 
-test('what was kept aside for one record does not appear in the next', () => {
+test('kept values of one record do not appear in the next', () => {
   const { kept } = coerceAs(known, { id: 'a', extra: 1 }, { id: 'b' });
   expect(kept).toBeNull();
 });
@@ -516,7 +513,7 @@ test('the order of the keys in an item does not matter', () => {
   expect(mismatches.map(({ path }) => path)).toEqual(['/object/z', '/extra']);
 });
 
-test('a value of too many levels is JSON text, in which texts are clean and rounded numbers marked', () => {
+test('a value with too many levels becomes JSON text with clean strings and marked rounded numbers', () => {
   const nested = (levels: number): Json =>
     JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as Json;
   const { record } = coerce({ text: [{ 'k\0': lone }, tooBig, nested(100)] });
@@ -537,7 +534,7 @@ test('each kind of mismatch at each path is reported once', () => {
   ]);
 });
 
-test('an object with endless keys is reported a thousand times at most, and that is said', () => {
+test('an object with very many keys is reported at most 1000 times, with a final report about the limit', () => {
   const keys = Array.from({ length: 1500 }, (_, index) => [`k${index}`, index]);
   const object = Object.fromEntries(keys) as JsonObject;
   const { record, mismatches, kept } = coerce({ object });
@@ -547,12 +544,12 @@ test('an object with endless keys is reported a thousand times at most, and that
   expect(mismatches.at(-1)).toEqual({ kind: 'more-mismatches', path: '', type: '' });
 });
 
-test('a path is cut before it fills a log', () => {
+test('a long path is truncated', () => {
   const { mismatches } = coerce({ ['x'.repeat(1000)]: 1 });
   expect(mismatches[0]?.path).toHaveLength(300);
 });
 
-test('a schema that says too little of a column is refused before the first record', () => {
+test('a schema with an incomplete column is rejected before the first record', () => {
   const schema = { type: 'object', properties: { id: { type: ['integer', 'boolean'] } } };
   const options = {
     knownSchema: schema,
@@ -591,7 +588,7 @@ const { item: anyItem } = fc.letrec<{ value: Json; item: JsonObject }>((tie) => 
   item: fc.dictionary(fc.constantFrom(...keys, '__proto__'), tie('value'), { maxKeys: 10 }),
 }));
 
-test('whatever the API sends, the record follows its schema and holds only clean text', () => {
+test('for any value of the API, the record is valid and contains only clean text', () => {
   const items = fc.sample(anyItem, { numRuns: 3000, seed: 7 });
   const run = compileCoercion({
     knownSchema: known,

@@ -16,7 +16,7 @@ test('the sample catalog selects the default streams and nothing else', () => {
   expect(formatCatalog(sample).match(/"selected": true/g)).toHaveLength(2);
 });
 
-test('the sample fed back as the catalog reads the same as no catalog', () => {
+test('the sample as the catalog reads the same as no catalog', () => {
   const catalog = parseCatalog(readText(formatCatalog(sampleCatalog(discoverCatalog(streams)))));
   const warn = (message: string): void => {
     throw new Error(message);
@@ -27,7 +27,7 @@ test('the sample fed back as the catalog reads the same as no catalog', () => {
   ]);
 });
 
-test('a catalog may leave out what it has nothing to say about, and say more than is known', () => {
+test('a catalog may omit optional keys and contain unknown ones', () => {
   const schema = { anyOf: [], properties: { a: { maxLength: 3 }, b: true, c: { items: [] } } };
   const given = { tap_stream_id: 'chats', schema, metadata: null, extra: 1 };
   const [entry] = parseCatalog({ streams: [given], x: 2 });
@@ -65,7 +65,7 @@ test.each<[string, Json, RegExp]>([
     /a metadata entry that lacks "breadcrumb"/,
   ],
   [
-    'with a breadcrumb that is a text',
+    'with a breadcrumb that is a string',
     chatsWith({ metadata: [{ breadcrumb: 'id', metadata: {} }] }),
     /stream "chats" has a metadata entry that lacks "breadcrumb" \(an array\)/,
   ],
@@ -90,12 +90,12 @@ test.each<[string, Json, RegExp]>([
     /has "inclusion": a string of 6 characters; it must be available, automatic or unsupported/,
   ],
   [
-    'with a strange selection of a stream',
+    'with an invalid selection of a stream',
     chatsWith({ selected: 'maybe' }),
     /"selected": a string of 5 characters;/,
   ],
   [
-    'with a strange selection in a schema',
+    'with an invalid selection in a schema',
     chatsWith({ schema: { properties: { id: { selected: 3 } } } }),
     /stream "chats", property "id", has "selected": 3/,
   ],

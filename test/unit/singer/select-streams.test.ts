@@ -146,12 +146,12 @@ test.each<[string, Given, readonly string[]]>([
   ['a column without an opinion is kept', {}, everyColumn],
   ['a deselected column is dropped', { at: { rating: { selected: false } } }, without('rating')],
   [
-    'a parent that is deselected takes a selected child with it',
+    'deselecting a parent deselects a selected child',
     { at: { visitor: { selected: false }, 'visitor.email': { selected: true } } },
     without('visitor', 'visitor.name', 'visitor.email'),
   ],
   [
-    'a parent that is deselected takes an automatic child with it',
+    'deselecting a parent deselects an automatic child',
     { at: { visitor: { selected: false }, 'visitor.email': { inclusion: 'automatic' } } },
     without('visitor', 'visitor.name', 'visitor.email'),
   ],
@@ -161,7 +161,7 @@ test.each<[string, Given, readonly string[]]>([
     without('visitor.email'),
   ],
   [
-    'an automatic column is kept against the choice',
+    'an automatic column cannot be deselected',
     { at: { rating: { inclusion: 'automatic', selected: false } } },
     everyColumn,
   ],
@@ -176,19 +176,19 @@ test.each<[string, Given, readonly string[]]>([
     without('history', 'history.items.msg', 'history.items.index', 'tags'),
   ],
   [
-    'an object left without a property is dropped',
+    'an object without remaining properties is dropped',
     { at: { 'visitor.name': { selected: false }, 'visitor.email': { selected: false } } },
     without('visitor', 'visitor.name', 'visitor.email'),
   ],
   [
-    'an array left without an item property is dropped',
+    'an array without remaining item properties is dropped',
     {
       at: { 'history.items.msg': { selected: false }, 'history.items.index': { selected: false } },
     },
     without('history', 'history.items.msg', 'history.items.index'),
   ],
   [
-    'keys and the replication key stay, whatever the catalog says',
+    'keys and the replication key are always selected',
     {
       at: {
         id: { selected: false, inclusion: 'available' },
@@ -207,27 +207,27 @@ test.each<[string, Given, readonly string[]]>([
 
 test.each<[string, Json, readonly string[]]>([
   [
-    'the old selected of a property is obeyed',
+    'the legacy key selected of a property has an effect',
     { properties: { id: {}, rating: { selected: false }, tags: { selected: 'true' } } },
     ['id', 'update_timestamp', 'tags'],
   ],
   [
-    'the old inclusion of a property is obeyed',
+    'the legacy key inclusion of a property has an effect',
     { properties: { rating: { inclusion: 'unsupported', selected: true }, tags: {} } },
     ['id', 'update_timestamp', 'tags'],
   ],
   [
-    'a column the catalog leaves out is not wanted',
+    'a column that the catalog omits is not selected',
     { properties: { tags: {} } },
     ['id', 'update_timestamp', 'tags'],
   ],
   [
-    'a nested property the catalog leaves out is not wanted',
+    'a nested property that the catalog omits is not selected',
     { properties: { visitor: { properties: { email: {} } } } },
     ['id', 'update_timestamp', 'visitor', 'visitor.email'],
   ],
   [
-    'an item property the catalog leaves out is not wanted',
+    'an item property that the catalog omits is not selected',
     { properties: { history: { items: { properties: { index: {} } } } } },
     ['id', 'update_timestamp', 'history', 'history.items.index'],
   ],
@@ -251,7 +251,7 @@ test.each<[string, Json, readonly string[]]>([
   expect(columnsOf(chosen[0])).toEqual(columns);
 });
 
-test('of two metadata entries for one place the later counts', () => {
+test('the later one of two metadata entries for one breadcrumb applies', () => {
   const entry = entryOf('chats', { root: { selected: false } });
   const metadata = [
     { breadcrumb: [], metadata: { selected: false } },
@@ -302,7 +302,7 @@ test.each<[string, readonly JsonObject[], RegExp]>([
   expect(() => select(...given)).toThrow(message);
 });
 
-test('two streams cannot go to one table', () => {
+test('two streams cannot have the same table', () => {
   const one = entryOf('chats', { root: { selected: true }, entry: { stream: 'all' } });
   const other = entryOf('agents', { root: { selected: true }, entry: { stream: 'all' } });
   expect(() => select(one, other)).toThrow(/uses the stream name "all" twice/);
@@ -426,7 +426,7 @@ test.each<[string, Given, 'FULL_TABLE' | 'INCREMENTAL', readonly string[]]>([
     ['Stream "agents": the catalog requests replication key "email"; the stream uses "id".'],
   ],
   [
-    'an old key that a whole read has no use for',
+    'a legacy key without effect on a full table',
     { entry: { replication_method: 'FULL_TABLE', replication_key: 'email' } },
     'FULL_TABLE',
     [],
@@ -439,7 +439,7 @@ test.each<[string, Given, 'FULL_TABLE' | 'INCREMENTAL', readonly string[]]>([
   expect(warnings).toEqual(expected);
 });
 
-test('a stream that can only be read whole is, and says so', () => {
+test('a stream without incremental replication is read completely, with a warning', () => {
   const root = { selected: true, 'replication-method': 'INCREMENTAL', 'replication-key': 'id' };
   const { chosen, warnings } = select(entryOf('shortcuts', { root }));
   expect(chosen[0]).toMatchObject({ replicationMethod: 'FULL_TABLE', bookmarkProperties: [] });
@@ -449,14 +449,14 @@ test('a stream that can only be read whole is, and says so', () => {
   ]);
 });
 
-test('read whole, a stream may lose the column its bookmark is made of', () => {
+test('a FULL_TABLE stream may omit the column of its bookmark', () => {
   const root = { selected: true, 'replication-method': 'FULL_TABLE' };
   const at = { update_timestamp: { selected: false } };
   const { chosen } = select(entryOf('chats', { root, at }));
   expect(columnsOf(chosen[0])).toEqual(without('update_timestamp'));
 });
 
-test('a replication key that is no column is no bookmark property', () => {
+test('a replication key that is not a column is not a bookmark property', () => {
   const description = { ...agents, replicationKey: 'seen', isDefault: true };
   const [chosen] = selectStreams({
     catalog: undefined,
@@ -483,7 +483,7 @@ test('types come from the tap: other types in a catalog are one warning', () => 
   ]);
 });
 
-test('columns the tap does not have are one warning, unless they are deselected', () => {
+test('unknown columns cause one warning, unless they are deselected', () => {
   const properties = { id: {}, foo: {}, bar: {}, baz: {} };
   const at = { bar: { selected: false } };
   const { warnings } = select(

@@ -29,7 +29,7 @@ test('an empty state is a state', () => {
   expect(parse({}).value()).toEqual({ bookmarks: {}, currently_syncing: null });
 });
 
-test('everything the given state holds goes out again', () => {
+test('the whole input state is written again', () => {
   const given = {
     chats_last_full_sync: '2019-01-01',
     activate_versions: { chats: 3 },
@@ -77,7 +77,7 @@ test.each<[string, Json, RegExp]>([
   expect(() => parse(given)).toThrow(TapError);
 });
 
-test('an entry of a stream the tap does not have may be anything', () => {
+test('an entry of an unknown stream may have any value', () => {
   expect(parse({ bookmarks: { orders: 'x', users: [1] } }).value()).toEqual({
     bookmarks: { orders: 'x', users: [1] },
     currently_syncing: null,
@@ -96,7 +96,7 @@ test.each<[string, JsonObject, JsonObject | undefined]>([
   expect(parse({ bookmarks }).getBookmark('accounts', ['accounts', 'account'])).toEqual(expected);
 });
 
-test('a stream read under its old name prefers the entry of that name', () => {
+test('a stream that is read under its old name prefers the entry with this name', () => {
   const state = parse({ bookmarks: { accounts: { id: 1 }, account: { id: 2 } } });
   expect(state.getBookmark('account', ['accounts', 'account'])).toEqual({ id: 2 });
 });
@@ -105,7 +105,7 @@ test('a name that every object inherits is no bookmark', () => {
   expect(parse({ bookmarks: {} }).getBookmark('constructor')).toBeUndefined();
 });
 
-test('a bookmark that was handed out cannot be changed', () => {
+test('a returned bookmark is immutable', () => {
   const bookmark = parse({ bookmarks: { chats: { position: { end_time: 1 } } } }).getBookmark(
     'chats',
   );
@@ -130,7 +130,7 @@ test('currently_syncing names the stream in progress and is null at the end', ()
   expect(state.value()).toEqual({ bookmarks: {}, currently_syncing: null });
 });
 
-test('a bookmark moves without touching what else its entry holds', () => {
+test('advancing a bookmark does not change other keys of its entry', () => {
   const state = parse({
     bookmarks: { chats: { note: 'mine', position: { end_time: 1, extra: 2 } } },
   });
@@ -138,7 +138,7 @@ test('a bookmark moves without touching what else its entry holds', () => {
   expect(state.getBookmark('chats')).toEqual({ note: 'mine', position: { end_time: 5, extra: 2 } });
 });
 
-test('the leaves of what another tap left become null, and objects stay objects', () => {
+test('scalars in the keys of another tap become null, and objects stay objects', () => {
   const state = parse({
     bookmarks: {
       chats: {
@@ -171,7 +171,7 @@ test('an object in a bookmark is never replaced by null', () => {
   });
 });
 
-test('a scalar in a bookmark may become null and come back', () => {
+test('a scalar in a bookmark may become null and a scalar again', () => {
   const state = parse({ bookmarks: { chats: { id: 3 } } });
   state.writeBookmark('chats', { id: null }, []);
   expect(state.getBookmark('chats')).toEqual({ id: null });
@@ -179,7 +179,7 @@ test('a scalar in a bookmark may become null and come back', () => {
   expect(state.getBookmark('chats')).toEqual({ id: 4 });
 });
 
-test('a state that was written does not change when the run goes on', () => {
+test('a written state does not change during the run', () => {
   const state = parse(undefined);
   state.setCurrentlySyncing('chats');
   state.writeBookmark('chats', ours, []);
@@ -193,7 +193,7 @@ test('a state that was written does not change when the run goes on', () => {
   );
 });
 
-test('the bookmark that was given to advance may change afterwards', () => {
+test('the bookmark that was passed to advance may change afterwards', () => {
   const state = parse(undefined);
   const bookmark = { position: { end_time: 1 } };
   state.writeBookmark('chats', bookmark, []);
@@ -201,7 +201,7 @@ test('the bookmark that was given to advance may change afterwards', () => {
   expect(state.getBookmark('chats')).toEqual({ position: { end_time: 1 } });
 });
 
-test('a state that says nothing new is recognised', () => {
+test('a state without changes is detected', () => {
   const state = parse(undefined);
   expect(state.equals(undefined)).toBe(false);
   state.writeBookmark('chats', ours, []);

@@ -44,7 +44,7 @@ test('a schema is one line', async () => {
   ]);
 });
 
-test('a schema does not speak of bookmark properties if there are none', async () => {
+test('a schema without bookmark properties does not mention them', async () => {
   const { schema, keyProperties } = chats;
   const [line = ''] = await write({
     type: 'SCHEMA',
@@ -63,17 +63,17 @@ test('a page of records is one chunk', async () => {
   ]);
 });
 
-test('a page without records is nothing', async () => {
+test('a page without records writes nothing', async () => {
   expect(await write(records())).toEqual([]);
 });
 
-test('a property that was taken away is not written', async () => {
+test('an undefined property is not written', async () => {
   const visitor = { name: 'Jo', email: undefined } as unknown as JsonObject;
   const [line = ''] = await write(records({ id: 'a', visitor }));
   expect(line).toContain('"record":{"id":"a","visitor":{"name":"Jo"}}}\n');
 });
 
-test('messages keep their order, and a state its own chunk', async () => {
+test('messages keep their order, and a state is a separate chunk', async () => {
   const value = { bookmarks: { chats: { id: 'a' } }, currently_syncing: null };
   expect(
     await write(
@@ -88,7 +88,7 @@ test('messages keep their order, and a state its own chunk', async () => {
   ]);
 });
 
-test('what becomes of a stream is not for a Singer target', async () => {
+test('the status of a stream is not written for Singer targets', async () => {
   const error = new TapError('gone', { kind: 'system' });
   expect(
     await write(
@@ -98,7 +98,7 @@ test('what becomes of a stream is not for a Singer target', async () => {
   ).toEqual([]);
 });
 
-test('a page too long for one piece is cut between lines', () => {
+test('a page that is too long for one chunk is split between lines', () => {
   const page = [{ id: 1 }, { id: 2 }, { id: 3 }];
   const pieces = (maxBytes?: number): string[] =>
     [...recordLines('<', page, '>', maxBytes)].map((piece) => piece.toString());
@@ -107,24 +107,21 @@ test('a page too long for one piece is cut between lines', () => {
   expect(pieces()).toEqual(['<{"id":1}>\n<{"id":2}>\n<{"id":3}>\n']);
 });
 
-test.each([1, 30, 60, 100, 1000])(
-  'no character is cut, whatever fits into a piece of %i bytes',
-  (maxBytes) => {
-    const page = ['aé', '漢字', '😀😀😀', 'x'.repeat(50), '', '\u0001"'].map((text) => ({ text }));
-    const all = Buffer.concat([
-      ...recordLines('€', page, (index) => `${index}ß`, maxBytes),
-    ]).toString();
-    expect(all).toBe(page.map((one, index) => `€${JSON.stringify(one)}${index}ß\n`).join(''));
-  },
-);
+test.each([1, 30, 60, 100, 1000])('no character is split in chunks of %i bytes', (maxBytes) => {
+  const page = ['aé', '漢字', '😀😀😀', 'x'.repeat(50), '', '\u0001"'].map((text) => ({ text }));
+  const all = Buffer.concat([
+    ...recordLines('€', page, (index) => `${index}ß`, maxBytes),
+  ]).toString();
+  expect(all).toBe(page.map((one, index) => `€${JSON.stringify(one)}${index}ß\n`).join(''));
+});
 
-test('a record that cannot be text ends the writing with its reason', async () => {
+test('a record that cannot be serialized ends the output with its error', async () => {
   const value: JsonObject = { id: 'a' };
   value['self'] = value;
   await expect(write(records(value))).rejects.toThrow(/cannot be written.*circular/is);
 });
 
-test('the writer waits for its reader: no more than a page is taken ahead', () => {
+test('the writer waits for its reader and takes at most one page in advance', () => {
   const writer = createSingerWriter();
   expect(writer.write(records({ id: 'a' }))).toBe(false);
   expect(writer.writableHighWaterMark).toBe(1);

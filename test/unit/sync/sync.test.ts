@@ -126,7 +126,7 @@ test('a stream without records still has its schema, and an identical state is n
   ]);
 });
 
-test('a stream that fails in the middle loses nothing it had, and the next one is read', async () => {
+test('a stream that fails in the middle keeps its records, and the next one is read', async () => {
   const { output, results, lastState } = await run([
     streamToRead('a', pagesOf(pageOf([1], 1), new Error('boom'))),
     streamToRead('b', pagesOf(pageOf([7], 7))),
@@ -147,7 +147,7 @@ test('a stream that fails in the middle loses nothing it had, and the next one i
   });
 });
 
-test('a page whose record cannot be written fails its stream, and its state does not go out', async () => {
+test('a page with a record that cannot be written fails its stream, and its state is not written', async () => {
   const { output, results } = await run([
     streamToRead('a', pagesOf(pageOf([1], 1), pageOf([2 ** 60], 5), pageOf([6], 6))),
   ]);
@@ -174,7 +174,7 @@ test('many items without their key are counted rather than named one by one', as
   expect(results[0]?.error?.message).toMatch(/^a: 30 items without a key/);
 });
 
-test('a stream read whole neither obeys nor moves its bookmark, and carries it', async () => {
+test('a FULL_TABLE stream ignores its bookmark and writes it unchanged', async () => {
   const whole = { replicationMethods: ['FULL_TABLE', 'INCREMENTAL'] } as const;
   const { output } = await run([streamToRead('a', pagesOf(pageOf([1], 1)), whole)], {
     state: { bookmarks: { a: { id: 9 } } },
@@ -204,7 +204,7 @@ test('a wait that exceeds the retry budget ends the run, because the next stream
   expect(statuses(results)).toEqual(['a failed', 'b unread']);
 });
 
-test('a wait beyond all patience met by the question behind a verdict ends the run, too', async () => {
+test('a confirming request whose wait exceeds the retry budget also ends the run', async () => {
   const tomorrow = (): never => {
     throw new HttpError('wait', {
       kind: 'transient',
@@ -244,7 +244,7 @@ test('a stopped run finishes the current page, writes its state, and has not fai
   expect(lastState).toMatchObject({ currently_syncing: 'a' });
 });
 
-test('a page that has come when the run is stopped still goes out with its state', async () => {
+test('a page that has arrived when the run is stopped is still written with its state', async () => {
   const controller = new AbortController();
   const stopping = streamToRead(
     'a',
@@ -258,7 +258,7 @@ test('a page that has come when the run is stopped still goes out with its state
   expect(output.slice(-3, -1)).toEqual(['a: 1', 'STATE {"a":{"id":1}}']);
 });
 
-test('a record that does not follow its schema ends its stream before it, and is named by its key', async () => {
+test('a record that does not match its schema ends its stream before it and is named by its key', async () => {
   const loadValidator = async () => (record: JsonObject) =>
     record['id'] === 3 ? '/text must be string' : undefined;
   const streams = [streamToRead('a', pagesOf(pageOf([1], 1), pageOf([2, 3], 3)))];
@@ -273,7 +273,7 @@ test('a record that does not follow its schema ends its stream before it, and is
   );
 });
 
-test('a check that cannot be loaded fails its stream, and no record goes out unchecked', async () => {
+test('a validator that cannot be loaded fails its stream, and no record is written without validation', async () => {
   const loadValidator = () => Promise.reject(new Error('no such module'));
   const streams = [streamToRead('a', pagesOf(pageOf([1], 1)))];
   const { output, results } = await run(streams, { loadValidator });

@@ -20,28 +20,28 @@ export const httpMutants = [
     search: "throw createHttpError('not-json', `sends ${describeText(text)} instead of JSON`);",
     replacement:
       "if (describeText(text) === 'HTML') return [];\n  throw createHttpError('not-json', `sends ${describeText(text)} instead of JSON`);",
-    killers: answerTests('is never taken for an answer'),
+    killers: answerTests('and the response never counts as valid'),
   },
   {
     name: 'an empty body is taken for empty',
     file: 'src/http/body.ts',
     search: 'return JSON.parse(text);',
     replacement: "return JSON.parse(text === '' ? '[]' : text);",
-    killers: answerTests('is never taken for an answer'),
+    killers: answerTests('and the response never counts as valid'),
   },
   {
     name: 'every text is taken for ASCII',
     file: 'src/http/body.ts',
     search: 'if (isAscii(bytes)) return',
     replacement: 'if (isAscii(bytes.subarray(0, 10))) return',
-    killers: answerTests('is read as it was meant'),
+    killers: answerTests('is decoded correctly'),
   },
   {
     name: 'invalid bytes are replaced',
     file: 'src/http/body.ts',
     search: 'if (!isLenient && !isUtf8(bytes)) return undefined;',
     replacement: '',
-    killers: answerTests('is never taken for an answer'),
+    killers: answerTests('and the response never counts as valid'),
   },
   {
     name: 'half a gzip body is inflated as far as it goes',
@@ -49,7 +49,7 @@ export const httpMutants = [
     search: 'chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes };',
     replacement:
       'chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes, finishFlush: 2 };',
-    killers: answerTests('is never taken for an answer'),
+    killers: answerTests('and the response never counts as valid'),
   },
   {
     name: 'a body that breaks off is taken for whole',
@@ -57,7 +57,7 @@ export const httpMutants = [
     search: 'if (response?.ok === false) return',
     replacement:
       "if (response?.ok === true) return { response, headersMs, bytes: Buffer.from('[]') };\n      if (response?.ok === false) return",
-    killers: answerTests('is never taken for an answer'),
+    killers: answerTests('and the response never counts as valid'),
   },
   {
     name: 'Retry-After is ignored',
@@ -65,7 +65,7 @@ export const httpMutants = [
     search: 'if (retryAfterMs !== undefined && retryAfterMs > 0) return retryAfterMs;',
     replacement: 'if (retryAfterMs !== undefined && retryAfterMs > 1e9) return retryAfterMs;',
     killers: [
-      ...clientTests('the request is made again'),
+      ...clientTests('the request is retried'),
       ...testsOf('unit/http/retry', 'a Retry-After of'),
     ],
   },
@@ -74,35 +74,35 @@ export const httpMutants = [
     file: 'src/http/transport.ts',
     search: "parseRetryAfter(headers.get('retry-after'), fromMs)",
     replacement: "parseRetryAfter(headers.get('retry-after'), nowMs)",
-    killers: clientTests('the request is made again'),
+    killers: clientTests('the request is retried'),
   },
   {
     name: 'other requests are sent during a wait that the API requested',
     file: client,
     search: '      this.#limiter.pauseFor(retryAfterMs);\n',
     replacement: '',
-    killers: clientTests('and a Retry-After holds for it too'),
+    killers: clientTests('and a Retry-After applies to it, too'),
   },
   {
     name: 'a wait beyond patience ends one stream only',
     file: 'src/http/http-errors.ts',
     search: "{ kind: 'transient', endsRun: true },",
     replacement: "{ kind: 'transient', endsRun: false },",
-    killers: testsOf('no-loss/faults', 'ends the run at once and says until when'),
+    killers: testsOf('no-loss/faults', 'ends the run at once and names the end of the wait'),
   },
   {
     name: 'patience has no end',
     file: client,
     search: 'if (retryBudgetMs <= 0) {',
     replacement: 'if (retryBudgetMs <= 0 && attempts > 8) {',
-    killers: clientTests('when patience is used up the message names the last failure'),
+    killers: clientTests('when the retry budget is exhausted, the error names the last failure'),
   },
   {
     name: 'a 5xx is final',
     file: 'src/http/statuses.ts',
     search: 'status >= 500 ?',
     replacement: 'status >= 600 ?',
-    killers: clientTests('the request is made again'),
+    killers: clientTests('the request is retried'),
   },
   {
     name: 'retries do not count for the pace',
@@ -130,7 +130,7 @@ export const httpMutants = [
     file: 'src/http/error-body.ts',
     search: "text: toQuotable(parts.join(': '), redact),",
     replacement: "text: toQuotable(parts.join(': '), (text) => text),",
-    killers: clientTests('what the API says about an error is quoted without the token'),
+    killers: clientTests('the error text of the API is quoted without the token'),
   },
   {
     name: 'an error object is taken for an answer',
@@ -144,7 +144,7 @@ export const httpMutants = [
     file: 'src/http/http-errors.ts',
     search: "(status >= 400 && (headers.has('retry-after') || mentionsLimit))",
     replacement: "(status >= 500 && (headers.has('retry-after') || mentionsLimit))",
-    killers: clientTests('the request is made again'),
+    killers: clientTests('the request is retried'),
   },
   {
     name: 'a page limit that failed is requested again and again',
@@ -158,6 +158,6 @@ export const httpMutants = [
     file: 'src/sync/stream-status.ts',
     search: 'return confirmsRefusals && previousHttpStatus === undefined;',
     replacement: 'return confirmsRefusals && previousHttpStatus === 0;',
-    killers: testsOf('reporting/stream-status', 'An answer that means absent once'),
+    killers: testsOf('reporting/stream-status', 'A status that means absent may be temporary'),
   },
 ];

@@ -14,7 +14,7 @@ export const logMutants = [
     file: 'src/core/redactor.ts',
     search: 'form.length >= minDistinctLength && !words.test(form)',
     replacement: 'form.length >= 4',
-    killers: maskingTests('is that of any other token'),
+    killers: maskingTests('is the same as with another token'),
   },
   {
     name: 'the log shows a short secret that a config repeats',
@@ -49,7 +49,7 @@ export const logMutants = [
     file: 'src/http/http-errors.ts',
     search: "const kind = isKnownHost ? 'transient' : 'config';",
     replacement: "const kind = 'config';",
-    killers: requestTests('After a first answer a host name'),
+    killers: requestTests('After a first response, an unknown host name'),
   },
   {
     name: 'a check goes on where the host cannot be reached',

@@ -18,7 +18,7 @@ export const resumeMutants = [
     replacement: '(bookmark.isOwn ? 0 : 0)',
     killers: [
       ...exportTests('is read from 310 s before it'),
-      ...testsOf('no-loss/states', 'is read on from where it ends'),
+      ...testsOf('no-loss/states', 'continues from the end of the state'),
     ],
   },
   {
@@ -63,7 +63,7 @@ export const resumeMutants = [
     replacement: 'times?.toSorted((a, b) => b.micros - a.micros)',
     killers: [
       ...exportTests('is read from 310 s before it'),
-      ...testsOf('no-loss/states', 'singer-io-complete is read on from where it ends'),
+      ...testsOf('no-loss/states', 'continues from the end of the state singer-io-complete'),
     ],
   },
   {

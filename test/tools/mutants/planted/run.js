@@ -30,21 +30,21 @@ export const runMutants = [
     file: transform,
     search: 'if (fault !== undefined) throw invalidRecordError',
     replacement: 'if (fault === "") throw invalidRecordError',
-    killers: syncTests('a record that does not follow its schema ends its stream'),
+    killers: syncTests('a record that does not match its schema ends its stream'),
   },
   {
     name: 'the state of a page that failed goes out',
     file: transform,
     search: 'if (outcome.failure !== undefined) return callback();',
     replacement: 'if (outcome.records < 0) return callback();',
-    killers: syncTests('a page whose record cannot be written fails its stream'),
+    killers: syncTests('a page with a record that cannot be written fails its stream'),
   },
   {
     name: 'a stream read whole moves its bookmark',
     file: transform,
     search: 'if (page.checkpoint === undefined || isFullTable(selected)) return;',
     replacement: 'if (page.checkpoint === undefined) return;',
-    killers: syncTests('a stream read whole neither obeys nor moves its bookmark'),
+    killers: syncTests('a FULL_TABLE stream ignores its bookmark'),
   },
   {
     name: 'an item without a key is left out silently',
@@ -60,8 +60,8 @@ export const runMutants = [
     search: '{ ...given, bookmarks: bookmarks ?? {}',
     replacement: '{ bookmarks: bookmarks ?? {}',
     killers: [
-      ...stateTests('everything the given state holds goes out again'),
-      ...testsOf('no-loss/states', 'keys the tap does not know go out in every state'),
+      ...stateTests('the whole input state is written again'),
+      ...testsOf('no-loss/states', 'unknown keys are unchanged in every state'),
     ],
   },
   {
@@ -70,8 +70,8 @@ export const runMutants = [
     search: 'const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });',
     replacement: 'const bookmarks = Object.freeze({ [tapStreamId]: entry });',
     killers: [
-      ...syncTests('loses nothing it had, and the next one is read'),
-      ...testsOf('no-loss/states', 'keys the tap does not know go out in every state'),
+      ...syncTests('keeps its records, and the next one is read'),
+      ...testsOf('no-loss/states', 'unknown keys are unchanged in every state'),
     ],
   },
   {
@@ -80,8 +80,8 @@ export const runMutants = [
     search: 'merge({ ...old, ...Object.fromEntries(cleared) }, bookmark)',
     replacement: 'merge(Object.fromEntries(cleared), bookmark)',
     killers: [
-      ...stateTests('a bookmark moves without touching what else its entry holds'),
-      ...testsOf('no-loss/states', 'keys the tap does not know go out in every state'),
+      ...stateTests('advancing a bookmark does not change other keys of its entry'),
+      ...testsOf('no-loss/states', 'unknown keys are unchanged in every state'),
     ],
   },
   {
@@ -90,10 +90,10 @@ export const runMutants = [
     search: 'if (!isJsonObject(value)) return null;',
     replacement: 'if (isJsonObject(value)) return null;',
     killers: [
-      ...stateTests('the leaves of what another tap left become null, and objects stay objects'),
+      ...stateTests('scalars in the keys of another tap become null, and objects stay objects'),
       ...testsOf(
         'no-loss/states',
-        'times of another tap that became null follow our bookmark again',
+        'times of another tap that became null follow the own bookmark again',
       ),
     ],
   },
@@ -109,7 +109,7 @@ export const runMutants = [
     file: streamStatus,
     search: 'if (failure === undefined) return completeStatus(end);',
     replacement: 'if (failure === undefined || outcome.records > 0) return completeStatus(end);',
-    killers: syncTests('a stream that fails in the middle loses nothing it had'),
+    killers: syncTests('a stream that fails in the middle keeps its records'),
   },
   {
     name: 'exit 0 after a failed stream',
@@ -119,7 +119,7 @@ export const runMutants = [
     killers: testsOf(
       'unit/cli/run-report',
       'A failure of an earlier stream is explained when it happens',
-      'Of several failures each is explained',
+      'Each of several failures is explained',
     ),
   },
   {
@@ -129,7 +129,7 @@ export const runMutants = [
     replacement: "return status !== 'failed';",
     killers: testsOf(
       'unit/cli/run-report',
-      'A stream that was interrupted or never begun forbids exit code 0',
+      'The exit code is not 0 if a stream was interrupted or not started',
     ),
   },
   {
@@ -137,14 +137,14 @@ export const runMutants = [
     file: 'src/core/errors.ts',
     search: "errors.every(({ kind }) => kind === 'config')",
     replacement: "errors.some(({ kind }) => kind === 'config')",
-    killers: statusTests('A run whose failures are of both kinds ends with 1'),
+    killers: statusTests('A run with failures of both kinds ends with 1'),
   },
   {
     name: 'absent anywhere in a stream',
     file: streamStatus,
     search: 'if (!end.isFirstRequest) return failedStatus(name, failure);',
     replacement: '',
-    killers: statusTests('A stream that vanishes while it is read has failed'),
+    killers: statusTests('A stream that disappears during the read fails'),
   },
   {
     name: 'absent on any stream',
@@ -165,7 +165,7 @@ export const runMutants = [
     file: sync,
     search: 'hasEnded ||= result.error?.endsRun ?? false;',
     replacement: 'hasEnded ||= result.error !== undefined;',
-    killers: syncTests('a stream that fails in the middle loses nothing it had, and the next one'),
+    killers: syncTests('a stream that fails in the middle keeps its records, and the next one'),
   },
   {
     name: 'no STATE at the end',
@@ -180,7 +180,7 @@ export const runMutants = [
     file: sync,
     search: '        yield page;\n        if (outcome',
     replacement: '        if (!signal.aborted) yield page;\n        if (outcome',
-    killers: syncTests('a page that has come when the run is stopped still goes out'),
+    killers: syncTests('a page that has arrived when the run is stopped is still written'),
   },
   {
     name: 'output is lost at the exit',

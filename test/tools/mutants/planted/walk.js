@@ -142,7 +142,7 @@ export const walkMutants = [
     killers: [
       ...exportTests('although nothing follows the ties'),
       ...testsOf('no-loss/deaths', 'start_id is ignored among ties, and nothing follows them'),
-      ...testsOf('no-loss/edits', 'where start_id is ignored and nothing follows them'),
+      ...testsOf('no-loss/edits', 'if start_id is ignored and nothing follows them'),
     ],
   },
   {
