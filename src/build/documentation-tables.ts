@@ -39,41 +39,44 @@ export function deprecatedList(schema: JsonObject): string {
 }
 
 function replicationText({ replicationMethods, replicationKey = '' }: StreamDefinition): string {
-  const range =
-    replicationKey === 'id' ? 'IDs above the highest known one' : 'new and changed records';
   return replicationMethods
-    .map((method) =>
-      method === 'FULL_TABLE' ? method : `${method} by ${code(replicationKey)}: ${range}`,
-    )
-    .join('; or ');
+    .map((method) => (method === 'FULL_TABLE' ? method : `${method} by ${code(replicationKey)}`))
+    .join(' or ');
 }
 
-/** How many records one request returns. */
+/** How many records one response holds. */
 function pagingText({ path, pageLimit }: StreamDefinition, config: JsonObject): string {
-  if (path.startsWith('incremental/')) return 'up to 1,000 records';
-  if (pageLimit === undefined) return 'one response';
+  if (path.startsWith('incremental/')) return 'up to 1,000';
+  if (pageLimit === undefined) return 'all';
   const limit = propertiesOf(config).find(([property]) => property === pageLimit)?.[1]['default'];
-  return `${JSON.stringify(limit)} records (${code(pageLimit)})`;
+  return `${JSON.stringify(limit)} (${code(pageLimit)})`;
 }
 
 /** The streams in the order in which the tap reads them. */
-export function streamTable(streams: readonly DiscoveredStream[], config: JsonObject): string {
-  const header = 'Stream|Content|Path|Key|Read as|Page|Absent on|Fields'.split('|');
+export function streamTable(streams: readonly DiscoveredStream[]): string {
   const rows = streams.map((stream) => {
-    const { name, description, path, keyProperties, absentStatuses, isDefault, schema } = stream;
+    const { name, description, keyProperties, isDefault, schema } = stream;
     const columns = Object.keys(schema.properties ?? {}).length;
     return [
       code(name),
       isDefault ? description : `${description}. Only if ${code('extra_streams')} names it`,
-      code(path),
       keyProperties.map(code).join(', '),
       replicationText(stream),
-      pagingText(stream, config),
-      absentStatuses.length === 0 ? emptyCell : absentStatuses.join(', '),
       `[${columns}](../schemas/streams/${name}.json)`,
     ];
   });
-  return markdownTable(header, rows);
+  return markdownTable(['Stream', 'Content', 'Key', 'Replication', 'Fields'], rows);
+}
+
+/** The requests with which the tap reads each stream. */
+export function requestTable(streams: readonly StreamDefinition[], config: JsonObject): string {
+  const rows = streams.map((stream) => [
+    code(stream.name),
+    code(stream.path),
+    pagingText(stream, config),
+    stream.absentStatuses.length === 0 ? emptyCell : stream.absentStatuses.join(', '),
+  ]);
+  return markdownTable(['Stream', 'Path', 'Records per response', 'Absent after'], rows);
 }
 
 /** The default streams in short. */

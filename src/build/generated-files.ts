@@ -9,6 +9,7 @@ import {
   configTable,
   deprecatedList,
   replaceSections,
+  requestTable,
   streamOverview,
   streamTable,
 } from './documentation-tables.ts';
@@ -23,7 +24,10 @@ function documentationSections(): Readonly<Record<string, Readonly<Record<string
       config: configTable(config),
       'config-deprecated': deprecatedList(config),
     },
-    'docs/streams.md': { streams: streamTable(streams, config) },
+    'docs/streams.md': {
+      streams: streamTable(streams),
+      requests: requestTable(streams, config),
+    },
     'docs/airbyte.md': { 'airbyte-streams': airbyteStreamTable(streams) },
   };
 }

@@ -27,7 +27,7 @@ test('Generated files are up to date; otherwise run npm run generate', async () 
 test('A stream that is off by default says how to get it', () => {
   const [first] = streams;
   const off = first && { ...first, isDefault: false };
-  const table = streamTable(off ? [{ ...off, schema: {} }] : [], {});
+  const table = streamTable(off ? [{ ...off, schema: {} }] : []);
   expect(table).toContain('one record. Only if `extra_streams` names it |');
 });
 
