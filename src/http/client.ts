@@ -11,6 +11,7 @@ import {
   type UnparsedResponse,
 } from './transport.ts';
 import { retryDelayMs } from './retry.ts';
+import { tryLaterAdvice } from './statuses.ts';
 
 export interface HttpRequest extends Omit<
   OutgoingRequest,
@@ -208,13 +209,14 @@ export class HttpClient {
   /** @returns The length of the pause in ms. */
   async #pause(state: RetryState, attempts: number, error: HttpError): Promise<number> {
     const { clock, onWait, random, signal: runSignal } = this.#options;
-    const { isRateLimit, path, why, retryAfterMs } = error;
+    const { advice, failure, isRateLimit, path, why, retryAfterMs } = error;
     const ms = Math.min(retryDelayMs(attempts, retryAfterMs, random), state.retryBudgetMs);
     if (ms > 0) {
       const reason = isRateLimit ? 'rate-limit' : 'retry';
       const remainingMs = state.retryBudgetMs - ms;
       const isLast = remainingMs <= 0 || state.queryAttempts >= state.maxAttempts;
-      const retry = { attempt: state.attempt + 1, isLast, remainingMs };
+      const hint = failure === 'network' && advice !== tryLaterAdvice ? { advice } : {};
+      const retry = { attempt: state.attempt + 1, isLast, remainingMs, ...hint };
       onWait({ reason, untilMs: clock.now() + ms, path, why, retry });
       await clock.sleep(ms, state.signal ?? runSignal);
     }

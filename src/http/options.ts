@@ -76,4 +76,6 @@ export interface RetryReport {
   readonly isLast: boolean;
   /** The retry budget that is left after this wait, in ms. */
   readonly remainingMs: number;
+  /** What the user can check meanwhile, as a sentence. */
+  readonly advice?: string;
 }

@@ -71,8 +71,13 @@ function ageText(instant: string, nowMs: number): string {
   return `${Math.round(minutes / 1440)} days old`;
 }
 
+/** The error and its causes. At most five, because a chain of causes may be circular. */
+function causesOf(error: unknown, most = 5): readonly Error[] {
+  return error instanceof Error && most > 0 ? [error, ...causesOf(error.cause, most - 1)] : [];
+}
+
 function failureText({ error }: StreamResult): string {
-  const failures = [error, error?.cause].filter((failure) => failure instanceof HttpError);
+  const failures = causesOf(error).filter((failure) => failure instanceof HttpError);
   const status = failures.find((failure) => failure.status !== undefined)?.status;
   if (failures.some(({ failure }) => failure === 'network')) return 'cannot be reached';
   return error === undefined ? '' : `answers ${status ?? 'in an unknown format'}`;

@@ -31,9 +31,10 @@ function joined(parts: readonly (string | number | undefined)[], separator: stri
 export function waitLine({ untilMs, path, why, retry }: WaitReport, nowMs: number): string {
   const line = `waiting ${seconds(Math.max(0, untilMs - nowMs))}: ${path} ${why}`;
   if (retry === undefined) return line;
-  const { attempt, isLast, remainingMs } = retry;
+  const { attempt, isLast, remainingMs, advice } = retry;
   const limit = `the tap gives up after ${seconds(remainingMs)} more (max_retry_seconds)`;
-  return `${line}. Attempt ${attempt} follows; ${isLast ? 'it is the last' : limit}`;
+  const next = `Attempt ${attempt} follows; ${isLast ? 'it is the last' : limit}`;
+  return [`${line}.`, advice, next].filter((part) => part !== undefined).join(' ');
 }
 
 /** Retries up to this attempt are logged at INFO, later ones at each multiple of it, which keeps a long outage short. */

@@ -87,7 +87,7 @@ function unknownAccountStatus(name: string, failure: TapError): ResolvedStatus {
   const text =
     `neither this endpoint nor agents responds (${failure.message}); ` +
     'check subdomain and access_token in the config';
-  return failedStatus(name, new TapError(text, { kind: 'config' }), true);
+  return failedStatus(name, new TapError(text, { kind: 'config', cause: failure }), true);
 }
 
 /** The result for an endpoint that, by its definition, some accounts do not have. */

@@ -38,6 +38,14 @@ test('--check with a good token sends requests to each endpoint and shows how mu
   });
 });
 
+test('--check of an unknown account shows the status of the first answer', async () => {
+  await withSandbox({ switches: { absent: { '*': 404 } } }, async (sandbox) => {
+    const result = await check(sandbox);
+    expect(result.code).toBe(2);
+    expect(rows(result)[0]).toBe('accounts FAILED answers 404');
+  });
+});
+
 test('--check of chats that are days old looks further back until there is one', async () => {
   const options = { now: Date.now() - 5 * 86_400_000, clock: Date.now };
   await withSandbox(options, async (sandbox) => {

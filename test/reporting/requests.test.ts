@@ -182,7 +182,9 @@ test('After a first response, an unknown host name is retried', async () => {
       expect(result.stderr).toContain('localhost:');
       expect(result.code).toBe(0);
       expect(names).toEqual(['localhost', 'localhost', 'localhost', 'localhost']);
-      expect(result.stderr).toMatch(/has no address \(ENOTFOUND\)\. Attempt 4 follows/);
+      expect(result.stderr).toMatch(
+        /has no address \(ENOTFOUND\)\. Check the subdomain and the network\. Attempt 4 follows/,
+      );
     });
   });
 });
@@ -219,6 +221,15 @@ test('--check stops after the first stream where the host cannot be reached', as
     expect(lastErrorLine(result)).toMatch(
       /^CRITICAL accounts: .* cannot be reached: .* refuses the connection \(ECONNREFUSED\)\. Is the sandbox running\?$/,
     );
+  });
+});
+
+test('Each retry without a sandbox asks whether it is running', async () => {
+  await withClosedPort(async (sandboxUrl) => {
+    const clock = createFakeClock(Date.UTC(2026, 0, 5, 12));
+    const { stderr } = await runTap({ sandboxUrl, config: acme, clock });
+    const [wait] = stderr.match(/^INFO waiting .*$/m) ?? [];
+    expect(wait).toMatch(/ \(ECONNREFUSED\)\. Is the sandbox running\? Attempt 2 follows; /);
   });
 });
 

@@ -79,7 +79,8 @@ test.each([
   const { client, clock, waits } = createTestClient();
   expect((await client.get(get)).body).toEqual({ ok: true });
   expect(clock.sleeps).toEqual([ms]);
-  const retry = { attempt: 2, isLast: false, remainingMs: 900_000 - ms };
+  const hint = 'errorCode' in answer ? { advice: 'Check the network.' } : {};
+  const retry = { attempt: 2, isLast: false, remainingMs: 900_000 - ms, ...hint };
   expect(waits).toEqual([{ reason, untilMs: startMs + ms, path, why: expect.any(String), retry }]);
 });
 
