@@ -17,7 +17,7 @@ const frozen: Readonly<Record<string, FrozenStream>> = JSON.parse(
   readFileSync(new URL('../data/airbyte-catalog.json', import.meta.url), 'utf8'),
 ).streams;
 
-/** A schema in the fixture's words: null left out, a date-time as a type of its own. */
+/** A schema in the format of the fixture: without null, and with date-time as a type. */
 function shapeOf(schema: Json | undefined): Json {
   if (!isJsonObject(schema)) return 'any';
   const { type = [], format, properties, items } = schema;
@@ -80,7 +80,7 @@ test.each(Object.entries(frozen))(
   },
 );
 
-/** Documented in docs/moving-from-airbyte.md: more is said where theirs says little, and each column has one type. */
+/** Documented in docs/moving-from-airbyte.md: our schema has more details, and each column has one type. */
 const exceptions: readonly Difference[] = [
   { path: 'agents/enabled_departments', theirs: 'array', ours: 'array with items' },
   { path: 'chats/engagements/*/skills_requested', theirs: 'array', ours: 'array with items' },

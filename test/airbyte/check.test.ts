@@ -10,7 +10,7 @@ import { withClock, worldStartMs } from '../support/world.ts';
 import { checkRunFaults } from './judge/checks.ts';
 import type { SourceRun } from './judge/source-run.ts';
 
-/** Says why it failed, in an answer that is one by the protocol. */
+/** A FAILED status that is valid by the protocol, with this message. */
 function expectFailed(run: SourceRun, says: RegExp): void {
   expect(checkRunFaults(run, [secretToken])).toEqual([]);
   expect(verdictOf(run)).toEqual({ status: 'FAILED', message: expect.stringMatching(says) });
@@ -89,7 +89,7 @@ test('a response that never ends causes one FAILED with its own message', async 
 
 const config = { subdomain: 'acme', access_token: secretToken };
 
-/** A check of what answers at an address that is no sandbox. */
+/** A check of a server that is not the sandbox. */
 function checkAt(address: string): Promise<SourceRun> {
   const env = { ZENDESK_CHAT_API_URL: address };
   return runVerb('check', { config, env, clock: createClock() });

@@ -1,4 +1,4 @@
-/** A connection's usual life: whatever verb, whatever account, the platform drops nothing and stops at nothing. */
+/** The normal use of a connection: for each verb and account, the platform accepts all messages. */
 import { expect, test } from '@jest/globals';
 
 import { discoverRunFaults, readFaults, specRunFaults } from './judge/checks.ts';

@@ -1,4 +1,4 @@
-/** What a sync says when something is wrong: who failed, whose turn it is, and never that all is well. */
+/** The messages of a sync with failures: the failed streams, the statuses of all streams, and no success. */
 import { expect, test } from '@jest/globals';
 
 import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';

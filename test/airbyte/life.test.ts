@@ -28,7 +28,7 @@ import { partFaults, readFaults } from './judge/checks.ts';
 import { storedState } from './judge/configure.ts';
 import type { SourceRun, StartedSource } from './judge/source-run.ts';
 
-/** The requests of a sync are counted: each is sent after the answer to the one before. */
+/** One request after another, because the test counts requests. */
 const config = { read_ahead: 1 };
 
 /** Small pages. */
@@ -63,10 +63,10 @@ const ways = [
   },
 ];
 
-/** Not every machine lets a process have a namespace of its own. */
+/** Some machines do not allow namespaces. */
 const canContain = spawnSync(contained[0] ?? '', [...contained.slice(1), 'true']).status === 0;
 
-/** What the runs together brought is all that the account holds, and nothing else. */
+/** Together, the runs have written exactly the items of the account. */
 function expectWhole(runs: readonly SourceRun[], sandbox: Sandbox): void {
   const ids = runs.flatMap((run) => recordsOf(run, 'chats').map(({ id }) => id));
   expect(new Set(ids)).toEqual(new Set([...sandbox.account.dump('chats')].map(({ id }) => id)));

@@ -50,7 +50,7 @@ interface Reading {
   readonly requests: readonly LoggedRequest[];
 }
 
-/** A run from this state, in a sandbox of its own. */
+/** A run from this state, in its own sandbox. */
 async function runFrom(
   state: Json | string,
   input: Pick<SourceRunInput, 'clock'> = {},
@@ -79,7 +79,7 @@ function streamState([name, state]: readonly [string, JsonObject]): JsonObject {
   return { stream_descriptor: { name }, stream_state: state };
 }
 
-/** PyAirbyte writes out what it knows of a state, null where there is nothing. */
+/** PyAirbyte writes all known keys of a state, with null for missing ones. */
 function withNulls(state: JsonObject): JsonObject {
   const nulls = { type: null, stream: null, global_: null, data: null };
   const stats = { sourceStats: null, destinationStats: null };

@@ -1,11 +1,11 @@
-/** Whatever an account holds arrives, value by value and once, with no more requests than it takes. */
+/** Each value of an account is written once, with no more requests than necessary. */
 import { expect, test } from '@jest/globals';
 
 import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import { catalogOf } from '../support/catalogs.ts';
 import { requestsOf, resourceOf, streamFaults } from '../support/oracle.ts';
 import { runTap, type TapResult } from '../support/run-tap.ts';
-import { chosen } from '../no-loss/whole-set.ts';
+import { chosen } from '../no-loss/full-set.ts';
 import { spawnTap } from '../support/spawn-tap.ts';
 import { withSandbox } from '../support/with-sandbox.ts';
 

@@ -1,4 +1,4 @@
-/** The exports are asked only for the fields that are selected, and for all of them if the API rejects that. */
+/** Requests to the exports contain only the selected fields, or all fields if the API rejects a list. */
 import { expect, test } from '@jest/globals';
 
 import { timeToMicros } from '../../src/core/instant.ts';
@@ -171,7 +171,7 @@ test('Parts of chats are read from the fields that hold them, or from all', asyn
   expect(result.records('chat_messages')).toEqual(parts.result.records('chat_messages'));
 });
 
-/** An error as the answer to the first request that has a list of fields. */
+/** An error response to the first request with a list of fields. */
 function refuseList(status: number, error: string) {
   let isFirst = true;
   return (url: URL): FrontAnswer | undefined => {

@@ -8,7 +8,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/api/server.ts';
 import { compileForDrafts, draftFaults } from '../support/json-schema.ts';
 import { streamFaults } from '../support/oracle.ts';
 import { runTap, type Output } from '../support/run-tap.ts';
-import { chosen } from '../no-loss/whole-set.ts';
+import { chosen } from '../no-loss/full-set.ts';
 import { spawnTap } from '../support/spawn-tap.ts';
 
 const sandboxes: Sandbox[] = [];

@@ -108,7 +108,7 @@ test('An alias of the older taps names the stream, its target table and its book
 
 const marker = 'MARKER-7c21';
 
-/** Every place a person's words may stand in, with values that fit and with values that do not. */
+/** Every field that can contain personal text, with valid and with invalid values. */
 function plant({ account }: Sandbox): void {
   const texts = { comment: marker, rating: marker, message: marker };
   const hostile = {

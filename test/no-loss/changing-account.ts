@@ -1,4 +1,4 @@
-/** An account that changes while it is read, with a clock of its own; and what a target holds of it in the end. */
+/** An account that changes while it is read, with its own clock, and the final content of a target. */
 import type { JsonObject } from '../../src/core/json.ts';
 import type { SandboxOptions, HookRequest } from '../../src/sandbox/program/options.ts';
 import type { Switches } from '../../src/sandbox/program/switches.ts';
@@ -35,11 +35,11 @@ export interface ChangingOptions {
   readonly lookbackMinutes?: number;
   /** Default: that of the config. */
   readonly readAhead?: number;
-  /** What happens before each answer, as long as `isBusy` holds. */
+  /** Called before each response while `isBusy` is true. */
   readonly onRequest?: (world: ChangingWorld, request: HookRequest) => void;
   /** The tap's machine is so much ahead of the API at first. Default 0. */
   readonly aheadSeconds?: number;
-  /** The API's answers have no `Date`. */
+  /** The API's responses have no `Date`. */
   readonly isTimeless?: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface ChangingWorld extends Pick<World, 'sandbox' | 'clock'> {
   /** Ids of chats that disappeared without a trace, which a reader cannot notice. */
   readonly gone: Set<string>;
   isBusy: boolean;
-  /** The tap's machine is so much ahead of the API, whose clock stands still. */
+  /** The difference between the tap's clock and the API's clock, which is frozen. */
   aheadSeconds: number;
   run(state?: JsonObject): Promise<TapResult>;
 }
@@ -121,7 +121,7 @@ export function updatedSeconds(chat: JsonObject): number {
   return Date.parse(textAt(chat, 'update_timestamp')) / 1000;
 }
 
-/** Ids of the chats that were last updated then or later, as the account holds them. */
+/** Ids of the account's chats that were last updated at this time or later. */
 export function chatsSince({ sandbox }: ChangingWorld, seconds: number): readonly unknown[] {
   return [...sandbox.account.dump('chats')]
     .filter((chat) => updatedSeconds(chat) >= seconds)
@@ -165,12 +165,12 @@ export function changeSomething(world: ChangingWorld, dice: Dice, asked: string 
   dice.one(actions)();
 }
 
-/** The id of the chat that had this place at the start; any text where it has vanished. */
+/** The id of the chat that had this position at the start; any text if it has disappeared. */
 function chatAt({ sandbox }: ChangingWorld, place: number): string {
   try {
     return sandbox.account.idAt('chats', place);
   } catch {
-    // A RangeError: it has vanished.
+    // A RangeError: the chat has disappeared.
     return '';
   }
 }

@@ -14,7 +14,7 @@ import {
   type ChangingOptions,
   type ChangingWorld,
 } from './changing-account.ts';
-import { chosen } from './whole-set.ts';
+import { chosen } from './full-set.ts';
 
 interface Clocks {
   readonly name: string;
@@ -44,7 +44,7 @@ function clockWarnings({ warnings }: TapResult): readonly string[] {
   return warnings.filter((text) => text.startsWith("this machine's clock is "));
 }
 
-/** What the log says about the clock. */
+/** The log lines about the clock. */
 function expectedWarnings({ aheadSeconds, date }: Clocks): readonly unknown[] {
   if (date === 'without Date') return [];
   const side = aheadSeconds > 0 ? 'ahead of' : 'behind';

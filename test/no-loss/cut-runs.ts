@@ -73,7 +73,7 @@ export function cutsOf({ bytes, lines, messages }: Output): readonly Cut[] {
 }
 
 export interface Death {
-  /** The reader has had so many bytes. */
+  /** Receives the number of bytes that the reader has read. */
   readonly afterBytes: number;
   readonly how: 'SIGKILL' | 'closed pipe';
 }
@@ -135,7 +135,7 @@ function bookmarkPlace(state: JsonObject, stream: string): number | undefined {
   return typeof place === 'number' ? place : undefined;
 }
 
-/** May a record that lies before a state come again? Ids above the bookmark: where the other array of bans was behind. */
+/** Whether a record before a state may be repeated. Ids above the bookmark: if the other array of bans was behind. */
 function mayRepeat(stream: string, place: number, state: JsonObject, rules: RepeatRules): boolean {
   const bookmark = bookmarkPlace(state, stream);
   if (bookmark === undefined) return false;

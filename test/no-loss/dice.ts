@@ -5,7 +5,7 @@ export interface Dice {
   /** A whole number, both ends included. */
   between(low: number, high: number): number;
   one<T>(choices: readonly T[]): T;
-  /** True in so many of a hundred throws. */
+  /** True with this probability in percent. */
   percent(share: number): boolean;
 }
 

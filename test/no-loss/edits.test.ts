@@ -1,4 +1,4 @@
-/** Whatever changes while it is read, or between two runs: the next run makes a target equal to the account. */
+/** After changes during a run or between two runs, the next run makes a target equal to the account. */
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/core/json.ts';
@@ -20,7 +20,7 @@ import {
   type ChangingWorld,
 } from './changing-account.ts';
 import { createDice } from './dice.ts';
-import { chosen } from './whole-set.ts';
+import { chosen } from './full-set.ts';
 
 function idsOf(result: TapResult): readonly unknown[] {
   return result.records('chats').map(({ id }) => id);
@@ -40,7 +40,7 @@ function pageStart(world: ChangingWorld, { query }: HookRequest): Chats {
   return chatsOf(world).filter(({ seconds }) => seconds >= Number(query['start_time']));
 }
 
-/** What happens to a chat: in place of `edit`, it may also vanish or be marked as deleted. */
+/** The change of a chat: an edit, or it may disappear or be marked as deleted. */
 type Touch = (world: ChangingWorld, ids: readonly string[]) => void;
 
 interface Moment {
@@ -132,10 +132,10 @@ test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
   async (startId) => {
     const options: ChangingOptions = {
       switches: { startId, maxPage: 7 },
-      // The edit gets a time in the settled part of the export, and a page that was requested earlier has the older version.
+      // The edit gets a time in the settled part of the export. A page that was requested earlier has the older version.
       readAhead: 1,
       onRequest: (world, request) => {
-        // Not while the parts of chats are read: no run would bring the chats as they are then.
+        // Not while streams made from chats are read, because no run would write the chats in this version.
         if (request.query['fields'] !== 'chats(*)') return;
         const [last, next] = pageStart(world, request);
         if (last === undefined || next === undefined) return;
@@ -254,7 +254,7 @@ test.each(chosen(startIds, (startId) => startId === 'exclusive'))(
 );
 
 /**
- * Makes the world change between and during runs as chance has it, then lets it come to rest. With every
+ * Changes the account randomly between and during runs, and then stops the changes. With every
  * second seed the tap's machine is a day ahead.
  */
 async function storm(seed: number): Promise<void> {

@@ -21,7 +21,10 @@ export const faultCatalog: JsonObject = incrementalCatalog(faultStreams);
 /** The chats are read first, so that other streams come after them. */
 const chatsFirst = { bookmarks: {}, currently_syncing: 'chats' };
 
-/** The account with its sandbox and tap, on one clock. Unless `config` says otherwise, requests are sent one after another: faults are counted. */
+/**
+ * The account with its sandbox and tap, on one clock. Unless `config` differs, requests are sent one after another,
+ * because faults are counted.
+ */
 export interface FaultWorld extends Omit<World, 'run'> {
   readonly run: (config?: object, state?: JsonObject) => Promise<TapResult>;
 }
@@ -86,7 +89,7 @@ export const requestPlaces: readonly RequestPlace[] = [
   },
 ];
 
-/** Makes the sandbox answer so there, always or only so many times. */
+/** Adds this fault to the sandbox, permanently or for a number of times. */
 export function addFault(
   sandbox: Sandbox,
   { path, query }: RequestPlace,
@@ -95,7 +98,7 @@ export function addFault(
   sandbox.faults.add({ path, query: query(sandbox), ...rule });
 }
 
-/** The text under a key of an item; `''` where there is none. */
+/** The text of a key of an item; `''` if there is none. */
 export function textAt(item: JsonObject | undefined, key: string): string {
   const value = item?.[key];
   return typeof value === 'string' ? value : '';

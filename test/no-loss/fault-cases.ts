@@ -1,7 +1,7 @@
-/** What can be wrong with an answer, and what a user may expect of the tap then. */
+/** The possible faults of a response, and the expected reaction of the tap. */
 import type { Fault } from '../../src/sandbox/faults/fault-rules.ts';
 
-/** A name, an answer, and what the log says about it. */
+/** A name, a response, and the expected log text. */
 type Row = readonly [name: string, fault: Fault, says: RegExp];
 
 export interface FaultCase {
@@ -13,7 +13,7 @@ export interface FaultCase {
 }
 
 export interface PassingCase extends FaultCase {
-  /** So long no request may be made at all, where the answer asks for a pause. */
+  /** The time without any request, if the response requests a pause. */
   readonly pauseMs: number;
 }
 
@@ -25,7 +25,7 @@ const inSeconds = { retryAfter: 3 };
 /** The date is cut to a whole second: the pause is longer than three seconds. */
 const asDate = { retryAfter: { inSeconds: 4 } };
 
-/** Trouble that passes after three seconds, as it says itself. */
+/** A fault with a Retry-After of three seconds. */
 const pausing: readonly Row[] = [
   [
     '429 with Retry-After in seconds',

@@ -14,7 +14,7 @@ import { criticalLines, lastErrorLine, leaks } from '../support/with-sandbox.ts'
 import { withWorld } from '../support/world.ts';
 import { faultCatalog, faultStreams, withFaultAccount } from './fault-account.ts';
 import { withFront, type FrontAnswer } from './front-server.ts';
-import { chosen, isWhole } from './whole-set.ts';
+import { chosen, isWhole } from './full-set.ts';
 
 const streams = ['agents', 'chats'];
 const catalog = catalogOf(streams);
@@ -23,7 +23,7 @@ const catalog = catalogOf(streams);
 const longAccount: SandboxOptions = { chats: 210, history: { min: 1, max: 1 }, agents: 4 };
 const config = { chats_page_limit: 100 };
 
-/** Limits the tap asked the chats with, in order, without repetitions in a row. */
+/** The limits of the tap's requests for chats, in order, without consecutive duplicates. */
 function limitsOf({ requests }: Sandbox): readonly number[] {
   return requests
     .filter(({ path }) => path.endsWith('/incremental/chats'))
@@ -82,7 +82,7 @@ test('If only small pages succeed, few attempts fail, and each size has its own 
   });
 });
 
-/** Chats in pages of more than 300 are answered like this, in place of the sandbox. */
+/** The response to requests for more than 300 chats, instead of the sandbox's. */
 const refusals: readonly { readonly name: string; readonly answer: FrontAnswer }[] = [
   {
     name: 'a 400 that names the limit',
@@ -177,7 +177,7 @@ test('Pages are not made smaller while the API is unreachable', async () => {
   });
 });
 
-/** Gzip of so many spaces: small on the way, and JSON as far as anybody can tell. */
+/** The gzip data of this number of spaces: small during the transfer, and possibly JSON. */
 async function gzipOfSpaces(count: number): Promise<Buffer> {
   const gzip: Gzip = createGzip({ level: constants.Z_BEST_SPEED });
   const all = buffer(gzip);
@@ -222,7 +222,7 @@ test('A slow response with continuous data never times out', async () => {
     const startMs = clock.now();
     const ended = run({ request_timeout: 60, min_bytes_per_minute: 1 });
     const isOver = ended.then(() => true);
-    // The time limit is meant for silence: it passes ten times, with a piece of the answer each time.
+    // The time limit applies to silence. It elapses ten times, with a part of the response each time.
     while (!(await Promise.race([isOver, clock.refreshed()]))) clock.pass(59_000);
     const result = await ended;
     expect(clock.now() - startMs).toBeGreaterThan(600_000);

@@ -11,7 +11,7 @@ import type { TapResult } from '../support/run-tap.ts';
 import { criticalLines } from '../support/with-sandbox.ts';
 import { withWorld, type World } from '../support/world.ts';
 import { createDice } from './dice.ts';
-import { chosen, isWhole } from './whole-set.ts';
+import { chosen, isWhole } from './full-set.ts';
 
 /** One of each way of reading, and two that are read whole. */
 const streams = ['accounts', 'departments', 'agents', 'bans', 'agent_timeline', 'chats'];

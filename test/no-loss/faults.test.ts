@@ -21,7 +21,7 @@ import {
   type RequestPlace,
 } from './fault-account.ts';
 import { lasting, passing, type FaultCase, type PassingCase } from './fault-cases.ts';
-import { chosen } from './whole-set.ts';
+import { chosen } from './full-set.ts';
 
 const [firstPlace, middlePlace] = requestPlaces as [RequestPlace, RequestPlace];
 
@@ -29,7 +29,7 @@ function met({ requests }: Sandbox): readonly LoggedRequest[] {
   return requests.filter(({ fault }) => fault !== null);
 }
 
-/** The request behind another one in the log. */
+/** The request after another one in the log. */
 function after({ requests }: Sandbox, request: LoggedRequest | undefined): LoggedRequest {
   const next = requests[request?.number ?? 0];
   if (next === undefined) throw new Error('No request was made after it.');
@@ -125,7 +125,7 @@ test.each(chosen(lasting, ({ name }) => /^4|no object/.test(name)))(
 );
 
 interface Failing extends FaultCase {
-  /** So often the request is made; more than once: patience of a second is used up. */
+  /** Number of attempts. More than one means that the retry budget of one second is exhausted. */
   readonly attempts: number;
 }
 

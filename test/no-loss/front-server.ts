@@ -11,9 +11,9 @@ export interface FrontAnswer {
 }
 
 export interface FrontOptions {
-  /** Take the header `Date` out of every answer. */
+  /** Remove the header `Date` from every response. */
   readonly isTimeless?: boolean;
-  /** An answer of its own; `undefined`: the sandbox answers. */
+  /** Another response; `undefined` to use the sandbox's response. */
   readonly answer?: (url: URL) => FrontAnswer | undefined;
 }
 

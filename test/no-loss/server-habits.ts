@@ -6,7 +6,7 @@ import type { Switches } from '../../src/sandbox/program/switches.ts';
 export interface Habit {
   readonly title: string;
   readonly switches: Partial<Switches>;
-  /** What the account holds besides the usual. */
+  /** Additional content of the account. */
   readonly account: SandboxOptions;
   readonly config?: object;
   /** Tried in `npm test`, too. */
@@ -27,7 +27,7 @@ const smallBursts: SandboxOptions = {
   timelineTies: 3,
 };
 
-/** Data that a server whose clock is an hour behind does not take for the future. */
+/** Data that is not in the future for a server whose clock is one hour slow. */
 const anHourOld: SandboxOptions = { newestAgeSeconds: 3700 };
 
 const tooMany =
@@ -128,7 +128,7 @@ const more: readonly Row[] = [
   ['a start of less than ten minutes is refused', { minimumAgeSeconds: 600 }],
 ];
 
-/** Without an id that leads on, a second must fit into a page: also where nothing follows, and a run resumes at it. */
+/** Without a usable id, the items of a second must fit into a page, also if nothing follows and a run resumes there. */
 const tiesWithoutId = (['start', 'middle', 'head'] as const).flatMap((at) =>
   [15, 25].flatMap((count) =>
     [{ startId: 'ignored' } as const, { endIds: [] }].map((switches): FailingRow => {

@@ -14,7 +14,7 @@ import { criticalLines, holdRequest, lastErrorLine, withSandbox } from '../suppo
 import { withWorld, worldStartMs, type World } from '../support/world.ts';
 import { account, faultsAfter, inputOf, wholeLines } from './cut-runs.ts';
 import { createDice } from './dice.ts';
-import { chosen, isWhole } from './whole-set.ts';
+import { chosen, isWhole } from './full-set.ts';
 
 const stoppedLine =
   'CRITICAL stopped by a signal: the last state covers all written records. Run again with it to read the rest';
@@ -26,7 +26,7 @@ function expectStopped(stopped: TapResult): void {
   expect(stopped.messages.at(-1)?.type).toBe('STATE');
 }
 
-/** A run that is stopped, as by a signal, once its reader has had so many bytes. The reader rests before it goes on. */
+/** A run that is stopped, as by a signal, after its reader has read this number of bytes. The reader pauses first. */
 function stopAfter({ run }: World, afterBytes: number): Promise<TapResult> {
   const stop = new AbortController();
   const read = async (stdout: Readable): Promise<Buffer> => {
@@ -132,7 +132,7 @@ async function leftIn(tap: StartedTap): Promise<Buffer> {
   return received();
 }
 
-/** Starts the built program, `stop` ends it, and the next run goes on from what was read. */
+/** Starts the built program, `stop` ends it, and the next run continues from the output. */
 async function stopProcess(
   options: SandboxOptions,
   stop: (tap: StartedTap) => Promise<{ readonly end: TapResult; readonly bytes: Buffer }>,

@@ -1,6 +1,6 @@
 /**
  * States of other taps, written as they write them, and states with holes in every place: each stream
- * goes on where that state says, nothing else in it gets lost. That a runner's merge does not crash: unit/singer/state.
+ * continues from this state, and no other key of it is lost. That a runner's merge does not crash: unit/singer/state.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
@@ -19,14 +19,14 @@ import {
   startsOf,
   type Starts,
 } from '../support/state-places.ts';
-import { chosen } from './whole-set.ts';
+import { chosen } from './full-set.ts';
 
 /** All rows of a table when everything is tested, else those that are marked. */
 function lean<T extends { readonly lean?: true }>(rows: readonly T[]): readonly T[] {
   return chosen(rows, (row) => row.lean === true);
 }
 
-/** Everybody reads in small pages from this account; it has more chats in one second than a page holds. */
+/** All taps read this account in small pages. It has more chats in one second than a page holds. */
 let sandbox: Sandbox;
 
 beforeAll(async () => {
@@ -368,7 +368,7 @@ const own: JsonObject = {
   currently_syncing: null,
 };
 
-/** A state with another value in one place; `~` stands for a point that belongs to a key. */
+/** A state with another value at one path. `~` means a dot that is part of a key. */
 function withHole(state: JsonObject, path: string, hole: Json): JsonObject {
   const [key = '', ...rest] = path.split('.');
   const name = key.replace('~', '.');

@@ -76,7 +76,7 @@ test('The demo reads everything, and then the changes after some edits; docs/dem
   expect(unlike(`${printed}${withoutTimes(log)}`, await readFile(picture, 'utf8'))).toEqual([]);
 });
 
-/** The demo with a sign-in in a process of its own: what opens a browser goes by the environment. */
+/** The demo with a sign-in, in a separate process, because the environment determines the browser. */
 async function signedIn(decision: 'allow' | 'deny') {
   const program = fileURLToPath(new URL('bin/zendesk-chat-sandbox.js', root));
   const browser = fileURLToPath(new URL('test/support/browser.js', root));

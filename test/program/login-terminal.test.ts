@@ -86,7 +86,7 @@ test('A sign-in that is stopped says what to do', async () => {
   });
 });
 
-/** Runs a program on a terminal of its own, whose keys are the standard input. */
+/** Runs a program on its own terminal, whose keys are the standard input. */
 const onTerminal =
   'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
 
@@ -119,7 +119,7 @@ test.each([
   ['sandbox-public', {}],
 ])('No process has a secret in its command line: %s', async (id, env) => {
   const seen: string[] = [];
-  // Tap and browser wait for these answers.
+  // Tap and browser wait for these responses.
   const onRequest = async (): Promise<void> => void seen.push(...(await commandLines()));
   await withSandbox({ onRequest }, async (sandbox) => {
     const { code } = await runLogin(sandbox, {

@@ -8,7 +8,7 @@ import { requestsOf } from '../support/oracle.ts';
 import { readOutput, type Output } from '../support/run-tap.ts';
 import { startTap } from '../support/spawn-tap.ts';
 import { withSandbox } from '../support/with-sandbox.ts';
-import { chosen } from '../no-loss/whole-set.ts';
+import { chosen } from '../no-loss/full-set.ts';
 
 /** A tap that kept the 2,000 chats it has read would need 24 MB or more; one that does not needs 12 at most. */
 const smallHeap = { NODE_OPTIONS: '--max-old-space-size=20' };
@@ -69,7 +69,7 @@ test('A reader that pauses also pauses the requests, and gets everything', async
     expect(output.code).toBe(0);
     expect(new Set(output.records('chats').map(({ id }) => id)).size).toBe(2500);
     expect(output.messages.at(-1)?.type).toBe('STATE');
-    // The page that is being taken, one behind it, one that waits, and twice as many as read_ahead says.
+    // The page that is being written, the next one, one that waits, and twice the number of read_ahead.
     expect(asked).toBeLessThanOrEqual(3 + 2 * 4);
     expect(requestsOf(sandbox, 'chats')).toBeGreaterThanOrEqual(25);
   });

@@ -40,7 +40,7 @@ async function modulesLoaded(
   }
 }
 
-/** yargs and what it brings; more than this is a yargs that is loaded file by file, twice as long. */
+/** yargs and its dependencies. More files mean that yargs is loaded file by file, which takes twice as long. */
 const packagesForArguments = [
   'ansi-regex',
   'ansi-styles',

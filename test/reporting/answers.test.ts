@@ -1,4 +1,4 @@
-/** How answers are read: any encoding and charset in use, no byte replaced, every status and shape explained. */
+/** Responses: all encodings and charsets in use, no replaced bytes, errors for every status and shape. */
 import type { OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 
@@ -13,7 +13,7 @@ import { lastErrorLine, secretToken } from '../support/with-sandbox.ts';
 
 const path = '/api/v2/chat/';
 
-/** Reads streams of an API that answers so, on a clock that does not wait. */
+/** Reads streams of an API with this listener, on a clock that does not wait. */
 async function runAgainst(
   streams: readonly string[],
   answer: RequestListener,

@@ -14,7 +14,7 @@ import { spawnTap, startTap, tapPath } from '../support/spawn-tap.ts';
 
 const config = { subdomain: 'acme', access_token: 'SECRET12345', start_date: '2024-12-01' };
 
-/** Where nothing listens: no case gets as far as a request. */
+/** A URL without a server: no case makes a request. */
 const sandboxUrl = 'http://127.0.0.1:9';
 
 let folder = '';

@@ -15,7 +15,7 @@ interface Asked {
 
 const chats = catalogOf('chats');
 
-/** A run for the chats alone, and what the sandbox was asked. */
+/** A run that reads only chats, and its requests. */
 async function ask(input: TapInput): Promise<Asked> {
   return withSandbox({}, async (sandbox) => {
     const env = { LOGLEVEL: 'debug' };

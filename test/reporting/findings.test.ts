@@ -1,4 +1,4 @@
-/** What the log says about values that do not fit the schema: the first at each path, and how many there were. */
+/** Log lines about values that do not match the schema: the first one at each path, and their number. */
 import { expect, test } from '@jest/globals';
 
 import type { Sandbox } from '../../src/sandbox/api/server.ts';

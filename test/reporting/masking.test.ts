@@ -21,7 +21,7 @@ interface Answer {
   readonly body?: string;
 }
 
-/** Runs the tap against a server that answers everything alike. */
+/** Runs the tap against a server that always sends the same response. */
 async function runAgainst(
   { status = 200, headers = {}, body = '' }: Answer,
   { config, ...input }: InProcessInput & { readonly config: object },

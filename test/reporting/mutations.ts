@@ -17,7 +17,7 @@ export const secret: fc.Arbitrary<string> = fc
   )
   .map((parts) => parts.join(''));
 
-/** Stands for the secret of a case until it is put in. */
+/** Placeholder for the secret of a case. */
 const placeholder = '\uE001secret';
 
 function levels(count: number): string {
@@ -91,7 +91,7 @@ export function placesIn(value: Json): readonly Place[] {
   return places;
 }
 
-/** What stands at a place that exists. */
+/** The value at an existing position. */
 export function valueAt(root: Json, place: Place): Json {
   return place.reduce<Json>((holder, step) => (holder as JsonObject)[step] ?? null, root);
 }
@@ -106,7 +106,7 @@ function setKey(holder: Json[] | JsonObject, name: string | number, value: Json)
   });
 }
 
-/** The document with one slip; the places of a document are counted anew each time. */
+/** The document with one mistake. Positions are counted again for each mistake. */
 export function mutated(root: Json, { at, op, value, key: name }: Mutation, hidden: string): Json {
   const copy: Json = structuredClone(root);
   const places = placesIn(copy);

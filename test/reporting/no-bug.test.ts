@@ -1,4 +1,4 @@
-/** "This is a bug" is said of bugs, not of what a user or a machine can mend. */
+/** Only bugs are reported as bugs, not failures that a user or a machine can correct. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

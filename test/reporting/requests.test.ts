@@ -1,4 +1,4 @@
-/** What the log says about requests, retries and hosts that cannot be reached. */
+/** Log lines about requests, retries and hosts that cannot be reached. */
 import { expect, test } from '@jest/globals';
 
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -171,7 +171,7 @@ test('A connection failure of one stream fails only that stream', async () => {
 
 test('After a first response, an unknown host name is retried', async () => {
   await withWorld({}, async ({ sandbox, clock }) => {
-    // The connection of the first answer is lost, so that the name is looked up again.
+    // The connection of the first response is closed, so that the name is looked up again.
     sandbox.faults.add({ path: '=account', nth: 2, fault: { kind: 'reset' } });
     sandbox.faults.add({ path: '=account', nth: 1, fault: { kind: 'status', status: 503 } });
     await withLookup([true, 'ENOTFOUND', 'ENOTFOUND', true], async (names) => {

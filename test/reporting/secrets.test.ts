@@ -1,4 +1,4 @@
-/** Whatever happens: no secret is written anywhere, and nothing about a person goes into the log. */
+/** No secret is ever written, and the log contains no personal data. */
 import { expect, test } from '@jest/globals';
 
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
@@ -18,7 +18,7 @@ import {
   personalDataIn,
   secretsIn,
 } from '../support/secret-marks.ts';
-import { chosen } from '../no-loss/whole-set.ts';
+import { chosen } from '../no-loss/full-set.ts';
 
 /** Where logs are read by people and by programs. */
 const formats = ['text', 'json'] as const;
@@ -118,7 +118,7 @@ test.each(
 );
 
 const quoted = formsOf(markedToken).flatMap((form, place) =>
-  // Around the place where long answers are cut, so that only a part of the token is left.
+  // Around the position where long responses are truncated, so that only a part of the token remains.
   [0, 160, 170, 180, 190, 195].map((before) => ({ form, before, name: `form ${place + 1}` })),
 );
 

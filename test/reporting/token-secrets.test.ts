@@ -1,4 +1,4 @@
-/** Whatever a token endpoint answers: no secret of a renewal or a sign-in is written anywhere but where tokens are kept. */
+/** For any response of a token endpoint, secrets of a renewal or a sign-in are only written where tokens are stored. */
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { runTap } from '../support/run-tap.ts';
 import { signIn } from '../support/sign-in.ts';
 import { withSandbox } from '../support/with-sandbox.ts';
 import { formsOf, markedSecrets, secretsIn, secretsOfForm } from '../support/secret-marks.ts';
-import { chosen } from '../no-loss/whole-set.ts';
+import { chosen } from '../no-loss/full-set.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -160,7 +160,7 @@ test.each(fewCases)('A rejected sign-in reveals no secret: $name', async (one) =
       back.searchParams.set('state', searchParams.get('state') ?? '');
       page = (await send(back.href)).body;
     };
-    // The address in the terminal holds the client's id, which is none of the secrets here.
+    // The URL in the terminal contains the client id, which is not a secret here.
     const args = ['--client-id', 'c', '--out', out];
     const secret = markedSecrets.client_secret;
     const clock = createFakeClock(Date.now());
@@ -257,7 +257,7 @@ test.each([
     const { ended, stdout, stderr } = await signIn(sandbox, { args, ...given, browse });
     expect(ended).toBe(0);
     expect(issued.length).toBeGreaterThan(0);
-    // The address in the terminal holds the client's id.
+    // The URL in the terminal contains the client id.
     const told = stderr.replaceAll(/^ {2}http.*$/gm, '');
     expect(secretsIn({ stdout: stdout + page, stderr: told }, issued)).toEqual([]);
     expect(await secretsInFiles(issued)).toEqual([]);

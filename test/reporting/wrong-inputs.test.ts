@@ -46,7 +46,7 @@ import { createFolder, read as readOnce, type Reading } from './readers.ts';
 const isWhole = process.env['PROPERTY'] === 'all';
 const seed = Number(process.env['PROPERTY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 process.stderr.write(`PROPERTY_SEED=${seed}\n`);
-/** So many cases in all, in equal parts. */
+/** Total number of cases, in equal parts. */
 const cases = isWhole ? 10_000 : 240;
 const parameters = { seed, numRuns: Math.ceil(cases / 8) };
 
@@ -95,7 +95,7 @@ async function refusable<T>(
 
 const ours = /^(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) |^\{"level":/;
 
-/** What holds of every run, whatever it was given. STATE lines repeat a state as it was. */
+/** Conditions for every run with any input. STATE lines repeat the input state. */
 function checkSinger({ code, stdout, stderr }: Reading, hidden: string): void {
   const lines = stderr.split('\n').slice(0, -1);
   const told = stdout.split('\n').filter((line) => !line.startsWith('{"type":"STATE"'));
@@ -207,7 +207,7 @@ test('Airbyte: config, catalog and state', async () => {
   await fc.assert(property, parameters);
 });
 
-/** Arguments that people type; the secret follows those that end in `=` and stands alone for `''`. */
+/** Typical arguments. The secret follows those that end in `=` and replaces `''`. */
 const words = fc.constantFrom(
   ...(
     '--token= --config= --select= -c --config --state --catalog -- - --no-check --no-config --config.a -d ' +
@@ -364,7 +364,7 @@ test('No accepted setting is ignored without a message', async () => {
   await fc.assert(property, parameters);
 });
 
-/** What a stream asks first, and what it says about that. */
+/** The first request of a stream, and its messages. */
 async function firstQuestion(
   definition: StreamDefinition,
   bookmark: JsonObject | undefined,

@@ -11,14 +11,14 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The instant at which the clock of `startFrozenSandbox` sandboxes stands still. */
+/** The constant time of the clock of `startFrozenSandbox` sandboxes. */
 export const noon = '2024-06-01T12:00:00Z';
 export const noonMs = Date.parse(noon);
 export const noonSeconds = noonMs / 1000;
 
 const open: Sandbox[] = [];
 
-/** Starts a small sandbox whose clock stands still. `closeAll` ends it. */
+/** Starts a small sandbox with a frozen clock. `closeAll` stops it. */
 export async function startFrozenSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({ chats: 30, now: noon, clock: () => noonMs, ...options });
   open.push(sandbox);
@@ -29,7 +29,7 @@ export async function closeAll(): Promise<void> {
   await Promise.all(open.splice(0).map((sandbox) => sandbox.close()));
 }
 
-/** Sends a request without token and collects the whole answer; rejects when the answer breaks off. */
+/** Sends a request without a token and returns the complete response. Rejects if the response is incomplete. */
 export function send(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: string } = {},
@@ -63,7 +63,7 @@ export async function untilLogged(
   while (!sandbox.requests.some(isWanted)) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Asks the API with the right token. `path` is what follows `/api/v2/chat/`. */
+/** Sends a request with the valid token. @param path The part after `/api/v2/chat/`. */
 export function requestApi(
   sandbox: Sandbox,
   path: string,
@@ -73,7 +73,7 @@ export function requestApi(
   return send(`${sandbox.url}/api/v2/chat/${path}`, { headers: { authorization, ...headers } });
 }
 
-/** The body of a good answer. */
+/** The body of a successful response. */
 export async function json<Body = JsonObject[]>(sandbox: Sandbox, path: string): Promise<Body> {
   const { status, text } = await requestApi(sandbox, path);
   if (status !== 200) throw new Error(`${path} was answered ${status}: ${text}`);

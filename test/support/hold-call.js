@@ -1,6 +1,6 @@
 /**
- * Loaded before a program (`--import`): holds it right before its first call of the file system's function CALL with a
- * path that ends with PLACE, says so, and lets it go once the file that GO names exists.
+ * Loaded before a program (`--import`): suspends it before its first call of the file system's function CALL with a
+ * path that ends with PLACE, reports it, and resumes when the file in GO exists.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -8,7 +8,7 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-/** A real HTTP server on loopback that answers as `listener` does. */
+/** A real HTTP server on loopback with this `listener`. */
 export async function startLocalServer(listener: RequestListener): Promise<LocalServer> {
   const server = createServer(listener);
   const sockets = new Set<Socket>();

@@ -1,4 +1,4 @@
-/** Before each test file: a proxy of the machine the tests run on would be asked instead of the tests' servers. */
+/** Runs before each test file: a proxy of the machine would receive the requests to the tests' servers. */
 for (const name of Object.keys(process.env)) {
   if (/^(https?|all)_proxy$/iu.test(name)) delete process.env[name];
 }

@@ -1,4 +1,4 @@
-/** The only file that imports nock: importing it patches node:http for whatever runs in this process. */
+/** The only file that imports nock: importing it patches node:http for the whole process. */
 import { afterAll, afterEach } from '@jest/globals';
 import nock from 'nock';
 
@@ -16,13 +16,13 @@ afterAll(() => {
 
 nock.disableNetConnect();
 
-/** One answer of a scripted API. */
+/** One response of a scripted API. */
 export interface ScriptedAnswer {
   readonly status?: number;
   /** A string is sent as it is, anything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Instead of an answer: the connection fails with this code. */
+  /** The connection fails with this code instead of a response. */
   readonly errorCode?: string;
 }
 
@@ -33,13 +33,13 @@ export interface ScriptedRequest {
 }
 
 export interface ScriptedApi {
-  /** What was asked, in order. */
+  /** The requests, in order. */
   readonly requests: readonly ScriptedRequest[];
 }
 
 /**
- * An API that gives these answers one after another, whatever is asked. One request too many fails, and
- * so does a test that leaves an answer over.
+ * An API that sends these responses in order, for any request. An additional request fails, and
+ * so does a test that does not use all responses.
  */
 export function scriptApi(origin: string, answers: readonly ScriptedAnswer[]): ScriptedApi {
   const requests: ScriptedRequest[] = [];

@@ -107,7 +107,7 @@ async function discover(): Promise<Catalog> {
   return catalogs[0];
 }
 
-/** What `discover` prints; asked once. */
+/** The output of `discover`, which runs once. */
 export function sourceCatalog(): Promise<Catalog> {
   return (catalog ??= discover());
 }
@@ -220,7 +220,7 @@ export function logsOf(run: SourceRun, level: string): readonly string[] {
   );
 }
 
-/** The answer of `check`. */
+/** The result of `check`. */
 export function verdictOf(run: SourceRun): {
   readonly status: 'SUCCEEDED' | 'FAILED';
   readonly message?: string;

@@ -11,7 +11,7 @@ import type {
 /** 2026-01-10T12:00:00Z, the present of the unit tests. */
 export const now = Date.UTC(2026, 0, 10, 12);
 
-/** One answer of the script: a body, or a function that may throw an HttpError or use `revise`. */
+/** One response of the script: a body, or a function that may throw an HttpError or use `revise`. */
 export type Answer = Json | ((query: Query, options?: RequestOptions) => Promise<Json> | Json);
 
 export interface ScriptedApi extends ChatApi {
@@ -19,7 +19,7 @@ export interface ScriptedApi extends ChatApi {
   readonly asked: { readonly path: string; readonly query: Query }[];
 }
 
-/** An API that gives the answers of a script, one for each request, and fails when it runs out. */
+/** An API that sends the responses of a script, one per request, and fails after the last one. */
 export function scriptedApi(
   script: readonly Answer[],
   { serverTimeMs = now }: { readonly serverTimeMs?: number } = {},
@@ -84,7 +84,7 @@ export const usualSettings: ReadSettings = {
   agents_page_limit: 100,
   bans_page_limit: 100,
   chats_page_limit: 1000,
-  // A script has its answers in the order of the questions.
+  // The responses of a script are in the order of the requests.
   read_ahead: 1,
 };
 

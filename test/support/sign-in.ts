@@ -1,4 +1,4 @@
-/** A sign-in inside this process, with whatever plays the browser. */
+/** A sign-in inside this process, with a given simulation of the browser. */
 import { buffer } from 'node:stream/consumers';
 import { PassThrough } from 'node:stream';
 

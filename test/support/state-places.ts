@@ -4,15 +4,15 @@ import { readFileSync } from 'node:fs';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { LoggedRequest } from '../../src/sandbox/api/request-log.ts';
 
-/** 2024-02-09T13:12:16Z, the time that stands in most of the states; none may be read from that late. */
+/** 2024-02-09T13:12:16Z, the time in most of the states. No run may start that late. */
 export const at = 1_707_484_336;
 
-/** 2024-02-08T10:00:00Z, the older one where there are two. */
+/** 2024-02-08T10:00:00Z, the older one if there are two. */
 export const older = 1_707_386_400;
 
 export const startDate = '2024-01-15T00:00:00Z';
 
-/** What a stream's first request asks for. */
+/** The query of a stream's first request. */
 export interface Starts {
   readonly chats: number;
   readonly agent_timeline: number;
@@ -48,7 +48,7 @@ export function fixture(name: string): JsonObject {
   return JSON.parse(readFileSync(url, 'utf8'));
 }
 
-/** Behind the ids of agents and bans that stand in the states. */
+/** After the ids of agents and bans in the states. */
 export const byId = { agents: 361_089_721_036, bans: 40_512 };
 
 const timeline = (at - 310) * 1e6;

@@ -14,7 +14,7 @@ export interface ArrivedLine {
   readonly text: string;
   /** When its last byte was read, ms since 1970. */
   readonly atMs: number;
-  /** False for what stands behind the last line end. */
+  /** False for the text after the last line end. */
   readonly isWhole: boolean;
 }
 

@@ -36,7 +36,7 @@ function beatFaults(
   });
 }
 
-/** What holds for every verb. */
+/** The faults that every verb can have. */
 function processFaults(run: SourceRun, secrets: readonly string[] = []): readonly string[] {
   const { code, stderr, touched } = run;
   const isLoud = code === 0 && stderr !== '';

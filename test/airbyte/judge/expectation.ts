@@ -11,7 +11,7 @@ import type { SourceRun } from './source-run.ts';
 
 export interface Expectation {
   readonly catalog: ConfiguredCatalog;
-  /** Texts that may be seen nowhere, in whatever form. */
+  /** Texts that must not appear in any form. */
   readonly secrets?: readonly string[];
   /** The state each stream was given; none may be followed by a lower one. */
   readonly given?: Readonly<Record<string, JsonObject>>;
@@ -21,7 +21,7 @@ export interface Expectation {
   readonly maxGapMs?: number;
 }
 
-/** A message and where it stood. */
+/** A message and its line. */
 export interface Told<T extends AirbyteMessage = AirbyteMessage> {
   /** Number of the line, counted from 1. */
   readonly line: number;
@@ -34,7 +34,7 @@ export interface Told<T extends AirbyteMessage = AirbyteMessage> {
 
 const readings = new WeakMap<ArrivedLine, Reading>();
 
-/** What a line says; each is parsed and validated once, however many checks ask. */
+/** The parsed lines, each parsed and validated only once. */
 export function readingOf(line: ArrivedLine): Reading {
   const reading = readings.get(line) ?? readMessage(line.text);
   readings.set(line, reading);

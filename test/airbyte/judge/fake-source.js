@@ -1,5 +1,5 @@
 /**
- * A source that plays what its config says: `{"script": [step, ...]}`. A step is one of
+ * A source that runs the script in its config: `{"script": [step, ...]}`. A step is one of
  * {say: message}, {write: text}, {complain: text for stderr}, {pauseMs}, {touch: file}, {flood: lines}, {exit: code}.
  * Messages get the time of day where they lack it.
  */

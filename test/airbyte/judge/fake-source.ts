@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL('./fake-source.js', import.meta.url));
 /** In its config; with everything that looks different in an address, in JSON or in base64. */
 export const secret = 'S3cret/with+odd="signs"&more';
 
-/** What a process that plays this script leaves behind, in made-up time. */
+/** The result of a process that runs this script, in simulated time. */
 export function runOf(script: readonly Step[]): SourceRun {
   const startedMs = Date.UTC(2026, 0, 5, 12);
   const pieces: Piece[] = [];

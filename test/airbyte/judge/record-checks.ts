@@ -7,7 +7,7 @@ import { isInstant } from './instants.ts';
 import type { ConfiguredStream, RecordMessage } from './protocol.ts';
 import type { SourceRun } from './source-run.ts';
 
-/** Destinations cut or empty a line of so many characters. */
+/** Destinations truncate or empty a line of this number of characters. */
 const largeLine = 20_000_000;
 
 /** The two clocks of a run are one, but a page may be stamped before the process is seen to start. */

@@ -1,4 +1,4 @@
-/** Secrets in whatever form they leave. */
+/** Finds secrets in any form. */
 
 /** Characters of base64 that depend on nothing but the secret, for each place it may begin at. */
 function base64Forms(secret: string): readonly string[] {

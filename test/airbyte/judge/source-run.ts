@@ -1,6 +1,6 @@
 /**
  * Runs a source as the platform does: a shell evaluates its entry point, its output goes into named pipes,
- * it stands in an empty folder that is not its own, and the reader is as slow as the destination.
+ * its working directory is an empty folder, and the reader is as slow as the destination.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -14,13 +14,13 @@ import { linesOf, type ArrivedLine } from './arrivals.ts';
 import { openPipe, readPieces } from './reader.ts';
 
 export interface Death {
-  /** The reader has had so many bytes. */
+  /** Receives the number of bytes that the reader has read. */
   readonly afterBytes: number;
   /** A signal, or the reader goes away. */
   readonly how: 'SIGKILL' | 'SIGTERM' | 'closed pipe';
 }
 
-/** What a source is given, whether in this process or in one of its own. */
+/** The input of a source, in this process or in a separate one. */
 export interface VerbInput extends InputFiles {
   readonly verb: 'spec' | 'check' | 'discover' | 'read';
   readonly env?: Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export interface SourceInput extends VerbInput {
   readonly parent?: 'shell' | 'none';
 }
 
-/** What a run left behind. */
+/** The result of a run. */
 export interface SourceRun {
   readonly stdout: Buffer;
   readonly stderr: string;
@@ -123,7 +123,7 @@ function startDirectly(input: SourceInput, folder: InputFolder, argv: readonly s
   return { ...started, pipes: async (): Promise<Pipes> => [stdout, stderr] };
 }
 
-/** The process that the source itself is, where there is one for sure. */
+/** The process of the source, if it is known. */
 function pidOfSource({ parent }: SourceInput, folder: InputFolder, pid = 0): number {
   return parent === 'none' ? pid : Number(readFileSync(join(folder.path, 'pid'), 'utf8'));
 }

@@ -39,13 +39,13 @@ export interface ModelCase {
   readonly clamp: number;
   /** `chats_page_limit`. */
   readonly limit: number;
-  /** Every n-th answer is an empty page. */
+  /** Every n-th response is an empty page. */
   readonly emptyEvery: number | undefined;
-  /** Every n-th answer is the one before it once more. */
+  /** Every n-th response repeats the previous one. */
   readonly repeatEvery: number | undefined;
-  /** Of a hundred attempts so many fail. */
+  /** Percentage of attempts that fail. */
   readonly failingPercent: number;
-  /** From each request to its answer at most. */
+  /** Maximum time from a request to its response. */
   readonly latencyMs: number;
   /** The reader takes so long for a page at most. */
   readonly readerMs: number;
@@ -91,7 +91,7 @@ function itemsOf(dice: Dice, places: readonly number[], unitMicros: number): Mod
 
 function startOf(dice: Dice, items: readonly ModelItem[], unitMicros: number): number {
   const micros = dice.one(items).place * unitMicros;
-  // Mostly before everything; else in the middle, where there may be ties.
+  // Mostly before all items; otherwise in the middle, where ties may be.
   const oldest = Math.min(...items.map(({ place }) => place)) * unitMicros;
   const start = dice.percent(80) ? oldest - dice.between(0, 100) * second : micros;
   return Math.floor(start / 1000);
@@ -137,7 +137,7 @@ export function createCase(kind: ModelKind, seed: number): ModelCase {
   };
 }
 
-/** The replication key in microseconds, `undefined` where it cannot be read. */
+/** The replication key in microseconds; `undefined` if it cannot be read. */
 export function statedMicros(item: ModelItem, { unitMicros }: ModelCase): number | undefined {
   const { place, length, oddity } = item;
   if (oddity === 'missing' || oddity === 'null' || oddity === 'word') return undefined;

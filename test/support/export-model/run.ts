@@ -41,7 +41,7 @@ export interface RunOptions {
   readonly bookmark?: JsonObject | undefined;
   readonly startMs?: number;
   readonly readAhead?: number;
-  /** The reader goes away after so many pages. */
+  /** The reader closes the pipe after this number of pages. */
   readonly mostPages?: number;
 }
 
@@ -129,7 +129,7 @@ export async function runModel(
   };
 }
 
-/** By the time that it says it has: an item whose time cannot be read is wanted. */
+/** Decided by the item's own time. An item with an unreadable time is wanted. */
 function isBeforeEndDate(item: ModelItem, model: ModelCase): boolean {
   const micros = statedMicros(item, model);
   return micros === undefined || micros <= (model.endDateMs ?? Infinity) * 1000;

@@ -6,7 +6,7 @@ import { createApi, type ModelApi } from './api.ts';
 import { beginMs, bodyOf, type ModelCase, type ModelItem } from './case.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** After so many edits an account is at rest. */
+/** Number of edits after which the account does not change. */
 const mostEdits = 400;
 
 export interface ModelServer {
@@ -14,7 +14,7 @@ export interface ModelServer {
   readonly api: (time: VirtualTime, dice: Dice) => ModelApi;
   /** From now on nothing changes any more. */
   readonly settle: () => void;
-  /** What it holds now. */
+  /** The current items. */
   readonly items: () => readonly ModelItem[];
 }
 

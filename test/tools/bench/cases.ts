@@ -47,7 +47,7 @@ export interface Case {
   readonly rounds: number;
   /** The one its table compares. */
   readonly metric: Metric;
-  /** `pageMs` leaves out so many pages. */
+  /** Number of pages that `pageMs` omits. */
   readonly warmPages?: number;
   /** The first is what the others are compared with. */
   readonly variants: readonly Variant[];
@@ -123,7 +123,7 @@ function overHttp(
   };
 }
 
-/** What an answer takes is all that comes to a page's time. */
+/** Only the latency of a response adds to the time of a page. */
 function latency(): Case {
   const latencyMs = 200;
   const all = { kind: 'http' as const, pages: 12, latencyMs };

@@ -1,4 +1,4 @@
-/** One run of one program in a process of its own, its output behind a real pipe. */
+/** One run of one program in a separate process, with its output in a real pipe. */
 import { execFile, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, rm } from 'node:fs/promises';

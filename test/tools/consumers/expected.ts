@@ -1,4 +1,4 @@
-/** What the account holds, by stream: asked of the sandbox, never of the program under test. */
+/** The items of the account by stream, from the sandbox and not from the program under test. */
 import { streams as table } from '../../../src/zendesk/streams.ts';
 import { itemsOf as itemsIn, resourceOf } from '../../support/oracle.ts';
 import type { Sandbox, SandboxOptions } from './stage.ts';

@@ -27,7 +27,7 @@ export interface Project {
   readonly well: (argv: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended>;
   /** The stored state of the tap and a target. */
   readonly state: (target: string) => Promise<Answer>;
-  /** What anything asked a proxy for, to leave the machine. */
+  /** The requests that a program sent to the proxy. */
   readonly calls: () => readonly string[];
   /** Runs lines of a shell; `npm` knows where the package is. */
   readonly shell: (lines: string) => Promise<string>;

@@ -21,7 +21,7 @@ function withoutZone(text: string) {
   });
 }
 
-/** @returns the one form of an instant, of a list and of what stands in additional_fields */
+/** @returns the normal form of an instant, of a list and of additional_fields */
 function plain(value: Answer, kind: string): unknown {
   if (value === null || value === undefined) return null;
   if (kind === 'date-time') return withoutZone(String(value).replace(' ', 'T'));

@@ -31,7 +31,7 @@ const copied = ['src', 'schemas', 'test', 'bin', 'package.json', 'tsconfig.json'
 /** A run that takes longer hangs: its processes are ended, and the defect counts as not noticed. */
 const longestMs = 300_000;
 
-/** Runs node in a folder, in a process group of its own. Returns all it wrote. */
+/** Runs node in a folder, in its own process group. Returns its output. */
 async function runNode(folder: string, argv: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, argv, { cwd: folder, detached: true });
   const timer = setTimeout(() => {
@@ -54,7 +54,7 @@ export class Copy {
     this.#folder = folder;
   }
 
-  /** Copies the repository into a folder of its own, and builds as `npm run build` does, without a look at the types. */
+  /** Copies the repository into a new folder and builds it like `npm run build`, without type checks. */
   static async create(): Promise<Copy> {
     const folder = await mkdtemp(join(tmpdir(), 'tap-mutants-'));
     for (const name of copied) {

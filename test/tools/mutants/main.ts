@@ -22,7 +22,7 @@ async function checkTests(copy: Copy, mutants: readonly Mutant[]): Promise<reado
   ];
 }
 
-/** Plants it, runs the tests meant for it, says what came of it. Returns whether one of them failed. */
+/** Plants a defect, runs its tests and prints the result. Returns whether one of them failed. */
 async function isKilled(copy: Copy, mutant: Mutant): Promise<boolean> {
   const misfit = await copy.plant(mutant);
   const { failed, trouble } =

@@ -9,7 +9,7 @@ import { chooseDeath, runOnce } from './reader.ts';
 import { Target } from './target.ts';
 import { World } from './world.ts';
 
-/** After so many runs everything comes to rest and is compared. */
+/** Number of runs after which the account stops changing and is compared. */
 const runsBetweenChecks = 25;
 
 /**
@@ -78,7 +78,7 @@ class Soak {
     }
   }
 
-  /** Lets everything come to rest, reads it twice and compares. */
+  /** Stops all changes, reads twice and compares. */
   async check() {
     this.world.calm();
     const first = await this.run(true);

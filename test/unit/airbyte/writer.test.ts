@@ -18,7 +18,7 @@ interface Written {
   readonly clock: ManualClock;
   readonly warnings: readonly string[];
   readonly throttled: (untilMs: number) => void;
-  /** Hands the messages over and takes what comes of them. */
+  /** Writes the messages and returns the output. */
   readonly write: (...messages: readonly Message[]) => Promise<readonly string[]>;
   /** Ends the run and takes the rest. */
   readonly end: () => Promise<readonly string[]>;

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { deepJsonText, isTooDeep, type Json, maxNesting } from '../../../src/core/json.ts';
 
-/** So many arrays and objects around one text, an object at every other level. */
+/** One string inside this number of levels, arrays and objects in turn. */
 function nested(levels: number): Json {
   let value: Json = 'end';
   for (let level = 0; level < levels; level++) value = level % 2 === 0 ? [value] : { a: value };

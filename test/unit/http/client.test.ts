@@ -46,7 +46,7 @@ test('each request has headers for the token, the user agent and gzipped JSON', 
 
 test.each([
   [{ status: 429, headers: { 'retry-after': '17' } }, 'rate-limit', 17_000],
-  // A date is measured against the clock of the server, ours where it does not say what time it is.
+  // A date is compared with the server's clock, or with the local clock if the server sends no time.
   [{ status: 429, headers: { date, 'retry-after': inDate } }, 'rate-limit', 20_000],
   [{ status: 429, headers: { 'retry-after': inDate } }, 'rate-limit', 15_000],
   [{ status: 503, headers: { 'retry-after': '3' } }, 'rate-limit', 3_000],

@@ -30,7 +30,7 @@ afterEach(async () => {
   await Promise.all(proxies.splice(0).map(async (proxy) => proxy.close()));
 });
 
-/** A proxy that lets `onConnect` answer each CONNECT, and the lines it was asked with. */
+/** A proxy whose `onConnect` responds to each CONNECT, and the request lines that it has received. */
 async function startProxy(onConnect: (socket: Socket) => void) {
   const proxy = await startLocalServer((_, response) => response.writeHead(500).end());
   proxies.push(proxy);

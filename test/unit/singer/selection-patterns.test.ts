@@ -34,7 +34,7 @@ const streams = [
   { ...chats, name: 'events', isDefault: false },
 ];
 
-/** What would be read: columns by stream, nested ones behind a dot. */
+/** The selected columns by stream, nested ones after a dot. */
 function selected(...patterns: string[]): Record<string, string> {
   const catalog = parseCatalog(selectByPatterns(discoverCatalog(streams), patterns));
   const chosen = selectStreams({ catalog, streams, warn: () => undefined });

@@ -8,7 +8,7 @@ import type { Message } from '../../../src/singer/messages.ts';
 import { createSingerWriter, recordLines } from '../../../src/singer/writer.ts';
 import { chats } from './streams.ts';
 
-/** What arrives behind the writer, chunk by chunk. */
+/** The output of the writer, chunk by chunk. */
 async function write(...messages: readonly Message[]): Promise<string[]> {
   const chunks: string[] = [];
   const sink = new Writable({

@@ -93,7 +93,7 @@ const refusal = (status: number): HttpError =>
     status,
   });
 
-/** A source that asks the API once, and answers with the status given. */
+/** A stream that makes one request, which gets the given status. */
 const refused = (status: number) => pagesOf(refusal(status));
 
 test('a page is written before the state that covers it, and the last line is a state', async () => {

@@ -17,7 +17,7 @@ function failure(status: number, body: Json = '', isRateLimit = false): HttpErro
   });
 }
 
-/** @param agents what the API answers elsewhere */
+/** @param agents the API's response for another endpoint */
 function createLimit(most: number, agents: Answer = []) {
   const api = scriptedApi(Array<Answer>(50).fill(agents));
   const limit = new PageLimit(most, { api, warn: () => undefined });

@@ -54,7 +54,7 @@ function countsIn(report: string): Readonly<Record<string, number>> {
   return Object.fromEntries(rows.map(([, stream, count]) => [stream, Number(count)]));
 }
 
-/** So many tests there are for twelve streams; fewer would be a suite that has gone blind. */
+/** Number of tests for twelve streams. Fewer tests mean that the suite skips some. */
 const leastTests = 100;
 
 async function runSdkTests(stage: Stage) {

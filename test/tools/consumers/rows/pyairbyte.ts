@@ -171,7 +171,7 @@ async function keepUnexpected(stage: Stage) {
   });
 }
 
-/** A stream that fails makes the whole read fail, loudly; the one after that brings everything. */
+/** A failing stream makes the whole read fail with an error. The next read gets everything. */
 async function hearOfFailure(stage: Stage) {
   const sandbox = await stage.account({ chats: 20, timeline: 10 });
   return during(openSession(stage, sandbox, await duckdbOf(stage)), async (session) => {

@@ -116,7 +116,7 @@ export const httpMutants = [
     file: 'src/http/redirects.ts',
     search: 'if (url.origin === requestUrl.origin) return',
     replacement: 'if (url.origin !== "null") return',
-    killers: testsOf('no-loss/faults-elsewhere', 'to another host is not followed'),
+    killers: testsOf('no-loss/faults-other-hosts', 'to another host is not followed'),
   },
   {
     name: 'a path may lead to another host',

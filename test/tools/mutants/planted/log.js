@@ -1,4 +1,4 @@
-/** What the log says about requests and values, and which secrets it masks. */
+/** Log lines about requests and values, and masked secrets. */
 import { testsOf } from '../mutant.js';
 
 /** @param {...string} titles */

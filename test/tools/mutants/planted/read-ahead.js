@@ -1,4 +1,4 @@
-/** What is read ahead: which page answers, where guesses go, and what is left at the end. */
+/** Reading ahead: the page that is used, the positions of guesses, and the rest at the end. */
 import { testsOf } from '../mutant.js';
 
 const anchor = 'src/zendesk/export/read-ahead/anchor.ts';

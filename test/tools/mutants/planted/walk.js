@@ -141,7 +141,7 @@ export const walkMutants = [
     replacement: 'if (unprovenSize >= 0 || largestPage >= minPageSize) return undefined;',
     killers: [
       ...exportTests('although nothing follows the ties'),
-      ...testsOf('no-loss/deaths', 'start_id is ignored among ties, and nothing follows them'),
+      ...testsOf('no-loss/crashes', 'start_id is ignored among ties, and nothing follows them'),
       ...testsOf('no-loss/edits', 'if start_id is ignored and nothing follows them'),
     ],
   },

@@ -5,7 +5,7 @@
  */
 import { expect, test } from '@jest/globals';
 
-import { chosen, tellFigures } from '../../../no-loss/whole-set.ts';
+import { chosen, tellFigures } from '../../../no-loss/full-set.ts';
 import { createCase, type ModelCase, type ModelKind } from '../../../support/export-model/case.ts';
 import {
   checkAtRest,
@@ -24,7 +24,7 @@ interface Block {
 const kinds: readonly ModelKind[] = ['chats', 'edited chats', 'agent_timeline'];
 const seedsInBlock = 25;
 
-/** Reading ahead sends at most so many times the requests, also in small accounts, where early ones are often wasted. */
+/** Reading ahead sends at most this multiple of the requests, also in small accounts, where many early ones are wasted. */
 const mostRequests = 1.8;
 
 /** Of each kind 1,000 accounts. */

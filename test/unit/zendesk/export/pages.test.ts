@@ -46,10 +46,10 @@ function page(...texts: string[]): JsonObject {
   return { chats: items, count, end_time: t0 + Number(last.slice(1)), end_id: last[0] ?? '' };
 }
 const empty = page();
-/** An export that has nothing: an empty page is believed when it comes twice, and nothing lies beyond. */
+/** An empty export: an empty page counts if it is repeated and nothing is beyond it. */
 const nothing = [empty, empty, empty, empty];
 
-/** As many distinct chats of one second as a full page holds. */
+/** A full page of different chats with the same second. */
 function fullPage(second: number, from = 0): JsonObject {
   const items = Array.from({ length: 1000 }, (_, index) => ({
     id: `x${from + index}`,
@@ -282,7 +282,7 @@ test.each<[string, JsonObject]>([
   expect(api.asked).toEqual([]);
 });
 
-// Rule 7: starts that lie late.
+// Rule 7: recent starts.
 
 test.each([
   ['in the future', 3600, 1],
@@ -453,7 +453,7 @@ const cases: Readonly<Record<string, Case>> = {
     emits: 'a4 b4',
   },
 
-  // Rule 6 and 7: resuming, and starts that lie late.
+  // Rules 6 and 7: resuming, and recent starts.
 
   'a bookmark inside ties resumes behind its id': {
     script: [rest, '', ''],

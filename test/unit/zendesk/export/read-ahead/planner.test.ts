@@ -34,7 +34,7 @@ interface Started {
   readonly flights: readonly Flight[];
 }
 
-/** A walk whose first page, from 0, ended at 100, and that asks for what follows it. */
+/** A walk whose first page, from 0, ended at 100, and that requests the next page. */
 function start({ readAhead = 4, size = limit, spareStarts = plenty, to = head } = {}): Started {
   const allowance = new Allowance(readAhead);
   const planner = new Planner({ readAhead, allowance, head: () => to });

@@ -13,14 +13,14 @@ import { now, stillClock, usualSettings } from '../../../../support/scripted-api
 const t0 = Date.UTC(2026, 0, 5) / 1000;
 
 interface Call {
-  /** `own 0`, or `early 90 x1`: the second it asks for, and its start_id. */
+  /** `own 0`, or `early 90 x1`: the requested second and its start_id. */
   readonly text: string;
   readonly signal: AbortSignal | undefined;
   readonly answer: (body: JsonObject) => void;
   readonly fail: (status: number) => void;
 }
 
-/** Reads an export of one item a second in pages of ten; each request waits until the test answers it. */
+/** Reads an export with one item per second in pages of ten. Each request waits until the test responds. */
 function startReading() {
   const calls: Call[] = [];
   let stats: ReadAheadStats | undefined;

@@ -15,7 +15,7 @@ import {
   requestPlaces,
   withFaultAccount,
 } from './fault-account.ts';
-import { chosen, isWhole } from './whole-set.ts';
+import { chosen, isWhole } from './full-set.ts';
 
 /** Another host than the API. It responds like the API and records everything it receives. */
 async function withStranger<T>(
@@ -129,7 +129,7 @@ test.each(chosen(nextPages, ([, switches]) => switches.envelope !== undefined))(
   },
 );
 
-/** How many requests are answered before the token is not accepted any more. */
+/** Number of responses before the token is revoked. */
 const answeredBefore = [0, 1, 2, 4, 6, 8];
 
 test.each(chosen(answeredBefore, (count) => count === 2))(

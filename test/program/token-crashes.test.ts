@@ -12,12 +12,12 @@ import type { Sandbox } from '../../src/sandbox/api/server.ts';
 import type { TapInput, TapResult } from '../support/run-tap.ts';
 import { spawnTap, startTap, type StartedTap } from '../support/spawn-tap.ts';
 import { criticalLines, withSandbox } from '../support/with-sandbox.ts';
-import { isWhole } from '../no-loss/whole-set.ts';
+import { isWhole } from '../no-loss/full-set.ts';
 
 let folder = '';
 let tokenFile = '';
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'token-deaths-'));
+  folder = await mkdtemp(join(tmpdir(), 'token-crashes-'));
   tokenFile = join(folder, 'tokens.json');
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -72,7 +72,7 @@ async function expectPrivateFiles(): Promise<void> {
   }
 }
 
-/** The run after a death. @returns whether it could go on */
+/** The run after a crash. @returns whether it could continue */
 async function goOn({ sandbox, input, refreshToken }: Case): Promise<boolean> {
   const isStored = ![undefined, refreshToken].includes((await storedToken()) as string | undefined);
   const isLost = renewals(sandbox) > 0 && !isStored;
@@ -121,7 +121,7 @@ test('A run that is killed before any step of a renewal leaves valid tokens, or 
     expect(run.signal).toBe('SIGKILL');
     ends.unshift(goesOn);
   }
-  // Before the request, between the answer and the file, and after.
+  // Before the request, between the response and the file, and after.
   expect([...new Set(ends)]).toEqual([true, false]);
   expect(ends.at(-1)).toBe(true);
 });

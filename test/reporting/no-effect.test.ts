@@ -192,7 +192,7 @@ test('the metrics of a stopped run show no success for unread streams', async ()
 
 const ids = (...numbers: readonly number[]): JsonObject[] => numbers.map((id) => ({ id }));
 
-/** A run over one stream whose first answer is this. */
+/** A run of one stream with this first response. */
 async function readAnswer(stream: string, path: string, body: JsonObject): Promise<TapResult> {
   const fault = { kind: 'wrongShape', body: JSON.stringify(body) } as const;
   const options = { faults: [{ path: `=${path}`, times: 1, fault }] };

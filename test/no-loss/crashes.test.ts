@@ -1,4 +1,4 @@
-/** Whatever moment a run ends at, and whatever the API does, the next run completes what it began. */
+/** A run may end at any time, with any behavior of the API. The next run completes it. */
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/core/json.ts';
@@ -10,7 +10,7 @@ import { runOnce, withWorld, worldStartMs, type WorldRun } from '../support/worl
 import { account, cutsOf, dieIn, inputOf, repeatFaults, streams } from './cut-runs.ts';
 import { createDice } from './dice.ts';
 import { failuresIn, habits, type Habit } from './server-habits.ts';
-import { isWhole } from './whole-set.ts';
+import { isWhole } from './full-set.ts';
 
 function endingFaults({ result, sandbox }: WorldRun, habit: Habit): readonly string[] {
   const failures = failuresIn(result.stderr);
@@ -23,7 +23,7 @@ function endingFaults({ result, sandbox }: WorldRun, habit: Habit): readonly str
   ];
 }
 
-/** A run against a server of its own, which holds the same data each time. */
+/** A run against its own server, which has the same data each time. */
 function runWith({ switches, account: more, config = {} }: Habit, state?: JsonObject) {
   const options = { ...account, ...more, switches: { ...account.switches, ...switches } };
   return runOnce(options, inputOf(config, state));

@@ -1,4 +1,4 @@
-/** Whatever byte a sync dies at, the next one, from the last state that was delivered, completes it. */
+/** A sync may be killed at any byte. The next one, from the last delivered state, completes it. */
 import { expect, test } from '@jest/globals';
 
 import type { Sandbox } from '../../src/sandbox/api/server.ts';
@@ -20,7 +20,7 @@ import { storedState } from './judge/configure.ts';
 import { streamOf } from './judge/expectation.ts';
 import type { SourceRun } from './judge/source-run.ts';
 
-/** Each ends a process of the built source; the sync behind it is one in this process. */
+/** Each one kills a process of the built source. The sync after it runs in this process. */
 const deaths = isWhole ? 50 : 1;
 
 /** Ids of the records of a stream that its last state covers. */
