@@ -42,7 +42,7 @@ function kindOf(shape: Json): Json {
   return isJsonObject(shape) ? 'object with properties' : shape;
 }
 
-/** Where ours is not theirs; what only we have is none. */
+/** Differences from their catalog, except additions. */
 function differences(theirs: Json, ours: Json, path: string): readonly Difference[] {
   if (Array.isArray(theirs) && Array.isArray(ours))
     return differences(theirs[0] ?? null, ours[0] ?? null, `${path}/*`);

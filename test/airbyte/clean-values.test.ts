@@ -14,7 +14,7 @@ function isDirty(text: string): boolean {
   return !text.isWellFormed() || text.includes('\u0000');
 }
 
-/** Texts in a value that a strict parser refuses or a database cannot hold. */
+/** Texts in a value that a strict parser rejects or a database cannot store. */
 function dirtyTexts(value: Json): readonly string[] {
   if (typeof value === 'string') return isDirty(value) ? [JSON.stringify(value)] : [];
   if (value === null || typeof value !== 'object') return [];
@@ -22,7 +22,7 @@ function dirtyTexts(value: Json): readonly string[] {
   return [...names, ...Object.values(value).flatMap((one) => dirtyTexts(one ?? null))];
 }
 
-/** The chats of an account changed by `prepare`, read; every line is checked. */
+/** Reads the chats of an account that `prepare` has changed, and checks every line. */
 async function readChats(
   options: SandboxOptions,
   prepare: (sandbox: Sandbox) => void = () => undefined,
@@ -32,14 +32,14 @@ async function readChats(
     const catalog = await connection(['chats']);
     const run = await runIn(sandbox, { catalog });
     expect(readFaults(run, { catalog })).toEqual([]);
-    // Throws for bytes that are no UTF-8.
+    // Throws for invalid UTF-8.
     new TextDecoder('utf-8', { fatal: true }).decode(run.stdout);
     expect(run.lines.flatMap(({ text }) => dirtyTexts(JSON.parse(text)))).toEqual([]);
     return run;
   });
 }
 
-/** Fields of each record that were changed, of those where any was. */
+/** The changed fields of each record that has any. */
 function changedFields(run: SourceRun): readonly (readonly string[])[] {
   const records = messagesOf(run).filter((one): one is RecordMessage => one.type === 'RECORD');
   return records.flatMap(({ record: { meta } }) =>

@@ -1,4 +1,4 @@
-/** Every form of a config that a source has been saved with passes, or is refused with the sentence that helps. */
+/** Every stored form of a source's config is accepted, or rejected with advice. */
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/core/json.ts';
@@ -34,7 +34,7 @@ interface Form {
   readonly config: JsonObject;
 }
 
-/** Other spellings of a subdomain and a date are the config's own business. */
+/** The tests of the config cover other spellings of a subdomain and a date. */
 const good: readonly Form[] = [
   {
     form: 'C2: a token on top, and another one in credentials',
@@ -59,7 +59,7 @@ const good: readonly Form[] = [
   },
 ];
 
-/** The very config, with nothing of the sandbox's ready one. */
+/** Exactly this config, without the settings of the sandbox's config. */
 function exactly(config: unknown): string {
   return typeof config === 'string' ? config : JSON.stringify(config);
 }

@@ -23,7 +23,7 @@ import { secretToken, withSandbox } from '../support/with-sandbox.ts';
 const streams = Object.keys(resourceOf);
 const secrets = [secretToken];
 
-/** What of the account is missing, doubled, invented or different in a run. */
+/** The missing, duplicate, invented or different records of a run. */
 async function lossesOf(run: SourceRun, sandbox: Sandbox): Promise<readonly string[]> {
   const { streams: all } = await sourceCatalog();
   return all.flatMap(({ name, json_schema: { properties = {} } }) => {
@@ -60,7 +60,7 @@ test('discover makes no request and always has the same output', async () => {
 test.each(['spec', 'discover'] as const)(
   '%s that is stopped after its last message reports no error',
   async (verb) => {
-    // Without a start date the log would tell one that moves.
+    // Without a start date the log would contain a changing one.
     const config = { subdomain: 'acme', access_token: secretToken, start_date: '2026-01-01' };
     const input = verb === 'discover' ? { config } : {};
     const { stdout } = await runVerb(verb, input);

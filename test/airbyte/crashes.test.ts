@@ -31,7 +31,7 @@ function coveredBy(run: SourceRun, stream: string): ReadonlySet<unknown> {
   return new Set(covered.flatMap((one) => (one.type === 'RECORD' ? [one.record.data['id']] : [])));
 }
 
-/** What an old version of Airbyte's connector left in the middle of this account, all streams in one. */
+/** The state of an old version of Airbyte's connector in the middle of this account, for all streams. */
 function blobOf({ account: held }: Sandbox): object {
   const ids = (resource: 'agents' | 'bans'): number[] =>
     [...held.dump(resource)].map(({ id }) => Number(id)).sort((a, b) => a - b);
@@ -51,7 +51,7 @@ test.each([
   `${deaths} times $what dies at a random byte, and the next one brings the rest`,
   async ({ seed, stateOf, mostChats }) => {
     const dice = createDice(seed);
-    // More than pipes can hold, so that no sync is over before it dies.
+    // More than pipes can hold, so that no sync ends before it is killed.
     const options = { ...account, chats: 90, history: { min: 10, max: 14 }, now: Date.now() };
     const catalog = await connection(streams);
     const { config } = inputOf({});
@@ -82,7 +82,7 @@ test.each([
           const got = [...recordsOf(first, stream), ...recordsOf(rest, stream)];
           return recordFaults(stream, newestOf(got), newestOf(recordsOf(whole, stream)));
         });
-        // A death among the positions of a blob leaves some of them unsaid: those streams are read whole.
+        // A crash between the positions of a blob omits some of them, and their streams are read completely.
         const isAmongPositions = stored.length > 0 && statusesOf(first).length === 0;
         expect(
           losses.filter((fault) => !(isAmongPositions && fault.endsWith('is invented'))),
@@ -91,7 +91,7 @@ test.each([
           const covered = coveredBy(first, stream);
           return recordsOf(rest, stream).filter(({ id }) => covered.has(id)).length;
         });
-        // More than a page of records is never brought again.
+        // At most one page of records is repeated.
         expect(Math.max(...repeated)).toBeLessThanOrEqual(10);
       });
     }

@@ -31,7 +31,7 @@ interface BadRun {
   readonly sandbox: Sandbox;
 }
 
-/** A run that does not try again, and the platform's judgement of it. Pauses of two seconds at most pass at once. */
+/** A run without retries, and the platform's result. Pauses of up to two seconds elapse at once. */
 async function readBadly(options: SandboxOptions, config: object = {}): Promise<BadRun> {
   const clock = createManualClock(worldStartMs, (ms) => {
     if (ms <= 2000) void clock.advance(ms);
@@ -43,7 +43,7 @@ async function readBadly(options: SandboxOptions, config: object = {}): Promise<
   });
 }
 
-/** All streams complete but these. */
+/** All streams are complete except these. */
 function allBut(...failed: readonly string[]): Readonly<Record<string, string>> {
   const ends = streams.map((name) => [name, failed.includes(name) ? 'INCOMPLETE' : 'COMPLETE']);
   return Object.fromEntries(ends);

@@ -134,7 +134,7 @@ test('a reader that closes the pipe ends the sync without an error message, with
   });
 });
 
-/** The longest silence on the platform's way that is no trouble. */
+/** The longest silence that the platform accepts. */
 const maxGapMs = 45_000;
 
 test('Retry-After of 75 s is respected, and no silence is too long', async () => {
@@ -157,7 +157,7 @@ test('Retry-After of 75 s is respected, and no silence is too long', async () =>
   });
 });
 
-/** A body that drips in: no line can be written, and the download makes progress. */
+/** A slow body: no line can be written, but the download makes progress. */
 test('during a page that arrives in 20 pieces, one every 4 s, the source sends signs of life', async () => {
   const clock = createManualClock(worldStartMs);
   const slow = { kind: 'slow', everyMs: 1, pieces: 20 } as const;

@@ -1,6 +1,6 @@
 /**
- * States as every version of Airbyte's connector wrote them, in every wrapping a platform hands them over
- * in: each stream continues from its state. An invalid state is an error before the first request.
+ * States in the format of every version of Airbyte's connector, in every envelope that a platform uses:
+ * each stream continues from its state. An invalid state is an error before the first request.
  */
 import { readFileSync } from 'node:fs';
 
@@ -160,7 +160,7 @@ test('every version since 0.1.4 can read the states: one plain key, and one key 
   expect(statesOf(run, 'departments').at(-1)).toEqual({ __ab_no_cursor_state_message: true });
 });
 
-/** Should somebody go back to Airbyte's own connector. */
+/** For users who move back to Airbyte's connector. */
 interface Cursor {
   readonly cursor: string;
   readonly formats: readonly string[];

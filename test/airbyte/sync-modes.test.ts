@@ -26,14 +26,14 @@ const withCursor = ['agents', 'bans', 'agent_timeline', 'chats'];
 
 const names = ['departments', 'goals', ...withCursor];
 
-/** How many records of each stream came. */
+/** Number of records by stream. */
 function counts(run: SourceRun): Readonly<Record<string, number>> {
   return Object.fromEntries(names.map((name) => [name, recordsOf(run, name).length]));
 }
 
 const all = { departments: 3, goals: 3, agents: 3, bans: 4, agent_timeline: 6, chats: 12 };
 
-/** An export repeats the very instant it ended at. */
+/** An export repeats the items at the time of its bookmark. */
 const onlyNew = { departments: 3, goals: 3, agents: 0, bans: 0, agent_timeline: 1, chats: 1 };
 
 /** One of a stream's states for each of them. */

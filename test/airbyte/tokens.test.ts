@@ -1,4 +1,4 @@
-/** Tokens that run out on the platform: CONTROL before a new one is used, and never one burnt by a check. */
+/** Expiring tokens on the platform: CONTROL before a new one is used, and no token is wasted by a check. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ function tokenRequests({ requests }: Sandbox): readonly (number | null)[] {
   return requests.filter(({ path }) => path.endsWith('/token')).map(({ status }) => status);
 }
 
-/** Runs a verb with this config alone. */
+/** Runs a verb with only this config. */
 function runWith(
   sandbox: Sandbox,
   config: object,

@@ -1,6 +1,6 @@
 /**
- * A machine whose clock is wrong by ten minutes: nothing is lost, nothing fails as long as the API says what
- * time it is, and it is said once.
+ * A machine whose clock is wrong by ten minutes: nothing is lost, nothing fails while the API sends the time, and
+ * the log reports it once.
  */
 import { expect, test } from '@jest/globals';
 
@@ -57,7 +57,7 @@ function optionsFor({ aheadSeconds, date }: Clocks, maxPage = 7): ChangingOption
   return { sandbox, switches: { maxPage }, aheadSeconds, isTimeless: date === 'without Date' };
 }
 
-/** What later runs find once the clocks have moved on. */
+/** The results of later runs, after the clocks have advanced. */
 async function changeAndReadOn(world: ChangingWorld, first: TapResult): Promise<TapResult[]> {
   change(world);
   const second = await world.run(first.lastState);
@@ -85,7 +85,7 @@ test.each(clocks)(
       const second = await world.run(first.lastState);
       expectWhole(world, [first, second]);
       expect(clockWarnings(second)).toEqual(expectedWarnings(one));
-      // Nor does any request ask for what the API does not give out yet.
+      // No request is for items that are too recent for the API.
       expect(world.sandbox.requests.map(({ status }) => status)).not.toContain(400);
     });
   },

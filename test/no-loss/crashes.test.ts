@@ -29,7 +29,7 @@ function runWith({ switches, account: more, config = {} }: Habit, state?: JsonOb
   return runOnce(options, inputOf(config, state));
 }
 
-/** A server that behaves, whatever else is special about it. */
+/** A server without faults, with its other special properties. */
 const healed = {
   startId: 'exclusive',
   endIds: exportNames,
@@ -45,7 +45,7 @@ interface Chain {
   readonly faults: readonly string[];
 }
 
-/** A run, and where it failed the one that follows it once the server behaves. */
+/** A run and, if it failed, the next one with a server without faults. */
 async function runChain(habit: Habit, state?: JsonObject): Promise<Chain> {
   const first = await runWith(habit, state);
   const faults = endingFaults(first, habit);

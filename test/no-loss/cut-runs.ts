@@ -1,4 +1,4 @@
-/** An account for runs that end before their time: what they wrote up to there, and what they may repeat later. */
+/** An account for runs that are interrupted: their output, and the records that a later run may repeat. */
 import { once } from 'node:events';
 
 import type { Json, JsonObject } from '../../src/core/json.ts';
@@ -48,7 +48,7 @@ export function inputOf(
   return { catalog, config: { ...config, ...pace }, ...(state !== undefined && { state }) };
 }
 
-/** What was written, as far as it is whole lines; of the first `end` bytes, if it is given. */
+/** The complete lines of the output, or of its first `end` bytes. */
 export function wholeLines(bytes: Buffer, end: number = bytes.length): Output {
   return readOutput(bytes.subarray(0, bytes.lastIndexOf('\n', end - 1) + 1), '');
 }
@@ -78,7 +78,7 @@ export interface Death {
   readonly how: 'SIGKILL' | 'closed pipe';
 }
 
-/** A run of the built program that dies on its way. */
+/** A run of the built program that is killed. */
 export async function dieIn(
   { url, config }: Sandbox,
   { how, afterBytes }: Death,
@@ -114,7 +114,7 @@ export interface RepeatRules {
   readonly startedMs: number;
 }
 
-/** Where a record stands: its id, or its time in the bookmark's unit. */
+/** The position of a record: its id, or its time in the bookmark's unit. */
 function placeOf(
   stream: string,
   record: JsonObject,
@@ -145,7 +145,7 @@ function mayRepeat(stream: string, place: number, state: JsonObject, rules: Repe
   return place === bookmark || (place > bookmark && place > head);
 }
 
-/** What a run from the state of a cut repeated, in the same version, though that state covers it. */
+/** The records that a run repeated in the same version although its input state covers them. */
 export function repeatFaults(
   { state, before }: Cut,
   resumed: Output,

@@ -1,4 +1,4 @@
-/** The account the faults meet: pages of chats, a short list, pages of agents; and what must have arrived of it. */
+/** The account for the faults: pages of chats, a short list, pages of agents; and the expected records. */
 import type { JsonObject } from '../../src/core/json.ts';
 import type { FaultRule } from '../../src/sandbox/faults/fault-rules.ts';
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';

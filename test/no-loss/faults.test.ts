@@ -2,7 +2,7 @@
  * For every fault of a response: it is retried or not, never earlier than the API requests, nothing is lost,
  * no run with something missing ends green, and the token goes nowhere.
  *
- * A page too large at once is shown beside the slow ones in `faults-pages.test.ts`.
+ * `faults-pages.test.ts` has the test of a page that is too large at once.
  */
 import { expect, test } from '@jest/globals';
 
@@ -45,7 +45,7 @@ function waitsOf({ stderrLines }: TapResult): readonly string[] {
   return stderrLines.filter((line) => line.startsWith('INFO waiting '));
 }
 
-/** What must be true of every run that fails because of one stream. */
+/** The conditions for every run that fails because of one stream. */
 function expectOneFailure(
   result: TapResult,
   { stream }: RequestPlace,

@@ -1,4 +1,4 @@
-/** A server between tap and sandbox, for what a sandbox cannot do: leave out `Date`, send a body that bursts. */
+/** A server between tap and sandbox, for faults that the sandbox does not have: no `Date`, a body in bursts. */
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { startLocalServer } from '../support/local-server.ts';

@@ -11,7 +11,7 @@ export interface Habit {
   readonly config?: object;
   /** Tried in `npm test`, too. */
   readonly isLean?: boolean;
-  /** It must end with 1 and say this; left out: everything is complete. */
+  /** The run must end with 1 and this error. Default: everything is complete. */
   readonly says?: RegExp;
   /** More requests than this are a loop. Default 500. */
   readonly mostRequests?: number;
@@ -37,7 +37,7 @@ const wrongUnit = /: the API's end_time \d+ is not in (micro)?seconds/;
 const ignoresSinceId = /: the API ignores since_id and sends at most 10 items/;
 const hides = /: the API hides records after 20/;
 
-/** Lines that say what a stream failed with; not those that hold its counts, or the names of several streams. */
+/** The errors of streams, without lines with counts or with several streams. */
 export function failuresIn(stderr: string): string[] {
   const lines = stderr.split('\n').filter((line) => /^(?:ERROR|CRITICAL) /.test(line));
   return lines.filter(
@@ -154,7 +154,7 @@ function habitOf([title, switches, account = {}]: Row, says?: RegExp): Habit {
   return { title, switches, account, mostRequests: 900, ...(says !== undefined && { says }) };
 }
 
-/** Each switch alone; the first is none of them. */
+/** Each switch alone. The first case has no switch. */
 export const habits: readonly Habit[] = [
   ...[
     ...harmless.map((row) => habitOf(row)),

@@ -311,7 +311,7 @@ test('FULL_TABLE streams do not change the bookmarks of another tap', async () =
 
 interface Hole {
   readonly path: string;
-  /** What changes with null or `{}` in this place. */
+  /** The effect of null or `{}` at this path. */
   readonly begins?: Partial<Starts>;
   readonly lean?: true;
 }

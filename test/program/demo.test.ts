@@ -1,4 +1,4 @@
-/** The demo, from its command line to the files it leaves: as it is, and with a sign-in. */
+/** The demo, from its command line to its files: without and with a sign-in. */
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

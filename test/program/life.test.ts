@@ -46,7 +46,7 @@ test('A run that is stopped before the first response writes a state and says ho
   });
 });
 
-/** What a program that crashed would write. */
+/** The output of a crashed program. */
 const crash = /^\s+at |node:|Error|EPIPE/m;
 
 test('A reader that closes the pipe after one line causes no crash, and the log explains it with advice', async () => {

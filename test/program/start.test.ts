@@ -70,7 +70,7 @@ test.concurrent.each([
   expect(own.filter((path) => /^(?:http|validators)\//.test(path))).toEqual([]);
 });
 
-/** What signs in, and what renews and keeps tokens. */
+/** The modules that sign in, and those that renew and store tokens. */
 const forOAuth = {
   packages: ['oauth4webapi', 'open', 'proper-lockfile', 'write-file-atomic'],
   own: /^(?:login\/|tokens\/(?!credentials\.js)|zendesk\/(?:renewal|grants)\.js)/,

@@ -51,14 +51,14 @@ function renewals({ requests }: Sandbox): number {
   return requests.filter(({ path, status }) => path.endsWith('/token') && status === 200).length;
 }
 
-/** The refresh token in the token file; undefined: there is none. */
+/** The refresh token in the token file; `undefined` if there is none. */
 async function storedToken(): Promise<unknown> {
   const text = await readFile(tokenFile, 'utf8').catch(() => '{}');
   const content: { readonly refresh_token?: unknown } = JSON.parse(text);
   return content.refresh_token;
 }
 
-/** What time does to the locks of a process that has died. */
+/** Makes the locks of a crashed process old. */
 async function ageLocks(): Promise<void> {
   const longAgo = new Date(Date.now() - 60_000);
   for (const lock of [`${tokenFile}.lock`, `${tokenFile}.lock.lock`])

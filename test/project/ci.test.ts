@@ -1,4 +1,4 @@
-/** What runs on each change: .ci/run counts truthfully, the workflow runs what exists, the changelog has the version. */
+/** CI: .ci/run counts correctly, the workflow runs existing scripts, the changelog has the version. */
 import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ let folder = '';
 
 /** The runs of jest: the installed Node.js, each supported version, and test/tools/bench/smoke. */
 const jestRuns = 7;
-/** All parts, and what the consumers count when all is well. */
+/** All parts, and the consumers' counts without a failure. */
 const others = 16 + 6;
 
 /** An npm whose tests leave the counts in $JEST, whose consumers say $CONSUMERS, and whose commands that match $FAILING fail. */

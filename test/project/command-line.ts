@@ -12,7 +12,7 @@ export interface CommandLine {
   readonly folder: string;
   /** Runs lines of a shell as a person would type them. Rejects when one fails, also inside a pipe. */
   run(lines: string, env?: Readonly<Record<string, string>>): Promise<{ readonly stdout: string }>;
-  /** What the stand-ins were called with, one line for each call. */
+  /** The arguments of the replaced programs, one line per call. */
   calls(): Promise<readonly string[]>;
   remove(): Promise<void>;
 }

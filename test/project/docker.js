@@ -1,7 +1,7 @@
 /**
- * Stands in for docker, since an engine cannot be counted on: notes its call in the file named by CALLS, and for
+ * Replaces docker, because a machine may have no engine: writes its call to the file in CALLS, and for
  * `run` starts the built source with the same arguments, each mount's name put back to that of its folder or file.
- * What this cannot show, an image that is built and starts, `npm run image` does.
+ * `npm run image` tests that an image can be built and started.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Dockerfile and metadata.yaml are ones Airbyte accepts, and say what the package and the streams say. */
+/** Dockerfile and metadata.yaml are valid for Airbyte and agree with the package and the streams. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 

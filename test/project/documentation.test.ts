@@ -109,7 +109,7 @@ test('The Meltano plugin is in the package, with the settings and fields that th
   const definition = parseYaml(file) as JsonObject;
   const settings = (definition['settings'] as JsonObject[]).map(({ name }) => name);
   const kinds = new Set((definition['settings'] as JsonObject[]).map(({ kind }) => kind));
-  // Meltano cannot write the first, and takes nothing but JSON for the second.
+  // Meltano cannot write the first, and accepts only JSON for the second.
   expect(['decimal', 'array'].filter((kind) => kinds.has(kind))).toEqual([]);
   expect(manifest.files).toEqual(expect.arrayContaining(['meltano.plugin.yml', 'meltano.hub.yml']));
   expect(Object.keys(manifest.bin)).toContain(definition['executable']);
@@ -146,7 +146,7 @@ test('The address for a token asks for a Chat token with the scopes read and cha
   });
 });
 
-/** All texts of the program in one, those that stand in several pieces joined. */
+/** All texts of the program in one string, with split texts joined. */
 async function programTexts(): Promise<string> {
   const files = await readdir(new URL('src', root), { recursive: true });
   const own = files.filter((path) => path.endsWith('.ts') && !path.startsWith('sandbox'));

@@ -1,4 +1,4 @@
-/** The examples of --help are those of the documentation, and none of them can lose a state. */
+/** The examples of --help are in the documentation, and none of them can lose a state. */
 import { execFile, spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ async function writeProgram(name: string, lines: string): Promise<void> {
 
 interface Case {
   readonly name: string;
-  /** What the target prints before it ends. */
+  /** The target's output before it ends. */
   readonly prints: string;
   /** How target and tap end, as lines of a shell. */
   readonly end?: string;

@@ -1,4 +1,4 @@
-/** What a person sees who installs the package and runs its tests for the first time. */
+/** The output of the first installation and the first test run. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 

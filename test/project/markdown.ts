@@ -2,11 +2,11 @@
 export interface Block {
   readonly language: string;
   readonly text: string;
-  /** The heading above it and the line it begins at: what a test is called by. */
+  /** The heading above it and its first line, for the name of a test. */
   readonly title: string;
 }
 
-/** All fenced blocks in their order; the indentation of a block in a list is taken off. */
+/** All fenced blocks, in order, without the indentation of a list. */
 export function blocksOf(markdown: string): readonly Block[] {
   const fence = /^([ ]*)```(\w*)\n([\s\S]*?)^\1```$/gm;
   return [...markdown.matchAll(fence)].map(
@@ -50,7 +50,7 @@ export function rowsOf(markdown: string): readonly (readonly string[])[] {
   );
 }
 
-/** What stands between single backticks. */
+/** The texts between single backticks. */
 export function codeIn(markdown: string): readonly string[] {
   return [...markdown.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }

@@ -1,4 +1,4 @@
-/** Time, memory and output are bounded by the size of the input, and files are never waited for without end. */
+/** The size of the input limits time, memory and output, and the program never waits for a file forever. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -31,7 +31,7 @@ async function pipe(name: string): Promise<string> {
   return path;
 }
 
-/** In a process, since this one would be as busy. */
+/** In a separate process, because this one would be busy, too. */
 test.concurrent('A pattern of eight stars is rejected like any pattern without a match', async () => {
   const run = await spawnTap({ config, sandboxUrl, args: ['--select', '********Q'] });
   expect(run.code).toBe(2);

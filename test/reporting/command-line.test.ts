@@ -1,4 +1,4 @@
-/** A wrong command line, or an empty one: one sentence, exit code 2, no request, and nothing of what may be a secret. */
+/** An invalid or empty command line: one sentence, exit code 2, no request, and no possible secret. */
 import { expect, test } from '@jest/globals';
 
 import type { Sandbox } from '../../src/sandbox/api/server.ts';
@@ -26,7 +26,7 @@ const content = (flag: string, takes: string): string =>
 const stray = (length: number, meant = ''): string =>
   `an argument of ${length} characters belongs to no flag.${meant && ` Did you mean ${meant}?`} --help shows all flags`;
 
-/** Wrong in both programs, in the same words. */
+/** Invalid in both programs, with the same error. */
 const wrong: readonly Wrong[] = [
   [['--confg', 'c.json'], noFlag('the flag --confg', '--config')],
   [[`--nothing=${secret}`], noFlag('the flag --nothing')],
@@ -54,7 +54,7 @@ const wrong: readonly Wrong[] = [
 const inConfig = 'It is a setting of the config: give --config FILE.';
 const omitState = 'To read everything again, omit --state.';
 
-/** A flag in another style than ours is not repeated. */
+/** The error does not repeat a flag in another style. */
 function shown(flag: string): string {
   const [name = ''] = flag.split('=');
   return /^[a-z_-]+$/.test(name) ? `the flag ${name}` : `a flag of ${name.length} characters`;

@@ -1,4 +1,4 @@
-/** A config in any of its forms leads to the same requests; a wrong one to none. */
+/** All accepted forms of a config lead to the same requests, and an invalid config to none. */
 import { expect, test } from '@jest/globals';
 
 import type { JsonObject } from '../../src/core/json.ts';

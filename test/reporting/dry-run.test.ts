@@ -7,7 +7,7 @@ import { runTap, type TapResult } from '../support/run-tap.ts';
 import { askedPaths, lastErrorLine, leaks, withSandbox } from '../support/with-sandbox.ts';
 import { withWorld } from '../support/world.ts';
 
-/** The table, one row a stream, its words divided by one blank. */
+/** The table, one row per stream, its words separated by one space. */
 function rows({ stdout }: TapResult): readonly string[] {
   return stdout
     .split('\n')

@@ -1,5 +1,5 @@
 /**
- * Secrets of any length are masked in text from outside, and the program's own words stay as they are, also where the
+ * Secrets of any length are masked in text from outside, and the program's own words do not change, even if the
  * secret is one of them.
  */
 import { expect, test } from '@jest/globals';
@@ -41,7 +41,7 @@ async function runAgainst(
   }
 }
 
-/** The log without what differs between two runs: ports and process ids. */
+/** The log without the differences between two runs: ports and process ids. */
 function comparable({ stderr }: TapResult): string {
   return stderr.replaceAll(/127\.0\.0\.1:\d+/g, 'HOST');
 }

@@ -1,4 +1,4 @@
-/** Wrong inputs made of right ones: values, keys, sizes, depths and encodings that people and programs get wrong. */
+/** Derives invalid inputs from valid ones: typical mistakes in values, keys, sizes, depths and encodings. */
 import fc from 'fast-check';
 
 import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts';
@@ -24,7 +24,7 @@ function levels(count: number): string {
   return rawJson('['.repeat(count) + ']'.repeat(count));
 }
 
-/** Values that are not expected; `rawJson` ones are not expressible otherwise. */
+/** Unexpected values. `rawJson` ones cannot be expressed in another way. */
 const odd: fc.Arbitrary<Json> = fc.oneof(
   fc.constantFrom<Json>(
     ...(JSON.parse(`[
@@ -96,7 +96,7 @@ export function valueAt(root: Json, place: Place): Json {
   return place.reduce<Json>((holder, step) => (holder as JsonObject)[step] ?? null, root);
 }
 
-/** Also `__proto__` becomes a key like any other. */
+/** Even `__proto__` becomes an ordinary key. */
 function setKey(holder: Json[] | JsonObject, name: string | number, value: Json): void {
   Object.defineProperty(holder, name, {
     value,
@@ -162,7 +162,7 @@ export function encoded(document: Json, { name, at }: Encoding): Buffer {
   return Buffer.from(texts[name], form);
 }
 
-/** Has the document's value anything to say at this place? */
+/** Whether the document's value has an effect at this position. */
 export function saysSomething(value: Json | undefined): boolean {
   if (value === undefined || value === null) return false;
   if (typeof value === 'string') return value.trim() !== '';

@@ -149,7 +149,7 @@ test('an end_date older than the bookmark warns that nothing is read', async () 
   ]);
 });
 
-/** Streams by the status their figures have. */
+/** Streams by the status in their metrics. */
 function figures({ stderrLines }: TapResult): Readonly<Record<string, readonly string[]>> {
   const groups: Record<string, string[]> = {};
   for (const line of stderrLines.filter((one) => one.includes('"metric":"record_count"'))) {
@@ -209,7 +209,7 @@ test('a third list of bans is read like the two known ones', async () => {
     'ip_address',
     'email',
   ]);
-  // Those that the sandbox has itself come after them.
+  // The bans of the sandbox follow.
   expect(records.length).toBeGreaterThan(7);
   expect(result.warnings).toEqual([
     expect.stringMatching(

@@ -20,12 +20,12 @@ import {
 } from '../support/secret-marks.ts';
 import { chosen } from '../no-loss/full-set.ts';
 
-/** Where logs are read by people and by programs. */
+/** The log formats for people and for programs. */
 const formats = ['text', 'json'] as const;
 
 const options: SandboxOptions = { token: markedToken, chats: 16, switches: { maxPage: 6 } };
 
-/** A sandbox and a tap with every secret a config can hold. */
+/** A sandbox and a tap with every secret that a config can contain. */
 function withSecrets(
   format: string,
   change: SandboxOptions,
@@ -157,7 +157,7 @@ interface BadInput {
 const good = { subdomain: 'acme', max_retry_seconds: 0, ...markedSecrets };
 const { access_token: token } = markedSecrets;
 
-/** Misplaced secrets in files, variables and arguments: test/property. */
+/** For misplaced secrets in files, variables and arguments, see wrong-inputs.test.ts. */
 const badInputs: readonly BadInput[] = [
   {
     name: 'the token behind the subdomain',

@@ -1,4 +1,4 @@
-/** What the end of a stream means for the run: absent, failed, or the whole account not to be reached. */
+/** The effect of a stream's status on the run: absent, failed, or an unreachable account. */
 import { expect, test } from '@jest/globals';
 
 import { catalogOf } from '../support/catalogs.ts';

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Pieces of secrets in files that others may read. */
+/** Parts of secrets in files that other users can read. */
 async function secretsInFiles(more: Iterable<string>): Promise<readonly string[]> {
   const names = await readdir(folder, { recursive: true });
   const texts = names.map(async (name) => {
@@ -44,7 +44,7 @@ function json(status: number, body: (said: string) => object): Echo {
       .end(JSON.stringify(body(said)));
 }
 
-/** Refusals that repeat what was sent. */
+/** Rejections that repeat the request. */
 const echoes: readonly (readonly [name: string, echo: Echo, exitCode?: number])[] = [
   [
     '400 with a description',
@@ -81,7 +81,7 @@ const echoes: readonly (readonly [name: string, echo: Echo, exitCode?: number])[
   ],
 ];
 
-/** How what was sent is repeated: the whole form, its values as they are, and in the other forms. */
+/** How the request is repeated: the whole form, its values unchanged, or its values encoded. */
 const ways: readonly (readonly [string, (form: string) => string])[] = [
   ['the form', (form) => form],
   ['its values', (form) => secretsOfForm(form).join(' ')],
@@ -93,7 +93,7 @@ const cases = echoes.flatMap(([name, echo, exitCode = 2]) =>
 );
 const fewCases = chosen(cases, ({ name }) => name.endsWith('with the form'));
 
-/** A server that accepts no token, and repeats what its token endpoint is sent. */
+/** A server that accepts no token and whose token endpoint repeats the request. */
 async function withEcho(
   { echo, repeat }: (typeof cases)[number],
   work: (origin: string, sent: ReadonlySet<string>) => Promise<void>,
@@ -173,7 +173,7 @@ test.each(fewCases)('A rejected sign-in reveals no secret: $name', async (one) =
   });
 });
 
-/** All that the sandbox gives out from now on. */
+/** All tokens that the sandbox issues from now on. */
 function issuedBy({ provider }: Sandbox): readonly string[] {
   const issued: string[] = [];
   const note = <T extends object | string | undefined>(given: T): T => {

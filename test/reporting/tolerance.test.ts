@@ -1,4 +1,4 @@
-/** What cannot be read or written of an account, and what the user lets pass of it. */
+/** Streams and items that cannot be read or written, and the settings that accept them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { expect, test } from '@jest/globals';
@@ -105,7 +105,7 @@ test('on_forbidden: warn leaves out streams that answer 403, with a warning and 
     /^INFO 12 streams: 10 complete, 0 absent, 2 forbidden, 0 failed; /,
   );
   expect(Object.keys(result.schemas)).toHaveLength(10);
-  // A refusal may pass: it counts when it comes again.
+  // A rejection may be temporary, so it counts only if it is repeated.
   expect(sandbox.requests.filter(({ path }) => path.endsWith('/goals'))).toHaveLength(2);
   expect(result.code).toBe(0);
 });

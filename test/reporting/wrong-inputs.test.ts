@@ -1,6 +1,6 @@
 /**
- * Wrong inputs of any kind end in an error of ours or are obeyed, and never show a secret. `npm run property` tries
- * 10,000 cases of each kind and holds each below a second of CPU time. PROPERTY_SEED repeats a run.
+ * Invalid inputs of any kind cause a TapError or are accepted, and never reveal a secret. `npm run property` tries
+ * 10,000 cases of each kind, each with at most one second of CPU time. PROPERTY_SEED repeats a run.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -59,7 +59,7 @@ afterAll(() => folder.remove());
 /** The token of most configs. The program does not know misplaced secrets. */
 const token = 'Another-Token-4711';
 
-/** Only what takes long twice takes long: a collection of garbage may fall into one run. */
+/** Only a case that is slow twice counts as slow, because one run may include a garbage collection. */
 async function read(...given: Parameters<typeof readOnce>): Promise<Reading> {
   const reading = await readOnce(...given);
   if (!isWhole || reading.cpu < 1) return reading;
@@ -68,7 +68,7 @@ async function read(...given: Parameters<typeof readOnce>): Promise<Reading> {
   return again;
 }
 
-/** Every piece of the secret that is long enough to be no chance. */
+/** Every part of the secret that is too long to appear by chance. */
 function piecesIn(text: string, hidden: string): readonly string[] {
   const length = 8;
   const pieces = Array.from({ length: hidden.length - length + 1 }, (_, at) =>
@@ -77,7 +77,7 @@ function piecesIn(text: string, hidden: string): readonly string[] {
   return [...pieces, token].filter((piece) => text.includes(piece));
 }
 
-/** Runs the work, which may end in an error of ours that shows nothing; any other is a bug. @returns undefined then */
+/** Runs the work, which may throw a TapError without secrets. Any other error is a bug. @returns undefined then */
 async function refusable<T>(
   hidden: string,
   work: () => Promise<T> | T,
@@ -118,7 +118,7 @@ function checkAirbyte({ code, stdout, stderr }: Reading, hidden: string): void {
   expect(piecesIn(stderr + told.join('\n'), hidden)).toEqual([]);
 }
 
-/** One document of several goes wrong, now and then all of them. */
+/** One of several documents is invalid, sometimes all of them. */
 const victim = fc.constantFrom('config', 'catalog', 'state', 'all');
 
 const slips = fc.array(mutation, { minLength: 1, maxLength: 3 });
@@ -133,7 +133,7 @@ interface Bases {
   readonly state: Json;
 }
 
-/** Writes the files and gives the arguments that name them. */
+/** Writes the files and returns the arguments that name them. */
 async function writeWrong(
   bases: Bases,
   {
@@ -155,7 +155,7 @@ async function writeWrong(
 
 const plain = { name: 'utf8', at: 0 } as const;
 
-/** Nothing goes wrong. */
+/** A case without a mistake. */
 const right = { who: '', what: [], form: plain };
 
 function configFor({ hidden, isToken }: { hidden: string; isToken: boolean }, which: number): Json {
@@ -274,7 +274,7 @@ test.each(programs)('$name: the command line', async ({ name, bases, parse, ...d
     const line = wrongLine(base, what, hidden);
     const parsed = await refusable<object | string>(hidden, () => parse(line), 300);
     if (parsed === undefined) return;
-    // Its every word counts.
+    // All its words are relevant.
     if (typeof parsed !== 'string' && !isAlike(line, base))
       expect([line, parsed]).not.toEqual([line, await parse(base)]);
     const config = configFor({ hidden, isToken }, 0);
@@ -414,7 +414,7 @@ test('No accepted bookmark restarts a stream without a message', async () => {
   await fc.assert(property, parameters);
 });
 
-/** Keys of a catalog by which a user chooses. */
+/** Keys of a catalog that select streams and columns. */
 const choices: ReadonlySet<string | number> = new Set(
   'selected inclusion replication-method tap_stream_id key_properties breadcrumb'.split(' '),
 );

@@ -46,13 +46,13 @@ export interface FakeClock extends Clock {
   set(ms: number): void;
   /** Advances the time without a sleep, and runs the timers that are due. */
   pass(ms: number): void;
-  /** Lets time pass until the first timer is due: nothing comes within the limit. */
+  /** Advances the time until the first timer is due, as if nothing arrived within the limit. */
   passLimit(): void;
   /** Resolves when a timer is next refreshed: a request has received something. */
   refreshed(): Promise<void>;
 }
 
-/** A clock that stands still, and jumps ahead at once when somebody sleeps. */
+/** A frozen clock that a sleep advances at once. */
 export function createFakeClock(startMs: number): FakeClock {
   let ms = startMs;
   let elapsedMs = 0;

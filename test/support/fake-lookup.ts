@@ -3,7 +3,7 @@ import dns from 'node:dns';
 type Callback = (error: Error | null, addresses?: readonly object[]) => void;
 
 /**
- * Replaces the lookup of host names in this process for as long as `work` takes, whatever resolver the machine has.
+ * Replaces the lookup of host names in this process during `work`.
  *
  * @param answers one for each lookup, the last one for all later ones: true, the name is this machine's; else the
  * error's code

@@ -1,4 +1,4 @@
-/** `tap-zendesk-chat login` in a process of its own. */
+/** `tap-zendesk-chat login` in a separate process. */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

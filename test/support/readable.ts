@@ -16,7 +16,7 @@ function readable(value: unknown): unknown {
   const isList = Array.isArray(value);
   if (!isList && Object.getPrototypeOf(value) !== Object.prototype) return value;
   const entries = Object.entries(value).map(([key, inner]) => [key, readable(inner)] as const);
-  // The same object where it holds no mark: it may be compared by identity.
+  // Return the same object if it has no marks, because tests may compare identities.
   if (entries.every(([key, inner]) => Object.is(inner, Reflect.get(value, key)))) return value;
   return isList ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
 }

@@ -9,16 +9,16 @@ import { writeInputs, type InputFiles } from './input-files.ts';
 import { runInside } from './run-inside.ts';
 import type { Ending } from './start-process.ts';
 
-/** What the tap is given, whether in this process or in one of its own. */
+/** The input of the tap, in this process or in a separate one. */
 export interface TapInput extends InputFiles {
-  /** The sandbox's `url`; without it the real API would be asked. */
+  /** The sandbox's `url`. Without it, requests would go to the real API. */
   readonly sandboxUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface InProcessInput extends TapInput {
   readonly clock?: Clock;
-  /** Aborted: what SIGTERM does to a process. */
+  /** An abort has the effect of SIGTERM on a process. */
   readonly signal?: AbortSignal;
   /** Reads the output to its end. Default: at once. */
   readonly read?: (stdout: Readable) => Promise<Buffer>;

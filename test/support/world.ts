@@ -1,6 +1,6 @@
 /**
- * A sandbox and the tap, in this process and on one clock that stands still: waits cost nothing, and when the
- * sandbox leaves a request without an answer, its time limit passes at once.
+ * A sandbox and the tap, in this process and on one frozen clock: waits take no time, and if the
+ * sandbox does not respond to a request, its time limit elapses at once.
  */
 import type { LoggedRequest } from '../../src/sandbox/api/request-log.ts';
 import type { SandboxOptions } from '../../src/sandbox/program/options.ts';
@@ -22,11 +22,11 @@ export interface World {
   readonly run: (input?: WorldInput) => Promise<TapResult>;
 }
 
-/** A clock whose time limits a test lets pass. */
+/** A clock whose time limits a test can let elapse. */
 interface LimitClock extends Pick<FakeClock, 'now' | 'refreshed' | 'passLimit'> {}
 
 /**
- * Starts a small sandbox on a made-up clock. When it leaves a request without an answer, the time limit of
+ * Starts a small sandbox on a simulated clock. If it does not respond to a request, the time limit of
  * the request passes at once.
  */
 export function withClock<T>(
@@ -41,7 +41,7 @@ export function withClock<T>(
   };
   const pass = async ({ fault, status }: LoggedRequest): Promise<void> => {
     if (fault !== 'stall') return;
-    // Of an answer that stalls in its body the headers must have come before.
+    // If a response stalls in its body, its headers must have arrived before.
     if (status !== null) await received;
     clock.passLimit();
   };
@@ -74,12 +74,12 @@ export function withWorld<T>(
   );
 }
 
-/** What a run in such a world left behind. */
+/** The result of a run in this world. */
 export interface WorldRun extends Omit<World, 'run'> {
   readonly result: TapResult;
 }
 
-/** One run in a world of its own. */
+/** One run in its own world. */
 export function runOnce(options: SandboxOptions, input: WorldInput = {}): Promise<WorldRun> {
   return withWorld(options, async ({ run, ...world }) => ({ ...world, result: await run(input) }));
 }

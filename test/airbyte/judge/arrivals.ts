@@ -1,4 +1,4 @@
-/** What comes out of a pipe, with the times it came at. */
+/** The output of a pipe, with times of arrival. */
 
 /** Bytes that were read at once. */
 export interface Piece {
@@ -20,7 +20,7 @@ export interface ArrivedLine {
 
 const lineEnd = 10;
 
-/** The lines of all pieces together. Bytes that are no UTF-8 become U+FFFD. */
+/** The lines of all chunks. Invalid UTF-8 becomes U+FFFD. */
 export function linesOf(pieces: readonly Piece[]): readonly ArrivedLine[] {
   const lines: ArrivedLine[] = [];
   let started: Buffer[] = [];

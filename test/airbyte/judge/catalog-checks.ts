@@ -6,7 +6,7 @@ import type { AirbyteStream, Catalog } from './protocol.ts';
 
 const unwanted = new Set(['$ref', 'allOf', 'anyOf', 'not', 'patternProperties', 'definitions']);
 
-/** Paths of everything in a schema that keeps a platform or a destination from using it. */
+/** The paths in a schema that a platform or a destination cannot use. */
 export function schemaFaults(schema: Json, path = ''): readonly string[] {
   if (Array.isArray(schema))
     return schema.flatMap((one, index) => schemaFaults(one, `${path}/${index}`));

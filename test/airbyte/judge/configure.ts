@@ -1,4 +1,4 @@
-/** What a user makes of a catalog, and what a run leaves for the next one. */
+/** The user's configuration of a catalog, and the state for the next run. */
 import type { JsonObject } from '../../../src/core/json.ts';
 import { readingOf } from './expectation.ts';
 import type { AirbyteStream, Catalog, ConfiguredCatalog, SyncMode } from './protocol.ts';
@@ -33,7 +33,7 @@ function configuredStream(stream: AirbyteStream, mode?: SyncMode) {
   };
 }
 
-/** What the platform has stored after these runs, in the form it hands out: one state for each stream. */
+/** The state that the platform has stored after these runs: one state for each stream. */
 export function storedState(runs: readonly Pick<SourceRun, 'lines'>[]): readonly JsonObject[] {
   const newest = new Map<string, JsonObject>();
   for (const { lines } of runs) {

@@ -1,4 +1,4 @@
-/** What a run is held against, and its messages in the form the checks take them. */
+/** The expectations for a run, and its messages in the format of the checks. */
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { ArrivedLine } from './arrivals.ts';
 import {
@@ -13,7 +13,7 @@ export interface Expectation {
   readonly catalog: ConfiguredCatalog;
   /** Texts that must not appear in any form. */
   readonly secrets?: readonly string[];
-  /** The state each stream was given; none may be followed by a lower one. */
+  /** The input state of each stream. No later state may be lower. */
   readonly given?: Readonly<Record<string, JsonObject>>;
   /** Streams of a state that is one blob: the platform drops those that are not sent again at the start. */
   readonly blobStreams?: readonly string[];
@@ -43,12 +43,12 @@ export function readingOf(line: ArrivedLine): Reading {
 
 export interface Telling {
   readonly told: readonly Told[];
-  /** Lines that are no messages. */
+  /** Lines that are not messages. */
   readonly faults: readonly string[];
 }
 
 /**
- * Reads all lines. A line without an end at the very end is a fault, unless the run was cut: then it counts
+ * Reads all lines. A line without an end at the very end is a fault, unless the run was truncated: then it counts
  * as the platform counts it, if it can be read.
  */
 export function tellingOf({ lines }: Pick<SourceRun, 'lines'>, isCut: boolean): Telling {
@@ -77,7 +77,7 @@ export function toldOf<T extends AirbyteMessage['type']>(
   return told.filter(isOfType);
 }
 
-/** The stream a record, a state or a status speaks of. */
+/** The stream of a record, a state or a status. */
 export function streamOf(message: AirbyteMessage): string | undefined {
   switch (message.type) {
     case 'RECORD':

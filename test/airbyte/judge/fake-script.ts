@@ -88,7 +88,7 @@ export function chatState(id: number): JsonObject {
   return { update_timestamp: `2026-01-0${id}T00:00:00Z` };
 }
 
-/** A read without fault, in parts that have names. */
+/** A valid read, in named parts. */
 export const goodRead = {
   before: [log('INFO', 'hello')],
   start: [status('chats', 'STARTED'), state('chats', {}, 0)],

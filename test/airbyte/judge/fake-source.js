@@ -1,7 +1,7 @@
 /**
  * A source that runs the script in its config: `{"script": [step, ...]}`. A step is one of
  * {say: message}, {write: text}, {complain: text for stderr}, {pauseMs}, {touch: file}, {flood: lines}, {exit: code}.
- * Messages get the time of day where they lack it.
+ * Messages without a time get the current time.
  */
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';

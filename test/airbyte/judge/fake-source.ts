@@ -6,7 +6,7 @@ import { spawnSource, type SourceInput, type SourceRun } from './source-run.ts';
 
 const program = fileURLToPath(new URL('./fake-source.js', import.meta.url));
 
-/** In its config; with everything that looks different in an address, in JSON or in base64. */
+/** A secret in its config, with characters that differ in a URL, in JSON and in base64. */
 export const secret = 'S3cret/with+odd="signs"&more';
 
 /** The result of a process that runs this script, in simulated time. */
@@ -31,7 +31,7 @@ export function runOf(script: readonly Step[]): SourceRun {
   return { stdout, stderr, lines: linesOf(pieces), touched, ...end };
 }
 
-/** Messages get a time where they lack it. */
+/** Adds a time to messages without one. */
 function stamped(message: object, atMs: number): object {
   const copy = structuredClone(message) as Record<'record' | 'trace', { emitted_at?: number }>;
   const timed = copy.record ?? copy.trace;

@@ -2,7 +2,7 @@
 
 const instant = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:?\d\d)$/;
 
-/** Is it a date-time of RFC 3339, of a day there is? */
+/** Whether it is a date-time of RFC 3339 with a valid date. */
 export function isInstant(text: string): boolean {
   const [, day = '', time = ''] = instant.exec(text) ?? [];
   const date = new Date(`${day}T${time}Z`);

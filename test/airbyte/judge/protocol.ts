@@ -1,4 +1,4 @@
-/** The Airbyte protocol as a source meets it: what a line may be, and what it is then. */
+/** The Airbyte protocol for a source: the valid lines and their types. */
 import { readFileSync } from 'node:fs';
 
 import { Ajv } from 'ajv';
@@ -24,7 +24,7 @@ export interface Catalog {
   readonly streams: readonly AirbyteStream[];
 }
 
-/** A stream as the user chose it. */
+/** A stream as the user configured it. */
 export interface ConfiguredStream {
   readonly stream: AirbyteStream;
   readonly sync_mode: SyncMode;
@@ -134,7 +134,7 @@ const validate = new Ajv({
   formats: { uri: (text: string) => URL.canParse(text) },
 }).compile<AirbyteMessage>(schema);
 
-/** Either the message that a line is, or why it is none. */
+/** The message in a line, or the reason why the line is not a message. */
 export type Reading =
   | { readonly message: AirbyteMessage; readonly faults?: undefined }
   | { readonly message?: undefined; readonly faults: readonly string[] };

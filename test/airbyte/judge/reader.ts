@@ -1,4 +1,4 @@
-/** Reads a named pipe like a destination: as slowly as told, and it may go away. */
+/** Reads a named pipe like a destination: at a given speed, and it may close the pipe. */
 import { open } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -8,11 +8,11 @@ import { systemClock, type Clock } from '../../../src/core/clock.ts';
 import type { Piece } from './arrivals.ts';
 
 export interface ReaderOptions {
-  /** Most bytes that are taken in a second. Default: all there are. */
+  /** Maximum number of bytes per second. Default: no limit. */
   readonly bytesPerSecond?: number | undefined;
-  /** The reader has had so many bytes ... */
+  /** After this number of bytes ... */
   readonly afterBytes?: number | undefined;
-  /** ... and this is called, once. True: it goes away, and what lies beyond is not read. */
+  /** ... this is called, once. True: the reader closes the pipe and does not read the rest. */
   readonly atByte?: () => boolean;
   /** Default: the machine's. */
   readonly clock?: Pick<Clock, 'now' | 'sleep'>;
@@ -20,13 +20,13 @@ export interface ReaderOptions {
 
 const turnsPerSecond = 20;
 
-/** Opens a named pipe; resolves once somebody has opened it for writing. */
+/** Opens a named pipe. Resolves when a program has opened it for writing. */
 export async function openPipe(path: string): Promise<Readable> {
   const fd = await promisify(open)(path, 'r');
   return new Socket({ fd, readable: true, writable: false });
 }
 
-/** Everything until the pipe ends or the reader goes away. */
+/** All data until the pipe ends or the reader closes it. */
 export async function readPieces(pipe: Readable, options: ReaderOptions = {}): Promise<Piece[]> {
   const { bytesPerSecond = Infinity, afterBytes = Infinity, atByte, clock = systemClock } = options;
   const pieces: Piece[] = [];

@@ -1,6 +1,6 @@
 /** Finds secrets in any form. */
 
-/** Characters of base64 that depend on nothing but the secret, for each place it may begin at. */
+/** Base64 characters that depend only on the secret, for each position at which it may start. */
 function base64Forms(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   return [0, 1, 2].map((shift) => {
@@ -13,7 +13,7 @@ function base64Forms(secret: string): readonly string[] {
   });
 }
 
-/** The forms in which a secret may turn up: as it is, in a JSON text, in an address, in base64. */
+/** The forms in which a secret may appear: unchanged, in JSON, in a URL, in base64. */
 export function secretForms(secret: string): Readonly<Record<string, readonly string[]>> {
   const base64 = base64Forms(secret);
   const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
@@ -27,7 +27,7 @@ export function secretForms(secret: string): Readonly<Record<string, readonly st
   };
 }
 
-/** Secrets in what a process wrote. The faults do not repeat them. */
+/** Finds secrets in the output of a process. The faults do not repeat them. */
 export function secretFaults(
   { stdout, stderr }: { readonly stdout: Buffer; readonly stderr: string },
   secrets: readonly string[],

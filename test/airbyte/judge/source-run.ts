@@ -16,7 +16,7 @@ import { openPipe, readPieces } from './reader.ts';
 export interface Death {
   /** Receives the number of bytes that the reader has read. */
   readonly afterBytes: number;
-  /** A signal, or the reader goes away. */
+  /** A signal, or the reader closes the pipe. */
   readonly how: 'SIGKILL' | 'SIGTERM' | 'closed pipe';
 }
 
@@ -29,10 +29,10 @@ export interface VerbInput extends InputFiles {
 export interface SourceInput extends VerbInput {
   /** The program and its first arguments; the program's path is absolute. */
   readonly entrypoint: readonly string[];
-  /** Most bytes of stdout that are read in a second. Default: all there are. */
+  /** Maximum number of bytes that are read from stdout per second. Default: no limit. */
   readonly bytesPerSecond?: number;
   readonly death?: Death;
-  /** Whom signals are sent to: all processes, as when the machine goes (default), or the source alone. */
+  /** The receiver of signals: all processes, as at a shutdown (default), or only the source. */
   readonly signalsTo?: 'group' | 'source';
   /** `shell` (default): as the platform does. `none`: the source is our own child, as in PyAirbyte. */
   readonly parent?: 'shell' | 'none';
@@ -53,15 +53,15 @@ export interface SourceRun {
   readonly touched: readonly string[];
 }
 
-/** A run that has begun. */
+/** A started run. */
 export interface StartedSource {
-  /** Of the process that was started: the shell, or without one the source. */
+  /** The pid of the started process: the shell, or the source if there is no shell. */
   readonly pid: number | undefined;
   kill(signal: NodeJS.Signals): void;
   readonly result: Promise<SourceRun>;
 }
 
-/** What the platform sets, beside the entry point. */
+/** The variables that the platform sets, besides the entry point. */
 export const platformEnvironment = {
   DEPLOYMENT_MODE: 'OSS',
   WORKER_CONNECTOR_IMAGE: 'example/source-zendesk-chat:dev',
@@ -130,7 +130,7 @@ function pidOfSource({ parent }: SourceInput, folder: InputFolder, pid = 0): num
 
 /** Starts a source and reads it to its end. */
 export async function startSource(input: SourceInput): Promise<StartedSource> {
-  // The names tell nothing: PyAirbyte calls its files .txt.
+  // The names have no meaning: PyAirbyte names its files .txt.
   const folder = writeInputs(input, '.txt');
   const startedMs = Date.now();
   const argv = [input.verb, ...folder.argv];

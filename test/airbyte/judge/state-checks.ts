@@ -1,4 +1,4 @@
-/** States that the platform would refuse, miscount, or resume wrongly from. */
+/** States that the platform would reject, miscount, or resume from incorrectly. */
 import { isJsonObject, type JsonObject } from '../../../src/core/json.ts';
 import { streamOf, toldOf, type Expectation, type Told } from './expectation.ts';
 import { cursorOf } from './instants.ts';

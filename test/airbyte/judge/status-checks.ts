@@ -1,4 +1,4 @@
-/** Stream statuses: started, running, and one end, for configured streams alone. */
+/** Stream statuses: started, running, and one end, only for configured streams. */
 import { streamOf, toldOf, type Expectation, type Told } from './expectation.ts';
 import type { AirbyteMessage, StreamStatus } from './protocol.ts';
 
@@ -28,7 +28,7 @@ function stepFaults(status: StreamStatus, course: Course): readonly string[] {
   return isRunning ? [] : ['comes without RUNNING'];
 }
 
-/** Has this message a place only between STARTED and the end? A state without records may come before. */
+/** Whether this message is only allowed between STARTED and the end. A state without records may precede it. */
 function needsStart(message: AirbyteMessage): boolean {
   if (message.type === 'STATE') return (message.state.sourceStats?.recordCount ?? 0) > 0;
   return message.type === 'RECORD';
@@ -43,7 +43,7 @@ function placeFaults(message: AirbyteMessage, course: Course): readonly string[]
 /** The statuses of a stream after all messages. */
 export type Courses = ReadonlyMap<string, Readonly<Course>>;
 
-/** Follows the statuses of a run, cut or not. */
+/** Follows the statuses of a run, complete or truncated. */
 export function followStatuses(
   told: readonly Told[],
   { catalog }: Expectation,

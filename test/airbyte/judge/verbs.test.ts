@@ -1,4 +1,4 @@
-/** The platform's judgement of `spec`, `check` and `discover`. */
+/** The platform's result for `spec`, `check` and `discover`. */
 import { expect, test } from '@jest/globals';
 
 import { checkRunFaults, discoverRunFaults, specRunFaults } from './checks.ts';

@@ -1,6 +1,6 @@
 /**
- * An image without an engine: follows the Dockerfile in file trees of its own and starts its program as a
- * platform does. What it does not show: the base image itself, whose system and Node.js are this machine's.
+ * Builds an image without an engine: follows the Dockerfile in its own file trees and starts its program as a
+ * platform does. It does not test the base image: system and Node.js are this machine's.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,11 +24,11 @@ const script = fileURLToPath(new URL('tree.sh', import.meta.url));
 const nodePrefix = dirname(dirname(process.execPath));
 const path = `${dirname(process.execPath)}:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin`;
 
-/** Who is not root becomes it in a user namespace, with all the ids an image needs. */
+/** Other users become root in a user namespace, with all ids that an image needs. */
 const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user', '--map-auto'];
 const namespaces = [...asRoot, '--mount', '--pid', '--fork', '--kill-child'];
 
-/** What leads a build to the registry of packages: names of variables that are handed on. */
+/** Names of variables for the package registry, which are passed to a build. */
 const handedOn = /^(?:npm_config_(?:registry|cafile)|\w+_proxy|NODE_EXTRA_CA_CERTS)$/i;
 
 export interface Run {
@@ -81,7 +81,7 @@ async function inNamespace(...words: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** @throws Error that says what this machine lacks. */
+/** @throws Error with the missing requirement of this machine. */
 async function requireNamespaces(): Promise<void> {
   const needs =
     'npm run image needs Linux with util-linux (unshare, setpriv) and root: run it as root, or as a user who ' +
@@ -168,7 +168,7 @@ export class Image {
     }
   }
 
-  /** What its own shell prints for a line, run as root. */
+  /** The output of a line in the image's shell, run as root. */
   async ask(line: string): Promise<string> {
     return (await inNamespace('run', this.#tree, '/', line)).trim();
   }

@@ -44,7 +44,7 @@ async function writeInput(name: string, value: object, mode = 0o444): Promise<vo
   await chmod(inputs, 0o755);
 }
 
-/** What the platform sets beside the image's own. */
+/** The variables that the platform sets in addition to those of the image. */
 function environment(): Readonly<Record<string, string>> {
   return {
     ...image.env,

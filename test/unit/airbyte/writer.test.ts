@@ -22,7 +22,7 @@ interface Written {
   readonly write: (...messages: readonly Message[]) => Promise<readonly string[]>;
   /** Ends the run and takes the rest. */
   readonly end: () => Promise<readonly string[]>;
-  /** What has come meanwhile. */
+  /** The output since the last call. */
   readonly take: () => readonly string[];
 }
 

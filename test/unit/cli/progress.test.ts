@@ -9,7 +9,7 @@ import type { Message, StreamStatus } from '../../../src/singer/messages.ts';
 const start = Date.UTC(2024, 5, 15, 12);
 const clear = '\r\u001B[K';
 
-/** What one redrawing of the line looks like. */
+/** The output of one redraw of the line. */
 function line(text: string): string {
   return `\r${text}\u001B[K`;
 }

@@ -29,7 +29,7 @@ test('A sleep longer than a timer can hold does not end at once', async () => {
   const slept = systemClock.sleep(2 ** 31 + 1000, controller.signal).finally(() => {
     isOver = true;
   });
-  // Node makes 1 ms of what a timer cannot hold, and timers end in the order of their times.
+  // Node.js uses 1 ms for a delay that a timer cannot hold, and timers fire in the order of their times.
   await systemClock.sleep(2);
   expect(isOver).toBe(false);
   controller.abort(new Error('enough'));

@@ -47,7 +47,7 @@ const anything: readonly Json[] = [
   [{}],
 ];
 
-/** Records with each kind of value at a place in them, and nothing but the way to it. */
+/** Records with each kind of value at one path, and nothing else. */
 function recordsWith([, name = '', ...below]: Breadcrumb): readonly JsonObject[] {
   const put = (at: Breadcrumb, value: Json): Json => {
     const [kind, key = '', ...rest] = at;

@@ -1,4 +1,4 @@
-/** Two small streams that between them have all a catalog can say something about. */
+/** Two small streams that together have all properties that a catalog can select. */
 import type { StreamDescription } from '../../../src/singer/catalog.ts';
 
 export const chats: StreamDescription = {

@@ -21,7 +21,7 @@ interface Ran {
   readonly lastState: JsonObject | undefined;
 }
 
-/** One word for each message: what a reader of the output would see. */
+/** One word for each message in the output. */
 function word(message: Message): string {
   switch (message.type) {
     case 'RECORDS': {

@@ -180,7 +180,7 @@ test('a clock that is ahead of the server does not ask for what the server refus
 
 // Rule 4 and 5: ties, and the proof of the end.
 
-/** The answers at the end of an export whose server ignores start_id: all its items have the requested time. */
+/** The responses at the end of an export whose server ignores start_id: all its items have the requested time. */
 const ignored = (...texts: string[]): JsonObject[] => [
   ...Array<JsonObject>(3).fill(page(...texts)),
   empty,
