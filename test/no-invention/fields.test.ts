@@ -171,6 +171,26 @@ test('Parts of chats are read from the fields that hold them, or from all', asyn
   expect(result.records('chat_messages')).toEqual(parts.result.records('chat_messages'));
 });
 
+test('A list is not used again if the response has only ids', async () => {
+  await withWorld(account, async ({ sandbox, run }) => {
+    const ids = (url: URL): FrontAnswer | undefined => {
+      if (url.searchParams.get('fields') !== list) return undefined;
+      const chats = [...sandbox.account.dump('chats')].slice(0, 20).map(({ id }) => ({ id }));
+      const body = Buffer.from(JSON.stringify({ chats, count: 20, end_time: worldStartMs / 1000 }));
+      return { headers, body };
+    };
+    await withFront(sandbox.url, { answer: ids }, async (sandboxUrl) => {
+      const config = { read_ahead: 4 };
+      const result = await run({ sandboxUrl, catalog: without('chats', deselected), config });
+      expect(result.code).toBe(0);
+      expect(linesWith(result, 'WARNING')).toEqual([
+        expect.stringContaining('the API ignores the list of fields; requesting all fields'),
+      ]);
+      expect(result.records('chats')).toEqual(expected);
+    });
+  });
+});
+
 /** An error response to the first request with a list of fields. */
 function refuseList(status: number, error: string) {
   let isFirst = true;
@@ -209,6 +229,10 @@ test.each<[string, Refusal]>([
     { says: 'too recent', config: recent, warning: 'the API rejects the start' },
   ],
   ['nothing known: all are requested', { ...unreadable, says: 'Bad Request' }],
+  [
+    'a field at a recent start: all are requested',
+    { ...unreadable, says: 'unknown field', config: recent },
+  ],
 ])('A 400 about %s', async (_, { says, status = 400, config, fields = list, warning }) => {
   await withWorld({ chats: 60 }, async ({ sandbox, run }) => {
     const answer = refuseList(status, says);

@@ -55,7 +55,7 @@ export interface EarlyPage extends PageSummary {
 export interface OwnRequestOptions extends Pick<RequestOptions, 'signal' | 'onBody'> {
   readonly reason?: ExportRequestReason;
   /** Called after each failed attempt that is not the last. */
-  readonly onFailedAttempt?: (error: HttpError) => void;
+  readonly onFailedAttempt?: ((error: HttpError) => void) | undefined;
 }
 
 /** The source of the walk's pages. */
@@ -112,6 +112,8 @@ export class ExportClient implements ExportFetcher {
         },
       });
       const response = this.#read(body, position, { isProbe });
+      if (this.#fields.dropIfIgnored(response.items, spec.replicationKey))
+        return await this.fetchPage(request, { onFailedAttempt, ...options });
       this.#warnOfUnknownLists(namedArrays(spec.name).unreadLists(body));
       this.accept(response);
       return { ...response, receivedMs, durationMs };
@@ -199,7 +201,7 @@ export class ExportClient implements ExportFetcher {
   /** The same request for all fields, if the API may have rejected the list of fields. */
   #withoutFieldList(error: HttpError, position: ExportPosition): Query | undefined {
     const hasOtherReason = this.#olderStart(error, position) !== undefined;
-    return this.#fields.drop(error, hasOtherReason) ? this.#queryOf(position) : undefined;
+    return this.#fields.dropIfRejected(error, hasOtherReason) ? this.#queryOf(position) : undefined;
   }
 
   #read(

@@ -1,4 +1,5 @@
 import type { HttpError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { ColumnSelection, ReadOptions } from '../stream-definition.ts';
 
 /** The fields of the API that the columns of a stream need. */
@@ -29,7 +30,7 @@ export function fieldsToRequest(
   return isComplete ? undefined : [...fields];
 }
 
-/** Determines the `fields` of requests: a list until the API rejects it, then all fields. */
+/** Determines the `fields` of requests: a list until the API rejects or ignores it, then all fields. */
 export class FieldList {
   readonly #warn: ReadOptions['warn'];
   #fields: readonly string[] | undefined;
@@ -49,13 +50,27 @@ export class FieldList {
    * @param hasOtherReason Whether the error is probably not about `fields`, unless its text mentions `fields`.
    * @returns Whether to send the same request again, for all fields.
    */
-  drop(error: HttpError, hasOtherReason: boolean): boolean {
+  dropIfRejected(error: HttpError, hasOtherReason: boolean): boolean {
     const { status, isRateLimit } = error;
-    const isRejected = (status === 400 || status === 422) && !isRateLimit;
-    if (this.#fields === undefined || !isRejected) return false;
-    if (hasOtherReason && !error.mentions('fields')) return false;
+    if (isRateLimit || (status !== 400 && status !== 422)) return false;
+    const isAboutFields = error.mentions('fields') || error.mentions('field');
+    if (hasOtherReason && !isAboutFields) return false;
+    return this.#drop(`rejects the list of fields (${status})`);
+  }
+
+  /**
+   * @param field A field that is always requested. The API sends only ids if it ignores a list.
+   * @returns like `dropIfRejected`
+   */
+  dropIfIgnored(items: readonly JsonObject[], field: string): boolean {
+    const isIgnored = items.length > 0 && !items.some((item) => field in item);
+    return isIgnored && this.#drop('ignores the list of fields');
+  }
+
+  #drop(problem: string): boolean {
+    if (this.#fields === undefined) return false;
     this.#fields = undefined;
-    this.#warn(`the API rejects the list of fields (${status}); requesting all fields instead`);
+    this.#warn(`the API ${problem}; requesting all fields instead`);
     return true;
   }
 }

@@ -52,8 +52,8 @@ export const valueMutants = [
   {
     name: 'a rejected list of fields ends the stream',
     file: 'src/zendesk/export/fields.ts',
-    search: 'if (this.#fields === undefined || !isRejected) return false;',
-    replacement: 'if (isRejected || !isRejected) return false;',
+    search: 'return this.#drop(`rejects',
+    replacement: 'return status === 0 && this.#drop(`rejects',
     killers: testsOf('no-invention/fields', 'A list that the API rejects is replaced'),
   },
 ];
