@@ -106,7 +106,9 @@ test('The demo with a sign-in gets its token in the browser and renews it when i
 
 test('The demo ends if the tap fails', async () => {
   const { told, code } = await signedIn('deny');
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(told).toContain('CRITICAL access was denied in the browser');
-  expect(told.trim()).toMatch(/\nThe tap ended with 2\.$/);
+  expect(told.trim()).toMatch(
+    /\nCRITICAL the tap ended with exit code 2: see its last line above, .*$/,
+  );
 });

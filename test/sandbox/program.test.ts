@@ -110,6 +110,15 @@ test('a terminal that is already stopped ends serve at once', async () => {
   expect(await runSandboxProgram([], terminal)).toBe(0);
 });
 
+test('a demo that is stopped ends with what to do', async () => {
+  const terminal = fakeTerminal();
+  terminal.stop.abort();
+  expect(await runSandboxProgram(['demo', '--chats', '3'], terminal)).toBe(1);
+  expect(terminal.complained()).toMatch(
+    /^CRITICAL \S+Z stopped by a signal: run the command again\n$/,
+  );
+});
+
 test.each([
   [['--prot', '1'], 'the flag --prot does not exist. Did you mean --port? --help shows all flags'],
   [['--port=1', '--port=2'], '--port is given twice: use it once'],

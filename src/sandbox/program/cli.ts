@@ -2,7 +2,7 @@ import process from 'node:process';
 
 import { parseCommandLine, type Flag, type ParsedFlags } from '../../cli/parser.ts';
 import { systemClock } from '../../core/clock.ts';
-import { asFatalError, ConfigError, failureExitCode } from '../../core/errors.ts';
+import { asFatalError, ConfigError, failureExitCode, TapError } from '../../core/errors.ts';
 import { parseJson } from '../../core/input-file.ts';
 import { createLogger, type Logger } from '../../core/logger.ts';
 import { didYouMean } from '../../core/suggestions.ts';
@@ -141,6 +141,10 @@ function interpret({ flags: given, positionals }: ParsedFlags<string>): Command 
   };
 }
 
+const stoppedError = new TapError('stopped by a signal: run the command again', {
+  kind: 'transient',
+});
+
 /** Errors look like those of the tap. */
 function loggerFor({ stderr }: Terminal): Logger {
   return createLogger({
@@ -166,7 +170,7 @@ export async function runSandboxProgram(
     terminal.stdout.write(`${command}\n`);
     return 0;
   } catch (error) {
-    const fatal = asFatalError(error);
+    const fatal = terminal.signal.aborted ? stoppedError : asFatalError(error);
     loggerFor(terminal).critical(fatal.message, { error });
     return failureExitCode([fatal]);
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TapError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/json.ts';
 import type { Terminal } from './serve.ts';
 import { unwritable } from './unwritable.ts';
@@ -25,6 +26,12 @@ const edits = 5;
 const client = { id: 'demo-client', secret: 'demo-secret' };
 const binFolder = fileURLToPath(new URL('../../../bin/', import.meta.url));
 const tapPath = join(binFolder, 'tap-zendesk-chat.js');
+
+function tapFailure(code: number | null | undefined): TapError {
+  const how = code === null ? 'a signal' : `exit code ${code}`;
+  const text = `the tap ended with ${how}: see its last line above, then run the demo again`;
+  return new TapError(text, { kind: code === 2 ? 'config' : 'transient' });
+}
 
 /** The value of the last STATE line of a file. */
 async function lastState(path: string): Promise<unknown> {
@@ -135,7 +142,7 @@ allow access from a second terminal, with the address that the tap prints:
       const options = { cwd, env, signal, stdio: [...stdio] };
       const tap = spawn(process.execPath, [tapPath, ...args], options);
       const [code]: (number | null)[] = await once(tap, 'close');
-      if (code !== 0) throw new Error(`The tap ended with ${code ?? 'a signal'}.`);
+      if (code !== 0) throw tapFailure(code);
     } finally {
       await stdout?.close();
     }
