@@ -18,7 +18,7 @@ const jestRuns = 7;
 /** All parts, and the consumers' counts without a failure. */
 const others = 16 + 6;
 
-/** An npm whose tests leave the counts in $JEST, whose consumers say $CONSUMERS, and whose commands that match $FAILING fail. */
+/** An npm whose tests report $JEST, whose consumers print $CONSUMERS, and whose commands that match $FAILING fail. */
 const npm = `#!/bin/sh
 case "$*" in
   $FAILING*) echo "this is broken"; exit 1 ;;

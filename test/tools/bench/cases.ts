@@ -13,7 +13,7 @@ export interface Variant {
    * process, from start to end. `start`: a whole process that reads nothing. `bare`: one that does nothing.
    */
   readonly kind: 'file' | 'http' | 'start' | 'bare';
-  /** Who makes lines of the pages. */
+  /** The program that converts pages to lines. */
   readonly program?: 'floor' | 'floor-default' | 'singer' | 'airbyte';
   /** Of an account read over HTTP. */
   readonly pages?: number;
@@ -37,7 +37,7 @@ export interface Limit {
 }
 
 export interface Case {
-  /** In the list of cases this benchmark was built from. */
+  /** Stable id of the case. */
   readonly id: string;
   readonly name: string;
   readonly what: string;
@@ -49,9 +49,9 @@ export interface Case {
   readonly metric: Metric;
   /** Number of pages that `pageMs` omits. */
   readonly warmPages?: number;
-  /** The first is what the others are compared with. */
+  /** The others are compared with the first one. */
   readonly variants: readonly Variant[];
-  /** Two of the same: they show what the machine is good for. */
+  /** Two identical variants, which show the precision of the machine. */
   readonly pair?: readonly [string, string];
   readonly limits: readonly Limit[];
 }
@@ -60,7 +60,7 @@ function ratio(variant: string, to: string, most: number): Limit {
   return { variant, metric: 'wallMs', form: 'ratio', to, most };
 }
 
-/** The same limit for both writers, whose figures lie within 10 % of each other. */
+/** The same limit for both writers, whose figures differ by less than 10 %. */
 function bothWriters(most: number) {
   return [
     ratio('singer', 'floor', most),
@@ -149,7 +149,7 @@ function latency(): Case {
   };
 }
 
-/** What is deselected is not downloaded. */
+/** Deselected fields are not downloaded. */
 function fewerFields(): Case {
   const all = { kind: 'http' as const, program: 'singer' as const, pages: 20 };
   return {
@@ -170,7 +170,7 @@ function fewerFields(): Case {
   };
 }
 
-/** A process that does nothing, to tell what Node itself needs. */
+/** A process that does nothing, to measure Node.js itself. */
 const bare: Variant = { name: 'bare node', kind: 'bare' };
 
 function overBareNode(variant: string): Limit {

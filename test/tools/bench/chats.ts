@@ -19,12 +19,12 @@ const startSeconds = Date.UTC(2024, 0, 1) / 1000;
 const consonants = 'b c d f g h j k l m n p r s t v w'.split(' ');
 const vowels = 'a e i o u'.split(' ');
 
-/** As many as people use: text of a few words alone would shrink in gzip as no text does. */
+/** A realistic number of words: text with few words would compress too well. */
 const words = makeWords(createDice(1), 4000);
 
 const strangeWords = ['返品', '配送状況', 'спасибо', 'заказ', '🙂', '🚚📦', 'naïve', 'größer'];
 
-/** What must be escaped in JSON. */
+/** Characters that JSON must escape. */
 const awkward = ['\n', ' "quoted" ', ' C:\\orders\\open ', '\t', '\r\n'];
 
 const people = ['Ada Young', 'Ben Ortiz', 'Cleo Hart', 'Dana Fox', 'Eli Stone', 'Fay Wood'];
@@ -50,7 +50,7 @@ function sentence(dice: Dice, characters: number, isUnicode: boolean) {
   return text;
 }
 
-/** Entries until the whole is as long as wanted. */
+/** Entries up to the requested total length. */
 function history(
   dice: Dice,
   { item, spec, bytes }: { item: object; spec: ItemSpec; bytes: number },
@@ -84,7 +84,7 @@ function inAscii<T>(value: T): T {
   return JSON.parse(JSON.stringify(value).replaceAll(/[^ -~]/g, 'x'));
 }
 
-/** A chat or an offline message of the sandbox, its text made as long and as strange as wanted. */
+/** A chat or an offline message of the sandbox with text of the requested length and alphabet. */
 export function makeChat(dice: Dice, sent: JsonObject, spec: ItemSpec): Item {
   const bytes = (spec.bytes * dice.between(60, 140)) / 100;
   const { history: _replaced, ...all } = spec.isUnicode ? sent : inAscii(sent);

@@ -8,7 +8,7 @@ const limits = [
 ] as const;
 const metric = 'wallMs';
 
-/** Rounds of the floor, always 100 ms, beside rounds that took so many ms. */
+/** Rounds of the floor, always 100 ms, and rounds with these durations in ms. */
 function beside(...wallMs: readonly number[]) {
   return {
     floor: wallMs.map(() => ({ wallMs: 100 })),

@@ -1,4 +1,4 @@
-/** What a case's figures say about its limits. */
+/** Compares the figures of a case with its limits. */
 import type { Case, Limit, Metric } from './cases.ts';
 
 export type Run = Partial<Record<Metric, number>> & { records?: number };
@@ -54,7 +54,7 @@ export function compare(runs: Runs, { variant, metric, form, to }: Omit<Limit, '
   return spreadOf(values);
 }
 
-/** @param time What stands for time: on a machine that is shared, CPU does not count the waiting. */
+/** @param time The metric for time: on a shared machine, CPU time does not include waiting. */
 export function judge(
   { pair: [again, first] = ['', ''], limits, metric }: Pick<Case, 'pair' | 'limits' | 'metric'>,
   runs: Runs,
@@ -66,7 +66,7 @@ export function judge(
   };
   const found = limits.map((limit) => {
     const spread = compare(runs, { ...limit, metric: inTime(limit.metric) });
-    // What could not be computed is no success.
+    // A missing figure is a failure.
     const isMet = spread.median <= limit.most || spread.min <= limit.most * leniency;
     return { limit, spread, isMissed: !isMet };
   });

@@ -47,7 +47,7 @@ async function runOnce(variant: Variant, stage: Stage, warmPages: number = 0): P
   await prepare(stage, pages, variant.latencyMs);
   const { records: counted, ...figures } = await measure(commandFor(variant, stage), stage);
   const records = pages * stage.volume.records;
-  // A page brings one item less than it holds: the one that came before.
+  // The first item of a page is the last one of the previous page, so a page adds one item less than it contains.
   const wanted = records - pages;
   if (counted !== undefined && counted !== wanted) {
     throw new Error(`${variant.name}: the slow reader got ${counted} records of ${wanted}`);
@@ -63,7 +63,7 @@ function rotated<T>(list: readonly T[], by: number) {
   return [...list.slice(at), ...list.slice(0, at)];
 }
 
-/** All rounds of a case, each program in a process of its own, another one first in each round. */
+/** All rounds of a case, each program in a separate process. Each round starts with another program. */
 async function runRounds({ variants, warmPages }: Case, stage: Stage, rounds: number) {
   const runs: Record<string, Run[]> = Object.fromEntries(variants.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {

@@ -33,7 +33,7 @@ export interface PageSet {
   readonly pageBytes: number;
 }
 
-/** No page alone may live in the processor's cache. */
+/** Several pages, so that they do not fit into the processor's cache. */
 const rotation = 4;
 
 const ascii = { stream: 'chats' as const, isUnicode: false, isPython: false };
@@ -85,7 +85,7 @@ function escaped(unit: string) {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** As Python's json.dumps prints it: ASCII alone, a blank behind each comma and colon. */
+/** The format of Python's json.dumps: only ASCII, a space after each comma and colon. */
 function pythonText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonText).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
  * @property {number} [wallMs] Of the part it measured itself.
  */
 
-/** What the process itself has measured takes the place of what was seen of the whole. @type {Partial<Report>} */
+/** Measurements of the process itself, which replace those of the whole run. @type {Partial<Report>} */
 export const measured = {};
 
 const file = process.env['BENCH_REPORT'];

@@ -10,7 +10,7 @@ import type { PageSet } from './pages.ts';
 import type { Told, Wish } from './server.ts';
 
 export interface Command {
-  /** Behind `node`. */
+  /** The arguments of `node`. */
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** The process reports its time and memory (launch.js). */
@@ -100,7 +100,7 @@ export async function measure(
 }
 
 /**
- * Runs it once more for what it writes.
+ * Runs it again to get its output.
  *
  * @param signal Ends the run.
  */

@@ -1,6 +1,6 @@
 /**
- * The API of an account with as many chats as are wanted, in a process of its own: a few rendered and
- * compressed pages in rotation, each with an envelope of its own place. A page costs it next to nothing.
+ * The API of an account with any number of chats, in a separate process: a few rendered and
+ * compressed pages in rotation, each with the envelope of its position. A page takes almost no time.
  *
  * Page p lies between the positions p and p + 1, an hour of the account's time each; its last item stands
  * on the second one and is, since start_time is inclusive, the first of the next page. The items' own

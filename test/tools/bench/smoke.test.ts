@@ -1,4 +1,4 @@
-/** The benchmark works: its programs run, what they write is verified, and there is a figure for each. */
+/** The benchmark works: its programs run, their output is verified, and each has a figure. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, watch } from 'node:fs/promises';

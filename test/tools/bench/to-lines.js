@@ -50,7 +50,7 @@ const checkpoints = {
   agents: (/** @type {number} */ page) => ({ id: page }),
 };
 
-/** The stream's definition, but for where its pages come from. */
+/** The definition of the stream with another source of pages. */
 function definition() {
   const found = streams.find(({ name }) => name === stream);
   const checkpointOf = stream === 'agents' ? checkpoints.agents : checkpoints.chats;

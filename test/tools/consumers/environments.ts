@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { runProgram, runWell } from './programs.ts';
 
-/** The version all consumers know; Airbyte's connector knows none later. */
+/** The version that all consumers support. Airbyte's connector does not support a later one. */
 const pythonVersion = '3.11';
 const uvVersion = '0.13.9';
 
@@ -49,12 +49,12 @@ let uv: Promise<string> | undefined;
 export interface Environment {
   /** Path of its Python. */
   readonly python: string;
-  /** Path of a command it brings along. */
+  /** Path of a command in the environment. */
   readonly command: (name: string) => string;
 }
 
 /**
- * The environment of a consumer. What it lacks is installed; if that fails, the error says what to do.
+ * The environment of a consumer. Installs missing packages; if that fails, the error says what to do.
  *
  * @param consumer Name of a file in `requirements`.
  */

@@ -1,8 +1,8 @@
-/** What each target makes of a value. */
+/** How each target stores a value. */
 import type { Form } from './stored.ts';
 
 /**
- * Empty texts become NULL, control characters what JSON writes for them. Digits of an instant beyond six are rounded.
+ * Empty strings become NULL, and control characters their JSON escapes. More than six fraction digits are rounded.
  */
 export const asPipelinewise: Form = (value, kind) => {
   if (kind === 'date-time')

@@ -1,4 +1,4 @@
-/** Commands of the documentation, so that a row does what its reader does. */
+/** Commands of the documentation, so that a row does the same as its reader. */
 import { readFile } from 'node:fs/promises';
 
 import { blocksOf, sectionOf } from '../../project/markdown.ts';

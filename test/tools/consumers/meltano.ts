@@ -1,4 +1,4 @@
-/** A Meltano project of its own: the plugin added from the packaged definition, and targets to load into. */
+/** A separate Meltano project, with the plugin from the packaged definition and with targets. */
 import { deepEqual } from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
@@ -20,7 +20,7 @@ export const tap = 'tap-zendesk-chat';
 export interface Project {
   /** Where target-jsonl writes. */
   readonly output: string;
-  /** Holds the pid of the tap that was started last. */
+  /** Contains the pid of the last started tap. */
   readonly pidFile: string;
   readonly meltano: (argv: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended>;
   /** Raises unless it ends with 0. */
@@ -71,7 +71,7 @@ async function installTap(folder: string, pidFile: string) {
   const options = { mode: 0o755 };
   const lines = `echo $$ > "${pidFile}"\nexec "${tapProgram}" "$@"`;
   await writeFile(join(folder, tap), `#!/bin/sh\n${lines}\n`, options);
-  // To `npm root --global`; the package is in the folder it answers with.
+  // The result of `npm root --global`: the folder that contains the package.
   const packages = join(folder, 'packages');
   await writeFile(join(folder, 'npm'), `#!/bin/sh\necho "${packages}"\n`, options);
   await mkdir(packages);
@@ -168,7 +168,7 @@ export async function inProjectOf(
   }
 }
 
-/** What target-jsonl has written since the last time. */
+/** The output of target-jsonl since the last call. */
 export async function takeFiles({ output }: Project): Promise<Tables> {
   const tables: Record<string, Record<string, unknown>[]> = {};
   for (const file of await readdir(output)) {

@@ -17,7 +17,7 @@ interface Original {
   readonly start: string;
 }
 
-/** @returns path of a command that starts the copy, in a folder of its own */
+/** @returns path of a command that starts the copy, in its own folder */
 export async function installCopy(stage: Stage, original: Original, url: string): Promise<string> {
   const { consumer, package: name, file, address, start } = original;
   const { python } = await stage.environment(consumer);

@@ -1,4 +1,7 @@
-/** singer-io's tap-zendesk-chat, and the endpoints it asks that the sandbox does not have: the search of chats and chats by their ids. */
+/**
+ * singer-io's tap-zendesk-chat, and the endpoints that it needs and the sandbox does not have: the search of chats, and
+ * chats by their ids.
+ */
 import { request } from 'node:http';
 
 import { startLocalServer } from '../../support/local-server.ts';
@@ -12,9 +15,9 @@ export interface OldTap {
   readonly config: object;
   /** A catalog, everything in it selected. */
   readonly discover: () => Promise<{ streams: Answer[] }>;
-  /** What it writes. */
+  /** Its output. */
   readonly read: (catalog: object, state?: object) => Promise<string>;
-  /** What it has searched the chats for, one query each time. */
+  /** The queries of its searches for chats. */
   readonly searches: () => readonly string[];
   /** Path of a command that starts it. */
   readonly program: string;

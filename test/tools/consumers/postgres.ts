@@ -1,4 +1,4 @@
-/** A PostgreSQL server of its own, on loopback, with an empty database; its files go when it stops. */
+/** A separate PostgreSQL server on loopback with an empty database. Its files are removed when it stops. */
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ const places = [
 
 /** @returns the folder with initdb and postgres */
 async function findPrograms(): Promise<string> {
-  // A link in the path: the server's other programs are where it leads to.
+  // If the path contains a link, the server's other programs are at its target.
   const script = `for file in ${places.join(' ')}; do [ -x "$file" ] && readlink -f "$file"; done`;
   const { stdout } = await runProgram('sh', ['-c', script]);
   const found = stdout.trim().split('\n').at(-1);

@@ -1,6 +1,6 @@
 /**
- * Programs the harness starts, each in a process group of its own: whatever happens, none of them and
- * nothing they have started stays behind.
+ * Programs that the harness starts, each in its own process group, so that after any failure none of them and
+ * none of their children keeps running.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,18 +8,18 @@ import type { ChildProcess } from 'node:child_process';
 
 interface ProgramOptions {
   readonly cwd?: string;
-  /** Everything it gets; default: what the harness has. */
+  /** The complete environment. Default: that of the harness. */
   readonly env?: NodeJS.ProcessEnv;
   /** Runs as another user. */
   readonly uid?: number;
   readonly gid?: number;
   /** It is killed after so long. Default: five minutes. */
   readonly timeoutMs?: number;
-  /** What it reads. */
+  /** Its standard input. */
   readonly input?: string;
 }
 
-/** What another program says in JSON: it is what the rows judge, and taken as it comes. */
+/** JSON of another program, which the rows check. It is not validated here. */
 export type Answer = ReturnType<typeof JSON.parse>;
 
 export interface Ended {
@@ -94,7 +94,7 @@ export async function runProgram(
 /**
  * Runs a program that has to succeed.
  *
- * @returns what it wrote to stdout
+ * @returns its stdout
  */
 export async function runWell(
   command: string,

@@ -14,7 +14,7 @@ export type Records = Readonly<Record<string, readonly Item[]>>;
 export async function recordsOf(sandbox: Sandbox): Promise<Records> {
   const folder = await mkdtemp(join(tmpdir(), 'consumers-records-'));
   try {
-    // A token of its own: those of the row may have expired.
+    // A new token, because those of the row may have expired.
     const { access_token } = sandbox.provider.issue('records', false);
     const config = { ...sandbox.config, access_token, extra_streams: 'all' };
     const { stdout } = await runTap(sandbox, folder, { config });

@@ -1,6 +1,6 @@
 /**
- * Real consumers, each with what the built programs write. What arrives is compared with what the account
- * holds: an exit code proves nothing.
+ * Real consumers, each with the output of the built programs. The result is compared with the content of the
+ * account, because an exit code proves nothing.
  *
  *   npm run consumers -- [part of a row's name ...]
  */

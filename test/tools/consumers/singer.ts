@@ -1,4 +1,4 @@
-/** The tap as a Singer target or a person starts it, and what it writes. */
+/** Starts the tap as a Singer runner or a person does, and parses its output. */
 import { fileURLToPath } from 'node:url';
 
 import { runWell, type Answer, type Ended } from './programs.ts';

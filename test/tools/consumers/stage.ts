@@ -1,4 +1,4 @@
-/** What the rows of the table work with: accounts, folders, a database, and the source as a consumer starts it. */
+/** The resources of the table's rows: accounts, folders, a database, and the source as a consumer starts it. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ export interface Row {
   readonly name: string;
   /** The environments it needs, by their file in `requirements`. */
   readonly consumers: readonly string[];
-  /** What has been compared, in words; raises what differs. */
+  /** A description of the comparison. @throws for a difference */
   readonly run: (stage: Stage) => Promise<string>;
 }
 
@@ -49,7 +49,7 @@ export function airbyteConfig({ config }: Sandbox): { credentials: object } {
   return { ...rest, credentials: { credentials: 'access_token', access_token } };
 }
 
-/** What a program is given, each by its value. */
+/** The input files of a program, by their values. */
 export interface Files {
   readonly config?: object;
   readonly catalog?: object;
@@ -57,9 +57,9 @@ export interface Files {
 }
 
 /**
- * Runs a program with files, each in a folder of its own.
+ * Runs a program with files, in its own folder.
  *
- * @param command The program and what comes before its files.
+ * @param command The program and the arguments before its files.
  */
 export async function runWithFiles(
   command: readonly string[],

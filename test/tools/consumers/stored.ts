@@ -49,7 +49,7 @@ function kindOf({ type, format }: Schema) {
   return format ?? [type].flat().find((name) => name !== 'null') ?? '';
 }
 
-/** A stored row, or with its form what a record must be stored as. */
+/** A stored row, or the expected row of a record in the target's form. */
 function rowOf(stream: string, values: Item, form: Form = (value) => value) {
   return Object.fromEntries(
     Object.entries(schemas[stream]?.properties ?? {}).map(([name, schema]) => {
@@ -86,7 +86,7 @@ function rowFaults(
 }
 
 /**
- * Each table holds each record of the account, once, with all its values.
+ * Each table contains each record of the account once, with all its values.
  *
  * @param names Which tables are compared. Default: those of the default streams.
  * @returns the tables in words

@@ -16,7 +16,7 @@ interface TestRun {
   readonly trouble: string;
 }
 
-/** What jest writes, as far as it is read. */
+/** The used part of jest's output. */
 interface Report {
   readonly testResults: readonly {
     name: string;

@@ -35,7 +35,7 @@ async function isKilled(copy: Copy, mutant: Mutant): Promise<boolean> {
   return failed.length > 0;
 }
 
-/** @param wanted Parts of names. Default: all mutants. */
+/** @param wanted Parts of names. Default: all planted defects. */
 export async function main(wanted: readonly string[]): Promise<number> {
   const mutants = planted.filter(
     ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),

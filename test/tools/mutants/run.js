@@ -1,6 +1,6 @@
 /**
- * Plants defects into copies of the program, one at a time, and runs the tests meant for each: a defect
- * that no test notices is a promise that no test holds.
+ * Plants defects into copies of the program, one at a time, and runs the tests for each: a defect
+ * that no test notices is a promise without a test.
  *
  *   node test/tools/mutants/run.js [part of a name ...]
  */

@@ -43,7 +43,7 @@ function classOf(line: string): string {
 
 /**
  * A picture of a terminal.
- * @param title What the window shows in its bar.
+ * @param title The title of the window.
  * @param lines Text without control characters.
  * @returns an SVG document
  */

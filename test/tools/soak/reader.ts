@@ -24,13 +24,13 @@ interface RunOptions {
   readonly death: Death | undefined;
   /** A slow reader rests so long after each piece. */
   readonly pauseMs: number;
-  /** Told each whole line. */
+  /** Receives each complete line. */
   readonly onLine: (line: string) => void;
 }
 
 export interface RunEnd {
   readonly code: number | null;
-  /** The death, if it came before the end. */
+  /** How the process was killed, if it was. */
   readonly diedOf: Death['kind'] | undefined;
   /** The largest resident size that was seen. */
   readonly peakKib: number;
@@ -53,7 +53,7 @@ export function chooseDeath(dice: Dice, share: number): Death | undefined {
 }
 
 async function peakOf(pid: number) {
-  // A process that has just ended has no such file any more.
+  // A process that has just ended no longer has this file.
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
 }
@@ -96,7 +96,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     const timer = setTimeout(die, death?.afterMs ?? longestMs);
     let rest = '';
     let bytes = 0;
-    // What a killed tap has written is read to its end.
+    // The output of a killed tap is read completely.
     const read = async () => {
       for await (const piece of child.stdout.setEncoding('utf8')) {
         bytes += piece.length;

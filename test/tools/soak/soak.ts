@@ -1,6 +1,6 @@
 /**
  * Run after run of the built program against an account that never rests, each from the last state that
- * was received, with faults, deaths and slow readers. What arrived must be what the account holds.
+ * was received, with faults, crashes and slow readers. The received records must be equal to the account.
  *
  *   npm run soak -- MINUTES [SEED]
  */
@@ -13,8 +13,8 @@ import { World } from './world.ts';
 const runsBetweenChecks = 25;
 
 /**
- * The first runs after that may begin with nothing again, which makes many pages to die in. The others
- * go on from their states: a new beginning would heal what they lose.
+ * The next runs may start without a state again, so that there are many pages to be killed in. The others
+ * continue from their states, because a new start would hide their losses.
  */
 const runsThatMayForget = 8;
 const shareFromNothing = 40;

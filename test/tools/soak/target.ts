@@ -1,4 +1,4 @@
-/** A target that upserts by key, and the comparison of what it holds with the account. */
+/** A target that upserts by key, and the comparison of its content with the account. */
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { Sandbox } from '../../../src/sandbox/api/server.ts';
 import { expectedRecords, recordFaults } from '../../support/oracle.ts';
@@ -7,7 +7,7 @@ import type { Line } from '../../support/run-tap.ts';
 /** Streams that change. */
 const compared = ['agents', 'bans', 'agent_timeline', 'chats'];
 
-/** Streams read on from a bookmark: what comes of them again unchanged is a repetition. */
+/** Streams with a bookmark: an unchanged record that is read again is a repetition. */
 const incremental = new Set(['agent_timeline', 'chats']);
 
 export class Target {
@@ -33,7 +33,7 @@ export class Target {
     this.state = message.value;
   }
 
-  /** What came after the last STATE is kept or lost. */
+  /** Records after the last STATE are kept or lost. */
   endRun(keepsUncommitted: boolean): void {
     if (keepsUncommitted) this.#commit();
     this.#pending = [];

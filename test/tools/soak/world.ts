@@ -1,6 +1,6 @@
 /**
  * The account that is read, and everything that happens to it meanwhile. Its clock runs twenty seconds
- * for each second and can jump, so that days pass in minutes; whatever changes is stamped with it.
+ * for each second and can jump, so that days pass in minutes. All changes get its time.
  */
 import { startSandbox } from '../../../dist/sandbox/api/server.js';
 import { defaultSwitches } from '../../../dist/sandbox/program/switches.js';
@@ -18,7 +18,7 @@ const haste = 20;
 /** The lookback settings, used in turn. Late items are as old as the lookback, and at least five minutes. */
 const lookbacks = [0, 60];
 
-/** So far behind the machine's clock the account's begins; it must not catch up. */
+/** How far the account's clock starts behind the machine's clock. It must not catch up. */
 const headStartDays = 200;
 
 /** Faults that pass: the tap is expected to ask again. */
@@ -46,7 +46,7 @@ const final: readonly Fault[] = [
   { kind: 'redirect', location: 'https://elsewhere.invalid/' },
 ];
 
-/** Faults that change nothing for who does not trust the answer too much. */
+/** Faults without an effect on a careful reader. */
 const harmless: readonly Fault[] = [
   { kind: 'foreignNextPage', origin: 'https://elsewhere.invalid' },
   { kind: 'slow', everyMs: 5, pieces: 4 },
@@ -184,7 +184,7 @@ export class World {
     this.lookbackMinutes = lookbacks.find((minutes) => minutes !== this.lookbackMinutes) ?? 0;
   }
 
-  /** No faults and no changes any more, and all there is older than the head. */
+  /** Stops all faults and changes, and makes all items older than the head. */
   calm(): void {
     this.#restlessness = 0;
     this.sandbox.setSwitches(defaultSwitches);

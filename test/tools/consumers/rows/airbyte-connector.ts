@@ -1,5 +1,5 @@
 /**
- * Airbyte's own connector and ours beside each other: the same config, the same account. They say the
+ * A comparison of Airbyte's connector and ours with the same config and account. Their output is the
  * same except for the listed differences, and each continues from the state of the other.
  */
 import { deepEqual, equal } from 'node:assert/strict';
@@ -18,13 +18,13 @@ interface Source {
   readonly run: (verb: string, files: Files) => Promise<readonly Message[]>;
 }
 
-/** Where the catalogs differ, besides the fields only ours has. */
+/** Differences of the catalogs, besides the fields that only ours has. */
 const knownInCatalogs = [
   // A column has one type.
   'chats.history[].department_id: integer or string, ours integer',
   'chats.history[].msg_id: integer or string, ours string',
   'chats.history[].prev_department_id: integer or string, ours integer',
-  // Destinations make a column of text of what has no type.
+  // Destinations create a text column for a field without a type.
   'chats.session: anything, ours object',
   // Nested lists of mixed kinds have no type; they are JSON text.
   'triggers.definition.actions: array or string, ours string',
@@ -34,12 +34,12 @@ const knownInCatalogs = [
 
 /** Fields whose values differ somewhere. */
 const knownInRecords = [
-  // Their column says text, their record a number: limits of a plan are a number or `unlimited`.
+  // Their column is text, but their record has a number: limits of a plan are a number or `unlimited`.
   'accounts.plan.max_advanced_triggers',
-  // Whole microseconds tell apart what lies within one second; the key is made of it.
+  // Microseconds distinguish spans in one second, and the key contains them.
   'agent_timeline.id',
   'agent_timeline.start_time',
-  // Their column says truth, their record 1 or 0, as old accounts have it.
+  // Their column is boolean, but their record has 1 or 0, as in old accounts.
   'agents.enabled',
   // Their column is never filled: the API's name for it is another one.
   'bans.create_date',
@@ -100,7 +100,7 @@ function changeAccount(sandbox: Sandbox, round: number) {
 }
 
 /**
- * What all the reads have brought is what the account holds now.
+ * The records of all reads together are the current content of the account.
  *
  * @param reads The earlier ones first.
  */
@@ -117,10 +117,10 @@ function checkUnion(reads: readonly Read[], sandbox: Sandbox) {
 }
 
 /**
- * Each takes over from the other after the account has changed: ours from theirs, theirs from ours, and
- * ours again from what theirs has made of it.
+ * Each continues from the other's state after the account has changed: ours from theirs, theirs from ours, and
+ * ours again from their new state.
  *
- * @param wait Until what has just changed is older than the last minutes.
+ * @param wait Waits until the latest changes are older than the last minutes.
  */
 async function exchangeStates(
   { theirs, ours, sandbox, config }: { theirs: Side; ours: Side; sandbox: Sandbox; config: object },
@@ -150,7 +150,7 @@ interface Side {
 }
 
 async function readAll(source: Source, config: object): Promise<Side> {
-  // Theirs has no others.
+  // Their connector has no others.
   const streams = discovered(await source.run('discover', { config })).filter(({ name }) =>
     defaultStreams.includes(name),
   );

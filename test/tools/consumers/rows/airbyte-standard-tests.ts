@@ -1,4 +1,4 @@
-/** Airbyte's standard tests of a connector's image. A stand-in for docker starts the program itself. */
+/** Airbyte's standard tests of a connector's image. A replacement for docker starts the program. */
 import { equal } from 'node:assert/strict';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The parts of chats are loaded beside the chats, and joined to them before and after edits. */
+/** Streams made from chats are loaded together with the chats and joined to them, before and after edits. */
 import { deepEqual, equal } from 'node:assert/strict';
 
 import { itemsOf } from '../expected.ts';

@@ -32,7 +32,7 @@ const options = { chats: 1000, newestAgeSeconds: 3600, bans: { ip: 3, visitor: 3
 /** A long history, and an API that takes half a second for each response. */
 const longHistory = { ...options, chats: 60_000, chatSize: 'small', latencyMs: 500 } as const;
 
-/** Longer ago than the five minutes that the API holds back. */
+/** Older than the five minutes that the API withholds. */
 const changeAgeSeconds = 600;
 
 function singerOutput(text: string): Output {

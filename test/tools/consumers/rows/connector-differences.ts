@@ -1,4 +1,4 @@
-/** What two sources say of the same account, compared stream by stream and field by field. */
+/** Compares the records of two sources of the same account, stream by stream and field by field. */
 import { isDeepStrictEqual } from 'node:util';
 import type { CatalogStream, Schema } from '../messages.ts';
 
@@ -13,7 +13,7 @@ function isObject(value: unknown): value is Data {
 function keyOf(stream: string, data: Data) {
   if (stream === 'routing_settings') return '';
   if (stream === 'agent_timeline') {
-    // Theirs is cut to whole seconds; two spans of one second differ in their length.
+    // Their time is truncated to seconds. Two spans of one second differ in their length.
     return [data['agent_id'], String(data['start_time']).slice(0, 19), data['duration']].join('|');
   }
   return String(data['account_key'] ?? data['id'] ?? data['name']);

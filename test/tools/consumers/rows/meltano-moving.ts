@@ -9,7 +9,7 @@ import { openOldTap } from '../old-tap.ts';
 import type { Row, Sandbox, Stage } from '../stage.ts';
 import type { Project } from '../meltano.ts';
 
-/** @returns path of a definition of the old tap, with what the hub's says */
+/** @returns path of a definition of the old tap, with the content of the hub's definition */
 async function oldDefinition(stage: Stage, executable: string): Promise<string> {
   const path = join(await stage.folder(), 'old.yml');
   const plugin = {

@@ -71,7 +71,7 @@ function selectionIn({ streams: entries }: { streams: readonly Answer[] }) {
   };
 }
 
-/** A second run: of chats and timelines only what has changed and the last second, everything else whole. */
+/** A second run: only changed chats and timelines and those of the last second, and all other streams completely. */
 function checkSecond(tables: Tables, sandbox: Sandbox, changed: readonly string[]) {
   const chats = (tables['chats'] ?? []).map(recordKey);
   deepEqual(
@@ -161,7 +161,7 @@ async function readPostgres(stage: Stage): Promise<Tables> {
   return readTables({ python }, { ...(await postgresOf(stage)), schema: 'meltano' });
 }
 
-/** The tap is killed while it waits for a page of chats: what was loaded stays, and the next run goes on from there. */
+/** The tap is killed while it waits for a page of chats: loaded data stays, and the next run continues from there. */
 async function killAndResume(stage: Stage) {
   let pidFile: string | undefined;
   let pages = 0;

@@ -1,5 +1,5 @@
 /**
- * Moving over from singer-io's tap: its config, catalog and state go on here, into the tables it has loaded.
+ * Moving from singer-io's tap: its config, catalog and state continue here, with the tables that it has loaded.
  * Each of the two PostgreSQL targets does it in its own way.
  */
 import { deepEqual, equal, rejects } from 'node:assert/strict';
@@ -143,7 +143,7 @@ async function moveOver(at: Opened, old: OldTap) {
   const next = await load(at, increment);
   deepEqual(next, lastState(linesOf(increment)));
   const third = await readNew(at, { config: old.config, catalog, state: next });
-  // What was changed near the present comes once more.
+  // Recent changes are read again.
   checkIncrement(linesOf(third), sandbox, changed);
   const back = await goBack(at, old, { catalog, state: lastState(linesOf(third)) });
   // Once whole, with all there is now: then each row is as this tap writes it.
@@ -154,7 +154,7 @@ async function moveOver(at: Opened, old: OldTap) {
 }
 
 /**
- * The old key of shortcuts was their name. A catalog may say so, and it is obeyed; without one the key is the
+ * The old key of shortcuts was their name. A catalog may set it, and it applies. Without one, the key is the
  * id, and a shortcut without an id collides with its own old row.
  */
 async function changeKey(at: Opened, old: OldTap) {

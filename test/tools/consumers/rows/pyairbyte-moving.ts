@@ -9,7 +9,7 @@ import { checkRows, during, openSession, type Session } from './pyairbyte.ts';
 import type { Row, Sandbox, Stage } from '../stage.ts';
 import type { Answer } from '../programs.ts';
 
-/** Their connector goes on only where bans have a date: those of up to ten have one. */
+/** Their connector continues only if bans have a date, which up to ten bans have. */
 const readable = { chats: 120, timeline: 40, bans: { ip: 3, visitor: 3 } };
 
 function changeChats({ account }: Sandbox) {
@@ -35,7 +35,7 @@ async function readChats(session: Session, sandbox: Sandbox): Promise<number> {
 }
 
 /**
- * A table holds seconds without a zone.
+ * A table contains seconds without a time zone.
  *
  * @param held ms
  */

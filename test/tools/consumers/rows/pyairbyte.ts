@@ -14,7 +14,7 @@ import type { Tables } from '../stored.ts';
 import type { Answer } from '../programs.ts';
 
 export interface Session {
-  /** Raises what PyAirbyte raises. */
+  /** @throws the error of PyAirbyte */
   readonly ask: (verb: 'check' | 'streams' | 'read' | 'tables' | 'follow') => Promise<Answer>;
   readonly end: () => Promise<void>;
 }
@@ -70,7 +70,7 @@ function sum(counts: Readonly<Record<string, number>>) {
   return Object.values(counts).reduce((left, right) => left + right, 0);
 }
 
-/** Whether a column holds what the API sent: text, numbers and truth as they are, instants as instants. */
+/** Whether a column contains the value of the API: strings, numbers and booleans unchanged, times as times. */
 function isSame(sent: unknown, held: unknown) {
   if (sent === held || String(sent) === String(held)) return true;
   // Truth is sent as 1 or 0 by old accounts.
@@ -89,7 +89,7 @@ function differences(record: Item, row: Item): readonly string[] {
 }
 
 /**
- * Each table holds each record of the account, once.
+ * Each table contains each record of the account once.
  *
  * @returns the pairs of records and rows
  */
@@ -108,7 +108,7 @@ export async function checkRows(
   });
 }
 
-/** Each table holds each record of the account, once, with all its plain values. */
+/** Each table contains each record of the account once, with all its scalar values. */
 async function checkTables(tables: Tables, sandbox: Sandbox) {
   const faults = (await checkRows(tables, sandbox)).flatMap(([record, row]) =>
     differences(record, row).map((text) => `${recordKey(record)}: ${text}`),
@@ -116,7 +116,7 @@ async function checkTables(tables: Tables, sandbox: Sandbox) {
   deepEqual(faults.slice(0, 10), [], `${faults.length} differences between tables and account`);
 }
 
-/** @returns what was compared */
+/** @returns a description of the comparison */
 async function readThrice(session: Session, sandbox: Sandbox): Promise<string> {
   equal(await session.ask('check'), true, 'check');
   deepEqual((await session.ask('streams')).sort(), streams);
@@ -133,7 +133,7 @@ async function readThrice(session: Session, sandbox: Sandbox): Promise<string> {
   return `${processed} records in ${streams.length} tables, ${again.processed} read again, 5 changes seen`;
 }
 
-/** Ends the session whatever comes of it. */
+/** Ends the session, also after a failure. */
 export async function during<T>(
   opening: Promise<Session>,
   use: (session: Session) => Promise<T>,
@@ -184,7 +184,7 @@ async function hearOfFailure(stage: Stage) {
   });
 }
 
-/** One chat without an id costs all records of all streams, in each run; with `on_bad_item: warn` that chat alone. */
+/** One chat without an id loses all records of all streams in each run, and with `on_bad_item: warn` only that chat. */
 async function passBadItem(stage: Stage) {
   const sandbox = await stage.account({ chats: 20, timeline: 10 });
   sandbox.account.patchChat(sandbox.account.idAt('chats', 5), { id: null });

@@ -1,4 +1,4 @@
-/** Real targets load the account, and then what has changed; what they have stored is compared value by value. */
+/** Real targets load the account and then its changes. The stored rows are compared value by value. */
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,11 +24,11 @@ export interface Target {
   readonly consumer: string;
   readonly command: string;
   readonly config: (stage: Stage, folder: string) => Promise<object>;
-  /** What it has stored. */
+  /** Returns the stored rows. */
   readonly tables: (at: Opened) => Promise<Tables>;
-  /** What it makes of values. */
+  /** How it stores values. */
   readonly form?: Form;
-  /** Besides --config. */
+  /** Further arguments, besides --config. */
   readonly argv?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export interface Opened {
   readonly folder: string;
   readonly python: string;
   readonly target: Target;
-  /** Tables beside those of our streams. */
+  /** Tables in addition to those of our streams. */
   readonly more?: readonly string[];
 }
 
@@ -79,7 +79,7 @@ export async function open(stage: Stage, target: Target, options: SandboxOptions
   return { stage, sandbox, folder: await stage.folder(), python, target };
 }
 
-/** Items without a key are left out, and the run says so by its exit code. */
+/** Items without a key are left out, and the exit code shows it. */
 const everything = { chats: 150, timeline: 60, hostile: true };
 
 /** A full load with all unusual values, then edits and new chats, from the state that the target has printed. */
@@ -108,8 +108,8 @@ async function loadTwice(stage: Stage, target: Target) {
 }
 
 /**
- * What a second run brings of the chats: those that changed, and those of the first run's last second, which
- * the export gives once more.
+ * The chats of a second run: the changed ones, and those of the first run's last second, which
+ * the export returns again.
  */
 export function checkIncrement(
   lines: readonly Line[],
@@ -130,7 +130,7 @@ export function checkIncrement(
 
 type Loaded = Awaited<ReturnType<typeof loadTwice>>;
 
-/** A row of two loads. @param after Checks what the second one has left, and says so. */
+/** A row with two loads. @param after Checks the tables after the second one and returns a description. */
 function row(target: Target, after: (loaded: Loaded) => Promise<string>): Row {
   return {
     name: target.title,
@@ -227,7 +227,7 @@ const csv: Target = {
   tables: (at) => readTables(at, { csv: at.folder }),
 };
 
-/** Tables that hold the second run alone. */
+/** Tables that contain only the second run. */
 async function overwritten({ at, chats }: Loaded) {
   const { chats: left } = await at.target.tables(at);
   equal(left?.length, chats, 'rows of chats after the second run');
@@ -246,7 +246,7 @@ async function upsertedWithNulls(loaded: Loaded) {
   return `${told}; ${without} JSON nulls, as docs/targets.md says`;
 }
 
-/** Without an account: what it would send is written to a file. */
+/** Without an account: the data to send is written to a file. */
 const requests = 'requests.jsonl';
 
 const stitch: Target = {
@@ -272,7 +272,7 @@ const stitch: Target = {
   },
 };
 
-/** What databases and Stitch take, and one target does not. */
+/** Values that databases and Stitch accept, and one target does not. */
 const longChat = {
   chats: 20,
   timeline: 5,

@@ -1,4 +1,4 @@
-/** Targets of warehouses, run as far as what they would send: an account of theirs is not needed. */
+/** Targets of warehouses, run up to the data that they would send, which needs no account. */
 import { deepEqual } from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 
@@ -13,7 +13,7 @@ const accounts: readonly SandboxOptions[] = [
   { chats: 150, timeline: 60, hostile: true },
 ];
 
-/** @param script Converts messages, and compares what it has made of each record with the record. */
+/** @param script Converts messages, and compares each result with its record. */
 async function convert(stage: Stage, consumer: string, script: string) {
   const { python } = await stage.environment(consumer);
   let total = 0;

@@ -15,7 +15,7 @@ const requestTests = (...titles) => testsOf('unit/http/transport', ...titles);
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const httpMutants = [
   {
-    name: 'HTML with status 200 is taken for empty',
+    name: 'HTML with status 200 counts as empty',
     file: 'src/http/body.ts',
     search: "throw createHttpError('not-json', `sends ${describeText(text)} instead of JSON`);",
     replacement:
@@ -23,14 +23,14 @@ export const httpMutants = [
     killers: answerTests('and the response never counts as valid'),
   },
   {
-    name: 'an empty body is taken for empty',
+    name: 'an empty body counts as an empty list',
     file: 'src/http/body.ts',
     search: 'return JSON.parse(text);',
     replacement: "return JSON.parse(text === '' ? '[]' : text);",
     killers: answerTests('and the response never counts as valid'),
   },
   {
-    name: 'every text is taken for ASCII',
+    name: 'every text is decoded as ASCII',
     file: 'src/http/body.ts',
     search: 'if (isAscii(bytes)) return',
     replacement: 'if (isAscii(bytes.subarray(0, 10))) return',
@@ -44,7 +44,7 @@ export const httpMutants = [
     killers: answerTests('and the response never counts as valid'),
   },
   {
-    name: 'half a gzip body is inflated as far as it goes',
+    name: 'a truncated gzip body is inflated partly',
     file: 'src/http/body.ts',
     search: 'chunkSize: inflateChunkSize(decoded, maxBytes), maxOutputLength: maxBytes };',
     replacement:
@@ -52,7 +52,7 @@ export const httpMutants = [
     killers: answerTests('and the response never counts as valid'),
   },
   {
-    name: 'a body that breaks off is taken for whole',
+    name: 'a truncated body counts as complete',
     file: 'src/http/transport.ts',
     search: 'if (response?.ok === false) return',
     replacement:
@@ -70,7 +70,7 @@ export const httpMutants = [
     ],
   },
   {
-    name: 'a Retry-After date is measured by our clock',
+    name: 'a Retry-After date is compared with the local clock',
     file: 'src/http/transport.ts',
     search: "parseRetryAfter(headers.get('retry-after'), fromMs)",
     replacement: "parseRetryAfter(headers.get('retry-after'), nowMs)",
@@ -84,42 +84,42 @@ export const httpMutants = [
     killers: clientTests('and a Retry-After applies to it, too'),
   },
   {
-    name: 'a wait beyond patience ends one stream only',
+    name: 'a wait that exceeds the retry budget ends only one stream',
     file: 'src/http/http-errors.ts',
     search: "{ kind: 'transient', endsRun: true },",
     replacement: "{ kind: 'transient', endsRun: false },",
     killers: testsOf('no-loss/faults', 'ends the run at once and names the end of the wait'),
   },
   {
-    name: 'patience has no end',
+    name: 'the retry budget has no limit',
     file: client,
     search: 'if (retryBudgetMs <= 0) {',
     replacement: 'if (retryBudgetMs <= 0 && attempts > 8) {',
     killers: clientTests('when the retry budget is exhausted, the error names the last failure'),
   },
   {
-    name: 'a 5xx is final',
+    name: 'a 5xx is not retried',
     file: 'src/http/statuses.ts',
     search: 'status >= 500 ?',
     replacement: 'status >= 600 ?',
     killers: clientTests('the request is retried'),
   },
   {
-    name: 'retries do not count for the pace',
+    name: 'retries do not count for the rate limit',
     file: 'src/http/rate-limiter.ts',
     search: 'this.#starts.push(clock.elapsed());',
     replacement: 'if (this.#starts.at(-1) !== clock.elapsed()) this.#starts.push(clock.elapsed());',
     killers: testsOf('unit/http/rate-limiter', 'a burst up to the pace starts without a wait'),
   },
   {
-    name: 'the token is sent to a foreign host',
+    name: 'the token is sent to another host',
     file: 'src/http/redirects.ts',
     search: 'if (url.origin === requestUrl.origin) return',
     replacement: 'if (url.origin !== "null") return',
     killers: testsOf('no-loss/faults-other-hosts', 'to another host is not followed'),
   },
   {
-    name: 'a path may lead to another host',
+    name: 'a path can change the host',
     file: 'src/http/transport.ts',
     search: 'let url = new URL(this.#options.origin);',
     replacement: 'let url = new URL(path, this.#options.origin);',
@@ -133,14 +133,14 @@ export const httpMutants = [
     killers: clientTests('the error text of the API is quoted without the token'),
   },
   {
-    name: 'an error object is taken for an answer',
+    name: 'an error object counts as a response',
     file: 'src/http/transport.ts',
     search: 'isErrorObject(body, responseKeys)',
     replacement: 'isErrorObject(body, responseKeys) && !response.ok',
     killers: clientTests('an error object is a response if it has'),
   },
   {
-    name: 'a Retry-After counts with 429 and 5xx alone',
+    name: 'Retry-After only applies to 429 and 5xx',
     file: 'src/http/http-errors.ts',
     search: "(status >= 400 && (headers.has('retry-after') || mentionsLimit))",
     replacement: "(status >= 500 && (headers.has('retry-after') || mentionsLimit))",
@@ -154,7 +154,7 @@ export const httpMutants = [
     killers: testsOf('unit/zendesk/page-limit', 'a raised limit that fails is taken back at once'),
   },
   {
-    name: 'an answer that means absent is believed at once',
+    name: 'a status that means absent is not confirmed',
     file: 'src/sync/stream-status.ts',
     search: 'return confirmsRefusals && previousHttpStatus === undefined;',
     replacement: 'return confirmsRefusals && previousHttpStatus === 0;',

@@ -16,7 +16,7 @@ export const listMutants = [
     killers: listTests('and its bookmark is not the largest id'),
   },
   {
-    name: 'bans follow the array that is ahead',
+    name: 'bans continue after the larger array',
     file: lists,
     search: 'const next = Math.min(...ids) + 1;',
     replacement: 'const next = Math.max(...ids) + 1;',
@@ -30,21 +30,21 @@ export const listMutants = [
     killers: listTests('only an empty page is the end'),
   },
   {
-    name: 'a list that ignores paging ends green',
+    name: 'a list that ignores paging succeeds',
     file: lists,
     search: 'if (total === limit || sizes.includes(limit)) {',
     replacement: 'if (total === 0) {',
     killers: listTests('a server that ignores since_id and fills its pages is an error'),
   },
   {
-    name: 'a list resumes at its bookmark, not behind it, and loses one',
+    name: 'a list resumes at its bookmark instead of after it and loses one item',
     file: lists,
     search: 'this.first = bookmark === undefined ? 0 : bookmark + 1;',
     replacement: 'this.first = bookmark === undefined ? 0 : bookmark + 2;',
     killers: listTests('a bookmark resumes behind its id'),
   },
   {
-    name: 'an answer without a list is an empty list',
+    name: 'a response without a list counts as an empty list',
     file: 'src/zendesk/response-shape.ts',
     search:
       'if (!Array.isArray(value)) throw shapeError(expected, describeWhole(describeJson(value)));',

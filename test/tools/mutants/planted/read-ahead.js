@@ -32,7 +32,7 @@ export const readAheadMutants = [
     killers: readAhead('agent_timeline'),
   },
   {
-    name: 'an early page that starts behind the position is used',
+    name: 'an early page that starts after the position is used',
     file: planner,
     search: 'if (!this.#isAnchored || flight.request.time > question.time) return false;',
     replacement: 'if (!this.#isAnchored) return false;',
@@ -46,7 +46,7 @@ export const readAheadMutants = [
     killers: takenFor,
   },
   {
-    name: 'a guess lies beyond the head',
+    name: 'a guess is after the head',
     file: planner,
     search: 'const isNearHead = place > head - headPart * this.#spanAt(place);',
     replacement: 'const isNearHead = place < headPart;',
@@ -60,14 +60,14 @@ export const readAheadMutants = [
     killers: readAhead('chats'),
   },
   {
-    name: 'guesses do not stop where the data end',
+    name: 'guesses do not stop at the end of the data',
     file: planner,
     search: 'const isBehindEdge = place >= Math.min(this.#sizes.edge, this.#refusedFrom);',
     replacement: 'const isBehindEdge = place >= this.#refusedFrom;',
     killers: readAhead('chats'),
   },
   {
-    name: 'own answers are not checked while others are in flight',
+    name: 'own responses are not checked while others are in flight',
     file: layer,
     search: 'if (!this.#hasSentEarly || response.items.length === 0) return false;',
     replacement: 'if (response.items.length >= 0) return false;',
@@ -81,7 +81,7 @@ export const readAheadMutants = [
     killers: readAhead('chats'),
   },
   {
-    name: 'early requests go on at the end',
+    name: 'early requests continue at the end',
     file: planner,
     search: 'this.#question = undefined;\n    this.#inventory.cancel(this.#inventory.flights);',
     replacement: 'this.#question = undefined;',

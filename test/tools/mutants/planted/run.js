@@ -1,4 +1,4 @@
-/** The order of messages, the state, and what a run claims at its end. */
+/** The order of messages, the state, and the result of a run. */
 import { testsOf } from '../mutant.js';
 
 const sync = 'src/sync/sync.ts';
@@ -33,14 +33,14 @@ export const runMutants = [
     killers: syncTests('a record that does not match its schema ends its stream'),
   },
   {
-    name: 'the state of a page that failed goes out',
+    name: 'the state of a failed page is written',
     file: transform,
     search: 'if (outcome.failure !== undefined) return callback();',
     replacement: 'if (outcome.records < 0) return callback();',
     killers: syncTests('a page with a record that cannot be written fails its stream'),
   },
   {
-    name: 'a stream read whole moves its bookmark',
+    name: 'a FULL_TABLE stream changes its bookmark',
     file: transform,
     search: 'if (page.checkpoint === undefined || isFullTable(selected)) return;',
     replacement: 'if (page.checkpoint === undefined) return;',
@@ -55,7 +55,7 @@ export const runMutants = [
     killers: syncTests('an item without its key is left out and named'),
   },
   {
-    name: 'unknown keys of a state are not carried',
+    name: 'unknown keys of a state are lost',
     file: state,
     search: '{ ...given, bookmarks: bookmarks ?? {}',
     replacement: '{ bookmarks: bookmarks ?? {}',
@@ -65,7 +65,7 @@ export const runMutants = [
     ],
   },
   {
-    name: 'bookmarks of other streams are not carried',
+    name: 'bookmarks of other streams are lost',
     file: state,
     search: 'const bookmarks = Object.freeze({ ...this.#bookmarks(), [tapStreamId]: entry });',
     replacement: 'const bookmarks = Object.freeze({ [tapStreamId]: entry });',
@@ -75,7 +75,7 @@ export const runMutants = [
     ],
   },
   {
-    name: 'old keys are left out, not nulled',
+    name: 'old keys are omitted instead of null',
     file: state,
     search: 'merge({ ...old, ...Object.fromEntries(cleared) }, bookmark)',
     replacement: 'merge(Object.fromEntries(cleared), bookmark)',
@@ -98,7 +98,7 @@ export const runMutants = [
     ],
   },
   {
-    name: 'an interrupted stream is never taken up first',
+    name: 'an interrupted stream is not resumed first',
     file: sync,
     search: 'return first < 0 ? streams : [...streams.slice(first), ...streams.slice(0, first)];',
     replacement: 'return first < 0 ? streams : streams.slice(first);',
@@ -123,7 +123,7 @@ export const runMutants = [
     ),
   },
   {
-    name: 'exit 0 after a stream that was never begun',
+    name: 'exit 0 after a stream that was not started',
     file: 'src/cli/run-report.ts',
     search: "return status === 'complete' || status === 'absent' || status === 'forbidden';",
     replacement: "return status !== 'failed';",
@@ -154,7 +154,7 @@ export const runMutants = [
     killers: statusTests('Status 403 of goals is a failure of that stream'),
   },
   {
-    name: 'green and empty',
+    name: 'an empty run for an unknown account succeeds',
     file: streamStatus,
     search: 'return api.responseCount() === 0 && !(await isApiAvailable(api));',
     replacement: 'return api.responseCount() < 0;',

@@ -14,7 +14,7 @@ export const valueMutants = [
     ),
   },
   {
-    name: 'a value of any depth is walked by recursion',
+    name: 'a value of any depth is traversed by recursion',
     file: 'src/records/clean-value.ts',
     search: 'if (isTooDeep(value)) return deepJsonText(value, cleanScalar);',
     replacement: '',
@@ -43,7 +43,7 @@ export const valueMutants = [
     killers: testsOf('reporting/tolerance', 'a run without any readable stream fails'),
   },
   {
-    name: 'a list of fields lacks what reading needs',
+    name: 'a list of fields lacks required fields',
     file: 'src/zendesk/export/fields.ts',
     search: 'new Set([...requiredFields, ',
     replacement: 'new Set([',

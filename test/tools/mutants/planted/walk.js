@@ -20,7 +20,7 @@ export const walkMutants = [
     killers: exportTests('inside ties the bookmark leads on by end_id, and only there'),
   },
   {
-    name: 'a short page is taken for the end',
+    name: 'a short page counts as the end',
     file: walk,
     search: 'const next = continueFrom(state, position);',
     replacement:
@@ -28,7 +28,7 @@ export const walkMutants = [
     killers: exportTests('a short page is not taken for the end'),
   },
   {
-    name: 'an empty page is taken for the end',
+    name: 'an empty page counts as the end',
     file: walk,
     search: 'if (end === undefined) return onNoNewItems(state, request, response);',
     replacement: 'if (end === undefined) return requestOnly(undefined);',
@@ -49,7 +49,7 @@ export const walkMutants = [
     killers: exportTests('records hidden behind empty pages end in an error'),
   },
   {
-    name: 'more ties than a page holds end green',
+    name: 'more ties than a page holds succeed with a loss',
     file: walk,
     search:
       'if (state.hasHiddenItems || isFull(state, response)) return repeatRequest(state, request);',
@@ -64,7 +64,7 @@ export const walkMutants = [
     killers: exportTests('a server that clamps the limit and ignores start_id ends in an error'),
   },
   {
-    name: 'hidden records end green',
+    name: 'hidden records are lost without an error',
     file: walk,
     search: 'if (state.repeats > maxRepeats) throw giveUpError(state);\n  // The server may',
     replacement:
@@ -72,7 +72,7 @@ export const walkMutants = [
     killers: exportTests('records hidden behind empty pages end in an error'),
   },
   {
-    name: 'items of the question beyond are remembered',
+    name: 'items of the request beyond are remembered',
     file: walk,
     search: "if (request.kind === 'beyond') return advanceBeyond(state, page.newItems.length > 0);",
     replacement:
@@ -80,14 +80,14 @@ export const walkMutants = [
     killers: exportTests('items seen by the question beyond are neither emitted nor remembered'),
   },
   {
-    name: 'the question beyond is judged',
+    name: 'the response to the request beyond is used as a page',
     file: 'src/zendesk/export/response.ts',
     search: 'if (items.length === 0 || request.isProbe) return',
     replacement: 'if (items.length === 0) return',
     killers: exportTests('the question beyond is not judged'),
   },
   {
-    name: 'an answer that skips its second is used',
+    name: 'a response that skips its second is used',
     file: walk,
     search: 'if (hasStartId && !includesInstant(',
     replacement: 'if (state.isImmutable && hasStartId && !includesInstant(',
@@ -97,7 +97,7 @@ export const walkMutants = [
     ],
   },
   {
-    name: 'a chat the server has lost ends its ties',
+    name: 'a chat that the server no longer knows ends its ties',
     file: walk,
     search: 'return id ? createRequest(state, ',
     replacement: "return id === '' ? createRequest(state, ",
@@ -114,28 +114,28 @@ export const walkMutants = [
     ],
   },
   {
-    name: 'an empty page beyond is believed at once',
+    name: 'an empty page beyond is not confirmed',
     file: walk,
     search: 'state.emptyPages === 1\n',
     replacement: 'state.emptyPages === 0\n',
     killers: exportTests('an empty page beyond is not believed'),
   },
   {
-    name: 'an empty answer to an id before counts as an empty page',
+    name: 'an empty response to an earlier id counts as an empty page',
     file: walk,
     search: "response.items.length === 0 && request.kind !== 'before'",
     replacement: 'response.items.length === 0',
     killers: testsOf('unit/zendesk/export/walk', 'an empty answer to an id before'),
   },
   {
-    name: 'an empty page is believed at once',
+    name: 'an empty page is not confirmed',
     file: walk,
     search: "const isDoubtful =\n    state.regularResponse === 'empty' &&",
     replacement: "const isDoubtful = state.regularResponse === 'items' && state.wasEmpty &&",
     killers: exportTests('an empty page where something has been read is not believed before'),
   },
   {
-    name: 'a clamped page of one time is taken for all there is',
+    name: 'a clamped page of one time counts as complete',
     file: walk,
     search: 'if (unprovenSize < minPageSize || unprovenSize < largestPage) return undefined;',
     replacement: 'if (unprovenSize >= 0 || largestPage >= minPageSize) return undefined;',
@@ -146,7 +146,7 @@ export const walkMutants = [
     ],
   },
   {
-    name: 'the size of a page is doubted although a larger one came',
+    name: 'the size of a page is checked although a larger page exists',
     file: walk,
     search: 'if (unprovenSize < minPageSize || unprovenSize < largestPage) return undefined;',
     replacement: 'if (unprovenSize < minPageSize) return undefined;',
