@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock.ts';
 import { UsageError } from '../cli/parser.ts';
-import { TapError } from '../core/errors.ts';
+import { errorCode, TapError } from '../core/errors.ts';
 import { createLogger, parseLogLevel } from '../core/logger.ts';
 import { print, runProgram, type ProgramOptions } from '../cli/program.ts';
 import { parseArguments, type AirbyteArguments, type Command } from './arguments.ts';
@@ -29,7 +29,8 @@ export async function runAirbyte(options: ProgramOptions): Promise<number> {
     return commands[parsed.command](run, parsed);
   };
   const exitCode = await runProgram(options, runCommand, async (fatal, error) => {
-    if (stdout.destroyed) return;
+    // The reader has closed the pipe.
+    if (stdout.destroyed || errorCode(error) === 'EPIPE') return;
     if (fatal instanceof UsageError) stderr.write(`CRITICAL ${logger.redact(fatal.message)}\n`);
     logger.debug('the run failed', { error });
     await print(stdout, runErrorLine(fatal, run));

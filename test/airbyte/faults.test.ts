@@ -65,7 +65,16 @@ const table: readonly Row[] = [
   {
     what: '500',
     stream: 'chats',
-    options: always('incremental/chats', { kind: 'status', status: 500 }),
+    options: {
+      faults: [
+        {
+          path: 'incremental/chats',
+          // The parts of chats come from the same path.
+          query: { fields: 'chats(*)' },
+          fault: { kind: 'status', status: 500 },
+        },
+      ],
+    },
     failure: 'transient_error',
     says: /answers 500/,
   },
