@@ -2,7 +2,7 @@ import { describeSettings } from '../cli/program-description.ts';
 import { propertiesOf } from '../config/config.ts';
 import { textOf } from '../config/error-text.ts';
 import type { DiscoveredStream } from '../sync/discover-streams.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { StreamDefinition } from '../zendesk/stream-definition.ts';
 
 type Row = readonly string[];
@@ -20,12 +20,20 @@ function code(word: string): string {
   return `\`${word}\``;
 }
 
+/** Marks names of settings, and the values that a setting accepts, as code. */
+function markCode(description: string, schema: JsonObject, accepted: Json = []): string {
+  const keys = propertiesOf(schema).flatMap(([key]) => (key.includes('_') ? [key] : []));
+  const words = new Set<Json>([...keys, ...(Array.isArray(accepted) ? accepted : [])]);
+  return description.replaceAll(/\w+/g, (word) => (words.has(word) ? code(word) : word));
+}
+
 /** The config keys with their meaning and default. Deprecated keys are left out. */
 export function configTable(schema: JsonObject): string {
   const rows = describeSettings(schema).map(({ key, description, isRequired, property }) => {
-    const { default: value } = property;
+    const { default: value, enum: accepted } = property;
     const text = value === undefined ? emptyCell : code(JSON.stringify(value));
-    return [code(key), description, isRequired ? '**required**' : text];
+    const meaning = markCode(description, schema, accepted);
+    return [code(key), meaning, isRequired ? '**required**' : text];
   });
   return markdownTable(['Key', 'Meaning', 'Default'], rows);
 }

@@ -38,6 +38,11 @@ test('A bar in a description does not end the cell', () => {
   );
 });
 
+test('Names of settings and accepted values in a description are code', () => {
+  const a_b = { description: 'warn skips; see a_b', enum: ['warn'] };
+  expect(configTable({ properties: { a_b } })).toContain('| `warn` skips; see `a_b` |');
+});
+
 test('A section without a place, and a place without a section, are mistakes', () => {
   const document = '<!-- generated: a -->\nold\n<!-- end -->\n';
   expect(replaceSections(document, { a: 'new' })).toBe(
