@@ -20,7 +20,7 @@ async function startMany(limiter: RateLimiter, count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) await limiter.waitForStart('/x');
 }
 
-test('a burst up to the pace starts without a wait, the next request waits for the window', async () => {
+test('a burst up to the rate limit starts without a wait, and the next request waits for the window', async () => {
   const { limiter, clock, waits } = createTestLimiter(200);
   await startMany(limiter, 200);
   expect(clock.sleeps).toEqual([]);
@@ -36,7 +36,7 @@ test('a burst up to the pace starts without a wait, the next request waits for t
   ]);
 });
 
-test('the window rolls: a place becomes free a minute after it was taken', async () => {
+test('the window is sliding: a start becomes free a minute after it was used', async () => {
   const { limiter, clock } = createTestLimiter(2);
   await limiter.waitForStart('/1');
   clock.set(startMs + 40_000);
@@ -85,7 +85,7 @@ test('one request is in flight at a time, and the slot is free again after a fai
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
 });
 
-test('with two slots two requests share one pace', async () => {
+test('with two slots two requests share one rate limit', async () => {
   const { limiter, clock } = createTestLimiter(1, 2);
   await Promise.all([
     limiter.withSlot(() => limiter.waitForStart('/1')),

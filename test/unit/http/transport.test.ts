@@ -59,7 +59,7 @@ test('an endless error page is not read completely', async () => {
   expect(error).toMatchObject({ failure: 'status', status: 500 });
 });
 
-test('the least rate is measured over the time limit where that is longer than a minute', async () => {
+test('the minimum rate is measured over the time limit if that is longer than a minute', async () => {
   const { origin } = await serve((_, response) => void dribble(response));
   const requestTimeoutMs = 120_000;
   const { client, clock } = createTestClient({ origin, minBytesPerMinute: 10, requestTimeoutMs });
@@ -79,7 +79,7 @@ test('the least rate is measured over the time limit where that is longer than a
   expect(String(error)).toContain('sends less than 20 bytes in 120 s');
 });
 
-test('a path that looks like another host stays a path of this one', async () => {
+test('a path that looks like another host remains a path of this host', async () => {
   const { origin } = await serve((request, response) => response.end(JSON.stringify(request.url)));
   const { client } = createTestClient({ origin });
   const answer = await client.get({ path: '//127.0.0.2/x', query: {} });
@@ -101,7 +101,7 @@ test('a request ends when the run is stopped, before the headers and in the body
 
 let stop = new AbortController();
 
-test('something that does not speak HTTP is a network failure', async () => {
+test('a response that is not HTTP is a network failure', async () => {
   const server = createServer((socket) => socket.end('220 mail.example ready\r\n'));
   server.listen(0, '127.0.0.1');
   await occurred(server, 'listening');
@@ -113,7 +113,7 @@ test('something that does not speak HTTP is a network failure', async () => {
   expect(String(error)).toContain('the response is not HTTP');
 });
 
-test('aborted, a request ends at once, is counted, and other requests go on', async () => {
+test('an aborted request ends at once and is counted, and other requests continue', async () => {
   const held: (() => void)[] = [];
   const controller = new AbortController();
   const { origin } = await serve((_, response) => {

@@ -14,7 +14,7 @@ const bans = idPages({
 const ids = (...numbers: number[]): JsonObject[] => numbers.map((id) => ({ id }));
 const settings = { agents_page_limit: 3, bans_page_limit: 3 };
 
-test('the next page starts behind the last id, and only an empty page is the end', async () => {
+test('the next page starts after the last id, and only an empty page is the end', async () => {
   const api = scriptedApi([ids(5, 7), ids(9), []]);
   const reading = await readAll(agents, { api, settings });
   expect(reading.ids).toEqual([5, 7, 9]);
@@ -26,7 +26,7 @@ test('the next page starts behind the last id, and only an empty page is the end
   expect(reading.checkpoints).toEqual([{ id: 7 }, { id: 9 }, { id: 9 }]);
 });
 
-test('a bookmark resumes behind its id and is never written lower', async () => {
+test('a bookmark resumes after its id and never decreases', async () => {
   const api = scriptedApi([[]]);
   const reading = await readAll(agents, { api, settings, bookmark: { id: 41 } });
   expect(reading.queries).toEqual([{ limit: 3, since_id: 42 }]);
@@ -66,13 +66,13 @@ test('bans: an array that is missing is empty', async () => {
   expect((await readAll(bans, { api, settings })).ids).toEqual([1]);
 });
 
-test('a server that ignores since_id ends the stream when the whole list has come', async () => {
+test('a server that ignores since_id ends the stream after the whole list', async () => {
   const api = scriptedApi([ids(5, 7), ids(5, 7)]);
   const reading = await readAll(agents, { api, settings });
   expect(reading.ids).toEqual([5, 7]);
 });
 
-test('a server that ignores since_id and fills its pages is an error: the rest is out of reach', async () => {
+test('a server that ignores since_id and returns full pages causes an error, because the rest cannot be read', async () => {
   const api = scriptedApi([ids(5, 7, 9), ids(5, 7, 9)]);
   await expect(readAll(agents, { api, settings })).rejects.toThrow(/ignores since_id/);
 });
@@ -82,7 +82,7 @@ test('a page without ids is an error, because the next page cannot be requested'
   await expect(readAll(agents, { api, settings })).rejects.toThrow(/no ids/);
 });
 
-test('ids that are text lead on like numbers', async () => {
+test('ids that are strings work like numbers', async () => {
   const api = scriptedApi([[{ id: '5' }], []]);
   const reading = await readAll(agents, { api, settings });
   expect(reading.queries[1]).toMatchObject({ since_id: 6 });

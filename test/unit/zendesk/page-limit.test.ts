@@ -32,7 +32,7 @@ function createLimit(most: number, agents: Answer = []) {
   };
 }
 
-test('a page is not made smaller while the API answers nowhere', async () => {
+test('a page is not made smaller while the API is unreachable', async () => {
   const { limit, fail } = createLimit(1000, () => {
     throw failure(503);
   });
@@ -40,7 +40,7 @@ test('a page is not made smaller while the API answers nowhere', async () => {
   expect(limit.current).toBe(1000);
 });
 
-test('a server that asks to wait is not taken for one that cannot send the page', async () => {
+test('a server that requests a wait can still send the page', async () => {
   const { fail } = createLimit(1000);
   for (let attempt = 0; attempt < 5; attempt += 1) expect(await fail(503, '', true)).toBe(false);
 });
@@ -53,14 +53,14 @@ test('a page is made smaller after three failures, and then after each', async (
   expect(limit.current).toBe(125);
 });
 
-test('a page larger than the tap reads is made smaller at once', async () => {
+test('a page that is larger than the tap accepts is made smaller at once', async () => {
   const { limit } = createLimit(1000);
   const options = { kind: 'system', failure: 'too-large', path: '/x', status: 200 } as const;
   expect(await limit.lower(new HttpError('failed', options), 'here', 1)).toBe(true);
   expect(limit.current).toBe(500);
 });
 
-test('after ten good pages the limit is raised by a tenth, but not to one that the API refuses', async () => {
+test('after ten good pages the limit is raised by a tenth, but not to one that the API has rejected', async () => {
   const { fail, work } = createLimit(100);
   await fail(400, { error: 'limit must be at most 99' });
   expect(work(9)).toBe(50);
@@ -69,7 +69,7 @@ test('after ten good pages the limit is raised by a tenth, but not to one that t
   expect(work(1000)).toBe(92);
 });
 
-test('a raised limit that fails is taken back at once, and not tried a third time', async () => {
+test('a raised limit that fails is reduced at once and not tried a third time', async () => {
   const { limit, fail, work } = createLimit(1000);
   for (let attempt = 0; attempt < 5; attempt += 1) await fail();
   for (const round of [1, 2]) {
@@ -87,6 +87,6 @@ test.each<[number, Json, boolean]>([
   [400, { error: 'start_time is too young' }, false],
   [400, { error: 'unlimited' }, false],
   [404, { error: 'limit' }, false],
-])('status %i with %j asks for less: %s', async (status, body, isLower) => {
+])('status %i with %j makes the page smaller: %s', async (status, body, isLower) => {
   expect(await createLimit(1000).fail(status, body)).toBe(isLower);
 });

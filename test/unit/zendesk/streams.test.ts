@@ -23,7 +23,7 @@ async function items(name: string, ...answers: Json[]): Promise<readonly JsonObj
   return pages.flatMap((page) => page.items);
 }
 
-test('small streams come first and chats last, so that a reader soon sees a record', () => {
+test('small streams are first and chats last, so that the first record is written soon', () => {
   expect(streams.map(({ name }) => name)).toEqual([
     'accounts',
     'routing_settings',
@@ -70,20 +70,20 @@ test.each<[shape: string, wrap: (list: readonly Json[]) => Json]>([
   ]);
 });
 
-test('the routing settings of a single agent are read from an object as data, which comes on each page', async () => {
+test('the routing settings of a single agent are read from an object as data, which each page contains', async () => {
   const answer = { data: { agent_id: 7, skills: null } };
   const read = await items('routing_settings_agents', answer, structuredClone(answer));
   expect(read).toEqual([{ id: 7, agent_id: 7, skills: null }]);
 });
 
-test('a shortcut without an id takes its name as id', async () => {
+test('a shortcut without an id has its name as id', async () => {
   expect(await items('shortcuts', [{ name: 'bye' }, { id: 'x', name: 'y' }])).toEqual([
     { name: 'bye', id: 'bye' },
     { id: 'x', name: 'y' },
   ]);
 });
 
-test('a ban carries its date under both names, and its kind', async () => {
+test('a ban has its date under both names, and its kind', async () => {
   const page = {
     ip_address: [{ id: 1, created_at: '2024-01-01T00:00:00Z' }],
     visitor: [{ id: 2, type: 'visitor', created_at: null }, { id: 3 }],
@@ -123,7 +123,7 @@ test.each([
   expect(item).toEqual(span);
 });
 
-test('a chat that changed comes again, one that did not comes once', async () => {
+test('a changed chat is emitted again, an unchanged one once', async () => {
   const chat = { id: 'a', update_timestamp: '2026-01-05T00:00:01Z' };
   const edited = { id: 'a', update_timestamp: '2026-01-05T00:00:02Z' };
   const [first, second] = [1767571201, 1767571202];
@@ -169,7 +169,7 @@ test.each<[what: string, history: Json | undefined, expected: readonly JsonObjec
   expect(read).toEqual(expected.map((entry, position) => ({ ...entry, ...own, position })));
 });
 
-test('if a chat changes, all its engagements come again with the new update_timestamp', async () => {
+test('if a chat changes, all its engagements are emitted again with the new update_timestamp', async () => {
   const engagements = [{ id: '1', agent_id: '7' }, { id: '2' }];
   const chat = { id: 'a', update_timestamp: '2026-01-05T00:00:01Z', engagements };
   const edited = { ...chat, update_timestamp: changed };
@@ -215,6 +215,9 @@ test.each<[string, Json, string]>([
     { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 },
     'an object with "a", "b", "c", "d", "e", …, but an object with the array of objects "agent_timeline"',
   ],
-])('%s answered with %j is an error that says what was expected', async (name, body, words) => {
-  await expect(items(name, body)).rejects.toThrow(`the API's response is ${words}`);
-});
+])(
+  '%s with the response %j is an error that names the expected format',
+  async (name, body, words) => {
+    await expect(items(name, body)).rejects.toThrow(`the API's response is ${words}`);
+  },
+);

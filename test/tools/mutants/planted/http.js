@@ -109,7 +109,10 @@ export const httpMutants = [
     file: 'src/http/rate-limiter.ts',
     search: 'this.#starts.push(clock.elapsed());',
     replacement: 'if (this.#starts.at(-1) !== clock.elapsed()) this.#starts.push(clock.elapsed());',
-    killers: testsOf('unit/http/rate-limiter', 'a burst up to the pace starts without a wait'),
+    killers: testsOf(
+      'unit/http/rate-limiter',
+      'a burst up to the rate limit starts without a wait',
+    ),
   },
   {
     name: 'the token is sent to another host',
@@ -123,7 +126,7 @@ export const httpMutants = [
     file: 'src/http/transport.ts',
     search: 'let url = new URL(this.#options.origin);',
     replacement: 'let url = new URL(path, this.#options.origin);',
-    killers: requestTests('a path that looks like another host stays a path of this one'),
+    killers: requestTests('a path that looks like another host remains a path of this host'),
   },
   {
     name: 'the token is quoted in an error',
@@ -151,7 +154,7 @@ export const httpMutants = [
     file: 'src/zendesk/page-limit.ts',
     search: 'if (!isRefused) this.#current = raised;',
     replacement: 'this.#current = raised;',
-    killers: testsOf('unit/zendesk/page-limit', 'a raised limit that fails is taken back at once'),
+    killers: testsOf('unit/zendesk/page-limit', 'a raised limit that fails is reduced at once'),
   },
   {
     name: 'a status that means absent is not confirmed',

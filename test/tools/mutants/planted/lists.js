@@ -34,14 +34,14 @@ export const listMutants = [
     file: lists,
     search: 'if (total === limit || sizes.includes(limit)) {',
     replacement: 'if (total === 0) {',
-    killers: listTests('a server that ignores since_id and fills its pages is an error'),
+    killers: listTests('a server that ignores since_id and returns full pages causes an error'),
   },
   {
     name: 'a list resumes at its bookmark instead of after it and loses one item',
     file: lists,
     search: 'this.first = bookmark === undefined ? 0 : bookmark + 1;',
     replacement: 'this.first = bookmark === undefined ? 0 : bookmark + 2;',
-    killers: listTests('a bookmark resumes behind its id'),
+    killers: listTests('a bookmark resumes after its id'),
   },
   {
     name: 'a response without a list counts as an empty list',
@@ -49,6 +49,6 @@ export const listMutants = [
     search:
       'if (!Array.isArray(value)) throw shapeError(expected, describeWhole(describeJson(value)));',
     replacement: 'if (!Array.isArray(value)) return [];',
-    killers: testsOf('unit/zendesk/streams', 'is an error that says what was expected'),
+    killers: testsOf('unit/zendesk/streams', 'is an error that names the expected format'),
   },
 ];

@@ -52,7 +52,7 @@ export const positionMutants = [
     search: "return new URL(link, 'https://localhost').searchParams;",
     replacement:
       "return new URLSearchParams(new URL(link, 'https://localhost').search.replace('start_id', 'id'));",
-    killers: exportTests('what the envelope lacks is taken from next_page'),
+    killers: exportTests('missing keys of the envelope are read from next_page'),
   },
   {
     name: 'no head limit',
@@ -73,7 +73,7 @@ export const positionMutants = [
     file: start,
     search: 'const knownMs = Math.min(now(), serverMs ?? Number.POSITIVE_INFINITY);',
     replacement: 'const knownMs = now();',
-    killers: exportTests('a clock that is ahead of the server does not ask'),
+    killers: exportTests('with a clock that is ahead of the server, no request starts later'),
   },
   {
     name: 'end_date is exclusive',
@@ -94,14 +94,14 @@ export const positionMutants = [
     file: 'src/zendesk/export/duplicate-filter.ts',
     search: 'return !isRepeated && !known.some((page) => page.has(identity));',
     replacement: 'return !isRepeated;',
-    killers: exportTests('a chat on the seam of two pages is emitted once'),
+    killers: exportTests('a chat on two consecutive pages is emitted once'),
   },
   {
     name: 'the duplicate filter forgets the previous page',
     file: 'src/zendesk/export/duplicate-filter.ts',
     search: 'this.#previousPages = this.#currentPages.slice(-1);',
     replacement: 'this.#previousPages = [];',
-    killers: exportTests('an old version that comes once more after the next page'),
+    killers: exportTests('an old version that is repeated after the next page'),
   },
   {
     name: 'an edited chat counts as a duplicate',
@@ -110,7 +110,7 @@ export const positionMutants = [
     replacement: 'return hasVersion ? id : jsonText(chat);',
     killers: testsOf(
       'unit/zendesk/streams',
-      'a chat that changed comes again, one that did not comes once',
+      'a changed chat is emitted again, an unchanged one once',
     ),
   },
 ];

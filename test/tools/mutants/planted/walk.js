@@ -10,14 +10,14 @@ export const walkMutants = [
     file: walk,
     search: 'startId: isTied ? end.endId : null };',
     replacement: 'startId: end.endId };',
-    killers: exportTests('inside ties the bookmark leads on by end_id, and only there'),
+    killers: exportTests('only inside ties the bookmark contains end_id'),
   },
   {
     name: 'ties are left after their first page',
     file: walk,
     search: 'const isTied = request.startId !== null && !hasMoved;',
     replacement: 'const isTied = request.startId === undefined && !hasMoved;',
-    killers: exportTests('inside ties the bookmark leads on by end_id, and only there'),
+    killers: exportTests('only inside ties the bookmark contains end_id'),
   },
   {
     name: 'a short page counts as the end',
@@ -25,28 +25,28 @@ export const walkMutants = [
     search: 'const next = continueFrom(state, position);',
     replacement:
       'const next = response.items.length < response.limit ? undefined : continueFrom(state, position);',
-    killers: exportTests('a short page is not taken for the end'),
+    killers: exportTests('a short page does not count as the end'),
   },
   {
     name: 'an empty page counts as the end',
     file: walk,
     search: 'if (end === undefined) return onNoNewItems(state, request, response);',
     replacement: 'if (end === undefined) return requestOnly(undefined);',
-    killers: exportTests('an empty page in the middle is not taken for the end'),
+    killers: exportTests('an empty page in the middle does not count as the end'),
   },
   {
     name: 'the second request at the end is omitted',
     file: walk,
     search: 'if (endId !== null && endId !== request.startId) {',
     replacement: 'if (endId === request.startId && endId !== null) {',
-    killers: exportTests('a quiet run costs three requests more than its page'),
+    killers: exportTests('a run without new items needs three requests more than its page'),
   },
   {
     name: 'the third request at the end is omitted',
     file: walk,
     search: "createRequest(state, 'beyond', oneUnitLater(state)) ?? requestPageSize(state)",
     replacement: 'undefined',
-    killers: exportTests('records hidden behind empty pages end in an error'),
+    killers: exportTests('records hidden behind empty pages cause an error'),
   },
   {
     name: 'more ties than a page holds succeed with a loss',
@@ -54,14 +54,14 @@ export const walkMutants = [
     search:
       'if (state.hasHiddenItems || isFull(state, response)) return repeatRequest(state, request);',
     replacement: 'if (isFull(state, response)) return requestOnly(undefined);',
-    killers: exportTests('a server that ignores start_id ends in an error'),
+    killers: exportTests('a server that ignores start_id causes an error'),
   },
   {
     name: 'a clamped page is never full',
     file: walk,
     search: 'return size >= response.limit || (state.largestFollowed > 0 && size >= clamp);',
     replacement: 'return size >= response.limit + 0 * clamp;',
-    killers: exportTests('a server that clamps the limit and ignores start_id ends in an error'),
+    killers: exportTests('a server that clamps the limit and ignores start_id causes an error'),
   },
   {
     name: 'hidden records are lost without an error',
@@ -69,7 +69,7 @@ export const walkMutants = [
     search: 'if (state.repeats > maxRepeats) throw giveUpError(state);\n  // The server may',
     replacement:
       'if (state.repeats > maxRepeats) return requestOnly(undefined);\n  // The server may',
-    killers: exportTests('records hidden behind empty pages end in an error'),
+    killers: exportTests('records hidden behind empty pages cause an error'),
   },
   {
     name: 'items of the request beyond are remembered',
@@ -77,14 +77,14 @@ export const walkMutants = [
     search: "if (request.kind === 'beyond') return advanceBeyond(state, page.newItems.length > 0);",
     replacement:
       "if (request.kind === 'beyond') { state.duplicates.remember(page, request.time); return advanceBeyond(state, page.newItems.length > 0); }",
-    killers: exportTests('items seen by the question beyond are neither emitted nor remembered'),
+    killers: exportTests('items of the request beyond are neither emitted nor remembered'),
   },
   {
     name: 'the response to the request beyond is used as a page',
     file: 'src/zendesk/export/response.ts',
     search: 'if (items.length === 0 || request.isProbe) return',
     replacement: 'if (items.length === 0) return',
-    killers: exportTests('the question beyond is not judged'),
+    killers: exportTests('the envelope of the request beyond is not checked'),
   },
   {
     name: 'a response that skips its second is used',
@@ -101,7 +101,7 @@ export const walkMutants = [
     file: walk,
     search: 'return id ? createRequest(state, ',
     replacement: "return id === '' ? createRequest(state, ",
-    killers: exportTests('a chat the server no longer knows does not end its ties'),
+    killers: exportTests('a chat that the server no longer knows does not end its ties'),
   },
   {
     name: 'start_id is dropped from the request',
@@ -118,21 +118,24 @@ export const walkMutants = [
     file: walk,
     search: 'state.emptyPages === 1\n',
     replacement: 'state.emptyPages === 0\n',
-    killers: exportTests('an empty page beyond is not believed'),
+    killers: exportTests('an empty page beyond counts only if it is repeated'),
   },
   {
     name: 'an empty response to an earlier id counts as an empty page',
     file: walk,
     search: "response.items.length === 0 && request.kind !== 'before'",
     replacement: 'response.items.length === 0',
-    killers: testsOf('unit/zendesk/export/walk', 'an empty answer to an id before'),
+    killers: testsOf(
+      'unit/zendesk/export/walk',
+      'an empty response to an earlier id does not count',
+    ),
   },
   {
     name: 'an empty page is not confirmed',
     file: walk,
     search: "const isDoubtful =\n    state.regularResponse === 'empty' &&",
     replacement: "const isDoubtful = state.regularResponse === 'items' && state.wasEmpty &&",
-    killers: exportTests('an empty page where something has been read is not believed before'),
+    killers: exportTests('an empty page at a position with items counts only if it is repeated'),
   },
   {
     name: 'a clamped page of one time counts as complete',
@@ -140,7 +143,7 @@ export const walkMutants = [
     search: 'if (unprovenSize < minPageSize || unprovenSize < largestPage) return undefined;',
     replacement: 'if (unprovenSize >= 0 || largestPage >= minPageSize) return undefined;',
     killers: [
-      ...exportTests('although nothing follows the ties'),
+      ...exportTests('even if nothing follows the ties'),
       ...testsOf('no-loss/crashes', 'start_id is ignored among ties, and nothing follows them'),
       ...testsOf('no-loss/edits', 'if start_id is ignored and nothing follows them'),
     ],
@@ -150,7 +153,7 @@ export const walkMutants = [
     file: walk,
     search: 'if (unprovenSize < minPageSize || unprovenSize < largestPage) return undefined;',
     replacement: 'if (unprovenSize < minPageSize) return undefined;',
-    killers: exportTests('if a larger page came before'),
+    killers: exportTests('if a larger page was returned before'),
   },
   {
     name: 'a short page from the start of the export is an error at once',

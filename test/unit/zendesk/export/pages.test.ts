@@ -83,7 +83,7 @@ interface Case extends Partial<Omit<ReadingOptions, 'api'>> {
   readonly script: readonly Answer[];
   /** The chats that were emitted, as in the script, or how many. */
   readonly emits?: string | number;
-  /** Second and `start_id` of each question; `...`: and others. */
+  /** Second and `start_id` of each request; `...` stands for further ones. */
   readonly asks?: readonly string[];
   readonly bookmarks?: readonly (JsonObject | undefined)[];
 }
@@ -119,7 +119,7 @@ const whole: Answer = ({ start_time: time, start_id: id }) =>
   time === t0 + 1 && id === undefined ? page('a1', 'b1') : empty;
 const zero = { chats: [], count: 0, end_time: 0, end_id: null };
 
-test('items without an id do not keep the stream from ending', async () => {
+test('a stream with items without an id ends', async () => {
   const keyless = { chats: [{ at: iso(1) }], count: 1, end_time: t0 + 1, end_id: null };
   const source = exportPages({ ...spec, identify: (item) => JSON.stringify(item) });
   const { pages } = await readAll(source, {
@@ -138,7 +138,7 @@ test.each([
     /an object with "count", but an object with the array of objects "chats" was expected/,
   ],
   [
-    'a list of no objects',
+    'a list without objects',
     { chats: ['a'], end_time: t0 },
     /"chats" is an array that contains a string/,
   ],
@@ -150,7 +150,7 @@ test.each([
   await expect(reading).rejects.toThrow(message);
 });
 
-test('what the envelope lacks is taken from next_page, but never its host, fields or limit', async () => {
+test('missing keys of the envelope are read from next_page, but never its host, fields or limit', async () => {
   const next =
     'https://evil.example/x?fields=chats(id)&limit=1&start_id=a&start_time=' + String(t0 + 1);
   const linked = { chats: [chat('a1')], count: 1, next_page: next };
@@ -172,7 +172,7 @@ const atHead = (offset: number): string => iso(head + offset - t0);
 const late = (offset: number): JsonObject => ({ ...page('a0'), end_time: head + offset });
 const times = [0, 1, 2, 3].map((second) => ({ id: `n${second}`, at: t0 + second }));
 
-test('a clock that is ahead of the server does not ask for what the server refuses', async () => {
+test('with a clock that is ahead of the server, no request starts later than the server accepts', async () => {
   const api = scriptedApi([late(0)], { serverTimeMs: now - 600_000 });
   const { checkpoints } = await readAll(chats, { api, settings: start });
   expect(checkpoints).toEqual([own(head - t0 - 600)]);
@@ -198,22 +198,22 @@ const lostTies = (answer: Answer): Case => ({
 
 test.each<[string, JsonObject[], RegExp]>([
   [
-    'a server that ignores start_id ends in an error, not in a loop and not green',
+    'a server that ignores start_id causes an error, not a loop and not a success',
     Array<JsonObject>(9).fill(fullPage(5)),
     /more records at one time/,
   ],
   [
-    'a server that clamps the limit and ignores start_id ends in an error, too',
+    'a server that clamps the limit and ignores start_id causes an error, too',
     [page('d1', 'e2', 'f3'), ...Array<JsonObject>(9).fill(page('a4', 'b4', 'c4'))],
     /more records at one time/,
   ],
   [
-    'a server that clamps the limit and ignores start_id ends in an error, although nothing follows the ties',
+    'a server that clamps the limit and ignores start_id causes an error even if nothing follows the ties',
     [...ignored('a4', 'b4', 'c4'), ...Array<JsonObject>(9).fill(page('d1', 'a4', 'b4'))],
     /more records at one time/,
   ],
   [
-    'records hidden behind empty pages end in an error that names the place',
+    'records hidden behind empty pages cause an error that names the position',
     [page('a1'), ...again, page('b9'), ...again, ...again, ...again],
     /hides records after 2026-01-05T00:00:01Z/,
   ],
@@ -312,7 +312,7 @@ const cases: Readonly<Record<string, Case>> = {
     script: [{ ...page('a1', 'b2'), end_time: t0 + 3 }, ...Array<Answer>(9).fill('')],
     bookmarks: [own(3), undefined],
   },
-  'a chat on the seam of two pages is emitted once': {
+  'a chat on two consecutive pages is emitted once': {
     script: ['a1 b2', 'b2 c3', 'c3', '', ''],
     emits: 'a1 b2 c3',
     asks: ['0', '2', '3', '3 c', '4'],
@@ -325,24 +325,24 @@ const cases: Readonly<Record<string, Case>> = {
     script: ['a1 a2', 'a1 a2', '', ''],
     emits: 'a1 a2',
   },
-  'an old version that comes once more after the next page does not overwrite the newer one': {
+  'an old version that is repeated after the next page does not overwrite the newer one': {
     script: ['a1 b2', 'b2 a3', 'a1 a3 c4', 'c4', '', ''],
     emits: 'a1 b2 a3 c4',
   },
-  'a short page is not taken for the end': {
+  'a short page does not count as the end': {
     script: ['a1', 'a1 b2', 'b2', '', ''],
     emits: 'a1 b2',
   },
-  'an empty page in the middle is not taken for the end, and changes no position': {
+  'an empty page in the middle does not count as the end and does not change the position': {
     script: ['a1', '', 'b2', 'b2', 'b2', '', ''],
     emits: 'a1 b2',
     asks: ['0', '1', '1 a', '...'],
   },
-  'an empty page where something has been read is not believed before it comes twice': {
+  'an empty page at a position with items counts only if it is repeated': {
     script: ['a1', '', '', '', ...Array<Answer>(9).fill(whole)],
     emits: 'a1 b1',
   },
-  'an empty page beyond is not believed where start_id leads nowhere, before it comes twice': {
+  'an empty page beyond counts only if it is repeated, if start_id leads nowhere': {
     script: ['a1 b2', 'b2', 'b2', '', 'c3', 'b2 c3', 'c3', '', ''],
     emits: 'a1 b2 c3',
     asks: ['0', '2', '2 b', '3', '3', '...'],
@@ -352,13 +352,14 @@ const cases: Readonly<Record<string, Case>> = {
     asks: ['0', '1', '1 a', '2', '1', '1 a', '2'],
     bookmarks: [own(1), undefined],
   },
-  'a quiet run costs three requests more than its page, and the bookmark stays': {
-    script: ['a1', 'a1', '', ''],
-    bookmark: own(1),
-    emits: 'a1',
-    asks: ['1', '1', '1 a', '2'],
-    bookmarks: [own(1), undefined],
-  },
+  'a run without new items needs three requests more than its page and does not change the bookmark':
+    {
+      script: ['a1', 'a1', '', ''],
+      bookmark: own(1),
+      emits: 'a1',
+      asks: ['1', '1', '1 a', '2'],
+      bookmarks: [own(1), undefined],
+    },
 
   // Rule 2: the head.
 
@@ -366,7 +367,7 @@ const cases: Readonly<Record<string, Case>> = {
     script: [{ ...page('a1'), end_time: t0 + 1.9 }, 'a1', '', ''],
     bookmarks: [own(1), undefined],
   },
-  'what arrives late near the present is read again: no bookmark is later than the head': {
+  'items that arrive late are read again, because no bookmark is later than the head': {
     script: [late(100)],
     emits: 'a0',
     asks: ['0'],
@@ -378,7 +379,7 @@ const cases: Readonly<Record<string, Case>> = {
     emits: 'a1 b2',
     bookmarks: [own(2)],
   },
-  'end_date measures times that are whole numbers, too': {
+  'end_date also applies to times that are integers': {
     script: [{ chats: times, count: 4, end_time: t0 + 3, end_id: 'n3' }],
     settings: { ...start, endDateMs: (t0 + 2) * 1000 },
     emits: 'n00 n11 n22',
@@ -396,53 +397,55 @@ const cases: Readonly<Record<string, Case>> = {
     bookmark: own(5),
     asks: ['5', '5 x999', '...'],
   },
-  'inside ties the bookmark leads on by end_id, and only there': {
+  'only inside ties the bookmark contains end_id': {
     script: [fullPage(5), fullPage(5), fullPage(5, 1000), 'z6', tail, 'z6', '', ''],
     emits: 2002,
     bookmarks: [own(5), own(5, 'x1999'), own(6), undefined],
   },
-  'a server whose every second answer is the one before it is read through, ties and all': {
+  'a server that repeats every response is read completely, including ties': {
     script: [fullPage(1), fullPage(1), 'y1', 'y1', '', ''],
     bookmark: own(1),
     emits: 1001,
     asks: ['1', '1 x999', '1 x999', '...'],
   },
-  'items seen by the question beyond are neither emitted nor remembered': {
+  'items of the request beyond are neither emitted nor remembered': {
     script: ['a1', '', '', 'b2', 'a1 b2', 'b2', '', ''],
     emits: 'a1 b2',
   },
-  'the question beyond is not judged: an old end_time there is no error': {
+  'the envelope of the request beyond is not checked: an old end_time there is not an error': {
     script: ['a1', 'a1', '', 'a1'],
     emits: 'a1',
   },
-  'ties whose last chat has just moved are not skipped: it is asked with the id before': {
+  'ties whose last chat has just moved are not skipped: the request uses the previous id': {
     script: [fullPage(5), fullPage(5), 'q9', rest, 'q9', 'q9', 'q9', '', ''],
     emits: 1002,
     asks: ['0', '5', '5 x999', '5 x998', '...'],
   },
-  'ties whose last chats have just moved are not skipped: ids further back are asked with':
-    lostTies(page('q9')),
-  'ties whose last chats the server no longer knows are not skipped: ids further back are asked with':
+  'ties whose last chats have just moved are not skipped: the requests use earlier ids': lostTies(
+    page('q9'),
+  ),
+  'ties whose last chats the server no longer knows are not skipped: the requests use earlier ids':
     lostTies(empty),
-  'a chat the server no longer knows does not end its ties: it is asked with the id before': {
-    script: [fullPage(5), fullPage(5), '', rest, '', ''],
-    emits: 1001,
-    asks: ['0', '5', '5 x999', '5 x998', '...'],
-  },
+  'a chat that the server no longer knows does not end its ties: the request uses the previous id':
+    {
+      script: [fullPage(5), fullPage(5), '', rest, '', ''],
+      emits: 1001,
+      asks: ['0', '5', '5 x999', '5 x998', '...'],
+    },
 
-  'ties are complete where start_id is ignored, if the server sends a larger page': {
+  'ties are complete although start_id is ignored, if the server sends a larger page': {
     script: [...ignored('a4', 'b4'), 'd1 a4 b4'],
     bookmark: own(4),
     emits: 'a4 b4',
     asks: ['4', '4', '4 b', '5', '5', `${-t0}`],
     bookmarks: [own(4), undefined],
   },
-  'ties are complete where start_id is ignored, if a larger page came before': {
+  'ties are complete although start_id is ignored, if a larger page was returned before': {
     script: ['a1 b2 c4 d4', 'c4 d4', 'c4 d4', '', ''],
     emits: 'a1 b2 c4 d4',
     asks: ['0', '4', '4 d', '5', '5'],
   },
-  'ties are complete where start_id is ignored, if the export holds nothing else': {
+  'ties are complete although start_id is ignored, if the export has no other items': {
     script: [...ignored('a4', 'b4'), 'a4 b4'],
     bookmark: own(4),
     emits: 'a4 b4',
@@ -455,39 +458,41 @@ const cases: Readonly<Record<string, Case>> = {
 
   // Rules 6 and 7: resuming, and recent starts.
 
-  'a bookmark inside ties resumes behind its id': {
+  'a bookmark inside ties resumes after its id': {
     script: [rest, '', ''],
     bookmark: own(5, 'x'),
     asks: ['5 x', '...'],
     bookmarks: [own(5, 'y'), undefined],
   },
-  'a bookmark inside ties whose chat is gone reads its whole second again': lostBookmark(empty),
+  'a bookmark inside ties whose chat no longer exists reads its whole second again':
+    lostBookmark(empty),
   'a bookmark inside ties whose chat has moved reads its whole second again': lostBookmark(
     page('q9'),
   ),
-  'a bookmark of another tap is left as it is until the position is later or the end proven': {
+  'a bookmark of another tap does not change until the position is later or the end is proven': {
     script: ['a1', 'b2', 'b2', '', ''],
     bookmark: { at: iso(5) },
     bookmarks: [undefined, undefined, own(5)],
   },
-  'a bookmark of another tap that has been left behind does not come back at the end': {
+  'a bookmark of another tap that was replaced does not return at the end': {
     script: ['a1', 'b6', 'c7', 'c7', '', ''],
     bookmark: { at: iso(5) },
     bookmarks: [undefined, own(6), own(7), undefined],
   },
-  'the default start never overrules a bookmark': {
+  'the default start never takes precedence over a bookmark': {
     script: nothing,
     bookmark: own(-500),
     settings: { ...start, hasStartDate: false },
     asks: ['-500', '...'],
   },
-  'lookback_minutes reads earlier, without start_id, and keeps the bookmark until it is passed': {
-    script: ['a1 b5', 'b5 c6', 'c6', '', ''],
-    bookmark: own(5, 'x'),
-    settings: lookback,
-    asks: ['0', '5', '...'],
-    bookmarks: [undefined, own(6), undefined],
-  },
+  'lookback_minutes starts earlier, without start_id, and keeps the bookmark until the position is later':
+    {
+      script: ['a1 b5', 'b5 c6', 'c6', '', ''],
+      bookmark: own(5, 'x'),
+      settings: lookback,
+      asks: ['0', '5', '...'],
+      bookmarks: [undefined, own(6), undefined],
+    },
   'a page that ends before the bookmark does not move it back': {
     script: ['a1 b2', 'b2 c6', 'c6', '', ''],
     bookmark: own(5),
@@ -511,7 +516,7 @@ test('a start_date newer than the bookmark takes precedence and is reported', as
 
 // Rule 8: a start that is refused as too young.
 
-test('a refused young start ends the stream with a warning when an earlier one is answered', async () => {
+test('a rejected recent start ends the stream with a warning if an earlier one is accepted', async () => {
   const bookmark = own(now / 1000 - 600 - t0);
   const api = scriptedApi([throwing(refused(400)), page('a1')]);
   const { ids, warnings, queries, checkpoints } = await readAll(chats, { api, bookmark });
@@ -524,7 +529,7 @@ test('a refused young start ends the stream with a warning when an earlier one i
 test.each([
   ['an old start is refused', own(0), [throwing(refused(400))]],
   [
-    'the earlier start is refused, too',
+    'the earlier start is rejected, too',
     own(now / 1000 - 600 - t0),
     [throwing(refused(400)), throwing(refused(400))],
   ],
@@ -534,7 +539,7 @@ test.each([
 
 // The timeline: microseconds, and no end_id.
 
-test('the timeline is asked in microseconds and keeps them in its bookmark', async () => {
+test('the timeline uses microseconds in its requests and its bookmark', async () => {
   const spans = exportPages({ ...spec, name: 'spans', unit: microseconds });
   const micros = t0 * 1e6 + 5_000_001;
   const span = { id: 's', at: '2026-01-05T00:00:05.000001Z' };

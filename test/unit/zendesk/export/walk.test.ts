@@ -45,20 +45,20 @@ function walkOver(responses: readonly ExportResponse[]): Walked {
 
 const none = responseOf(9);
 
-test('what ties with items that never move is read, though the page goes on behind it', () => {
+test('ties of items that never move are read although the page continues after them', () => {
   const full = responseOf(2, 'a5', 'b5');
   const { read, requests } = walkOver([full, full, responseOf(2, 'c5', 'd6'), responseOf(2, 'd6')]);
   expect(read).toEqual(['a5', 'b5', 'c5', 'd6']);
   expect(requests).toEqual(['regular 1', 'regular 5', 'ties 5 b', 'regular 6', '...']);
 });
 
-test('an account is not taken for empty because its first pages are', () => {
+test('an account does not count as empty because its first pages are empty', () => {
   const { read, requests } = walkOver([none, none, responseOf(9, 'a5')]);
   expect(read).toEqual(['a5']);
   expect(requests.slice(0, 3)).toEqual(['regular 1', 'beyond 2', 'regular 1']);
 });
 
-test('an export that has nothing is believed to have nothing after four answers', () => {
+test('an empty export counts as empty after four responses', () => {
   const { read, requests } = walkOver([none, none, none, none]);
   expect(read).toEqual([]);
   expect(requests).toEqual(['regular 1', 'beyond 2', 'regular 1', 'beyond 2']);
@@ -70,14 +70,14 @@ test('a full page that was already read is requested again and does not count as
   expect(read).toEqual(['a4', 'b5', 'c6']);
 });
 
-test('ties of several items are not taken for complete because one page behind them is empty', () => {
+test('ties of several items do not count as complete because one page after them is empty', () => {
   const ties = responseOf(9, 'a5', 'b5');
   const { read, requests } = walkOver([ties, ties, none, responseOf(9, 'b5', 'c5')]);
   expect(read).toEqual(['a5', 'b5', 'c5']);
   expect(requests.slice(1, 4)).toEqual(['regular 5', 'ties 5 b', 'before 5 a']);
 });
 
-test('an id that a page holds twice does not make the questions before it go on for ever', () => {
+test('an id that occurs twice in a page does not cause endless requests with earlier ids', () => {
   const page = responseOf(9, 'a5', 'b5', 'c5', 'b5', 'a5');
   const responses = Array<ExportResponse>(30).fill(none);
   const { requests } = walkOver([page, page, ...responses]);
@@ -85,7 +85,7 @@ test('an id that a page holds twice does not make the questions before it go on 
   expect(requests).not.toContain('...');
 });
 
-test('an empty answer to an id before does not stand in for the second empty page beyond', () => {
+test('an empty response to an earlier id does not count as the second empty page beyond', () => {
   const page = responseOf(9, 'a5', 'b5');
   const responses = [page, page, none, none, none, responseOf(9, 'c7'), responseOf(9, 'b5', 'c7')];
   const { read, requests } = walkOver(responses);
