@@ -94,6 +94,14 @@ test('a span is at most eight times the mean of the last four, and at least one 
   expect(spans.span(200_004, 1)).toBe(1);
 });
 
+test('a page that is not the next one is expected to have about the mean span at least', () => {
+  const spans = new SpanPredictor();
+  spans.learn({ start: 0, end: 300, size: 10 });
+  spans.learn({ start: 300, end: 400, size: 10 });
+  expect(spans.span(400, 10, false)).toBe(100);
+  expect(spans.span(400, 10, true)).toBe(190);
+});
+
 // How much may be in flight.
 
 test('an overload halves what may be in flight, once within an answer time; ten good answers add one', () => {
