@@ -11,7 +11,7 @@ const mixedUp = testsOf('unit/zendesk/export/model', 'read ahead from a server t
 
 const takenFor = testsOf(
   'unit/zendesk/export/read-ahead/planner',
-  'an early page is taken only for a place',
+  'an early page is only used for a position',
 );
 
 /** @type {readonly import('../mutant.js').Mutant[]} */
