@@ -1,6 +1,6 @@
 /**
- * Dry runs. They use the same code as a sync but read less: `--check` sends a few requests to each endpoint, and `--test`
- * reads one record of each stream.
+ * Dry runs. They use the same code as a sync but read less: `--check` sends a few requests to each endpoint, and
+ * `--test` reads one record of each stream.
  */
 import { HttpError, TapError } from '../core/errors.ts';
 import { instantToMicros } from '../core/instant.ts';
