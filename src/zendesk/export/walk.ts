@@ -191,7 +191,7 @@ function onNoNewItems(
   // A request beyond is useless if it is known that there are items, and would skip the rest of a full page.
   if (state.hasHiddenItems || isFull(state, response)) return repeatRequest(state, request);
   // If `start_id` moves from item to item, there is at most one item, unless the id is an earlier one.
-  if (request.kind !== 'before') state.unprovenSize = response.items.length;
+  if (request.kind !== 'before') state.unprovenSize = sizeOf(response);
   return requestOnly(createRequest(state, 'beyond', oneUnitLater(state)) ?? requestPageSize(state));
 }
 

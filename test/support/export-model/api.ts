@@ -15,7 +15,9 @@ const mostRequests = 3000;
 
 export interface EarlyRequest {
   readonly query: Query;
-  outcome: 'in flight' | 'answered' | 'failed' | 'aborted';
+  /** What the log calls it. */
+  readonly reason: string | undefined;
+  outcome: 'in flight' | 'answered' | 'failed' | 'unauthorized' | 'aborted';
 }
 
 export interface ModelApi extends ChatApi {
@@ -88,10 +90,10 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
     }
   };
 
-  const getEarly: ModelApi['getEarly'] = async (path, query, { signal }) => {
+  const getEarly: ModelApi['getEarly'] = async (path, query, { signal, reason }) => {
     // Now and then there is no start to spare.
     if (dice.percent(failingPercent)) return undefined;
-    const early: EarlyRequest = { query, outcome: 'in flight' };
+    const early: EarlyRequest = { query, reason, outcome: 'in flight' };
     askedEarly.push(early);
     try {
       const status = dice.one(earlyFailures);
@@ -100,7 +102,9 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
       const text = JSON.stringify(body);
       return { ...response, bytes: Buffer.from(text), parse: () => JSON.parse(text) as Json };
     } catch (error) {
-      early.outcome = signal?.aborted === true ? 'aborted' : 'failed';
+      const isUnauthorized = error instanceof HttpError && error.status === 401;
+      const failure = isUnauthorized ? 'unauthorized' : 'failed';
+      early.outcome = signal?.aborted === true ? 'aborted' : failure;
       throw error;
     }
   };

@@ -54,7 +54,8 @@ async function expectNoProblems(title: string, block: Block, check: Check): Prom
   tellFigures({ title, ...block, ...figures });
   expect(problems).toEqual([]);
   const { aheadRequests, serialRequests } = figures;
-  expect(aheadRequests).toBeLessThanOrEqual(mostRequests * serialRequests);
+  // One account alone may be such a small one.
+  if (last > first) expect(aheadRequests).toBeLessThanOrEqual(mostRequests * serialRequests);
 }
 
 test.each(blocks)(
