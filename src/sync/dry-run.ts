@@ -1,6 +1,6 @@
 /**
- * Dry runs. They use the same code as a sync but read less: `--check` sends one request to each endpoint, and `--test`
- * reads one record of each stream.
+ * Dry runs. They use the same code as a sync but read less: `--check` sends a few requests to each endpoint, and
+ * `--test` reads one record of each stream.
  */
 import { HttpError, TapError } from '../core/errors.ts';
 import { instantToMicros } from '../core/instant.ts';
@@ -15,12 +15,12 @@ function endIfUnreachable(error: unknown): never {
   throw error.withMessage(error.message, { endsRun: true });
 }
 
-/** What `--check` shows about a stream. */
+/** The findings of `--check` about a stream. */
 export interface StreamFindings extends ExportEstimate {
   readonly count?: number | undefined;
 }
 
-/** An estimate is optional, so a failed request for it is no failure of the stream. */
+/** An estimate is optional, so a failed request for it does not fail the stream. */
 function withoutEstimate(error: unknown): ExportEstimate {
   if (error instanceof HttpError) return {};
   throw error;

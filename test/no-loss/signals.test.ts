@@ -136,12 +136,13 @@ async function leftIn(tap: StartedTap): Promise<Buffer> {
 async function stopProcess(
   options: SandboxOptions,
   stop: (tap: StartedTap) => Promise<{ readonly end: TapResult; readonly bytes: Buffer }>,
+  config: object = {},
 ): Promise<TapResult> {
   const startedMs = Date.now();
   return withSandbox({ ...account, now: startedMs, ...options }, async (sandbox) => {
     const shared = { sandboxUrl: sandbox.url };
     const { end, bytes } = await stop(
-      await startTap({ ...inputOf(sandbox.config), ...shared }, false),
+      await startTap({ ...inputOf({ ...sandbox.config, ...config }), ...shared }, false),
     );
     const stopped = wholeLines(bytes);
     const next = await runTap({ ...inputOf(sandbox.config, stopped.states.at(-1)), ...shared });
@@ -164,6 +165,27 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     });
     expect(end).toMatchObject({ code: null, signal });
     expect(lastErrorLine(end)).toBe(stoppedLine);
+  },
+);
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  '%s with four requests in flight, none of them answered: it ends, and the next run brings exactly the rest',
+  async (signal) => {
+    const fifth = holdRequest(5, '/incremental/chats', 2);
+    const options = { onRequest: fifth.onRequest };
+    const config = { chats_page_limit: 10 };
+    const end = await stopProcess(
+      options,
+      async (tap) => {
+        const received = collect(tap);
+        await fifth.come;
+        tap.child.kill(signal);
+        const [stopped] = await Promise.all([tap.result, once(tap.child.stdout, 'close')]);
+        return { end: stopped, bytes: received() };
+      },
+      config,
+    );
+    expect(end).toMatchObject({ code: null, signal });
   },
 );
 

@@ -129,7 +129,7 @@ test('A short token is masked in paths of records and URLs of requests', async (
     sandbox.account.patchChat(sandbox.account.idAt('chats', 0), { xyz_field: 1 });
     const result = await run({ args: ['--select', 'chats'] });
     expect(result.code).toBe(0);
-    expect(result.stderr).toMatch(/^WARNING .*chats: \/\*\*\*_field \(number\)/m);
+    expect(result.stderr).toMatch(/^WARNING .*chats: unknown field \/\*\*\*_field \(number\)/m);
     expect(result.stderr).not.toContain(short);
   });
   await withWorld({ token: '1000' }, async ({ run }) => {

@@ -35,7 +35,7 @@ const removed =
 
 test.concurrent.each([
   ['tap-zendesk-chat', '--version', `2 CRITICAL ${removed}\n`],
-  ['zendesk-chat-sandbox', '--version', `2 ${removed}\n`],
+  ['zendesk-chat-sandbox', '--version', `2 CRITICAL ${removed}\n`],
   ['source-zendesk-chat', 'spec', `"message":"${removed}","failure_type":"config_error"`],
 ])('%s %s says that the current folder was removed', async (program, arg, says) => {
   expect(await runNowhere(program, arg)).toContain(says);

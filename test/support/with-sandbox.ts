@@ -45,7 +45,7 @@ export interface HeldRequest {
 }
 
 /** Holds back the answer to the nth request whose path ends in `path`. */
-export function holdRequest(nth: number, path: string = ''): HeldRequest {
+export function holdRequest(nth: number, path: string = '', heldFrom: number = nth): HeldRequest {
   const events = new EventEmitter();
   const released = once(events, 'released');
   let count = 0;
@@ -55,9 +55,8 @@ export function holdRequest(nth: number, path: string = ''): HeldRequest {
     onRequest: async (request) => {
       if (!request.path.endsWith(path)) return;
       count += 1;
-      if (count !== nth) return;
-      events.emit('come');
-      await released;
+      if (count === nth) events.emit('come');
+      if (count >= heldFrom && count <= nth) await released;
     },
   };
 }

@@ -21,7 +21,7 @@ export const hostileKinds = [
 ] as const;
 export type HostileKind = (typeof hostileKinds)[number];
 
-/** How many keys a chat has. */
+/** The size of a chat. */
 export type ChatSize = 'full' | 'small';
 
 /** A number of chats within one second. */

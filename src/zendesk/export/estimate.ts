@@ -1,4 +1,4 @@
-/** What an export contains, estimated from a few pages of times. */
+/** Estimates the content of an export from a few pages with only the times of items. */
 import { microsToInstant, timeToMicros } from '../../core/instant.ts';
 import type { Estimate, ReadOptions } from '../stream-definition.ts';
 import { ExportClient } from './client.ts';
@@ -10,7 +10,7 @@ interface TimePage {
   readonly times: readonly number[];
   readonly earliest: number;
   readonly latest: number;
-  /** As many items as requested: more may follow. */
+  /** Whether the page has the requested number of items, so that more may follow. */
   readonly isFull: boolean;
   readonly limit: number;
 }
@@ -20,7 +20,7 @@ type FetchTimes = (start: number) => Promise<TimePage | undefined>;
 /** Requests only the replication key. The result is `undefined` if there are no times. */
 function timeFetcher(spec: ExportSpec, options: ReadOptions): FetchTimes {
   const { replicationKey, unit } = spec;
-  // A sync warns itself.
+  // The sync logs its own warnings.
   const client = new ExportClient(spec, { ...options, warn: options.info }, [replicationKey]);
   return async (start) => {
     const position = { time: Math.floor(start / unit.micros), startId: null };
@@ -33,11 +33,11 @@ function timeFetcher(spec: ExportSpec, options: ReadOptions): FetchTimes {
   };
 }
 
-/** With so many requests, a range of five years becomes one of a few hours. */
+/** With this number of requests, a range of five years is reduced to a few hours. */
 const maxSearches = 14;
 
 /**
- * Searches the time of the last item by bisection, because a full page of a probe may not contain it.
+ * Finds the time of the last item by bisection, because the full page of a probe may not contain it.
  * @param known The time of an item.
  * @param end The newest time that can be requested.
  */

@@ -13,7 +13,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What the next run is to find; the marks of the last one are forgotten. */
@@ -37,7 +37,8 @@ function loadPages(folder: string, count: number) {
     const items = readFileSync(join(folder, `items-${page}.gz`));
     const last = readFileSync(join(folder, `last-${page}.json`), 'utf8');
     const { id }: { id: string } = JSON.parse(last);
-    return { items, last, lastId: id };
+    const list: readonly unknown[] = JSON.parse(`[${String(gunzipSync(items))}]`);
+    return { items, last, lastId: id, count: list.length };
   });
 }
 
@@ -58,11 +59,12 @@ function createAnswers(rendered: ReturnType<typeof loadPages>, origin: string) {
   const again = rendered.map(({ last }) => member(`{"chats":[${last}`));
   const more = rendered.map(({ last }) => member(`{"chats":[${last},`));
 
-  const envelope = (position: number) => {
+  const envelope = (position: number, count: number) => {
     const end_time = startSeconds + position * pageSeconds;
     const { lastId: end_id } = renderedAt(rendered, position - 1);
     const query = `fields=chats(*)&limit=1000&start_time=${end_time}&start_id=${end_id}`;
-    const rest = JSON.stringify({ end_time, end_id, next_page: `${origin}${path}?${query}` });
+    const next_page = `${origin}${path}?${query}`;
+    const rest = JSON.stringify({ count, end_time, end_id, next_page });
     return member(`],${rest.slice(1)}`);
   };
   const start = (members: readonly Buffer[], position: number) =>
@@ -71,9 +73,11 @@ function createAnswers(rendered: ReturnType<typeof loadPages>, origin: string) {
   /** @param position The page behind it, with the item that stands on it unless that is known. */
   return (position: number, pages: number, isKnown: boolean): readonly Buffer[] => {
     if (position > pages || (position === pages && (isKnown || pages === 0))) return [empty];
-    if (position === pages) return [start(again, position), envelope(position)];
-    const first = isKnown || position === 0 ? open : start(more, position);
-    return [first, renderedAt(rendered, position).items, envelope(position + 1)];
+    if (position === pages) return [start(again, position), envelope(position, 1)];
+    const isFirst = isKnown || position === 0;
+    const first = isFirst ? open : start(more, position);
+    const { items, count } = renderedAt(rendered, position);
+    return [first, items, envelope(position + 1, isFirst ? count : count + 1)];
   };
 }
 
@@ -81,8 +85,8 @@ type Answers = ReturnType<typeof createAnswers>;
 
 function positionOf(query: URLSearchParams, pages: number) {
   const time = Number(query.get('start_time'));
-  const position = Math.max(0, (time - startSeconds) / pageSeconds);
-  // Between two positions nothing is known of the order; behind the last one there is nothing.
+  // All items of a page but the last stand on its first position: between two positions begins what the second one does.
+  const position = Math.ceil(Math.max(0, (time - startSeconds) / pageSeconds));
   return position > pages ? pages + 1 : position;
 }
 

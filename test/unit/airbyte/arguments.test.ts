@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 
+import { UsageError } from '../../../src/cli/parser.ts';
 import { parseArguments } from '../../../src/airbyte/arguments.ts';
 
 async function parse(line: string): Promise<unknown> {
@@ -22,8 +23,8 @@ test.each([
 });
 
 test.each([
-  ['', /^give one of the commands spec, check, discover, read\.$/],
-  ['chekc --config c', /^give one of the commands .* Did you mean check\?$/],
+  ['', /^give one of the commands spec, check, discover, read\. --help shows all flags$/],
+  ['chekc --config c', /^give one of the commands .* Did you mean check\? --help shows all flags$/],
   ['write --config c', /^give one of the commands/],
   ['check', /^check needs --config FILE$/],
   ['read', /^read needs --config FILE and --catalog FILE$/],
@@ -34,10 +35,7 @@ test.each([
   ['check c.json --config c', /^an argument of 6 characters belongs to no flag/],
 ])('`%s` is refused with the way to do it', async (line, says) => {
   await expect(parse(line)).rejects.toThrow(says);
-  await expect(parse(line)).rejects.toMatchObject({
-    kind: 'config',
-    usage: expect.stringContaining('source-zendesk-chat read     --config FILE'),
-  });
+  await expect(parse(line)).rejects.toBeInstanceOf(UsageError);
 });
 
 test.each([

@@ -9,7 +9,7 @@ export interface Coverage {
   readonly flights: readonly Flight[];
   /** Starts of pages that are full of items with one time. */
   readonly marks: readonly number[];
-  readonly spanAt: (place: number) => number;
+  readonly spanAt: (place: number, isFar: boolean) => number;
 }
 
 interface Reach {
@@ -22,14 +22,18 @@ interface Reach {
 /** The first time after `start` that no page in memory and no request in flight covers. */
 export function firstUncovered(start: number, coverage: Coverage): number {
   let reach: Reach = { place: start, farthest: start };
-  for (;;) {
-    const next = extended(reach, coverage);
+  for (let isFar = false; ; isFar = true) {
+    const next = extended(reach, coverage, isFar);
     if (next === undefined) return reach.place;
     reach = next;
   }
 }
 
-function extended({ place, farthest }: Reach, coverage: Coverage): Reach | undefined {
+function extended(
+  { place, farthest }: Reach,
+  coverage: Coverage,
+  isFar: boolean,
+): Reach | undefined {
   const { held, flights, marks, spanAt } = coverage;
   const ends = [
     ...held.map(({ flight, end }) => ({ start: flight.request.time, end })),
@@ -40,7 +44,7 @@ function extended({ place, farthest }: Reach, coverage: Coverage): Reach | undef
     return { place: end, farthest: end };
   }
   const reaches = flights.flatMap(({ request: { time } }) => {
-    const span = spanAt(time);
+    const span = spanAt(time, isFar);
     // At least one unit, so that a dense time is not requested repeatedly.
     const next = Math.max(time + 1, Math.floor(time + span * placedPart));
     const reach = { place: next, farthest: Math.max(next, Math.floor(time + span)) };

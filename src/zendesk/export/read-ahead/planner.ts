@@ -239,8 +239,8 @@ export class Planner {
     return kind !== 'own' && overdueAfterMs !== undefined && sentMs + overdueAfterMs <= nowMs;
   }
 
-  #spanAt(place: number): number {
-    return this.#spans.span(place, this.#sizes.largest) ?? 0;
+  #spanAt(place: number, isFar = false): number {
+    return this.#spans.span(place, this.#sizes.largest, isFar) ?? 0;
   }
 
   #sendOwn(nowMs: number): void {
@@ -289,7 +289,7 @@ export class Planner {
         held: held.filter(({ flight }) => flight.kind === 'guess'),
         flights: flights.filter((flight) => !this.#isOverdue(flight, nowMs)),
         marks: this.#marks,
-        spanAt: (start) => this.#spanAt(start),
+        spanAt: (start, isFar) => this.#spanAt(start, isFar),
       });
       const isBehindEdge = place >= Math.min(this.#sizes.edge, this.#refusedFrom);
       const isNearHead = place > head - headPart * this.#spanAt(place);

@@ -113,4 +113,31 @@ export const positionMutants = [
       'a changed chat is emitted again, an unchanged one once',
     ),
   },
+  {
+    name: 'the state of a divided page comes before its last records',
+    file: 'src/zendesk/split-pages.ts',
+    search: '      yield part;',
+    replacement: '      yield { ...part, ...(checkpoint !== undefined && { checkpoint }) };',
+    killers: testsOf('unit/zendesk/split-pages', 'a page with many parts is divided between items'),
+  },
+  {
+    name: 'equal messages of a chat have the same key',
+    file: 'src/zendesk/streams.ts',
+    search: '(position) => ({ position }),',
+    replacement: '() => ({ position: 0 }),',
+    killers: testsOf(
+      'no-invention/extra-streams',
+      'the key of each record is unique in its stream, also among ties and equal parts',
+    ),
+  },
+  {
+    name: 'the messages of an edited chat keep its old update_timestamp',
+    file: 'src/zendesk/streams.ts',
+    search: 'const { id = null, update_timestamp: updated = null } = chat;',
+    replacement: 'const { id = null, timestamp: updated = null } = chat;',
+    killers: testsOf(
+      'no-invention/extra-streams',
+      'if a chat is edited, all its parts come again under the same keys',
+    ),
+  },
 ];

@@ -35,7 +35,7 @@ test.each([
   expect(idsOf(cutAtAnchor(items(page), anchor, spec))).toBe(expected);
 });
 
-test('a page follows if it holds the anchor or another item of its instant', () => {
+test('a page follows if it contains the anchor or another item with its time', () => {
   expect(holdsInstant(items('c9 d9'), anchor, spec)).toBe(true);
   expect(holdsInstant(items('x3 d9'), anchor, spec)).toBe(true);
   expect(holdsInstant(items('x4 d9'), anchor, spec)).toBe(false);
@@ -67,7 +67,7 @@ test.each([
   expect(summarizeTail(Buffer.from(text), seconds)).toEqual(expected);
 });
 
-test('a position in the wrong unit is refused', () => {
+test('a position in the wrong unit is rejected', () => {
   const body = Buffer.from('{"chats":[{}],"count":1,"end_time":1600000009}');
   expect(() => summarizeTail(body, microseconds)).toThrow(/not in microseconds/);
 });
@@ -94,9 +94,17 @@ test('a span is at most eight times the mean of the last four, and at least one 
   expect(spans.span(200_004, 1)).toBe(1);
 });
 
+test('a page that is not the next one is expected to have about the mean span at least', () => {
+  const spans = new SpanPredictor();
+  spans.learn({ start: 0, end: 300, size: 10 });
+  spans.learn({ start: 300, end: 400, size: 10 });
+  expect(spans.span(400, 10, false)).toBe(100);
+  expect(spans.span(400, 10, true)).toBe(190);
+});
+
 // How much may be in flight.
 
-test('an overload halves what may be in flight, once within an answer time; ten good answers add one', () => {
+test('an overload halves the limit of requests in flight, once per response time, and ten good responses increase it by one', () => {
   const allowance = new Allowance(8);
   allowance.recordAnswer(1000);
   allowance.recordOverload(5000);
@@ -112,7 +120,7 @@ test('an overload halves what may be in flight, once within an answer time; ten 
   expect(allowance.allowed).toBe(8);
 });
 
-test('where answers take as long as one after another, nothing more is read ahead', () => {
+test('nothing more is read ahead if responses take as long as one after another', () => {
   const allowance = new Allowance(4);
   allowance.recordAnswer(1000);
   for (let count = 0; count < 20; count += 1) allowance.recordEarlyRequest();
@@ -123,7 +131,7 @@ test('where answers take as long as one after another, nothing more is read ahea
   expect(allowance.hasRetreated).toBe(true);
 });
 
-test('a server that answers somewhat more slowly is read ahead all the same', () => {
+test('a server that responds a little more slowly is still read ahead', () => {
   const allowance = new Allowance(4);
   allowance.recordAnswer(1000);
   for (let count = 0; count < 50; count += 1) {

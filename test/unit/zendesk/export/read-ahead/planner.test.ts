@@ -56,7 +56,7 @@ function flightAt({ flights }: Pick<Started, 'flights'>, index: number): Flight 
   return flight;
 }
 
-test('guesses are placed at nine tenths of the expected span, with the own request first', () => {
+test('guesses are at 90 % of the expected span, and the own request is first', () => {
   expect(textsOf(start().actions)).toEqual(['own 100', 'guess 190', 'guess 280', 'guess 370']);
   expect(textsOf(start({ readAhead: 2 }).actions)).toEqual(['own 100', 'guess 190']);
 });
@@ -71,7 +71,7 @@ test.each([
   expect(textsOf(start(options).actions)).toEqual(expected);
 });
 
-test('a guess is not judged by where it was meant to end: a gap that a short span leaves is filled', () => {
+test('a guess may end earlier than expected: the gap after a short span is filled', () => {
   const started = start();
   const { planner } = started;
   const own = flightAt(started, 0);
@@ -88,7 +88,7 @@ test('the next page is requested before the items of a response are parsed', () 
   expect(textsOf(planner.plan(200, plenty))).toEqual(['guess 150']);
 });
 
-test('an early page is taken only for a place behind its start and before its end, with an anchor there', () => {
+test('an early page is only used for a position after its start and before its end, with an anchor there', () => {
   const started = start();
   const { planner } = started;
   planner.earlyArrived(flightAt(started, 1), earlyPage(290));
@@ -105,7 +105,7 @@ test('an early page is taken only for a place behind its start and before its en
   expect(planner.takeCandidate()?.end).toBe(290);
 });
 
-test('of several pages the one that ends farthest is taken, and one that is passed by is dropped', () => {
+test('the page with the latest end is used, and an earlier one is dropped', () => {
   const started = start();
   const { planner } = started;
   const own = flightAt(started, 0);
@@ -131,7 +131,7 @@ test.each([
   expect(started.planner.stats).toMatchObject({ used: 0, wasted: 1 });
 });
 
-test('behind a short page nothing is guessed until a full one starts there', () => {
+test('after a short page nothing is guessed until a full one starts there', () => {
   const started = start();
   const { planner } = started;
   planner.earlyArrived(flightAt(started, 3), earlyPage(400, 3));
@@ -141,7 +141,7 @@ test('behind a short page nothing is guessed until a full one starts there', () 
   expect(textsOf(planner.plan(200, plenty))).toEqual(['guess 400', 'guess 490']);
 });
 
-test('behind an instant that fills a page planning goes on, and the walk reads the instant itself', () => {
+test('after a time that fills a page planning continues, and the walk reads this time', () => {
   const started = start();
   const { planner } = started;
   planner.earlyArrived(flightAt(started, 3), earlyPage(370, limit));
@@ -197,7 +197,7 @@ test.each([
   },
 );
 
-test('the own request takes the room of the early one that is farthest away', () => {
+test('the own request replaces the early one that is farthest away', () => {
   const { planner, flights } = start();
   const own = flightAt({ flights }, 0);
   planner.ownEnded(own);
@@ -212,7 +212,7 @@ test('the own request takes the room of the early one that is farthest away', ()
   expect(planner.stats.dropped).toBe(1);
 });
 
-test('no more than twice as many pages are held or in flight as requests may be, and no more than 64 MiB', () => {
+test('at most twice the allowed number of requests, and at most 64 MiB, are kept or in flight', () => {
   const started = start({ readAhead: 2 });
   const { planner } = started;
   let flight = flightAt(started, 1);
@@ -231,7 +231,7 @@ test('no more than twice as many pages are held or in flight as requests may be,
   expect(textsOf(large.planner.plan(200, plenty))).toEqual([]);
 });
 
-test('the walk waits for an early request that may bring its answer, until that is overdue', () => {
+test('the walk waits for an early request that may return its page, until it is overdue', () => {
   const started = start();
   const { planner } = started;
   const own = flightAt(started, 0);
@@ -254,7 +254,7 @@ test('a doubtful response is requested again with nothing else in flight', () =>
   expect(cancel).toHaveLength(3);
 });
 
-test('behind a short page the three requests that prove the end are sent together', () => {
+test('after a short page the three requests that prove the end are sent together', () => {
   const { planner, actions } = start({ size: 4 });
   expect(actions.send.map(({ request }) => request)).toEqual([
     regular(100),
@@ -272,7 +272,7 @@ test('behind a short page the three requests that prove the end are sent togethe
   expect(planner.takeCandidate()?.flight).toBe(ties);
 });
 
-test('where the regular request brings something new, the other two are wasted, and the next short page is doubted', () => {
+test('if the regular request returns new items, the other two are wasted, and the next short page is not trusted', () => {
   const { planner, actions } = start({ size: 7 });
   const [own, ties, beyond] = actions.send as [Flight, Flight, Flight];
   planner.earlyArrived(ties, earlyPage(200, 7));

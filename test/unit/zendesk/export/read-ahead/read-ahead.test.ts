@@ -108,7 +108,7 @@ async function startWithFirstPage() {
   return reading;
 }
 
-test('the walk is given early pages without what it has, and what follows is sent before they are taken', async () => {
+test('the walk gets early pages without known items, and the next requests are sent before they are used', async () => {
   const { pages, sent, call, idsOf, stats } = await startWithFirstPage();
   call('early 17').answer(page(17, 26));
   call('early 25').answer(page(25, 34));
@@ -132,7 +132,7 @@ test('an early page without the last item is dropped, and the own request is sen
   expect(stats()).toMatchObject({ used: 0, wasted: 1 });
 });
 
-test('an own response that equals an early one of another place is asked for again, alone, at most twice', async () => {
+test('an own response that equals an early one of another position is requested again, alone, at most twice', async () => {
   const { pages, sent, call, idsOf, stats } = await startWithFirstPage();
   call('early 25').answer(page(25, 34));
   await sent();
@@ -148,7 +148,7 @@ test('an own response that equals an early one of another place is asked for aga
   expect(stats()).toMatchObject({ ownAskedAgain: 2 });
 });
 
-test('failures of early requests have no consequence', async () => {
+test('failures of early requests have no effect', async () => {
   const { pages, sent, call, idsOf, stats } = await startWithFirstPage();
   call('early 17').fail(503);
   call('early 25').fail(401);
@@ -160,7 +160,7 @@ test('failures of early requests have no consequence', async () => {
   expect(stats()).toMatchObject({ failed: 3 });
 });
 
-test('a stream that is left ends all its requests', async () => {
+test('a stream that is closed cancels all its requests', async () => {
   const { pages, call, stats } = await startWithFirstPage();
   await pages.return();
   const open = ['own 9', 'early 17', 'early 25', 'early 33'];
@@ -168,7 +168,7 @@ test('a stream that is left ends all its requests', async () => {
   expect(stats()).toMatchObject({ ahead: 0, dropped: 3 });
 });
 
-test('behind a short page the three requests that prove the end are sent together', async () => {
+test('after a short page the three requests that prove the end are sent together', async () => {
   const reading = startReading();
   const first = reading.pages.next();
   await reading.sent();
