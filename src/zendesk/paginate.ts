@@ -10,6 +10,8 @@ export interface Paginator<PageRequest, PageResponse> {
     request: PageRequest,
     response: PageResponse,
   ): { page?: Page | undefined; next?: PageRequest | undefined };
+  /** Called when the response to the last request is needed at once. */
+  take?(): void;
   /** Cancels pending requests. */
   close?(): void;
 }
@@ -25,6 +27,7 @@ export async function* paginate<PageRequest, PageResponse>(
     let request: PageRequest | undefined = paginator.first;
     let pending = paginator.fetchPage(request);
     while (request !== undefined) {
+      paginator.take?.();
       const response = await pending;
       const step: ReturnType<typeof paginator.advance> = paginator.advance(request, response);
       const { page, next } = step;

@@ -65,6 +65,8 @@ export interface ExportFetcher {
    * @throws TapError like parseExportResponse and the HTTP client
    */
   fetchPage(request: ExportRequest): Promise<ReceivedExportResponse | undefined>;
+  /** The response is needed at once. Until then, a page in memory need not be parsed. */
+  take(): void;
   /** Cancels all requests in flight. */
   close(): void;
 }
@@ -162,6 +164,10 @@ export class ExportClient implements ExportFetcher {
   accept({ items, end, limit }: ExportResponse): void {
     if (items.length > 0 && limit === this.#limit.current) this.#limit.recordSuccess();
     if (end !== undefined) this.#minLimit = end.endId === null ? 2 : 1;
+  }
+
+  take(): void {
+    // The response is parsed when it arrives.
   }
 
   close(): void {

@@ -186,6 +186,7 @@ function readPages(
     first: run.walk.first,
     fetchPage: (request) => fetcher.fetchPage(request),
     advance: (request, response) => advance(run, request, response),
+    take: () => fetcher.take(),
     close: () => fetcher.close(),
   });
 }

@@ -174,8 +174,8 @@ export class Planner {
     if (failure === 'no-room') return;
     const { time } = flight.request;
     this.#inventory.counts.failed += 1;
+    this.#failedAt.add(time);
     if (failure === 'unauthorized') this.#isUnauthorized = true;
-    else this.#failedAt.add(time);
     if (failure === 'refused') this.#refusedFrom = Math.min(this.#refusedFrom, time);
   }
 
@@ -271,7 +271,7 @@ export class Planner {
 
   #sendTail(nowMs: number, spareStarts: number): void {
     for (let { next } = this.#tail; next !== undefined && this.#hasRoom(spareStarts);) {
-      this.#inventory.send('tail', next, nowMs);
+      if (!this.#failedAt.has(next.time)) this.#inventory.send('tail', next, nowMs);
       this.#tail.remove(next);
       ({ next } = this.#tail);
     }

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { setImmediate as oneTurn } from 'node:timers/promises';
 
 import { HttpError, TapError } from '../../../core/errors.ts';
@@ -25,6 +26,9 @@ interface Waiting {
   readonly resolve: (response: ReceivedExportResponse | undefined) => void;
   readonly reject: (error: unknown) => void;
   repeats: number;
+  /** Resolves when the walk needs the response at once. */
+  readonly taken: Promise<unknown>;
+  readonly take: () => void;
 }
 
 /**
@@ -49,6 +53,8 @@ export class ReadAhead implements ExportFetcher {
   #hasSaidRetreat = false;
   #isClosed = false;
   #overdueTimer: Timer | undefined;
+  /** A page that is out of the planner's hands, and not yet given to the walk. */
+  #handedOver: HeldPage | undefined;
 
   /** @param head The newest time that can be requested, in the stream's unit; `undefined` before the first response. */
   constructor(
@@ -68,14 +74,22 @@ export class ReadAhead implements ExportFetcher {
   fetchPage(request: ExportRequest): Promise<ReceivedExportResponse | undefined> {
     this.#planner.ask(request, this.#anchor?.time === request.time);
     return new Promise((resolve, reject) => {
-      this.#waiting = { request, resolve, reject, repeats: 0 };
+      const events = new EventEmitter();
+      const taken = once(events, 'taken');
+      const take = (): void => void events.emit('taken');
+      this.#waiting = { request, resolve, reject, repeats: 0, taken, take };
       this.#step();
     });
+  }
+
+  take(): void {
+    this.#waiting?.take();
   }
 
   close(): void {
     this.#isClosed = true;
     this.#overdueTimer?.clear();
+    if (this.#handedOver !== undefined) this.#planner.rejectCandidate(undefined);
     this.#apply(this.#planner.close());
     this.#report();
   }
@@ -188,16 +202,20 @@ export class ReadAhead implements ExportFetcher {
   async #handOver(held: HeldPage): Promise<void> {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
-    // What is planned behind it leaves first.
+    this.#handedOver = held;
+    // Its requests are sent first. Until the walk has written the page before, the bytes take less memory than the items.
     await oneTurn();
+    await waiting.taken;
     if (this.#isClosed) return;
-    const response = this.#read(held);
-    if (response !== undefined && this.#waiting === waiting) {
+    this.#handedOver = undefined;
+    const isWanted = this.#waiting === waiting;
+    const response = isWanted ? this.#read(held) : undefined;
+    if (response !== undefined) {
       this.#client.accept(response);
       this.#give(response, true);
       return;
     }
-    this.#planner.rejectCandidate(this.#waiting === waiting ? waiting.request : undefined);
+    this.#planner.rejectCandidate(isWanted ? waiting.request : undefined);
     this.#step();
   }
 
@@ -225,6 +243,8 @@ export class ReadAhead implements ExportFetcher {
     // Its identity is taken before anything is filled in.
     this.#anchor = anchorOf(response, this.#spec) ?? this.#anchor;
     this.#waiting = undefined;
+    // An early page that was to be the response is not needed any more.
+    waiting.take();
     waiting.resolve(response);
     this.#plan();
   }
