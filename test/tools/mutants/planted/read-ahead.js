@@ -14,6 +14,11 @@ const takenFor = testsOf(
   'an early page is only used for a position',
 );
 
+const edge = testsOf(
+  'unit/zendesk/export/read-ahead/planner',
+  'after a short page nothing is guessed',
+);
+
 /** @type {readonly import('../mutant.js').Mutant[]} */
 export const readAheadMutants = [
   {
@@ -64,7 +69,7 @@ export const readAheadMutants = [
     file: planner,
     search: 'const isBehindEdge = place >= Math.min(this.#sizes.edge, this.#refusedFrom);',
     replacement: 'const isBehindEdge = place >= this.#refusedFrom;',
-    killers: readAhead('chats'),
+    killers: [...edge, ...readAhead('agent_timeline')],
   },
   {
     name: 'own responses are not checked while others are in flight',
