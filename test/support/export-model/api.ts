@@ -17,6 +17,8 @@ export interface EarlyRequest {
   readonly query: Query;
   /** What the log calls it. */
   readonly reason: string | undefined;
+  /** Aborted also if the request had failed just before. */
+  readonly signal: AbortSignal | undefined;
   outcome: 'in flight' | 'answered' | 'failed' | 'unauthorized' | 'aborted';
 }
 
@@ -93,7 +95,7 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
   const getEarly: ModelApi['getEarly'] = async (path, query, { signal, reason }) => {
     // Now and then there is no start to spare.
     if (dice.percent(failingPercent)) return undefined;
-    const early: EarlyRequest = { query, reason, outcome: 'in flight' };
+    const early: EarlyRequest = { query, reason, signal, outcome: 'in flight' };
     askedEarly.push(early);
     try {
       const status = dice.one(earlyFailures);

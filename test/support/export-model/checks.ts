@@ -64,6 +64,7 @@ function earlyProblems({ early, head, stats }: ModelRun): string[] {
   const isRepeated = early.some(
     (failed, index) =>
       failed.outcome === 'failed' &&
+      failed.signal?.aborted !== true &&
       failed.reason?.startsWith('regular page') === true &&
       early.slice(index + 1).some((later) => placeOf(later) === placeOf(failed)),
   );
