@@ -19,6 +19,8 @@ export interface EarlyRequest {
   readonly reason: string | undefined;
   /** Aborted also if the request had failed just before. */
   readonly signal: AbortSignal | undefined;
+  readonly sentMs: number;
+  endedMs: number;
   outcome: 'in flight' | 'answered' | 'failed' | 'unauthorized' | 'aborted';
 }
 
@@ -95,7 +97,14 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
   const getEarly: ModelApi['getEarly'] = async (path, query, { signal, reason }) => {
     // Now and then there is no start to spare.
     if (dice.percent(failingPercent)) return undefined;
-    const early: EarlyRequest = { query, reason, signal, outcome: 'in flight' };
+    const early: EarlyRequest = {
+      query,
+      reason,
+      signal,
+      sentMs: time.now(),
+      endedMs: Number.POSITIVE_INFINITY,
+      outcome: 'in flight',
+    };
     askedEarly.push(early);
     try {
       const status = dice.one(earlyFailures);
@@ -104,6 +113,7 @@ export function createApi({ model, time, dice, bodyAt }: ApiParts): ModelApi {
       const text = JSON.stringify(body);
       return { ...response, bytes: Buffer.from(text), parse: () => JSON.parse(text) as Json };
     } catch (error) {
+      early.endedMs = time.now();
       const isUnauthorized = error instanceof HttpError && error.status === 401;
       const failure = isUnauthorized ? 'unauthorized' : 'failed';
       early.outcome = signal?.aborted === true ? 'aborted' : failure;

@@ -66,7 +66,9 @@ function earlyProblems({ early, head, stats }: ModelRun): string[] {
       failed.outcome === 'failed' &&
       failed.signal?.aborted !== true &&
       failed.reason?.startsWith('regular page') === true &&
-      early.slice(index + 1).some((later) => placeOf(later) === placeOf(failed)),
+      early
+        .slice(index + 1)
+        .some((later) => later.sentMs >= failed.endedMs && placeOf(later) === placeOf(failed)),
   );
   const { ahead = 0, used = 0, wasted = 0, failed = 0, dropped = 0 } = stats ?? {};
   // One may be dropped before it is sent.
