@@ -242,7 +242,7 @@ test('if the API refuses lists of fields, the parts of chats are read with all f
 
 test('a stream that the account does not have is skipped', async () => {
   const absent = { agent_events: 403, conversions: 404, 'routing_settings/agents': 404 };
-  await withSandbox({ switches: { absent } }, async (sandbox) => {
+  await withSandbox({ chats: 20, switches: { absent } }, async (sandbox) => {
     const result = await readAll(sandbox);
     expect(result.code).toBe(0);
     for (const stream of ['agent_events', 'conversions', 'routing_settings_agents'])

@@ -22,7 +22,8 @@ async function readSettings(): Promise<readonly Setting[]> {
 }
 
 /** A valid value that is not the default. */
-function otherValue({ name, value, placeholder, options = [] }: Setting) {
+function otherValue({ name, kind, value, placeholder, options = [] }: Setting) {
+  if (kind === 'boolean') return value !== true;
   const option = options.find((each) => each.value !== value);
   if (option !== undefined) return option.value;
   if (typeof value === 'number') return value > 1 ? value - 1 : value + 1;

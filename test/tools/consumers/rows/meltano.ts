@@ -172,10 +172,13 @@ async function killAndResume(stage: Stage) {
     onRequest: async ({ path }: { path: string }) => {
       if (!path.endsWith('incremental/chats') || pidFile === undefined) return;
       pages += 1;
-      if (pages !== 4) return;
+      if (pages < 4) return;
+      // The requests after it wait, too: some of them are early ones.
+      if (pages > 4) return sleep(3000);
       // By then the page before is written, its state last: else target-jsonl keeps no state at all.
       await sleep(1000);
       process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+      pidFile = undefined;
     },
   };
   return inProject(stage, options, async (project, sandbox) => {

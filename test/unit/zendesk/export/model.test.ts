@@ -22,14 +22,14 @@ interface Block {
 }
 
 const kinds: readonly ModelKind[] = ['chats', 'edited chats', 'agent_timeline'];
-const seedsInBlock = 25;
+const seedsInBlock = 10;
 
 /** Reading ahead sends at most this multiple of the requests, also in small accounts, where many early ones are wasted. */
 const mostRequests = 1.8;
 
 /** Of each kind 1,000 accounts. */
 const allBlocks = kinds.flatMap((kind) =>
-  Array.from({ length: 40 }, (_, index): Block => {
+  Array.from({ length: 100 }, (_, index): Block => {
     return { kind, first: index * seedsInBlock + 1, last: (index + 1) * seedsInBlock };
   }),
 );
