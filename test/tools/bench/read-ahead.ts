@@ -2,7 +2,7 @@
  * How much faster a long history is read with several requests in flight: whole runs against the sandbox, 60 pages of
  * small chats that take 500 ms each, with `read_ahead` 4 and 1.
  *
- *   npm run bench:read-ahead -- [DENSITY ...]
+ *   npm run --silent setup && npm run tool -- test/tools/bench/read-ahead.ts [DENSITY ...]
  *
  * It fails when a limit is missed, or when both ways do not write the same records.
  */
