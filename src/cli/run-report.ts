@@ -1,5 +1,6 @@
 import { failureExitCode, TapError } from '../core/errors.ts';
 import type { LogFields, Logger } from '../core/logger.ts';
+import { quotedList } from '../core/quoting.ts';
 import type { Message } from '../singer/messages.ts';
 import type { StreamResult } from '../sync/sync-options.ts';
 
@@ -114,10 +115,10 @@ function nothingReadError(results: readonly StreamResult[]): readonly [TapError]
   return [new TapError(text, { kind: isForbidden ? 'config' : 'system' })];
 }
 
-/** One sentence about several failures with the message of the first one. `names` are the failed streams. */
+/** One sentence about several failures with the message of the first one. `names`: the failed streams, also unknown ones. */
 export function failureSummary(names: readonly string[], streams: number, first: TapError): string {
   if (names.length === 0) return first.message;
-  return `${names.length} of ${streams} streams failed (${names.join(', ')}): ${first.message}`;
+  return `${names.length} of ${streams} streams failed (${quotedList(names)}): ${first.message}`;
 }
 
 function seconds(ms: number): string {

@@ -146,6 +146,19 @@ test('two failed streams have an error each, and the summary names both', async 
   );
 });
 
+test('the name of an unknown stream is shown by its length, because it could be a secret', async () => {
+  await withSandbox({}, async (sandbox) => {
+    const { streams: known } = await connection(['goals']);
+    const named = known.map((one) => ({ ...one, stream: { ...one.stream, name: 'Pasted-4711' } }));
+    const run = await runIn(sandbox, { catalog: { streams: [...known, ...named] } });
+    expect(run.code).toBe(1);
+    expect(errorsOf(run).at(-1)?.message).toContain(
+      '1 of 2 streams failed ((a name of 11 characters, not shown))',
+    );
+    expect(run.stdout).not.toContain('Pasted-4711');
+  });
+});
+
 test('a stream that fails in the middle keeps its records, and its state covers exactly these', async () => {
   const options: SandboxOptions = {
     chats: 50,
