@@ -2,7 +2,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { join } from 'node:path';
 
-import { itemsOf } from '../expected.ts';
+import { defaultStreams, itemsOf } from '../expected.ts';
 import { blocksUnder } from '../guide.ts';
 import { installConnector } from '../old-connector.ts';
 import { checkRows, during, openSession, type Session } from './pyairbyte.ts';
@@ -52,13 +52,14 @@ async function moveOver(stage: Stage) {
     '## Refresh four streams once',
     'python',
   );
+  const ours = { steps, streams: defaultStreams };
   const read = (session: Session) => readChats(session, sandbox);
   const first = await during(openSession(stage, sandbox, cache, { program }), read);
   changeChats(sandbox);
-  const second = await during(openSession(stage, sandbox, cache, { steps }), async (session) => {
+  const second = await during(openSession(stage, sandbox, cache, ours), async (session) => {
     const moved = await read(session);
     await session.ask('follow');
-    await checkRows(await session.ask('tables'), sandbox);
+    await checkRows(await session.ask('tables'), sandbox, defaultStreams);
     return moved;
   });
   changeChats(sandbox);

@@ -1,6 +1,7 @@
 """Reads a source with PyAirbyte. Takes its instructions from stdin and prints the result to stdout.
 
-The first line of the input is the plan: {"program", "config", "cache": {"duckdb": path} or {"postgres": {...}}, "steps"}.
+The first line of the input is the plan: {"program", "config", "cache": {"duckdb": path} or {"postgres": {...}}, "streams",
+"steps"}. Without "streams" all are selected.
 Each line after that is "check", "streams", "read", "tables" or "follow", which runs the plan's steps, Python with a
 `source` and a `cache`; each is answered by one line of JSON, an error by {"error": class, "message": text}. Standard output belongs to the answers; what PyAirbyte prints goes to stderr.
 """
@@ -44,7 +45,10 @@ def make_source():
         local_executable=Path(plan["program"]),
         install_if_missing=False,
     )
-    source.select_all_streams()
+    if "streams" in plan:
+        source.select_streams(plan["streams"])
+    else:
+        source.select_all_streams()
     return source
 
 

@@ -25,16 +25,21 @@ const driver = fileURLToPath(new URL('pyairbyte.py', import.meta.url));
  * A process of PyAirbyte that does one thing after another.
  *
  * @param cache Which database, as the driver wants it.
- * @param given The source, what it does when asked to
- * follow, and what its config holds beside the usual.
+ * @param given The source, the streams that it reads (default: all), what it does when asked to follow, and what its
+ * config holds beside the usual.
  */
 export async function openSession(
   stage: Stage,
   sandbox: Sandbox,
   cache: object,
-  given: { program?: string; steps?: string; settings?: object } = {},
+  given: {
+    program?: string;
+    streams?: readonly string[];
+    steps?: string;
+    settings?: object;
+  } = {},
 ): Promise<Session> {
-  const { program = sourceProgram, steps, settings } = given;
+  const { program = sourceProgram, streams: selected, steps, settings } = given;
   const { python } = await stage.environment('pyairbyte');
   const home = await stage.folder();
   const child = startProgram(python, [driver], { cwd: home, env: consumerEnv(home, sandbox) });
@@ -49,7 +54,7 @@ export async function openSession(
   const answers = createInterface({ input: stdout })[Symbol.asyncIterator]();
   const tell = (line: string) => stdin.write(`${line}\n`);
   const config = { ...airbyteConfig(sandbox), ...settings };
-  tell(JSON.stringify({ program, config, cache, steps }));
+  tell(JSON.stringify({ program, config, cache, streams: selected, steps }));
   return {
     ask: async (verb) => {
       tell(verb);
@@ -76,6 +81,8 @@ function isSame(sent: unknown, held: unknown) {
   // Truth is sent as 1 or 0 by old accounts.
   if (typeof held === 'boolean') return Boolean(sent) === held;
   if (typeof sent !== 'string' || typeof held !== 'string') return false;
+  // In PostgreSQL, PyAirbyte adds `.0` to some text of digits, as docs/pyairbyte.md says.
+  if (/^\d+$/.test(sent) && held === `${sent}.0`) return true;
   const zoned = held.endsWith('Z') || /[+-]\d\d:?\d\d$/.test(held) ? held : `${held}Z`;
   return Date.parse(sent) === Date.parse(zoned);
 }
@@ -96,9 +103,10 @@ function differences(record: Item, row: Item): readonly string[] {
 export async function checkRows(
   tables: Tables,
   sandbox: Sandbox,
+  names: readonly string[] = streams,
 ): Promise<readonly [Item, Item][]> {
   const records = await recordsOf(sandbox);
-  return streams.flatMap((stream) => {
+  return names.flatMap((stream) => {
     const [wanted = [], rows = []] = [records[stream], tables[stream]];
     equal(rows.length, wanted.length, `rows of ${stream}`);
     const held = new Map(rows.map((row) => [recordKey(row), row]));
@@ -195,7 +203,8 @@ async function passBadItem(stage: Stage) {
   const settings = { on_bad_item: 'warn' };
   return during(openSession(stage, sandbox, cache, { settings }), async (lenient) => {
     const { processed } = await lenient.ask('read');
-    equal(processed, sum(countsOf(sandbox)) - 1, 'records of the read');
+    const wanted = Object.values(await recordsOf(sandbox)).flat();
+    equal(processed, wanted.length, 'records of the read');
     await checkRows(await lenient.ask('tables'), sandbox);
     return `one chat without an id: nothing is stored; with on_bad_item: warn ${processed} records are`;
   });
